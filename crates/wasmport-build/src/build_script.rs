@@ -1,0 +1,60 @@
+//! The importer in a `build.rs`: output in `OUT_DIR`, directives for cargo.
+//!
+//! ```text
+//! OUT_DIR
+//! └── wasmport
+//!     ├── mod.rs          what `wasmport::include_assets!()` includes
+//!     ├── wasmport.json   the manifest
+//!     ├── calc.rs         a wrapper
+//!     └── artifacts
+//!         └── calc.x86_64-unknown-linux-gnu.cwasm
+//! ```
+
+use crate::error::Error;
+use std::path::{Path, PathBuf};
+
+/// Folder in `OUT_DIR`.
+const FOLDER: &str = "wasmport";
+
+/// What cargo tells a build script.
+pub(crate) struct BuildScript {
+    pub out_dir: PathBuf,
+    pub target: String,
+    pub docs_rs: bool,
+}
+
+impl BuildScript {
+    /// # Errors
+    ///
+    /// Outside of a build script.
+    pub fn from_env() -> Result<Self, Error> {
+        let variable = |name: &str| {
+            std::env::var(name).map_err(|_| {
+                Error::settings(
+                    format!("the variable `{name}` is not set: this is no build script"),
+                    "call this in build.rs; elsewhere use `configure().out_dir(…).run()` or `cargo wasmport import`",
+                )
+            })
+        };
+        Ok(Self {
+            out_dir: Path::new(&variable("OUT_DIR")?).join(FOLDER),
+            target: variable("TARGET")?,
+            docs_rs: std::env::var_os("DOCS_RS").is_some(),
+        })
+    }
+
+    /// Tells cargo what the output depends on.
+    pub fn rerun_if_changed<'a>(&self, paths: impl Iterator<Item = &'a PathBuf>) {
+        for path in paths {
+            println!("cargo::rerun-if-changed={}", path.display());
+        }
+        println!("cargo::rerun-if-env-changed=DOCS_RS");
+    }
+
+    /// Shows `text` as cargo's warning.
+    pub fn warn(&self, text: &str) {
+        for line in text.lines() {
+            println!("cargo::warning={line}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Check: whether imported output belongs to its sources. Writes nothing and needs no compiler.
+
+use crate::discover::{Discovered, Found, discover};
+use crate::error::Error;
+use crate::freshness::{damaged_output, outdated_wasmtime, staleness};
+use crate::manifest::{Entry, Manifest};
+use crate::read::Source;
+use crate::report::{ArtifactReport, AssetReport, Kind, Report, Status};
+use crate::settings::Settings;
+use std::time::Instant;
+
+/// What to do about output of another patch release of Wasmtime.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patches {
+    /// Output of an older one is stale.
+    Stale,
+    /// It loads all the same: a warning.
+    Warn,
+}
+
+/// Compares the sources with what was imported from them.
+///
+/// # Errors
+///
+/// Where an import root does not exist or the settings are of no use.
+pub(crate) fn check(settings: &Settings, patches: Patches) -> Result<(Report, Discovered), Error> {
+    let start = Instant::now();
+    let discovered = discover(settings)?;
+    let previous = Manifest::read(&settings.out_dir)?;
+    let mut report = Report::default();
+    for found in &discovered.found {
+        let asset = check_one(settings, &previous, found, patches, &mut report.warnings);
+        report.assets.push(asset);
+    }
+    report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
+    report.assets.extend(removed(&discovered, &previous));
+    if let Some(why) =
+        damaged_output(&settings.out_dir, previous.tree.iter().map(|(p, d)| (p.as_str(), *d)))
+    {
+        report.assets.push(AssetReport::stale("mod.rs", "mod.rs", why));
+    }
+    report.seconds = start.elapsed().as_secs_f64();
+    Ok((report, discovered))
+}
+
+fn check_one(
+    settings: &Settings,
+    previous: &Manifest,
+    found: &Found,
+    patches: Patches,
+    warnings: &mut Vec<String>,
+) -> AssetReport {
+    let source = match Source::read(found) {
+        Ok(source) => source,
+        Err(error) => return AssetReport::failed(found, Kind::Module, error),
+    };
+    let entry = previous.assets.get(&found.name());
+    let outdated = entry.and_then(outdated_wasmtime);
+    let mut stale = staleness(previous, settings, found, source.digest);
+    match (patches, outdated) {
+        (Patches::Stale, outdated) => stale = stale.or(outdated),
+        (Patches::Warn, Some(why)) => warnings.push(format!("`{}`: {why}", found.source)),
+        (Patches::Warn, None) => {}
+    }
+    match (stale, entry) {
+        (None, Some(entry)) => AssetReport::of_entry(entry, &found.name(), Status::Unchanged),
+        (why, _) => AssetReport::stale(&found.source, &found.name(), why.unwrap_or_default()),
+    }
+}
+
+/// What was imported from files that are gone.
+fn removed(discovered: &Discovered, previous: &Manifest) -> Vec<AssetReport> {
+    let there: Vec<String> = discovered.found.iter().map(Found::name).collect();
+    let gone = previous.assets.iter().filter(|(name, _)| !there.contains(name));
+    gone.map(|(name, entry)| {
+        AssetReport::stale(&entry.source, name, "its source was removed".into())
+    })
+    .collect()
+}
+
+impl AssetReport {
+    pub(crate) fn of_entry(entry: &Entry, name: &str, status: Status) -> Self {
+        Self {
+            source: entry.source.clone(),
+            name: name.into(),
+            kind: Kind::Module,
+            status,
+            error: None,
+            stale: None,
+            artifacts: entry.artifacts.iter().map(ArtifactReport::from).collect(),
+        }
+    }
+
+    pub(crate) fn failed(found: &Found, kind: Kind, error: crate::AssetError) -> Self {
+        Self {
+            source: found.source.clone(),
+            name: found.name(),
+            kind,
+            status: Status::Failed,
+            error: Some(error),
+            stale: None,
+            artifacts: Vec::new(),
+        }
+    }
+
+    pub(crate) fn of_failure(error: &crate::AssetError) -> Self {
+        let source = error.path.display().to_string();
+        Self {
+            name: source.clone(),
+            source,
+            kind: Kind::Module,
+            status: Status::Failed,
+            error: Some(error.clone()),
+            stale: None,
+            artifacts: Vec::new(),
+        }
+    }
+
+    fn stale(source: &str, name: &str, why: String) -> Self {
+        Self {
+            source: source.into(),
+            name: name.into(),
+            kind: Kind::Module,
+            status: Status::Stale,
+            error: None,
+            stale: Some(why),
+            artifacts: Vec::new(),
+        }
+    }
+}

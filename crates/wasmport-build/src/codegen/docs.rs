@@ -1,0 +1,79 @@
+//! Doc comments: names from wasm are hostile text and appear only inside code spans.
+
+use super::Description;
+use super::plan::Plan;
+use crate::interface::ExternType;
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::fmt::Display;
+
+/// `text` with everything that could end a comment line or turn its direction written as an escape.
+pub(super) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            ' '..='~' => c.to_string(),
+            _ => c.escape_unicode().to_string(),
+        })
+        .collect()
+}
+
+/// A Markdown code span that `text` cannot end.
+pub(super) fn code(text: impl Display) -> String {
+    let text = printable(&text.to_string());
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest + 1);
+    let pad =
+        if text.starts_with('`') || text.ends_with('`') || text.is_empty() { " " } else { "" };
+    format!("{fence}{pad}{text}{pad}{fence}")
+}
+
+/// A name as the text format writes it, in a code span.
+pub(super) fn quoted(name: &str) -> String {
+    code(format!("{name:?}"))
+}
+
+/// Outer doc comments, one for each line.
+pub(super) fn outer(text: &str) -> TokenStream {
+    let lines = text.lines().map(padded);
+    quote!(#(#[doc = #lines])*)
+}
+
+/// Inner doc comments, one for each line.
+pub(super) fn inner(text: &str) -> TokenStream {
+    let lines = text.lines().map(padded);
+    quote!(#(#![doc = #lines])*)
+}
+
+fn padded(line: &str) -> String {
+    if line.is_empty() { String::new() } else { format!(" {line}") }
+}
+
+/// The module's documentation: what it is made from, and what is not wrapped.
+pub(super) fn module(asset: &Description<'_>, plan: &Plan<'_>) -> String {
+    let mut text = format!(
+        "The asset {}, imported from {}.\n",
+        code(asset.module.join("/")),
+        code(asset.source)
+    );
+    let mut section = |title: &str, help: &str, items: Vec<String>| {
+        if !items.is_empty() {
+            text.push_str(&format!("\n# {title}\n\n{help}\n\n"));
+            items.iter().for_each(|item| text.push_str(&format!("- {item}\n")));
+        }
+    };
+    let list = |name: String, ty: &ExternType| format!("{name}: {}", code(ty));
+    section(
+        "Exports that are not wrapped yet",
+        "They are reached through Wasmtime's types, with the wrapper's `instance`.",
+        plan.unwrapped_exports.iter().map(|e| list(quoted(&e.name), &e.ty)).collect(),
+    );
+    section(
+        "Imports that are not wrapped yet",
+        "Define them in the linker, in the closure of the session's `with_linker` or before `instantiate`.",
+        plan.unwrapped_imports
+            .iter()
+            .map(|i| list(format!("{} {}", quoted(&i.module), quoted(&i.name)), &i.ty))
+            .collect(),
+    );
+    text
+}

@@ -1,0 +1,209 @@
+//! Discover: the asset files below the import roots, sorted, each with its name.
+
+use crate::error::{AssetError, Error, Stage};
+use crate::fs;
+use crate::names;
+use crate::settings::{Settings, Symlinks};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use walkdir::{DirEntry, WalkDir};
+
+/// A file to import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its path below the root, with `/` between parts.
+    pub source: String,
+    /// The Rust modules that lead to its wrapper, the wrapper's own last.
+    pub module: Vec<String>,
+}
+
+impl Found {
+    /// The asset's name: unique in the project, and the path of its outputs.
+    pub fn name(&self) -> String {
+        self.module.join("/")
+    }
+}
+
+/// What discovering gives: files, and places that could not be searched.
+#[derive(Debug, Default)]
+pub(crate) struct Discovered {
+    pub found: Vec<Found>,
+    pub failed: Vec<AssetError>,
+    /// Every folder that was searched, for `cargo::rerun-if-changed`.
+    pub folders: Vec<PathBuf>,
+}
+
+/// Finds the assets that the settings select.
+///
+/// # Errors
+///
+/// Where a root does not exist or a glob is malformed. A single file that cannot be used is in
+/// [`Discovered::failed`].
+pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
+    let selection = Selection::new(settings)?;
+    let mut discovered = Discovered::default();
+    let mut files = BTreeMap::new();
+    for root in &settings.roots {
+        let real = fs::canonicalize(root).map_err(|e| {
+            Error::settings(
+                format!("import root: {e}"),
+                "create the folder, or name another with `roots`",
+            )
+        })?;
+        walk(root, &real, &selection, &mut discovered, |source, path| {
+            match files.insert(source.clone(), path) {
+                None => Ok(()),
+                Some(other) => Err(Error::settings(
+                    format!("two import roots hold `{source}`: one is `{}`", other.display()),
+                    "rename one, or import them separately",
+                )),
+            }
+        })?;
+    }
+    discovered.found = name(files);
+    Ok(discovered)
+}
+
+struct Selection {
+    include: Option<GlobSet>,
+    exclude: GlobSet,
+    symlinks: Symlinks,
+}
+
+impl Selection {
+    fn new(settings: &Settings) -> Result<Self, Error> {
+        let include =
+            (!settings.include.is_empty()).then(|| globs(&settings.include)).transpose()?;
+        Ok(Self { include, exclude: globs(&settings.exclude)?, symlinks: settings.symlinks })
+    }
+
+    fn contains(&self, source: &str) -> bool {
+        let extension = Path::new(source).extension().unwrap_or_default();
+        (extension.eq_ignore_ascii_case("wasm") || extension.eq_ignore_ascii_case("wat"))
+            && self.include.as_ref().is_none_or(|globs| globs.is_match(source))
+            && !self.exclude.is_match(source)
+    }
+}
+
+fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+    let mut set = GlobSetBuilder::new();
+    for pattern in patterns {
+        let glob = Glob::new(pattern).map_err(|e| {
+            Error::settings(e.to_string(), "globs are written as in `.gitignore`: `mods/**/*.wasm`")
+        })?;
+        set.add(glob);
+    }
+    set.build().map_err(|e| Error::settings(e.to_string(), "use fewer or simpler globs"))
+}
+
+fn walk(
+    root: &Path,
+    real_root: &Path,
+    selection: &Selection,
+    discovered: &mut Discovered,
+    mut add: impl FnMut(String, PathBuf) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut entries = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    while let Some(entry) = entries.next() {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(e) => {
+                let path = e.path().unwrap_or(root).to_path_buf();
+                discovered.failed.push(AssetError::new(path, Stage::Discover, e.to_string()));
+                continue;
+            }
+        };
+        if let Err(error) = check_link(&entry, real_root, selection) {
+            if entry.file_type().is_dir() {
+                entries.skip_current_dir();
+            }
+            discovered.failed.push(error);
+            continue;
+        }
+        if entry.file_type().is_dir() {
+            discovered.folders.push(entry.into_path());
+            continue;
+        }
+        match source_name(root, &entry) {
+            Some(source) if selection.contains(&source) => add(source, entry.into_path())?,
+            Some(_) => {}
+            None => discovered.failed.push(
+                AssetError::new(entry.path(), Stage::Discover, "the path is not UTF-8")
+                    .help("rename the file, or exclude it"),
+            ),
+        }
+    }
+    Ok(())
+}
+
+fn check_link(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Result<(), AssetError> {
+    if !entry.path_is_symlink() || entry.depth() == 0 || selection.symlinks == Symlinks::Follow {
+        return Ok(());
+    }
+    let error = |message: String| AssetError::new(entry.path(), Stage::Discover, message);
+    let real = fs::canonicalize(entry.path()).map_err(|e| error(e.to_string()))?;
+    if real.starts_with(real_root) {
+        return Ok(());
+    }
+    Err(error(format!(
+        "the symbolic link leaves the import root: it leads to `{}`",
+        real.display()
+    ))
+    .help("set `symlinks = \"follow\"` if that is wanted, or exclude it"))
+}
+
+/// The path below the root; of a root that is a file, its name.
+fn source_name(root: &Path, entry: &DirEntry) -> Option<String> {
+    let relative = entry.path().strip_prefix(root).ok()?;
+    let relative =
+        if relative.as_os_str().is_empty() { Path::new(entry.file_name()) } else { relative };
+    let parts: Option<Vec<&str>> =
+        relative.components().map(|part| part.as_os_str().to_str()).collect();
+    Some(parts?.join("/"))
+}
+
+/// Gives each folder and file a Rust module of its own within the folder above it.
+fn name(files: BTreeMap<String, PathBuf>) -> Vec<Found> {
+    let mut scopes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for source in files.keys() {
+        for (end, _) in source.match_indices('/').chain([(source.len(), "")]) {
+            let path = &source[..end];
+            scopes.entry(parent(path)).or_default().insert(path);
+        }
+    }
+    let mut idents: BTreeMap<&str, String> = BTreeMap::new();
+    for paths in scopes.values() {
+        let requests: Vec<names::Request> = paths
+            .iter()
+            .map(|path| {
+                let last = path.rsplit('/').next().unwrap_or(path);
+                let stem = if files.contains_key(*path) {
+                    last.rsplit_once('.').map_or(last, |(stem, _)| stem)
+                } else {
+                    last
+                };
+                names::Request::new(stem).keyed_by(path)
+            })
+            .collect();
+        idents.extend(paths.iter().copied().zip(names::snake_case(&requests, &[])));
+    }
+    let module = |source: &str| {
+        let ends = source.match_indices('/').map(|(end, _)| end).chain([source.len()]);
+        ends.map(|end| idents[&source[..end]].clone()).collect()
+    };
+    files
+        .iter()
+        .map(|(source, path)| Found {
+            path: path.clone(),
+            source: source.clone(),
+            module: module(source),
+        })
+        .collect()
+}
+
+fn parent(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(parent, _)| parent)
+}

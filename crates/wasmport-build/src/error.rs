@@ -1,0 +1,148 @@
+//! Errors: where it happened, what it is, and what to do about it.
+
+use crate::report::{Report, Status};
+use std::fmt;
+use std::path::PathBuf;
+
+/// A stage of the import of one asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Stage {
+    /// Finding the file.
+    Discover,
+    /// Reading it and telling what it is.
+    Read,
+    /// Validating the module.
+    Validate,
+    /// Compiling it for a target.
+    Compile,
+    /// Generating the wrapper.
+    Codegen,
+    /// Writing the outputs.
+    Write,
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Discover => "discover",
+            Self::Read => "read",
+            Self::Validate => "validate",
+            Self::Compile => "compile",
+            Self::Codegen => "codegen",
+            Self::Write => "write",
+        })
+    }
+}
+
+/// Why one asset could not be imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AssetError {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in the pipeline.
+    pub stage: Stage,
+    /// What is wrong; for text with line, column and a caret below the place.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl AssetError {
+    pub(crate) fn new(path: impl Into<PathBuf>, stage: Stage, message: impl Into<String>) -> Self {
+        Self { path: path.into(), stage, message: message.into(), help: None }
+    }
+
+    #[must_use]
+    pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+impl fmt::Display for AssetError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}`: {}: {}", self.path.display(), self.stage, self.message)?;
+        self.help.as_ref().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
+    }
+}
+
+impl std::error::Error for AssetError {}
+
+/// Why a run did not do what it was asked.
+///
+/// `Debug` prints the whole message over several lines, so that the `main` of a `build.rs` may
+/// return it.
+#[non_exhaustive]
+pub enum Error {
+    /// The settings cannot be followed.
+    Settings {
+        /// What is wrong.
+        message: String,
+        /// What to do about it.
+        help: Option<String>,
+    },
+    /// A file of the run as a whole cannot be read or written.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried, such as `read`.
+        action: &'static str,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// Some assets failed; the report has each with its error.
+    Failed(Box<Report>),
+    /// Imported output does not belong to the sources any more; the report says which and why.
+    Stale(Box<Report>),
+}
+
+impl Error {
+    pub(crate) fn settings(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Settings { message: message.into(), help: Some(help.into()) }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Settings { message, help } => {
+                f.write_str(message)?;
+                help.as_ref().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
+            }
+            Self::File { path, action, source } => {
+                write!(f, "cannot {action} `{}`: {source}", path.display())
+            }
+            Self::Failed(report) => {
+                let failed = report.failures().count();
+                write!(f, "{failed} of {} assets failed", report.assets.len())?;
+                report.failures().try_for_each(|(_, error)| write!(f, "\n{error}"))
+            }
+            Self::Stale(report) => {
+                let stale = report.assets.iter().filter(|a| a.status == Status::Stale);
+                write!(f, "{} imported assets are stale", stale.clone().count())?;
+                for asset in stale {
+                    let why = asset.stale.as_deref().unwrap_or("differs");
+                    write!(f, "\n`{}`: {why}", asset.source)?;
+                }
+                write!(f, "\n  help: run `cargo wasmport import`")
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::File { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}

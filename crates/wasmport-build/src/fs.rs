@@ -1,0 +1,77 @@
+//! File access that names the path in its errors; `clippy.toml` forbids going around it.
+#![expect(clippy::disallowed_methods, reason = "the one module that touches files")]
+
+use crate::error::Error;
+use std::fs;
+use std::io::{ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+type Result<T> = std::result::Result<T, Error>;
+
+fn error(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::File { path, action, source }
+}
+
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(error(path, "read"))
+}
+
+/// The file's bytes, or nothing where there is no file.
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(error(path, "read")(e)),
+    }
+}
+
+pub(crate) fn canonicalize(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).map_err(error(path, "find"))
+}
+
+pub(crate) fn len(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|m| m.len())
+}
+
+/// Replaces the file at once, so that nobody sees half of it; creates its folder.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(error(folder, "create"))?;
+    let write = || {
+        let mut file = tempfile::Builder::new().prefix(".wasmport-").tempfile_in(folder)?;
+        file.write_all(bytes)?;
+        file.as_file().sync_data()?;
+        set_permissions_of_a_new_file(file.as_file())?;
+        file.persist(path).map_err(|e| e.error)
+    };
+    write().map(drop).map_err(error(path, "write"))
+}
+
+/// Temporary files are private to the user; outputs are files like any other.
+#[cfg(unix)]
+fn set_permissions_of_a_new_file(file: &fs::File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn set_permissions_of_a_new_file(_: &fs::File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Removes a file, and the folders above it up to `root` that are empty then.
+pub(crate) fn remove_with_empty_folders(path: &Path, root: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(error(path, "remove")(e)),
+        _ => {}
+    }
+    for folder in
+        path.ancestors().skip(1).take_while(|folder| *folder != root && folder.starts_with(root))
+    {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}

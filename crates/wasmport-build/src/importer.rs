@@ -1,0 +1,201 @@
+//! `Importer`: the builder around the pipeline, for build scripts and programs.
+
+use crate::build_script::BuildScript;
+use crate::check::{Patches, check};
+use crate::error::Error;
+use crate::files::Files;
+#[cfg(feature = "compiler")]
+use crate::pipeline::{Progress, import};
+use crate::report::{Report, Status};
+use crate::settings::{Settings, Symlinks};
+use std::path::{Path, PathBuf};
+use wasmport::EngineConfig;
+use wasmport::engine::{Target, WasmFeature};
+
+/// Imports the assets of a project, or checks what was imported before.
+///
+/// ```no_run
+/// # #[cfg(feature = "compiler")]
+/// # fn main() -> Result<(), wasmport_build::Error> {
+/// use wasmport_build::EngineConfig;
+///
+/// wasmport_build::configure()
+///     .root("assets")
+///     .exclude("experiments/**")
+///     .engine(EngineConfig::new().fuel(true))
+///     .import()?;
+/// # Ok(())
+/// # }
+/// # #[cfg(not(feature = "compiler"))]
+/// # fn main() {}
+/// ```
+#[derive(Clone, Debug, Default)]
+#[must_use = "call `import`, `verify`, `run` or `check`"]
+pub struct Importer {
+    settings: Settings,
+    has_default_root: bool,
+}
+
+/// An importer with default settings: root `assets`, output `src/assets`, the host's baseline.
+pub fn configure() -> Importer {
+    Importer::new(Settings::default())
+}
+
+impl Importer {
+    /// An importer with these settings, such as those of a `wasmport.toml`.
+    pub fn new(settings: Settings) -> Self {
+        let default = Settings::default();
+        Self { has_default_root: settings.roots == default.roots, settings }
+    }
+
+    /// The settings.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Adds a folder to search, or a single file. The first call replaces the default.
+    pub fn root(mut self, path: impl Into<PathBuf>) -> Self {
+        if std::mem::take(&mut self.has_default_root) {
+            self.settings.roots.clear();
+        }
+        self.settings.roots.push(path.into());
+        self
+    }
+
+    /// Where the output goes. Build scripts have a place of their own.
+    pub fn out_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.out_dir = path.into();
+        self
+    }
+
+    /// Imports only files that match this or another such glob.
+    pub fn include(mut self, glob: impl Into<String>) -> Self {
+        self.settings.include.push(glob.into());
+        self
+    }
+
+    /// Leaves out files that match.
+    pub fn exclude(mut self, glob: impl Into<String>) -> Self {
+        self.settings.exclude.push(glob.into());
+        self
+    }
+
+    /// What to do with symbolic links.
+    pub fn symlinks(mut self, symlinks: Symlinks) -> Self {
+        self.settings.symlinks = symlinks;
+        self
+    }
+
+    /// The engine configuration of the project.
+    pub fn engine(mut self, engine: EngineConfig) -> Self {
+        self.settings.engine = engine;
+        self
+    }
+
+    /// Adds a target to compile for. Without any, an import is for the machine it runs on, and in
+    /// a build script for the target of the build.
+    pub fn target(mut self, target: Target) -> Self {
+        self.settings.targets.get_or_insert_default().push(target);
+        self
+    }
+
+    /// Lets assets use a proposal that Wasmtime does not enable by default.
+    pub fn wasm_feature(mut self, feature: WasmFeature) -> Self {
+        self.settings.features = self.settings.features.with(feature);
+        self
+    }
+
+    /// Whether artifacts are part of the program; else it reads them when it runs. Default: true.
+    pub fn embed(mut self, embed: bool) -> Self {
+        self.settings.embed = embed;
+        self
+    }
+
+    /// Threads at most. Default: one for each processor.
+    pub fn jobs(mut self, jobs: usize) -> Self {
+        self.settings.jobs = Some(jobs);
+        self
+    }
+
+    /// Imports. The failure of single assets is in the report.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings cannot be followed or the output cannot be written.
+    #[cfg(feature = "compiler")]
+    pub fn run(&self, progress: &dyn Progress) -> Result<Report, Error> {
+        let mut settings = self.settings.clone();
+        settings.targets.get_or_insert_with(|| vec![Target::host()]);
+        Ok(import(&settings, progress)?.report)
+    }
+
+    /// Compares sources and output; writes nothing. What is stale is in the report.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings cannot be followed.
+    pub fn check(&self) -> Result<Report, Error> {
+        Ok(check(&self.settings, Patches::Stale)?.0)
+    }
+
+    /// In `build.rs`: imports for the target of the build, for `wasmport::include_assets!()`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Failed`] with every asset that failed; [`Error::Settings`] outside a build script.
+    #[cfg(feature = "compiler")]
+    pub fn import(mut self) -> Result<Report, Error> {
+        let cargo = BuildScript::from_env()?;
+        self.settings.out_dir.clone_from(&cargo.out_dir);
+        if self.settings.targets.is_none() {
+            let target = cargo.target.parse::<Target>();
+            let target =
+                target.map_err(|e| Error::settings(e.to_string(), "name one with `target`"))?;
+            self.settings.targets = Some(vec![target]);
+        }
+        if cargo.docs_rs {
+            // Documentation shows the wrappers; nobody runs them.
+            self.settings.targets = Some(Vec::new());
+        }
+        let outcome = import(&self.settings, &())?;
+        cargo.rerun_if_changed(outcome.folders.iter().chain(&outcome.files));
+        match outcome.report.count(Status::Failed) {
+            0 => Ok(outcome.report),
+            _ => Err(Error::Failed(Box::new(outcome.report))),
+        }
+    }
+
+    /// In `build.rs`: checks what `cargo wasmport import` has put into the output folder, and makes
+    /// it what `wasmport::include_assets!()` includes. Needs no compiler.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Stale`] with every asset whose output does not belong to its source any more, and
+    /// [`Error::Failed`] with those that cannot be read.
+    pub fn verify(self) -> Result<Report, Error> {
+        let cargo = BuildScript::from_env()?;
+        let (report, discovered) = check(&self.settings, Patches::Warn)?;
+        let files = discovered.found.iter().map(|found| &found.path);
+        cargo.rerun_if_changed(
+            discovered.folders.iter().chain(files).chain([&self.settings.out_dir]),
+        );
+        report.warnings.iter().for_each(|warning| cargo.warn(warning));
+        if report.count(Status::Failed) > 0 {
+            return Err(Error::Failed(Box::new(report)));
+        }
+        if report.count(Status::Stale) > 0 {
+            return Err(Error::Stale(Box::new(report)));
+        }
+        include_from(&self.settings.out_dir, &cargo.out_dir)?;
+        Ok(report)
+    }
+}
+
+/// Makes the build's `mod.rs` lead to the one in `imported`.
+fn include_from(imported: &Path, out_dir: &Path) -> Result<(), Error> {
+    let module = crate::fs::canonicalize(imported)?.join("mod.rs");
+    let mut files = Files::default();
+    files.add("mod.rs", format!("include!({:?});\n", module.display().to_string()));
+    files.write(out_dir)
+}

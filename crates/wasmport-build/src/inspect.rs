@@ -1,0 +1,49 @@
+//! Inspect: what is in a file, without importing it.
+
+use crate::discover::Found;
+use crate::error::AssetError;
+use crate::interface::Interface;
+use crate::read::Source;
+use crate::validate::validate;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use wasmport::Digest;
+use wasmport::engine::RequiredFeatures;
+
+/// What [`inspect`] found in a file.
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The file.
+    pub path: PathBuf,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// The digest of its bytes.
+    pub blake3: Digest,
+    /// The length of the binary module, which is another for text.
+    pub wasm_bytes: u64,
+    /// The wasm features it uses.
+    pub features: RequiredFeatures,
+    /// What it imports and exports.
+    pub interface: Interface,
+}
+
+/// Reads and validates a file as an import would.
+///
+/// # Errors
+///
+/// As an import of the file.
+pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, AssetError> {
+    let found = Found { path: path.into(), source: path.display().to_string(), module: Vec::new() };
+    let source = Source::read(&found)?;
+    let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
+    let module = validate(source.into_module()?, allowed)?;
+    Ok(Inspection {
+        path: path.into(),
+        bytes,
+        blake3,
+        wasm_bytes: module.wasm().len() as u64,
+        features: module.features(),
+        interface: Interface::of(&module)?,
+    })
+}

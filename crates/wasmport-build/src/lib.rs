@@ -1,0 +1,86 @@
+//! Imports WebAssembly files at build time: precompiled artifacts and typed Rust wrappers.
+//!
+//! In a `build.rs`:
+//!
+//! ```no_run
+//! # #[cfg(feature = "compiler")]
+//! fn main() -> Result<(), wasmport_build::Error> {
+//!     wasmport_build::import("assets")
+//! }
+//! # #[cfg(not(feature = "compiler"))]
+//! # fn main() {}
+//! ```
+//!
+//! and in the program `mod assets { wasmport::include_assets!(); }`.
+//!
+//! Without the default feature `compiler` the crate contains no compiler; [`verify`] then checks and
+//! includes what `cargo wasmport import` has made before.
+//!
+//! Compiling wasm in an unoptimized build script is slow: set
+//! `[profile.dev.build-override] opt-level = 2` in the project's `Cargo.toml`.
+
+#![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
+
+mod build_script;
+mod check;
+#[cfg(feature = "compiler")]
+mod codegen;
+#[cfg(feature = "compiler")]
+mod compile;
+mod discover;
+mod error;
+#[cfg(feature = "compiler")]
+mod features;
+mod files;
+mod freshness;
+mod fs;
+mod importer;
+#[cfg(feature = "compiler")]
+mod inspect;
+pub mod interface;
+mod manifest;
+mod names;
+#[cfg(feature = "compiler")]
+mod pipeline;
+mod read;
+mod report;
+mod settings;
+#[cfg(feature = "compiler")]
+mod validate;
+
+pub use error::{AssetError, Error, Stage};
+pub use importer::{Importer, configure};
+#[cfg(feature = "compiler")]
+pub use inspect::{Inspection, inspect};
+#[cfg(feature = "compiler")]
+pub use pipeline::Progress;
+pub use report::{ArtifactReport, AssetReport, Kind, Report, Status};
+pub use settings::{Settings, Symlinks};
+pub use wasmport::EngineConfig;
+pub use wasmport::engine::{CpuLevel, RequiredFeatures, Target, WasmFeature};
+
+/// The version of this crate, part of everything that it generates.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// In `build.rs`: imports the assets below `root` for the target of the build.
+///
+/// # Errors
+///
+/// [`Error::Failed`] with every asset that failed; `main` may return it.
+#[cfg(feature = "compiler")]
+pub fn import(root: impl Into<std::path::PathBuf>) -> Result<(), Error> {
+    configure().root(root).import().map(drop)
+}
+
+/// In `build.rs`: checks that `imported`, which `cargo wasmport import` has made, belongs to the
+/// assets below `root`, and includes it. Needs no compiler.
+///
+/// # Errors
+///
+/// [`Error::Stale`] with every asset whose output does not belong to its source any more.
+pub fn verify(
+    root: impl Into<std::path::PathBuf>,
+    imported: impl Into<std::path::PathBuf>,
+) -> Result<(), Error> {
+    configure().root(root).out_dir(imported).verify().map(drop)
+}

@@ -1,0 +1,106 @@
+//! `wasmport.json`: what an import produced, so that the next one and `check` know what is there.
+
+use crate::error::Error;
+use crate::fs;
+use crate::interface::Interface;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
+use wasmport::engine::{RequiredFeatures, Target};
+use wasmport::{Digest, EngineConfig};
+
+/// The manifest's name in the output folder.
+pub(crate) const FILE: &str = "wasmport.json";
+
+/// A manifest of another format is as good as none: everything is imported again.
+const FORMAT: u32 = 1;
+
+/// What is in an output folder.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    format: u32,
+    /// The engine configuration of the last import.
+    pub engine: EngineConfig,
+    /// By asset name.
+    pub assets: BTreeMap<String, Entry>,
+    /// The `mod.rs` files.
+    pub tree: BTreeMap<String, Digest>,
+}
+
+/// One imported asset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The source file below its root.
+    pub source: String,
+    /// The digest of the source file.
+    pub source_digest: Digest,
+    /// The digest of everything that the outputs depend on but the source and Wasmtime's version.
+    pub settings: Digest,
+    /// The exact version of Wasmtime that compiled it.
+    pub wasmtime: String,
+    /// The Rust modules that lead to the wrapper.
+    pub module: Vec<String>,
+    /// The wasm features it uses.
+    pub features: RequiredFeatures,
+    /// Its artifacts.
+    pub artifacts: Vec<ArtifactEntry>,
+    /// The wrapper's path in the output folder.
+    pub wrapper: String,
+    /// The wrapper's digest.
+    pub wrapper_digest: Digest,
+    /// What it imports and exports.
+    pub interface: Interface,
+}
+
+/// One artifact.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ArtifactEntry {
+    /// What it is for.
+    pub target: Target,
+    /// Its path in the output folder.
+    pub path: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its digest.
+    pub blake3: Digest,
+}
+
+impl Entry {
+    /// The paths and digests of all outputs.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&str, Digest)> {
+        let wrapper = (self.wrapper.as_str(), self.wrapper_digest);
+        self.artifacts.iter().map(|a| (a.path.as_str(), a.blake3)).chain([wrapper])
+    }
+}
+
+impl Manifest {
+    pub(crate) fn new(engine: EngineConfig) -> Self {
+        Self { format: FORMAT, engine, ..Self::default() }
+    }
+
+    /// The manifest in `folder`; an empty one where there is none that this version can read.
+    pub(crate) fn read(folder: &Path) -> Result<Self, Error> {
+        let bytes = fs::read_if_there(&folder.join(FILE))?.unwrap_or_default();
+        let manifest: Option<Self> = serde_json::from_slice(&bytes).ok();
+        Ok(manifest.filter(|m| m.format == FORMAT).unwrap_or_default())
+    }
+
+    pub(crate) fn to_json(&self) -> Vec<u8> {
+        // Strings, numbers and maps with string keys: nothing that JSON lacks.
+        let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
+        json.push(b'\n');
+        json
+    }
+
+    /// All outputs that it names, but the manifest itself.
+    pub(crate) fn outputs(&self) -> impl Iterator<Item = (&str, Digest)> {
+        let tree = self.tree.iter().map(|(path, digest)| (path.as_str(), *digest));
+        self.assets.values().flat_map(Entry::outputs).chain(tree)
+    }
+}
+
+/// The path of an output, or nothing where a manifest that someone changed leads out of the folder.
+pub(crate) fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
+    let path = Path::new(path);
+    path.components().all(|part| matches!(part, Component::Normal(_))).then(|| folder.join(path))
+}

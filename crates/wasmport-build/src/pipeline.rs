@@ -1,0 +1,208 @@
+//! The importer: every stage between a folder of wasm files and a folder of Rust.
+//!
+//! ```text
+//! discover → read → validate → compile per target → interface → codegen → files → write
+//! ```
+
+use crate::codegen::{self, Description};
+use crate::compile::{Compiled, catch_panic, compile};
+use crate::discover::{Found, discover};
+use crate::error::{AssetError, Error, Stage};
+use crate::files::Files;
+use crate::freshness::{made_by_another_wasmtime, settings_key, staleness};
+use crate::fs;
+use crate::interface::Interface;
+use crate::manifest::{self, ArtifactEntry, Entry, Manifest, inside};
+use crate::read::Source;
+use crate::report::{AssetReport, Kind, Report, Status};
+use crate::settings::Settings;
+use crate::validate::{ValidModule, validate};
+use rayon::prelude::*;
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::time::Instant;
+use wasmport::Digest;
+use wasmport::engine::wasmtime_version;
+
+/// Watches a run: for progress bars.
+pub trait Progress: Sync {
+    /// The run has so many assets.
+    fn begin(&self, assets: usize) {
+        let _ = assets;
+    }
+
+    /// One of them is done.
+    fn done(&self, asset: &AssetReport) {
+        let _ = asset;
+    }
+}
+
+/// Watches nothing.
+impl Progress for () {}
+
+/// What a run did, and what a build script must watch.
+pub(crate) struct Outcome {
+    pub report: Report,
+    pub folders: Vec<PathBuf>,
+    pub files: Vec<PathBuf>,
+}
+
+/// Imports everything that the settings select. The failure of an asset ends neither the run nor
+/// what was imported from it before.
+pub(crate) fn import(settings: &Settings, progress: &dyn Progress) -> Result<Outcome, Error> {
+    let start = Instant::now();
+    let discovered = discover(settings)?;
+    let previous = Manifest::read(&settings.out_dir)?;
+    progress.begin(discovered.found.len());
+
+    let import_and_tell = |found: &Found| {
+        let (report, entry) = import_one(settings, &previous, found);
+        progress.done(&report);
+        (report, entry)
+    };
+    let results: Vec<(AssetReport, Option<Entry>)> =
+        in_pool(settings.jobs, || discovered.found.par_iter().map(import_and_tell).collect())?;
+
+    let mut manifest = Manifest::new(settings.engine);
+    let mut report = Report::default();
+    for (asset, entry) in results {
+        manifest.assets.extend(entry.map(|entry| (asset.name.clone(), entry)));
+        report.assets.push(asset);
+    }
+    report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
+    finish(settings, &previous, manifest)?;
+    report.seconds = start.elapsed().as_secs_f64();
+    let files = discovered.found.into_iter().map(|found| found.path).collect();
+    Ok(Outcome { report, folders: discovered.folders, files })
+}
+
+/// One asset from file to files; what there is of it afterwards goes into the manifest.
+fn import_one(
+    settings: &Settings,
+    previous: &Manifest,
+    found: &Found,
+) -> (AssetReport, Option<Entry>) {
+    let kept = previous.assets.get(&found.name()).cloned();
+    let mut kind = Kind::Module;
+    let result = Source::read(found).and_then(|source| {
+        kind = Kind::of(&source.bytes);
+        let stale = staleness(previous, settings, found, source.digest);
+        if stale.is_none() && kept.as_ref().is_some_and(|entry| !made_by_another_wasmtime(entry)) {
+            return Ok((Status::Unchanged, kept.clone()));
+        }
+        let (entry, files) =
+            catch_panic(|| stages(settings, found, source)).unwrap_or_else(|panic| {
+                Err(AssetError::new(&found.path, Stage::Validate, format!("panicked: {panic}"))
+                    .help("report it to wasmport with the file"))
+            })?;
+        files
+            .write(&settings.out_dir)
+            .map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
+        Ok((Status::Imported, Some(entry)))
+    });
+    match result {
+        Ok((status, Some(entry))) => {
+            (AssetReport::of_entry(&entry, &found.name(), status), Some(entry))
+        }
+        Ok((_, None)) => unreachable!("an unchanged asset has an entry, an imported one gets one"),
+        Err(error) => (AssetReport::failed(found, kind, error), kept),
+    }
+}
+
+/// The stages that do no I/O: from the bytes of a source to files.
+fn stages(
+    settings: &Settings,
+    found: &Found,
+    source: Source,
+) -> Result<(Entry, Files), AssetError> {
+    let source_digest = source.digest;
+    let module = validate(source.into_module()?, settings.features)?;
+    let compiled: Vec<Compiled> = settings
+        .targets
+        .par_iter()
+        .flatten()
+        .map(|target| compile(&module, &settings.engine, target))
+        .collect::<Result<_, _>>()?;
+    let interface = Interface::of(&module)?;
+    pack(settings, found, source_digest, &module, compiled, interface)
+}
+
+/// Artifacts and wrapper as files, and their entry in the manifest.
+fn pack(
+    settings: &Settings,
+    found: &Found,
+    source_digest: Digest,
+    module: &ValidModule,
+    compiled: Vec<Compiled>,
+    interface: Interface,
+) -> Result<(Entry, Files), AssetError> {
+    let name = found.name();
+    let artifacts: Vec<ArtifactEntry> = compiled
+        .iter()
+        .map(|Compiled { target, bytes, digest }| ArtifactEntry {
+            target: target.clone(),
+            path: format!("artifacts/{name}.{target}.cwasm"),
+            bytes: bytes.len() as u64,
+            blake3: *digest,
+        })
+        .collect();
+    let mut files = codegen::wrapper(&Description {
+        path: &found.path,
+        source: &found.source,
+        source_digest,
+        module: &found.module,
+        wasmtime: wasmtime_version(),
+        engine: &settings.engine,
+        features: module.features(),
+        artifacts: &artifacts,
+        embed: settings.embed,
+        interface: &interface,
+    })?;
+    let (wrapper, wrapper_digest) =
+        files.digests().pop_first().unwrap_or((String::new(), Digest::of(&[])));
+    for (entry, artifact) in artifacts.iter().zip(compiled) {
+        files.add(&entry.path, artifact.bytes);
+    }
+    let entry = Entry {
+        source: found.source.clone(),
+        source_digest,
+        settings: settings_key(settings, found),
+        wasmtime: wasmtime_version().into(),
+        module: found.module.clone(),
+        features: module.features(),
+        artifacts,
+        wrapper,
+        wrapper_digest,
+        interface,
+    };
+    Ok((entry, files))
+}
+
+/// Writes what belongs to all assets, and removes what belongs to none any more.
+fn finish(settings: &Settings, previous: &Manifest, mut manifest: Manifest) -> Result<(), Error> {
+    let modules = manifest.assets.values().map(|entry| entry.module.as_slice());
+    let tree = codegen::tree(modules, &settings.engine).map_err(|message| Error::Settings {
+        message,
+        help: Some("report it to wasmport".into()),
+    })?;
+    tree.write(&settings.out_dir)?;
+    manifest.tree = tree.digests();
+    let mut files = Files::default();
+    files.add(manifest::FILE, manifest.to_json());
+    files.write(&settings.out_dir)?;
+    let wanted: HashSet<&str> = manifest.outputs().map(|(path, _)| path).collect();
+    for (path, _) in previous.outputs().filter(|(path, _)| !wanted.contains(path)) {
+        if let Some(path) = inside(&settings.out_dir, path) {
+            fs::remove_with_empty_folders(&path, &settings.out_dir)?;
+        }
+    }
+    Ok(())
+}
+
+/// Runs `work` in one pool, which the compiler uses for its functions too.
+fn in_pool<T: Send>(jobs: Option<usize>, work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+    let Some(jobs) = jobs else { return Ok(work()) };
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build();
+    let pool = pool.map_err(|e| Error::settings(e.to_string(), "ask for fewer jobs"))?;
+    Ok(pool.install(work))
+}

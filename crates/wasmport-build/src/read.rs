@@ -1,0 +1,86 @@
+//! Read: a file's bytes, and what they are. The bytes decide, never the file's extension.
+
+use crate::discover::Found;
+use crate::error::{AssetError, Stage};
+use crate::fs;
+use std::path::PathBuf;
+use wasmport::Digest;
+
+/// A file as it was at one moment: everything after this works on these bytes.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub path: PathBuf,
+    pub bytes: Vec<u8>,
+    pub digest: Digest,
+}
+
+impl Source {
+    /// Reads the file once.
+    pub fn read(found: &Found) -> Result<Self, AssetError> {
+        let bytes = fs::read(&found.path)
+            .map_err(|e| AssetError::new(&found.path, Stage::Read, e.to_string()))?;
+        Ok(Self { path: found.path.clone(), digest: Digest::of(&bytes), bytes })
+    }
+}
+
+/// A binary core module that nobody has validated yet.
+#[cfg(feature = "compiler")]
+#[derive(Debug)]
+pub(crate) struct RawModule {
+    pub path: PathBuf,
+    pub wasm: Vec<u8>,
+}
+
+#[cfg(feature = "compiler")]
+impl Source {
+    /// Takes a binary module as it is and translates text into one.
+    ///
+    /// # Errors
+    ///
+    /// Where the bytes are no core module: empty, precompiled, a component, or text with an error,
+    /// which is shown with line, column and a caret.
+    pub fn into_module(self) -> Result<RawModule, AssetError> {
+        let error = |message: String| AssetError::new(&self.path, Stage::Read, message);
+        if self.bytes.is_empty() {
+            return Err(error("the file is empty (0 bytes)".into())
+                .help("write the module again: its toolchain did not finish"));
+        }
+        if self.bytes.starts_with(b"\x7fELF") {
+            return Err(error(
+                "the file is a precompiled module or another ELF file, not WebAssembly".into(),
+            )
+            .help(
+                "import the `.wasm` it was made from; precompiled code is never loaded unverified",
+            ));
+        }
+        let wasm = if self.bytes.starts_with(b"\0asm") {
+            self.bytes
+        } else {
+            translate(&self.path, &self.bytes)?
+        };
+        if wasmparser::Parser::is_component(&wasm) {
+            return Err(AssetError::new(
+                &self.path,
+                Stage::Read,
+                "the file is a component, which this version cannot import yet",
+            )
+            .help("import the core module it was made from, or exclude the file"));
+        }
+        Ok(RawModule { path: self.path, wasm })
+    }
+}
+
+#[cfg(feature = "compiler")]
+fn translate(path: &std::path::Path, bytes: &[u8]) -> Result<Vec<u8>, AssetError> {
+    let error = |message: String| AssetError::new(path, Stage::Read, message);
+    // Editors on Windows put a byte order mark before text.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        error(format!(
+            "the file is neither binary WebAssembly (no magic number `\\0asm`) nor text (not UTF-8 from byte {} on)",
+            e.valid_up_to()
+        ))
+        .help("the content decides, not the extension: check what the file is")
+    })?;
+    wat::Parser::new().parse_str(Some(path), text).map_err(|e| error(e.to_string()))
+}

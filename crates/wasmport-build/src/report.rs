@@ -1,0 +1,150 @@
+//! `Report`: what a run did, for people and for programs.
+
+use crate::error::AssetError;
+use crate::manifest::ArtifactEntry;
+use serde::ser::SerializeStruct as _;
+use serde::{Serialize, Serializer};
+use wasmport::Digest;
+use wasmport::engine::Target;
+
+/// What kind of WebAssembly a file holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Kind {
+    /// A core module.
+    Module,
+    /// A component.
+    Component,
+}
+
+impl Kind {
+    /// Told by the layer in the binary's header; text counts as a module.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let is_component = bytes.starts_with(b"\0asm") && bytes.get(6..8) == Some(&[1, 0]);
+        if is_component { Self::Component } else { Self::Module }
+    }
+}
+
+/// What became of an asset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Status {
+    /// Imported in this run.
+    Imported,
+    /// Its outputs are up to date.
+    Unchanged,
+    /// Its outputs do not belong to its source any more (`check` only).
+    Stale,
+    /// It has an error.
+    Failed,
+}
+
+/// One asset of a run.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct AssetReport {
+    /// The source file below its root.
+    pub source: String,
+    /// The asset's name.
+    pub name: String,
+    /// What it is.
+    pub kind: Kind,
+    /// What became of it.
+    pub status: Status,
+    /// Why it failed.
+    pub error: Option<AssetError>,
+    /// Why it is stale.
+    pub stale: Option<String>,
+    /// Its artifacts.
+    pub artifacts: Vec<ArtifactReport>,
+}
+
+/// One artifact of an asset.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct ArtifactReport {
+    /// What it is for.
+    pub target: Target,
+    /// Its path in the output folder.
+    pub path: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its digest.
+    pub blake3: Digest,
+}
+
+impl From<&ArtifactEntry> for ArtifactReport {
+    fn from(entry: &ArtifactEntry) -> Self {
+        let ArtifactEntry { target, path, bytes, blake3 } = entry.clone();
+        Self { target, path, bytes, blake3 }
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Every asset, in the order of the sources.
+    pub assets: Vec<AssetReport>,
+    /// How long it took.
+    pub seconds: f64,
+    /// What the user should know although it is no error.
+    pub warnings: Vec<String>,
+}
+
+impl Report {
+    /// How many assets have `status`.
+    #[must_use]
+    pub fn count(&self, status: Status) -> usize {
+        self.assets.iter().filter(|asset| asset.status == status).count()
+    }
+
+    /// Those that failed, with their errors.
+    pub fn failures(&self) -> impl Iterator<Item = (&AssetReport, &AssetError)> {
+        self.assets.iter().filter_map(|asset| Some((asset, asset.error.as_ref()?)))
+    }
+}
+
+/// `{"assets": […], "summary": {…}}`, the documented form of `--format json`.
+impl Serialize for Report {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Summary {
+            imported: usize,
+            unchanged: usize,
+            stale: usize,
+            failed: usize,
+            seconds: f64,
+        }
+        let mut report = serializer.serialize_struct("Report", 2)?;
+        report.serialize_field("assets", &self.assets)?;
+        report.serialize_field(
+            "summary",
+            &Summary {
+                imported: self.count(Status::Imported),
+                unchanged: self.count(Status::Unchanged),
+                stale: self.count(Status::Stale),
+                failed: self.count(Status::Failed),
+                seconds: self.seconds,
+            },
+        )?;
+        report.end()
+    }
+}
+
+impl Serialize for AssetReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut asset = serializer.serialize_struct("AssetReport", 7)?;
+        asset.serialize_field("source", &self.source)?;
+        asset.serialize_field("name", &self.name)?;
+        asset.serialize_field("kind", &self.kind)?;
+        asset.serialize_field("status", &self.status)?;
+        let error = self.error.as_ref().map(ToString::to_string).or_else(|| self.stale.clone());
+        asset.serialize_field("error", &error)?;
+        asset.serialize_field("stage", &self.error.as_ref().map(|e| e.stage.to_string()))?;
+        asset.serialize_field("artifacts", &self.artifacts)?;
+        asset.end()
+    }
+}

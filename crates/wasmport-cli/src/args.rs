@@ -1,0 +1,127 @@
+//! What the user said, and what it means.
+
+use clap::{Args, Subcommand, ValueEnum};
+use std::path::{Path, PathBuf};
+use wasmport_build::{Error, Importer, RequiredFeatures, Settings, Target, WasmFeature};
+
+/// The commands of `cargo wasmport`.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum Command {
+    /// Import assets: write their artifacts and wrappers
+    ///
+    /// Exit codes: 0 done, 1 some asset failed, 2 usage or configuration.
+    Import(ImportArgs),
+    /// Check that what was imported belongs to the assets; writes nothing
+    ///
+    /// Exit codes: 0 all fresh, 1 some asset failed, 2 usage or configuration, 3 something is stale.
+    Check(SelectionArgs),
+    /// Show what a file imports, exports and needs
+    Inspect(InspectArgs),
+}
+
+/// How results are printed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// One JSON document on standard output.
+    Json,
+}
+
+/// Arguments of `import`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct ImportArgs {
+    /// What to import and how.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Threads at most [default: one for each processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+}
+
+/// Arguments that `import` and `check` share.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct SelectionArgs {
+    /// Folders to search, or single files [default: those of the settings, else `assets`]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Settings file [default: `wasmport.toml` where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Where the output goes [default: that of the settings, else `src/assets`]
+    #[arg(long, value_name = "DIR")]
+    pub out_dir: Option<PathBuf>,
+    /// Compile for this target, such as `x86_64-unknown-linux-gnu+v3`; repeatable [default: this machine's baseline]
+    #[arg(long = "target", value_name = "TARGET")]
+    pub targets: Vec<Target>,
+    /// Accept a proposal that Wasmtime does not enable by default; repeatable
+    #[arg(long = "wasm-feature", value_name = "NAME", value_parser = wasm_feature)]
+    pub wasm_features: Vec<WasmFeature>,
+    /// Programs read the artifacts when they run, instead of carrying them
+    #[arg(long)]
+    pub no_embed: bool,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Print errors only
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print more
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// Arguments of `inspect`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct InspectArgs {
+    /// The file
+    pub file: PathBuf,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+impl SelectionArgs {
+    /// The importer for these arguments; they go before the settings file, which goes before the
+    /// defaults.
+    pub(crate) fn importer(&self, default_config: Option<&Path>) -> Result<Importer, Error> {
+        let mut settings = match self.config_file(default_config) {
+            Some(path) => Settings::from_file(&path)?,
+            None => Settings::default(),
+        };
+        if !self.paths.is_empty() {
+            settings.roots.clone_from(&self.paths);
+        }
+        if let Some(out_dir) = &self.out_dir {
+            settings.out_dir.clone_from(out_dir);
+        }
+        if !self.targets.is_empty() {
+            settings.targets = Some(self.targets.clone());
+        }
+        settings.features =
+            self.wasm_features.iter().copied().fold(settings.features, RequiredFeatures::with);
+        settings.embed &= !self.no_embed;
+        Ok(Importer::new(settings))
+    }
+
+    fn config_file(&self, default: Option<&Path>) -> Option<PathBuf> {
+        let here = Path::new("wasmport.toml");
+        self.config
+            .clone()
+            .or_else(|| default.map(Path::to_path_buf))
+            .or_else(|| here.exists().then(|| here.into()))
+    }
+}
+
+fn wasm_feature(name: &str) -> Result<WasmFeature, String> {
+    WasmFeature::ALL.iter().copied().find(|feature| feature.name() == name).ok_or_else(|| {
+        let names: Vec<&str> = WasmFeature::ALL.iter().map(|f| f.name()).collect();
+        format!("there are {}", names.join(", "))
+    })
+}

@@ -1,0 +1,45 @@
+//! `inspect`.
+
+use crate::output::Output;
+use crate::{Exit, InspectArgs};
+use wasmport_build::{Inspection, RequiredFeatures, WasmFeature};
+
+pub(crate) fn inspect(args: &InspectArgs, out: &Output) -> Exit {
+    // Looking at a file is no reason to refuse what an import would have to be told to accept.
+    let everything: RequiredFeatures = WasmFeature::ALL.iter().copied().collect();
+    match wasmport_build::inspect(&args.file, everything) {
+        Ok(inspection) if out.is_json() => {
+            out.json(&inspection);
+            Exit::Done
+        }
+        Ok(inspection) => {
+            lines(&inspection).iter().for_each(|line| out.line(line));
+            Exit::Done
+        }
+        Err(error) => {
+            out.error(&error.to_string());
+            Exit::Failed
+        }
+    }
+}
+
+fn lines(inspection: &Inspection) -> Vec<String> {
+    let Inspection { path, bytes, blake3, wasm_bytes, features, interface, .. } = inspection;
+    let features: Vec<&str> = features.iter().map(WasmFeature::name).collect();
+    let mut lines = vec![
+        format!("file      {} ({bytes} bytes)", path.display()),
+        format!("blake3    {blake3}"),
+        format!("module    {wasm_bytes} bytes"),
+        format!(
+            "features  {}",
+            if features.is_empty() { "none".into() } else { features.join(", ") }
+        ),
+    ];
+    lines.push(format!("imports   {}", interface.imports.len()));
+    lines.extend(
+        interface.imports.iter().map(|i| format!("  {:?} {:?}: {}", i.module, i.name, i.ty)),
+    );
+    lines.push(format!("exports   {}", interface.exports.len()));
+    lines.extend(interface.exports.iter().map(|e| format!("  {:?}: {}", e.name, e.ty)));
+    lines
+}

@@ -1,0 +1,92 @@
+//! `cargo wasmport`: argument parsing and rendering over `wasmport-build`.
+//!
+//! Also a library, so that any project's `xtask` can offer the same commands:
+//!
+//! ```no_run
+//! # use clap::Parser;
+//! #[derive(Parser)]
+//! enum Xtask {
+//!     #[command(flatten)]
+//!     Wasmport(wasmport_cli::Command),
+//! }
+//!
+//! fn main() -> std::process::ExitCode {
+//!     let Xtask::Wasmport(command) = Xtask::parse();
+//!     wasmport_cli::run(&command, None)
+//! }
+//! ```
+
+mod args;
+mod check;
+mod import;
+mod inspect;
+mod output;
+mod progress;
+
+pub use args::{Command, Format, ImportArgs, InspectArgs, SelectionArgs};
+
+use clap::Parser;
+use output::Output;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The documented exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// Some asset failed.
+    Failed = 1,
+    /// The arguments or settings are of no use.
+    Usage = 2,
+    /// `check` found stale output.
+    Stale = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+#[derive(Parser)]
+#[command(name = "cargo", bin_name = "cargo")]
+enum Cargo {
+    /// Imports WebAssembly files into Rust projects
+    #[command(version, subcommand_required = true)]
+    Wasmport {
+        #[command(subcommand)]
+        command: Command,
+    },
+}
+
+/// The program `cargo-wasmport`, which cargo runs for `cargo wasmport`.
+#[must_use]
+pub fn main() -> ExitCode {
+    // Run by hand, the program is not given the `wasmport` that cargo puts first.
+    let mut args: Vec<_> = std::env::args_os().collect();
+    if args.get(1).is_none_or(|arg| arg != "wasmport") {
+        args.insert(1, "wasmport".into());
+    }
+    let Cargo::Wasmport { command } = Cargo::parse_from(args);
+    run(&command, None)
+}
+
+/// Runs a command. Without `--config` the settings are those of `default_config`, else of
+/// `wasmport.toml` in the current folder where there is one.
+#[must_use]
+pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
+    match command {
+        Command::Import(args) => {
+            let out =
+                Output::new(args.selection.format, args.selection.quiet, args.selection.verbose);
+            import::import(args, default_config, &out)
+        }
+        Command::Check(args) => {
+            let out = Output::new(args.format, args.quiet, args.verbose);
+            check::check(args, default_config, &out)
+        }
+        Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),
+    }
+    .into()
+}

@@ -1,0 +1,5 @@
+//! The program `cargo-wasmport`.
+
+fn main() -> std::process::ExitCode {
+    wasmport_cli::main()
+}

@@ -1,0 +1,118 @@
+//! Output: results on standard output, everything else on standard error.
+
+use crate::Format;
+use anstyle::{AnsiColor, Style};
+use std::io::Write as _;
+use wasmport_build::{AssetError, AssetReport, Report, Status};
+
+const GREEN: Style = AnsiColor::Green.on_default().bold();
+const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const RED: Style = AnsiColor::Red.on_default().bold();
+const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+
+/// Where and how much is printed. `NO_COLOR` and pipes are honoured by `anstream`.
+pub(crate) struct Output {
+    format: Format,
+    quiet: bool,
+    verbose: u8,
+}
+
+impl Output {
+    pub fn new(format: Format, quiet: bool, verbose: u8) -> Self {
+        Self { format, quiet, verbose }
+    }
+
+    pub fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Whether progress is wanted.
+    pub fn shows_progress(&self) -> bool {
+        !self.quiet && !self.is_json()
+    }
+
+    /// One line of a result.
+    pub fn line(&self, line: &str) {
+        // Nobody is left to be told that standard output is closed.
+        let _ = writeln!(anstream::stdout(), "{line}");
+    }
+
+    /// The result as one JSON document.
+    pub fn json(&self, value: &impl serde::Serialize) {
+        match serde_json::to_string_pretty(value) {
+            Ok(json) => self.line(&json),
+            Err(e) => self.error(&e.to_string()),
+        }
+    }
+
+    pub fn error(&self, message: &str) {
+        let _ = writeln!(anstream::stderr(), "{RED}error{RED:#}: {}", with_styled_help(message));
+    }
+
+    pub fn warning(&self, message: &str) {
+        if !self.quiet {
+            let _ = writeln!(
+                anstream::stderr(),
+                "{YELLOW}warning{YELLOW:#}: {}",
+                with_styled_help(message)
+            );
+        }
+    }
+
+    /// A whole run: what was done, the failures, a summary.
+    pub fn report(&self, report: &Report, verb: &str) {
+        report.warnings.iter().for_each(|warning| self.warning(warning));
+        report.failures().for_each(|(_, error)| self.asset_error(error));
+        if self.is_json() {
+            return self.json(report);
+        }
+        if self.quiet {
+            return;
+        }
+        report.assets.iter().for_each(|asset| self.asset(asset));
+        self.line(&summary(report, verb));
+    }
+
+    fn asset_error(&self, error: &AssetError) {
+        self.error(&error.to_string());
+    }
+
+    fn asset(&self, asset: &AssetReport) {
+        let (style, word) = match asset.status {
+            Status::Imported => (GREEN, "imported"),
+            Status::Stale => (YELLOW, "stale"),
+            Status::Failed => (RED, "failed"),
+            _ if self.verbose > 0 => (CYAN, "unchanged"),
+            _ => return,
+        };
+        let detail = asset.stale.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        self.line(&format!("{style}{word:>9}{style:#} {}{detail}", asset.source));
+        if self.verbose > 0 {
+            for artifact in &asset.artifacts {
+                self.line(&format!("          {} {} bytes", artifact.target, artifact.bytes));
+            }
+        }
+    }
+}
+
+/// A help line in the colour of help.
+fn with_styled_help(message: &str) -> String {
+    message.replace("\n  help: ", &format!("\n  {CYAN}help{CYAN:#}: "))
+}
+
+fn summary(report: &Report, verb: &str) -> String {
+    let counts = [
+        (Status::Imported, "imported"),
+        (Status::Unchanged, "unchanged"),
+        (Status::Stale, "stale"),
+        (Status::Failed, "failed"),
+    ];
+    let parts: Vec<String> = counts
+        .into_iter()
+        .map(|(status, word)| (report.count(status), word))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, word)| format!("{count} {word}"))
+        .collect();
+    let what = if parts.is_empty() { "no assets".into() } else { parts.join(", ") };
+    format!("{verb}: {what} in {:.2} s", report.seconds)
+}

@@ -1,0 +1,77 @@
+//! `Access`: what a host function gets, its host state and the instance that calls it.
+
+use crate::{Error, GuestMemory, Result};
+use wasmtime::{AsContext, AsContextMut, Caller, StoreContext, StoreContextMut};
+
+/// The host state and the calling instance, handed to the functions of a `Host` trait.
+///
+/// Shaped after [`bindgen!`](https://docs.wasmtime.dev/api/wasmtime/component/struct.Access.html):
+/// `T` is the store's data and `H` the part of it that implements the trait. It is a Wasmtime
+/// context, so that guest functions can be called back through a wrapper.
+pub struct Access<'a, T: 'static, H> {
+    caller: Caller<'a, T>,
+    host: fn(&mut T) -> &mut H,
+}
+
+impl<'a, T: 'static, H> Access<'a, T, H> {
+    /// Joins a caller with the way to its host state.
+    pub fn new(caller: Caller<'a, T>, host: fn(&mut T) -> &mut H) -> Self {
+        Self { caller, host }
+    }
+
+    /// The host state.
+    pub fn get(&mut self) -> &mut H {
+        (self.host)(self.caller.data_mut())
+    }
+
+    /// The calling instance's exported memory `memory`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoMemory`].
+    pub fn memory(&mut self) -> Result<GuestMemory<'_, T>> {
+        self.memory_named("memory")
+    }
+
+    /// The calling instance's exported memory of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoMemory`].
+    pub fn memory_named(&mut self, name: &str) -> Result<GuestMemory<'_, T>> {
+        let memory = self.caller.get_export(name).and_then(wasmtime::Extern::into_memory);
+        let memory = memory.ok_or_else(|| Error::NoMemory { name: name.into() })?;
+        Ok(GuestMemory::new(self.caller.as_context_mut(), memory))
+    }
+
+    /// The bytes of the exported memory `memory`, and the host state beside them.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoMemory`].
+    pub fn memory_and_host(&mut self) -> Result<(&mut [u8], &mut H)> {
+        let host = self.host;
+        let memory = self.memory()?.memory();
+        let (bytes, data) = memory.data_and_store_mut(&mut self.caller);
+        Ok((bytes, host(data)))
+    }
+
+    /// Wasmtime's caller.
+    pub fn caller(&mut self) -> &mut Caller<'a, T> {
+        &mut self.caller
+    }
+}
+
+impl<T: 'static, H> AsContext for Access<'_, T, H> {
+    type Data = T;
+
+    fn as_context(&self) -> StoreContext<'_, T> {
+        self.caller.as_context()
+    }
+}
+
+impl<T: 'static, H> AsContextMut for Access<'_, T, H> {
+    fn as_context_mut(&mut self) -> StoreContextMut<'_, T> {
+        self.caller.as_context_mut()
+    }
+}

@@ -1,0 +1,152 @@
+//! `Asset`: the description that a wrapper carries, and its artifacts.
+
+use crate::Digest;
+use crate::engine::{EngineConfig, RequiredFeatures};
+
+/// One imported `.wasm` or `.wat` file, as its wrapper describes it.
+#[derive(Clone, Debug)]
+pub struct Asset {
+    name: &'static str,
+    source: &'static str,
+    source_digest: Digest,
+    wasmtime: &'static str,
+    engine: EngineConfig,
+    features: RequiredFeatures,
+    artifacts: &'static [Artifact],
+}
+
+impl Asset {
+    /// Describes an asset; generated code calls it in constants.
+    #[must_use]
+    pub const fn new(
+        name: &'static str,
+        source: &'static str,
+        source_digest: Digest,
+        wasmtime: &'static str,
+        engine: EngineConfig,
+        features: RequiredFeatures,
+        artifacts: &'static [Artifact],
+    ) -> Self {
+        Self { name, source, source_digest, wasmtime, engine, features, artifacts }
+    }
+
+    /// The name: the path below the import root, without extension (`mods/calc`).
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// The source file, relative to the import root, with `/` between parts.
+    #[must_use]
+    pub fn source(&self) -> &'static str {
+        self.source
+    }
+
+    /// The digest of the source file's bytes.
+    #[must_use]
+    pub fn source_digest(&self) -> Digest {
+        self.source_digest
+    }
+
+    /// The exact version of Wasmtime that compiled it.
+    #[must_use]
+    pub fn wasmtime(&self) -> &'static str {
+        self.wasmtime
+    }
+
+    /// The engine configuration it was compiled with.
+    #[must_use]
+    pub fn engine(&self) -> &EngineConfig {
+        &self.engine
+    }
+
+    /// The wasm features it uses.
+    #[must_use]
+    pub fn features(&self) -> RequiredFeatures {
+        self.features
+    }
+
+    /// Its artifacts, one per target.
+    #[must_use]
+    pub fn artifacts(&self) -> &'static [Artifact] {
+        self.artifacts
+    }
+}
+
+/// One precompiled module: an asset for one target.
+#[derive(Clone, Debug)]
+pub struct Artifact {
+    target: &'static str,
+    bytes: u64,
+    digest: Digest,
+    data: Data,
+}
+
+/// Where an artifact's bytes are.
+#[derive(Clone, Copy)]
+pub(crate) enum Data {
+    Embedded(&'static [u8]),
+    File(&'static str),
+    /// The program is for another target and does not carry it.
+    Elsewhere,
+}
+
+impl Artifact {
+    /// An artifact whose bytes are in the program; none where the program is for another target.
+    #[must_use]
+    pub const fn embedded(
+        target: &'static str,
+        bytes: u64,
+        digest: Digest,
+        data: Option<&'static [u8]>,
+    ) -> Self {
+        let data = match data {
+            Some(data) => Data::Embedded(data),
+            None => Data::Elsewhere,
+        };
+        Self { target, bytes, digest, data }
+    }
+
+    /// An artifact whose bytes an [`AssetSource`](crate::AssetSource) reads from `path`.
+    #[must_use]
+    pub const fn file(
+        target: &'static str,
+        bytes: u64,
+        digest: Digest,
+        path: &'static str,
+    ) -> Self {
+        Self { target, bytes, digest, data: Data::File(path) }
+    }
+
+    /// What it is compiled for, such as `x86_64-unknown-linux-gnu+v3`.
+    #[must_use]
+    pub fn target(&self) -> &'static str {
+        self.target
+    }
+
+    /// Its length in bytes.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The digest of its bytes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        self.digest
+    }
+
+    pub(crate) fn data(&self) -> Data {
+        self.data
+    }
+}
+
+impl std::fmt::Debug for Data {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Data::Embedded(bytes) => write!(f, "Embedded({} bytes)", bytes.len()),
+            Data::File(path) => write!(f, "File({path:?})"),
+            Data::Elsewhere => f.write_str("Elsewhere"),
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The engine contract: everything on which the importer and the running program must agree.
+//!
+//! Three types, kept apart because they differ in what happens when they change:
+//! [`EngineConfig`] must be *equal* on both sides, [`RequiredFeatures`] must be a *subset* of what
+//! the program has, and [`RuntimeOptions`] are *free*.
+
+pub(crate) mod compat;
+mod config;
+mod features;
+mod options;
+mod target;
+mod version;
+mod wasmtime_config;
+
+pub use compat::Mismatch;
+pub use config::{Collector, EngineConfig, Inlining, Knob, OptLevel};
+pub use features::{RequiredFeatures, WasmFeature};
+pub use options::{Limits, RuntimeOptions};
+pub use target::{CpuLevel, Target, TargetError};
+pub use version::wasmtime_version;
+#[cfg(feature = "compile")]
+pub use wasmtime_config::compile_config;
+pub(crate) use wasmtime_config::run_config;

@@ -1,0 +1,65 @@
+//! `RuntimeOptions`: what a program may choose at start-up without touching any artifact.
+
+/// Bounds on what the guests of one [`Session`](crate::Session) may allocate.
+///
+/// Wasmtime's own default is no bound on memory and table sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Largest size of each linear memory, in bytes. Default: 1 GiB.
+    pub memory_bytes: usize,
+    /// Largest size of each table, in elements. Default: 1,000,000.
+    pub table_elements: usize,
+    /// Memories of one session. Default: 100.
+    pub memories: usize,
+    /// Tables of one session. Default: 100.
+    pub tables: usize,
+    /// Instances of one session. Default: 100.
+    pub instances: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory_bytes: 1 << 30,
+            table_elements: 1_000_000,
+            memories: 100,
+            tables: 100,
+            instances: 100,
+        }
+    }
+}
+
+/// What is **free** at start-up: none of it is part of an artifact or of the engine's fingerprint.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuntimeOptions {
+    /// Stack that wasm code may use, in bytes ([`wasmtime::Config::max_wasm_stack`]). Default: 512 KiB.
+    pub max_wasm_stack: usize,
+    /// Frames that a trap's backtrace holds at most; 0 captures none. Default: 20.
+    pub backtrace_frames: usize,
+    /// Address space reserved where a memory moved to, in bytes
+    /// ([`wasmtime::Config::memory_reservation_for_growth`]). Default: Wasmtime's for this machine.
+    pub memory_reservation_for_growth: Option<u64>,
+    /// Memory images go through a memory file ([`wasmtime::Config::force_memory_init_memfd`]).
+    /// Default: false.
+    pub force_memory_init_memfd: bool,
+    /// Refuse artifacts of another patch release of Wasmtime. Default: false, as Wasmtime promises
+    /// that artifacts of one major version load in all of its patch releases.
+    pub exact_wasmtime_version: bool,
+    /// What the guests of a [`Session`](crate::Session) may allocate.
+    pub limits: Limits,
+}
+
+impl Default for RuntimeOptions {
+    fn default() -> Self {
+        Self {
+            max_wasm_stack: 512 << 10,
+            backtrace_frames: 20,
+            memory_reservation_for_growth: None,
+            force_memory_init_memfd: false,
+            exact_wasmtime_version: false,
+            limits: Limits::default(),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The one place that builds a `wasmtime::Config`, for the importer and for the running program.
+//!
+//! Every setting on which the two must agree is set here explicitly: a default left to Wasmtime
+//! could change with cargo features or the environment and make good artifacts fail to load.
+
+use super::{Collector, EngineConfig, Inlining, RequiredFeatures, RuntimeOptions};
+use std::num::NonZeroUsize;
+use wasmtime::{Config, WasmBacktraceDetails, WasmFeatures};
+
+/// What the natural value of a knob depends on.
+struct Natural {
+    pulley: bool,
+    pointer_bits: u8,
+}
+
+impl Natural {
+    const MIB: u64 = 1 << 20;
+
+    fn is_64_bit(&self) -> bool {
+        self.pointer_bits == 64
+    }
+
+    fn reservation(&self) -> u64 {
+        if self.is_64_bit() { 1 << 32 } else { 10 * Self::MIB }
+    }
+
+    fn guard_size(&self) -> u64 {
+        match (self.pulley, self.is_64_bit()) {
+            (true, _) => 0,
+            (false, true) => 32 * Self::MIB,
+            (false, false) => 64 << 10,
+        }
+    }
+}
+
+/// The configuration with which the importer compiles a module for `target`.
+///
+/// # Errors
+///
+/// When Wasmtime does not know the target.
+#[cfg(feature = "compile")]
+pub fn compile_config(
+    engine: &EngineConfig,
+    target: &super::Target,
+    features: RequiredFeatures,
+) -> wasmtime::Result<Config> {
+    let natural = Natural { pulley: target.is_pulley(), pointer_bits: target.pointer_bits() };
+    let mut config = shared(engine, &natural, features);
+    config.target(&target.triple().to_string())?;
+    config
+        .strategy(wasmtime::Strategy::Cranelift)
+        .cranelift_opt_level(match engine.opt_level {
+            super::OptLevel::None => wasmtime::OptLevel::None,
+            super::OptLevel::Speed => wasmtime::OptLevel::Speed,
+            super::OptLevel::SpeedAndSize => wasmtime::OptLevel::SpeedAndSize,
+        })
+        .cranelift_regalloc_algorithm(wasmtime::RegallocAlgorithm::Backtracking)
+        .cranelift_nan_canonicalization(engine.deterministic)
+        .cranelift_debug_verifier(false)
+        .cranelift_wasmtime_debug_checks(false);
+    for flag in target.cpu().cranelift_flags() {
+        // SAFETY: a flag lets code use an instruction that a CPU may lack. The artifact's target
+        // names the level, and the runtime refuses it where the CPU lacks one of its features.
+        #[expect(unsafe_code, reason = "Wasmtime's API for CPU features of another machine")]
+        unsafe {
+            config.cranelift_flag_enable(flag);
+        }
+    }
+    Ok(config)
+}
+
+/// The configuration of a running program's engine: it enables every feature of this build and
+/// compiles nothing.
+pub(crate) fn run_config(engine: &EngineConfig, options: &RuntimeOptions) -> Config {
+    let natural = Natural { pulley: false, pointer_bits: usize::BITS as u8 };
+    let mut config = shared(engine, &natural, RequiredFeatures::of_this_build());
+    #[cfg(feature = "compile")]
+    config.enable_compiler(false);
+    config
+        .max_wasm_stack(options.max_wasm_stack)
+        // Wasmtime refuses a wasm stack larger than that of an async call.
+        .async_stack_size(options.max_wasm_stack.saturating_add(1536 << 10))
+        .wasm_backtrace_max_frames(NonZeroUsize::new(options.backtrace_frames))
+        .force_memory_init_memfd(options.force_memory_init_memfd);
+    #[cfg(feature = "threads")]
+    config.shared_memory(true);
+    if let Some(bytes) = options.memory_reservation_for_growth {
+        config.memory_reservation_for_growth(bytes);
+    }
+    config
+}
+
+fn shared(engine: &EngineConfig, natural: &Natural, features: RequiredFeatures) -> Config {
+    // Exhaustive, so that a new knob fails to compile until it is used here.
+    let EngineConfig {
+        deterministic,
+        fuel,
+        epoch_interruption,
+        opt_level: _, // Only compiling reads it.
+        inlining,
+        debug_info,
+        debug_symbols,
+        backtrace_details,
+        address_map,
+        unwind_info,
+        concurrency_support,
+        signals_based_traps,
+        memory_reservation,
+        memory_guard_size,
+        memory_may_move,
+        guard_before_linear_memory,
+        memory_init_cow,
+        memory_guaranteed_dense_image_size,
+        table_lazy_init,
+        collector,
+        gc_heap_reservation,
+        gc_heap_guard_size,
+        gc_heap_may_move,
+        gc_heap_initial_size,
+    } = *engine;
+
+    let mut config = Config::new();
+    config
+        .wasm_features(WasmFeatures::all(), false)
+        .wasm_features(features.flags(), true)
+        .wasm_branch_hinting(false)
+        .relaxed_simd_deterministic(deterministic)
+        .consume_fuel(fuel)
+        .epoch_interruption(epoch_interruption)
+        .compiler_inlining(match inlining {
+            Inlining::No => wasmtime::Inlining::No,
+            Inlining::Yes => wasmtime::Inlining::Yes,
+        })
+        .debug_info(debug_info)
+        .debug_symbols(debug_symbols)
+        .wasm_backtrace_details(match backtrace_details {
+            true => WasmBacktraceDetails::Enable,
+            false => WasmBacktraceDetails::Disable,
+        })
+        .generate_address_map(address_map)
+        .native_unwind_info(unwind_info)
+        .concurrency_support(concurrency_support)
+        .signals_based_traps(signals_based_traps.unwrap_or(!natural.pulley))
+        .memory_reservation(memory_reservation.unwrap_or(natural.reservation()))
+        .memory_guard_size(memory_guard_size.unwrap_or(natural.guard_size()))
+        .memory_may_move(memory_may_move)
+        .guard_before_linear_memory(guard_before_linear_memory)
+        .memory_init_cow(memory_init_cow)
+        .memory_guaranteed_dense_image_size(memory_guaranteed_dense_image_size)
+        .table_lazy_init(table_lazy_init)
+        .gc_heap_reservation(gc_heap_reservation.unwrap_or(natural.reservation()))
+        .gc_heap_guard_size(gc_heap_guard_size.unwrap_or(natural.guard_size()))
+        .gc_heap_may_move(gc_heap_may_move)
+        .gc_heap_initial_size(gc_heap_initial_size)
+        .metadata_for_internal_asserts(false)
+        .metadata_for_gc_heap_corruption(true);
+    set_collector(&mut config, collector);
+    config
+}
+
+#[cfg(feature = "gc")]
+fn set_collector(config: &mut Config, collector: Collector) {
+    config.collector(match collector {
+        Collector::DeferredReferenceCounting => wasmtime::Collector::DeferredReferenceCounting,
+        Collector::Null => wasmtime::Collector::Null,
+        Collector::Copying => wasmtime::Collector::Copying,
+    });
+}
+
+/// Without the `gc` feature no artifact with a collector loads, so there is nothing to set.
+#[cfg(not(feature = "gc"))]
+fn set_collector(_: &mut Config, _: Collector) {}

@@ -1,0 +1,205 @@
+//! The runtime's errors: each names the asset, and what to change.
+
+use crate::{Digest, Mismatch};
+use std::fmt;
+
+/// The runtime's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why an asset did not load, or a session did not start.
+///
+/// `Debug` prints the whole message over several lines, so that `main` may return it.
+#[non_exhaustive]
+pub enum Error {
+    /// The asset does not fit this program: everything that differs.
+    Incompatible {
+        /// The asset's name.
+        asset: String,
+        /// Every difference found.
+        mismatches: Vec<Mismatch>,
+    },
+    /// The artifact is not where it should be.
+    Missing {
+        /// The asset's name.
+        asset: String,
+        /// Where it should be.
+        path: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The artifact cannot be read.
+    Read {
+        /// The asset's name.
+        asset: String,
+        /// Where it is.
+        path: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The artifact is not the one that the wrapper was made with: truncated, altered, or another.
+    Digest {
+        /// The asset's name.
+        asset: String,
+        /// The digest in the wrapper.
+        expected: Digest,
+        /// The digest of what was read.
+        actual: Digest,
+        /// The length that the wrapper says, in bytes.
+        expected_bytes: u64,
+        /// The length of what was read, in bytes.
+        actual_bytes: u64,
+    },
+    /// The artifact is the right one and Wasmtime refuses it all the same.
+    Deserialize {
+        /// The asset's name.
+        asset: String,
+        /// Wasmtime's reason.
+        source: wasmtime::Error,
+    },
+    /// A wrapper was given the module of another asset.
+    WrongAsset {
+        /// The asset that the wrapper is for.
+        expected: String,
+        /// The asset that it was given.
+        actual: String,
+    },
+    /// Wasmtime refuses the engine configuration.
+    Engine {
+        /// Wasmtime's reason.
+        source: wasmtime::Error,
+    },
+    /// A call, an instantiation or a link failed in Wasmtime or in the guest.
+    Wasm(wasmtime::Error),
+    /// A guest address range that does not lie in the memory.
+    OutOfBounds {
+        /// The address.
+        address: u64,
+        /// The length in bytes.
+        bytes: u64,
+        /// The memory's size in bytes.
+        memory_bytes: u64,
+    },
+    /// Guest bytes that should be text are not UTF-8.
+    NotUtf8 {
+        /// The address.
+        address: u64,
+        /// The length in bytes.
+        bytes: u64,
+    },
+    /// The calling instance exports no memory of this name.
+    NoMemory {
+        /// The name looked for.
+        name: String,
+    },
+    /// An earlier call of this session failed half-way, so that the guest's state is unknown.
+    Poisoned {
+        /// The asset's name.
+        asset: String,
+    },
+}
+
+impl Error {
+    /// What to do about it, where there is an answer.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Incompatible { mismatches, .. } => {
+                let mut helps: Vec<String> = mismatches.iter().map(Mismatch::help).collect();
+                helps.dedup();
+                Some(helps.join("; "))
+            }
+            Self::Missing { .. } => Some("ship the importer's output with the program, or import with embedded artifacts".into()),
+            Self::Digest { .. } => Some("import again and rebuild the program, so that wrapper and artifact belong together".into()),
+            Self::Deserialize { .. } => Some("import again with the `wasmport-build` of this `wasmport`".into()),
+            Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
+            Self::Poisoned { .. } => Some("start a new session".into()),
+            Self::Read { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incompatible { asset, mismatches } => {
+                write!(f, "asset `{asset}` does not fit this program: ")?;
+                for (i, mismatch) in mismatches.iter().enumerate() {
+                    write!(f, "{}{mismatch}", if i == 0 { "" } else { "; " })?;
+                }
+                Ok(())
+            }
+            Self::Missing { asset, path, source } => {
+                write!(f, "the artifact of asset `{asset}` is missing at `{path}`: {source}")
+            }
+            Self::Read { asset, path, source } => {
+                write!(f, "cannot read the artifact of asset `{asset}` at `{path}`: {source}")
+            }
+            Self::Digest { asset, expected, actual, expected_bytes, actual_bytes } => write!(
+                f,
+                "the artifact of asset `{asset}` is not the one its wrapper was made with: \
+                 {actual_bytes} bytes with BLAKE3 {actual}, expected {expected_bytes} bytes with {expected}"
+            ),
+            Self::Deserialize { asset, source } => {
+                write!(f, "Wasmtime refuses the artifact of asset `{asset}`: {source:#}")
+            }
+            Self::WrongAsset { expected, actual } => {
+                write!(f, "the wrapper of asset `{expected}` was given asset `{actual}`")
+            }
+            Self::Engine { source } => {
+                write!(f, "Wasmtime refuses the engine configuration: {source:#}")
+            }
+            Self::Wasm(source) => write!(f, "{source:#}"),
+            Self::OutOfBounds { address, bytes, memory_bytes } => {
+                write!(
+                    f,
+                    "{bytes} bytes at guest address {address} exceed the memory of {memory_bytes} bytes"
+                )
+            }
+            Self::NotUtf8 { address, bytes } => {
+                write!(f, "the {bytes} bytes at guest address {address} are not UTF-8")
+            }
+            Self::NoMemory { name } => write!(f, "the calling instance exports no memory `{name}`"),
+            Self::Poisoned { asset } => {
+                write!(
+                    f,
+                    "an earlier call of this session of asset `{asset}` failed half-way, its state is unknown"
+                )
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incompatible { asset, mismatches } => {
+                write!(f, "asset `{asset}` does not fit this program:")?;
+                mismatches.iter().try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()))
+            }
+            Self::Wasm(source) => fmt::Debug::fmt(source, f),
+            _ => {
+                write!(f, "{self}")?;
+                self.help().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Missing { source, .. } | Self::Read { source, .. } => Some(source),
+            Self::Deserialize { source, .. } | Self::Engine { source } | Self::Wasm(source) => {
+                Some(AsRef::<dyn std::error::Error>::as_ref(source))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<wasmtime::Error> for Error {
+    /// Keeps one of our own errors that passed through Wasmtime as what it was.
+    fn from(error: wasmtime::Error) -> Self {
+        error.downcast::<Error>().unwrap_or_else(Error::Wasm)
+    }
+}

@@ -1,0 +1,49 @@
+//! Loads precompiled WebAssembly assets: verified, typed, and without a compiler.
+//!
+//! This is the half of wasmport that ships in a program. The other half, `wasmport-build`, turns
+//! the `.wasm` and `.wat` files of a project into artifacts and Rust wrappers; a wrapper describes
+//! its [`Asset`], and a [`Runtime`] loads it:
+//!
+//! ```text
+//! wrapper → Asset → Runtime → LoadedModule → Linker → Instance
+//! ```
+//!
+//! The easy path is the `Session` type of each wrapper, which owns a store and an instance. Those
+//! who need more use Wasmtime's own types with the wrapper: `FooPre`, `Foo`, `add_to_linker`.
+//! Wasmtime is re-exported as [`wasmtime`].
+//!
+//! # Cargo features
+//!
+//! None is on by default.
+//!
+//! | feature | what it brings |
+//! |---|---|
+//! | `gc` | assets that use garbage collection, `externref` or exceptions |
+//! | `threads` | assets with shared memories or atomics |
+//! | `compile` | the compiler, for `wasmport-build`; programs do not need it |
+
+mod access;
+mod asset;
+mod digest;
+pub mod engine;
+mod error;
+mod load;
+mod macros;
+mod memory;
+mod runtime;
+mod session;
+mod source;
+#[doc(hidden)]
+pub mod support;
+
+pub use access::Access;
+pub use asset::{Artifact, Asset};
+pub use digest::Digest;
+pub use engine::{EngineConfig, Limits, Mismatch, RuntimeOptions};
+pub use error::{Error, Result};
+pub use load::LoadedModule;
+pub use memory::{GuestAddress, GuestMemory};
+pub use runtime::{Runtime, RuntimeBuilder};
+pub use session::{Session, SessionData, Wrapper};
+pub use source::{AssetSource, Folder};
+pub use wasmtime;

@@ -1,0 +1,63 @@
+//! `AssetSource`: where the bytes of artifacts come from that are not in the program itself.
+
+use crate::{Artifact, Asset};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Reads artifacts that are not embedded.
+///
+/// What it returns is not trusted: the [`Runtime`](crate::Runtime) checks the digest that stands in
+/// the program before anything else looks at the bytes.
+pub trait AssetSource: Send + Sync {
+    /// The bytes of `artifact`, which was written to `path` relative to the importer's output.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps the bytes from being read; [`io::ErrorKind::NotFound`] where there are none.
+    fn read(&self, asset: &Asset, artifact: &Artifact, path: &str) -> io::Result<Vec<u8>>;
+
+    /// Where that would be, for messages.
+    fn describe(&self, path: &str) -> String;
+}
+
+/// A folder that holds the importer's output.
+#[derive(Clone, Debug)]
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// The folder at `path`.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.0.join(Path::new(path))
+    }
+}
+
+impl AssetSource for Folder {
+    fn read(&self, _: &Asset, _: &Artifact, path: &str) -> io::Result<Vec<u8>> {
+        std::fs::read(self.path(path))
+    }
+
+    fn describe(&self, path: &str) -> String {
+        self.path(path).display().to_string()
+    }
+}
+
+/// The source of a runtime that was given none.
+#[derive(Debug)]
+pub(crate) struct NoSource;
+
+impl AssetSource for NoSource {
+    fn read(&self, _: &Asset, _: &Artifact, _: &str) -> io::Result<Vec<u8>> {
+        Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "the runtime has no folder to read from; give it one with `Runtime::builder(…).source(Folder::new(…))`",
+        ))
+    }
+
+    fn describe(&self, path: &str) -> String {
+        path.into()
+    }
+}

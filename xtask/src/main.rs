@@ -1,0 +1,45 @@
+//! This repository's tasks: `cargo xtask help`.
+
+mod bench;
+mod corpus;
+
+use clap::Parser;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// A task's result; the message of an error is all there is to tell.
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Xtask {
+    #[command(flatten)]
+    Wasmport(wasmport_cli::Command),
+    /// Measure speed and size against plain Wasmtime
+    Bench(bench::Args),
+    /// Import every wasm file below a folder, and compare with expected verdicts
+    Corpus(corpus::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Xtask::parse() {
+        Xtask::Wasmport(command) => {
+            return wasmport_cli::run(&command, Some(&root().join("fixtures/wasmport.toml")));
+        }
+        Xtask::Bench(args) => bench::run(&args),
+        Xtask::Corpus(args) => corpus::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root.
+fn root() -> PathBuf {
+    let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
+    xtask.parent().unwrap_or(xtask).to_path_buf()
+}
