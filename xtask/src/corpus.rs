@@ -1,8 +1,117 @@
-//! Placeholder.
+//! Corpus: imports real wasm files in one run, and says which of them are not as expected.
+
+mod files;
+mod index;
+mod scratch;
+mod tally;
+mod verdict;
+
+use index::Index;
+use scratch::Scratch;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+use tally::Tally;
+use verdict::Outcome;
+use wasmport_build::{AssetReport, Progress, Report};
 
 #[derive(clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Folder with `.wasm` and `.wat` files at any depth
+    dir: PathBuf,
+    /// Expected verdicts: tab-separated, with columns `package`, `file` and `verdict`
+    #[arg(long, value_name = "FILE")]
+    index: Option<PathBuf>,
+    /// Compile all generated wrappers, with warnings denied
+    #[arg(long)]
+    wrappers: bool,
+}
 
-pub(crate) fn run(_: &Args) -> crate::Result {
+pub(crate) fn run(args: &Args) -> crate::Result {
+    let tally = corpus(args)?;
+    println!("{tally}");
+    std::io::stdout().flush()?;
+    if tally.is_good() {
+        return Ok(());
+    }
+    // An error would be printed below the summary, which scripts expect to be the last line.
+    std::process::exit(1)
+}
+
+fn corpus(args: &Args) -> crate::Result<Tally> {
+    let index = args.index.as_deref().map(Index::read).transpose()?;
+    let scratch = Scratch::new()?;
+    let report = import(&args.dir, &scratch.out_dir())?;
+    let outcomes: Vec<Outcome> = report.assets.iter().map(Outcome::of).collect();
+    let mut tally = Tally::default();
+    outcomes.iter().for_each(|outcome| tally.add(outcome, index.as_ref()));
+    if let Some(index) = &index {
+        tally.add_absent(&index.absent_from(&outcomes), &args.dir);
+    }
+    tell_totals(&report, &tally);
+    if args.wrappers {
+        check_wrappers(&scratch, &report, &mut tally)?;
+    }
+    Ok(tally)
+}
+
+/// Imports everything below `dir`. Artifacts stay outside of the wrappers, so that compiling those
+/// does not read them.
+fn import(dir: &Path, out_dir: &Path) -> crate::Result<Report> {
+    let importer = wasmport_build::configure().root(dir).out_dir(out_dir).embed(false);
+    Ok(importer.run(&Lines::new())?)
+}
+
+fn tell_totals(report: &Report, tally: &Tally) {
+    println!("{}", tally.files());
+    let artifacts = || report.assets.iter().flat_map(|asset| &asset.artifacts);
+    let mb = |bytes: u64| bytes as f64 / 1e6;
+    println!(
+        "imported in {:.1} s: {:.1} MB of artifacts",
+        report.seconds,
+        mb(artifacts().map(|artifact| artifact.bytes).sum())
+    );
+    if let Some(largest) = artifacts().max_by_key(|artifact| artifact.bytes) {
+        println!("largest artifact: {:.1} MB, {}", mb(largest.bytes), largest.path);
+    }
+}
+
+fn check_wrappers(scratch: &Scratch, report: &Report, tally: &mut Tally) -> crate::Result {
+    let start = Instant::now();
+    let failed = scratch.check()?;
+    for (wrapper, error) in &failed {
+        let source = report.assets.iter().find(|asset| asset.name == *wrapper);
+        let source = source.map_or(wrapper, |asset| &asset.source);
+        println!("wrapper   {}: {}", source.escape_debug(), error.trim_end());
+    }
+    println!("compiled the wrappers in {:.1} s", start.elapsed().as_secs_f64());
+    tally.add_wrappers(failed.len());
     Ok(())
+}
+
+/// Progress as lines: large files take long.
+struct Lines {
+    start: Instant,
+    all: AtomicUsize,
+    done: AtomicUsize,
+}
+
+impl Lines {
+    fn new() -> Self {
+        Self { start: Instant::now(), all: AtomicUsize::new(0), done: AtomicUsize::new(0) }
+    }
+}
+
+impl Progress for Lines {
+    fn begin(&self, assets: usize) {
+        self.all.store(assets, Ordering::Relaxed);
+    }
+
+    fn done(&self, asset: &AssetReport) {
+        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
+        let all = self.all.load(Ordering::Relaxed);
+        let seconds = self.start.elapsed().as_secs_f64();
+        eprintln!("[{done}/{all}] {seconds:.1} s: {}", asset.source.escape_debug());
+    }
 }

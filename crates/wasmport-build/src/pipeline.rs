@@ -82,31 +82,46 @@ fn import_one(
     previous: &Manifest,
     found: &Found,
 ) -> (AssetReport, Option<Entry>) {
-    let kept = previous.assets.get(&found.name()).cloned();
+    let kept = previous.assets.get(&found.name());
     let mut kind = Kind::Module;
     let result = Source::read(found).and_then(|source| {
         kind = Kind::of(&source.bytes);
-        let stale = staleness(previous, settings, found, source.digest);
-        if stale.is_none() && kept.as_ref().is_some_and(|entry| !made_by_another_wasmtime(entry)) {
-            return Ok((Status::Unchanged, kept.clone()));
+        if let Some(entry) = up_to_date(settings, previous, found, &source) {
+            return Ok((Status::Unchanged, entry.clone()));
         }
-        let (entry, files) =
-            catch_panic(|| stages(settings, found, source)).unwrap_or_else(|panic| {
-                Err(AssetError::new(&found.path, Stage::Validate, format!("panicked: {panic}"))
-                    .help("report it to wasmport with the file"))
-            })?;
-        files
-            .write(&settings.out_dir)
-            .map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
-        Ok((Status::Imported, Some(entry)))
+        let (entry, files) = stages_without_panic(settings, found, source)?;
+        let written = files.write(&settings.out_dir);
+        written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
+        Ok((Status::Imported, entry))
     });
     match result {
-        Ok((status, Some(entry))) => {
-            (AssetReport::of_entry(&entry, &found.name(), status), Some(entry))
-        }
-        Ok((_, None)) => unreachable!("an unchanged asset has an entry, an imported one gets one"),
-        Err(error) => (AssetReport::failed(found, kind, error), kept),
+        Ok((status, entry)) => (AssetReport::of_entry(&entry, &found.name(), status), Some(entry)),
+        // What was imported before stays what the program gets.
+        Err(error) => (AssetReport::failed(found, kind, error), kept.cloned()),
     }
+}
+
+fn up_to_date<'a>(
+    settings: &Settings,
+    previous: &'a Manifest,
+    found: &Found,
+    source: &Source,
+) -> Option<&'a Entry> {
+    let entry = previous.assets.get(&found.name())?;
+    let fresh = !made_by_another_wasmtime(entry)
+        && staleness(previous, settings, found, source.digest).is_none();
+    fresh.then_some(entry)
+}
+
+fn stages_without_panic(
+    settings: &Settings,
+    found: &Found,
+    source: Source,
+) -> Result<(Entry, Files), AssetError> {
+    catch_panic(|| stages(settings, found, source)).unwrap_or_else(|panic| {
+        Err(AssetError::new(&found.path, Stage::Validate, format!("panicked: {panic}"))
+            .help("report it to wasmport with the file"))
+    })
 }
 
 /// The stages that do no I/O: from the bytes of a source to files.

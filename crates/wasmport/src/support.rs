@@ -15,6 +15,7 @@ pub const CONTRACT: u32 = 1;
 
 /// The value of a digest in generated code.
 #[must_use]
+#[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
 pub const fn digest(hex: &str) -> crate::Digest {
     match crate::Digest::from_hex(hex) {
         Some(digest) => digest,

@@ -1,0 +1,155 @@
+//! Files that are not what they should be: each is its own error, and harms no other.
+
+use crate::project::{CALC, Project, failure_of, statuses, wasm};
+use wasmport_build::{Kind, Stage, Status, WasmFeature};
+
+#[test]
+fn fault_01_empty_file() {
+    for name in ["empty.wasm", "empty.wat"] {
+        let error = failure_of(name, b"");
+        assert_eq!(error.stage, Stage::Read);
+        assert!(error.message.contains("0 bytes"), "{error}");
+    }
+}
+
+#[test]
+fn fault_02_truncated_wasm_at_every_byte() {
+    let whole = wasm(CALC);
+    let project = Project::new();
+    for len in 1..whole.len() {
+        project.write(&format!("cut{len:03}.wasm"), &whole[..len]);
+    }
+    let report = project.import();
+    for asset in &report.assets {
+        // Cut between sections the bytes are a smaller valid module.
+        let valid =
+            wasmparser::validate(&whole[..asset.name[3..].parse::<usize>().unwrap()]).is_ok();
+        let expected = if valid { Status::Imported } else { Status::Failed };
+        assert_eq!(asset.status, expected, "{:?}", asset.error);
+        if let Some(error) = &asset.error {
+            assert!(error.message.contains("offset") || asset.name.as_str() < "cut004", "{error}");
+            assert!(!project.out().join(format!("{}.rs", asset.name)).exists());
+            assert!(asset.artifacts.is_empty());
+        }
+    }
+    assert!(report.count(Status::Failed) > 10);
+}
+
+#[test]
+fn fault_03_invalid_text_has_line_column_and_caret() {
+    let error = failure_of("bad.wat", b"(module\n  (func i32.ad))\n");
+    assert_eq!(error.stage, Stage::Read);
+    assert!(error.message.contains("bad.wat:2:9"), "{error}");
+    assert!(
+        error.message.lines().any(|line| line.trim_start_matches([' ', '|']).starts_with('^')),
+        "{error}"
+    );
+}
+
+#[test]
+fn fault_03_text_that_is_not_utf_8() {
+    let error = failure_of("latin.wat", b"(module (; caf\xe9 ;))");
+    assert!(error.message.contains("not UTF-8 from byte 14"), "{error}");
+}
+
+#[test]
+fn fault_03_deeply_nested_text_is_an_error() {
+    let error = failure_of("deep.wat", "(".repeat(200_000).as_bytes());
+    assert_eq!(error.stage, Stage::Read);
+}
+
+#[test]
+fn byte_order_mark_before_text_is_accepted() {
+    let project = Project::with(&[("bom.wat", format!("\u{feff}{CALC}").as_bytes())]);
+    assert_eq!(statuses(&project.import()), [("bom.wat", Status::Imported)]);
+}
+
+#[test]
+fn fault_04_the_content_decides_not_the_extension() {
+    let binary = wasm(CALC);
+    let project = Project::with(&[("binary.wat", &binary), ("text.wasm", CALC.as_bytes())]);
+    let report = project.import();
+    assert_eq!(report.count(Status::Imported), 2, "{:?}", report.assets);
+}
+
+#[test]
+fn fault_05_component() {
+    for (name, bytes, kind) in [
+        ("binary.wasm", wasm("(component)"), Kind::Component),
+        ("text.wat", b"(component)".to_vec(), Kind::Module),
+    ] {
+        let error = failure_of(name, &bytes);
+        assert!(error.message.contains("component"), "{error}");
+        assert!(error.message.contains("yet"), "{error}");
+        let project = Project::with(&[(name, &bytes)]);
+        assert_eq!(project.import().assets[0].kind, kind);
+    }
+}
+
+#[test]
+fn fault_06_precompiled_or_other_elf_is_refused() {
+    let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
+    let report = project.import();
+    let artifact = project.out().join(&report.assets[0].artifacts[0].path);
+    let artifact = std::fs::read(artifact).unwrap();
+    for name in ["renamed.wasm", "renamed.wat"] {
+        let error = failure_of(name, &artifact);
+        assert!(error.message.contains("precompiled"), "{error}");
+    }
+}
+
+#[test]
+fn fault_07_disabled_feature_is_named_with_its_setting() {
+    let text = "(module (memory 1 (pagesize 1)))";
+    let error = failure_of("pages.wat", text.as_bytes());
+    assert_eq!(error.stage, Stage::Validate);
+    assert!(error.message.contains("custom-page-sizes"), "{error}");
+    assert!(error.help.unwrap().contains("wasm-features = [\"custom-page-sizes\"]"));
+
+    let project = Project::with(&[("pages.wat", text.as_bytes())]);
+    let report = project.importer().wasm_feature(WasmFeature::CustomPageSizes).run(&()).unwrap();
+    assert_eq!(report.count(Status::Imported), 1, "{:?}", report.assets);
+}
+
+#[test]
+fn legacy_exceptions_are_named_with_the_way_out() {
+    let text = "(module (func try nop catch_all nop end))";
+    let error = failure_of("old.wat", text.as_bytes());
+    assert!(error.message.contains("legacy exceptions"), "{error}");
+    assert!(error.help.unwrap().contains("--translate-to-exnref"));
+}
+
+#[test]
+fn invalid_module_says_where() {
+    let error = failure_of("type.wat", b"(module (func (result i32) i64.const 0))");
+    assert_eq!(error.stage, Stage::Validate);
+    assert!(
+        error.message.contains("type mismatch") && error.message.contains("offset 0x"),
+        "{error}"
+    );
+}
+
+#[test]
+fn all_failures_of_a_run_are_collected() {
+    let project = Project::with(&[
+        ("a.wasm", b""),
+        ("b.wat", b"(modul)"),
+        ("c.wasm", b"\0asmjunk"),
+        ("d.wat", CALC.as_bytes()),
+    ]);
+    let report = project.import();
+    assert_eq!(report.count(Status::Failed), 3);
+    assert_eq!(report.count(Status::Imported), 1);
+}
+
+#[test]
+fn what_was_imported_before_survives_a_failure() {
+    let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
+    project.import();
+    let before = project.outputs();
+    project.write("calc.wat", "(module (func i32.ad))");
+    assert_eq!(project.import().count(Status::Failed), 1);
+    assert_eq!(project.outputs(), before);
+    project.write("calc.wat", CALC);
+    assert_eq!(statuses(&project.import()), [("calc.wat", Status::Unchanged)]);
+}

@@ -1,0 +1,120 @@
+//! The required features of a module are exactly those it uses, and it compiles for many targets.
+
+use crate::project::{CALC, Project, wasm};
+use wasmport_build::{RequiredFeatures, Status, Target, WasmFeature, inspect};
+
+fn features_of(text: &str) -> Vec<&'static str> {
+    let project = Project::with(&[("module.wasm", &wasm(text))]);
+    let everything: RequiredFeatures = WasmFeature::ALL.iter().copied().collect();
+    let inspection = inspect(&project.assets().join("module.wasm"), everything).unwrap();
+    inspection.features.iter().map(WasmFeature::name).collect()
+}
+
+#[test]
+fn each_feature_is_found_where_it_is_used() {
+    let cases: &[(&str, &[&str])] = &[
+        (CALC, &[]),
+        ("(global (export \"g\") (mut i32) (i32.const 0))", &["mutable-global"]),
+        ("(func (drop (i32.trunc_sat_f32_s (f32.const 0))))", &["saturating-float-to-int"]),
+        ("(func (drop (i32.extend8_s (i32.const 0))))", &["sign-extension"]),
+        ("(table 1 funcref) (table 1 funcref)", &["reference-types"]),
+        ("(func (result i32 i32) (i32.const 0) (i32.const 0))", &["multi-value"]),
+        (
+            "(memory 1) (func (memory.fill (i32.const 0) (i32.const 0) (i32.const 0)))",
+            &["bulk-memory"],
+        ),
+        ("(memory 1) (data \"x\")", &["bulk-memory"]),
+        ("(func (param v128))", &["simd"]),
+        (
+            "(func (drop (i32x4.relaxed_trunc_f32x4_s (v128.const i32x4 0 0 0 0))))",
+            &["simd", "relaxed-simd"],
+        ),
+        ("(memory 1 1 shared)", &["threads"]),
+        ("(func $f (return_call $f))", &["tail-call"]),
+        ("(memory 1) (memory 1)", &["multi-memory"]),
+        ("(memory i64 1)", &["memory64"]),
+        ("(global i32 (i32.add (i32.const 1) (i32.const 2)))", &["extended-const"]),
+        ("(func (param externref))", &["reference-types", "gc-types"]),
+        ("(tag (param i32))", &["exceptions"]),
+        ("(memory 1 (pagesize 1))", &["custom-page-sizes"]),
+    ];
+    for (text, expected) in cases {
+        assert_eq!(features_of(text), *expected, "{text}");
+    }
+}
+
+#[test]
+fn gc_modules_need_gc() {
+    let features = features_of(
+        "(type $s (struct (field i32))) (func (result (ref $s)) (struct.new $s (i32.const 1)))",
+    );
+    assert!(features.contains(&"gc") && features.contains(&"gc-types"), "{features:?}");
+}
+
+#[test]
+fn what_a_module_needs_stands_in_its_wrapper() {
+    let project = Project::with(&[
+        ("threads.wat", b"(module (memory (export \"m\") 1 1 shared))"),
+        ("gc.wat", b"(module (func (export \"f\") (param externref)))"),
+        ("exceptions.wat", b"(module (tag (export \"t\") (param i32)))"),
+        ("plain.wat", CALC.as_bytes()),
+    ]);
+    let report = project.import();
+    assert_eq!(report.count(Status::Imported), 4, "{:?}", report.assets);
+    assert!(project.wrapper("threads").contains("::wasmport::__require_threads!(\"threads\")"));
+    assert!(project.wrapper("gc").contains("::wasmport::__require_gc!(\"gc\")"));
+    assert!(project.wrapper("exceptions").contains("::wasmport::__require_gc!(\"exceptions\")"));
+    assert!(!project.wrapper("plain").contains("__require"));
+    for (name, item) in [
+        ("threads", "`\"m\"`: `(memory 1 1 shared)`"),
+        ("gc", "`(func (param externref))`"),
+        ("exceptions", "`(tag (param i32))`"),
+    ] {
+        let wrapper = project.wrapper(name);
+        assert!(
+            wrapper.contains("# Exports that are not wrapped yet") && wrapper.contains(item),
+            "{wrapper}"
+        );
+    }
+}
+
+#[test]
+fn any_target_is_compiled_for_and_never_the_build_machines_cpu() {
+    let targets = [
+        "x86_64-unknown-linux-gnu",
+        "x86_64-unknown-linux-gnu+v3",
+        "aarch64-apple-darwin",
+        "x86_64-pc-windows-msvc",
+        "riscv64gc-unknown-linux-gnu",
+    ];
+    let text = "(module (func (export \"f\") (param f64) (result f64) local.get 0 f64.floor))";
+    let project = Project::with(&[("floor.wat", text.as_bytes())]);
+    let mut importer = project.importer();
+    for target in targets {
+        importer = importer.target(target.parse::<Target>().unwrap());
+    }
+    let report = importer.run(&()).unwrap();
+    assert_eq!(report.count(Status::Imported), 1, "{:?}", report.assets);
+    let artifacts = &report.assets[0].artifacts;
+    assert_eq!(artifacts.iter().map(|a| a.target.to_string()).collect::<Vec<_>>(), targets);
+    let machine = |artifact: usize| {
+        let bytes = std::fs::read(project.out().join(&artifacts[artifact].path)).unwrap();
+        assert!(bytes.starts_with(b"\x7fELF"));
+        u16::from_le_bytes([bytes[18], bytes[19]])
+    };
+    assert_eq!([0, 1, 2, 3, 4].map(machine), [62, 62, 183, 62, 243]);
+    // The baseline has no `roundsd`, which every x86-64 machine of today would offer.
+    assert_ne!(artifacts[0].blake3, artifacts[1].blake3);
+}
+
+#[test]
+fn simd_on_a_riscv_without_vectors_is_an_error_not_a_panic() {
+    let text = "(module (func (export \"f\") (param v128) (result v128) local.get 0 local.get 0 i32x4.add))";
+    let project = Project::with(&[("simd.wat", text.as_bytes()), ("good.wat", CALC.as_bytes())]);
+    let report =
+        project.importer().target("riscv64gc-unknown-linux-gnu".parse().unwrap()).run(&()).unwrap();
+    assert_eq!(report.count(Status::Imported), 1);
+    let (_, error) = report.failures().next().unwrap();
+    assert_eq!(error.stage, wasmport_build::Stage::Compile);
+    assert!(error.message.contains("riscv64"), "{error}");
+}

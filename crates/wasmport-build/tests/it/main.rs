@@ -1,0 +1,12 @@
+//! The importer as a library: bad input, hostile names, files, incremental runs, determinism.
+//!
+//! Tests of a row of the fault list carry its number: `fault_12_…`.
+
+mod bad_input;
+mod features;
+mod files;
+mod fuzz;
+mod incremental;
+mod names;
+mod project;
+mod settings;

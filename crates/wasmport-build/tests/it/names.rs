@@ -1,0 +1,143 @@
+//! Names that could break generated code, or collide.
+
+use crate::project::{CALC, Project, statuses};
+use std::collections::BTreeSet;
+use wasmport_build::Status;
+
+/// A wrapper of functions exported under these names.
+fn wrapper(names: &[&str]) -> String {
+    let exports: String =
+        names.iter().map(|name| format!("(func (export \"{}\"))", escaped(name))).collect();
+    let project = Project::with(&[("names.wat", format!("(module {exports})").as_bytes())]);
+    let report = project.import();
+    assert_eq!(statuses(&report), [("names.wat", Status::Imported)], "{:?}", report.assets);
+    project.wrapper("names")
+}
+
+fn escaped(name: &str) -> String {
+    name.bytes().map(|byte| format!("\\{byte:02x}")).collect()
+}
+
+/// The public methods of the wrapper's main `impl`.
+fn methods(source: &str) -> Vec<String> {
+    let file = syn::parse_file(source).unwrap();
+    let impls = file.items.iter().filter_map(|item| match item {
+        syn::Item::Impl(item) if item.trait_.is_none() => Some(item),
+        _ => None,
+    });
+    let is_wrapper = |item: &&syn::ItemImpl| matches!(&*item.self_ty, syn::Type::Path(path) if path.path.is_ident("Names"));
+    let items = impls.filter(is_wrapper).flat_map(|item| &item.items);
+    items
+        .filter_map(|item| match item {
+            syn::ImplItem::Fn(method) => Some(method.sig.ident.to_string()),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn fault_12_hostile_text_stays_inside_literals() {
+    let names = [
+        "quote\"d",
+        "new\nline",
+        "*/ end",
+        "/* open",
+        "\"#",
+        "}",
+        "{0}",
+        "back\\slash",
+        "`code`",
+        "[link]",
+        "<b>",
+        "\r",
+        "\u{202e}x",
+        "a\u{200b}b",
+    ];
+    let source = wrapper(&names);
+    syn::parse_file(&source).unwrap();
+    assert!(
+        !source.contains('\u{202e}') && !source.contains('\u{200b}'),
+        "bidi text reached the source"
+    );
+    assert!(source.lines().all(|line| !line.contains('\r')));
+    assert_eq!(methods(&source).len(), names.len() + 4);
+}
+
+#[test]
+fn fault_13_keywords_and_impossible_identifiers() {
+    let names =
+        ["type", "self", "Self", "crate", "_", "1st", "", "async", "new", "instance", "r#fn"];
+    let source = wrapper(&names);
+    let methods = methods(&source);
+    for expected in ["type_", "self_", "crate_", "_1st", "async_", "new_", "instance_"] {
+        assert!(methods.iter().any(|m| m.starts_with(expected)), "{expected} not in {methods:?}");
+    }
+}
+
+#[test]
+fn fault_14_every_export_has_its_own_method() {
+    let names = ["getX", "get_x", "GetX", "foo-bar", "foo_bar", "set-n", "n", "é", "e\u{301}", "ü"];
+    let methods = methods(&wrapper(&names));
+    let unique: BTreeSet<_> = methods.iter().collect();
+    assert_eq!(unique.len(), methods.len(), "{methods:?}");
+    assert!(methods.contains(&"get_x".into()) && methods.contains(&"foo_bar".into()));
+    // A further export takes no name from those that are there.
+    let more = self::methods(&wrapper(&[&["get-x"][..], &names[..]].concat()));
+    assert!(methods.iter().all(|name| more.contains(name)), "{methods:?} {more:?}");
+}
+
+#[test]
+fn a_setter_never_takes_an_exports_name() {
+    let text = r#"(module (global (export "n") (mut i32) (i32.const 0)) (func (export "set_n")))"#;
+    let project = Project::with(&[("names.wat", text.as_bytes())]);
+    project.import();
+    let methods = methods(&project.wrapper("names"));
+    assert!(
+        methods.contains(&"set_n".into()) && methods.iter().any(|m| m.starts_with("set_n_")),
+        "{methods:?}"
+    );
+}
+
+#[test]
+fn fault_16_files_with_strange_names() {
+    let names = [
+        "spa ce.wat",
+        "qu\"ote.wat",
+        "self.wat",
+        "mod.wat",
+        "1.wat",
+        "é.wat",
+        "a.b.wat",
+        "UPPER.wat",
+    ];
+    let project = Project::new();
+    names.iter().for_each(|name| project.write(name, CALC));
+    #[cfg(unix)]
+    project.write("new\nline.wat", CALC);
+    let report = project.import();
+    assert_eq!(report.count(Status::Failed), 0, "{:?}", report.assets);
+    for path in project.outputs().keys() {
+        let path = path.to_str().unwrap();
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/_.-".contains(c);
+        assert!(path.chars().all(plain), "{path}");
+        if path.ends_with(".rs") {
+            syn::parse_file(&std::fs::read_to_string(project.out().join(path)).unwrap()).unwrap();
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_17_names_that_differ_in_case_or_extension_only() {
+    let names = ["Foo.wasm", "foo.wasm", "foo.wat", "FOO.WAT", "foo/bar.wat"];
+    let project = Project::new();
+    names.iter().for_each(|name| project.write(name, CALC));
+    let report = project.import();
+    assert_eq!(report.count(Status::Imported), names.len(), "{:?}", report.assets);
+    // On a file system that ignores case the outputs are files of their own too.
+    let outputs: Vec<String> =
+        project.outputs().keys().map(|p| p.to_str().unwrap().to_lowercase()).collect();
+    assert_eq!(outputs.iter().collect::<BTreeSet<_>>().len(), outputs.len());
+    let names: BTreeSet<_> = report.assets.iter().map(|a| &a.name).collect();
+    assert_eq!(names.len(), report.assets.len());
+}

@@ -1,0 +1,101 @@
+//! A project in a temporary folder, to be imported.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use wasmport_build::{AssetError, Importer, Report, Status, configure};
+
+pub const CALC: &str = r#"(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))"#;
+
+pub struct Project(tempfile::TempDir);
+
+impl Project {
+    pub fn new() -> Self {
+        let project = Self(tempfile::tempdir().unwrap());
+        fs::create_dir(project.assets()).unwrap();
+        project
+    }
+
+    /// A project with these assets.
+    pub fn with(files: &[(&str, &[u8])]) -> Self {
+        let project = Self::new();
+        files.iter().for_each(|(path, bytes)| project.write(path, bytes));
+        project
+    }
+
+    pub fn assets(&self) -> PathBuf {
+        self.0.path().join("assets")
+    }
+
+    pub fn out(&self) -> PathBuf {
+        self.0.path().join("out")
+    }
+
+    pub fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    pub fn write(&self, path: &str, bytes: impl AsRef<[u8]>) {
+        let path = self.assets().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    pub fn importer(&self) -> Importer {
+        configure().root(self.assets()).out_dir(self.out())
+    }
+
+    pub fn import(&self) -> Report {
+        self.importer().run(&()).unwrap()
+    }
+
+    /// The wrapper of an asset.
+    pub fn wrapper(&self, name: &str) -> String {
+        fs::read_to_string(self.out().join(format!("{name}.rs"))).unwrap()
+    }
+
+    /// All output files with their contents.
+    pub fn outputs(&self) -> BTreeMap<PathBuf, Vec<u8>> {
+        snapshot(&self.out())
+    }
+}
+
+pub fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = walkdir::WalkDir::new(folder).into_iter().map(Result::unwrap);
+    files
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| {
+            let bytes = fs::read(entry.path()).unwrap();
+            (entry.path().strip_prefix(folder).unwrap().to_path_buf(), bytes)
+        })
+        .collect()
+}
+
+/// The statuses of a run, by source.
+pub fn statuses(report: &Report) -> Vec<(&str, Status)> {
+    report.assets.iter().map(|asset| (asset.source.as_str(), asset.status)).collect()
+}
+
+/// The only failure of a run.
+pub fn failure(report: &Report) -> &AssetError {
+    let failures: Vec<_> = report.failures().collect();
+    assert_eq!(failures.len(), 1, "{failures:?}");
+    failures[0].1
+}
+
+/// The failure of importing one file of this content beside a good one, which must be imported.
+pub fn failure_of(name: &str, bytes: &[u8]) -> AssetError {
+    let project = Project::with(&[("good.wat", CALC.as_bytes()), (name, bytes)]);
+    let report = project.import();
+    assert!(statuses(&report).contains(&("good.wat", Status::Imported)));
+    assert!(project.out().join("good.rs").exists());
+    let error = failure(&report);
+    assert!(error.path.ends_with(name), "{error}");
+    assert!(error.help.is_some() || error.message.contains("-->"), "no way out: {error}");
+    error.clone()
+}
+
+/// A module in the binary format.
+pub fn wasm(text: &str) -> Vec<u8> {
+    wat::parse_str(text).unwrap()
+}

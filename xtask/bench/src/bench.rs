@@ -1,0 +1,42 @@
+//! The table of measurements: a new one is a function and an entry here.
+
+use crate::{Result, call, consumers, load, noop};
+
+/// One measurement.
+pub(crate) struct Bench {
+    pub name: &'static str,
+    pub unit: &'static str,
+    /// The largest value that is good enough, where one is set.
+    pub goal: Option<f64>,
+    pub run: fn() -> Result<f64>,
+}
+
+/// In the order in which they run: what takes minutes comes last.
+pub(crate) const BENCHES: &[Bench] = &[
+    Bench { name: "load_owned_100k", unit: "ratio", goal: Some(1.5), run: load::owned_100k },
+    Bench { name: "load_owned_5m", unit: "ratio", goal: Some(1.5), run: load::owned_5m },
+    Bench { name: "call_extra_ns", unit: "ns", goal: Some(2.0), run: call::wrapper },
+    Bench { name: "call_session_extra_ns", unit: "ns", goal: Some(4.0), run: call::session },
+    Bench { name: "noop_200", unit: "ratio", goal: Some(5.0), run: noop::import_200 },
+    Bench { name: "binary_thin", unit: "ratio", goal: Some(0.12), run: consumers::binary_size },
+    Bench { name: "build_thin_cpu", unit: "ratio", goal: None, run: consumers::build_cpu },
+];
+
+impl Bench {
+    /// Runs it and prints its line.
+    pub fn measure(&self) -> Result {
+        eprintln!("{}: measuring", self.name);
+        let value = (self.run)()?;
+        println!("{}\t{value:.3}\t{}", self.name, self.unit);
+        match self.goal {
+            Some(goal) if value > goal => eprintln!("{}: misses its goal {goal}", self.name),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The goal for listings.
+    pub fn goal_text(&self) -> String {
+        self.goal.map_or("no goal".into(), |goal| format!("<= {goal}"))
+    }
+}

@@ -1,0 +1,56 @@
+//! Measures wasmport against plain Wasmtime; `cargo xtask bench` builds it optimized and runs it.
+
+mod bench;
+mod call;
+mod consumers;
+mod files;
+mod load;
+mod measure;
+mod noop;
+mod wasm;
+
+use bench::{BENCHES, Bench};
+use clap::Parser;
+use std::process::ExitCode;
+
+/// A measurement's result; the message of an error is all there is to tell.
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
+
+/// Measure wasmport against plain Wasmtime.
+///
+/// Prints a line `name<TAB>value<TAB>unit` for each measurement; all else goes to stderr.
+///
+/// Ours and the equivalent without wasmport run in turns, many times, and of each the fastest run
+/// counts: what else the machine does only ever adds time. A `ratio` is ours divided by theirs, an
+/// extra in `ns` is ours minus theirs per call. Sizes and processor times of builds, which hardly
+/// vary, are taken once.
+#[derive(Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+struct Args {
+    /// Only the measurements whose names begin with this
+    #[arg(default_value = "", hide_default_value = true)]
+    prefix: String,
+    /// Print names, units and goals instead of measuring
+    #[arg(long)]
+    list: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let selected: Vec<&Bench> =
+        BENCHES.iter().filter(|bench| bench.name.starts_with(&args.prefix)).collect();
+    if selected.is_empty() {
+        eprintln!("error: no measurement begins with `{}`; `--list` shows all", args.prefix);
+        return ExitCode::FAILURE;
+    }
+    let mut all_ran = true;
+    for bench in selected {
+        if args.list {
+            println!("{}\t{}\t{}", bench.name, bench.unit, bench.goal_text());
+        } else if let Err(error) = bench.measure() {
+            eprintln!("error: {}: {error}", bench.name);
+            all_ran = false;
+        }
+    }
+    if all_ran { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,130 @@
+//! The tally: verdicts told one by one, and counted.
+
+use super::index::Index;
+use super::verdict::{Outcome, Verdict};
+use std::fmt;
+use std::path::Path;
+
+/// What was counted; `Display` is the summary.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    accepted: usize,
+    refused: usize,
+    panicked: usize,
+    expected: usize,
+    different: usize,
+    missing: usize,
+    wrappers_compiled: usize,
+    wrappers_failed: usize,
+}
+
+impl Tally {
+    /// Tells and counts one file. Without an index every verdict is as expected; with one, a file
+    /// that it does not have is not judged.
+    pub fn add(&mut self, outcome: &Outcome, index: Option<&Index>) {
+        let verdict = outcome.verdict;
+        *match verdict {
+            Verdict::Accepted => &mut self.accepted,
+            Verdict::Refused => &mut self.refused,
+            Verdict::Panicked => &mut self.panicked,
+        } += 1;
+        let expected = index.map_or(Some(verdict), |index| index.verdict(&outcome.source));
+        match expected {
+            _ if verdict == Verdict::Panicked => println!("{outcome}"),
+            Some(expected) if expected != verdict => {
+                self.different += 1;
+                println!("{outcome} (different: to be {expected})");
+            }
+            Some(_) => {
+                self.expected += 1;
+                println!("{outcome}");
+            }
+            None => println!("{outcome} (not in the index)"),
+        }
+    }
+
+    /// Files of the index that were not imported: no difference where `dir` does not have them.
+    pub fn add_absent(&mut self, absent: &[&str], dir: &Path) {
+        for source in absent {
+            if dir.join(source).exists() {
+                self.different += 1;
+                println!("{:<9} {} (different: the import left it out)", "", source.escape_debug());
+            } else {
+                self.missing += 1;
+                println!("{:<9} {}", "missing", source.escape_debug());
+            }
+        }
+    }
+
+    /// Counts the wrappers of all accepted files, of which so many failed.
+    pub fn add_wrappers(&mut self, failed: usize) {
+        self.wrappers_compiled = self.accepted.saturating_sub(failed);
+        self.wrappers_failed = failed;
+    }
+
+    /// How many files there are of each kind.
+    pub fn files(&self) -> String {
+        let Self { accepted, refused, panicked, missing, .. } = self;
+        format!("{accepted} accepted, {refused} refused, {panicked} panicked, {missing} missing")
+    }
+
+    pub fn is_good(&self) -> bool {
+        self.different + self.panicked + self.wrappers_failed == 0
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "corpus: {} as expected, {} different, {} panicked, {} wrappers compiled, {} wrappers failed",
+            self.expected,
+            self.different,
+            self.panicked,
+            self.wrappers_compiled,
+            self.wrappers_failed
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcomes() -> [Outcome; 3] {
+        [
+            Outcome::new("a/1.wasm", Verdict::Accepted),
+            Outcome::new("a/2.wasm", Verdict::Refused),
+            Outcome::new("a/3.wasm", Verdict::Panicked),
+        ]
+    }
+
+    #[test]
+    fn without_an_index_only_panics_are_bad() {
+        let mut tally = Tally::default();
+        outcomes()[..2].iter().for_each(|outcome| tally.add(outcome, None));
+        assert!(tally.is_good());
+        tally.add(&outcomes()[2], None);
+        tally.add_wrappers(0);
+        assert!(!tally.is_good());
+        assert_eq!(
+            tally.to_string(),
+            "corpus: 2 as expected, 0 different, 1 panicked, 1 wrappers compiled, 0 wrappers failed"
+        );
+    }
+
+    #[test]
+    fn with_an_index_each_verdict_must_be_the_expected_one() {
+        let text =
+            "package\tfile\tverdict\na\t2.wasm\taccept\na\t3.wasm\trefuse\na\t4.wasm\taccept\n";
+        let index = Index::parse(text).unwrap();
+        let mut tally = Tally::default();
+        outcomes().iter().for_each(|outcome| tally.add(outcome, Some(&index)));
+        tally.add_absent(&index.absent_from(&outcomes()), Path::new("/nowhere"));
+        assert_eq!(tally.files(), "1 accepted, 1 refused, 1 panicked, 1 missing");
+        assert_eq!(
+            tally.to_string(),
+            "corpus: 0 as expected, 1 different, 1 panicked, 0 wrappers compiled, 0 wrappers failed"
+        );
+    }
+}
