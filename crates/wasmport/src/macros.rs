@@ -2,7 +2,7 @@
 
 /// Includes the wrappers that a `build.rs` with `wasmport_build` made.
 ///
-/// ```ignore
+/// ```text
 /// mod assets {
 ///     wasmport::include_assets!();
 /// }

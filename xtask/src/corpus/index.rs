@@ -81,7 +81,7 @@ mod tests {
 
     #[test]
     fn errors_name_line_and_column() {
-        let error = |text| Index::parse(text).unwrap_err();
+        let error = |text: &str| Index::parse(text).unwrap_err();
         assert_eq!(error("package\tverdict\n"), "line 1: there is no column `file`");
         let header = "package\tfile\tverdict\n";
         assert!(error(&format!("{header}a\tb\tmaybe\n")).starts_with("line 2: Some(\"maybe\")"));

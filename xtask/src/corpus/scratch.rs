@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const NAME: &str = "wasmport_corpus";
 
-/// What a module may not do without being a wrapper that failed.
+/// As strict as a program that includes wrappers may be.
 const LIB: &str = "\
 //! Every wrapper of the corpus.
 #![deny(warnings, missing_docs, unsafe_code)]

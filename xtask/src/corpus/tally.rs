@@ -19,27 +19,32 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Tells and counts one file. Without an index every verdict is as expected; with one, a file
-    /// that it does not have is not judged.
+    /// Tells and counts one file.
     pub fn add(&mut self, outcome: &Outcome, index: Option<&Index>) {
-        let verdict = outcome.verdict;
-        *match verdict {
+        *match outcome.verdict {
             Verdict::Accepted => &mut self.accepted,
             Verdict::Refused => &mut self.refused,
             Verdict::Panicked => &mut self.panicked,
         } += 1;
-        let expected = index.map_or(Some(verdict), |index| index.verdict(&outcome.source));
-        match expected {
-            _ if verdict == Verdict::Panicked => println!("{outcome}"),
-            Some(expected) if expected != verdict => {
-                self.different += 1;
-                println!("{outcome} (different: to be {expected})");
-            }
-            Some(_) => {
+        let note = self.judge(outcome, index);
+        println!("{outcome}{note}");
+    }
+
+    /// Without an index every verdict is as expected; with one, a file that it does not have is
+    /// not judged. A panic is never expected, and counted already.
+    fn judge(&mut self, outcome: &Outcome, index: Option<&Index>) -> String {
+        let verdict = outcome.verdict;
+        match index.map_or(Some(verdict), |index| index.verdict(&outcome.source)) {
+            None => " (not in the index)".into(),
+            _ if verdict == Verdict::Panicked => String::new(),
+            Some(expected) if expected == verdict => {
                 self.expected += 1;
-                println!("{outcome}");
+                String::new()
             }
-            None => println!("{outcome} (not in the index)"),
+            Some(expected) => {
+                self.different += 1;
+                format!(" (different: expected is {expected})")
+            }
         }
     }
 

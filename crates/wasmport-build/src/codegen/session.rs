@@ -39,6 +39,11 @@ pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
                 ::core::result::Result::Ok(Self(::wasmport::Session::start(runtime, data, define)?))
             }
 
+            /// The session below, which gives back the data when it ends.
+            pub fn into_session(self) -> ::wasmport::Session<T, #ty> {
+                self.0
+            }
+
             #(#methods)*
         }
 

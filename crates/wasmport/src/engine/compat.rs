@@ -267,3 +267,77 @@ fn this_cpu_has(feature: &str) -> bool {
 fn this_cpu_has(_: &str) -> bool {
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Digest;
+
+    const ENGINE: EngineConfig = EngineConfig::new();
+
+    fn asset(targets: &[&'static str]) -> Asset {
+        let digest = Digest::from_bytes([0; 32]);
+        let artifacts: Vec<Artifact> =
+            targets.iter().map(|target| Artifact::file(target, 0, digest, "unused")).collect();
+        let features = RequiredFeatures::of(&[WasmFeature::Simd]);
+        Asset::new("a", "a.wat", digest, wasmtime_version(), ENGINE, features, artifacts.leak())
+    }
+
+    fn machine(has_cpu_feature: fn(&str) -> bool) -> Program<'static> {
+        Program {
+            wasmtime: wasmtime_version(),
+            exact_version: false,
+            target: "x86_64-unknown-linux-gnu".parse().unwrap(),
+            has_cpu_feature,
+            features: RequiredFeatures::of(&[WasmFeature::Simd]),
+            engine: &ENGINE,
+        }
+    }
+
+    #[test]
+    fn fault_54_every_missing_cpu_feature_is_named() {
+        let old = machine(|feature| !feature.starts_with("avx"));
+        let found = old.choose(&asset(&["x86_64-unknown-linux-gnu+v3"])).unwrap_err();
+        let expected =
+            ["avx", "avx2"].map(|feature| Mismatch::CpuFeature { feature: feature.into() });
+        assert_eq!(found, expected);
+        assert!(found[0].help().contains("lower CPU level"));
+    }
+
+    #[test]
+    fn the_highest_level_that_the_machine_has_is_chosen() {
+        let asset = asset(&[
+            "aarch64-unknown-linux-gnu",
+            "x86_64-unknown-linux-gnu+v2",
+            "x86_64-unknown-linux-gnu+v4",
+            "x86_64-unknown-linux-gnu+v3",
+            "x86_64-unknown-linux-gnu",
+        ]);
+        let chosen = |has: fn(&str) -> bool| machine(has).choose(&asset).unwrap().target();
+        assert_eq!(chosen(|_| true), "x86_64-unknown-linux-gnu+v4");
+        assert_eq!(chosen(|f| !f.starts_with("avx512")), "x86_64-unknown-linux-gnu+v3");
+        assert_eq!(chosen(|_| false), "x86_64-unknown-linux-gnu");
+    }
+
+    #[test]
+    fn a_missing_wasm_feature_is_named_beside_everything_else() {
+        let mut program = machine(|_| true);
+        program.features = RequiredFeatures::NONE;
+        program.wasmtime = "99.0.0";
+        let found = program.choose(&asset(&["aarch64-unknown-linux-gnu"])).unwrap_err();
+        assert_eq!(found.len(), 3, "{found:?}");
+        assert!(found.contains(&Mismatch::WasmFeature { feature: WasmFeature::Simd }));
+    }
+
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn every_feature_of_a_level_is_one_that_this_module_can_detect() {
+        // `detect` answers false for a name it does not know; the baseline's names are always there.
+        let all: Vec<_> = crate::engine::CpuLevel::V4.cpu_features().collect();
+        assert_eq!(all.len(), 15);
+        assert!(!this_cpu_has("no such feature"));
+        if std::is_x86_feature_detected!("avx512f") {
+            assert!(all.iter().all(|feature| this_cpu_has(feature)), "{all:?}");
+        }
+    }
+}
