@@ -1,6 +1,7 @@
 //! This repository's tasks: `cargo xtask help`.
 
 mod bench;
+mod bless;
 mod corpus;
 
 use clap::Parser;
@@ -15,6 +16,8 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 enum Xtask {
     #[command(flatten)]
     Wasmport(wasmport_cli::Command),
+    /// Make what is generated and printed now the expected
+    Bless,
     /// Measure speed and size against plain Wasmtime
     Bench(bench::Args),
     /// Import every wasm file below a folder, and compare with expected verdicts
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
         Xtask::Wasmport(command) => {
             return wasmport_cli::run(&command, Some(&root().join("fixtures/wasmport.toml")));
         }
+        Xtask::Bless => bless::run(),
         Xtask::Bench(args) => bench::run(&args),
         Xtask::Corpus(args) => corpus::run(&args),
     };

@@ -95,7 +95,8 @@ fn refusal(
             ),
         )
         .help(
-            "translate the file with Binaryen, `wasm-opt --translate-to-exnref -all IN -o OUT`, \
+            "translate the file with Binaryen, `wasm-opt --translate-to-exnref --enable-exception-handling \
+             --enable-reference-types IN -o OUT` (with `--enable-` for whatever else it uses), \
              or build it with `-fwasm-exceptions -sWASM_LEGACY_EXCEPTIONS=0` (Emscripten)",
         );
     }

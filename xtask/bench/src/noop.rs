@@ -11,11 +11,11 @@ const ASSETS: usize = 200;
 const TURNS: u32 = 40;
 
 pub(crate) fn import_200() -> Result<f64> {
-    let folder = tempfile::tempdir()?;
-    let sources = folder.path().join("assets");
+    let folder = tempfile::tempdir()?.keep();
+    eprintln!("{}", folder.display());
+    let sources = folder.join("assets");
     write_sources(&sources)?;
-    let importer =
-        wasmport_build::configure().root(&sources).out_dir(folder.path().join("imported"));
+    let importer = wasmport_build::configure().root(&sources).out_dir(folder.join("imported"));
     eprintln!("  importing {ASSETS} assets");
     import(&importer, Status::Imported)?;
     let ours = || time(|| import(&importer, Status::Unchanged));

@@ -69,7 +69,9 @@ pub(super) fn module(asset: &Description<'_>, plan: &Plan<'_>) -> String {
     );
     section(
         "Imports that are not wrapped yet",
-        "Define them in the linker, in the closure of the session's `with_linker` or before `instantiate`.",
+        "Define them in the linker, in the closure of the session's `with_linker` or before `instantiate`. \
+         A linker has one definition for each name: for a name at several types, pass all imports to \
+         Wasmtime's `Instance::new` and the instance to the wrapper's `new`.",
         plan.unwrapped_imports
             .iter()
             .map(|i| list(format!("{} {}", quoted(&i.module), quoted(&i.name)), &i.ty))

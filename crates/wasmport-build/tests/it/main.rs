@@ -6,6 +6,7 @@ mod bad_input;
 mod features;
 mod files;
 mod fuzz;
+mod golden;
 mod incremental;
 mod names;
 mod project;

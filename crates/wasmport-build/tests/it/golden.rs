@@ -1,0 +1,37 @@
+//! What is committed as generated is what the importer generates.
+
+use crate::project::snapshot;
+use std::path::Path;
+use wasmport_build::{Importer, Settings, Status};
+
+fn assert_golden(settings: &str) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let settings = Settings::from_file(&root.join(settings)).unwrap();
+    let committed = snapshot(&settings.out_dir);
+    let fresh = tempfile::tempdir().unwrap();
+    let report = Importer::new(settings).out_dir(fresh.path()).run(&()).unwrap();
+    assert_eq!(report.count(Status::Failed), 0, "{:?}", report.assets);
+    let fresh = snapshot(fresh.path());
+    let names =
+        |files: &std::collections::BTreeMap<_, _>| files.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&fresh), names(&committed));
+    for (path, bytes) in fresh {
+        assert!(committed[&path] == bytes, "{} differs: see `cargo xtask bless`", path.display());
+    }
+}
+
+#[test]
+fn assets() {
+    assert_golden("fixtures/wasmport.toml");
+}
+
+#[test]
+fn cases() {
+    assert_golden("fixtures/cases/wasmport.toml");
+}
+
+#[test]
+fn projects() {
+    assert_golden("fixtures/projects/checked-in/wasmport.toml");
+    assert_golden("fixtures/projects/verified/wasmport.toml");
+}

@@ -1,0 +1,178 @@
+//! The command line as a user meets it: exit codes, formats, and what goes where.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+const CALC: &str = r#"(module (func (export "one") (result i32) (i32.const 1)))"#;
+
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let project = tempfile::tempdir().unwrap();
+    for (path, text) in files {
+        let path = project.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    project
+}
+
+fn wasmport(folder: &Path, args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"));
+    command.arg("wasmport").args(args).current_dir(folder).output().unwrap()
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().unwrap()
+}
+
+fn json(output: &Output) -> serde_json::Value {
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn import_then_check_then_stale() {
+    let project = project(&[("assets/calc.wat", CALC)]);
+    let run = |args: &[&str]| wasmport(project.path(), args);
+    assert_eq!(code(&run(&["check"])), 3);
+    assert_eq!(code(&run(&["import"])), 0);
+    assert!(project.path().join("src/assets/calc.rs").exists());
+    assert_eq!(code(&run(&["check"])), 0);
+    fs::write(project.path().join("assets/calc.wat"), "(module)").unwrap();
+    let output = run(&["check"]);
+    assert_eq!(code(&output), 3);
+    let text =
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
+    assert!(
+        text.contains("calc.wat: its source changed") && text.contains("cargo wasmport import"),
+        "{text}"
+    );
+}
+
+#[test]
+fn json_is_the_only_thing_on_standard_output() {
+    let project = project(&[("assets/calc.wat", CALC), ("assets/bad.wat", "(modul)")]);
+    let output = wasmport(project.path(), &["import", "--format", "json"]);
+    assert_eq!(code(&output), 1);
+    let report = json(&output);
+    let (bad, calc) = (&report["assets"][0], &report["assets"][1]);
+    assert_eq!(
+        (&bad["status"], &bad["stage"], &bad["kind"]),
+        (&"failed".into(), &"read".into(), &"module".into())
+    );
+    assert!(bad["error"].as_str().unwrap().contains("bad.wat:1:2"), "{bad}");
+    assert_eq!(
+        (&calc["source"], &calc["name"], &calc["status"]),
+        (&"calc.wat".into(), &"calc".into(), &"imported".into())
+    );
+    assert!(calc["error"].is_null() && calc["stage"].is_null());
+    let artifact = &calc["artifacts"][0];
+    let path = project.path().join("src/assets").join(artifact["path"].as_str().unwrap());
+    assert_eq!(artifact["bytes"].as_u64().unwrap(), fs::metadata(path).unwrap().len());
+    assert_eq!(artifact["blake3"].as_str().unwrap().len(), 64);
+    assert!(artifact["target"].as_str().unwrap().contains('-'));
+    let summary = &report["summary"];
+    let counts =
+        ["imported", "unchanged", "stale", "failed"].map(|key| summary[key].as_u64().unwrap());
+    assert_eq!(counts, [1, 0, 0, 1]);
+    assert!(summary["seconds"].as_f64().unwrap() >= 0.0);
+
+    let report = json(&wasmport(project.path(), &["check", "--format", "json"]));
+    assert_eq!(report["assets"][0]["status"], "stale");
+    assert_eq!(report["assets"][1]["status"], "unchanged");
+    let second = json(&wasmport(project.path(), &["import", "--format", "json"]));
+    assert_eq!(second["assets"][1]["status"], "unchanged");
+}
+
+#[test]
+fn quiet_prints_errors_only() {
+    let project = project(&[("assets/calc.wat", CALC)]);
+    let output = wasmport(project.path(), &["import", "-q"]);
+    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    fs::write(project.path().join("assets/bad.wat"), "(").unwrap();
+    let output = wasmport(project.path(), &["import", "-q"]);
+    assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    assert_eq!(code(&output), 1);
+}
+
+#[test]
+fn verbose_lists_artifacts_and_pipes_get_no_colours() {
+    let project = project(&[("assets/calc.wat", CALC)]);
+    let output = wasmport(project.path(), &["import", "-v"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("bytes") && !text.contains('\u{1b}'), "{text:?}");
+    assert!(output.stderr.is_empty(), "a progress bar was drawn into a pipe");
+}
+
+#[test]
+fn wrong_usage_and_settings_are_2_and_leave_standard_output_empty() {
+    let project = project(&[("assets/calc.wat", CALC), ("bad.toml", "[engin]\n")]);
+    for args in [
+        &["import", "--nonsense"][..],
+        &["import", "--target", "nonsense"],
+        &["import", "--config", "bad.toml"],
+        &["import", "--config", "missing.toml", "--format", "json"],
+        &["import", "nowhere"],
+        &["import", "--jobs", "0"],
+        &["import", "-q", "-v"],
+        &["check", "nowhere"],
+        &["import", "--wasm-feature", "magic"],
+        &["no-such-command"],
+    ] {
+        let output = wasmport(project.path(), args);
+        assert_eq!(code(&output), 2, "{args:?}");
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{args:?}");
+    }
+}
+
+#[test]
+fn arguments_go_before_the_settings_file() {
+    let project = project(&[
+        ("one/a.wat", CALC),
+        ("two/b.wat", CALC),
+        ("wasmport.toml", "[import]\nroots = [\"one\"]\nout-dir = \"out\"\n"),
+    ]);
+    let sources = |args: &[&str]| -> Vec<String> {
+        let report = json(&wasmport(project.path(), &[args, &["--format", "json"]].concat()));
+        report["assets"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|a| a["source"].as_str().unwrap().into())
+            .collect()
+    };
+    assert_eq!(sources(&["import"]), ["a.wat"]);
+    assert!(project.path().join("out/a.rs").exists());
+    assert_eq!(sources(&["import", "two", "--out-dir", "elsewhere"]), ["b.wat"]);
+    assert!(project.path().join("elsewhere/b.rs").exists());
+    assert_eq!(sources(&["import", "two/b.wat", "one", "--out-dir", "both"]), ["a.wat", "b.wat"]);
+}
+
+#[test]
+fn a_proposal_is_enabled_where_the_message_says() {
+    let project = project(&[("assets/pages.wat", "(module (memory 1 (pagesize 1)))")]);
+    assert_eq!(code(&wasmport(project.path(), &["import"])), 1);
+    assert_eq!(
+        code(&wasmport(project.path(), &["import", "--wasm-feature", "custom-page-sizes"])),
+        0
+    );
+}
+
+#[test]
+fn inspect_shows_what_an_import_would_refuse() {
+    let project = project(&[("a.wat", CALC)]);
+    let output = wasmport(project.path(), &["inspect", "a.wat", "--format", "json"]);
+    assert_eq!(code(&output), 0);
+    assert_eq!(json(&output)["interface"]["exports"][0]["name"], "one");
+    assert_eq!(code(&wasmport(project.path(), &["inspect", "missing.wasm"])), 1);
+}
+
+#[test]
+fn it_works_with_and_without_cargo_in_front() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"))
+        .arg("--version")
+        .current_dir(&folder)
+        .output();
+    assert!(output.unwrap().status.success());
+    assert!(wasmport(folder.path(), &["--help"]).status.success());
+}
