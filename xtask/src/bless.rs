@@ -26,8 +26,8 @@ pub(crate) fn run() -> Result {
         }
         println!("{path}: {} imported", report.count(Status::Imported));
     }
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let tests = ["test", "--quiet", "--package", "wasmport-cli", "--test", "cases"];
-    let status = Command::new(cargo).args(tests).env("BLESS", "1").current_dir(root()).status()?;
+    let status =
+        Command::new(crate::cargo()).args(tests).env("BLESS", "1").current_dir(root()).status()?;
     if status.success() { Ok(()) } else { Err("the cases failed".into()) }
 }

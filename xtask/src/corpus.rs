@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tally::Tally;
-use verdict::Outcome;
+use verdict::{Outcome, printable};
 use wasmport_build::{AssetReport, Progress, Report};
 
 #[derive(clap::Args)]
@@ -83,7 +83,7 @@ fn check_wrappers(scratch: &Scratch, report: &Report, tally: &mut Tally) -> crat
     for (wrapper, error) in &failed {
         let source = report.assets.iter().find(|asset| asset.name == *wrapper);
         let source = source.map_or(wrapper, |asset| &asset.source);
-        println!("wrapper   {}: {}", source.escape_debug(), error.trim_end());
+        println!("wrapper   {}: {}", printable(source), error.trim_end());
     }
     println!("compiled the wrappers in {:.1} s", start.elapsed().as_secs_f64());
     tally.add_wrappers(failed.len());
@@ -112,6 +112,6 @@ impl Progress for Lines {
         let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
         let all = self.all.load(Ordering::Relaxed);
         let seconds = self.start.elapsed().as_secs_f64();
-        eprintln!("[{done}/{all}] {seconds:.1} s: {}", asset.source.escape_debug());
+        eprintln!("[{done}/{all}] {seconds:.1} s: {}", printable(&asset.source));
     }
 }

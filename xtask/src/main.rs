@@ -3,6 +3,7 @@
 mod bench;
 mod bless;
 mod corpus;
+mod tidy;
 
 use clap::Parser;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,8 @@ enum Xtask {
     Bless,
     /// Measure speed and size against plain Wasmtime
     Bench(bench::Args),
+    /// Check the invariants of the architecture that no compiler checks
+    Tidy,
     /// Import every wasm file below a folder, and compare with expected verdicts
     Corpus(corpus::Args),
 }
@@ -31,6 +34,7 @@ fn main() -> ExitCode {
         }
         Xtask::Bless => bless::run(),
         Xtask::Bench(args) => bench::run(&args),
+        Xtask::Tidy => tidy::run(),
         Xtask::Corpus(args) => corpus::run(&args),
     };
     match result {
@@ -40,6 +44,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// The cargo that runs this task.
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 /// The repository's root.

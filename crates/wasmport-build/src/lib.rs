@@ -41,6 +41,8 @@ pub mod interface;
 mod manifest;
 mod names;
 #[cfg(feature = "compiler")]
+mod pack;
+#[cfg(feature = "compiler")]
 mod pipeline;
 mod read;
 mod report;
@@ -84,3 +86,8 @@ pub fn verify(
 ) -> Result<(), Error> {
     configure().root(root).out_dir(imported).verify().map(drop)
 }
+
+/// The code of the guide, run against the golden wrappers.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/guide.md")]
+pub struct Guide;

@@ -4,15 +4,16 @@
 //! discover → read → validate → compile per target → interface → codegen → files → write
 //! ```
 
-use crate::codegen::{self, Description};
+use crate::codegen;
 use crate::compile::{Compiled, catch_panic, compile};
 use crate::discover::{Found, discover};
 use crate::error::{AssetError, Error, Stage};
 use crate::files::Files;
-use crate::freshness::{made_by_another_wasmtime, settings_key, staleness};
+use crate::freshness::{made_by_another_wasmtime, staleness};
 use crate::fs;
 use crate::interface::Interface;
-use crate::manifest::{self, ArtifactEntry, Entry, Manifest, inside};
+use crate::manifest::{self, Entry, Manifest, inside};
+use crate::pack::pack;
 use crate::read::Source;
 use crate::report::{AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
@@ -21,8 +22,6 @@ use rayon::prelude::*;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::time::Instant;
-use wasmport::Digest;
-use wasmport::engine::wasmtime_version;
 
 /// Watches a run: for progress bars.
 pub trait Progress: Sync {
@@ -76,29 +75,49 @@ pub(crate) fn import(settings: &Settings, progress: &dyn Progress) -> Result<Out
     Ok(Outcome { report, folders: discovered.folders, files })
 }
 
-/// One asset from file to files; what there is of it afterwards goes into the manifest.
+/// One asset; what there is of it afterwards goes into the manifest.
 fn import_one(
     settings: &Settings,
     previous: &Manifest,
     found: &Found,
 ) -> (AssetReport, Option<Entry>) {
-    let kept = previous.assets.get(&found.name());
     let mut kind = Kind::Module;
-    let result = Source::read(found).and_then(|source| {
-        kind = Kind::of(&source.bytes);
-        if let Some(entry) = up_to_date(settings, previous, found, &source) {
-            return Ok((Status::Unchanged, entry.clone()));
-        }
-        let (entry, files) = stages_without_panic(settings, found, source)?;
-        let written = files.write(&settings.out_dir);
-        written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
-        Ok((Status::Imported, entry))
+    let result = catch_panic(|| stages(settings, previous, found, &mut kind));
+    let result = result.unwrap_or_else(|panic| {
+        Err(AssetError::new(&found.path, Stage::Validate, format!("panicked: {panic}"))
+            .help("report it to wasmport with the file"))
     });
     match result {
         Ok((status, entry)) => (AssetReport::of_entry(&entry, &found.name(), status), Some(entry)),
         // What was imported before stays what the program gets.
-        Err(error) => (AssetReport::failed(found, kind, error), kept.cloned()),
+        Err(error) => {
+            let kept = previous.assets.get(&found.name()).cloned();
+            (AssetReport::failed(found, kind, error), kept)
+        }
     }
+}
+
+/// Every stage between a file and its outputs, in order. Only the first and the last do I/O.
+fn stages(
+    settings: &Settings,
+    previous: &Manifest,
+    found: &Found,
+    kind: &mut Kind,
+) -> Result<(Status, Entry), AssetError> {
+    let source = Source::read(found)?;
+    *kind = Kind::of(&source.bytes);
+    if let Some(entry) = up_to_date(settings, previous, found, &source) {
+        return Ok((Status::Unchanged, entry.clone()));
+    }
+    let source_digest = source.digest;
+    let module = validate(source.into_module()?, settings.features)?;
+    let compiled = compile_for_each_target(&module, settings)?;
+    let interface = Interface::of(&module)?;
+    let features = module.features();
+    let (entry, files) = pack(settings, found, source_digest, features, compiled, interface)?;
+    let written = files.write(&settings.out_dir);
+    written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
+    Ok((Status::Imported, entry))
 }
 
 fn up_to_date<'a>(
@@ -113,84 +132,12 @@ fn up_to_date<'a>(
     fresh.then_some(entry)
 }
 
-fn stages_without_panic(
-    settings: &Settings,
-    found: &Found,
-    source: Source,
-) -> Result<(Entry, Files), AssetError> {
-    catch_panic(|| stages(settings, found, source)).unwrap_or_else(|panic| {
-        Err(AssetError::new(&found.path, Stage::Validate, format!("panicked: {panic}"))
-            .help("report it to wasmport with the file"))
-    })
-}
-
-/// The stages that do no I/O: from the bytes of a source to files.
-fn stages(
-    settings: &Settings,
-    found: &Found,
-    source: Source,
-) -> Result<(Entry, Files), AssetError> {
-    let source_digest = source.digest;
-    let module = validate(source.into_module()?, settings.features)?;
-    let compiled: Vec<Compiled> = settings
-        .targets
-        .par_iter()
-        .flatten()
-        .map(|target| compile(&module, &settings.engine, target))
-        .collect::<Result<_, _>>()?;
-    let interface = Interface::of(&module)?;
-    pack(settings, found, source_digest, &module, compiled, interface)
-}
-
-/// Artifacts and wrapper as files, and their entry in the manifest.
-fn pack(
-    settings: &Settings,
-    found: &Found,
-    source_digest: Digest,
+fn compile_for_each_target(
     module: &ValidModule,
-    compiled: Vec<Compiled>,
-    interface: Interface,
-) -> Result<(Entry, Files), AssetError> {
-    let name = found.name();
-    let artifacts: Vec<ArtifactEntry> = compiled
-        .iter()
-        .map(|Compiled { target, bytes, digest }| ArtifactEntry {
-            target: target.clone(),
-            path: format!("artifacts/{name}.{target}.cwasm"),
-            bytes: bytes.len() as u64,
-            blake3: *digest,
-        })
-        .collect();
-    let mut files = codegen::wrapper(&Description {
-        path: &found.path,
-        source: &found.source,
-        source_digest,
-        module: &found.module,
-        wasmtime: wasmtime_version(),
-        engine: &settings.engine,
-        features: module.features(),
-        artifacts: &artifacts,
-        embed: settings.embed,
-        interface: &interface,
-    })?;
-    let (wrapper, wrapper_digest) =
-        files.digests().pop_first().unwrap_or((String::new(), Digest::of(&[])));
-    for (entry, artifact) in artifacts.iter().zip(compiled) {
-        files.add(&entry.path, artifact.bytes);
-    }
-    let entry = Entry {
-        source: found.source.clone(),
-        source_digest,
-        settings: settings_key(settings, found),
-        wasmtime: wasmtime_version().into(),
-        module: found.module.clone(),
-        features: module.features(),
-        artifacts,
-        wrapper,
-        wrapper_digest,
-        interface,
-    };
-    Ok((entry, files))
+    settings: &Settings,
+) -> Result<Vec<Compiled>, AssetError> {
+    let targets = settings.targets.par_iter().flatten();
+    targets.map(|target| compile(module, &settings.engine, target)).collect()
 }
 
 /// Writes what belongs to all assets, and removes what belongs to none any more.

@@ -8,14 +8,14 @@ use walkdir::WalkDir;
 use wasmport_build::{Importer, Status};
 
 const ASSETS: usize = 200;
-const TURNS: u32 = 40;
+const TURNS: u32 = 200;
 
 pub(crate) fn import_200() -> Result<f64> {
-    let folder = tempfile::tempdir()?.keep();
-    eprintln!("{}", folder.display());
-    let sources = folder.join("assets");
+    let folder = tempfile::tempdir()?;
+    let sources = folder.path().join("assets");
     write_sources(&sources)?;
-    let importer = wasmport_build::configure().root(&sources).out_dir(folder.join("imported"));
+    let importer =
+        wasmport_build::configure().root(&sources).out_dir(folder.path().join("imported"));
     eprintln!("  importing {ASSETS} assets");
     import(&importer, Status::Imported)?;
     let ours = || time(|| import(&importer, Status::Unchanged));

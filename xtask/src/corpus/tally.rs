@@ -1,7 +1,7 @@
 //! The tally: verdicts told one by one, and counted.
 
 use super::index::Index;
-use super::verdict::{Outcome, Verdict};
+use super::verdict::{Outcome, Verdict, printable};
 use std::fmt;
 use std::path::Path;
 
@@ -53,10 +53,10 @@ impl Tally {
         for source in absent {
             if dir.join(source).exists() {
                 self.different += 1;
-                println!("{:<9} {} (different: the import left it out)", "", source.escape_debug());
+                println!("{:<9} {} (different: the import left it out)", "", printable(source));
             } else {
                 self.missing += 1;
-                println!("{:<9} {}", "missing", source.escape_debug());
+                println!("{:<9} {}", "missing", printable(source));
             }
         }
     }

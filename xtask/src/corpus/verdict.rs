@@ -38,7 +38,7 @@ impl Outcome {
             _ if message.contains("panicked") => Verdict::Panicked,
             _ => Verdict::Refused,
         };
-        let first_line = message.lines().next().unwrap_or_default();
+        let first_line = printable(message.lines().next().unwrap_or_default());
         let reason = asset.error.as_ref().map(|error| format!(": {}: {first_line}", error.stage));
         Self { source: asset.source.clone(), verdict, reason: reason.unwrap_or_default() }
     }
@@ -51,6 +51,25 @@ impl Outcome {
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:<9} {}{}", self.verdict, self.source.escape_debug(), self.reason)
+        write!(f, "{:<9} {}{}", self.verdict, printable(&self.source), self.reason)
+    }
+}
+
+/// Names in a file are hostile text: what steers a terminal is written as an escape.
+pub(super) fn printable(text: &str) -> String {
+    let escape = |c: char| match c {
+        c if c.is_control() => c.escape_default().to_string(),
+        c => c.to_string(),
+    };
+    text.chars().map(escape).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(printable("\x1b[31m `é`\n"), "\\u{1b}[31m `é`\\n");
     }
 }

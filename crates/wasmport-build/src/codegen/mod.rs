@@ -10,7 +10,6 @@ mod tree;
 mod types;
 
 use crate::error::{AssetError, Stage};
-use crate::files::Files;
 use crate::interface::Interface;
 use crate::manifest::ArtifactEntry;
 use plan::Plan;
@@ -43,7 +42,7 @@ pub(crate) struct Description<'a> {
 /// # Errors
 ///
 /// Where the generated tokens are no Rust: a fault of this generator, shown as the asset's error.
-pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Files, AssetError> {
+pub(crate) fn wrapper(asset: &Description<'_>) -> Result<String, AssetError> {
     let plan = Plan::of(asset);
     let items: TokenStream = [
         asset::contract(asset),
@@ -65,9 +64,7 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Files, AssetError> {
         #items
     };
     let source = print(tokens).map_err(|e| AssetError::new(asset.path, Stage::Codegen, e))?;
-    let mut files = Files::default();
-    files.add(format!("{}.rs", asset.module.join("/")), format!("{}{source}", header(asset)));
-    Ok(files)
+    Ok(format!("{}{source}", header(asset)))
 }
 
 fn header(asset: &Description<'_>) -> String {

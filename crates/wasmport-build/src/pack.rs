@@ -1,0 +1,65 @@
+//! Pack: artifacts and the generated wrapper, as files and as the manifest's entry.
+
+use crate::codegen::{self, Description};
+use crate::compile::Compiled;
+use crate::discover::Found;
+use crate::error::AssetError;
+use crate::files::Files;
+use crate::freshness::settings_key;
+use crate::interface::Interface;
+use crate::manifest::{ArtifactEntry, Entry};
+use crate::settings::Settings;
+use wasmport::Digest;
+use wasmport::engine::{RequiredFeatures, wasmtime_version};
+
+/// Artifacts and generated wrapper as files, and their entry in the manifest.
+pub(crate) fn pack(
+    settings: &Settings,
+    found: &Found,
+    source_digest: Digest,
+    features: RequiredFeatures,
+    compiled: Vec<Compiled>,
+    interface: Interface,
+) -> Result<(Entry, Files), AssetError> {
+    let name = found.name();
+    let artifacts: Vec<ArtifactEntry> = compiled
+        .iter()
+        .map(|Compiled { target, bytes, digest }| ArtifactEntry {
+            target: target.clone(),
+            path: format!("artifacts/{name}.{target}.cwasm"),
+            bytes: bytes.len() as u64,
+            blake3: *digest,
+        })
+        .collect();
+    let wrapper = codegen::wrapper(&Description {
+        path: &found.path,
+        source: &found.source,
+        source_digest,
+        module: &found.module,
+        wasmtime: wasmtime_version(),
+        engine: &settings.engine,
+        features,
+        artifacts: &artifacts,
+        embed: settings.embed,
+        interface: &interface,
+    })?;
+    let wrapper_path = format!("{name}.rs");
+    let entry = Entry {
+        source: found.source.clone(),
+        source_digest,
+        settings: settings_key(settings, found),
+        wasmtime: wasmtime_version().into(),
+        module: found.module.clone(),
+        features,
+        artifacts,
+        wrapper_digest: Digest::of(wrapper.as_bytes()),
+        wrapper: wrapper_path.clone(),
+        interface,
+    };
+    let mut files = Files::default();
+    files.add(wrapper_path, wrapper);
+    for (artifact, compiled) in entry.artifacts.iter().zip(compiled) {
+        files.add(&artifact.path, compiled.bytes);
+    }
+    Ok((entry, files))
+}

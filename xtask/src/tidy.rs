@@ -1,0 +1,204 @@
+//! Tidy: the invariants of `docs/architecture.md` that neither rustc nor clippy checks.
+
+use crate::{Result, bless, root};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use walkdir::WalkDir;
+use wasmport_build::{Importer, Settings, Status};
+
+/// Text that may stand in the named library files only.
+const ONLY_IN: &[(&str, &[&str])] = &[
+    // One module in the workspace builds `wasmtime::Config`.
+    (" Config::new(", &["crates/wasmport/src/engine/wasmtime_config.rs"]),
+    ("wasmtime::Config::", &["crates/wasmport/src/engine/wasmtime_config.rs"]),
+    // Deserializing stands in one runtime module.
+    ("Module::deserialize", &["crates/wasmport/src/load.rs"]),
+    ("deserialize_file", &["crates/wasmport/src/load.rs"]),
+    ("unsafe {", &["crates/wasmport/src/load.rs", "crates/wasmport/src/engine/wasmtime_config.rs"]),
+    // File access names the path in its errors; one module writes.
+    ("std::fs", &["crates/wasmport-build/src/fs.rs", "crates/wasmport/src/source.rs"]),
+    // The environment decides nothing, but in a build script.
+    ("env::var", &["crates/wasmport-build/src/build_script.rs"]),
+];
+
+/// Text that must not stand below a folder or in a file.
+const NEVER_IN: &[(&str, &[&str])] = &[
+    // The runtime never sees wasm text or source.
+    ("crates/wasmport/src", &["wasmparser", "wat::", "syn::", "quote"]),
+    // Code generation sees the interface only.
+    (
+        "crates/wasmport-build/src/codegen",
+        &["wasmparser", "crate::validate", "crate::read", "crate::compile"],
+    ),
+    // Stages do no input or output.
+    ("crates/wasmport-build/src/codegen", &["crate::fs", "std::io", "print!", "println!"]),
+    ("crates/wasmport-build/src/interface", &["crate::fs", "std::io", "print!", "println!"]),
+    ("crates/wasmport-build/src/validate.rs", &["crate::fs", "std::io", "print!", "println!"]),
+    ("crates/wasmport-build/src/features.rs", &["crate::fs", "std::io", "print!", "println!"]),
+    ("crates/wasmport-build/src/compile.rs", &["crate::fs", "std::io", "print!", "println!"]),
+    // Only the build script's module speaks to cargo.
+    ("crates/wasmport-build/src/pipeline.rs", &["println!"]),
+    // Arguments and rendering only.
+    ("crates/wasmport-cli/src", &["wasmtime::", "wasmparser"]),
+];
+
+const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "dbg!", "TODO", "FIXME", "XXX"];
+
+/// What a program that only loads assets must not be built from.
+const NOT_IN_THE_RUNTIME: &[&str] = &[
+    "cranelift-codegen",
+    "wasmtime-internal-cranelift",
+    "wasmtime-internal-winch",
+    "wat",
+    "wast",
+    "wasm-encoder",
+    "wit-parser",
+    "syn",
+    "quote",
+    "proc-macro2",
+    "prettyplease",
+];
+
+const MOST_LINES: usize = 500;
+
+pub(crate) fn run() -> Result {
+    let mut found = Vec::new();
+    for file in library_files()? {
+        let text = std::fs::read_to_string(root().join(&file))?;
+        check_file(&file, &text, &mut found);
+    }
+    check_dependencies("wasmport", &[], &mut found)?;
+    check_dependencies("wasmport-build", &["--no-default-features"], &mut found)?;
+    check_generated(&mut found)?;
+    check_readme(&mut found)?;
+    match found.as_slice() {
+        [] => Ok(()),
+        found => Err(format!("not tidy:\n{}", found.join("\n")).into()),
+    }
+}
+
+/// The sources of the library crates, relative to the root.
+fn library_files() -> Result<Vec<String>> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(root().join("crates")).sort_by_file_name() {
+        let path: PathBuf = entry?.into_path();
+        let relative = path.strip_prefix(root())?.to_string_lossy().replace('\\', "/");
+        if relative.ends_with(".rs") && relative.contains("/src/") {
+            files.push(relative);
+        }
+    }
+    Ok(files)
+}
+
+fn check_file(file: &str, text: &str, found: &mut Vec<String>) {
+    // Tests at the end of a file may do as they like.
+    let code = text.split("#[cfg(test)]").next().unwrap_or(text);
+    let code: String = code
+        .lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .map(|l| format!(" {l}\n"))
+        .collect();
+    if !text.starts_with("//!") {
+        found.push(format!("{file}: begins without a sentence on what it is (`//!`)"));
+    }
+    if text.lines().count() > MOST_LINES {
+        found.push(format!("{file}: more than {MOST_LINES} lines"));
+    }
+    for word in UNFINISHED.iter().filter(|word| text.contains(**word)) {
+        found.push(format!("{file}: `{word}`"));
+    }
+    for (word, _) in
+        ONLY_IN.iter().filter(|(word, files)| code.contains(word) && !files.contains(&file))
+    {
+        found.push(format!("{file}: `{}` stands in another module only", word.trim()));
+    }
+    for (place, words) in NEVER_IN.iter().filter(|(place, _)| file.starts_with(place)) {
+        for word in words.iter().filter(|word| code.contains(**word)) {
+            found.push(format!("{file}: `{word}` must not be in {place}"));
+        }
+    }
+}
+
+/// By itself, as a user's program depends on it: a workspace would unify features.
+fn check_dependencies(package: &str, flags: &[&str], found: &mut Vec<String>) -> Result {
+    let output = Command::new(crate::cargo())
+        .args(["tree", "--package", package, "--edges", "normal,no-proc-macro", "--prefix", "none"])
+        .args(flags)
+        .current_dir(root())
+        .output()?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into());
+    }
+    let tree = String::from_utf8(output.stdout)?;
+    let names = tree.lines().filter_map(|line| line.split(' ').next());
+    let mut banned: Vec<&str> = names.filter(|name| NOT_IN_THE_RUNTIME.contains(name)).collect();
+    banned.sort_unstable();
+    banned.dedup();
+    found.extend(
+        banned.iter().map(|name| format!("{package} {}: depends on `{name}`", flags.join(" "))),
+    );
+    Ok(())
+}
+
+/// What is committed as generated belongs to its sources.
+fn check_generated(found: &mut Vec<String>) -> Result {
+    for path in bless::SETTINGS {
+        let settings = Settings::from_file(&root().join(path))?;
+        for asset in
+            Importer::new(settings).check()?.assets.iter().filter(|a| a.status != Status::Unchanged)
+        {
+            let why = asset.stale.as_deref().unwrap_or("failed");
+            found.push(format!(
+                "{}: `{}`: {why} (`cargo xtask bless`)",
+                Path::new(path).display(),
+                asset.source
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// README's example is a project that is built and run.
+fn check_readme(found: &mut Vec<String>) -> Result {
+    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    for file in ["build.rs", "src/main.rs"] {
+        let path = format!("fixtures/projects/ten-lines/{file}");
+        if !readme.contains(std::fs::read_to_string(root().join(&path))?.trim()) {
+            found.push(format!("README.md: its example is not {path}"));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(file: &str, text: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        check_file(file, text, &mut found);
+        found
+    }
+
+    #[test]
+    fn each_rule_finds_its_fault() {
+        let stage = "crates/wasmport-build/src/codegen/new.rs";
+        assert!(found(stage, "//! Fine.\nlet x = EngineConfig::new();\n").is_empty());
+        for (text, rules) in [
+            ("fn f() {}", 1),
+            ("//! x\nlet c = Config::new();", 1),
+            ("//! x\nModule::deserialize(e, b)", 1),
+            ("//! x\nuse wasmparser::Parser;", 1),
+            ("//! x\nuse crate::fs;\nstd::fs::read(p)", 2),
+            ("//! x\ntodo!()", 1),
+            ("//! x\n// std::fs in a comment", 0),
+            ("//! x\n#[cfg(test)]\nmod tests { use std::fs; }", 0),
+        ] {
+            assert_eq!(found(stage, text).len(), rules, "{text}: {:?}", found(stage, text));
+        }
+        assert_eq!(
+            found("crates/wasmport/src/x.rs", &format!("//! x\n{}", "\n".repeat(501))).len(),
+            1
+        );
+    }
+}
