@@ -46,6 +46,13 @@ fn main() -> ExitCode {
     }
 }
 
+/// A file of the repository.
+fn read_text(path: &str) -> Result<String> {
+    let path = root().join(path);
+    std::fs::read_to_string(&path)
+        .map_err(|e| format!("cannot read `{}`: {e}", path.display()).into())
+}
+
 /// The cargo that runs this task.
 fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())

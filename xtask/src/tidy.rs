@@ -1,6 +1,6 @@
 //! Tidy: the invariants of `docs/architecture.md` that neither rustc nor clippy checks.
 
-use crate::{Result, bless, root};
+use crate::{Result, bless, read_text, root};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use walkdir::WalkDir;
@@ -64,9 +64,10 @@ const MOST_LINES: usize = 500;
 pub(crate) fn run() -> Result {
     let mut found = Vec::new();
     for file in library_files()? {
-        let text = std::fs::read_to_string(root().join(&file))?;
+        let text = read_text(&file)?;
         check_file(&file, &text, &mut found);
     }
+    check_generator(&mut found)?;
     check_dependencies("wasmport", &[], &mut found)?;
     check_dependencies("wasmport-build", &["--no-default-features"], &mut found)?;
     check_generated(&mut found)?;
@@ -119,6 +120,19 @@ fn check_file(file: &str, text: &str, found: &mut Vec<String>) {
     }
 }
 
+/// Every file that decides generated code is part of the digest that says whether it is fresh.
+fn check_generator(found: &mut Vec<String>) -> Result {
+    let source = "crates/wasmport-build/src/";
+    let freshness = read_text(&format!("{source}freshness.rs"))?;
+    for file in library_files()?.iter().filter_map(|file| file.strip_prefix(source)) {
+        let decides = file.starts_with("codegen/") || file.starts_with("interface/");
+        if decides && !freshness.contains(&format!("include_str!(\"{file}\")")) {
+            found.push(format!("{source}freshness.rs: `GENERATOR` lacks {file}"));
+        }
+    }
+    Ok(())
+}
+
 /// By itself, as a user's program depends on it: a workspace would unify features.
 fn check_dependencies(package: &str, flags: &[&str], found: &mut Vec<String>) -> Result {
     let output = Command::new(crate::cargo())
@@ -160,10 +174,10 @@ fn check_generated(found: &mut Vec<String>) -> Result {
 
 /// README's example is a project that is built and run.
 fn check_readme(found: &mut Vec<String>) -> Result {
-    let readme = std::fs::read_to_string(root().join("README.md"))?;
+    let readme = read_text("README.md")?;
     for file in ["build.rs", "src/main.rs"] {
         let path = format!("fixtures/projects/ten-lines/{file}");
-        if !readme.contains(std::fs::read_to_string(root().join(&path))?.trim()) {
+        if !readme.contains(read_text(&path)?.trim()) {
             found.push(format!("README.md: its example is not {path}"));
         }
     }

@@ -103,11 +103,10 @@ impl AssetReport {
         }
     }
 
-    pub(crate) fn of_failure(error: &crate::AssetError) -> Self {
-        let source = error.path.display().to_string();
+    pub(crate) fn of_failure((source, error): &(String, crate::AssetError)) -> Self {
         Self {
             name: source.clone(),
-            source,
+            source: source.clone(),
             kind: Kind::Module,
             status: Status::Failed,
             error: Some(error.clone()),

@@ -31,7 +31,8 @@ impl Found {
 #[derive(Debug, Default)]
 pub(crate) struct Discovered {
     pub found: Vec<Found>,
-    pub failed: Vec<AssetError>,
+    /// By the path below the root.
+    pub failed: Vec<(String, AssetError)>,
     /// Every folder that was searched, for `cargo::rerun-if-changed`.
     pub folders: Vec<PathBuf>,
 }
@@ -80,6 +81,12 @@ impl Selection {
         Ok(Self { include, exclude: globs(&settings.exclude)?, symlinks: settings.symlinks })
     }
 
+    /// Whether a folder's files may be wanted.
+    fn searches(&self, source: &str) -> bool {
+        !self.exclude.is_match(source) && !self.exclude.is_match(format!("{source}/any"))
+    }
+
+    /// Whether a file is wanted.
     fn contains(&self, source: &str) -> bool {
         let extension = Path::new(source).extension().unwrap_or_default();
         (extension.eq_ignore_ascii_case("wasm") || extension.eq_ignore_ascii_case("wat"))
@@ -111,39 +118,39 @@ fn walk(
         let entry = match entry {
             Ok(entry) => entry,
             Err(e) => {
-                let path = e.path().unwrap_or(root).to_path_buf();
-                discovered.failed.push(AssetError::new(path, Stage::Discover, e.to_string()));
+                let path = e.path().unwrap_or(root);
+                let error = AssetError::new(path, Stage::Discover, e.to_string());
+                discovered.failed.push((source_name(root, path), error));
                 continue;
             }
         };
-        if let Err(error) = check_link(&entry, real_root, selection) {
-            if entry.file_type().is_dir() {
-                entries.skip_current_dir();
-            }
-            discovered.failed.push(error);
-            continue;
+        let source = source_name(root, entry.path());
+        let is_folder = entry.file_type().is_dir();
+        let wanted =
+            if is_folder { selection.searches(&source) } else { selection.contains(&source) };
+        let checked = if wanted { check(&entry, real_root, selection) } else { Ok(()) };
+        if is_folder && (!wanted || checked.is_err()) {
+            entries.skip_current_dir();
         }
-        if entry.file_type().is_dir() {
-            discovered.folders.push(entry.into_path());
-            continue;
-        }
-        match source_name(root, &entry) {
-            Some(source) if selection.contains(&source) => add(source, entry.into_path())?,
-            Some(_) => {}
-            None => discovered.failed.push(
-                AssetError::new(entry.path(), Stage::Discover, "the path is not UTF-8")
-                    .help("rename the file, or exclude it"),
-            ),
+        match checked {
+            Err(error) => discovered.failed.push((source, error)),
+            Ok(()) if !wanted => {}
+            Ok(()) if is_folder => discovered.folders.push(entry.into_path()),
+            Ok(()) => add(source, entry.into_path())?,
         }
     }
     Ok(())
 }
 
-fn check_link(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Result<(), AssetError> {
+/// Refuses a name that cannot be written, and a link that leaves the root.
+fn check(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Result<(), AssetError> {
+    let error = |message: String| AssetError::new(entry.path(), Stage::Discover, message);
+    if entry.path().to_str().is_none() {
+        return Err(error("the path is not UTF-8".into()).help("rename the file, or exclude it"));
+    }
     if !entry.path_is_symlink() || entry.depth() == 0 || selection.symlinks == Symlinks::Follow {
         return Ok(());
     }
-    let error = |message: String| AssetError::new(entry.path(), Stage::Discover, message);
     let real = fs::canonicalize(entry.path()).map_err(|e| error(e.to_string()))?;
     if real.starts_with(real_root) {
         return Ok(());
@@ -155,14 +162,15 @@ fn check_link(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Resu
     .help("set `symlinks = \"follow\"` if that is wanted, or exclude it"))
 }
 
-/// The path below the root; of a root that is a file, its name.
-fn source_name(root: &Path, entry: &DirEntry) -> Option<String> {
-    let relative = entry.path().strip_prefix(root).ok()?;
-    let relative =
-        if relative.as_os_str().is_empty() { Path::new(entry.file_name()) } else { relative };
-    let parts: Option<Vec<&str>> =
-        relative.components().map(|part| part.as_os_str().to_str()).collect();
-    Some(parts?.join("/"))
+/// The path below the root with `/` between parts; of a root that is a file, its name.
+fn source_name(root: &Path, path: &Path) -> String {
+    let relative = match path.strip_prefix(root) {
+        Ok(relative) if !relative.as_os_str().is_empty() => relative,
+        _ => Path::new(path.file_name().unwrap_or_default()),
+    };
+    let parts: Vec<_> =
+        relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
+    parts.join("/")
 }
 
 /// Gives each folder and file a Rust module of its own within the folder above it.

@@ -51,7 +51,7 @@ pub struct AssetError {
 
 impl AssetError {
     pub(crate) fn new(path: impl Into<PathBuf>, stage: Stage, message: impl Into<String>) -> Self {
-        Self { path: path.into(), stage, message: message.into(), help: None }
+        Self { path: path.into(), stage, message: printable(&message.into()), help: None }
     }
 
     #[must_use]
@@ -61,9 +61,18 @@ impl AssetError {
     }
 }
 
+/// `text` without control characters but line ends: names and sources of wasm are in messages.
+fn printable(text: &str) -> String {
+    let escape = |c: char| c.is_control() && c != '\n';
+    text.chars()
+        .map(|c| if escape(c) { c.escape_default().to_string() } else { c.to_string() })
+        .collect()
+}
+
 impl fmt::Display for AssetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`: {}: {}", self.path.display(), self.stage, self.message)?;
+        let path = printable(&self.path.display().to_string()).replace('\n', "\\n");
+        write!(f, "`{path}`: {}: {}", self.stage, self.message)?;
         self.help.as_ref().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
     }
 }

@@ -130,7 +130,8 @@ pub(crate) fn type_name(ident: &str) -> String {
     match name.chars().next() {
         None => "Asset".into(),
         Some(c) if c.is_ascii_digit() => format!("Asset{name}"),
-        Some(_) if name == "Self" => "SelfAsset".into(),
+        // A keyword, and the type parameters of generated code.
+        Some(_) if ["Self", "T", "H"].contains(&name.as_str()) => format!("{name}Asset"),
         Some(_) => name,
     }
 }
@@ -184,7 +185,7 @@ mod tests {
 
     #[test]
     fn types_have_names() {
-        let names = ["calc", "_1st", "self", "", "x_y"].map(type_name);
-        assert_eq!(names, ["Calc", "Asset1st", "SelfAsset", "Asset", "XY"]);
+        let names = ["calc", "_1st", "self", "t", "", "x_y"].map(type_name);
+        assert_eq!(names, ["Calc", "Asset1st", "SelfAsset", "TAsset", "Asset", "XY"]);
     }
 }

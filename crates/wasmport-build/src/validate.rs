@@ -80,10 +80,12 @@ fn refusal(
     allowed: RequiredFeatures,
     error: &wasmparser::BinaryReaderError,
 ) -> AssetError {
+    // A name in the message may hold a line end.
+    let message = error.message().replace('\n', "\\n");
     let plain = AssetError::new(
         path,
         Stage::Validate,
-        format!("{} (at offset {:#x})", error.message(), error.offset()),
+        format!("{message} (at offset {:#x})", error.offset()),
     );
     if check(wasm, allowed.flags() | WasmFeatures::LEGACY_EXCEPTIONS).is_ok() {
         return AssetError::new(

@@ -1,4 +1,11 @@
 //! Runs the cases in `fixtures/cases`; its `wrappers/readme.wat` says how they work.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends with a panic where anything is not as it should be"
+)]
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use std::fs;

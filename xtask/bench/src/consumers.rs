@@ -3,6 +3,7 @@
 //! The two programs are in `consumers/`, outside of the workspace, and built with the same profile.
 
 use crate::{Result, files};
+use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -42,7 +43,10 @@ fn build(name: &str, target: &Path) -> Result<PathBuf> {
     eprintln!("  building the {name} program");
     let target_dir = target.display().to_string();
     cargo("build", name, &["--release", "--target-dir", &target_dir])?;
-    Ok(target.join("release").join(format!("bench-{name}{}", std::env::consts::EXE_SUFFIX)))
+    let program = target.join("release").join(format!("bench-{name}{EXE_SUFFIX}"));
+    // What does not work is not worth measuring.
+    let output = Command::new(&program).output()?;
+    if output.stdout == b"42\n" { Ok(program) } else { Err(format!("{output:?}").into()) }
 }
 
 fn cargo(command: &str, name: &str, args: &[&str]) -> Result {
@@ -51,8 +55,7 @@ fn cargo(command: &str, name: &str, args: &[&str]) -> Result {
     // The workspace's versions; cargo adds what only this program needs.
     files::write(&folder.join("Cargo.lock"), &files::read(&root.join("Cargo.lock"))?)?;
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status =
-        Command::new(cargo).args([command, "--quiet"]).args(args).current_dir(&folder).status()?;
+    let status = Command::new(cargo).arg(command).args(args).current_dir(&folder).status()?;
     if status.success() { Ok(()) } else { Err(format!("cargo {command}: {status}").into()) }
 }
 

@@ -1,5 +1,4 @@
 //! File access that names the path in its errors.
-#![expect(clippy::disallowed_methods, reason = "the one module here that touches files")]
 
 use std::fmt::Display;
 use std::fs;

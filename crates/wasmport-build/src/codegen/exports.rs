@@ -16,12 +16,12 @@ const GROUP: usize = 32;
 pub(super) fn pre(plan: &Plan<'_>) -> TokenStream {
     let Plan { ty, pre, .. } = plan;
     let doc =
-        outer(&format!("A [`{ty}`] that is linked already: instantiates often, type-checks once."));
+        outer(&format!("A `{ty}` that is linked already: instantiates often, type-checks once."));
     quote! {
         #doc
         pub struct #pre<T: 'static>(::wasmport::support::InstancePre<T>);
 
-        impl<T: 'static> Clone for #pre<T> {
+        impl<T: 'static> ::core::clone::Clone for #pre<T> {
             fn clone(&self) -> Self {
                 Self(self.0.clone())
             }
@@ -65,7 +65,7 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
     let Plan { ty, .. } = plan;
     let groups: Vec<&[PlannedExport<'_>]> = plan.exports.chunks(GROUP).collect();
     let fields: Vec<Ident> = (0..groups.len()).map(|i| format_ident!("exports{i}")).collect();
-    let structs: Vec<Ident> = (0..groups.len()).map(|i| format_ident!("Exports{i}")).collect();
+    let structs: Vec<Ident> = (0..groups.len()).map(|i| format_ident!("__Exports{i}")).collect();
     let group_items = groups.iter().zip(&structs).map(|(group, name)| group_struct(group, name));
     let methods = groups
         .iter()
@@ -236,16 +236,16 @@ pub(super) fn signature(name: &str, ty: &crate::interface::ExternType) -> String
 
 fn wide_call(slot: &TokenStream, name: &str, params: &[Ident], ty: &FuncType) -> TokenStream {
     let count = ty.results.len();
-    let values = (0..count).map(|i| quote!(::wasmport::support::Scalar::from_val(&results[#i])?));
+    let values = (0..count).map(|i| quote!(::wasmport::support::Scalar::from_val(&results[#i])));
     let value = match count {
         1 => quote!(#(#values)*),
-        _ => quote!((#(#values),*)),
+        _ => quote!(::core::result::Result::Ok((#(#values?),*))),
     };
     quote! {
         let results: [::wasmport::support::Val; #count] = ::wasmport::support::call_wide(
             #slot, store, #name, &[#(::wasmport::support::Scalar::into_val(#params)),*],
         )?;
         let _ = &results;
-        ::core::result::Result::Ok(#value)
+        #value
     }
 }

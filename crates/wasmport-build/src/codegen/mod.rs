@@ -57,9 +57,11 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<String, AssetError> {
     let module_docs = docs::inner(&docs::module(asset, &plan));
     let tokens = quote! {
         #module_docs
+        // Names are the wasm's, and users may deny what they like in code of their own.
         #![allow(
-            dead_code, non_snake_case, unreachable_pub, missing_debug_implementations,
-            clippy::too_many_arguments, clippy::type_complexity
+            dead_code, elided_lifetimes_in_paths, missing_copy_implementations,
+            missing_debug_implementations, non_snake_case, single_use_lifetimes, unreachable_pub,
+            unused_qualifications, unused_results, clippy::all, clippy::nursery, clippy::pedantic
         )]
         #items
     };

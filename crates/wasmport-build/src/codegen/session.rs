@@ -31,7 +31,7 @@ pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
             pub fn with_linker(
                 runtime: &::wasmport::Runtime,
                 data: T,
-                define: impl FnOnce(
+                define: impl ::core::ops::FnOnce(
                     &mut ::wasmport::support::Linker<::wasmport::SessionData<T>>,
                     &mut ::wasmport::support::Store<::wasmport::SessionData<T>>,
                 ) -> ::wasmport::support::Result<()>,

@@ -57,6 +57,7 @@ fn engine_item(config: &EngineConfig) -> TokenStream {
     quote! {
         /// The engine configuration that all of these assets were imported with: build the
         /// [`Runtime`](::wasmport::Runtime) from it.
+        #[allow(dead_code)]
         pub const ENGINE: ::wasmport::EngineConfig = #engine;
     }
 }

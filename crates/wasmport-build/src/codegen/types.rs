@@ -7,6 +7,9 @@ use quote::{format_ident, quote};
 /// Wasmtime's typed functions end at so many parameters or results.
 const WIDEST: usize = 17;
 
+/// What generated functions call their own parameters and variables.
+const TAKEN: &[&str] = &["caller", "host", "linker", "results", "store", "wrapper"];
+
 /// Whether calls go through values instead of Wasmtime's tuples.
 pub(super) fn is_wide(ty: &FuncType) -> bool {
     ty.params.len() > WIDEST || ty.results.len() > WIDEST
@@ -64,8 +67,5 @@ pub(super) fn parameter_names(ty: &FuncType) -> Vec<Ident> {
             crate::names::Request::new(name.unwrap_or(&default)).keyed_by(&format!("{i} {name:?}"))
         })
         .collect();
-    crate::names::snake_case(&requests, &["store", "host"])
-        .iter()
-        .map(|name| format_ident!("{name}"))
-        .collect()
+    crate::names::snake_case(&requests, TAKEN).iter().map(|name| format_ident!("{name}")).collect()
 }

@@ -28,6 +28,9 @@ fn fault_18_symlink_leaving_the_root() {
     assert!(errors.iter().all(|e| e.help.as_ref().unwrap().contains("symlinks")));
     assert_eq!(report.count(Status::Imported), 2);
 
+    let without = project.importer().exclude("folder/**").exclude("file.wat");
+    assert_eq!(without.run(&()).unwrap().count(Status::Failed), 0);
+
     let report = project.importer().symlinks(Symlinks::Follow).run(&()).unwrap();
     assert_eq!(report.count(Status::Failed), 0);
     assert!(statuses(&report).contains(&("folder/secret.wat", Status::Imported)));
@@ -51,7 +54,7 @@ fn fault_22_unreadable_file_is_that_files_error() {
     use std::os::unix::fs::PermissionsExt as _;
     let project = Project::with(&[("good.wat", CALC.as_bytes()), ("closed.wat", CALC.as_bytes())]);
     let closed = project.assets().join("closed.wat");
-    fs::set_permissions(&closed, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o000)).unwrap();
     if fs::read(&closed).is_ok() {
         return; // The superuser reads everything.
     }

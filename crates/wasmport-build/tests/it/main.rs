@@ -2,6 +2,14 @@
 //!
 //! Tests of a row of the fault list carry its number: `fault_12_…`.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test ends with a panic where anything is not as it should be"
+)]
+
 mod bad_input;
 mod features;
 mod files;

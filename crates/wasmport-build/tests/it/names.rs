@@ -1,6 +1,6 @@
 //! Names that could break generated code, or collide.
 
-use crate::project::{CALC, Project, statuses};
+use crate::project::{CALC, Project, failure_of, statuses};
 use std::collections::BTreeSet;
 use wasmport_build::Status;
 
@@ -124,6 +124,16 @@ fn fault_16_files_with_strange_names() {
             syn::parse_file(&std::fs::read_to_string(project.out().join(path)).unwrap()).unwrap();
         }
     }
+}
+
+#[test]
+fn messages_hold_no_control_characters() {
+    let text = "(module (func (export \"\\1b[31mred\\0a\")) (func (export \"\\1b[31mred\\0a\")))";
+    let error = failure_of("twice.wat", text.as_bytes());
+    assert!(
+        error.message.contains("red\\n") && !error.message.contains(char::is_control),
+        "{error}"
+    );
 }
 
 #[cfg(target_os = "linux")]
