@@ -13,8 +13,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> crate::Result {
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
+    let status = Command::new(crate::cargo())
         .args(["run", "--release", "--package", "wasmport-bench", "--manifest-path"])
         .arg(crate::root().join("Cargo.toml"))
         .arg("--")

@@ -173,6 +173,12 @@ fn source_name(root: &Path, path: &Path) -> String {
     parts.join("/")
 }
 
+/// Names that are no files on Windows, whatever the extension: checked-in output is for all systems.
+const DEVICES: &[&str] = &[
+    "aux", "com1", "com2", "com3", "com4", "com5", "com6", "com7", "com8", "com9", "con", "lpt1",
+    "lpt2", "lpt3", "lpt4", "lpt5", "lpt6", "lpt7", "lpt8", "lpt9", "nul", "prn",
+];
+
 /// Gives each folder and file a Rust module of its own within the folder above it.
 fn name(files: BTreeMap<String, PathBuf>) -> Vec<Found> {
     let mut scopes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
@@ -196,7 +202,7 @@ fn name(files: BTreeMap<String, PathBuf>) -> Vec<Found> {
                 names::Request::new(stem).keyed_by(path)
             })
             .collect();
-        idents.extend(paths.iter().copied().zip(names::snake_case(&requests, &[])));
+        idents.extend(paths.iter().copied().zip(names::snake_case(&requests, DEVICES)));
     }
     let module = |source: &str| {
         let ends = source.match_indices('/').map(|(end, _)| end).chain([source.len()]);

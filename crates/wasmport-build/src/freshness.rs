@@ -41,6 +41,7 @@ fn generator() -> Digest {
 pub(crate) fn settings_key(settings: &Settings, found: &Found) -> Digest {
     // Exhaustive, so that a new setting fails to compile until it is thought of here.
     let Settings {
+        file: _,
         roots: _,
         out_dir: _,
         include: _,

@@ -159,7 +159,8 @@ impl Importer {
             self.settings.targets = Some(Vec::new());
         }
         let outcome = import(&self.settings, &())?;
-        cargo.rerun_if_changed(outcome.folders.iter().chain(&outcome.files));
+        let watched = outcome.folders.iter().chain(&outcome.files).chain(&self.settings.file);
+        cargo.rerun_if_changed(watched);
         match outcome.report.count(Status::Failed) {
             0 => Ok(outcome.report),
             _ => Err(Error::Failed(Box::new(outcome.report))),
@@ -177,9 +178,10 @@ impl Importer {
         let cargo = BuildScript::from_env()?;
         let (report, discovered) = check(&self.settings, Patches::Warn)?;
         let files = discovered.found.iter().map(|found| &found.path);
-        cargo.rerun_if_changed(
-            discovered.folders.iter().chain(files).chain([&self.settings.out_dir]),
-        );
+        let output = [&self.settings.out_dir];
+        let watched =
+            discovered.folders.iter().chain(files).chain(&self.settings.file).chain(output);
+        cargo.rerun_if_changed(watched);
         report.warnings.iter().for_each(|warning| cargo.warn(warning));
         if report.count(Status::Failed) > 0 {
             return Err(Error::Failed(Box::new(report)));

@@ -23,6 +23,8 @@ pub enum Symlinks {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Settings {
+    /// The settings file that they were read from, which a build script watches.
+    pub file: Option<PathBuf>,
     /// Folders to search, or single files.
     pub roots: Vec<PathBuf>,
     /// Where the output goes.
@@ -49,6 +51,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            file: None,
             roots: vec!["assets".into()],
             out_dir: "src/assets".into(),
             include: Vec::new(),
@@ -101,7 +104,7 @@ impl Settings {
         let file: ConfigFile =
             toml::from_str(text).map_err(|e| invalid(e.to_string().trim_end().into()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let mut settings = Self { engine: file.engine, ..Self::default() };
+        let mut settings = Self { file: Some(path.into()), engine: file.engine, ..Self::default() };
         let ImportTable { roots, out_dir, include, exclude, symlinks, embed, wasm_features } =
             file.import;
         let roots = roots.unwrap_or(settings.roots);

@@ -42,7 +42,7 @@ impl LoadedModule {
     /// # Errors
     ///
     /// [`Error::WrongAsset`].
-    pub fn expect(&self, expected: &Asset) -> Result<()> {
+    pub fn check_asset(&self, expected: &Asset) -> Result<()> {
         if self.0.asset.source_digest() == expected.source_digest() {
             return Ok(());
         }

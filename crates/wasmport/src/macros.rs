@@ -10,7 +10,13 @@
 #[macro_export]
 macro_rules! include_assets {
     () => {
-        include!(concat!(env!("OUT_DIR"), "/wasmport/mod.rs"));
+        include!(concat!(
+            env!(
+                "OUT_DIR",
+                "`include_assets!` needs a build.rs that calls `wasmport_build::import`"
+            ),
+            "/wasmport/mod.rs"
+        ));
     };
 }
 

@@ -233,7 +233,7 @@ pub fn pre<T: 'static>(
     module: &crate::LoadedModule,
     asset: &crate::Asset,
 ) -> Result<InstancePre<T>> {
-    module.expect(asset)?;
+    module.check_asset(asset)?;
     linker.instantiate_pre(module.module())
 }
 

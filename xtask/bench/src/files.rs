@@ -1,4 +1,4 @@
-//! File access that names the path in its errors; `clippy.toml` forbids going around it.
+//! File access that names the path in its errors.
 
 use crate::Result;
 use std::fs;

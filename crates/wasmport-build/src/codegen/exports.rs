@@ -109,7 +109,7 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
                 linker: &::wasmport::support::Linker<T>,
                 module: &::wasmport::LoadedModule,
             ) -> ::wasmport::support::Result<Self> {
-                module.expect(&ASSET)?;
+                module.check_asset(&ASSET)?;
                 ::core::result::Result::Ok(Self::new(linker.instantiate(&mut store, module.module())?))
             }
 
