@@ -41,7 +41,6 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let write = || {
         let mut file = tempfile::Builder::new().prefix(".wasmport-").tempfile_in(folder)?;
         file.write_all(bytes)?;
-        file.as_file().sync_data()?;
         set_permissions_of_a_new_file(file.as_file())?;
         file.persist(path).map_err(|e| e.error)
     };
