@@ -2,7 +2,7 @@
 
 use crate::discover::{Discovered, Found, discover};
 use crate::error::Error;
-use crate::freshness::{damaged_output, outdated_wasmtime, staleness};
+use crate::freshness::{Freshness, outdated_wasmtime};
 use crate::manifest::{Entry, Manifest};
 use crate::read::Source;
 use crate::report::{ArtifactReport, AssetReport, Kind, Report, Status};
@@ -26,17 +26,15 @@ pub(crate) enum Patches {
 pub(crate) fn check(settings: &Settings, patches: Patches) -> Result<(Report, Discovered), Error> {
     let start = Instant::now();
     let discovered = discover(settings)?;
-    let previous = Manifest::read(&settings.out_dir)?;
+    let freshness = Freshness::new(settings)?;
     let mut report = Report::default();
     for found in &discovered.found {
-        let asset = check_one(settings, &previous, found, patches, &mut report.warnings);
+        let asset = check_one(&freshness, found, patches, &mut report.warnings);
         report.assets.push(asset);
     }
     report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
-    report.assets.extend(removed(&discovered, &previous));
-    if let Some(why) =
-        damaged_output(&settings.out_dir, previous.tree.iter().map(|(p, d)| (p.as_str(), *d)))
-    {
+    report.assets.extend(removed(&discovered, freshness.previous()));
+    if let Some(why) = freshness.damaged_tree() {
         report.assets.push(AssetReport::stale("mod.rs", "mod.rs", why));
     }
     report.seconds = start.elapsed().as_secs_f64();
@@ -44,8 +42,7 @@ pub(crate) fn check(settings: &Settings, patches: Patches) -> Result<(Report, Di
 }
 
 fn check_one(
-    settings: &Settings,
-    previous: &Manifest,
+    freshness: &Freshness<'_>,
     found: &Found,
     patches: Patches,
     warnings: &mut Vec<String>,
@@ -54,9 +51,9 @@ fn check_one(
         Ok(source) => source,
         Err(error) => return AssetReport::failed(found, Kind::Module, error),
     };
-    let entry = previous.assets.get(&found.name());
+    let entry = freshness.entry(found);
     let outdated = entry.and_then(outdated_wasmtime);
-    let mut stale = staleness(previous, settings, found, source.digest);
+    let mut stale = freshness.staleness(found, source.digest);
     match (patches, outdated) {
         (Patches::Stale, outdated) => stale = stale.or(outdated),
         (Patches::Warn, Some(why)) => warnings.push(format!("`{}`: {why}", found.source)),

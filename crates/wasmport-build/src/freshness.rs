@@ -3,11 +3,11 @@
 //! Needs no compiler: digests decide.
 
 use crate::discover::Found;
+use crate::error::Error;
 use crate::fs;
 use crate::manifest::{Entry, Manifest, inside};
 use crate::settings::Settings;
 use std::path::Path;
-use std::sync::OnceLock;
 use wasmport::Digest;
 use wasmport::engine::wasmtime_version;
 
@@ -32,13 +32,74 @@ const GENERATOR: &[&str] = &[
     include_str!("validate.rs"),
 ];
 
-fn generator() -> Digest {
-    static DIGEST: OnceLock<Digest> = OnceLock::new();
-    *DIGEST.get_or_init(|| Digest::of(GENERATOR.concat().as_bytes()))
+/// The settings of a run and what the one before it left: what freshness is decided by.
+pub(crate) struct Freshness<'a> {
+    settings: &'a Settings,
+    previous: Manifest,
+    /// Has taken in what is the same for all assets.
+    key: blake3::Hasher,
 }
 
-/// The digest of everything that an asset's outputs depend on, but its source and Wasmtime.
-pub(crate) fn settings_key(settings: &Settings, found: &Found) -> Digest {
+impl<'a> Freshness<'a> {
+    /// Reads the manifest in the output folder.
+    pub fn new(settings: &'a Settings) -> Result<Self, Error> {
+        let previous = Manifest::read(&settings.out_dir)?;
+        Ok(Self { settings, previous, key: common_key(settings) })
+    }
+
+    /// What the run before left.
+    pub fn previous(&self) -> &Manifest {
+        &self.previous
+    }
+
+    /// What there is of an asset.
+    pub fn entry(&self, found: &Found) -> Option<&Entry> {
+        self.previous.assets.get(&found.name())
+    }
+
+    /// The digest of everything that an asset's outputs depend on, but its source and Wasmtime.
+    pub fn settings_key(&self, found: &Found) -> Digest {
+        let mut key = self.key.clone();
+        add_field(&mut key, found.source.as_bytes());
+        add_field(&mut key, found.name().as_bytes());
+        Digest::from_bytes(*key.finalize().as_bytes())
+    }
+
+    /// Why what there is of an asset is stale; nothing where it is not.
+    pub fn staleness(&self, found: &Found, source_digest: Digest) -> Option<String> {
+        let Some(entry) = self.entry(found) else {
+            return Some("it was never imported".into());
+        };
+        if entry.source != found.source || entry.source_digest != source_digest {
+            return Some("its source changed since it was imported".into());
+        }
+        if entry.settings != self.settings_key(found) {
+            return Some(
+                "its settings, or the version of wasmport, changed since it was imported".into(),
+            );
+        }
+        if let Some(targets) = &self.settings.targets
+            && !entry.artifacts.iter().map(|artifact| &artifact.target).eq(targets)
+        {
+            return Some("it was imported for other targets".into());
+        }
+        damaged_output(&self.settings.out_dir, entry.outputs())
+    }
+
+    /// What there is of an asset, where it needs no work.
+    pub fn up_to_date(&self, found: &Found, source_digest: Digest) -> Option<&Entry> {
+        let entry = self.entry(found).filter(|entry| entry.wasmtime == wasmtime_version())?;
+        self.staleness(found, source_digest).is_none().then_some(entry)
+    }
+
+    /// Why the `mod.rs` files are stale.
+    pub fn damaged_tree(&self) -> Option<String> {
+        let tree = self.previous.tree.iter().map(|(path, digest)| (path.as_str(), *digest));
+        damaged_output(&self.settings.out_dir, tree)
+    }
+}
+
+fn common_key(settings: &Settings) -> blake3::Hasher {
     // Exhaustive, so that a new setting fails to compile until it is thought of here.
     let Settings {
         file: _,
@@ -53,51 +114,21 @@ pub(crate) fn settings_key(settings: &Settings, found: &Found) -> Digest {
         embed,
         jobs: _,
     } = settings;
-    let mut hasher = blake3::Hasher::new_derive_key("wasmport settings key v1");
-    let mut field = |bytes: &[u8]| {
-        hasher.update(&(bytes.len() as u64).to_le_bytes());
-        hasher.update(bytes);
-    };
-    field(crate::VERSION.as_bytes());
-    field(generator().as_bytes());
-    field(&wasmport::support::CONTRACT.to_le_bytes());
-    field(found.source.as_bytes());
-    field(found.name().as_bytes());
-    field(engine.fingerprint().as_bytes());
-    field(&[u8::from(*embed)]);
-    features.iter().for_each(|feature| field(feature.name().as_bytes()));
-    Digest::from_bytes(*hasher.finalize().as_bytes())
+    let mut key = blake3::Hasher::new_derive_key("wasmport settings key v1");
+    add_field(&mut key, crate::VERSION.as_bytes());
+    add_field(&mut key, GENERATOR.concat().as_bytes());
+    add_field(&mut key, &wasmport::support::CONTRACT.to_le_bytes());
+    add_field(&mut key, engine.fingerprint().as_bytes());
+    add_field(&mut key, &[u8::from(*embed)]);
+    let features: Vec<&str> = features.iter().map(|feature| feature.name()).collect();
+    add_field(&mut key, features.join(" ").as_bytes());
+    key
 }
 
-/// Why an imported asset is stale; nothing where it is not.
-pub(crate) fn staleness(
-    previous: &Manifest,
-    settings: &Settings,
-    found: &Found,
-    source_digest: Digest,
-) -> Option<String> {
-    let Some(entry) = previous.assets.get(&found.name()) else {
-        return Some("it was never imported".into());
-    };
-    if entry.source != found.source || entry.source_digest != source_digest {
-        return Some("its source changed since it was imported".into());
-    }
-    if entry.settings != settings_key(settings, found) {
-        return Some(
-            "its settings, or the version of wasmport, changed since it was imported".into(),
-        );
-    }
-    if let Some(targets) = &settings.targets
-        && !entry.artifacts.iter().map(|artifact| &artifact.target).eq(targets)
-    {
-        return Some("it was imported for other targets".into());
-    }
-    damaged_output(&settings.out_dir, entry.outputs())
-}
-
-/// Whether the artifact's Wasmtime is another than this one.
-pub(crate) fn made_by_another_wasmtime(entry: &Entry) -> bool {
-    entry.wasmtime != wasmtime_version()
+/// With its length, so that no two lists of fields are the same bytes.
+fn add_field(key: &mut blake3::Hasher, bytes: &[u8]) {
+    key.update(&(bytes.len() as u64).to_le_bytes());
+    key.update(bytes);
 }
 
 /// Whether the artifact's Wasmtime is so old that it must be imported again, and why.
@@ -115,7 +146,7 @@ pub(crate) fn outdated_wasmtime(entry: &Entry) -> Option<String> {
 }
 
 /// The first output that is not what the manifest says.
-pub(crate) fn damaged_output<'a>(
+fn damaged_output<'a>(
     folder: &Path,
     outputs: impl Iterator<Item = (&'a str, Digest)>,
 ) -> Option<String> {

@@ -3,20 +3,25 @@
 use crate::codegen::{self, Description};
 use crate::compile::Compiled;
 use crate::discover::Found;
-use crate::error::AssetError;
+use crate::error::{AssetError, Stage};
 use crate::files::Files;
-use crate::freshness::settings_key;
 use crate::interface::Interface;
 use crate::manifest::{ArtifactEntry, Entry};
 use crate::settings::Settings;
 use wasmport::Digest;
 use wasmport::engine::{RequiredFeatures, wasmtime_version};
 
+/// What tells the next run whether the outputs are fresh.
+pub(crate) struct Keys {
+    pub source_digest: Digest,
+    pub settings_key: Digest,
+}
+
 /// Artifacts and generated wrapper as files, and their entry in the manifest.
 pub(crate) fn pack(
     settings: &Settings,
     found: &Found,
-    source_digest: Digest,
+    keys: Keys,
     features: RequiredFeatures,
     compiled: Vec<Compiled>,
     interface: Interface,
@@ -34,7 +39,7 @@ pub(crate) fn pack(
     let wrapper = codegen::wrapper(&Description {
         path: &found.path,
         source: &found.source,
-        source_digest,
+        source_digest: keys.source_digest,
         module: &found.module,
         wasmtime: wasmtime_version(),
         engine: &settings.engine,
@@ -44,10 +49,12 @@ pub(crate) fn pack(
         interface: &interface,
     })?;
     let wrapper_path = format!("{name}.rs");
+    let interface = serde_json::value::to_raw_value(&interface)
+        .map_err(|e| AssetError::new(&found.path, Stage::Codegen, e.to_string()))?;
     let entry = Entry {
         source: found.source.clone(),
-        source_digest,
-        settings: settings_key(settings, found),
+        source_digest: keys.source_digest,
+        settings: keys.settings_key,
         wasmtime: wasmtime_version().into(),
         module: found.module.clone(),
         features,

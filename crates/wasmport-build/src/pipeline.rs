@@ -9,11 +9,11 @@ use crate::compile::{Compiled, catch_panic, compile};
 use crate::discover::{Found, discover};
 use crate::error::{AssetError, Error, Stage};
 use crate::files::Files;
-use crate::freshness::{made_by_another_wasmtime, staleness};
+use crate::freshness::Freshness;
 use crate::fs;
 use crate::interface::Interface;
 use crate::manifest::{self, Entry, Manifest, inside};
-use crate::pack::pack;
+use crate::pack::{Keys, pack};
 use crate::read::Source;
 use crate::report::{AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
@@ -51,11 +51,11 @@ pub(crate) struct Outcome {
 pub(crate) fn import(settings: &Settings, progress: &dyn Progress) -> Result<Outcome, Error> {
     let start = Instant::now();
     let discovered = discover(settings)?;
-    let previous = Manifest::read(&settings.out_dir)?;
+    let freshness = Freshness::new(settings)?;
     progress.begin(discovered.found.len());
 
     let import_and_tell = |found: &Found| {
-        let (report, entry) = import_one(settings, &previous, found);
+        let (report, entry) = import_one(settings, &freshness, found);
         progress.done(&report);
         (report, entry)
     };
@@ -69,7 +69,10 @@ pub(crate) fn import(settings: &Settings, progress: &dyn Progress) -> Result<Out
         report.assets.push(asset);
     }
     report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
-    finish(settings, &previous, manifest)?;
+    // An import that finds nothing to do does not print everything to see that it is the same.
+    if !is_as_it_was(settings, &freshness, &report) {
+        finish(settings, freshness.previous(), manifest)?;
+    }
     report.seconds = start.elapsed().as_secs_f64();
     let files = discovered.found.into_iter().map(|found| found.path).collect();
     Ok(Outcome { report, folders: discovered.folders, files })
@@ -78,11 +81,11 @@ pub(crate) fn import(settings: &Settings, progress: &dyn Progress) -> Result<Out
 /// One asset; what there is of it afterwards goes into the manifest.
 fn import_one(
     settings: &Settings,
-    previous: &Manifest,
+    freshness: &Freshness<'_>,
     found: &Found,
 ) -> (AssetReport, Option<Entry>) {
     let mut kind = Kind::Module;
-    let result = catch_panic(|| stages(settings, previous, found, &mut kind));
+    let result = catch_panic(|| stages(settings, freshness, found, &mut kind));
     let result = result.unwrap_or_else(|panic| {
         Err(AssetError::new(&found.path, Stage::Validate, format!("panicked: {panic}"))
             .help("report it to wasmport with the file"))
@@ -90,46 +93,31 @@ fn import_one(
     match result {
         Ok((status, entry)) => (AssetReport::of_entry(&entry, &found.name(), status), Some(entry)),
         // What was imported before stays what the program gets.
-        Err(error) => {
-            let kept = previous.assets.get(&found.name()).cloned();
-            (AssetReport::failed(found, kind, error), kept)
-        }
+        Err(error) => (AssetReport::failed(found, kind, error), freshness.entry(found).cloned()),
     }
 }
 
 /// Every stage between a file and its outputs, in order. Only the first and the last do I/O.
 fn stages(
     settings: &Settings,
-    previous: &Manifest,
+    freshness: &Freshness<'_>,
     found: &Found,
     kind: &mut Kind,
 ) -> Result<(Status, Entry), AssetError> {
     let source = Source::read(found)?;
     *kind = Kind::of(&source.bytes);
-    if let Some(entry) = up_to_date(settings, previous, found, &source) {
+    if let Some(entry) = freshness.up_to_date(found, source.digest) {
         return Ok((Status::Unchanged, entry.clone()));
     }
-    let source_digest = source.digest;
+    let (source_digest, settings_key) = (source.digest, freshness.settings_key(found));
     let module = validate(source.into_module()?, settings.features)?;
     let compiled = compile_for_each_target(&module, settings)?;
     let interface = Interface::of(&module)?;
-    let features = module.features();
-    let (entry, files) = pack(settings, found, source_digest, features, compiled, interface)?;
+    let keys = Keys { source_digest, settings_key };
+    let (entry, files) = pack(settings, found, keys, module.features(), compiled, interface)?;
     let written = files.write(&settings.out_dir);
     written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
     Ok((Status::Imported, entry))
-}
-
-fn up_to_date<'a>(
-    settings: &Settings,
-    previous: &'a Manifest,
-    found: &Found,
-    source: &Source,
-) -> Option<&'a Entry> {
-    let entry = previous.assets.get(&found.name())?;
-    let fresh = !made_by_another_wasmtime(entry)
-        && staleness(previous, settings, found, source.digest).is_none();
-    fresh.then_some(entry)
 }
 
 fn compile_for_each_target(
@@ -138,6 +126,16 @@ fn compile_for_each_target(
 ) -> Result<Vec<Compiled>, AssetError> {
     let targets = settings.targets.par_iter().flatten();
     targets.map(|target| compile(module, &settings.engine, target)).collect()
+}
+
+/// Whether `finish` would write what is there: the same assets, all fresh, and an undamaged tree.
+fn is_as_it_was(settings: &Settings, freshness: &Freshness<'_>, report: &Report) -> bool {
+    let previous = freshness.previous();
+    !report.assets.is_empty()
+        && report.count(Status::Unchanged) == report.assets.len()
+        && previous.assets.len() == report.assets.len()
+        && previous.engine == settings.engine
+        && freshness.damaged_tree().is_none()
 }
 
 /// Writes what belongs to all assets, and removes what belongs to none any more.
