@@ -52,10 +52,12 @@ fn fault_61_thin_and_fat_importers_and_programs_in_a_hostile_environment() {
 /// A program of `fixtures/skew`, in a target folder of its own: its features are its own.
 fn build(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let target = target_folder().join("skew");
+    let (programs, target) = (root.join("fixtures/skew"), target_folder().join("skew"));
+    // The same versions as here; cargo adds what only these programs have.
+    std::fs::copy(root.join("Cargo.lock"), programs.join("Cargo.lock")).unwrap();
     let status = Command::new(env!("CARGO"))
-        .args(["build", "--quiet", "--locked", "--package", name])
-        .current_dir(root.join("fixtures/skew"))
+        .args(["build", "--quiet", "--package", name])
+        .current_dir(&programs)
         .env("CARGO_TARGET_DIR", &target)
         .status()
         .unwrap();
