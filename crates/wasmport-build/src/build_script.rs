@@ -12,6 +12,7 @@
 
 use crate::error::Error;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Folder in `OUT_DIR`.
 const FOLDER: &str = "wasmport";
@@ -24,10 +25,26 @@ pub(crate) struct BuildScript {
 }
 
 impl BuildScript {
+    /// The first call of a build script: a second would replace the output of the first.
+    ///
+    /// # Errors
+    ///
+    /// Outside of a build script, and where it was called before.
+    pub fn once() -> Result<Self, Error> {
+        static CALLED: AtomicBool = AtomicBool::new(false);
+        if CALLED.swap(true, Ordering::Relaxed) {
+            return Err(Error::settings(
+                "a build script imports once",
+                "name all folders in one call: `configure().root(…).root(…).import()`",
+            ));
+        }
+        Self::from_env()
+    }
+
     /// # Errors
     ///
     /// Outside of a build script.
-    pub fn from_env() -> Result<Self, Error> {
+    fn from_env() -> Result<Self, Error> {
         let variable = |name: &str| {
             std::env::var(name).map_err(|_| {
                 Error::settings(

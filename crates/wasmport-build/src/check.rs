@@ -2,11 +2,12 @@
 
 use crate::discover::{Discovered, Found, discover};
 use crate::error::Error;
-use crate::freshness::{Freshness, outdated_wasmtime};
+use crate::freshness::{Freshness, has_another_major};
 use crate::manifest::{Entry, Manifest};
 use crate::read::Source;
 use crate::report::{ArtifactReport, AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
+use std::collections::HashSet;
 use std::time::Instant;
 
 /// What to do about output of another patch release of Wasmtime.
@@ -52,10 +53,13 @@ fn check_one(
         Err(error) => return AssetReport::failed(found, Kind::Module, error),
     };
     let entry = freshness.entry(found);
-    let outdated = entry.and_then(outdated_wasmtime);
+    let outdated = entry.and_then(|entry| freshness.outdated(entry));
     let mut stale = freshness.staleness(found, source.digest);
     match (patches, outdated) {
         (Patches::Stale, outdated) => stale = stale.or(outdated),
+        (Patches::Warn, Some(why)) if entry.is_some_and(has_another_major) => {
+            stale = stale.or(Some(why));
+        }
         (Patches::Warn, Some(why)) => warnings.push(format!("`{}`: {why}", found.source)),
         (Patches::Warn, None) => {}
     }
@@ -67,8 +71,10 @@ fn check_one(
 
 /// What was imported from files that are gone.
 fn removed(discovered: &Discovered, previous: &Manifest) -> Vec<AssetReport> {
-    let there: Vec<String> = discovered.found.iter().map(Found::name).collect();
-    let gone = previous.assets.iter().filter(|(name, _)| !there.contains(name));
+    let there: HashSet<String> = discovered.found.iter().map(Found::name).collect();
+    let assets = previous.assets.iter();
+    let gone =
+        assets.filter(|(name, entry)| !there.contains(*name) && !discovered.keeps(name, entry));
     gone.map(|(name, entry)| {
         AssetReport::stale(&entry.source, name, "its source was removed".into())
     })

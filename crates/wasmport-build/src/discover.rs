@@ -2,9 +2,10 @@
 
 use crate::error::{AssetError, Error, Stage};
 use crate::fs;
+use crate::manifest::Entry;
 use crate::names;
 use crate::settings::{Settings, Symlinks};
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
@@ -31,10 +32,25 @@ impl Found {
 #[derive(Debug, Default)]
 pub(crate) struct Discovered {
     pub found: Vec<Found>,
+    /// Files that are there but not asked for: their outputs stay.
+    pub others: Vec<Found>,
     /// By the path below the root.
     pub failed: Vec<(String, AssetError)>,
     /// Every folder that was searched, for `cargo::rerun-if-changed`.
     pub folders: Vec<PathBuf>,
+}
+
+impl Discovered {
+    /// Whether what was imported before stays although this run does not import it: it was not asked
+    /// for, or the place of its source cannot be searched.
+    pub fn keeps(&self, name: &str, entry: &Entry) -> bool {
+        let is_at = |place: &str| {
+            let rest = entry.source.strip_prefix(place);
+            place.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        self.others.iter().any(|other| other.name() == name)
+            || self.failed.iter().any(|(place, _)| is_at(place))
+    }
 }
 
 /// Finds the assets that the settings select.
@@ -65,12 +81,44 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
         })?;
     }
     discovered.found = name(files);
+    select(settings, &mut discovered)?;
     Ok(discovered)
+}
+
+/// Leaves what the settings ask for in `found`. Names come from all files, so that an asset has the
+/// same one however it is selected.
+fn select(settings: &Settings, discovered: &mut Discovered) -> Result<(), Error> {
+    if settings.only.is_empty() {
+        return Ok(());
+    }
+    let mut wanted = vec![false; discovered.found.len()];
+    for only in &settings.only {
+        let real = fs::canonicalize(only)?;
+        let mut is_used = false;
+        for (found, wanted) in discovered.found.iter().zip(&mut wanted) {
+            let is_below = fs::canonicalize(&found.path)?.starts_with(&real);
+            *wanted |= is_below;
+            is_used |= is_below;
+        }
+        if !is_used {
+            return Err(Error::settings(
+                format!("`{}` selects no asset of this project", only.display()),
+                "name a file or folder below the import roots that the settings do not exclude",
+            ));
+        }
+    }
+    let mut wanted = wanted.into_iter();
+    let all = std::mem::take(&mut discovered.found);
+    (discovered.found, discovered.others) =
+        all.into_iter().partition(|_| wanted.next() == Some(true));
+    Ok(())
 }
 
 struct Selection {
     include: Option<GlobSet>,
     exclude: GlobSet,
+    /// Folders of which everything is excluded.
+    exclude_folders: GlobSet,
     symlinks: Symlinks,
 }
 
@@ -78,12 +126,19 @@ impl Selection {
     fn new(settings: &Settings) -> Result<Self, Error> {
         let include =
             (!settings.include.is_empty()).then(|| globs(&settings.include)).transpose()?;
-        Ok(Self { include, exclude: globs(&settings.exclude)?, symlinks: settings.symlinks })
+        let folders = settings.exclude.iter().filter_map(|glob| glob.strip_suffix("/**"));
+        let folders: Vec<String> = folders.map(Into::into).collect();
+        Ok(Self {
+            include,
+            exclude: globs(&settings.exclude)?,
+            exclude_folders: globs(&folders)?,
+            symlinks: settings.symlinks,
+        })
     }
 
     /// Whether a folder's files may be wanted.
     fn searches(&self, source: &str) -> bool {
-        !self.exclude.is_match(source) && !self.exclude.is_match(format!("{source}/any"))
+        !self.exclude_folders.is_match(source)
     }
 
     /// Whether a file is wanted.
@@ -98,8 +153,11 @@ impl Selection {
 fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = Glob::new(pattern).map_err(|e| {
-            Error::settings(e.to_string(), "globs are written as in `.gitignore`: `mods/**/*.wasm`")
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(|e| {
+            Error::settings(
+                e.to_string(),
+                "write globs as in `mods/**/*.wasm`: `*` stays within a folder, `**` does not",
+            )
         })?;
         set.add(glob);
     }
@@ -126,8 +184,9 @@ fn walk(
         };
         let source = source_name(root, entry.path());
         let is_folder = entry.file_type().is_dir();
-        let wanted =
-            if is_folder { selection.searches(&source) } else { selection.contains(&source) };
+        // A root was named: neither globs nor its extension decide about it.
+        let wanted = entry.depth() == 0
+            || if is_folder { selection.searches(&source) } else { selection.contains(&source) };
         let checked = if wanted { check(&entry, real_root, selection) } else { Ok(()) };
         if is_folder && (!wanted || checked.is_err()) {
             entries.skip_current_dir();
@@ -148,6 +207,11 @@ fn check(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Result<()
     if entry.path().to_str().is_none() {
         return Err(error("the path is not UTF-8".into()).help("rename the file, or exclude it"));
     }
+    // Cargo, which is told about each path, would take the rest of a path for something else.
+    if entry.path().to_string_lossy().contains(char::is_control) {
+        return Err(error("the path holds a control character".into())
+            .help("rename the file, or exclude it"));
+    }
     if !entry.path_is_symlink() || entry.depth() == 0 || selection.symlinks == Symlinks::Follow {
         return Ok(());
     }
@@ -162,10 +226,12 @@ fn check(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Result<()
     .help("set `symlinks = \"follow\"` if that is wanted, or exclude it"))
 }
 
-/// The path below the root with `/` between parts; of a root that is a file, its name.
+/// The path below the root with `/` between parts; of a root that is a file, its name; of one that
+/// is a folder, nothing.
 fn source_name(root: &Path, path: &Path) -> String {
     let relative = match path.strip_prefix(root) {
         Ok(relative) if !relative.as_os_str().is_empty() => relative,
+        _ if root.is_dir() => Path::new(""),
         _ => Path::new(path.file_name().unwrap_or_default()),
     };
     let parts: Vec<_> =

@@ -38,13 +38,14 @@ pub(crate) struct Freshness<'a> {
     previous: Manifest,
     /// Has taken in what is the same for all assets.
     key: blake3::Hasher,
+    generator: String,
 }
 
 impl<'a> Freshness<'a> {
     /// Reads the manifest in the output folder.
     pub fn new(settings: &'a Settings) -> Result<Self, Error> {
         let previous = Manifest::read(&settings.out_dir)?;
-        Ok(Self { settings, previous, key: common_key(settings) })
+        Ok(Self { settings, previous, key: common_key(settings), generator: generator() })
     }
 
     /// What the run before left.
@@ -65,6 +66,13 @@ impl<'a> Freshness<'a> {
         Digest::from_bytes(*key.finalize().as_bytes())
     }
 
+    /// What the next run will decide by.
+    #[cfg(feature = "compiler")]
+    pub fn keys(&self, found: &Found, source_digest: Digest) -> crate::pack::Keys {
+        let settings_key = self.settings_key(found);
+        crate::pack::Keys { source_digest, settings_key, generator: self.generator.clone() }
+    }
+
     /// Why what there is of an asset is stale; nothing where it is not.
     pub fn staleness(&self, found: &Found, source_digest: Digest) -> Option<String> {
         let Some(entry) = self.entry(found) else {
@@ -74,9 +82,7 @@ impl<'a> Freshness<'a> {
             return Some("its source changed since it was imported".into());
         }
         if entry.settings != self.settings_key(found) {
-            return Some(
-                "its settings, or the version of wasmport, changed since it was imported".into(),
-            );
+            return Some("its settings changed since it was imported".into());
         }
         if let Some(targets) = &self.settings.targets
             && !entry.artifacts.iter().map(|artifact| &artifact.target).eq(targets)
@@ -88,15 +94,34 @@ impl<'a> Freshness<'a> {
 
     /// What there is of an asset, where it needs no work.
     pub fn up_to_date(&self, found: &Found, source_digest: Digest) -> Option<&Entry> {
-        let entry = self.entry(found).filter(|entry| entry.wasmtime == wasmtime_version())?;
+        let same_tools = |entry: &&Entry| {
+            entry.wasmtime == wasmtime_version() && entry.generator == self.generator
+        };
+        let entry = self.entry(found).filter(same_tools)?;
         self.staleness(found, source_digest).is_none().then_some(entry)
+    }
+
+    /// Why what there is of an asset is outdated although it still works: older tools made it.
+    pub fn outdated(&self, entry: &Entry) -> Option<String> {
+        let other = (entry.generator != self.generator).then(|| {
+            format!("wasmport-build {} made it, this is {}", entry.generator, self.generator)
+        });
+        outdated_wasmtime(entry).or(other)
     }
 
     /// Why the `mod.rs` files are stale.
     pub fn damaged_tree(&self) -> Option<String> {
+        if self.previous.tree.is_empty() {
+            return Some("nothing was imported yet".into());
+        }
         let tree = self.previous.tree.iter().map(|(path, digest)| (path.as_str(), *digest));
         damaged_output(&self.settings.out_dir, tree)
     }
+}
+
+fn generator() -> String {
+    let source = Digest::of(GENERATOR.concat().as_bytes()).to_string();
+    format!("{} ({})", crate::VERSION, &source[..12])
 }
 
 fn common_key(settings: &Settings) -> blake3::Hasher {
@@ -104,6 +129,7 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
     let Settings {
         file: _,
         roots: _,
+        only: _,
         out_dir: _,
         include: _,
         exclude: _,
@@ -115,8 +141,6 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         jobs: _,
     } = settings;
     let mut key = blake3::Hasher::new_derive_key("wasmport settings key v1");
-    add_field(&mut key, crate::VERSION.as_bytes());
-    add_field(&mut key, GENERATOR.concat().as_bytes());
     add_field(&mut key, &wasmport::support::CONTRACT.to_le_bytes());
     add_field(&mut key, engine.fingerprint().as_bytes());
     add_field(&mut key, &[u8::from(*embed)]);
@@ -131,12 +155,18 @@ fn add_field(key: &mut blake3::Hasher, bytes: &[u8]) {
     key.update(bytes);
 }
 
-/// Whether the artifact's Wasmtime is so old that it must be imported again, and why.
-pub(crate) fn outdated_wasmtime(entry: &Entry) -> Option<String> {
-    let parse =
-        |version: &str| -> Vec<u64> { version.split('.').map_while(|n| n.parse().ok()).collect() };
-    let (theirs, ours) = (parse(&entry.wasmtime), parse(wasmtime_version()));
-    (theirs < ours || theirs.first() != ours.first()).then(|| {
+fn parsed(version: &str) -> Vec<u64> {
+    version.split('.').map_while(|n| n.parse().ok()).collect()
+}
+
+/// Whether programs with this Wasmtime refuse the artifacts.
+pub(crate) fn has_another_major(entry: &Entry) -> bool {
+    parsed(&entry.wasmtime).first() != parsed(wasmtime_version()).first()
+}
+
+fn outdated_wasmtime(entry: &Entry) -> Option<String> {
+    let is_older = parsed(&entry.wasmtime) < parsed(wasmtime_version());
+    (is_older || has_another_major(entry)).then(|| {
         format!(
             "Wasmtime {} compiled it, this is {}: patches fix compilers",
             entry.wasmtime,

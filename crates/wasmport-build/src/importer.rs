@@ -3,7 +3,8 @@
 use crate::build_script::BuildScript;
 use crate::check::{Patches, check};
 use crate::error::Error;
-use crate::files::Files;
+use crate::files::{Files, HEADER};
+use crate::manifest::Manifest;
 #[cfg(feature = "compiler")]
 use crate::pipeline::{Progress, import};
 use crate::report::{Report, Status};
@@ -38,14 +39,13 @@ pub struct Importer {
 
 /// An importer with default settings: root `assets`, output `src/assets`, the host's baseline.
 pub fn configure() -> Importer {
-    Importer::new(Settings::default())
+    Importer { settings: Settings::default(), has_default_root: true }
 }
 
 impl Importer {
     /// An importer with these settings, such as those of a `wasmport.toml`.
     pub fn new(settings: Settings) -> Self {
-        let default = Settings::default();
-        Self { has_default_root: settings.roots == default.roots, settings }
+        Self { settings, has_default_root: false }
     }
 
     /// The settings.
@@ -60,6 +60,13 @@ impl Importer {
             self.settings.roots.clear();
         }
         self.settings.roots.push(path.into());
+        self
+    }
+
+    /// Imports or checks only what is at or below this path, which lies below a root. What else was
+    /// imported stays as it is.
+    pub fn only(mut self, path: impl Into<PathBuf>) -> Self {
+        self.settings.only.push(path.into());
         self
     }
 
@@ -146,7 +153,7 @@ impl Importer {
     /// [`Error::Failed`] with every asset that failed; [`Error::Settings`] outside a build script.
     #[cfg(feature = "compiler")]
     pub fn import(mut self) -> Result<Report, Error> {
-        let cargo = BuildScript::from_env()?;
+        let cargo = BuildScript::once()?;
         self.settings.out_dir.clone_from(&cargo.out_dir);
         if self.settings.targets.is_none() {
             let target = cargo.target.parse::<Target>();
@@ -175,14 +182,16 @@ impl Importer {
     /// [`Error::Stale`] with every asset whose output does not belong to its source any more, and
     /// [`Error::Failed`] with those that cannot be read.
     pub fn verify(self) -> Result<Report, Error> {
-        let cargo = BuildScript::from_env()?;
+        let cargo = BuildScript::once()?;
         let (report, discovered) = check(&self.settings, Patches::Warn)?;
         let files = discovered.found.iter().map(|found| &found.path);
         let output = [&self.settings.out_dir];
         let watched =
             discovered.folders.iter().chain(files).chain(&self.settings.file).chain(output);
         cargo.rerun_if_changed(watched);
+        let mut report = report;
         report.warnings.iter().for_each(|warning| cargo.warn(warning));
+        report.require_target(&cargo.target);
         if report.count(Status::Failed) > 0 {
             return Err(Error::Failed(Box::new(report)));
         }
@@ -198,6 +207,7 @@ impl Importer {
 fn include_from(imported: &Path, out_dir: &Path) -> Result<(), Error> {
     let module = crate::fs::canonicalize(imported)?.join("mod.rs");
     let mut files = Files::default();
-    files.add("mod.rs", format!("include!({:?});\n", module.display().to_string()));
-    files.write(out_dir)
+    let include = format!("include!({:?});\n", module.display().to_string());
+    files.add("mod.rs", format!("{HEADER}: the imported output is elsewhere.\n{include}"));
+    files.write(out_dir, &Manifest::default())
 }

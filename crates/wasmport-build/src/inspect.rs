@@ -37,7 +37,7 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
     let found = Found { path: path.into(), source: path.display().to_string(), module: Vec::new() };
     let source = Source::read(&found)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
-    let module = validate(source.into_module()?, allowed)?;
+    let module = validate(source.into_wasm()?.refuse_component()?, allowed)?;
     Ok(Inspection {
         path: path.into(),
         bytes,

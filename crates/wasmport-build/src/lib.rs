@@ -74,17 +74,17 @@ pub fn import(root: impl Into<std::path::PathBuf>) -> Result<(), Error> {
     configure().root(root).import().map(drop)
 }
 
-/// In `build.rs`: checks that `imported`, which `cargo wasmport import` has made, belongs to the
-/// assets below `root`, and includes it. Needs no compiler.
+/// In `build.rs`: checks that what `cargo wasmport import` has made belongs to the assets, and includes
+/// it. Reads the same `wasmport.toml`, where there is one. Needs no compiler.
 ///
 /// # Errors
 ///
-/// [`Error::Stale`] with every asset whose output does not belong to its source any more.
-pub fn verify(
-    root: impl Into<std::path::PathBuf>,
-    imported: impl Into<std::path::PathBuf>,
-) -> Result<(), Error> {
-    configure().root(root).out_dir(imported).verify().map(drop)
+/// [`Error::Stale`] with every asset whose output does not belong to its source any more, or cannot
+/// run on the target of the build.
+pub fn verify() -> Result<(), Error> {
+    // Cargo runs build scripts in the folder of their package.
+    let settings = Settings::of_project(std::path::Path::new(""))?;
+    Importer::new(settings).verify().map(drop)
 }
 
 /// The code of the guide, run against the golden wrappers.

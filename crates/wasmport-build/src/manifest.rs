@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::fs;
+use crate::names;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -38,6 +39,8 @@ pub struct Entry {
     pub settings: Digest,
     /// The exact version of Wasmtime that compiled it.
     pub wasmtime: String,
+    /// The version of the generator, and the beginning of its source's digest.
+    pub generator: String,
     /// The Rust modules that lead to the wrapper.
     pub module: Vec<String>,
     /// The wasm features it uses.
@@ -67,6 +70,14 @@ pub struct ArtifactEntry {
 }
 
 impl Entry {
+    /// Whether module path and outputs are those of an asset of this name.
+    fn is_of(&self, name: &str) -> bool {
+        !self.module.is_empty()
+            && self.module.iter().all(|ident| names::is_identifier(ident))
+            && self.module.join("/") == name
+            && self.wrapper == format!("{name}.rs")
+    }
+
     /// The paths and digests of all outputs.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = (&str, Digest)> {
         let wrapper = (self.wrapper.as_str(), self.wrapper_digest);
@@ -83,7 +94,16 @@ impl Manifest {
     pub(crate) fn read(folder: &Path) -> Result<Self, Error> {
         let bytes = fs::read_if_there(&folder.join(FILE))?.unwrap_or_default();
         let manifest: Option<Self> = serde_json::from_slice(&bytes).ok();
-        Ok(manifest.filter(|m| m.format == FORMAT).unwrap_or_default())
+        let mut manifest = manifest.filter(|m| m.format == FORMAT).unwrap_or_default();
+        // Someone may have changed it by hand, or merged it badly: what no import writes is not used.
+        manifest.assets.retain(|name, entry| entry.is_of(name));
+        Ok(manifest)
+    }
+
+    /// Whether a source file in the output folder is of this import.
+    pub(crate) fn owns(&self, path: &str) -> bool {
+        let name = path.strip_suffix(".rs");
+        name.is_some_and(|name| self.assets.contains_key(name)) || self.tree.contains_key(path)
     }
 
     pub(crate) fn to_json(&self) -> Vec<u8> {

@@ -1,8 +1,8 @@
 //! Names: from any text to Rust identifiers, deterministic, free of collisions, and stable.
 //!
 //! A name that is an identifier already keeps it. Where several names come down to one identifier,
-//! each of the others gets a suffix from its own digest, so that it does not depend on which
-//! others there are or in which order they come.
+//! each of the others gets a suffix from its own digest, which does not depend on the others or on
+//! their order.
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 use std::collections::{BTreeMap, BTreeSet};
@@ -108,6 +108,12 @@ impl Base {
         }
         Self { exact: ident == text, ident, cut }
     }
+}
+
+/// Whether `text` is what [`snake_case`] could have made.
+pub(crate) fn is_identifier(text: &str) -> bool {
+    let starts_well = text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
+    starts_well && text != "_" && is_snake_case(text) && !KEYWORDS.contains(&text)
 }
 
 fn is_snake_case(text: &str) -> bool {

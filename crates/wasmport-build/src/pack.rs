@@ -15,6 +15,7 @@ use wasmport::engine::{RequiredFeatures, wasmtime_version};
 pub(crate) struct Keys {
     pub source_digest: Digest,
     pub settings_key: Digest,
+    pub generator: String,
 }
 
 /// Artifacts and generated wrapper as files, and their entry in the manifest.
@@ -56,6 +57,7 @@ pub(crate) fn pack(
         source_digest: keys.source_digest,
         settings: keys.settings_key,
         wasmtime: wasmtime_version().into(),
+        generator: keys.generator,
         module: found.module.clone(),
         features,
         artifacts,

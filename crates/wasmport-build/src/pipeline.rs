@@ -13,7 +13,7 @@ use crate::freshness::Freshness;
 use crate::fs;
 use crate::interface::Interface;
 use crate::manifest::{self, Entry, Manifest, inside};
-use crate::pack::{Keys, pack};
+use crate::pack::pack;
 use crate::read::Source;
 use crate::report::{AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
@@ -68,6 +68,13 @@ pub(crate) fn import(settings: &Settings, progress: &dyn Progress) -> Result<Out
         manifest.assets.extend(entry.map(|entry| (asset.name.clone(), entry)));
         report.assets.push(asset);
     }
+    let previous = freshness.previous().assets.iter();
+    let kept = previous.filter(|(name, entry)| discovered.keeps(name, entry));
+    let kept: Vec<_> = kept.map(|(name, entry)| (name.clone(), entry.clone())).collect();
+    manifest.assets.extend(kept);
+    let gone = freshness.previous().assets.iter();
+    let gone = gone.filter(|(name, _)| !manifest.assets.contains_key(*name));
+    report.removed = gone.map(|(_, entry)| entry.source.clone()).collect();
     report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
     // An import that finds nothing to do does not print everything to see that it is the same.
     if !is_as_it_was(settings, &freshness, &report) {
@@ -97,7 +104,8 @@ fn import_one(
     }
 }
 
-/// Every stage between a file and its outputs, in order. Only the first and the last do I/O.
+/// Every stage between a file and its outputs, in order. Between reading and writing none does I/O;
+/// `pack` calls code generation.
 fn stages(
     settings: &Settings,
     freshness: &Freshness<'_>,
@@ -105,17 +113,17 @@ fn stages(
     kind: &mut Kind,
 ) -> Result<(Status, Entry), AssetError> {
     let source = Source::read(found)?;
-    *kind = Kind::of(&source.bytes);
     if let Some(entry) = freshness.up_to_date(found, source.digest) {
         return Ok((Status::Unchanged, entry.clone()));
     }
-    let (source_digest, settings_key) = (source.digest, freshness.settings_key(found));
-    let module = validate(source.into_module()?, settings.features)?;
+    let keys = freshness.keys(found, source.digest);
+    let wasm = source.into_wasm()?;
+    *kind = Kind::of(&wasm.wasm);
+    let module = validate(wasm.refuse_component()?, settings.features)?;
     let compiled = compile_for_each_target(&module, settings)?;
     let interface = Interface::of(&module)?;
-    let keys = Keys { source_digest, settings_key };
     let (entry, files) = pack(settings, found, keys, module.features(), compiled, interface)?;
-    let written = files.write(&settings.out_dir);
+    let written = files.write(&settings.out_dir, freshness.previous());
     written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
     Ok((Status::Imported, entry))
 }
@@ -133,7 +141,7 @@ fn is_as_it_was(settings: &Settings, freshness: &Freshness<'_>, report: &Report)
     let previous = freshness.previous();
     !report.assets.is_empty()
         && report.count(Status::Unchanged) == report.assets.len()
-        && previous.assets.len() == report.assets.len()
+        && report.removed.is_empty()
         && previous.engine == settings.engine
         && freshness.damaged_tree().is_none()
 }
@@ -145,18 +153,18 @@ fn finish(settings: &Settings, previous: &Manifest, mut manifest: Manifest) -> R
         message,
         help: Some("report it to wasmport".into()),
     })?;
-    tree.write(&settings.out_dir)?;
+    tree.write(&settings.out_dir, previous)?;
     manifest.tree = tree.digests();
-    let mut files = Files::default();
-    files.add(manifest::FILE, manifest.to_json());
-    files.write(&settings.out_dir)?;
+    // Before the manifest, which alone knows of them.
     let wanted: HashSet<&str> = manifest.outputs().map(|(path, _)| path).collect();
     for (path, _) in previous.outputs().filter(|(path, _)| !wanted.contains(path)) {
         if let Some(path) = inside(&settings.out_dir, path) {
             fs::remove_with_empty_folders(&path, &settings.out_dir)?;
         }
     }
-    Ok(())
+    let mut files = Files::default();
+    files.add(manifest::FILE, manifest.to_json());
+    files.write(&settings.out_dir, previous)
 }
 
 /// Runs `work` in one pool, which the compiler uses for its functions too.

@@ -33,17 +33,24 @@ pub(crate) struct RawModule {
 
 #[cfg(feature = "compiler")]
 impl Source {
-    /// Takes a binary module as it is and translates text into one.
+    /// Takes binary WebAssembly as it is and translates text into it.
     ///
     /// # Errors
     ///
-    /// Where the bytes are no core module: empty, precompiled, a component, or text with an error,
-    /// which is shown with line, column and a caret.
-    pub fn into_module(self) -> Result<RawModule, AssetError> {
+    /// Where the bytes are neither: empty, truncated, precompiled, or text with an error, which is
+    /// shown with line, column and a caret.
+    pub fn into_wasm(self) -> Result<RawModule, AssetError> {
         let error = |message: String| AssetError::new(&self.path, Stage::Read, message);
         if self.bytes.is_empty() {
             return Err(error("the file is empty (0 bytes)".into())
                 .help("write the module again: its toolchain did not finish"));
+        }
+        if MAGIC.starts_with(&self.bytes) {
+            return Err(error(format!(
+                "the file ends within its magic number ({} bytes)",
+                self.bytes.len()
+            ))
+            .help("write the module again: its toolchain did not finish"));
         }
         if self.bytes.starts_with(b"\x7fELF") {
             return Err(error(
@@ -53,22 +60,38 @@ impl Source {
                 "import the `.wasm` it was made from; precompiled code is never loaded unverified",
             ));
         }
-        let wasm = if self.bytes.starts_with(b"\0asm") {
+        let wasm = if self.bytes.starts_with(MAGIC) {
             self.bytes
         } else {
             translate(&self.path, &self.bytes)?
         };
-        if wasmparser::Parser::is_component(&wasm) {
-            return Err(AssetError::new(
-                &self.path,
-                Stage::Read,
-                "the file is a component, which this version cannot import yet",
-            )
-            .help("import the core module it was made from, or exclude the file"));
-        }
         Ok(RawModule { path: self.path, wasm })
     }
 }
+
+#[cfg(feature = "compiler")]
+impl RawModule {
+    /// Refuses what is no core module.
+    ///
+    /// # Errors
+    ///
+    /// Where it is a component.
+    pub fn refuse_component(self) -> Result<Self, AssetError> {
+        if !wasmparser::Parser::is_component(&self.wasm) {
+            return Ok(self);
+        }
+        Err(AssetError::new(
+            self.path,
+            Stage::Read,
+            "the file is a component, which this version cannot import yet",
+        )
+        .help("import the core module it was made from, or exclude the file"))
+    }
+}
+
+/// How binary WebAssembly begins.
+#[cfg(feature = "compiler")]
+const MAGIC: &[u8] = b"\0asm";
 
 #[cfg(feature = "compiler")]
 fn translate(path: &std::path::Path, bytes: &[u8]) -> Result<Vec<u8>, AssetError> {
@@ -76,8 +99,12 @@ fn translate(path: &std::path::Path, bytes: &[u8]) -> Result<Vec<u8>, AssetError
     // Editors on Windows put a byte order mark before text.
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|e| {
+        let before = &bytes[..e.valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
         error(format!(
-            "the file is neither binary WebAssembly (no magic number `\\0asm`) nor text (not UTF-8 from byte {} on)",
+            "the file is neither binary WebAssembly (no magic number `\\0asm`) nor text \
+             (not UTF-8 from byte {} on: line {line}, column {column})",
             e.valid_up_to()
         ))
         .help("the content decides, not the extension: check what the file is")

@@ -19,7 +19,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Told by the layer in the binary's header; text counts as a module.
+    /// Told by the layer in the binary's header.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let is_component = bytes.starts_with(b"\0asm") && bytes.get(6..8) == Some(&[1, 0]);
         if is_component { Self::Component } else { Self::Module }
@@ -88,6 +88,8 @@ impl From<&ArtifactEntry> for ArtifactReport {
 pub struct Report {
     /// Every asset, in the order of the sources.
     pub assets: Vec<AssetReport>,
+    /// The sources whose outputs were removed, because they are gone.
+    pub removed: Vec<String>,
     /// How long it took.
     pub seconds: f64,
     /// What the user should know although it is no error.
@@ -104,6 +106,21 @@ impl Report {
     /// Those that failed, with their errors.
     pub fn failures(&self) -> impl Iterator<Item = (&AssetReport, &AssetError)> {
         self.assets.iter().filter_map(|asset| Some((asset, asset.error.as_ref()?)))
+    }
+}
+
+impl Report {
+    /// Makes stale what has no artifact for the target of a build: its program could not run.
+    pub(crate) fn require_target(&mut self, target: &str) {
+        let Ok(target) = target.parse::<Target>() else { return };
+        for asset in self.assets.iter_mut().filter(|asset| asset.status == Status::Unchanged) {
+            let mut artifacts = asset.artifacts.iter();
+            if !artifacts.any(|artifact| artifact.target.triple() == target.triple()) {
+                asset.status = Status::Stale;
+                asset.stale =
+                    Some(format!("it has no artifact for {target}: import with `--target`"));
+            }
+        }
     }
 }
 

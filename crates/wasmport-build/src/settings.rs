@@ -27,6 +27,9 @@ pub struct Settings {
     pub file: Option<PathBuf>,
     /// Folders to search, or single files.
     pub roots: Vec<PathBuf>,
+    /// Import or check only what is at or below these paths; none means everything below the roots.
+    /// What else was imported stays as it is.
+    pub only: Vec<PathBuf>,
     /// Where the output goes.
     pub out_dir: PathBuf,
     /// Globs of files to import, relative to the root; none means all `.wasm` and `.wat` files.
@@ -53,6 +56,7 @@ impl Default for Settings {
         Self {
             file: None,
             roots: vec!["assets".into()],
+            only: Vec::new(),
             out_dir: "src/assets".into(),
             include: Vec::new(),
             exclude: Vec::new(),
@@ -88,6 +92,16 @@ struct ImportTable {
 }
 
 impl Settings {
+    /// The settings of the project in `folder`: its `wasmport.toml`, else the defaults.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::from_file`].
+    pub fn of_project(folder: &Path) -> Result<Self, Error> {
+        let file = folder.join("wasmport.toml");
+        if file.exists() { Self::from_file(&file) } else { Ok(Self::default()) }
+    }
+
     /// Reads `wasmport.toml`; its paths are relative to its folder.
     ///
     /// # Errors

@@ -47,7 +47,7 @@ pub struct ImportArgs {
 #[derive(Args, Debug)]
 #[non_exhaustive]
 pub struct SelectionArgs {
-    /// Folders to search, or single files [default: those of the settings, else `assets`]
+    /// Assets to select, or other folders and files to import [default: everything below the roots of the settings, else `assets`]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// Settings file [default: `wasmport.toml` where there is one]
@@ -91,13 +91,11 @@ impl SelectionArgs {
     /// The importer for these arguments; they go before the settings file, which goes before the
     /// defaults.
     pub(crate) fn importer(&self, default_config: Option<&Path>) -> Result<Importer, Error> {
-        let mut settings = match self.config_file(default_config) {
-            Some(path) => Settings::from_file(&path)?,
-            None => Settings::default(),
+        let mut settings = match self.config.as_deref().or(default_config) {
+            Some(path) => Settings::from_file(path)?,
+            None => Settings::of_project(Path::new(""))?,
         };
-        if !self.paths.is_empty() {
-            settings.roots.clone_from(&self.paths);
-        }
+        self.select(&mut settings)?;
         if let Some(out_dir) = &self.out_dir {
             settings.out_dir.clone_from(out_dir);
         }
@@ -110,12 +108,32 @@ impl SelectionArgs {
         Ok(Importer::new(settings))
     }
 
-    fn config_file(&self, default: Option<&Path>) -> Option<PathBuf> {
-        let here = Path::new("wasmport.toml");
-        self.config
-            .clone()
-            .or_else(|| default.map(Path::to_path_buf))
-            .or_else(|| here.exists().then(|| here.into()))
+    /// Paths below the roots select among the project's assets. Other paths are roots themselves, in
+    /// a project whose settings name none or with an output folder of their own.
+    fn select(&self, settings: &mut Settings) -> Result<(), Error> {
+        let is_below = |path: &PathBuf| settings.roots.iter().any(|root| is_below(path, root));
+        if self.paths.iter().all(is_below) {
+            settings.only.clone_from(&self.paths);
+            return Ok(());
+        }
+        if settings.file.is_some() && self.out_dir.is_none() {
+            return Err(Error::Settings {
+                message: "a path lies outside of the import roots of the settings file".into(),
+                help: Some(
+                    "add it to `roots`, or say with `--out-dir` where its output goes".into(),
+                ),
+            });
+        }
+        settings.roots.clone_from(&self.paths);
+        Ok(())
+    }
+}
+
+/// Whether both exist and one lies below the other, or is it.
+fn is_below(path: &Path, root: &Path) -> bool {
+    match (path.canonicalize(), root.canonicalize()) {
+        (Ok(path), Ok(root)) => path.starts_with(root),
+        _ => false,
     }
 }
 

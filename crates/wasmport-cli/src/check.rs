@@ -16,7 +16,9 @@ pub(crate) fn check(args: &SelectionArgs, default_config: Option<&Path>, out: &O
     out.report(&report, "check");
     let stale = report.count(Status::Stale);
     if stale > 0 {
-        out.error(&format!("{stale} stale\n  help: run `cargo wasmport import` with the same arguments, and commit what it writes"));
+        out.error(&format!(
+            "{stale} stale\n  help: run `import` with the same arguments, and commit what it writes"
+        ));
     }
     match (report.count(Status::Failed), stale) {
         (0, 0) => Exit::Done,

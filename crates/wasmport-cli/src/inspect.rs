@@ -1,6 +1,6 @@
 //! `inspect`.
 
-use crate::output::Output;
+use crate::output::{Output, plain};
 use crate::{Exit, InspectArgs};
 use wasmport_build::{Inspection, RequiredFeatures, WasmFeature};
 
@@ -13,7 +13,7 @@ pub(crate) fn inspect(args: &InspectArgs, out: &Output) -> Exit {
             Exit::Done
         }
         Ok(inspection) => {
-            lines(&inspection).iter().for_each(|line| out.line(line));
+            lines(&inspection).iter().for_each(|line| out.line(&plain(line)));
             Exit::Done
         }
         Err(error) => {

@@ -67,8 +67,15 @@ impl Output {
             return self.json(report);
         }
         if self.quiet {
-            return;
+            let stale = report.assets.iter().filter_map(|a| Some((a, a.stale.as_ref()?)));
+            return stale.for_each(|(asset, why)| {
+                self.error(&format!("`{}`: {why}", plain(&asset.source)))
+            });
         }
+        let removed = report.removed.iter();
+        removed.for_each(|source| {
+            self.line(&format!("{YELLOW}  removed{YELLOW:#} {}", plain(source)))
+        });
         report.assets.iter().for_each(|asset| self.asset(asset));
         self.line(&summary(report, verb));
     }
@@ -85,14 +92,22 @@ impl Output {
             _ if self.verbose > 0 => (CYAN, "unchanged"),
             _ => return,
         };
-        let detail = asset.stale.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-        self.line(&format!("{style}{word:>9}{style:#} {}{detail}", asset.source));
+        let detail =
+            asset.stale.as_ref().map(|why| format!(": {}", plain(why))).unwrap_or_default();
+        self.line(&format!("{style}{word:>9}{style:#} {}{detail}", plain(&asset.source)));
         if self.verbose > 0 {
             for artifact in &asset.artifacts {
                 self.line(&format!("          {} {} bytes", artifact.target, artifact.bytes));
             }
         }
     }
+}
+
+/// Text from a file, without characters that a terminal would obey.
+pub(crate) fn plain(text: &str) -> String {
+    let escape =
+        |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
+    text.chars().map(escape).collect()
 }
 
 /// A help line in the colour of help.

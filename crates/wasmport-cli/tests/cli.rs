@@ -149,6 +149,8 @@ fn arguments_go_before_the_settings_file() {
     };
     assert_eq!(sources(&["import"]), ["a.wat"]);
     assert!(project.path().join("out/a.rs").exists());
+    assert_eq!(code(&wasmport(project.path(), &["import", "two"])), 2, "outside of the roots");
+    assert_eq!(sources(&["import", "one/a.wat"]), ["a.wat"]);
     assert_eq!(sources(&["import", "two", "--out-dir", "elsewhere"]), ["b.wat"]);
     assert!(project.path().join("elsewhere/b.rs").exists());
     assert_eq!(sources(&["import", "two/b.wat", "one", "--out-dir", "both"]), ["a.wat", "b.wat"]);
@@ -182,4 +184,33 @@ fn it_works_with_and_without_cargo_in_front() {
         .output();
     assert!(output.unwrap().status.success());
     assert!(wasmport(folder.path(), &["--help"]).status.success());
+}
+
+#[test]
+fn names_from_files_cannot_steer_a_terminal() {
+    let text = "(module (func (export \"f\") (param $x i32)))";
+    let project = project(&[("a.wat", text)]);
+    let wasm = project.path().join("evil.wasm");
+    // The parameter's name becomes an escape sequence and a line end of the same length.
+    fs::write(project.path().join("a.wat"), text.replace("$x", "$ESCAPED")).unwrap();
+    let mut bytes = wat::parse_file(project.path().join("a.wat")).unwrap();
+    let at = bytes.windows(7).position(|w| w == b"ESCAPED").unwrap();
+    bytes[at..at + 7].copy_from_slice(b"\x1b[31m\nx");
+    fs::write(&wasm, bytes).unwrap();
+    let output = wasmport(project.path(), &["inspect", "evil.wasm"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("\\u{1b}[31m\\nx") && !text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
+fn removed_outputs_are_said_and_quiet_checks_name_what_is_stale() {
+    let project = project(&[("assets/a.wat", CALC), ("assets/b.wat", CALC)]);
+    let run = |args: &[&str]| {
+        let output = wasmport(project.path(), args);
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+    };
+    run(&["import"]);
+    fs::remove_file(project.path().join("assets/b.wat")).unwrap();
+    assert!(run(&["check", "-q"]).contains("`b.wat`: its source was removed"));
+    assert!(run(&["import"]).contains("removed b.wat"));
 }

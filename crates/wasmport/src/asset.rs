@@ -16,9 +16,7 @@ pub struct Asset {
 }
 
 impl Asset {
-    /// Describes an asset; generated code calls it in constants.
-    #[must_use]
-    pub const fn new(
+    pub(crate) const fn new(
         name: &'static str,
         source: &'static str,
         source_digest: Digest,
@@ -92,9 +90,7 @@ pub(crate) enum Data {
 }
 
 impl Artifact {
-    /// An artifact whose bytes are in the program; none where the program is for another target.
-    #[must_use]
-    pub const fn embedded(
+    pub(crate) const fn embedded(
         target: &'static str,
         bytes: u64,
         digest: Digest,
@@ -107,9 +103,7 @@ impl Artifact {
         Self { target, bytes, digest, data }
     }
 
-    /// An artifact whose bytes an [`AssetSource`](crate::AssetSource) reads from `path`.
-    #[must_use]
-    pub const fn file(
+    pub(crate) const fn file(
         target: &'static str,
         bytes: u64,
         digest: Digest,

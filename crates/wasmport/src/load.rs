@@ -19,6 +19,10 @@ struct Loaded {
 }
 
 impl LoadedModule {
+    pub(crate) fn new(asset: &Asset, artifact: &Artifact, module: Module) -> Self {
+        Self(Arc::new(Loaded { asset: asset.clone(), target: artifact.target(), module }))
+    }
+
     /// What was loaded.
     #[must_use]
     pub fn asset(&self) -> &Asset {
@@ -43,7 +47,8 @@ impl LoadedModule {
     ///
     /// [`Error::WrongAsset`].
     pub fn check_asset(&self, expected: &Asset) -> Result<()> {
-        if self.0.asset.source_digest() == expected.source_digest() {
+        let own = (self.0.asset.name(), self.0.asset.source_digest());
+        if own == (expected.name(), expected.source_digest()) {
             return Ok(());
         }
         Err(Error::WrongAsset {
@@ -59,18 +64,21 @@ pub(crate) fn load(
     source: &dyn AssetSource,
     asset: &Asset,
     artifact: &Artifact,
-) -> Result<LoadedModule> {
+) -> Result<Module> {
     let bytes = read(source, asset, artifact)?;
     verify(asset, artifact, &bytes)?;
     // SAFETY: Wasmtime's contract for `deserialize` is that the bytes are the unmodified output of
-    // its own precompilation. The wrapper, which is part of this program, holds the digest of what
-    // the importer got from Wasmtime; `verify` has found that digest over these very bytes. They
-    // are owned by this call or are part of the program, so nobody can change them in between.
-    #[expect(unsafe_code, reason = "the one place that runs precompiled code")]
+    // its own precompilation. An `Artifact` comes from generated code alone (`support::embedded`,
+    // `support::file`), which holds the digest of what the importer got from Wasmtime; `verify` has
+    // found that digest over these very bytes. They are owned by this call or are part of the
+    // program, so nobody can change them in between.
+    #[expect(
+        unsafe_code,
+        clippy::disallowed_methods,
+        reason = "the one place that runs precompiled code"
+    )]
     let module = unsafe { Module::deserialize(engine, &bytes) };
-    let module =
-        module.map_err(|source| Error::Deserialize { asset: asset.name().into(), source })?;
-    Ok(LoadedModule(Arc::new(Loaded { asset: asset.clone(), target: artifact.target(), module })))
+    module.map_err(|source| Error::Deserialize { asset: asset.name().into(), source })
 }
 
 fn read(
@@ -89,14 +97,14 @@ fn read(
         }),
         Data::Elsewhere => Err(Error::Incompatible {
             asset: asset.name().into(),
-            mismatches: vec![Mismatch::NoArtifact],
+            mismatches: vec![Mismatch::NotCarried { target: artifact.target() }],
         }),
     }
 }
 
 fn verify(asset: &Asset, artifact: &Artifact, bytes: &[u8]) -> Result<()> {
     let actual = Digest::of(bytes);
-    if actual == artifact.digest() {
+    if actual == artifact.digest() && bytes.len() as u64 == artifact.bytes() {
         return Ok(());
     }
     Err(Error::Digest {

@@ -6,7 +6,7 @@ use crate::source::{AssetSource, NoSource};
 use crate::{Asset, Digest, Error, Result};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use wasmtime::Engine;
+use wasmtime::{Engine, Module};
 
 /// Loads assets of one [`EngineConfig`]. Clones share engine and modules.
 #[derive(Clone)]
@@ -18,7 +18,7 @@ struct Inner {
     options: RuntimeOptions,
     source: Box<dyn AssetSource>,
     /// By artifact. Each has its own lock, so that loading one does not hold up another.
-    modules: Mutex<HashMap<Digest, Arc<Mutex<Option<LoadedModule>>>>>,
+    modules: Mutex<HashMap<Digest, Arc<Mutex<Option<Module>>>>>,
 }
 
 /// Settings of a [`Runtime`] before it is built.
@@ -99,11 +99,12 @@ impl Runtime {
             Arc::clone(modules.entry(artifact.digest()).or_default())
         };
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*slot {
-            // Two assets may have the same bytes; each is to be known by its own name.
-            Some(module) if module.asset().name() == asset.name() => Ok(module.clone()),
-            _ => Ok(slot.insert(load(&inner.engine, &*inner.source, asset, artifact)?).clone()),
-        }
+        let module = match &*slot {
+            Some(module) => module.clone(),
+            None => slot.insert(load(&inner.engine, &*inner.source, asset, artifact)?).clone(),
+        };
+        // Two assets may have the same code; each is known by its own name.
+        Ok(LoadedModule::new(asset, artifact, module))
     }
 
     /// Wasmtime's engine, for stores and linkers.

@@ -82,6 +82,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         if self.poisoned {
             return Err(poisoned(W::ASSET));
         }
+        // A host function that panics leaves half a call behind too.
+        self.poisoned = true;
         let result = call(&self.wrapper, &mut self.store);
         self.poisoned = result.is_err();
         result

@@ -1,7 +1,8 @@
 //! What generated code calls besides the public types. Not for use by hand: it changes with
 //! [`CONTRACT`], which generated code checks when it is compiled.
 
-use crate::GuestMemory;
+use crate::engine::{EngineConfig, RequiredFeatures};
+use crate::{Artifact, Asset, GuestMemory};
 use std::sync::OnceLock;
 pub use wasmtime::{
     AsContextMut, Caller, Instance, InstancePre, Linker, Memory, Result, Store, StoreContextMut,
@@ -21,6 +22,46 @@ pub const fn digest(hex: &str) -> crate::Digest {
         Some(digest) => digest,
         None => panic!("the wrapper holds no valid digest: import again"),
     }
+}
+
+/// Describes an asset.
+///
+/// This and the two below are how a program comes to trust an artifact: whoever calls them vouches
+/// that the digests are those of unmodified output of Wasmtime's compiler. Only the importer may, in
+/// the code that it generates; that is why they are here and not in the public API.
+#[must_use]
+pub const fn asset(
+    name: &'static str,
+    source: &'static str,
+    source_digest: crate::Digest,
+    wasmtime: &'static str,
+    engine: EngineConfig,
+    features: RequiredFeatures,
+    artifacts: &'static [Artifact],
+) -> Asset {
+    Asset::new(name, source, source_digest, wasmtime, engine, features, artifacts)
+}
+
+/// An artifact whose bytes are in the program; none where the program is for another target.
+#[must_use]
+pub const fn embedded(
+    target: &'static str,
+    bytes: u64,
+    digest: crate::Digest,
+    data: Option<&'static [u8]>,
+) -> Artifact {
+    Artifact::embedded(target, bytes, digest, data)
+}
+
+/// An artifact whose bytes an [`AssetSource`](crate::AssetSource) reads from `path`.
+#[must_use]
+pub const fn file(
+    target: &'static str,
+    bytes: u64,
+    digest: crate::Digest,
+    path: &'static str,
+) -> Artifact {
+    Artifact::file(target, bytes, digest, path)
 }
 
 /// A part of a wrapper that is made when it is first used, so that instantiating costs the same
@@ -231,7 +272,7 @@ scalar! {
 pub fn pre<T: 'static>(
     linker: &Linker<T>,
     module: &crate::LoadedModule,
-    asset: &crate::Asset,
+    asset: &Asset,
 ) -> Result<InstancePre<T>> {
     module.check_asset(asset)?;
     linker.instantiate_pre(module.module())

@@ -5,7 +5,7 @@ use crate::{Result, files, wasm};
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use wasmport::engine::{EngineConfig, RequiredFeatures, wasmtime_version};
-use wasmport::{Artifact, Asset, Digest, Folder, Runtime};
+use wasmport::{Asset, Digest, Folder, Runtime, support};
 use wasmtime::{Engine, Module};
 
 pub(crate) fn owned_100k() -> Result<f64> {
@@ -67,8 +67,8 @@ impl Imported {
         // few bytes may as well.
         let path: &'static str = artifact.path.clone().leak();
         let target: &'static str = artifact.target.to_string().leak();
-        let artifacts = vec![Artifact::file(target, artifact.bytes, artifact.blake3, path)];
-        let asset = Asset::new(
+        let artifacts = vec![support::file(target, artifact.bytes, artifact.blake3, path)];
+        let asset = support::asset(
             "module",
             "module.wat",
             Digest::of(source.as_bytes()),

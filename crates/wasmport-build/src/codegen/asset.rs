@@ -36,7 +36,7 @@ pub(super) fn description(asset: &Description<'_>) -> TokenStream {
     let artifacts = asset.artifacts.iter().map(|a| artifact(asset, a));
     quote! {
         /// The asset: what it was made from, and its artifacts.
-        pub static ASSET: ::wasmport::Asset = ::wasmport::Asset::new(
+        pub static ASSET: ::wasmport::Asset = ::wasmport::support::asset(
             #name,
             #source,
             #digest,
@@ -87,13 +87,13 @@ fn artifact(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     let digest = digest(artifact.blake3);
     let path = &artifact.path;
     if !asset.embed {
-        return quote!(::wasmport::Artifact::file(#target, #bytes, #digest, #path));
+        return quote!(::wasmport::support::file(#target, #bytes, #digest, #path));
     }
     // From the wrapper's file to the output folder.
     let include = format!("{}{path}", "../".repeat(asset.module.len() - 1));
     let here = cfg(&artifact.target);
     quote! {
-        ::wasmport::Artifact::embedded(#target, #bytes, #digest, {
+        ::wasmport::support::embedded(#target, #bytes, #digest, {
             #[cfg(#here)]
             {
                 ::core::option::Option::Some(include_bytes!(#include))
@@ -110,17 +110,20 @@ fn artifact(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
 fn cfg(target: &Target) -> TokenStream {
     let triple = target.triple();
     let arch = match triple.architecture {
+        Architecture::X86_64h => "x86_64".into(),
         Architecture::Aarch64(_) => "aarch64".into(),
         Architecture::Riscv64(_) => "riscv64".into(),
         Architecture::X86_32(_) => "x86".into(),
         other => other.to_string(),
     };
     let os = match triple.operating_system {
+        OperatingSystem::Linux if triple.environment == Environment::Android => "android".into(),
         OperatingSystem::Darwin(_) | OperatingSystem::MacOSX(_) => "macos".into(),
         other => other.to_string(),
     };
     let env = match triple.environment {
-        Environment::Unknown => None,
+        Environment::Unknown | Environment::Android => None,
+        Environment::GnuLlvm => Some("gnu".into()),
         other => Some(other.to_string()),
     };
     let env = env.map(|env| quote!(, target_env = #env));

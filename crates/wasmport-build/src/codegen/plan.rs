@@ -9,16 +9,8 @@ use quote::format_ident;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What the wrapper cannot call a method, because it has one of that name.
-const RESERVED: &[&str] = &[
-    "new",
-    "load",
-    "instantiate",
-    "add_to_linker",
-    "instance",
-    "with_linker",
-    "into_session",
-    "into_session",
-];
+const RESERVED: &[&str] =
+    &["new", "load", "instantiate", "add_to_linker", "instance", "with_linker", "into_session"];
 
 pub(super) struct Plan<'a> {
     /// The wrapper's type, with those named after it.

@@ -27,7 +27,9 @@ fn fault_02_truncated_wasm_at_every_byte() {
         let expected = if valid { Status::Imported } else { Status::Failed };
         assert_eq!(asset.status, expected, "{:?}", asset.error);
         if let Some(error) = &asset.error {
-            assert!(error.message.contains("offset") || asset.name.as_str() < "cut004", "{error}");
+            let says_where =
+                error.message.contains("offset") || error.message.contains("magic number");
+            assert!(says_where, "{error}");
             assert!(!project.out().join(format!("{}.rs", asset.name)).exists());
             assert!(asset.artifacts.is_empty());
         }
@@ -49,7 +51,7 @@ fn fault_03_invalid_text_has_line_column_and_caret() {
 #[test]
 fn fault_03_text_that_is_not_utf_8() {
     let error = failure_of("latin.wat", b"(module (; caf\xe9 ;))");
-    assert!(error.message.contains("not UTF-8 from byte 14"), "{error}");
+    assert!(error.message.contains("not UTF-8 from byte 14 on: line 1, column 15"), "{error}");
 }
 
 #[test]
@@ -76,7 +78,7 @@ fn fault_04_the_content_decides_not_the_extension() {
 fn fault_05_component() {
     for (name, bytes, kind) in [
         ("binary.wasm", wasm("(component)"), Kind::Component),
-        ("text.wat", b"(component)".to_vec(), Kind::Module),
+        ("text.wat", b"(component)".to_vec(), Kind::Component),
     ] {
         let error = failure_of(name, &bytes);
         assert!(error.message.contains("component"), "{error}");

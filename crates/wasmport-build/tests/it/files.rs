@@ -204,3 +204,103 @@ fn a_missing_root_and_two_roots_with_one_name_are_settings_errors() {
     let error = both.out_dir(project.out()).run(&()).unwrap_err();
     assert!(error.to_string().contains("two import roots hold `calc.wat`"), "{error}");
 }
+
+#[test]
+fn a_file_that_no_import_wrote_is_not_overwritten() {
+    let project = Project::with(&[("main.wat", CALC.as_bytes()), ("calc.wat", CALC.as_bytes())]);
+    fs::create_dir(project.out()).unwrap();
+    let main = project.out().join("main.rs");
+    fs::write(&main, "fn main() {}").unwrap();
+    let report = project.import();
+    let error = failure(&report);
+    assert!(error.stage == Stage::Write && error.message.contains("in the way"), "{error}");
+    assert_eq!(fs::read_to_string(&main).unwrap(), "fn main() {}");
+    assert!(statuses(&report).contains(&("calc.wat", Status::Imported)));
+
+    let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
+    fs::create_dir(project.out()).unwrap();
+    fs::write(project.out().join("mod.rs"), "mod mine;").unwrap();
+    assert!(project.importer().run(&()).is_err());
+    assert_eq!(fs::read_to_string(project.out().join("mod.rs")).unwrap(), "mod mine;");
+}
+
+#[test]
+fn a_part_of_the_assets_is_imported_and_the_rest_stays() {
+    let project = Project::with(&[
+        ("a.wat", CALC.as_bytes()),
+        ("mods/b.wat", CALC.as_bytes()),
+        ("mods/c.wat", CALC.as_bytes()),
+    ]);
+    project.import();
+    for asset in ["a.wat", "mods/b.wat", "mods/c.wat"] {
+        project.write(asset, "(module)");
+    }
+    let part = || project.importer().only(project.assets().join("mods/b.wat"));
+    assert_eq!(statuses(&part().check().unwrap()), [("mods/b.wat", Status::Stale)]);
+    assert_eq!(statuses(&part().run(&()).unwrap()), [("mods/b.wat", Status::Imported)]);
+    assert_eq!(project.importer().check().unwrap().count(Status::Stale), 2);
+    let folder = project.importer().only(project.assets().join("mods"));
+    assert_eq!(
+        statuses(&folder.run(&()).unwrap()),
+        [("mods/b.wat", Status::Unchanged), ("mods/c.wat", Status::Imported)]
+    );
+    let error = project.importer().only(project.out()).run(&()).unwrap_err();
+    assert!(error.to_string().contains("selects no asset"), "{error}");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_was_imported_stays_where_its_source_cannot_be_reached() {
+    use std::os::unix::fs::symlink;
+    let project = Project::with(&[("calc.wat", CALC.as_bytes()), ("mods/b.wat", CALC.as_bytes())]);
+    project.import();
+    let before = project.outputs();
+    fs::remove_file(project.assets().join("calc.wat")).unwrap();
+    symlink("nowhere", project.assets().join("calc.wat")).unwrap();
+    fs::rename(project.assets().join("mods"), project.path().join("moved")).unwrap();
+    symlink(project.path().join("moved"), project.assets().join("mods")).unwrap();
+    assert_eq!(project.import().count(Status::Failed), 2);
+    assert_eq!(project.outputs(), before);
+    assert_eq!(project.importer().check().unwrap().count(Status::Stale), 0);
+}
+
+#[test]
+fn globs_mean_what_they_say() {
+    let files = ["assets.wat", "mods/a.wat", "mods/b.wat", "mods/deep/c.wat", "old/d.wat"];
+    let project = Project::new();
+    files.iter().for_each(|file| project.write(file, CALC));
+    let without = |glob: &str| -> Vec<String> {
+        let report = project.importer().exclude(glob).check().unwrap();
+        let found = report.assets.into_iter().filter(|a| a.name != "mod.rs");
+        found.map(|asset| asset.source).collect()
+    };
+    assert_eq!(without("a*"), &files[1..]);
+    assert_eq!(without("mods/a*"), ["assets.wat", "mods/b.wat", "mods/deep/c.wat", "old/d.wat"]);
+    assert_eq!(without("mods/*.wat"), ["assets.wat", "mods/deep/c.wat", "old/d.wat"]);
+    assert_eq!(without("mods/**"), ["assets.wat", "old/d.wat"]);
+    assert_eq!(without("**/old/*"), &files[..4]);
+}
+
+#[test]
+fn a_hostile_or_badly_merged_manifest_harms_nothing() {
+    let project = Project::with(&[("calc.wat", CALC.as_bytes()), ("other.wat", CALC.as_bytes())]);
+    project.import();
+    let good = project.outputs();
+    let manifest = project.out().join("wasmport.json");
+    let text = fs::read_to_string(&manifest).unwrap();
+    for module in ["a b", "crate", "other", "", "../up", "Calc"] {
+        let hostile = text.replacen(
+            "\"module\": [\n        \"calc\"",
+            &format!("\"module\": [\n        \"{module}\""),
+            1,
+        );
+        assert_ne!(hostile, text);
+        fs::write(&manifest, hostile).unwrap();
+        assert!(project.importer().check().unwrap().count(Status::Stale) > 0, "{module}");
+        project.write("new.wat", CALC);
+        assert_eq!(project.import().count(Status::Failed), 0, "{module}");
+        fs::remove_file(project.assets().join("new.wat")).unwrap();
+        project.import();
+        assert_eq!(project.outputs(), good, "{module}");
+    }
+}

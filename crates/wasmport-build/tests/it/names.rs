@@ -114,8 +114,6 @@ fn fault_16_files_with_strange_names() {
     ];
     let project = Project::new();
     names.iter().for_each(|name| project.write(name, CALC));
-    #[cfg(unix)]
-    project.write("new\nline.wat", CALC);
     let report = project.import();
     assert_eq!(report.count(Status::Failed), 0, "{:?}", report.assets);
     for path in project.outputs().keys() {
@@ -153,4 +151,19 @@ fn fault_17_names_that_differ_in_case_or_extension_only() {
     assert_eq!(outputs.iter().collect::<BTreeSet<_>>().len(), outputs.len());
     let names: BTreeSet<_> = report.assets.iter().map(|a| &a.name).collect();
     assert_eq!(names.len(), report.assets.len());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_path_that_could_speak_to_cargo_is_refused() {
+    let project = Project::with(&[("good.wat", CALC.as_bytes())]);
+    project.write("x\ncargo::warning=pwned .wat", CALC);
+    project.write("folder\r/inside.wat", CALC);
+    let report = project.import();
+    assert_eq!(report.count(Status::Failed), 2, "{:?}", report.assets);
+    for (_, error) in report.failures() {
+        assert!(error.message.contains("control character"), "{error}");
+        assert_eq!(error.to_string().lines().count(), 2, "{error}");
+    }
+    assert_eq!(report.count(Status::Imported), 1);
 }

@@ -61,6 +61,11 @@ pub enum Mismatch {
     },
     /// The asset has no artifact at all: it was imported for documentation only.
     NoArtifact,
+    /// The program was built without the bytes of the artifact that fits it.
+    NotCarried {
+        /// What the artifact is for.
+        target: &'static str,
+    },
     /// The recorded target is no target.
     UnreadableTarget {
         /// The text.
@@ -76,10 +81,8 @@ impl Mismatch {
             Self::WasmtimeVersion { .. } => {
                 "import again with a `wasmport-build` of the same Wasmtime version".into()
             }
-            Self::Architecture { program, .. }
-            | Self::OperatingSystem { program, .. }
-            | Self::Abi { program, .. } => {
-                format!("import for this target too (`--target`, here {program})")
+            Self::Architecture { .. } | Self::OperatingSystem { .. } | Self::Abi { .. } => {
+                format!("import for this program's target too: `--target {}`", Target::host())
             }
             Self::CpuFeature { .. } => "import for a lower CPU level too".into(),
             Self::EngineKnob { .. } => {
@@ -90,6 +93,9 @@ impl Mismatch {
                 None => "use a newer `wasmport`".into(),
             },
             Self::NoArtifact => "import again, outside a documentation build".into(),
+            Self::NotCarried { .. } => {
+                "import with `embed = false`, or report it to wasmport".into()
+            }
             Self::UnreadableTarget { .. } => "import again".into(),
         }
     }
@@ -120,6 +126,9 @@ impl fmt::Display for Mismatch {
                 write!(f, "uses the wasm feature {feature}, which this program lacks")
             }
             Self::NoArtifact => f.write_str("has no artifact"),
+            Self::NotCarried { target } => {
+                write!(f, "is for {target}, and this program does not carry it")
+            }
             Self::UnreadableTarget { target } => write!(f, "has the unreadable target {target:?}"),
         }
     }

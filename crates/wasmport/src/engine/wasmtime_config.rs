@@ -90,6 +90,7 @@ pub(crate) fn run_config(engine: &EngineConfig, options: &RuntimeOptions) -> Con
     config
 }
 
+#[expect(clippy::disallowed_methods, reason = "the one place that configures engines")]
 fn shared(engine: &EngineConfig, natural: &Natural, features: RequiredFeatures) -> Config {
     // Exhaustive, so that a new knob fails to compile until it is used here.
     let EngineConfig {
