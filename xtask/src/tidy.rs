@@ -14,7 +14,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     // Deserializing stands in one runtime module.
     ("Module::deserialize", &["crates/wasmport/src/load.rs"]),
     ("Engine::default", &[]),
-    ("Module::new(", &[]),
+    (" Module::new(", &[]),
     ("deserialize_file", &["crates/wasmport/src/load.rs"]),
     ("unsafe {", &["crates/wasmport/src/load.rs", "crates/wasmport/src/engine/wasmtime_config.rs"]),
     // File access names the path in its errors; one module writes.
