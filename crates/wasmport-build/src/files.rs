@@ -2,7 +2,6 @@
 
 use crate::error::Error;
 use crate::fs;
-use crate::manifest::Manifest;
 use std::collections::BTreeMap;
 use std::path::Path;
 use wasmport::Digest;
@@ -22,7 +21,8 @@ impl Files {
         self.0.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 
-    /// Writes those that differ from what is there, each at once.
+    /// Writes those that differ from what is there, each at once. `is_ours` tells whether a source
+    /// file that is there may be replaced without a look at it.
     ///
     /// Artifacts go before the wrappers that include them: an interrupted run leaves no wrapper
     /// without its artifact.
@@ -31,9 +31,9 @@ impl Files {
     ///
     /// Where a file cannot be written, those before it are complete; where a source file is in the
     /// way that no import wrote, nothing is written.
-    pub(crate) fn write(&self, folder: &Path, previous: &Manifest) -> Result<(), Error> {
+    pub(crate) fn write(&self, folder: &Path, is_ours: impl Fn(&str) -> bool) -> Result<(), Error> {
         let sources = self.iter().map(|(path, _)| path).filter(|path| path.ends_with(".rs"));
-        for path in sources.filter(|path| !previous.owns(path)) {
+        for path in sources.filter(|path| !is_ours(path)) {
             refuse_strangers(&folder.join(path))?;
         }
         let (wrappers, artifacts): (Vec<_>, Vec<_>) =

@@ -4,7 +4,6 @@ use crate::build_script::BuildScript;
 use crate::check::{Patches, check};
 use crate::error::Error;
 use crate::files::{Files, HEADER};
-use crate::manifest::Manifest;
 #[cfg(feature = "compiler")]
 use crate::pipeline::{Progress, import};
 use crate::report::{Report, Status};
@@ -209,5 +208,6 @@ fn include_from(imported: &Path, out_dir: &Path) -> Result<(), Error> {
     let mut files = Files::default();
     let include = format!("include!({:?});\n", module.display().to_string());
     files.add("mod.rs", format!("{HEADER}: the imported output is elsewhere.\n{include}"));
-    files.write(out_dir, &Manifest::default())
+    // All of the folder is this build script's.
+    files.write(out_dir, |_| true)
 }

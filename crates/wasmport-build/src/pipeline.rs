@@ -6,7 +6,7 @@
 
 use crate::codegen;
 use crate::compile::{Compiled, catch_panic, compile};
-use crate::discover::{Found, discover};
+use crate::discover::{Discovered, Found, discover};
 use crate::error::{AssetError, Error, Stage};
 use crate::files::Files;
 use crate::freshness::Freshness;
@@ -62,20 +62,7 @@ pub(crate) fn import(settings: &Settings, progress: &dyn Progress) -> Result<Out
     let results: Vec<(AssetReport, Option<Entry>)> =
         in_pool(settings.jobs, || discovered.found.par_iter().map(import_and_tell).collect())?;
 
-    let mut manifest = Manifest::new(settings.engine);
-    let mut report = Report::default();
-    for (asset, entry) in results {
-        manifest.assets.extend(entry.map(|entry| (asset.name.clone(), entry)));
-        report.assets.push(asset);
-    }
-    let previous = freshness.previous().assets.iter();
-    let kept = previous.filter(|(name, entry)| discovered.keeps(name, entry));
-    let kept: Vec<_> = kept.map(|(name, entry)| (name.clone(), entry.clone())).collect();
-    manifest.assets.extend(kept);
-    let gone = freshness.previous().assets.iter();
-    let gone = gone.filter(|(name, _)| !manifest.assets.contains_key(*name));
-    report.removed = gone.map(|(_, entry)| entry.source.clone()).collect();
-    report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
+    let (manifest, mut report) = gather(settings, &freshness, &discovered, results);
     // An import that finds nothing to do does not print everything to see that it is the same.
     if !is_as_it_was(settings, &freshness, &report) {
         finish(settings, freshness.previous(), manifest)?;
@@ -83,6 +70,30 @@ pub(crate) fn import(settings: &Settings, progress: &dyn Progress) -> Result<Out
     report.seconds = start.elapsed().as_secs_f64();
     let files = discovered.found.into_iter().map(|found| found.path).collect();
     Ok(Outcome { report, folders: discovered.folders, files })
+}
+
+/// What there is after the run, and what the run did.
+fn gather(
+    settings: &Settings,
+    freshness: &Freshness<'_>,
+    discovered: &Discovered,
+    results: Vec<(AssetReport, Option<Entry>)>,
+) -> (Manifest, Report) {
+    let mut manifest = Manifest::new(settings.engine);
+    let mut report = Report::default();
+    for (asset, entry) in results {
+        manifest.assets.extend(entry.map(|entry| (asset.name.clone(), entry)));
+        report.assets.push(asset);
+    }
+    for (name, entry) in &freshness.previous().assets {
+        if discovered.keeps(name, entry) {
+            manifest.assets.insert(name.clone(), entry.clone());
+        } else if !manifest.assets.contains_key(name) {
+            report.removed.push(entry.source.clone());
+        }
+    }
+    report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
+    (manifest, report)
 }
 
 /// One asset; what there is of it afterwards goes into the manifest.
@@ -123,7 +134,7 @@ fn stages(
     let compiled = compile_for_each_target(&module, settings)?;
     let interface = Interface::of(&module)?;
     let (entry, files) = pack(settings, found, keys, module.features(), compiled, interface)?;
-    let written = files.write(&settings.out_dir, freshness.previous());
+    let written = files.write(&settings.out_dir, |path| freshness.previous().owns(path));
     written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
     Ok((Status::Imported, entry))
 }
@@ -153,7 +164,7 @@ fn finish(settings: &Settings, previous: &Manifest, mut manifest: Manifest) -> R
         message,
         help: Some("report it to wasmport".into()),
     })?;
-    tree.write(&settings.out_dir, previous)?;
+    tree.write(&settings.out_dir, |path| previous.owns(path))?;
     manifest.tree = tree.digests();
     // Before the manifest, which alone knows of them.
     let wanted: HashSet<&str> = manifest.outputs().map(|(path, _)| path).collect();
@@ -164,7 +175,7 @@ fn finish(settings: &Settings, previous: &Manifest, mut manifest: Manifest) -> R
     }
     let mut files = Files::default();
     files.add(manifest::FILE, manifest.to_json());
-    files.write(&settings.out_dir, previous)
+    files.write(&settings.out_dir, |_| true)
 }
 
 /// Runs `work` in one pool, which the compiler uses for its functions too.
