@@ -50,7 +50,7 @@ fn import_then_check_then_stale() {
     let text =
         String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     assert!(
-        text.contains("calc.wat: its source changed") && text.contains("cargo wasmport import"),
+        text.contains("calc.wat: its source changed") && text.contains("run `import`"),
         "{text}"
     );
 }
