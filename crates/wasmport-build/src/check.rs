@@ -3,9 +3,9 @@
 use crate::discover::{Discovered, Found, discover};
 use crate::error::Error;
 use crate::freshness::{Freshness, has_another_major};
-use crate::manifest::{Entry, Manifest};
+use crate::manifest::Manifest;
 use crate::read::Source;
-use crate::report::{ArtifactReport, AssetReport, Kind, Report, Status};
+use crate::report::{AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
 use std::collections::HashSet;
 use std::time::Instant;
@@ -79,54 +79,4 @@ fn removed(discovered: &Discovered, previous: &Manifest) -> Vec<AssetReport> {
         AssetReport::stale(&entry.source, name, "its source was removed".into())
     })
     .collect()
-}
-
-impl AssetReport {
-    pub(crate) fn of_entry(entry: &Entry, name: &str, status: Status) -> Self {
-        Self {
-            source: entry.source.clone(),
-            name: name.into(),
-            kind: Kind::Module,
-            status,
-            error: None,
-            stale: None,
-            artifacts: entry.artifacts.iter().map(ArtifactReport::from).collect(),
-        }
-    }
-
-    pub(crate) fn failed(found: &Found, kind: Kind, error: crate::AssetError) -> Self {
-        Self {
-            source: found.source.clone(),
-            name: found.name(),
-            kind,
-            status: Status::Failed,
-            error: Some(error),
-            stale: None,
-            artifacts: Vec::new(),
-        }
-    }
-
-    pub(crate) fn of_failure((source, error): &(String, crate::AssetError)) -> Self {
-        Self {
-            name: source.clone(),
-            source: source.clone(),
-            kind: Kind::Module,
-            status: Status::Failed,
-            error: Some(error.clone()),
-            stale: None,
-            artifacts: Vec::new(),
-        }
-    }
-
-    fn stale(source: &str, name: &str, why: String) -> Self {
-        Self {
-            source: source.into(),
-            name: name.into(),
-            kind: Kind::Module,
-            status: Status::Stale,
-            error: None,
-            stale: Some(why),
-            artifacts: Vec::new(),
-        }
-    }
 }

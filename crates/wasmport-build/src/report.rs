@@ -1,7 +1,8 @@
 //! `Report`: what a run did, for people and for programs.
 
+use crate::discover::Found;
 use crate::error::AssetError;
-use crate::manifest::ArtifactEntry;
+use crate::manifest::{ArtifactEntry, Entry};
 use serde::ser::SerializeStruct as _;
 use serde::{Serialize, Serializer};
 use wasmport::Digest;
@@ -59,6 +60,42 @@ pub struct AssetReport {
     pub stale: Option<String>,
     /// Its artifacts.
     pub artifacts: Vec<ArtifactReport>,
+}
+
+impl AssetReport {
+    fn new(source: &str, name: &str, status: Status) -> Self {
+        Self {
+            source: source.into(),
+            name: name.into(),
+            kind: Kind::Module,
+            status,
+            error: None,
+            stale: None,
+            artifacts: Vec::new(),
+        }
+    }
+
+    /// An asset of which there is what the manifest says.
+    pub(crate) fn of_entry(entry: &Entry, name: &str, status: Status) -> Self {
+        let artifacts = entry.artifacts.iter().map(ArtifactReport::from).collect();
+        Self { artifacts, ..Self::new(&entry.source, name, status) }
+    }
+
+    /// An asset that failed.
+    pub(crate) fn failed(found: &Found, kind: Kind, error: AssetError) -> Self {
+        let report = Self::new(&found.source, &found.name(), Status::Failed);
+        Self { kind, error: Some(error), ..report }
+    }
+
+    /// A place that could not be searched.
+    pub(crate) fn of_failure((source, error): &(String, AssetError)) -> Self {
+        Self { error: Some(error.clone()), ..Self::new(source, source, Status::Failed) }
+    }
+
+    /// An asset whose output does not belong to its source any more.
+    pub(crate) fn stale(source: &str, name: &str, why: String) -> Self {
+        Self { stale: Some(why), ..Self::new(source, name, Status::Stale) }
+    }
 }
 
 /// One artifact of an asset.
