@@ -3,11 +3,9 @@
 use crate::discover::{Discovered, Found, discover};
 use crate::error::Error;
 use crate::freshness::{Freshness, has_another_major};
-use crate::manifest::Manifest;
 use crate::read::Source;
 use crate::report::{AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
-use std::collections::HashSet;
 use std::time::Instant;
 
 /// What to do about output of another patch release of Wasmtime.
@@ -34,7 +32,10 @@ pub(crate) fn check(settings: &Settings, patches: Patches) -> Result<(Report, Di
         report.assets.push(asset);
     }
     report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
-    report.assets.extend(removed(&discovered, freshness.previous()));
+    for (name, entry) in discovered.former(freshness.previous()).gone {
+        let why = "its source was removed".into();
+        report.assets.push(AssetReport::stale(&entry.source, name, why));
+    }
     if let Some(why) = freshness.damaged_tree() {
         report.assets.push(AssetReport::stale("mod.rs", "mod.rs", why));
     }
@@ -67,16 +68,4 @@ fn check_one(
         (None, Some(entry)) => AssetReport::of_entry(entry, &found.name(), Status::Unchanged),
         (why, _) => AssetReport::stale(&found.source, &found.name(), why.unwrap_or_default()),
     }
-}
-
-/// What was imported from files that are gone.
-fn removed(discovered: &Discovered, previous: &Manifest) -> Vec<AssetReport> {
-    let there: HashSet<String> = discovered.found.iter().map(Found::name).collect();
-    let assets = previous.assets.iter();
-    let gone =
-        assets.filter(|(name, entry)| !there.contains(*name) && !discovered.keeps(name, entry));
-    gone.map(|(name, entry)| {
-        AssetReport::stale(&entry.source, name, "its source was removed".into())
-    })
-    .collect()
 }

@@ -2,11 +2,11 @@
 
 use crate::error::{AssetError, Error, Stage};
 use crate::fs;
-use crate::manifest::Entry;
+use crate::manifest::{Entry, Manifest};
 use crate::names;
 use crate::settings::{Settings, Symlinks};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use walkdir::{DirEntry, WalkDir};
 
@@ -40,16 +40,34 @@ pub(crate) struct Discovered {
     pub folders: Vec<PathBuf>,
 }
 
+/// What becomes of assets that were imported before and are not imported now, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Former<'a> {
+    /// Not asked for, or the place of the source cannot be searched: the outputs stay.
+    pub kept: Vec<(&'a str, &'a Entry)>,
+    /// The source was removed.
+    pub gone: Vec<(&'a str, &'a Entry)>,
+}
+
 impl Discovered {
-    /// Whether what was imported before stays although this run does not import it: it was not asked
-    /// for, or the place of its source cannot be searched.
-    pub fn keeps(&self, name: &str, entry: &Entry) -> bool {
-        let is_at = |place: &str| {
-            let rest = entry.source.strip_prefix(place);
+    /// Sorts what was imported before and is not among the files found.
+    pub fn former<'a>(&self, previous: &'a Manifest) -> Former<'a> {
+        let names = |files: &[Found]| files.iter().map(Found::name).collect::<HashSet<_>>();
+        let (found, others) = (names(&self.found), names(&self.others));
+        let mut former = Former::default();
+        for (name, entry) in previous.assets.iter().filter(|(name, _)| !found.contains(*name)) {
+            let is_kept = others.contains(name) || self.cannot_search(&entry.source);
+            let list = if is_kept { &mut former.kept } else { &mut former.gone };
+            list.push((name, entry));
+        }
+        former
+    }
+
+    fn cannot_search(&self, source: &str) -> bool {
+        self.failed.iter().any(|(place, _)| {
+            let rest = source.strip_prefix(place.as_str());
             place.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        self.others.iter().any(|other| other.name() == name)
-            || self.failed.iter().any(|(place, _)| is_at(place))
+        })
     }
 }
 
@@ -91,26 +109,23 @@ fn select(settings: &Settings, discovered: &mut Discovered) -> Result<(), Error>
     if settings.only.is_empty() {
         return Ok(());
     }
-    let mut wanted = vec![false; discovered.found.len()];
-    for only in &settings.only {
-        let real = fs::canonicalize(only)?;
-        let mut is_used = false;
-        for (found, wanted) in discovered.found.iter().zip(&mut wanted) {
-            let is_below = fs::canonicalize(&found.path)?.starts_with(&real);
-            *wanted |= is_below;
-            is_used |= is_below;
-        }
-        if !is_used {
+    let paths = discovered.found.iter().map(|found| fs::canonicalize(&found.path));
+    let paths: Vec<PathBuf> = paths.collect::<Result<_, _>>()?;
+    let only: Vec<PathBuf> =
+        settings.only.iter().map(|only| fs::canonicalize(only)).collect::<Result<_, _>>()?;
+    for (only, given) in only.iter().zip(&settings.only) {
+        if !paths.iter().any(|path| path.starts_with(only)) {
             return Err(Error::settings(
-                format!("`{}` selects no asset of this project", only.display()),
+                format!("`{}` selects no asset of this project", given.display()),
                 "name a file or folder below the import roots that the settings do not exclude",
             ));
         }
     }
-    let mut wanted = wanted.into_iter();
-    let all = std::mem::take(&mut discovered.found);
-    (discovered.found, discovered.others) =
-        all.into_iter().partition(|_| wanted.next() == Some(true));
+    for (found, path) in std::mem::take(&mut discovered.found).into_iter().zip(paths) {
+        let is_wanted = only.iter().any(|only| path.starts_with(only));
+        let list = if is_wanted { &mut discovered.found } else { &mut discovered.others };
+        list.push(found);
+    }
     Ok(())
 }
 

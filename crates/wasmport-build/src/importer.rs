@@ -47,12 +47,6 @@ impl Importer {
         Self { settings, has_default_root: false }
     }
 
-    /// The settings.
-    #[must_use]
-    pub fn settings(&self) -> &Settings {
-        &self.settings
-    }
-
     /// Adds a folder to search, or a single file. The first call replaces the default.
     pub fn root(mut self, path: impl Into<PathBuf>) -> Self {
         if std::mem::take(&mut self.has_default_root) {
@@ -182,15 +176,16 @@ impl Importer {
     /// [`Error::Failed`] with those that cannot be read.
     pub fn verify(self) -> Result<Report, Error> {
         let cargo = BuildScript::once()?;
-        let (report, discovered) = check(&self.settings, Patches::Warn)?;
+        let (mut report, discovered) = check(&self.settings, Patches::Warn)?;
         let files = discovered.found.iter().map(|found| &found.path);
         let output = [&self.settings.out_dir];
         let watched =
             discovered.folders.iter().chain(files).chain(&self.settings.file).chain(output);
         cargo.rerun_if_changed(watched);
-        let mut report = report;
         report.warnings.iter().for_each(|warning| cargo.warn(warning));
-        report.require_target(&cargo.target);
+        if !cargo.docs_rs {
+            report.require_target(&cargo.target);
+        }
         if report.count(Status::Failed) > 0 {
             return Err(Error::Failed(Box::new(report)));
         }

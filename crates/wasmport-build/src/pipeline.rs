@@ -85,13 +85,10 @@ fn gather(
         manifest.assets.extend(entry.map(|entry| (asset.name.clone(), entry)));
         report.assets.push(asset);
     }
-    for (name, entry) in &freshness.previous().assets {
-        if discovered.keeps(name, entry) {
-            manifest.assets.insert(name.clone(), entry.clone());
-        } else if !manifest.assets.contains_key(name) {
-            report.removed.push(entry.source.clone());
-        }
-    }
+    let former = discovered.former(freshness.previous());
+    let kept = former.kept.into_iter().map(|(name, entry)| (name.to_string(), entry.clone()));
+    manifest.assets.extend(kept);
+    report.removed = former.gone.into_iter().map(|(_, entry)| entry.source.clone()).collect();
     report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
     (manifest, report)
 }

@@ -3,7 +3,7 @@
 use crate::Format;
 use anstyle::{AnsiColor, Style};
 use std::io::Write as _;
-use wasmport_build::{AssetError, AssetReport, Report, Status};
+use wasmport_build::{AssetReport, Report, Status};
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -62,7 +62,7 @@ impl Output {
     /// A whole run: what was done, the failures, a summary.
     pub fn report(&self, report: &Report, verb: &str) {
         report.warnings.iter().for_each(|warning| self.warning(warning));
-        report.failures().for_each(|(_, error)| self.asset_error(error));
+        report.failures().for_each(|(_, error)| self.error(&error.to_string()));
         if self.is_json() {
             return self.json(report);
         }
@@ -78,10 +78,6 @@ impl Output {
         });
         report.assets.iter().for_each(|asset| self.asset(asset));
         self.line(&summary(report, verb));
-    }
-
-    fn asset_error(&self, error: &AssetError) {
-        self.error(&error.to_string());
     }
 
     fn asset(&self, asset: &AssetReport) {

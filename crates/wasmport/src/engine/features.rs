@@ -153,12 +153,6 @@ impl RequiredFeatures {
         Self(self.0 & !other.0)
     }
 
-    /// The union with `other`.
-    #[must_use]
-    pub const fn union(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-
     /// Each feature, in a fixed order.
     pub fn iter(self) -> impl Iterator<Item = WasmFeature> {
         WasmFeature::ALL.iter().copied().filter(move |f| self.contains(*f))
