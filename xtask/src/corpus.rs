@@ -1,8 +1,8 @@
 //! Corpus: imports real wasm files in one run, and says which of them are not as expected.
 
-mod files;
+pub(crate) mod files;
 mod index;
-mod scratch;
+pub(crate) mod scratch;
 mod tally;
 mod verdict;
 

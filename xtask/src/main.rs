@@ -3,6 +3,7 @@
 mod bench;
 mod bless;
 mod corpus;
+mod smith;
 mod tidy;
 
 use clap::Parser;
@@ -25,6 +26,8 @@ enum Xtask {
     Tidy,
     /// Import every wasm file below a folder, and compare with expected verdicts
     Corpus(corpus::Args),
+    /// Import random valid modules, and use every export of their wrappers
+    Smith(smith::Args),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         Xtask::Bench(args) => bench::run(&args),
         Xtask::Tidy => tidy::run(),
         Xtask::Corpus(args) => corpus::run(&args),
+        Xtask::Smith(args) => smith::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

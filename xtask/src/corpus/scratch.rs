@@ -9,19 +9,35 @@ use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command, Stdio};
 use tempfile::TempDir;
 
-const NAME: &str = "wasmport_corpus";
+const NAME: &str = "wasmport_scratch";
 
 /// As strict as a program that includes wrappers may be.
 const LIB: &str = "\
-//! Every wrapper of the corpus.
+//! Every wrapper of the import.
 #![deny(warnings, missing_docs, unsafe_code)]
 
 /// The wrappers.
 pub mod assets;
 ";
 
-/// A crate in a temporary folder, with the import's output as its only module.
-pub(super) struct Scratch(TempDir);
+/// What takes the place of a file that does not compile, by its folder. A program's part for a
+/// wrapper is left out with it.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("assets", "//! Left out: it does not compile.\n"),
+    ("calls", "pub fn call(_: &mut crate::Run) {}\n"),
+];
+
+/// A crate in a temporary folder, with the import's output as its only module; beside it may be a
+/// program that uses the wrappers, each in a module of `calls` that has its name.
+pub(crate) struct Scratch(TempDir);
+
+/// What became of the crate.
+pub(crate) struct Outcome {
+    /// The wrappers that failed, each with its first error.
+    pub failed: BTreeMap<String, String>,
+    /// The program, where it was built.
+    pub program: Option<PathBuf>,
+}
 
 /// What one compilation said.
 #[derive(Default)]
@@ -30,6 +46,7 @@ struct Findings {
     wrappers: BTreeMap<String, String>,
     /// The first error that is in no wrapper.
     elsewhere: Option<String>,
+    program: Option<PathBuf>,
 }
 
 impl Scratch {
@@ -43,26 +60,48 @@ impl Scratch {
         self.0.path().join("src/assets")
     }
 
+    /// Where the sources are.
+    pub fn src(&self) -> PathBuf {
+        self.0.path().join("src")
+    }
+
     /// Compiles the wrappers; returns those that failed, each with its first error.
-    ///
+    pub fn check(&self) -> crate::Result<BTreeMap<String, String>> {
+        Ok(self.compile("check")?.failed)
+    }
+
+    /// Builds the program. Its executable stays until the caller removes it.
+    pub fn build(&self) -> crate::Result<Outcome> {
+        self.compile("build")
+    }
+
     /// rustc does not come to the types and lints of any wrapper while it cannot parse or resolve
     /// one of them: each round leaves out those that failed before.
-    pub fn check(&self) -> crate::Result<BTreeMap<String, String>> {
+    fn compile(&self, command: &str) -> crate::Result<Outcome> {
         self.write_crate()?;
         let mut failed = BTreeMap::new();
         loop {
-            let Findings { wrappers, elsewhere } = self.cargo_check()?;
+            let Findings { wrappers, elsewhere, program } = self.cargo(command)?;
             if wrappers.is_empty() {
-                return elsewhere.map_or(Ok(failed), |error| {
+                return elsewhere.map_or(Ok(Outcome { failed, program }), |error| {
                     Err(format!("compiling the wrappers: {error}").into())
                 });
             }
             for (wrapper, error) in wrappers {
-                let path = self.out_dir().join(format!("{wrapper}.rs"));
-                files::write(&path, "//! Left out: it does not compile.\n")?;
+                self.leave_out(&wrapper)?;
                 failed.insert(wrapper, error);
             }
         }
+    }
+
+    fn leave_out(&self, wrapper: &str) -> crate::Result {
+        for (folder, text) in LEFT_OUT {
+            let path = self.src().join(folder).join(format!("{wrapper}.rs"));
+            if path.exists() {
+                files::write(&path, text)?;
+            }
+        }
+        Ok(())
     }
 
     fn write_crate(&self) -> crate::Result {
@@ -79,10 +118,11 @@ impl Scratch {
         files::write(&folder.join("Cargo.lock"), &lock)
     }
 
-    fn cargo_check(&self) -> crate::Result<Findings> {
+    fn cargo(&self, command: &str) -> crate::Result<Findings> {
         let mut child = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
-            .args(["check", "--message-format=json", "--target-dir"])
-            .arg(target_dir())
+            .args([command, "--message-format=json", "--target-dir"])
+            // One folder for all runs, so that only the first one compiles Wasmtime.
+            .arg(target_dir().join("scratch"))
             .current_dir(self.0.path())
             // Each run compiles everything once, in a folder that no other run has.
             .env("CARGO_INCREMENTAL", "0")
@@ -94,32 +134,37 @@ impl Scratch {
             findings.read(stdout, self.0.path())?;
         }
         if !child.wait()?.success() && findings.wrappers.is_empty() {
-            findings.elsewhere.get_or_insert("`cargo check` failed".into());
+            findings.elsewhere.get_or_insert("cargo failed".into());
         }
         Ok(findings)
     }
 }
 
-/// One folder for all runs, so that only the first one compiles Wasmtime.
-fn target_dir() -> PathBuf {
+/// Cargo's target folder.
+pub(crate) fn target_dir() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
     // The child runs in another folder.
     let target = target.and_then(|target| std::path::absolute(target).ok());
-    target.unwrap_or_else(|| crate::root().join("target")).join("scratch")
+    target.unwrap_or_else(|| crate::root().join("target"))
 }
 
 impl Findings {
     fn read(&mut self, stdout: ChildStdout, root: &Path) -> crate::Result {
+        let mut left = Vec::new();
         for message in Message::parse_stream(BufReader::new(stdout)) {
             match message? {
                 Message::CompilerMessage(message) => self.add(&message.message, root),
                 // Nobody will use it again, and the next run's has another name.
                 Message::CompilerArtifact(artifact) if artifact.target.name == NAME => {
-                    artifact.filenames.iter().for_each(|file| files::remove(file.as_ref()));
+                    match artifact.executable {
+                        Some(program) => self.program = Some(program.into()),
+                        None => left.extend(artifact.filenames),
+                    }
                 }
                 _ => {}
             }
         }
+        left.iter().for_each(|file| files::remove(file.as_ref()));
         Ok(())
     }
 
@@ -148,7 +193,8 @@ fn callers(span: &DiagnosticSpan) -> impl Iterator<Item = &DiagnosticSpan> {
 fn wrapper_at(file: &str, root: &Path) -> Option<String> {
     // rustc names files relative to the crate, or in full.
     let path = root.join(file);
-    let relative = path.strip_prefix(root.join("src/assets")).ok()?;
+    let below = |folder| path.strip_prefix(root.join("src").join(folder)).ok();
+    let relative = LEFT_OUT.iter().find_map(|(folder, _)| below(folder))?;
     let is_wrapper = relative.file_name()? != "mod.rs";
     is_wrapper.then(|| relative.with_extension("").to_string_lossy().into_owned())
 }
@@ -162,6 +208,7 @@ mod tests {
         let at = |file| wrapper_at(file, Path::new("/scratch"));
         assert_eq!(at("src/assets/a/b.rs").as_deref(), Some("a/b"));
         assert_eq!(at("/scratch/src/assets/b.rs").as_deref(), Some("b"));
+        assert_eq!(at("src/calls/b.rs").as_deref(), Some("b"));
         assert_eq!(at("src/assets/a/mod.rs"), None);
         assert_eq!(at("src/lib.rs"), None);
         assert_eq!(at("/repository/crates/wasmport/src/macros.rs"), None);
