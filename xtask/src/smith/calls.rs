@@ -31,11 +31,18 @@ pub fn calls(asset: &str, source: &str) -> crate::Result<String> {
             }
         }
     });
-    let link = methods().any(|method| method.sig.ident == "add_to_linker").then(|| {
+    let functions = methods().find(|method| method.sig.ident == "add_to_linker").map(|method| {
+        // Function types that only the module itself has need the module.
+        let module = args(&method.sig).any(|ty| matches!(ty, Type::Reference(ty) if name(&ty.elem).is_some_and(|name| name == "LoadedModule")));
+        let module = module.then(|| quote!(module,));
+        quote!(#wrapper::#ty::add_to_linker(linker, #module |data: &mut crate::Data| &mut data.imports)?;)
+    });
+    let imports = format_ident!("{ty}Imports");
+    let values = has_struct(&file, &imports).then(|| {
         quote! {
-            run.link(&#wrapper::ASSET, |linker| {
-                #wrapper::#ty::add_to_linker(linker, |data| &mut data.imports)
-            });
+            if has_zeros {
+                #wrapper::#imports::fresh(&mut *store, module)?.add_to_linker(linker, store)?;
+            }
         }
     });
     let uses = methods().filter(|method| is_export(&method.attrs)).map(|method| {
@@ -63,7 +70,11 @@ pub fn calls(asset: &str, source: &str) -> crate::Result<String> {
         #(#hosts)*
 
         pub fn call(run: &mut crate::Run) {
-            #link
+            run.link(&#wrapper::ASSET, |linker, store, module, has_zeros| {
+                #functions
+                #values
+                Ok(())
+            });
             let Some(instance) = run.instantiate(&#wrapper::ASSET) else { return };
             let wrapper = #wrapper::#ty::new(instance);
             #(#uses)*
@@ -103,6 +114,10 @@ fn inherent<'a>(file: &'a File, ty: &'a Ident) -> impl Iterator<Item = &'a ImplI
     })
 }
 
+fn has_struct(file: &File, name: &Ident) -> bool {
+    file.items.iter().any(|item| matches!(item, Item::Struct(item) if item.ident == *name))
+}
+
 /// A module with a `Host` trait, and the trait's functions.
 fn host(item: &Item) -> Option<(&Ident, Vec<&Signature>)> {
     let Item::Mod(ItemMod { ident, content: Some((_, items)), .. }) = item else { return None };
@@ -126,7 +141,9 @@ fn is_export(attributes: &[Attribute]) -> bool {
     });
     match docs {
         Some(Expr::Lit(literal)) => match &literal.lit {
-            Lit::Str(text) => text.value().starts_with(" Export "),
+            Lit::Str(text) => [" Export ", " Sets the global "]
+                .iter()
+                .any(|start| text.value().starts_with(start)),
             _ => false,
         },
         _ => false,
