@@ -6,6 +6,7 @@ mod module;
 use crate::corpus::files;
 use crate::corpus::scratch::{Outcome, Scratch, target_dir};
 use arbitrary::Unstructured;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -27,6 +28,7 @@ pub(crate) struct Args {
 struct Findings {
     failed: BTreeMap<String, String>,
     refused: usize,
+    not_wrapped: usize,
     used: Vec<usize>,
 }
 
@@ -98,9 +100,16 @@ impl Findings {
         let imported: Vec<&AssetReport> =
             report.assets.iter().filter(|asset| asset.status == Status::Imported).collect();
         let names: Vec<&str> = imported.iter().map(|asset| asset.name.as_str()).collect();
+        let manifest = files::read(&scratch.out_dir().join("wasmport.json"))?;
+        let manifest: Value = serde_json::from_str(&manifest)?;
         for name in &names {
             let wrapper = files::read(&scratch.out_dir().join(format!("{name}.rs")))?;
-            let calls = calls::calls(name, &wrapper).map_err(|e| format!("{name}: {e}"))?;
+            let exports = &manifest["assets"][name]["interface"]["exports"];
+            let exports: Vec<&Value> = exports.as_array().into_iter().flatten().collect();
+            let methods: Vec<&str> = exports.iter().filter_map(|e| e["method"].as_str()).collect();
+            self.not_wrapped += exports.len() - methods.len();
+            let calls =
+                calls::calls(name, &wrapper, &methods).map_err(|e| format!("{name}: {e}"))?;
             files::write(&scratch.src().join(format!("calls/{name}.rs")), &calls)?;
         }
         files::write(&scratch.src().join("calls/mod.rs"), &calls::tree(&names))?;
@@ -143,8 +152,11 @@ impl Findings {
         }
         let exports: usize = self.used.iter().sum();
         let instances = self.used.iter().filter(|used| **used > 0).count();
-        let refused = self.refused;
-        println!("{refused} refused by both, {instances} instances, {exports} exports used");
+        let Self { refused, not_wrapped, .. } = self;
+        println!(
+            "{refused} refused by both, {instances} instances, {exports} uses of exports, \
+             {not_wrapped} exports not wrapped"
+        );
         Ok(())
     }
 }

@@ -2,8 +2,8 @@
 
 use quote::{format_ident, quote};
 use syn::{
-    Attribute, Expr, File, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Lit,
-    Signature, TraitItem, Type,
+    Attribute, Expr, ExprLit, File, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod,
+    Lit, Meta, MetaNameValue, Signature, TraitItem, Type,
 };
 
 /// The `calls` module of the program: one module for each wrapper.
@@ -14,8 +14,12 @@ pub fn tree(names: &[&str]) -> String {
     format!("{modules}\npub const ALL: &[(&str, fn(&mut crate::Run))] = &[\n{calls}];\n")
 }
 
-/// The program's module for the wrapper of `asset`.
-pub fn calls(asset: &str, source: &str) -> crate::Result<String> {
+/// The program's module for the wrapper of `asset`, which has `exports` as methods.
+///
+/// # Errors
+///
+/// Where the wrapper lacks one of them.
+pub fn calls(asset: &str, source: &str, exports: &[&str]) -> crate::Result<String> {
     let wrapper = format_ident!("{asset}");
     let file = syn::parse_file(source)?;
     let ty = wrapper_type(&file).ok_or("the wrapper has no wrapper type")?;
@@ -45,7 +49,13 @@ pub fn calls(asset: &str, source: &str) -> crate::Result<String> {
             }
         }
     });
-    let uses = methods().filter(|method| is_export(&method.attrs)).map(|method| {
+    let wrapped = exports.iter().map(|export| {
+        let method = methods().find(|method| method.sig.ident == *export);
+        method.ok_or_else(|| format!("the wrapper has no method `{export}`"))
+    });
+    let wrapped: Vec<&ImplItemFn> = wrapped.collect::<Result<_, _>>()?;
+    let setters = methods().filter(|method| is_setter(&method.attrs));
+    let uses = wrapped.into_iter().chain(setters).map(|method| {
         let ident = &method.sig.ident;
         let name = ident.to_string();
         let args: Vec<&Type> = args(&method.sig).collect();
@@ -133,21 +143,15 @@ fn host(item: &Item) -> Option<(&Ident, Vec<&Signature>)> {
     })
 }
 
-/// Documentation tells the methods of exports from the wrapper's own.
-fn is_export(attributes: &[Attribute]) -> bool {
-    let docs = attributes.iter().find_map(|attribute| match &attribute.meta {
-        syn::Meta::NameValue(meta) if meta.path.is_ident("doc") => Some(&meta.value),
-        _ => None,
-    });
-    match docs {
-        Some(Expr::Lit(literal)) => match &literal.lit {
-            Lit::Str(text) => [" Export ", " Sets the global "]
-                .iter()
-                .any(|start| text.value().starts_with(start)),
-            _ => false,
-        },
+/// The manifest has globals, but not their setters.
+fn is_setter(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::NameValue(MetaNameValue {
+            value: Expr::Lit(ExprLit { lit: Lit::Str(text), .. }),
+            ..
+        }) => text.value().starts_with(" Sets the global "),
         _ => false,
-    }
+    })
 }
 
 /// The types of the arguments behind `self` and the store.
@@ -173,9 +177,9 @@ mod tests {
     const WRAPPER: &str = r#"
         impl Ab {
             pub fn new(instance: Instance) -> Self {}
-            /// Export `"add"`: `(func)`
             pub fn add(&self, store: impl Store, a: i32, b: ::core::option::Option<Func>) {}
-            /// Export `"sub"`: `(func)`
+            /// Sets the global `"g"`.
+            pub fn set_g(&self, store: impl Store, value: i64) {}
             pub fn sub(&self, store: impl Store, a: Func) {}
         }
         impl ::wasmport::Wrapper for Ab {}
@@ -184,13 +188,15 @@ mod tests {
 
     #[test]
     fn every_export_is_used_and_every_host_implemented() {
-        let text = calls("ab", WRAPPER).unwrap();
+        let text = calls("ab", WRAPPER, &["add", "sub"]).unwrap();
         assert!(
             text.contains("wrapper.add(run.store(), crate::Zero::zero(), crate::Zero::zero())")
         );
         assert!(text.contains("|run: &mut crate::Run, arg0| wrapper.sub(run.store(), arg0)"));
         assert!(text.contains("ab::env::Host<T> for crate::Imports"));
         assert!(text.contains("fn tick("));
+        assert!(text.contains("wrapper.set_g(run.store(), crate::Zero::zero())"));
         assert!(!text.contains("wrapper.new"));
+        assert!(calls("ab", WRAPPER, &["mul"]).is_err());
     }
 }
