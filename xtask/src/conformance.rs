@@ -1,10 +1,12 @@
 //! Conformance: runs the specification's test suite through generated wrappers.
 
 mod assets;
+mod control;
 mod literal;
 mod outcome;
 mod part;
 mod program;
+mod refuse;
 mod run;
 mod sample;
 mod script;
@@ -13,7 +15,7 @@ mod skips;
 use crate::{files, scratch};
 use outcome::{Outcome, Tally};
 use part::Part;
-use script::{Kind, Script};
+use script::Script;
 use skips::Skips;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -65,11 +67,14 @@ fn conformance(args: &Args) -> crate::Result<Tally> {
     }
     let files: usize = scripts.iter().map(|script| script.paths.len()).sum();
     let directives: usize = scripts.iter().map(|script| script.directives.len()).sum();
-    println!("{files} files, of which {} differ, have {directives} directives", scripts.len());
+    let different = scripts.len();
+    // Last, where it is no neighbour's.
+    scripts.push(control::script()?);
+    println!("{files} files, of which {different} differ, have {directives} directives");
 
     let mut outcomes: Vec<_> = scripts.iter().map(|script| skips.outcomes(script)).collect();
     let workspace = scratch::target_dir("conformance").join(args.name());
-    check_refused(&workspace, &scripts, &mut outcomes)?;
+    refuse::check(&workspace, &scripts, &mut outcomes)?;
     watch.tell("refused what is to be refused");
     let mut parts = import(&workspace, args.name(), &scripts, &outcomes)?;
     watch.tell("imported");
@@ -78,6 +83,10 @@ fn conformance(args: &Args) -> crate::Result<Tally> {
     run_all(&programs, &parts, &mut outcomes)?;
     watch.tell("ran");
 
+    let (Some(script), Some(control)) = (scripts.pop(), outcomes.pop()) else {
+        return Err("there is no control".into());
+    };
+    control::check(&script, &control)?;
     let mut tally = Tally::default();
     scripts.iter().zip(&outcomes).for_each(|(script, outcomes)| tally.add(script, outcomes));
     Ok(tally)
@@ -91,37 +100,6 @@ impl Watch {
         println!("{what} in {:.1} s", self.0.elapsed().as_secs_f64());
         self.0 = Instant::now();
     }
-}
-
-/// Imports everything that no import may accept.
-fn check_refused(
-    workspace: &Path,
-    scripts: &[Script],
-    outcomes: &mut [Vec<Outcome>],
-) -> crate::Result {
-    let mut sources = Vec::new();
-    let mut wanted = Vec::new();
-    for (script, outcomes) in scripts.iter().zip(outcomes) {
-        for (directive, outcome) in script.directives.iter().zip(outcomes) {
-            if let (Kind::Refused { source }, Outcome::Unknown) = (&directive.kind, &*outcome) {
-                sources.push(source);
-                wanted.push(outcome);
-            }
-        }
-    }
-    if sources.is_empty() {
-        return Ok(());
-    }
-    let folder = workspace.join("refused");
-    let errors = assets::refuse(&sources, &folder.join("modules"), &folder.join("assets"))?;
-    for (outcome, error) in wanted.into_iter().zip(errors) {
-        *outcome = match error {
-            Some(error) if error.contains("panicked") => Outcome::Failed(error),
-            Some(_) => Outcome::Passed,
-            None => Outcome::Failed("the importer accepts it".into()),
-        };
-    }
-    Ok(())
 }
 
 fn import<'a>(

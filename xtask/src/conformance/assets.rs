@@ -6,7 +6,7 @@ use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use wasmport::engine::{RequiredFeatures, WasmFeature};
-use wasmport_build::{Importer, Report, Settings};
+use wasmport_build::{AssetError, Importer, Report, Settings};
 
 /// What became of a module.
 pub(super) enum Asset {
@@ -63,10 +63,10 @@ impl<'a> Assets<'a> {
         let report = Importer::new(settings).run(&())?;
         let manifest = files::read(&out_dir.join("wasmport.json"))?;
         let mut manifest: Manifest = serde_json::from_str(&manifest)?;
-        let mut errors = errors(&report);
+        let errors = errors(&report);
         let asset = |name: &String| {
-            if let Some(error) = errors.remove(name) {
-                return Asset::Failed(error);
+            if let Some(error) = errors.get(&**name) {
+                return Asset::Failed(format!("{}: {}", error.stage, error.message));
             }
             let Some(entry) = manifest.assets.remove(name) else {
                 return Asset::Failed("the import says nothing about it".into());
@@ -108,18 +108,22 @@ fn scan(source: &str, name: &str) -> Option<String> {
     Some(line.trim_start().strip_prefix("pub fn ")?.split(['(', '<']).next()?.to_string())
 }
 
-/// Imports `sources`, none of which should be accepted; returns for each the error.
+/// Imports `sources`, which may use `features` and should not be accepted; returns for each the
+/// error.
 pub(super) fn refuse(
     sources: &[&Source],
+    features: RequiredFeatures,
     folder: &Path,
     out_dir: &Path,
-) -> crate::Result<Vec<Option<String>>> {
+) -> crate::Result<Vec<Option<AssetError>>> {
     let names = write(sources, folder)?;
     let mut settings = settings(folder, out_dir);
+    settings.features = features;
     // Nobody runs them: they need not be compiled.
     settings.targets = Some(Vec::new());
-    let mut errors = errors(&Importer::new(settings).run(&())?);
-    Ok(names.iter().map(|name| errors.remove(name)).collect())
+    let report = Importer::new(settings).run(&())?;
+    let errors = errors(&report);
+    Ok(names.iter().map(|name| errors.get(&**name).copied().cloned()).collect())
 }
 
 /// Every proposal that there is a feature for is on; artifacts are read when they are used.
@@ -145,7 +149,7 @@ fn write(sources: &[&Source], folder: &Path) -> crate::Result<Vec<String>> {
     Ok(names)
 }
 
-fn errors(report: &Report) -> HashMap<String, String> {
-    let text = |error: &wasmport_build::AssetError| format!("{}: {}", error.stage, error.message);
-    report.failures().map(|(asset, error)| (asset.name.clone(), text(error))).collect()
+/// By asset.
+fn errors(report: &Report) -> HashMap<&str, &AssetError> {
+    report.failures().map(|(asset, error)| (&*asset.name, error)).collect()
 }

@@ -46,7 +46,7 @@ fn sources(script: &Script) -> impl Iterator<Item = &Source> {
         Kind::Module { source, .. }
         | Kind::Definition { source, .. }
         | Kind::Uninstantiable { source, .. }
-        | Kind::Unlinkable { source } => Some(source),
+        | Kind::Unlinkable { source, .. } => Some(source),
         _ => None,
     })
 }

@@ -111,9 +111,12 @@ impl<'a> Writer<'a> {
                 self.say(number, format!("let r = {result}; t.traps({number}, r, {message:?});"));
                 Ok(())
             }
-            Kind::Unlinkable { source } => {
+            Kind::Unlinkable { source, message } => {
                 let result = instantiate(self.assets.get(source)?);
-                self.say(number, format!("let r = {result}; t.unlinkable({number}, r);"));
+                self.say(
+                    number,
+                    format!("let r = {result}; t.unlinkable({number}, r, {message:?});"),
+                );
                 Ok(())
             }
             Kind::Action { action, expected } => self.action(number, action, expected),

@@ -48,6 +48,7 @@ pub(super) enum Kind {
     },
     Unlinkable {
         source: Source,
+        message: String,
     },
     /// A module that no import accepts.
     Refused {
@@ -197,9 +198,9 @@ impl Reader<'_> {
             D::AssertException { exec, .. } => {
                 ("assert_exception", self.execute(exec, Expected::Exception))
             }
-            D::AssertUnlinkable { module, .. } => {
+            D::AssertUnlinkable { module, message, .. } => {
                 let source = self.source(QuoteWat::Wat(module));
-                ("assert_unlinkable", Kind::Unlinkable { source })
+                ("assert_unlinkable", Kind::Unlinkable { source, message: message.into() })
             }
             D::AssertInvalid { module, .. } => {
                 ("assert_invalid", Kind::Refused { source: self.source(module) })
