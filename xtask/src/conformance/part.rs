@@ -41,7 +41,7 @@ pub(super) fn divide(scripts: &[Script]) -> Vec<Range<usize>> {
 }
 
 /// The modules of a script that need a wrapper.
-fn sources(script: &Script) -> impl Iterator<Item = &Source> {
+pub(super) fn sources(script: &Script) -> impl Iterator<Item = &Source> {
     script.directives.iter().filter_map(|directive| match &directive.kind {
         Kind::Module { source, .. }
         | Kind::Definition { source, .. }
@@ -65,7 +65,7 @@ impl<'a> Part<'a> {
         let mut wanted = Vec::new();
         for (script, outcomes) in all[scripts.clone()].iter().zip(&outcomes[scripts.clone()]) {
             // A skipped script's modules may be those that nobody can import.
-            if outcomes.iter().any(|outcome| *outcome == Outcome::Unknown) {
+            if outcomes.contains(&Outcome::Unknown) {
                 wanted.extend(sources(script).filter(|source| known.insert(*source)));
             }
         }
@@ -141,5 +141,19 @@ impl<'a> Part<'a> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_script_is_in_one_part() {
+        let script =
+            |directives: usize| Script::parse("x".into(), &"(invoke \"f\")".repeat(directives));
+        let scripts = [1, SIZE - 1, 1, 2 * SIZE, 1, 1].map(script);
+        assert_eq!(divide(&scripts), [0..2, 2..3, 3..4, 4..6]);
+        assert!(divide(&[]).is_empty());
     }
 }

@@ -143,7 +143,7 @@ impl<'a> Writer<'a> {
             self.say(number, format!("let r = {result}; let m{number} = t.module({number}, r);"));
         }
         let instance = match &wrapper {
-            Ok(wrapper) => Ok(Instance { number, wrapper: *wrapper }),
+            Ok(wrapper) => Ok(Instance { number, wrapper }),
             Err(_) => Err(format!("the module of line {line} has no wrapper")),
         };
         self.instances.insert(None, instance.clone());
@@ -235,4 +235,59 @@ impl<'a> Writer<'a> {
 fn instantiate(wrapper: &Wrapper) -> String {
     let ty = wrapper.ty();
     format!("t.load({ty}::load).and_then(|m| {ty}::instantiate(&mut t.store, &t.linker, &m))")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    /// The program of a script whose modules are imported.
+    fn program(text: &str) -> (String, Vec<Outcome>, Vec<Option<usize>>) {
+        let script = Script::parse("x".into(), text);
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(Path::new(name));
+        let sources: Vec<&Source> = super::super::part::sources(&script).collect();
+        let assets = Assets::import(&sources, &path("modules"), &path("assets")).unwrap();
+        let mut outcomes = vec![Outcome::Unknown; script.directives.len()];
+        let program = Program::write(&script, &assets, &mut outcomes);
+        (program.text, outcomes, program.directives)
+    }
+
+    #[test]
+    fn directives_call_methods_of_the_instance_they_name() {
+        let (text, outcomes, directives) = program(
+            "(module $a (func (export \"get\") (param f32) (result i64) unreachable))\n\
+             (module (func (export \"getX\")))\n\
+             (assert_return (invoke $a \"get\" (f32.const nan)) (i64.const -1))\n\
+             (invoke \"getX\")",
+        );
+        assert_eq!(outcomes, vec![Outcome::Unknown; 4]);
+        for line in [
+            "t.on(&m0, &[2], f2);",
+            "t.on(&m1, &[3], f3);",
+            "fn f2(t: &mut Test, m: &assets::m00000::M00000) {",
+            "let r = m.get(&mut t.store, f32::from_bits(2143289344)); t.returns(2, r, &[I64(-1)]);",
+            "let r = m.get_x(&mut t.store); t.invoke(3, r);",
+        ] {
+            assert!(text.contains(line), "{line}\n{text}");
+        }
+        for (line, directive) in text.lines().zip(directives) {
+            assert_eq!(directive.is_some(), line.starts_with("let "), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_run_fails() {
+        let (_, outcomes, _) = program(
+            "(module (func (result i32)))\n(invoke \"f\")\n(module)\n(invoke \"f\")\n\
+             (register \"x\" $nothing)",
+        );
+        assert!(matches!(&outcomes[0], Outcome::Failed(why) if why.starts_with("validate: ")));
+        let failed = |why: &str| Outcome::Failed(why.into());
+        assert_eq!(outcomes[1], failed("the module of line 1 has no wrapper"));
+        assert_eq!(outcomes[2], Outcome::Unknown);
+        assert_eq!(outcomes[3], failed("the export \"f\" is not wrapped"));
+        assert_eq!(outcomes[4], failed("there is no such module"));
+    }
 }

@@ -289,3 +289,51 @@ fn unknown() -> Kind {
 fn id(id: Option<wast::token::Id<'_>>) -> Option<String> {
     id.map(|id| id.name().into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Vec<Directive> {
+        Script::parse("x.wast".into(), text).directives
+    }
+
+    #[test]
+    fn directives_have_their_lines_and_names() {
+        let text = "(module $m\n  (memory 1))\n\n(register \"m\" $m) (invoke \"f\")\n\
+                    (assert_trap (module) \"unreachable\")\n(assert_trap (invoke \"f\") \"\")";
+        let all: Vec<_> = parse(text).iter().map(|d| (d.line, d.name)).collect();
+        let expected =
+            [(1, "module"), (4, "register"), (4, "invoke"), (5, "assert_trap"), (6, "assert_trap")];
+        assert_eq!(all, expected);
+    }
+
+    #[test]
+    fn text_stays_text_where_it_is_what_is_tested() {
+        let text =
+            "(module quote \"(func)\")(assert_invalid (module (; ) ;) (func $f (call $g))) \"\")";
+        let all = parse(text);
+        let Kind::Module { source: Source::Text(quoted), .. } = &all[0].kind else { panic!() };
+        assert_eq!(quoted, b"(func) ");
+        let Kind::Refused { source: Source::Text(unknown) } = &all[1].kind else { panic!() };
+        assert_eq!(str::from_utf8(unknown).unwrap(), "(module (; ) ;) (func $f (call $g)))");
+        let all = parse("(module (func))");
+        assert!(matches!(&all[0].kind, Kind::Module { source: Source::Binary(_), .. }));
+    }
+
+    #[test]
+    fn a_script_that_cannot_be_parsed_is_no_empty_one() {
+        let all = parse("(module)\n(assert_nothing)\n");
+        assert!(matches!(&all[..], [Directive { line: 2, kind: Kind::Unknown(_), .. }]));
+    }
+
+    #[test]
+    fn every_script_of_the_suite_is_known() {
+        for script in suite() {
+            for directive in &script.directives {
+                let Directive { line, kind, .. } = directive;
+                assert!(!matches!(kind, Kind::Unknown(_)), "{}:{line}", script.path());
+            }
+        }
+    }
+}
