@@ -16,7 +16,14 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Engine::default", &[]),
     (" Module::new(", &[]),
     ("deserialize_file", &["crates/wasmport/src/load.rs"]),
-    ("unsafe {", &["crates/wasmport/src/load.rs", "crates/wasmport/src/engine/wasmtime_config.rs"]),
+    (
+        "unsafe {",
+        &[
+            "crates/wasmport/src/load.rs",
+            "crates/wasmport/src/engine/wasmtime_config.rs",
+            "crates/wasmport/src/memory/shared.rs",
+        ],
+    ),
     // File access names the path in its errors; one module writes.
     ("std::fs", &["crates/wasmport-build/src/fs.rs", "crates/wasmport/src/source.rs"]),
     // The environment decides nothing, but in a build script.

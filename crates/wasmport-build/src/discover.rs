@@ -1,5 +1,6 @@
 //! Discover: the asset files below the import roots, sorted, each with its name.
 
+use crate::asset_settings::{AssetRules, AssetSettings};
 use crate::error::{AssetError, Error, Stage};
 use crate::fs;
 use crate::manifest::{Entry, Manifest};
@@ -19,6 +20,8 @@ pub(crate) struct Found {
     pub source: String,
     /// The Rust modules that lead to its wrapper, the wrapper's own last.
     pub module: Vec<String>,
+    /// What is chosen for it.
+    pub settings: AssetSettings,
 }
 
 impl Found {
@@ -98,7 +101,8 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
             }
         })?;
     }
-    discovered.found = name(files);
+    let rules = AssetRules::new(&settings.defaults, &settings.assets)?;
+    discovered.found = name(files, &rules);
     select(settings, &mut discovered)?;
     Ok(discovered)
 }
@@ -261,7 +265,7 @@ const DEVICES: &[&str] = &[
 ];
 
 /// Gives each folder and file a Rust module of its own within the folder above it.
-fn name(files: BTreeMap<String, PathBuf>) -> Vec<Found> {
+fn name(files: BTreeMap<String, PathBuf>, rules: &AssetRules) -> Vec<Found> {
     let mut scopes: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for source in files.keys() {
         for (end, _) in source.match_indices('/').chain([(source.len(), "")]) {
@@ -295,6 +299,7 @@ fn name(files: BTreeMap<String, PathBuf>) -> Vec<Found> {
             path: path.clone(),
             source: source.clone(),
             module: module(source),
+            settings: rules.of(source),
         })
         .collect()
 }

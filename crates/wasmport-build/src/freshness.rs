@@ -19,11 +19,14 @@ const GENERATOR: &[&str] = &[
     include_str!("codegen/docs.rs"),
     include_str!("codegen/exports.rs"),
     include_str!("codegen/imports.rs"),
+    include_str!("codegen/link.rs"),
     include_str!("codegen/mod.rs"),
     include_str!("codegen/plan.rs"),
     include_str!("codegen/session.rs"),
     include_str!("codegen/tree.rs"),
     include_str!("codegen/types.rs"),
+    include_str!("codegen/values.rs"),
+    include_str!("asset_settings.rs"),
     include_str!("interface/extract.rs"),
     include_str!("interface/mod.rs"),
     include_str!("features.rs"),
@@ -63,6 +66,8 @@ impl<'a> Freshness<'a> {
         let mut key = self.key.clone();
         add_field(&mut key, found.source.as_bytes());
         add_field(&mut key, found.name().as_bytes());
+        // Strings, numbers and maps with string keys: nothing that JSON lacks.
+        add_field(&mut key, &serde_json::to_vec(&found.settings).unwrap_or_default());
         Digest::from_bytes(*key.finalize().as_bytes())
     }
 
@@ -135,6 +140,8 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         exclude: _,
         symlinks: _,
         engine,
+        defaults: _, // What is chosen for an asset is in its own key.
+        assets: _,
         targets: _, // Compared with the artifacts there are.
         features,
         embed,

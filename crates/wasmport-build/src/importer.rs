@@ -1,5 +1,6 @@
 //! `Importer`: the builder around the pipeline, for build scripts and programs.
 
+use crate::asset_settings::AssetSettings;
 use crate::build_script::BuildScript;
 use crate::check::{Patches, check};
 use crate::error::Error;
@@ -103,6 +104,19 @@ impl Importer {
     /// Lets assets use a proposal that Wasmtime does not enable by default.
     pub fn wasm_feature(mut self, feature: WasmFeature) -> Self {
         self.settings.features = self.settings.features.with(feature);
+        self
+    }
+
+    /// Choices for all assets.
+    pub fn defaults(mut self, settings: AssetSettings) -> Self {
+        self.settings.defaults = settings;
+        self
+    }
+
+    /// Choices for the assets that [`AssetSettings::matching`] names; where several match, later
+    /// ones win.
+    pub fn asset(mut self, settings: AssetSettings) -> Self {
+        self.settings.assets.push(settings);
         self
     }
 

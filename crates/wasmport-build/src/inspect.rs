@@ -1,5 +1,6 @@
 //! Inspect: what is in a file, without importing it.
 
+use crate::asset_settings::AssetSettings;
 use crate::discover::Found;
 use crate::error::AssetError;
 use crate::interface::Interface;
@@ -34,7 +35,12 @@ pub struct Inspection {
 ///
 /// As an import of the file.
 pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, AssetError> {
-    let found = Found { path: path.into(), source: path.display().to_string(), module: Vec::new() };
+    let found = Found {
+        path: path.into(),
+        source: path.display().to_string(),
+        module: Vec::new(),
+        settings: AssetSettings::default(),
+    };
     let source = Source::read(&found)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
     let module = validate(source.into_wasm()?.refuse_component()?, allowed)?;

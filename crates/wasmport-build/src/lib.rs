@@ -21,6 +21,7 @@
 
 #![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
 
+mod asset_settings;
 mod build_script;
 mod check;
 #[cfg(feature = "compiler")]
@@ -50,6 +51,7 @@ mod settings;
 #[cfg(feature = "compiler")]
 mod validate;
 
+pub use asset_settings::{AssetSettings, Convention, ExternKind, Visibility};
 pub use error::{AssetError, Error, Stage};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]

@@ -18,6 +18,14 @@ pub(crate) struct Keys {
     pub generator: String,
 }
 
+/// What an import of one asset leaves.
+pub(crate) struct Packed {
+    pub entry: Entry,
+    pub files: Files,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
 /// Artifacts and generated wrapper as files, and their entry in the manifest.
 pub(crate) fn pack(
     settings: &Settings,
@@ -25,8 +33,8 @@ pub(crate) fn pack(
     keys: Keys,
     features: RequiredFeatures,
     compiled: Vec<Compiled>,
-    interface: Interface,
-) -> Result<(Entry, Files), AssetError> {
+    mut interface: Interface,
+) -> Result<Packed, AssetError> {
     let name = found.name();
     let artifacts: Vec<ArtifactEntry> = compiled
         .iter()
@@ -48,7 +56,11 @@ pub(crate) fn pack(
         artifacts: &artifacts,
         embed: settings.embed,
         interface: &interface,
+        settings: &found.settings,
     })?;
+    for export in &mut interface.exports {
+        export.method = wrapper.methods.get(&export.name).cloned();
+    }
     let wrapper_path = format!("{name}.rs");
     let interface = serde_json::value::to_raw_value(&interface)
         .map_err(|e| AssetError::new(&found.path, Stage::Codegen, e.to_string()))?;
@@ -61,14 +73,14 @@ pub(crate) fn pack(
         module: found.module.clone(),
         features,
         artifacts,
-        wrapper_digest: Digest::of(wrapper.as_bytes()),
+        wrapper_digest: Digest::of(wrapper.source.as_bytes()),
         wrapper: wrapper_path.clone(),
         interface,
     };
     let mut files = Files::default();
-    files.add(wrapper_path, wrapper);
+    files.add(wrapper_path, wrapper.source);
     for (artifact, compiled) in entry.artifacts.iter().zip(compiled) {
         files.add(&artifact.path, compiled.bytes);
     }
-    Ok((entry, files))
+    Ok(Packed { entry, files, warnings: wrapper.warnings })
 }

@@ -13,7 +13,7 @@ use crate::freshness::Freshness;
 use crate::fs;
 use crate::interface::Interface;
 use crate::manifest::{self, Entry, Manifest, inside};
-use crate::pack::pack;
+use crate::pack::{Packed, pack};
 use crate::read::Source;
 use crate::report::{AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
@@ -81,7 +81,9 @@ fn gather(
 ) -> (Manifest, Report) {
     let mut manifest = Manifest::new(settings.engine);
     let mut report = Report::default();
-    for (asset, entry) in results {
+    for (mut asset, entry) in results {
+        let warnings = std::mem::take(&mut asset.warnings).into_iter();
+        report.warnings.extend(warnings.map(|why| format!("`{}`: {why}", asset.source)));
         manifest.assets.extend(entry.map(|entry| (asset.name.clone(), entry)));
         report.assets.push(asset);
     }
@@ -106,7 +108,10 @@ fn import_one(
             .help("report it to wasmport with the file"))
     });
     match result {
-        Ok((status, entry)) => (AssetReport::of_entry(&entry, &found.name(), status), Some(entry)),
+        Ok((status, entry, warnings)) => {
+            let report = AssetReport::of_entry(&entry, &found.name(), status);
+            (AssetReport { warnings, ..report }, Some(entry))
+        }
         // What was imported before stays what the program gets.
         Err(error) => (AssetReport::failed(found, kind, error), freshness.entry(found).cloned()),
     }
@@ -119,10 +124,10 @@ fn stages(
     freshness: &Freshness<'_>,
     found: &Found,
     kind: &mut Kind,
-) -> Result<(Status, Entry), AssetError> {
+) -> Result<(Status, Entry, Vec<String>), AssetError> {
     let source = Source::read(found)?;
     if let Some(entry) = freshness.up_to_date(found, source.digest) {
-        return Ok((Status::Unchanged, entry.clone()));
+        return Ok((Status::Unchanged, entry.clone(), Vec::new()));
     }
     let keys = freshness.keys(found, source.digest);
     let wasm = source.into_wasm()?;
@@ -130,10 +135,11 @@ fn stages(
     let module = validate(wasm.refuse_component()?, settings.features)?;
     let compiled = compile_for_each_target(&module, settings)?;
     let interface = Interface::of(&module)?;
-    let (entry, files) = pack(settings, found, keys, module.features(), compiled, interface)?;
+    let Packed { entry, files, warnings } =
+        pack(settings, found, keys, module.features(), compiled, interface)?;
     let written = files.write(&settings.out_dir, |path| freshness.previous().owns(path));
     written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
-    Ok((Status::Imported, entry))
+    Ok((Status::Imported, entry, warnings))
 }
 
 fn compile_for_each_target(

@@ -60,6 +60,8 @@ pub struct AssetReport {
     pub stale: Option<String>,
     /// Its artifacts.
     pub artifacts: Vec<ArtifactReport>,
+    /// On the way into [`Report::warnings`].
+    pub(crate) warnings: Vec<String>,
 }
 
 impl AssetReport {
@@ -72,6 +74,7 @@ impl AssetReport {
             error: None,
             stale: None,
             artifacts: Vec::new(),
+            warnings: Vec::new(),
         }
     }
 

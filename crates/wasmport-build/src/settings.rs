@@ -1,5 +1,6 @@
 //! `Settings`: what an import is to do, as plain data; the same from code and from `wasmport.toml`.
 
+use crate::asset_settings::AssetSettings;
 use crate::error::Error;
 use crate::fs;
 use serde::Deserialize;
@@ -45,6 +46,10 @@ pub struct Settings {
     pub targets: Option<Vec<Target>>,
     /// Proposals that assets may use.
     pub features: RequiredFeatures,
+    /// Choices for all assets.
+    pub defaults: AssetSettings,
+    /// Choices for some assets; where several match, later ones win.
+    pub assets: Vec<AssetSettings>,
     /// Artifacts are part of the program (`include_bytes!`); else it reads them when it runs.
     pub embed: bool,
     /// Threads at most; by default one for each processor.
@@ -64,6 +69,8 @@ impl Default for Settings {
             engine: EngineConfig::new(),
             targets: None,
             features: RequiredFeatures::on_by_default(),
+            defaults: AssetSettings::default(),
+            assets: Vec::new(),
             embed: true,
             jobs: None,
         }
@@ -76,6 +83,8 @@ impl Default for Settings {
 struct ConfigFile {
     import: ImportTable,
     engine: EngineConfig,
+    defaults: AssetSettings,
+    asset: Vec<AssetSettings>,
     targets: Option<Vec<Target>>,
 }
 
@@ -131,6 +140,8 @@ impl Settings {
         settings.features =
             wasm_features.into_iter().fold(settings.features, RequiredFeatures::with);
         settings.targets = file.targets;
+        settings.defaults = file.defaults;
+        settings.assets = file.asset;
         Ok(settings)
     }
 }

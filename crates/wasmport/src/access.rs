@@ -7,7 +7,8 @@ use wasmtime::{AsContext, AsContextMut, Caller, StoreContext, StoreContextMut};
 ///
 /// Shaped after [`bindgen!`](https://docs.wasmtime.dev/api/wasmtime/component/struct.Access.html):
 /// `T` is the store's data and `H` the part of it that implements the trait. It is a Wasmtime
-/// context, so that guest functions can be called back through a wrapper.
+/// context, so that guest functions can be called back through a wrapper. Functions get it
+/// borrowed: what they return is put into the guest through it.
 pub struct Access<'a, T: 'static, H> {
     caller: Caller<'a, T>,
     host: fn(&mut T) -> &mut H,

@@ -30,7 +30,7 @@ impl Asset {
 
     /// The name: the path below the import root, without extension (`mods/calc`).
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub const fn name(&self) -> &'static str {
         self.name
     }
 

@@ -79,6 +79,23 @@ pub enum Error {
         /// The memory's size in bytes.
         memory_bytes: u64,
     },
+    /// A table index that the table does not have.
+    TableOutOfBounds {
+        /// The index.
+        index: u64,
+        /// How many elements the table has.
+        size: u64,
+    },
+    /// The guest's allocator gave no memory.
+    Allocation {
+        /// How much was asked for.
+        bytes: u64,
+    },
+    /// A value that the other side's type does not have, such as 2 for `bool`.
+    Value {
+        /// What is wrong with it.
+        message: String,
+    },
     /// Guest bytes that should be text are not UTF-8.
     NotUtf8 {
         /// The address.
@@ -113,7 +130,7 @@ impl Error {
             Self::Deserialize { .. } => Some("import again with the `wasmport-build` of this `wasmport`".into()),
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
             Self::Poisoned { .. } => Some("start a new session".into()),
-            Self::Read { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
+            Self::Read { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
         }
     }
 }
@@ -155,6 +172,13 @@ impl fmt::Display for Error {
                     "{bytes} bytes at guest address {address} exceed the memory of {memory_bytes} bytes"
                 )
             }
+            Self::TableOutOfBounds { index, size } => {
+                write!(f, "the table of {size} elements has none at index {index}")
+            }
+            Self::Allocation { bytes } => {
+                write!(f, "the guest's allocator gave no memory for {bytes} bytes")
+            }
+            Self::Value { message } => f.write_str(message),
             Self::NotUtf8 { address, bytes } => {
                 write!(f, "the {bytes} bytes at guest address {address} are not UTF-8")
             }

@@ -20,6 +20,7 @@
 //! |---|---|
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
+//! | `async` | assets whose functions may wait |
 //! | `compile` | the compiler, for `wasmport-build`; programs do not need it |
 
 mod access;
@@ -35,6 +36,7 @@ mod session;
 mod source;
 #[doc(hidden)]
 pub mod support;
+mod typed;
 
 pub use access::Access;
 pub use asset::{Artifact, Asset};
@@ -42,8 +44,13 @@ pub use digest::Digest;
 pub use engine::{EngineConfig, Limits, Mismatch, RuntimeOptions};
 pub use error::{Error, Result};
 pub use load::LoadedModule;
-pub use memory::{GuestAddress, GuestMemory};
+#[cfg(feature = "threads")]
+pub use memory::SharedMemory;
+pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
 pub use runtime::{Runtime, RuntimeBuilder};
 pub use session::{Session, SessionData, Wrapper};
 pub use source::{AssetSource, Folder};
+#[cfg(feature = "gc")]
+pub use typed::Exception;
+pub use typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
 pub use wasmtime;

@@ -62,3 +62,24 @@ macro_rules! __require_threads {
         ));
     };
 }
+
+#[doc(hidden)]
+#[cfg(feature = "async")]
+#[macro_export]
+macro_rules! __require_async {
+    ($asset:literal) => {};
+}
+
+#[doc(hidden)]
+#[cfg(not(feature = "async"))]
+#[macro_export]
+macro_rules! __require_async {
+    ($asset:literal) => {
+        compile_error!(concat!(
+            "the asset `",
+            $asset,
+            "` needs the `async` feature of the `wasmport` crate: ",
+            "add `features = [\"async\"]` to the dependency"
+        ));
+    };
+}

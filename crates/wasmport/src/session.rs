@@ -1,12 +1,23 @@
 //! `Session`: the easy path, which owns store, instance and wrapper.
 
-use crate::{Asset, Error, Result, Runtime};
-use wasmtime::{Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
+use crate::typed::{Exception, surface};
+use crate::{Asset, Error, LoadedModule, Result, Runtime, support};
+use wasmtime::{AsContextMut as _, Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
 
 /// What every generated wrapper implements: the typed view of an instance of one asset.
 pub trait Wrapper: Sized {
     /// The asset.
     const ASSET: &'static Asset;
+
+    /// What it exports: a line for each, with name and type in the text format.
+    const EXPORTS: &'static str = "";
+
+    /// Whether it is a reactor: its `_initialize` is called when it has been instantiated.
+    const REACTOR: bool = false;
+
+    /// Imports that are in linkers under names of their own, because the module imports their name
+    /// at several types.
+    const OVERLOADS: &'static [(usize, &'static str)] = &[];
 
     /// The wrapper of `instance`, which must be one of [`Self::ASSET`]; exports that it lacks are
     /// errors when they are first used.
@@ -59,17 +70,19 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         define: impl FnOnce(
             &mut Linker<SessionData<T>>,
             &mut Store<SessionData<T>>,
+            &LoadedModule,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
         let mut store = new_store(runtime, data)?;
         let mut linker = Linker::new(runtime.engine());
-        define(&mut linker, &mut store)?;
-        let instance = linker.instantiate(&mut store, module.module())?;
-        Ok(Self { store, wrapper: W::from_instance(instance), poisoned: false })
+        define(&mut linker, &mut store, &module)?;
+        let wrapper = support::instantiate(&mut store, &linker, &module);
+        let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
+        Ok(Self { store, wrapper, poisoned: false })
     }
 
-    /// Runs a call; a failure poisons the session.
+    /// Runs a call; a failure poisons the session, but for exceptions of the guest.
     ///
     /// # Errors
     ///
@@ -84,9 +97,22 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         }
         // A host function that panics leaves half a call behind too.
         self.poisoned = true;
-        let result = call(&self.wrapper, &mut self.store);
-        self.poisoned = result.is_err();
-        result
+        match call(&self.wrapper, &mut self.store) {
+            Ok(result) => {
+                self.poisoned = false;
+                Ok(result)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// What a call that failed leaves behind. An exception is the guest's own way to end a call,
+    /// after which it goes on.
+    #[cold]
+    fn failed(&mut self, error: wasmtime::Error) -> wasmtime::Error {
+        let error = surface(&mut self.store.as_context_mut(), error);
+        self.poisoned = !error.is::<Exception>();
+        error
     }
 
     /// The wrapper and the store at once.
@@ -109,6 +135,18 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         self.store.data_mut().get_mut()
     }
 
+    /// The exported function of that name: for exports without a method.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or one of another type.
+    pub fn typed_func<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
+        &mut self,
+        name: &str,
+    ) -> wasmtime::Result<wasmtime::TypedFunc<P, R>> {
+        self.wrapper.wasm_instance().get_typed_func(&mut self.store, name)
+    }
+
     /// The store.
     pub fn store_mut(&mut self) -> &mut Store<SessionData<T>> {
         &mut self.store
@@ -122,6 +160,55 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     /// Whether an earlier call failed half-way.
     pub fn is_poisoned(&self) -> bool {
         self.poisoned
+    }
+}
+
+#[cfg(feature = "async")]
+impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
+    /// As [`Self::start`], of an asset whose functions may wait.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_async(
+        runtime: &Runtime,
+        data: T,
+        define: impl FnOnce(
+            &mut Linker<SessionData<T>>,
+            &mut Store<SessionData<T>>,
+            &LoadedModule,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        let module = runtime.load(W::ASSET)?;
+        let mut store = new_store(runtime, data)?;
+        let mut linker = Linker::new(runtime.engine());
+        define(&mut linker, &mut store, &module)?;
+        let wrapper = support::instantiate_async(&mut store, &linker, &module).await;
+        let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
+        Ok(Self { store, wrapper, poisoned: false })
+    }
+
+    /// As [`Self::call`], of a call that may wait. One that is dropped before it ends poisons the
+    /// session.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn call_async<R>(
+        &mut self,
+        call: impl AsyncFnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
+    ) -> wasmtime::Result<R> {
+        if self.poisoned {
+            return Err(poisoned(W::ASSET));
+        }
+        self.poisoned = true;
+        match call(&self.wrapper, &mut self.store).await {
+            Ok(result) => {
+                self.poisoned = false;
+                Ok(result)
+            }
+            Err(error) => Err(self.failed(error)),
+        }
     }
 }
 

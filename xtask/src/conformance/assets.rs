@@ -71,12 +71,8 @@ impl<'a> Assets<'a> {
             let Some(entry) = manifest.assets.remove(name) else {
                 return Asset::Failed("the import says nothing about it".into());
             };
-            let source = files::read(&out_dir.join(format!("{name}.rs"))).unwrap_or_default();
             let exports = entry.interface.exports.into_iter();
-            let methods = exports.filter_map(|e| {
-                let method = e.method.or_else(|| scan(&source, &e.name))?;
-                Some((e.name, method))
-            });
+            let methods = exports.filter_map(|export| Some((export.name, export.method?)));
             Asset::Wrapped(Wrapper { module: name.clone(), methods: methods.collect() })
         };
         Ok(Self(sources.iter().copied().zip(names.iter().map(asset)).collect()))
@@ -97,15 +93,6 @@ impl<'a> Assets<'a> {
             *asset = Asset::Failed(format!("its wrapper does not compile: {error}"));
         }
     }
-}
-
-fn scan(source: &str, name: &str) -> Option<String> {
-    let needle = format!("{name:?}");
-    let mut lines = source.lines().skip_while(|line| {
-        !(line.trim_start().starts_with("/// Export `") && line.contains(&needle))
-    });
-    let line = lines.find(|line| line.trim_start().starts_with("pub fn "))?;
-    Some(line.trim_start().strip_prefix("pub fn ")?.split(['(', '<']).next()?.to_string())
 }
 
 /// Imports `sources`, which may use `features` and should not be accepted; returns for each the

@@ -1,6 +1,7 @@
 //! The `ASSET` of a wrapper: its description, with the digests that artifacts must have.
 
 use super::Description;
+use super::plan::Plan;
 use crate::manifest::ArtifactEntry;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -14,6 +15,9 @@ pub(super) fn contract(asset: &Description<'_>) -> TokenStream {
     let name = asset.module.join("/");
     let mut cargo_features: Vec<&str> =
         asset.features.iter().filter_map(|f| f.cargo_feature()).collect();
+    if asset.settings.is_async() {
+        cargo_features.push("async");
+    }
     cargo_features.sort_unstable();
     cargo_features.dedup();
     let macros = cargo_features.iter().map(|feature| format_ident!("__require_{feature}"));
@@ -26,7 +30,8 @@ pub(super) fn contract(asset: &Description<'_>) -> TokenStream {
     }
 }
 
-pub(super) fn description(asset: &Description<'_>) -> TokenStream {
+pub(super) fn description(asset: &Description<'_>, plan: &Plan<'_>) -> TokenStream {
+    let vis = &plan.vis;
     let name = asset.module.join("/");
     let source = asset.source;
     let digest = digest(asset.source_digest);
@@ -36,7 +41,7 @@ pub(super) fn description(asset: &Description<'_>) -> TokenStream {
     let artifacts = asset.artifacts.iter().map(|a| artifact(asset, a));
     quote! {
         /// The asset: what it was made from, and its artifacts.
-        pub static ASSET: ::wasmport::Asset = ::wasmport::support::asset(
+        #vis static ASSET: ::wasmport::Asset = ::wasmport::support::asset(
             #name,
             #source,
             #digest,

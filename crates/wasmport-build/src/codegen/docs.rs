@@ -7,6 +7,9 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use std::fmt::Display;
 
+/// Exports without a method that are listed by name.
+const LISTED: usize = 100;
+
 /// `text` with everything that could end a comment line or turn its direction written as an escape.
 pub(super) fn printable(text: &str) -> String {
     text.chars()
@@ -62,19 +65,32 @@ pub(super) fn module(asset: &Description<'_>, plan: &Plan<'_>) -> String {
         }
     };
     let list = |name: String, ty: &ExternType| format!("{name}: {}", code(ty));
+    let exports = plan.unwrapped_exports.iter().take(LISTED);
+    let mut exports: Vec<String> = exports.map(|e| list(quoted(&e.name), &e.ty)).collect();
+    if plan.unwrapped_exports.len() > LISTED {
+        exports.push(format!("and {} more", plan.unwrapped_exports.len() - LISTED));
+    }
     section(
-        "Exports that are not wrapped yet",
-        "They are reached through Wasmtime's types, with the wrapper's `instance`.",
-        plan.unwrapped_exports.iter().map(|e| list(quoted(&e.name), &e.ty)).collect(),
+        "Exports without a method",
+        "They are reached by name, with Wasmtime's types, through the wrapper's `instance` and the \
+         session's `typed_func`.",
+        exports,
     );
     section(
-        "Imports that are not wrapped yet",
-        "Define them in the linker, in the closure of the session's `with_linker` or before `instantiate`. \
-         A linker has one definition for each name: for a name at several types, pass all imports to \
-         Wasmtime's `Instance::new` and the instance to the wrapper's `new`.",
+        "Imports without a type",
+        "Define them in the linker, in the closure of the session's `with_linker` or before \
+         `instantiate`.",
         plan.unwrapped_imports
             .iter()
             .map(|i| list(format!("{} {}", quoted(&i.module), quoted(&i.name)), &i.ty))
+            .collect(),
+    );
+    section(
+        "Imports of one name at several types",
+        "A linker has one definition for each name. These have names of their own there:",
+        plan.overloads
+            .iter()
+            .map(|(index, name)| format!("import {index} is {}", quoted(name)))
             .collect(),
     );
     text

@@ -3,6 +3,7 @@
 use super::docs::{outer, quoted};
 use super::plan::{ExportKind, Plan, PlannedExport};
 use super::types::{is_wide, parameters, results, rust, tuple};
+use super::values::value_type;
 use super::{docs, imports};
 use crate::interface::FuncType;
 use proc_macro2::{Ident, TokenStream};
@@ -14,12 +15,57 @@ const GROUP: usize = 32;
 
 /// The type that links once and instantiates often.
 pub(super) fn pre(plan: &Plan<'_>) -> TokenStream {
-    let Plan { ty, pre, .. } = plan;
+    let Plan { ty, pre, vis, .. } = plan;
     let doc =
         outer(&format!("A `{ty}` that is linked already: instantiates often, type-checks once."));
+    let is_overloaded = !plan.overloads.is_empty();
+    let (inner, link) = if is_overloaded {
+        (
+            quote!(OverloadedPre),
+            quote!(::wasmport::support::OverloadedPre::new::<#ty>(linker, module)),
+        )
+    } else {
+        (quote!(InstancePre), quote!(::wasmport::support::pre::<#ty, T>(linker, module)))
+    };
+    let accessor = (!is_overloaded).then(|| {
+        quote! {
+            /// Wasmtime's linked module.
+            pub fn instance_pre(&self) -> &::wasmport::support::InstancePre<T> {
+                &self.0
+            }
+        }
+    });
+    let is_async = plan.is_async;
+    let (instantiate, bounds) = if is_async {
+        (
+            quote! {
+                pub async fn instantiate_async(
+                    &self,
+                    mut store: impl ::wasmport::support::AsContextMut<Data = T>,
+                ) -> ::wasmport::support::Result<#ty> {
+                    let instance = self.0.instantiate_async(&mut store).await?;
+                    ::wasmport::support::started_async(store, instance).await
+                }
+            },
+            quote!(::core::marker::Send + 'static),
+        )
+    } else {
+        (
+            quote! {
+                pub fn instantiate(
+                    &self,
+                    mut store: impl ::wasmport::support::AsContextMut<Data = T>,
+                ) -> ::wasmport::support::Result<#ty> {
+                    let instance = self.0.instantiate(&mut store)?;
+                    ::wasmport::support::started(store, instance)
+                }
+            },
+            quote!('static),
+        )
+    };
     quote! {
         #doc
-        pub struct #pre<T: 'static>(::wasmport::support::InstancePre<T>);
+        #vis struct #pre<T: 'static>(::wasmport::support::#inner<T>);
 
         impl<T: 'static> ::core::clone::Clone for #pre<T> {
             fn clone(&self) -> Self {
@@ -27,7 +73,7 @@ pub(super) fn pre(plan: &Plan<'_>) -> TokenStream {
             }
         }
 
-        impl<T: 'static> #pre<T> {
+        impl<T: #bounds> #pre<T> {
             /// Links the asset with the imports in `linker`.
             ///
             /// # Errors
@@ -37,7 +83,7 @@ pub(super) fn pre(plan: &Plan<'_>) -> TokenStream {
                 linker: &::wasmport::support::Linker<T>,
                 module: &::wasmport::LoadedModule,
             ) -> ::wasmport::support::Result<Self> {
-                ::core::result::Result::Ok(Self(::wasmport::support::pre(linker, module, &ASSET)?))
+                ::core::result::Result::Ok(Self(#link?))
             }
 
             /// A new instance.
@@ -45,24 +91,16 @@ pub(super) fn pre(plan: &Plan<'_>) -> TokenStream {
             /// # Errors
             ///
             /// Where the start function fails or a limit is reached.
-            pub fn instantiate(
-                &self,
-                store: impl ::wasmport::support::AsContextMut<Data = T>,
-            ) -> ::wasmport::support::Result<#ty> {
-                ::core::result::Result::Ok(#ty::new(self.0.instantiate(store)?))
-            }
+            #instantiate
 
-            /// Wasmtime's linked module.
-            pub fn instance_pre(&self) -> &::wasmport::support::InstancePre<T> {
-                &self.0
-            }
+            #accessor
         }
     }
 }
 
 /// The typed view of an instance.
 pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
-    let Plan { ty, .. } = plan;
+    let Plan { ty, vis, all_exports, is_reactor, .. } = plan;
     let groups: Vec<&[PlannedExport<'_>]> = plan.exports.chunks(GROUP).collect();
     let fields: Vec<Ident> = (0..groups.len()).map(|i| format_ident!("exports{i}")).collect();
     let structs: Vec<Ident> = (0..groups.len()).map(|i| format_ident!("__Exports{i}")).collect();
@@ -70,14 +108,24 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
     let methods = groups
         .iter()
         .zip(&fields)
-        .flat_map(|(group, field)| group.iter().map(move |e| method(e, field)));
+        .flat_map(|(group, field)| group.iter().map(move |e| method(plan, e, field)));
     let add_to_linker = imports::add_to_linker(plan);
+    let instantiate = instantiate(plan);
     let doc = outer(&format!("An instance of {}, with its exports as methods.", docs::code(ty)));
+    let reactor = is_reactor.then(|| {
+        quote!(
+            const REACTOR: bool = true;
+        )
+    });
+    let overloads = (!plan.overloads.is_empty()).then(|| {
+        let overloads = plan.overloads.iter().map(|(index, name)| quote!((#index, #name)));
+        quote!(const OVERLOADS: &'static [(usize, &'static str)] = &[#(#overloads),*];)
+    });
     quote! {
         #(#group_items)*
 
         #doc
-        pub struct #ty {
+        #vis struct #ty {
             instance: ::wasmport::support::Instance,
             #(#fields: ::wasmport::support::Lazy<#structs>,)*
         }
@@ -98,20 +146,7 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
                 runtime.load(&ASSET)
             }
 
-            /// Links and instantiates at once.
-            ///
-            /// # Errors
-            ///
-            /// Where `module` is another asset, an import is missing or of another type, the start
-            /// function fails, or a limit is reached.
-            pub fn instantiate<T: 'static>(
-                mut store: impl ::wasmport::support::AsContextMut<Data = T>,
-                linker: &::wasmport::support::Linker<T>,
-                module: &::wasmport::LoadedModule,
-            ) -> ::wasmport::support::Result<Self> {
-                module.check_asset(&ASSET)?;
-                ::core::result::Result::Ok(Self::new(linker.instantiate(&mut store, module.module())?))
-            }
+            #instantiate
 
             /// Wasmtime's instance.
             pub fn instance(&self) -> ::wasmport::support::Instance {
@@ -125,6 +160,9 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
 
         impl ::wasmport::Wrapper for #ty {
             const ASSET: &'static ::wasmport::Asset = &ASSET;
+            const EXPORTS: &'static str = #all_exports;
+            #reactor
+            #overloads
 
             fn from_instance(instance: ::wasmport::support::Instance) -> Self {
                 Self::new(instance)
@@ -134,6 +172,71 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
                 self.instance
             }
         }
+    }
+}
+
+/// The ways from a module to the wrapper of an instance.
+fn instantiate(plan: &Plan<'_>) -> TokenStream {
+    let doc = outer(
+        "Links and instantiates at once.\n\n# Errors\n\nWhere `module` is another asset, an import \
+         is missing or of another type, the start function fails, or a limit is reached.",
+    );
+    let run_doc = outer(
+        "Runs the command: instantiates it, and calls its `_start`. A command's instance is used \
+         once.\n\n# Errors\n\nAs instantiating, and where the command traps.",
+    );
+    if plan.is_async {
+        let run = plan.is_command.then(|| {
+            quote! {
+                #run_doc
+                pub async fn run<T: ::core::marker::Send + 'static>(
+                    mut store: impl ::wasmport::support::AsContextMut<Data = T>,
+                    linker: &::wasmport::support::Linker<T>,
+                    module: &::wasmport::LoadedModule,
+                ) -> ::wasmport::support::Result<()> {
+                    let command: Self =
+                        ::wasmport::support::instantiate_async(&mut store, linker, module).await?;
+                    ::wasmport::support::start_async(store, command.instance).await
+                }
+            }
+        });
+        return quote! {
+            #doc
+            pub async fn instantiate_async<T: ::core::marker::Send + 'static>(
+                store: impl ::wasmport::support::AsContextMut<Data = T>,
+                linker: &::wasmport::support::Linker<T>,
+                module: &::wasmport::LoadedModule,
+            ) -> ::wasmport::support::Result<Self> {
+                ::wasmport::support::instantiate_async(store, linker, module).await
+            }
+
+            #run
+        };
+    }
+    let run = plan.is_command.then(|| {
+        quote! {
+            #run_doc
+            pub fn run<T: 'static>(
+                mut store: impl ::wasmport::support::AsContextMut<Data = T>,
+                linker: &::wasmport::support::Linker<T>,
+                module: &::wasmport::LoadedModule,
+            ) -> ::wasmport::support::Result<()> {
+                let command: Self = ::wasmport::support::instantiate(&mut store, linker, module)?;
+                ::wasmport::support::start(store, command.instance)
+            }
+        }
+    });
+    quote! {
+        #doc
+        pub fn instantiate<T: 'static>(
+            store: impl ::wasmport::support::AsContextMut<Data = T>,
+            linker: &::wasmport::support::Linker<T>,
+            module: &::wasmport::LoadedModule,
+        ) -> ::wasmport::support::Result<Self> {
+            ::wasmport::support::instantiate(store, linker, module)
+        }
+
+        #run
     }
 }
 
@@ -147,8 +250,14 @@ fn group_struct(group: &[PlannedExport<'_>], name: &Ident) -> TokenStream {
                 let results = results(&ty.results);
                 quote!(FuncSlot<#params, #results>)
             }
-            ExportKind::Global { .. } => quote!(GlobalSlot),
-            ExportKind::Memory => quote!(MemorySlot),
+            ExportKind::Global { ty, .. } => {
+                let ty = rust(ty);
+                quote!(Slot<::wasmport::TypedGlobal<#ty>>)
+            }
+            ExportKind::Value(kind) => {
+                let ty = value_type(*kind);
+                quote!(Slot<#ty>)
+            }
         };
         quote!(#ident: ::wasmport::support::#ty)
     });
@@ -160,72 +269,94 @@ fn group_struct(group: &[PlannedExport<'_>], name: &Ident) -> TokenStream {
     }
 }
 
-fn method(export: &PlannedExport<'_>, group: &Ident) -> TokenStream {
+fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenStream {
     let PlannedExport { name, ident, kind, ty } = export;
     let slot = quote!(&self.#group.get().#ident, &self.instance);
     let doc = outer(&signature(name, ty));
+    let not_ours = outer("\n# Errors\n\nWhere the instance is not one of this asset.");
     let store = quote!(store: impl ::wasmport::support::AsContextMut);
     match kind {
-        ExportKind::Func { ty, params } => {
-            let parameters = parameters(params, ty);
-            let returns = results(&ty.results);
-            let body = if is_wide(ty) {
-                wide_call(&slot, name, params, ty)
-            } else {
-                quote!(::wasmport::support::call(#slot, store, #name, (#(#params,)*)))
-            };
-            quote! {
-                #doc
-                ///
-                /// # Errors
-                ///
-                /// Where the guest traps or a host function it calls fails.
-                #[inline]
-                pub fn #ident(&self, #store, #parameters) -> ::wasmport::support::Result<#returns> {
-                    #body
-                }
-            }
-        }
+        ExportKind::Func { ty, params } => func(plan, export, &slot, params, ty),
         ExportKind::Global { ty, setter } => {
             let value = rust(ty);
             let setter = setter.as_ref().map(|setter| {
                 let doc = outer(&format!("Sets the global {}.", quoted(name)));
                 quote! {
                     #doc
-                    ///
-                    /// # Errors
-                    ///
-                    /// Where the instance is not one of this asset.
+                    #not_ours
                     #[inline]
-                    pub fn #setter(&self, #store, value: #value) -> ::wasmport::support::Result<()> {
-                        ::wasmport::support::set_global(#slot, store, #name, value)
+                    pub fn #setter(&self, mut #store, value: #value) -> ::wasmport::support::Result<()> {
+                        ::wasmport::support::export(#slot, &mut store, #name)?.set(store, value)
                     }
                 }
             });
             quote! {
                 #doc
-                ///
-                /// # Errors
-                ///
-                /// Where the instance is not one of this asset.
+                #not_ours
                 #[inline]
-                pub fn #ident(&self, #store) -> ::wasmport::support::Result<#value> {
-                    ::wasmport::support::get_global(#slot, store, #name)
+                pub fn #ident(&self, mut #store) -> ::wasmport::support::Result<#value> {
+                    ::wasmport::support::export(#slot, &mut store, #name)?.get(store)
                 }
                 #setter
             }
         }
-        ExportKind::Memory => quote! {
-            #doc
-            ///
-            /// # Errors
-            ///
-            /// Where the instance is not one of this asset.
-            #[inline]
-            pub fn #ident(&self, #store) -> ::wasmport::support::Result<::wasmport::support::Memory> {
-                ::wasmport::support::memory(#slot, store, #name)
+        ExportKind::Value(kind) => {
+            let ty = value_type(*kind);
+            quote! {
+                #doc
+                #not_ours
+                #[inline]
+                pub fn #ident(&self, #store) -> ::wasmport::support::Result<#ty> {
+                    ::wasmport::support::export(#slot, store, #name)
+                }
             }
-        },
+        }
+    }
+}
+
+fn func(
+    plan: &Plan<'_>,
+    export: &PlannedExport<'_>,
+    slot: &TokenStream,
+    params: &[Ident],
+    ty: &FuncType,
+) -> TokenStream {
+    let PlannedExport { name, ident, .. } = export;
+    let doc = outer(&signature(name, export.ty));
+    let parameters = parameters(params, ty);
+    let returns = results(&ty.results);
+    let is_wide = is_wide(ty);
+    let (wait, asyncness, call, call_wide, data) = if plan.is_async {
+        (
+            quote!(.await),
+            quote!(async),
+            quote!(call_async),
+            quote!(call_wide_async),
+            quote!(<Data: ::core::marker::Send>),
+        )
+    } else {
+        (quote!(), quote!(), quote!(call), quote!(call_wide), quote!())
+    };
+    let body = if is_wide {
+        wide_call(slot, name, params, ty, &call_wide, &wait)
+    } else {
+        quote!(::wasmport::support::#call(#slot, store, #name, (#(#params,)*))#wait)
+    };
+    let mutability = is_wide.then(|| quote!(mut));
+    quote! {
+        #doc
+        ///
+        /// # Errors
+        ///
+        /// Where the guest traps or a host function it calls fails.
+        #[inline]
+        pub #asyncness fn #ident(
+            &self,
+            #mutability store: impl ::wasmport::support::AsContextMut #data,
+            #parameters
+        ) -> ::wasmport::support::Result<#returns> {
+            #body
+        }
     }
 }
 
@@ -234,17 +365,26 @@ pub(super) fn signature(name: &str, ty: &crate::interface::ExternType) -> String
     format!("Export {}: {}", quoted(name), docs::code(ty))
 }
 
-fn wide_call(slot: &TokenStream, name: &str, params: &[Ident], ty: &FuncType) -> TokenStream {
+fn wide_call(
+    slot: &TokenStream,
+    name: &str,
+    params: &[Ident],
+    ty: &FuncType,
+    call: &TokenStream,
+    wait: &TokenStream,
+) -> TokenStream {
     let count = ty.results.len();
-    let values = (0..count).map(|i| quote!(::wasmport::support::Scalar::from_val(&results[#i])));
+    let values =
+        (0..count).map(|i| quote!(::wasmport::support::from_value(&mut store, results[#i])));
     let value = match count {
         1 => quote!(#(#values)*),
         _ => quote!(::core::result::Result::Ok((#(#values?),*))),
     };
     quote! {
-        let results: [::wasmport::support::Val; #count] = ::wasmport::support::call_wide(
-            #slot, store, #name, &[#(::wasmport::support::Scalar::into_val(#params)),*],
-        )?;
+        let mut store = store.as_context_mut();
+        let params = [#(::wasmport::support::value(&mut store, #params)?),*];
+        let results: [::wasmport::support::Val; #count] =
+            ::wasmport::support::#call(#slot, &mut store, #name, &params)#wait?;
         let _ = &results;
         #value
     }

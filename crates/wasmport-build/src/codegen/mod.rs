@@ -4,11 +4,14 @@ mod asset;
 mod docs;
 mod exports;
 mod imports;
+mod link;
 mod plan;
 mod session;
 mod tree;
 mod types;
+mod values;
 
+use crate::asset_settings::AssetSettings;
 use crate::error::{AssetError, Stage};
 use crate::files::HEADER;
 use crate::interface::Interface;
@@ -16,6 +19,7 @@ use crate::manifest::ArtifactEntry;
 use plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
+use std::collections::HashMap;
 use std::path::Path;
 use wasmport::engine::RequiredFeatures;
 use wasmport::{Digest, EngineConfig};
@@ -36,19 +40,33 @@ pub(crate) struct Description<'a> {
     pub artifacts: &'a [ArtifactEntry],
     pub embed: bool,
     pub interface: &'a Interface,
+    pub settings: &'a AssetSettings,
+}
+
+/// What is generated for one asset.
+pub(crate) struct Wrapper {
+    /// Rust.
+    pub source: String,
+    /// By export, the method's name.
+    pub methods: HashMap<String, String>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
 }
 
 /// The wrapper of one asset, as a Rust source file.
 ///
 /// # Errors
 ///
-/// Where the generated tokens are no Rust: a fault of this generator, shown as the asset's error.
-pub(crate) fn wrapper(asset: &Description<'_>) -> Result<String, AssetError> {
-    let plan = Plan::of(asset);
+/// Where what is chosen for the asset cannot be followed, or the generated tokens are no Rust: a
+/// fault of this generator, shown as the asset's error.
+pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
+    let error = |message: String| AssetError::new(asset.path, Stage::Codegen, message);
+    let plan = Plan::of(asset).map_err(error)?;
     let items: TokenStream = [
         asset::contract(asset),
-        asset::description(asset),
+        asset::description(asset, &plan),
         imports::modules(&plan),
+        values::imports(&plan),
         exports::pre(&plan),
         exports::wrapper(&plan),
         session::session(&plan),
@@ -60,14 +78,17 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<String, AssetError> {
         #module_docs
         // Names are the wasm's, and users may deny what they like in code of their own.
         #![allow(
-            dead_code, elided_lifetimes_in_paths, missing_copy_implementations,
+            async_fn_in_trait, dead_code, elided_lifetimes_in_paths, long_running_const_eval,
+            missing_copy_implementations,
             missing_debug_implementations, non_snake_case, single_use_lifetimes, unexpected_cfgs, unreachable_pub,
             unused_qualifications, unused_results, clippy::all, clippy::nursery, clippy::pedantic
         )]
         #items
     };
-    let source = print(tokens).map_err(|e| AssetError::new(asset.path, Stage::Codegen, e))?;
-    Ok(format!("{}{source}", header(asset)))
+    let source = print(tokens).map_err(error)?;
+    let methods = plan.methods().into_iter().map(|(name, method)| (name.into(), method)).collect();
+    let source = format!("{}{source}", header(asset));
+    Ok(Wrapper { source, methods, warnings: plan.warnings })
 }
 
 fn header(asset: &Description<'_>) -> String {

@@ -1,39 +1,95 @@
-//! Plan: which imports and exports are wrapped, and under which names.
+//! Plan: which imports and exports are wrapped, how, and under which names.
 
 use super::Description;
-use super::types::parameter_names;
-use crate::interface::{Export, ExternType, FuncType, Import, MemoryType, ValType};
+use super::types::{is_covered, parameter_names};
+use crate::asset_settings::{AssetSettings, ExternKind, Patterns, Visibility};
+use crate::interface::{Export, ExternType, FuncType, Import, Interface, MemoryType, ValType};
 use crate::names::{self, Request};
-use proc_macro2::Ident;
-use quote::format_ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// What the wrapper cannot call a method, because it has one of that name.
-const RESERVED: &[&str] =
-    &["new", "load", "instantiate", "add_to_linker", "instance", "with_linker", "into_session"];
+const RESERVED: &[&str] = &[
+    "new",
+    "load",
+    "instantiate",
+    "instantiate_async",
+    "add_to_linker",
+    "instance",
+    "with_linker",
+    "into_session",
+];
+
+/// The methods of wrappers of commands.
+const RESERVED_OF_COMMANDS: &[&str] = &["run"];
+
+/// For each export that gets methods, 16 parameters and results on the average: a small file can
+/// export one function of thousands of parameters under many names.
+const TYPES_PER_EXPORT: usize = 16;
 
 pub(super) struct Plan<'a> {
+    /// The asset's name.
+    pub name: String,
+    /// Who sees the items.
+    pub vis: TokenStream,
     /// The wrapper's type, with those named after it.
     pub ty: Ident,
     pub pre: Ident,
     pub session: Ident,
+    pub values: Ident,
+    pub is_async: bool,
     pub imports: Vec<ImportModule<'a>>,
     pub exports: Vec<PlannedExport<'a>>,
+    /// All exports, as other assets that import them see them.
+    pub all_exports: String,
     pub unwrapped_imports: Vec<&'a Import>,
     pub unwrapped_exports: Vec<&'a Export>,
+    /// Index and name in the linker of what has no name of its own.
+    pub overloads: Vec<(usize, String)>,
+    pub is_reactor: bool,
+    pub is_command: bool,
+    /// What the user should know.
+    pub warnings: Vec<String>,
 }
 
+/// A module that the asset imports from.
 pub(super) struct ImportModule<'a> {
     pub name: &'a str,
     pub ident: Ident,
+    /// Where the host trait of another wrapper is used: its path.
+    pub with: Option<syn::Path>,
     pub funcs: Vec<HostFunc<'a>>,
+    pub values: Vec<HostValue<'a>>,
+    /// All imports from it, as text.
+    pub text: String,
 }
 
+/// An imported function: a method of the host trait.
 pub(super) struct HostFunc<'a> {
     pub name: &'a str,
+    /// The name in the linker.
+    pub link_name: String,
     pub ident: Ident,
     pub params: Vec<Ident>,
     pub ty: &'a FuncType,
+    /// Of the import in its module.
+    pub index: usize,
+    pub is_async: bool,
+    pub is_infallible: bool,
+    pub traps: bool,
+}
+
+/// An import that is no function: given for each store.
+pub(super) struct HostValue<'a> {
+    pub name: &'a str,
+    /// The name in the linker.
+    pub link_name: String,
+    pub ident: Ident,
+    pub kind: ValueKind<'a>,
+    pub ty: &'a ExternType,
+    /// Of the import in its module.
+    pub index: usize,
 }
 
 pub(super) struct PlannedExport<'a> {
@@ -46,118 +102,374 @@ pub(super) struct PlannedExport<'a> {
 pub(super) enum ExportKind<'a> {
     Func { ty: &'a FuncType, params: Vec<Ident> },
     Global { ty: &'a ValType, setter: Option<Ident> },
+    Value(ValueKind<'a>),
+}
+
+/// What is neither a function nor, as an export, a number that is read and set.
+#[derive(Clone, Copy)]
+pub(super) enum ValueKind<'a> {
+    Global(&'a ValType),
     Memory,
+    SharedMemory,
+    Table(&'a ValType),
+    Tag(&'a [ValType]),
 }
 
 impl<'a> Plan<'a> {
-    pub fn of(asset: &Description<'a>) -> Self {
+    /// # Errors
+    ///
+    /// Where what is chosen for the asset cannot be followed.
+    pub fn of(asset: &Description<'a>) -> Result<Self, String> {
+        let settings = asset.settings;
         let own = asset.module.last().map_or("", String::as_str);
-        let ty = names::type_name(own);
-        let (imports, unwrapped_imports) = imports(&asset.interface.imports);
-        let (exports, unwrapped_exports) = exports(&asset.interface.exports);
-        Self {
+        let ty = match &settings.type_name {
+            None => names::type_name(own),
+            Some(name) => type_name(name)?,
+        };
+        let interface = asset.interface;
+        let overloads = Overloads::of(interface);
+        let (imports, unwrapped_imports) = imports(interface, settings, &overloads)?;
+        let is_command = exports_procedure(interface, "_start");
+        let Exports { wrapped: exports, unwrapped: unwrapped_exports, warnings } =
+            select(&interface.exports, settings, is_command)?;
+        let all_exports = if interface.exports.len() > settings.max_exports() {
+            exports.iter().map(|e| interface_line(e.name, e.ty)).collect()
+        } else {
+            interface.exports.iter().map(|e| interface_line(&e.name, &e.ty)).collect()
+        };
+        Ok(Self {
+            name: asset.module.join("/"),
+            vis: match settings.visibility.unwrap_or_default() {
+                Visibility::Public => quote!(pub),
+                Visibility::Crate => quote!(pub(crate)),
+            },
             pre: format_ident!("{ty}Pre"),
             session: format_ident!("{ty}Session"),
+            values: format_ident!("{ty}Imports"),
             ty: format_ident!("{ty}"),
+            is_async: settings.is_async(),
             imports,
             exports,
+            all_exports,
             unwrapped_imports,
             unwrapped_exports,
-        }
+            overloads: overloads.list(interface),
+            is_reactor: exports_procedure(interface, "_initialize") && !is_command,
+            is_command,
+            warnings,
+        })
+    }
+
+    /// The modules of which there are values to be given.
+    pub fn value_modules(&self) -> impl Iterator<Item = &ImportModule<'a>> {
+        self.imports.iter().filter(|m| !m.values.is_empty())
+    }
+
+    /// The modules of which there are functions to be implemented.
+    pub fn host_modules(&self) -> impl Iterator<Item = &ImportModule<'a>> {
+        self.imports.iter().filter(|m| !m.funcs.is_empty())
+    }
+
+    /// Whether types of host functions can only be had from the module.
+    pub fn needs_module(&self) -> bool {
+        self.imports.iter().any(ImportModule::needs_module)
+    }
+
+    /// Each export's name with its method's.
+    pub fn methods(&self) -> HashMap<&'a str, String> {
+        self.exports.iter().map(|e| (e.name, e.ident.to_string())).collect()
     }
 }
 
-fn is_wrapped(ty: &ExternType) -> bool {
+impl ImportModule<'_> {
+    /// Whether types of its functions can only be had from the module.
+    pub fn needs_module(&self) -> bool {
+        self.funcs.iter().any(|func| func.ty.nominal)
+    }
+}
+
+/// A type's name that the user chose.
+fn type_name(name: &str) -> Result<String, String> {
+    let is_camel = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric())
+        && names::type_name(name) == name;
+    match is_camel {
+        true => Ok(name.into()),
+        false => Err(format!("`{name}` is no name of a type: write it as in `MyPlugin`")),
+    }
+}
+
+fn exports_procedure(interface: &Interface, name: &str) -> bool {
+    interface.exports.iter().any(|export| {
+        let ExternType::Func(ty) = &export.ty else { return false };
+        export.name == name && ty.types().next().is_none()
+    })
+}
+
+fn kind_of(ty: &ExternType) -> ExternKind {
     match ty {
-        ExternType::Func(func) => func.is_scalar(),
-        ExternType::Global { ty, .. } => ty.is_scalar(),
-        ExternType::Memory(MemoryType { shared, .. }) => !shared,
-        ExternType::Table { .. } | ExternType::Tag { .. } => false,
+        ExternType::Func(_) => ExternKind::Func,
+        ExternType::Global { .. } => ExternKind::Global,
+        ExternType::Memory(_) => ExternKind::Memory,
+        ExternType::Table { .. } => ExternKind::Table,
+        ExternType::Tag { .. } => ExternKind::Tag,
     }
 }
 
-fn exports(exports: &[Export]) -> (Vec<PlannedExport<'_>>, Vec<&Export>) {
-    let (wrapped, unwrapped): (Vec<&Export>, _) = exports.iter().partition(|e| is_wrapped(&e.ty));
+/// Whether the wrapper has types for all of it.
+fn is_wrappable(ty: &ExternType) -> bool {
+    match ty {
+        ExternType::Func(func) => func.types().all(is_covered),
+        ExternType::Global { ty, .. } => is_covered(ty),
+        ExternType::Table { element, .. } => is_covered(element),
+        ExternType::Tag { params } => params.iter().all(is_covered),
+        ExternType::Memory(_) => true,
+    }
+}
+
+fn value_kind(ty: &ExternType) -> Option<ValueKind<'_>> {
+    Some(match ty {
+        ExternType::Func(_) => return None,
+        ExternType::Global { ty, .. } => ValueKind::Global(ty),
+        ExternType::Memory(MemoryType { shared: true, .. }) => ValueKind::SharedMemory,
+        ExternType::Memory(_) => ValueKind::Memory,
+        ExternType::Table { element, .. } => ValueKind::Table(element),
+        ExternType::Tag { params } => ValueKind::Tag(params),
+    })
+}
+
+/// An import or export as the runtime's `support::interface` reads it.
+pub(super) fn interface_line(name: &str, ty: &ExternType) -> String {
+    match ty {
+        ExternType::Func(func) if func.nominal => format!("{name:?} (func nominal)\n"),
+        other => format!("{name:?} {}\n", other.without_names()),
+    }
+}
+
+struct Exports<'a> {
+    wrapped: Vec<PlannedExport<'a>>,
+    unwrapped: Vec<&'a Export>,
+    warnings: Vec<String>,
+}
+
+/// The exports that get methods: all, or those chosen, up to a number.
+fn select<'a>(
+    exports: &'a [Export],
+    settings: &AssetSettings,
+    is_command: bool,
+) -> Result<Exports<'a>, String> {
+    let include = Patterns::new(settings.exports.as_ref())?;
+    let exclude = Patterns::new(settings.exclude_exports.as_ref())?;
+    let is_chosen = |export: &&Export| {
+        is_wrappable(&export.ty)
+            && settings.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind_of(&export.ty)))
+            && include.matches(&export.name, true)
+            && !exclude.matches(&export.name, false)
+    };
+    let (mut wrapped, mut unwrapped): (Vec<&Export>, Vec<&Export>) =
+        exports.iter().partition(is_chosen);
+    let room = room(&wrapped, settings.max_exports());
+    let mut warnings = Vec::new();
+    if room < wrapped.len() {
+        warnings.push(format!(
+            "it has {} exports: methods are generated for the first {room}, the others are reached \
+             by name; choose them with `exports`, or raise `max-exports`",
+            wrapped.len()
+        ));
+        unwrapped.extend(wrapped.split_off(room));
+    }
+    let wrapped = planned(&wrapped, settings.prefix.as_deref().unwrap_or_default(), is_command)?;
+    Ok(Exports { wrapped, unwrapped, warnings })
+}
+
+/// How many of `exports` get methods: not more than `max`, and not those with too many types.
+fn room(exports: &[&Export], max: usize) -> usize {
+    let mut types = 0_usize;
+    let sizes = exports.iter().take(max).map(|export| match &export.ty {
+        ExternType::Func(ty) => ty.types().count(),
+        _ => 1,
+    });
+    sizes
+        .take_while(|size| {
+            types += size;
+            // One wide function alone is fine.
+            types <= max.max(64) * TYPES_PER_EXPORT
+        })
+        .count()
+}
+
+fn planned<'a>(
+    exports: &[&'a Export],
+    prefix: &str,
+    is_command: bool,
+) -> Result<Vec<PlannedExport<'a>>, String> {
+    if !prefix.is_empty() && !names::is_identifier(&format!("{prefix}a")) {
+        return Err(format!("no method's name can begin with `{prefix}`"));
+    }
     let is_mutable = |e: &&&Export| matches!(e.ty, ExternType::Global { mutable: true, .. });
-    let mutable = wrapped.iter().filter(is_mutable);
+    let mutable = exports.iter().filter(is_mutable);
     // Methods and setters share one namespace.
-    let requests: Vec<Request> = wrapped
+    let requests: Vec<Request> = exports
         .iter()
         .map(|e| Request::new(&e.name))
         .chain(mutable.map(|e| Request::setter_of(&e.name)))
         .collect();
-    let mut idents =
-        names::snake_case(&requests, RESERVED).into_iter().map(|name| format_ident!("{name}"));
-    let methods: Vec<Ident> = idents.by_ref().take(wrapped.len()).collect();
-    let planned = wrapped.iter().zip(methods).map(|(export, ident)| {
+    let own = if is_command { RESERVED_OF_COMMANDS } else { &[] };
+    let reserved: Vec<&str> = RESERVED.iter().chain(own).copied().collect();
+    let mut idents = names::snake_case(&requests, &reserved)
+        .into_iter()
+        .map(|name| format_ident!("{prefix}{name}"));
+    let methods: Vec<Ident> = idents.by_ref().take(exports.len()).collect();
+    let planned = exports.iter().zip(methods).filter_map(|(export, ident)| {
         let kind = match &export.ty {
             ExternType::Func(ty) => ExportKind::Func { ty, params: parameter_names(ty) },
             ExternType::Global { ty, mutable } => {
                 ExportKind::Global { ty, setter: mutable.then(|| idents.next()).flatten() }
             }
-            _ => ExportKind::Memory,
+            other => ExportKind::Value(value_kind(other)?),
         };
-        PlannedExport { name: &export.name, ident, kind, ty: &export.ty }
+        Some(PlannedExport { name: &export.name, ident, kind, ty: &export.ty })
     });
-    (planned.collect(), unwrapped)
+    Ok(planned.collect())
 }
 
-fn imports(imports: &[Import]) -> (Vec<ImportModule<'_>>, Vec<&Import>) {
-    let ambiguous = imported_at_several_types(imports);
-    let is_wrapped =
-        |i: &&Import| is_wrapped_import(i) && !ambiguous.contains(&(&*i.module, &*i.name));
-    let (wrapped, unwrapped): (Vec<&Import>, _) = imports.iter().partition(is_wrapped);
-    let mut modules: BTreeMap<&str, Vec<&Import>> = BTreeMap::new();
+/// Names that are imported at several types, of which a linker holds only one each.
+struct Overloads<'a>(HashSet<(&'a str, &'a str)>);
+
+impl<'a> Overloads<'a> {
+    fn of(interface: &'a Interface) -> Self {
+        let mut types: HashMap<(&str, &str), String> = HashMap::new();
+        let mut overloads = HashSet::new();
+        for import in &interface.imports {
+            let key = (&*import.module, &*import.name);
+            let ty = Self::type_text(&import.ty);
+            if types.insert(key, ty.clone()).is_some_and(|other| other != ty) {
+                overloads.insert(key);
+            }
+        }
+        Self(overloads)
+    }
+
+    /// What tells types apart: sizes do not, because one memory can satisfy several.
+    fn type_text(ty: &ExternType) -> String {
+        match ty {
+            ExternType::Memory(memory) => format!("memory {}", memory.shared),
+            ExternType::Table { element, .. } => format!("table {element}"),
+            other => other.without_names().to_string(),
+        }
+    }
+
+    /// The import's name in linkers.
+    fn link_name(&self, import: &Import) -> String {
+        if self.0.contains(&(&*import.module, &*import.name)) {
+            format!("{} {}", import.name, Self::type_text(&import.ty))
+        } else {
+            import.name.clone()
+        }
+    }
+
+    fn list(&self, interface: &Interface) -> Vec<(usize, String)> {
+        let imports = interface.imports.iter().enumerate();
+        imports
+            .filter(|(_, i)| self.0.contains(&(&*i.module, &*i.name)))
+            .map(|(index, import)| (index, self.link_name(import)))
+            .collect()
+    }
+}
+
+type Imports<'a> = (Vec<ImportModule<'a>>, Vec<&'a Import>);
+
+fn imports<'a>(
+    interface: &'a Interface,
+    settings: &AssetSettings,
+    overloads: &Overloads<'_>,
+) -> Result<Imports<'a>, String> {
+    let (wrapped, unwrapped): (Vec<_>, Vec<_>) =
+        interface.imports.iter().enumerate().partition(|(_, i)| is_wrappable(&i.ty));
+    let mut modules: BTreeMap<&str, Vec<(usize, &Import)>> = BTreeMap::new();
     let mut seen = HashSet::new();
-    for import in wrapped {
-        // The same function imported twice is one function of the host.
-        if seen.insert((&import.module, &import.name)) {
-            modules.entry(&import.module).or_default().push(import);
+    for (index, import) in wrapped {
+        // The same imported twice is one thing of the host.
+        if seen.insert((&import.module, overloads.link_name(import))) {
+            modules.entry(&import.module).or_default().push((index, import));
         }
     }
     let requests: Vec<Request> = modules.keys().map(|name| Request::new(name)).collect();
     let idents = names::snake_case(&requests, &[]);
-    let planned = modules.into_iter().zip(idents).map(|((name, imports), ident)| {
-        let requests: Vec<Request> = imports.iter().map(|i| Request::new(&i.name)).collect();
-        let idents = names::snake_case(&requests, &[]);
-        let funcs = imports.iter().zip(idents).filter_map(|(import, ident)| match &import.ty {
-            ExternType::Func(ty) => Some(HostFunc {
-                name: &import.name,
-                ident: format_ident!("{ident}"),
-                params: parameter_names(ty),
-                ty,
-            }),
-            _ => None,
-        });
-        ImportModule { name, ident: format_ident!("{ident}"), funcs: funcs.collect() }
-    });
-    (planned.collect(), unwrapped)
-}
-
-fn is_wrapped_import(import: &Import) -> bool {
-    matches!(&import.ty, ExternType::Func(func) if func.is_scalar())
-}
-
-/// Names that a linker cannot serve, because it has one definition for each.
-fn imported_at_several_types(imports: &[Import]) -> HashSet<(&str, &str)> {
-    let mut types: HashMap<(&str, &str), String> = HashMap::new();
-    let mut ambiguous = HashSet::new();
-    for import in imports {
-        let key = (&*import.module, &*import.name);
-        // Parameter names do not matter here.
-        let ty = match &import.ty {
-            ExternType::Func(func) => {
-                format!(
-                    "{:?} {:?}",
-                    func.params.iter().map(|p| &p.ty).collect::<Vec<_>>(),
-                    func.results
-                )
-            }
-            other => other.to_string(),
-        };
-        if types.insert(key, ty.clone()).is_some_and(|other| other != ty) {
-            ambiguous.insert(key);
+    let planned: Result<Vec<_>, String> = modules
+        .into_iter()
+        .zip(idents)
+        .map(|((name, imports), ident)| import_module(name, &ident, &imports, settings, overloads))
+        .collect();
+    let planned = planned?;
+    let with = settings.with.iter().flatten().map(|(name, _)| name);
+    for name in with {
+        if !planned.iter().any(|module| module.name == name) {
+            return Err(format!("`with` names the module `{name}`, of which nothing is imported"));
         }
     }
-    ambiguous
+    Ok((planned, unwrapped.into_iter().map(|(_, import)| import).collect()))
+}
+
+fn import_module<'a>(
+    name: &'a str,
+    ident: &str,
+    imports: &[(usize, &'a Import)],
+    settings: &AssetSettings,
+    overloads: &Overloads<'_>,
+) -> Result<ImportModule<'a>, String> {
+    let waits = Patterns::new(settings.async_imports.as_ref())?;
+    let infallible = Patterns::new(settings.infallible_imports.as_ref())?;
+    let traps = Patterns::new(settings.trap_imports.as_ref())?;
+    let requests: Vec<Request> = imports
+        .iter()
+        .map(|(_, i)| Request::new(&i.name).keyed_by(&overloads.link_name(i)))
+        .collect();
+    let mut module = ImportModule {
+        name,
+        ident: format_ident!("{ident}"),
+        with: settings.with.iter().flatten().find(|(key, _)| *key == name).map(path).transpose()?,
+        funcs: Vec::new(),
+        values: Vec::new(),
+        text: imports.iter().map(|(_, i)| interface_line(&i.name, &i.ty)).collect(),
+    };
+    for ((index, import), ident) in imports.iter().zip(names::snake_case(&requests, &[])) {
+        let (name, ident) = (import.name.as_str(), format_ident!("{ident}"));
+        let link_name = overloads.link_name(import);
+        match &import.ty {
+            ExternType::Func(ty) => {
+                let pattern_name = format!("{}/{name}", import.module);
+                let traps = traps.matches(&pattern_name, false);
+                module.funcs.push(HostFunc {
+                    name,
+                    link_name,
+                    ident,
+                    params: parameter_names(ty),
+                    ty,
+                    index: *index,
+                    is_async: waits.matches(&pattern_name, false),
+                    // What may trap can fail.
+                    is_infallible: !traps && infallible.matches(&pattern_name, false),
+                    traps,
+                });
+            }
+            other => {
+                let Some(kind) = value_kind(other) else { continue };
+                let index = *index;
+                module.values.push(HostValue { name, link_name, ident, kind, ty: other, index });
+            }
+        }
+    }
+    if module.with.is_some() && module.needs_module() {
+        return Err(format!(
+            "`with` cannot replace the module `{name}`: it has functions whose types belong to the \
+             asset alone"
+        ));
+    }
+    Ok(module)
+}
+
+fn path((name, path): (&String, &String)) -> Result<syn::Path, String> {
+    syn::parse_str(path)
+        .map_err(|e| format!("`with` has no path of a module for `{name}`, but `{path}`: {e}"))
 }

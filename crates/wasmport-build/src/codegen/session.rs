@@ -2,33 +2,37 @@
 
 use super::docs::{code, outer, quoted};
 use super::exports::signature;
-use super::plan::{ExportKind, Plan, PlannedExport};
+use super::imports::data_bounds;
+use super::plan::{ExportKind, Plan, PlannedExport, ValueKind};
 use super::types::{parameters, results, rust};
+use super::values::value_type;
 use proc_macro2::TokenStream;
 use quote::quote;
 
 pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
-    let Plan { ty, session, .. } = plan;
+    let Plan { ty, session, vis, .. } = plan;
     let doc = outer(&format!(
         "A store with an instance of {} in it. `T` is the program's own data, which host functions reach.",
         code(ty)
     ));
     let new = new(plan);
-    let methods = plan.exports.iter().map(method);
+    let methods = plan.exports.iter().map(|export| method(plan, export));
+    let bounds = data_bounds(plan);
+    let Asyncness { asyncness, start, wait, .. } = Asyncness::of(plan);
     quote! {
         #doc
-        pub struct #session<T: 'static = ()>(::wasmport::Session<T, #ty>);
+        #vis struct #session<T: 'static = ()>(::wasmport::Session<T, #ty>);
 
         #new
 
-        impl<T: 'static> #session<T> {
+        impl<T: #bounds> #session<T> {
             /// Loads and instantiates the asset with the imports that `define` puts into the linker.
             ///
             /// # Errors
             ///
             /// As [`Runtime::load`](::wasmport::Runtime::load), and where an import is missing or the
             /// start function fails.
-            pub fn with_linker(
+            pub #asyncness fn with_linker(
                 runtime: &::wasmport::Runtime,
                 data: T,
                 define: impl ::core::ops::FnOnce(
@@ -36,7 +40,9 @@ pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
                     &mut ::wasmport::support::Store<::wasmport::SessionData<T>>,
                 ) -> ::wasmport::support::Result<()>,
             ) -> ::wasmport::Result<Self> {
-                ::core::result::Result::Ok(Self(::wasmport::Session::start(runtime, data, define)?))
+                ::core::result::Result::Ok(Self(
+                    ::wasmport::Session::#start(runtime, data, |linker, store, _| define(linker, store))#wait?
+                ))
             }
 
             /// The session below, which gives back the data when it ends.
@@ -63,45 +69,127 @@ pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
     }
 }
 
-/// `new`, where the `Host` traits cover all imports; else `with_linker` is the only way in.
-fn new(plan: &Plan<'_>) -> TokenStream {
-    if !plan.unwrapped_imports.is_empty() {
-        return TokenStream::new();
-    }
-    let Plan { ty, session, imports, .. } = plan;
-    let hosts: Vec<_> = imports.iter().map(|m| &m.ident).collect();
-    let bound = if hosts.is_empty() {
-        quote!()
-    } else {
-        quote!(: #(#hosts::Host<::wasmport::SessionData<T>>)+*)
-    };
-    let define = if hosts.is_empty() {
-        quote!(|_, _| ::core::result::Result::Ok(()))
-    } else {
-        quote!(|linker, _| #ty::add_to_linker(linker, ::wasmport::SessionData::get_mut))
-    };
-    let type_bound = if hosts.is_empty() { quote!(T: 'static) } else { quote!(T #bound + 'static) };
-    quote! {
-        impl<#type_bound> #session<T> {
-            /// Loads and instantiates the asset, with `data` as the host state.
-            ///
-            /// # Errors
-            ///
-            /// As [`Runtime::load`](::wasmport::Runtime::load), and where the start function fails.
-            pub fn new(runtime: &::wasmport::Runtime, data: T) -> ::wasmport::Result<Self> {
-                Self::with_linker(runtime, data, #define)
+/// The words that differ where calls wait.
+pub(super) struct Asyncness {
+    pub asyncness: TokenStream,
+    pub wait: TokenStream,
+    pub start: TokenStream,
+    pub call: TokenStream,
+}
+
+impl Asyncness {
+    pub fn of(plan: &Plan<'_>) -> Self {
+        if plan.is_async {
+            Self {
+                asyncness: quote!(async),
+                wait: quote!(.await),
+                start: quote!(start_async),
+                call: quote!(call_async),
             }
+        } else {
+            Self { asyncness: quote!(), wait: quote!(), start: quote!(start), call: quote!(call) }
         }
     }
 }
 
-fn method(export: &PlannedExport<'_>) -> TokenStream {
+/// `new`, where the `Host` traits and the imported values cover all imports; else `with_linker` is
+/// the only way in. And `run`, for commands.
+fn new(plan: &Plan<'_>) -> TokenStream {
+    if !plan.unwrapped_imports.is_empty() {
+        return TokenStream::new();
+    }
+    let Plan { ty, session, values, .. } = plan;
+    let hosts: Vec<_> = plan.host_modules().map(|m| &m.ident).collect();
+    let bounds = data_bounds(plan);
+    let bounds = quote!(#(#hosts::Host<::wasmport::SessionData<T>> +)* #bounds);
+    let add_hosts = (!hosts.is_empty()).then(|| {
+        let module = plan.needs_module().then(|| quote!(module,));
+        quote!(#ty::add_to_linker(linker, #module ::wasmport::SessionData::get_mut)?;)
+    });
+    let has_values = plan.value_modules().next().is_some();
+    let parameter = has_values.then(|| {
+        quote! {
+            imports: impl ::core::ops::FnOnce(
+                &mut ::wasmport::support::Store<::wasmport::SessionData<T>>,
+                &::wasmport::LoadedModule,
+            ) -> ::wasmport::support::Result<#values>,
+        }
+    });
+    let add_values = has_values.then(|| {
+        quote! {
+            imports(store, module)?.add_to_linker(linker, store)?;
+        }
+    });
+    let values_doc = has_values.then(|| {
+        let doc = format!(
+            "`imports` makes what it imports besides functions, in the session's store; for new \
+             values pass `{values}::fresh`."
+        );
+        outer(&format!("\n{doc}"))
+    });
+    let Asyncness { asyncness, start, wait, call } = Asyncness::of(plan);
+    let argument = has_values.then(|| quote!(imports));
+    let run = plan.is_command.then(|| {
+        let started = if plan.is_async {
+            quote!(async |wrapper, store| ::wasmport::support::start_async(store, wrapper.instance)
+                .await)
+        } else {
+            quote!(|wrapper, store| ::wasmport::support::start(store, wrapper.instance))
+        };
+        quote! {
+            /// Runs the command: starts a session, and calls its `_start`; the data is given back.
+            #values_doc
+            ///
+            /// # Errors
+            ///
+            /// As `new`, and where the command traps.
+            pub #asyncness fn run(
+                runtime: &::wasmport::Runtime,
+                data: T,
+                #parameter
+            ) -> ::wasmport::Result<T> {
+                let mut session = Self::new(runtime, data, #argument)#wait?;
+                session.0.#call(#started)#wait?;
+                ::core::result::Result::Ok(session.0.into_data())
+            }
+        }
+    });
+    quote! {
+        impl<T: #bounds> #session<T> {
+            /// Loads and instantiates the asset, with `data` as the host state.
+            #values_doc
+            ///
+            /// # Errors
+            ///
+            /// As [`Runtime::load`](::wasmport::Runtime::load), and where the start function fails.
+            pub #asyncness fn new(
+                runtime: &::wasmport::Runtime,
+                data: T,
+                #parameter
+            ) -> ::wasmport::Result<Self> {
+                let session = ::wasmport::Session::#start(runtime, data, |linker, store, module| {
+                    let _ = (&linker, &store, module);
+                    #add_values
+                    #add_hosts
+                    ::core::result::Result::Ok(())
+                });
+                ::core::result::Result::Ok(Self(session #wait?))
+            }
+
+            #run
+        }
+    }
+}
+
+fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
     let PlannedExport { name, ident, kind, ty } = export;
     let doc = outer(&signature(name, ty));
+    let failed = outer("\n# Errors\n\nWhere an earlier call failed.");
     match kind {
         ExportKind::Func { ty, params } => {
             let parameters = parameters(params, ty);
             let returns = results(&ty.results);
+            let Asyncness { asyncness, wait, call, .. } = Asyncness::of(plan);
             quote! {
                 #doc
                 ///
@@ -109,8 +197,8 @@ fn method(export: &PlannedExport<'_>) -> TokenStream {
                 ///
                 /// Where the guest traps, a host function it calls fails, or an earlier call failed.
                 #[inline]
-                pub fn #ident(&mut self, #parameters) -> ::wasmport::support::Result<#returns> {
-                    self.0.call(|wrapper, store| wrapper.#ident(store, #(#params),*))
+                pub #asyncness fn #ident(&mut self, #parameters) -> ::wasmport::support::Result<#returns> {
+                    self.0.#call(#asyncness |wrapper, store| wrapper.#ident(store, #(#params),*)#wait)#wait
                 }
             }
         }
@@ -120,10 +208,7 @@ fn method(export: &PlannedExport<'_>) -> TokenStream {
                 let doc = outer(&format!("Sets the global {}.", quoted(name)));
                 quote! {
                     #doc
-                    ///
-                    /// # Errors
-                    ///
-                    /// Where an earlier call failed.
+                    #failed
                     #[inline]
                     pub fn #setter(&mut self, value: #value) -> ::wasmport::support::Result<()> {
                         self.0.call(|wrapper, store| wrapper.#setter(store, value))
@@ -132,10 +217,7 @@ fn method(export: &PlannedExport<'_>) -> TokenStream {
             });
             quote! {
                 #doc
-                ///
-                /// # Errors
-                ///
-                /// Where an earlier call failed.
+                #failed
                 #[inline]
                 pub fn #ident(&mut self) -> ::wasmport::support::Result<#value> {
                     self.0.call(|wrapper, store| wrapper.#ident(store))
@@ -143,19 +225,37 @@ fn method(export: &PlannedExport<'_>) -> TokenStream {
                 #setter
             }
         }
-        ExportKind::Memory => quote! {
-            #doc
-            ///
-            /// # Errors
-            ///
-            /// Where an earlier call failed.
-            #[inline]
-            pub fn #ident(
-                &mut self,
-            ) -> ::wasmport::support::Result<::wasmport::GuestMemory<'_, ::wasmport::SessionData<T>>> {
-                let memory = self.0.call(|wrapper, store| wrapper.#ident(store))?;
-                ::core::result::Result::Ok(::wasmport::support::guest_memory(self.0.store_mut(), memory))
+        ExportKind::Value(kind) => {
+            let (ty, with_store) = match kind {
+                ValueKind::Memory => (
+                    quote!(::wasmport::GuestMemory<'_, ::wasmport::SessionData<T>>),
+                    Some(quote!(guest_memory)),
+                ),
+                ValueKind::Table(element) => {
+                    let element = rust(element);
+                    (
+                        quote!(::wasmport::GuestTable<'_, ::wasmport::SessionData<T>, #element>),
+                        Some(quote!(guest_table)),
+                    )
+                }
+                other => (value_type(*other), None),
+            };
+            let value = quote!(self.0.call(|wrapper, store| wrapper.#ident(store)));
+            let body = match with_store {
+                None => value,
+                Some(join) => quote! {
+                    let value = #value?;
+                    ::core::result::Result::Ok(::wasmport::support::#join(&mut self.0, value))
+                },
+            };
+            quote! {
+                #doc
+                #failed
+                #[inline]
+                pub fn #ident(&mut self) -> ::wasmport::support::Result<#ty> {
+                    #body
+                }
             }
-        },
+        }
     }
 }

@@ -1,12 +1,15 @@
 //! The interface of a valid module, with parameter names from its name section.
 
-use super::{Export, ExternType, FuncType, Import, Interface, MemoryType, Param, ValType};
+use super::{
+    Export, ExternType, FuncType, HeapType, Import, Interface, MemoryType, Param, RefType, ValType,
+};
 use crate::error::{AssetError, Stage};
 use crate::validate::ValidModule;
 use std::collections::{HashMap, HashSet};
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
 use wasmparser::{
-    ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, Result, TypeRef,
+    AbstractHeapType, CompositeInnerType, ExternalKind, KnownCustom, Name, NameSectionReader,
+    Parser, Payload, Result, StorageType, TypeRef, UnpackedIndex,
 };
 
 impl Interface {
@@ -54,9 +57,11 @@ fn extract(module: &ValidModule) -> Result<Interface> {
                         matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact);
                     exported_funcs.push(is_func.then_some(export.index));
                     let Some(ty) = types.entity_type_from_export(&export) else { continue };
-                    interface
-                        .exports
-                        .push(Export { name: export.name.into(), ty: extern_type(types, ty) });
+                    interface.exports.push(Export {
+                        name: export.name.into(),
+                        method: None,
+                        ty: extern_type(types, ty),
+                    });
                 }
             }
             Payload::CustomSection(section) => {
@@ -106,18 +111,20 @@ fn extern_type(types: TypesRef<'_>, ty: EntityType) -> ExternType {
     match ty {
         EntityType::Func(id) | EntityType::FuncExact(id) => ExternType::Func(func_type(types, id)),
         EntityType::Table(table) => ExternType::Table {
-            element: val_type(wasmparser::ValType::Ref(table.element_type)),
+            element: val_type(types, wasmparser::ValType::Ref(table.element_type)),
             min: table.initial,
             max: table.maximum,
+            table64: table.table64,
         },
         EntityType::Memory(memory) => ExternType::Memory(MemoryType {
             min: memory.initial,
             max: memory.maximum,
             shared: memory.shared,
             memory64: memory.memory64,
+            page_size_log2: memory.page_size_log2,
         }),
         EntityType::Global(global) => {
-            ExternType::Global { ty: val_type(global.content_type), mutable: global.mutable }
+            ExternType::Global { ty: val_type(types, global.content_type), mutable: global.mutable }
         }
         EntityType::Tag(id) => ExternType::Tag {
             params: func_type(types, id).params.into_iter().map(|p| p.ty).collect(),
@@ -126,20 +133,108 @@ fn extern_type(types: TypesRef<'_>, ty: EntityType) -> ExternType {
 }
 
 fn func_type(types: TypesRef<'_>, id: CoreTypeId) -> FuncType {
-    let ty = types[id].unwrap_func();
-    FuncType {
-        params: ty.params().iter().map(|ty| Param { name: None, ty: val_type(*ty) }).collect(),
-        results: ty.results().iter().map(|ty| val_type(*ty)).collect(),
-    }
+    let sub_type = &types[id];
+    let func = sub_type.unwrap_func();
+    let params = func.params().iter().map(|ty| Param { name: None, ty: val_type(types, *ty) });
+    let results = func.results().iter().map(|ty| val_type(types, *ty));
+    let mut ty = FuncType { params: params.collect(), results: results.collect(), nominal: false };
+    let names_types =
+        ty.types().any(|ty| matches!(ty, ValType::Ref(RefType { concrete: Some(_), .. })));
+    let group = types.rec_group_elements(types.rec_group_id_of(id));
+    ty.nominal =
+        names_types || !sub_type.is_final || sub_type.supertype_idx.is_some() || group.count() > 1;
+    ty
 }
 
-fn val_type(ty: wasmparser::ValType) -> ValType {
+fn val_type(types: TypesRef<'_>, ty: wasmparser::ValType) -> ValType {
     match ty {
         wasmparser::ValType::I32 => ValType::I32,
         wasmparser::ValType::I64 => ValType::I64,
         wasmparser::ValType::F32 => ValType::F32,
         wasmparser::ValType::F64 => ValType::F64,
         wasmparser::ValType::V128 => ValType::V128,
-        wasmparser::ValType::Ref(ty) => ValType::Ref(ty.to_string()),
+        wasmparser::ValType::Ref(ty) => ValType::Ref(ref_type(types, ty)),
+    }
+}
+
+fn ref_type(types: TypesRef<'_>, ty: wasmparser::RefType) -> RefType {
+    let nullable = ty.is_nullable();
+    match ty.heap_type() {
+        wasmparser::HeapType::Abstract { ty, .. } => {
+            RefType { nullable, heap: abstract_heap(ty), concrete: None }
+        }
+        wasmparser::HeapType::Concrete(index) | wasmparser::HeapType::Exact(index) => {
+            let (heap, text) = match index {
+                UnpackedIndex::Id(id) => concrete(types, id),
+                // The validator has made identifiers of all indices.
+                _ => (HeapType::Any, "…".into()),
+            };
+            RefType { nullable, heap, concrete: Some(text) }
+        }
+    }
+}
+
+fn abstract_heap(ty: AbstractHeapType) -> HeapType {
+    match ty {
+        AbstractHeapType::Func => HeapType::Func,
+        AbstractHeapType::NoFunc => HeapType::NoFunc,
+        AbstractHeapType::Extern => HeapType::Extern,
+        AbstractHeapType::NoExtern => HeapType::NoExtern,
+        AbstractHeapType::Any => HeapType::Any,
+        AbstractHeapType::Eq => HeapType::Eq,
+        AbstractHeapType::I31 => HeapType::I31,
+        AbstractHeapType::Struct => HeapType::Struct,
+        AbstractHeapType::Array => HeapType::Array,
+        AbstractHeapType::None => HeapType::None,
+        AbstractHeapType::Exn => HeapType::Exn,
+        AbstractHeapType::NoExn => HeapType::NoExn,
+        AbstractHeapType::Cont => HeapType::Cont,
+        AbstractHeapType::NoCont => HeapType::NoCont,
+    }
+}
+
+/// What a type of the module is, and its text; types within it are not written out.
+fn concrete(types: TypesRef<'_>, id: CoreTypeId) -> (HeapType, String) {
+    match &types[id].composite_type.inner {
+        CompositeInnerType::Func(func) => {
+            let params: String =
+                func.params().iter().map(|ty| format!(" (param {})", shallow(*ty))).collect();
+            let results: String =
+                func.results().iter().map(|ty| format!(" (result {})", shallow(*ty))).collect();
+            (HeapType::Func, format!("(func{params}{results})"))
+        }
+        CompositeInnerType::Struct(ty) => {
+            let fields: String = ty
+                .fields
+                .iter()
+                .map(|ty| format!(" (field {})", field(ty.element_type, ty.mutable)))
+                .collect();
+            (HeapType::Struct, format!("(struct{fields})"))
+        }
+        CompositeInnerType::Array(ty) => {
+            (HeapType::Array, format!("(array {})", field(ty.0.element_type, ty.0.mutable)))
+        }
+        CompositeInnerType::Cont(_) => (HeapType::Cont, "(cont …)".into()),
+    }
+}
+
+fn field(ty: StorageType, mutable: bool) -> String {
+    let ty = match ty {
+        StorageType::I8 => "i8".into(),
+        StorageType::I16 => "i16".into(),
+        StorageType::Val(ty) => shallow(ty),
+    };
+    if mutable { format!("(mut {ty})") } else { ty }
+}
+
+fn shallow(ty: wasmparser::ValType) -> String {
+    match ty {
+        wasmparser::ValType::Ref(ty) => match ty.heap_type() {
+            wasmparser::HeapType::Concrete(_) | wasmparser::HeapType::Exact(_) => {
+                format!("(ref {}…)", if ty.is_nullable() { "null " } else { "" })
+            }
+            wasmparser::HeapType::Abstract { .. } => ty.to_string(),
+        },
+        number => number.to_string(),
     }
 }

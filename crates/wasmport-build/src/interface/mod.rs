@@ -32,6 +32,9 @@ pub struct Import {
 pub struct Export {
     /// Its name.
     pub name: String,
+    /// The wrapper's method; none where it has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
     /// Its type.
     #[serde(flatten)]
     pub ty: ExternType,
@@ -62,6 +65,9 @@ pub enum ExternType {
         /// Elements at most.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         max: Option<u64>,
+        /// Whether indices have 64 bits.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        table64: bool,
     },
     /// An exception tag.
     Tag {
@@ -77,6 +83,10 @@ pub struct FuncType {
     pub params: Vec<Param>,
     /// The types of the results.
     pub results: Vec<ValType>,
+    /// Whether the type is more than its parameters and results: it is open to subtypes, declared
+    /// together with others, or names other types. Then only the module itself has it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub nominal: bool,
 }
 
 /// A parameter.
@@ -101,10 +111,13 @@ pub struct MemoryType {
     pub shared: bool,
     /// Whether addresses have 64 bits.
     pub memory64: bool,
+    /// Where pages are not of 64 KiB: the binary logarithm of their size in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page_size_log2: Option<u32>,
 }
 
 /// The type of a value.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ValType {
@@ -118,34 +131,120 @@ pub enum ValType {
     F64,
     /// 128-bit vector.
     V128,
-    /// A reference, by its text form.
-    Ref(String),
+    /// A reference.
+    Ref(RefType),
 }
 
-impl FuncType {
-    /// Whether all parameters and results are numbers.
-    pub(crate) fn is_scalar(&self) -> bool {
-        self.params.iter().map(|p| &p.ty).chain(&self.results).all(ValType::is_scalar)
+/// The type of a reference.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RefType {
+    /// Whether it can be null.
+    pub nullable: bool,
+    /// What it refers to.
+    pub heap: HeapType,
+    /// Where it refers to things of one type of the module: that type in text form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concrete: Option<String>,
+}
+
+/// What a reference refers to: an abstract heap type of the
+/// [specification](https://webassembly.github.io/spec/core/syntax/types.html#heap-types).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the specification's names say it all")]
+pub enum HeapType {
+    Func,
+    NoFunc,
+    Extern,
+    NoExtern,
+    Any,
+    Eq,
+    I31,
+    Struct,
+    Array,
+    None,
+    Exn,
+    NoExn,
+    Cont,
+    NoCont,
+}
+
+impl HeapType {
+    /// Its name in the text format.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Func => "func",
+            Self::NoFunc => "nofunc",
+            Self::Extern => "extern",
+            Self::NoExtern => "noextern",
+            Self::Any => "any",
+            Self::Eq => "eq",
+            Self::I31 => "i31",
+            Self::Struct => "struct",
+            Self::Array => "array",
+            Self::None => "none",
+            Self::Exn => "exn",
+            Self::NoExn => "noexn",
+            Self::Cont => "cont",
+            Self::NoCont => "nocont",
+        }
     }
 }
 
-impl ValType {
-    /// Whether it is a number.
-    pub(crate) fn is_scalar(&self) -> bool {
-        matches!(self, Self::I32 | Self::I64 | Self::F32 | Self::F64)
+impl FuncType {
+    /// All types in it.
+    pub(crate) fn types(&self) -> impl Iterator<Item = &ValType> {
+        self.params.iter().map(|p| &p.ty).chain(&self.results)
+    }
+
+    /// The type alone, without the names of parameters.
+    #[must_use]
+    pub fn without_names(&self) -> Self {
+        let params = self.params.iter().map(|p| Param { name: None, ty: p.ty.clone() }).collect();
+        Self { params, ..self.clone() }
+    }
+}
+
+impl ExternType {
+    /// The type alone, without the names of parameters.
+    #[must_use]
+    pub fn without_names(&self) -> Self {
+        match self {
+            Self::Func(func) => Self::Func(func.without_names()),
+            other => other.clone(),
+        }
     }
 }
 
 impl fmt::Display for ValType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::I32 => "i32",
-            Self::I64 => "i64",
-            Self::F32 => "f32",
-            Self::F64 => "f64",
-            Self::V128 => "v128",
-            Self::Ref(text) => text,
-        })
+        match self {
+            Self::I32 => f.write_str("i32"),
+            Self::I64 => f.write_str("i64"),
+            Self::F32 => f.write_str("f32"),
+            Self::F64 => f.write_str("f64"),
+            Self::V128 => f.write_str("v128"),
+            Self::Ref(ty) => write!(f, "{ty}"),
+        }
+    }
+}
+
+/// As in the text format, with its short forms.
+impl fmt::Display for RefType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let null = if self.nullable { "null " } else { "" };
+        match (&self.concrete, self.heap) {
+            (Some(ty), _) => write!(f, "(ref {null}{ty})"),
+            (None, HeapType::None) if self.nullable => f.write_str("nullref"),
+            (None, HeapType::NoFunc) if self.nullable => f.write_str("nullfuncref"),
+            (None, HeapType::NoExtern) if self.nullable => f.write_str("nullexternref"),
+            (None, HeapType::NoExn) if self.nullable => f.write_str("nullexnref"),
+            (None, HeapType::NoCont) if self.nullable => f.write_str("nullcontref"),
+            (None, heap) if self.nullable => write!(f, "{}ref", heap.name()),
+            (None, heap) => write!(f, "(ref {})", heap.name()),
+        }
     }
 }
 
@@ -157,8 +256,9 @@ impl fmt::Display for ExternType {
             Self::Global { ty, mutable: true } => write!(f, "(global (mut {ty}))"),
             Self::Global { ty, mutable: false } => write!(f, "(global {ty})"),
             Self::Memory(memory) => write!(f, "{memory}"),
-            Self::Table { element, min, max } => {
-                write!(f, "(table {min}{} {element})", Max(*max))
+            Self::Table { element, min, max, table64 } => {
+                let index = if *table64 { "i64 " } else { "" };
+                write!(f, "(table {index}{min}{} {element})", Max(*max))
             }
             Self::Tag { params } => {
                 f.write_str("(tag")?;
@@ -187,7 +287,11 @@ impl fmt::Display for MemoryType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let address = if self.memory64 { "i64 " } else { "" };
         let shared = if self.shared { " shared" } else { "" };
-        write!(f, "(memory {address}{}{}{shared})", self.min, Max(self.max))
+        write!(f, "(memory {address}{}{}{shared}", self.min, Max(self.max))?;
+        match self.page_size_log2 {
+            Some(log2) => write!(f, " (pagesize {}))", 1_u64.checked_shl(log2).unwrap_or(0)),
+            None => f.write_str(")"),
+        }
     }
 }
 

@@ -1,7 +1,18 @@
-//! `GuestMemory`: a linear memory with bounds-checked reads and writes.
+//! `GuestMemory`: a linear memory with bounds-checked reads and writes, little endian as wasm is.
+
+mod plain;
+mod pointer;
+#[cfg(feature = "threads")]
+mod shared;
+
+pub use plain::Plain;
+pub use pointer::{GuestPtr, GuestSlice, GuestStr};
+#[cfg(feature = "threads")]
+pub use shared::SharedMemory;
 
 use crate::{Error, Result};
-use wasmtime::{Memory, StoreContext, StoreContextMut};
+use std::ffi::CStr;
+use wasmtime::{AsContextMut, Memory, StoreContext, StoreContextMut};
 
 /// A guest pointer or length as wasm has it: an `i32` is unsigned there.
 pub trait GuestAddress: Copy {
@@ -51,6 +62,11 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
         Self { store, memory }
     }
 
+    /// The memory of `store`.
+    pub fn of(store: &'a mut impl AsContextMut<Data = T>, memory: Memory) -> Self {
+        Self::new(store.as_context_mut(), memory)
+    }
+
     /// Wasmtime's memory.
     #[must_use]
     pub fn memory(&self) -> Memory {
@@ -85,6 +101,31 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
         Ok(&data[range(data.len(), address.to_u64(), len.to_u64())?])
     }
 
+    /// The bytes at `address`, to be changed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`].
+    pub fn bytes_mut(
+        &mut self,
+        address: impl GuestAddress,
+        len: impl GuestAddress,
+    ) -> Result<&mut [u8]> {
+        let data = self.data_mut();
+        let range = range(data.len(), address.to_u64(), len.to_u64())?;
+        Ok(&mut data[range])
+    }
+
+    /// Copies `bytes` to `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`]; nothing is written then.
+    pub fn write_bytes(&mut self, address: impl GuestAddress, bytes: &[u8]) -> Result<()> {
+        self.bytes_mut(address, bytes.len())?.copy_from_slice(bytes);
+        Ok(())
+    }
+
     /// The text at `address`.
     ///
     /// # Errors
@@ -96,15 +137,76 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
             .map_err(|_| Error::NotUtf8 { address, bytes: len })
     }
 
-    /// Copies `bytes` to `address`.
+    /// The text at `address` up to the null that ends it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`] where the memory ends before the text does.
+    pub fn c_str(&self, address: impl GuestAddress) -> Result<&CStr> {
+        let (data, address) = (self.data(), address.to_u64());
+        let tail = &data[range(data.len(), address, 0)?.start..];
+        CStr::from_bytes_until_nul(tail).map_err(|_| Error::OutOfBounds {
+            address,
+            bytes: tail.len() as u64 + 1,
+            memory_bytes: data.len() as u64,
+        })
+    }
+
+    /// Copies `text` and the null that ends it to `address`.
     ///
     /// # Errors
     ///
     /// [`Error::OutOfBounds`]; nothing is written then.
-    pub fn write(&mut self, address: impl GuestAddress, bytes: &[u8]) -> Result<()> {
-        let data = self.data_mut();
-        let range = range(data.len(), address.to_u64(), bytes.len() as u64)?;
-        data[range].copy_from_slice(bytes);
+    pub fn write_c_str(&mut self, address: impl GuestAddress, text: &CStr) -> Result<()> {
+        self.write_bytes(address, text.to_bytes_with_nul())
+    }
+
+    /// The value at `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`].
+    #[inline]
+    pub fn read<P: Plain>(&self, address: impl GuestAddress) -> Result<P> {
+        self.bytes(address, P::SIZE).map(P::from_bytes)
+    }
+
+    /// Writes `value` to `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`]; nothing is written then.
+    #[inline]
+    pub fn write<P: Plain>(&mut self, address: impl GuestAddress, value: P) -> Result<()> {
+        self.bytes_mut(address, P::SIZE).map(|bytes| value.to_bytes(bytes))
+    }
+
+    /// `len` values from `address` on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`].
+    pub fn read_slice<P: Plain>(
+        &self,
+        address: impl GuestAddress,
+        len: impl GuestAddress,
+    ) -> Result<Vec<P>> {
+        let bytes = self.bytes(address, bytes_of::<P>(len.to_u64()))?;
+        Ok(plain::values(bytes))
+    }
+
+    /// Writes `values` from `address` on.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutOfBounds`]; nothing is written then.
+    pub fn write_slice<P: Plain>(
+        &mut self,
+        address: impl GuestAddress,
+        values: &[P],
+    ) -> Result<()> {
+        let bytes = self.bytes_mut(address, bytes_of::<P>(values.len() as u64))?;
+        plain::write_values(values, bytes);
         Ok(())
     }
 
@@ -122,6 +224,11 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     pub fn grow(&mut self, pages: u64) -> Result<u64> {
         Ok(self.memory.grow(&mut self.store, pages)?)
     }
+}
+
+/// How long `len` values are; more than any memory has where that is no number.
+fn bytes_of<P: Plain>(len: u64) -> u64 {
+    len.saturating_mul(P::SIZE as u64)
 }
 
 fn range(memory_bytes: usize, address: u64, bytes: u64) -> Result<std::ops::Range<usize>> {

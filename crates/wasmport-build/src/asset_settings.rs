@@ -1,0 +1,194 @@
+//! `AssetSettings`: what may be chosen for each asset, and the rules that say which asset gets what.
+
+use crate::error::Error;
+use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// More exports than this get no methods, unless more are asked for.
+const MAX_EXPORTS: usize = 4_000;
+
+/// Choices for one asset. Those left out are taken from the rules before, at last from the defaults.
+///
+/// Patterns are globs over names; those of imports are over `module/name`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct AssetSettings {
+    /// The source files that the choices are for: a glob over paths relative to the import root.
+    #[serde(rename = "match", skip_serializing)]
+    pub(crate) pattern: Option<String>,
+    /// The wrapper's type. Default: the file's name in upper camel case.
+    pub type_name: Option<String>,
+    /// Who sees the wrapper. Default: everyone.
+    pub visibility: Option<Visibility>,
+    /// Patterns of the exports that get methods. Default: all.
+    pub exports: Option<Vec<String>>,
+    /// Patterns of exports that get none. Default: none.
+    pub exclude_exports: Option<Vec<String>>,
+    /// The kinds of exports that get methods. Default: all.
+    pub kinds: Option<Vec<ExternKind>>,
+    /// How many exports get methods at most. Default: 4,000.
+    pub max_exports: Option<usize>,
+    /// What the methods' names begin with. Default: nothing.
+    pub prefix: Option<String>,
+    /// Whether calls are `async`: guests can wait for host functions, and yield. Default: no.
+    #[serde(rename = "async")]
+    pub asynchronous: Option<bool>,
+    /// Patterns of the imports whose host functions are `async`. Default: none.
+    pub async_imports: Option<Vec<String>>,
+    /// Patterns of the imports whose host functions cannot fail. Default: none.
+    pub infallible_imports: Option<Vec<String>>,
+    /// Patterns of the imports that trap where the program does not implement them. Default: none.
+    pub trap_imports: Option<Vec<String>>,
+    /// Import modules whose host trait is that of another wrapper: the path of its module, such as
+    /// `env = "crate::assets::host::env"`.
+    pub with: Option<BTreeMap<String, String>>,
+    /// Derives for the structs of [`api`](Self::api), besides `Clone` and `Copy`.
+    pub derives: Option<Vec<String>>,
+    /// Signatures beyond numbers, as Rust: see the chapter on them in the book.
+    pub api: Option<String>,
+    /// How the guest wants memory to be allocated for what is passed to it. Default: as its exports
+    /// show.
+    pub convention: Option<Convention>,
+}
+
+/// Who sees a wrapper.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Visibility {
+    /// Everyone.
+    #[default]
+    Public,
+    /// The crate that includes it.
+    Crate,
+}
+
+/// A kind of import or export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "the specification's names say it all")]
+pub enum ExternKind {
+    Func,
+    Global,
+    Memory,
+    Table,
+    Tag,
+}
+
+/// Who allocates and frees what is passed between host and guest, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Convention {
+    /// `malloc` and `free`: the caller owns what it passes, the caller frees what it is given.
+    C,
+    /// `__wbindgen_malloc` and `__wbindgen_free`: the guest owns what it is passed, the host frees
+    /// what it is given.
+    WasmBindgen,
+    /// `__new`, `__pin` and `__unpin`: objects of AssemblyScript's runtime.
+    #[serde(rename = "assemblyscript")]
+    AssemblyScript,
+    /// `cabi_realloc`, as the component model's canonical ABI has it.
+    CabiRealloc,
+}
+
+impl AssetSettings {
+    /// No choices yet, for the assets whose source files match the glob `pattern`.
+    #[must_use]
+    pub fn matching(pattern: impl Into<String>) -> Self {
+        Self { pattern: Some(pattern.into()), ..Self::default() }
+    }
+
+    /// These choices, and those of `other` where there are any.
+    #[must_use]
+    pub fn overridden_by(self, other: &Self) -> Self {
+        macro_rules! merge {
+            ($($field:ident)*) => {
+                Self { $($field: other.$field.clone().or(self.$field)),* }
+            };
+        }
+        merge! {
+            pattern type_name visibility exports exclude_exports kinds max_exports prefix asynchronous
+            async_imports infallible_imports trap_imports with derives api convention
+        }
+    }
+
+    pub(crate) fn max_exports(&self) -> usize {
+        self.max_exports.unwrap_or(MAX_EXPORTS)
+    }
+
+    /// Whether calls wait: asked for, or because imports do.
+    pub(crate) fn is_async(&self) -> bool {
+        self.asynchronous.unwrap_or_default()
+            || self.async_imports.as_ref().is_some_and(|patterns| !patterns.is_empty())
+    }
+}
+
+/// Patterns over names.
+pub(crate) struct Patterns(Option<GlobSet>);
+
+impl Patterns {
+    /// Nothing where there are no patterns at all.
+    pub fn new(patterns: Option<&Vec<String>>) -> Result<Self, String> {
+        let Some(patterns) = patterns else { return Ok(Self(None)) };
+        let mut set = GlobSetBuilder::new();
+        for pattern in patterns {
+            set.add(glob(pattern)?);
+        }
+        set.build().map(|set| Self(Some(set))).map_err(|e| e.to_string())
+    }
+
+    /// Whether one of them matches; `default` where there are none.
+    pub fn matches(&self, name: &str, default: bool) -> bool {
+        self.0.as_ref().map_or(default, |set| set.is_match(name))
+    }
+}
+
+/// Names are no paths: `*` matches everything.
+fn glob(pattern: &str) -> Result<Glob, String> {
+    GlobBuilder::new(pattern)
+        .literal_separator(false)
+        .backslash_escape(true)
+        .build()
+        .map_err(|e| format!("the pattern `{pattern}`: {}", e.kind()))
+}
+
+/// The rules of a run, ready to be asked.
+#[derive(Clone, Debug)]
+pub(crate) struct AssetRules {
+    rules: Vec<(globset::GlobMatcher, AssetSettings)>,
+    defaults: AssetSettings,
+}
+
+impl AssetRules {
+    pub fn new(defaults: &AssetSettings, rules: &[AssetSettings]) -> Result<Self, Error> {
+        let rules = rules.iter().map(|settings| {
+            let pattern = settings.pattern.as_deref().ok_or_else(|| {
+                Error::settings(
+                    "choices for assets do not say for which",
+                    "add `match = \"mods/**\"`, or put them into `[defaults]`",
+                )
+            })?;
+            let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+            let glob = glob.map_err(|e| {
+                Error::settings(
+                    format!("the pattern `{pattern}` of an asset: {}", e.kind()),
+                    "it is a glob over source files, such as `mods/**`",
+                )
+            })?;
+            Ok((glob.compile_matcher(), settings.clone()))
+        });
+        Ok(Self { rules: rules.collect::<Result<_, Error>>()?, defaults: defaults.clone() })
+    }
+
+    /// What is chosen for the source file `source`: later rules win.
+    pub fn of(&self, source: &str) -> AssetSettings {
+        let matching = self.rules.iter().filter(|(glob, _)| glob.is_match(source));
+        let chosen = matching
+            .fold(self.defaults.clone(), |settings, (_, rule)| settings.overridden_by(rule));
+        AssetSettings { pattern: None, ..chosen }
+    }
+}

@@ -1,0 +1,283 @@
+//! Interfaces as text that is compared while the program is compiled.
+//!
+//! A line for each import or export: its name, quoted and escaped, a space, and its type in the
+//! text format: `"add" (func (param i32) (param i32) (result i32))`. One string is far cheaper to
+//! compile than a type or a table entry for each.
+
+/// Ends compilation where `exports` lack one of `imports`, or have it with another type.
+///
+/// `whose` names importer and exporter for the message.
+#[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
+pub const fn check_link(imports: &str, exports: &str, importer: &str, exporter: &str) {
+    let imports = imports.as_bytes();
+    let mut start = 0;
+    while start < imports.len() {
+        let end = line_end(imports, start);
+        let name_end = name_end(imports, start);
+        match find(exports.as_bytes(), imports, start, name_end) {
+            None => panic!(
+                "{}",
+                Message::new()
+                    .text("the asset `")
+                    .text(exporter)
+                    .text("` does not export ")
+                    .bytes(imports, start, name_end)
+                    .text(", which the asset `")
+                    .text(importer)
+                    .text("` imports as ")
+                    .bytes(imports, name_end + 1, end)
+                    .as_str()
+            ),
+            Some((other, other_end)) => {
+                let ours = Type { text: imports, start: name_end + 1, end };
+                let theirs = Type { text: exports.as_bytes(), start: other, end: other_end };
+                if !ours.accepts(&theirs) {
+                    panic!(
+                        "{}",
+                        Message::new()
+                            .text("the asset `")
+                            .text(importer)
+                            .text("` imports ")
+                            .bytes(imports, start, name_end)
+                            .text(" as ")
+                            .bytes(imports, name_end + 1, end)
+                            .text(", but the asset `")
+                            .text(exporter)
+                            .text("` exports it as ")
+                            .bytes(exports.as_bytes(), other, other_end)
+                            .as_str()
+                    )
+                }
+            }
+        }
+        start = end + 1;
+    }
+}
+
+/// Ends compilation where the host trait of another asset, which defines `theirs`, does not cover
+/// all of `ours`.
+pub const fn check_host(ours: &str, theirs: &str, asset: &str, host: &str) {
+    check_link(ours, theirs, asset, host);
+}
+
+/// The type of an import or export: a part of a text.
+struct Type<'a> {
+    text: &'a [u8],
+    start: usize,
+    end: usize,
+}
+
+impl Type<'_> {
+    /// Whether an export of the type `other` can be given for an import of this one, as far as the
+    /// texts tell; the linker decides for types that only a module has.
+    const fn accepts(&self, other: &Type<'_>) -> bool {
+        if self.begins_with(b"(func nominal") || other.begins_with(b"(func nominal") {
+            return self.begins_with(b"(func") && other.begins_with(b"(func");
+        }
+        if self.begins_with(b"(tag") || self.begins_with(b"(func") || self.begins_with(b"(global") {
+            return contains_named_type(self) || self.equals(other);
+        }
+        let sizes = self.begins_with(b"(memory") && other.begins_with(b"(memory")
+            || self.begins_with(b"(table") && other.begins_with(b"(table");
+        sizes && self.has_room_for(other)
+    }
+
+    /// Limits: `other` has at least the minimum, at most the maximum, and is alike in all else.
+    const fn has_room_for(&self, other: &Type<'_>) -> bool {
+        let (a, b) = (self.limits(), other.limits());
+        if b.min < a.min {
+            return false;
+        }
+        match (a.max, b.max) {
+            (Some(ours), Some(theirs)) if theirs > ours => return false,
+            (Some(_), None) => return false,
+            _ => {}
+        }
+        let before = Type { text: self.text, start: self.start, end: a.start };
+        let other_before = Type { text: other.text, start: other.start, end: b.start };
+        let after = Type { text: self.text, start: a.end, end: self.end };
+        let other_after = Type { text: other.text, start: b.end, end: other.end };
+        before.equals(&other_before) && (contains_named_type(self) || after.equals(&other_after))
+    }
+
+    const fn limits(&self) -> Limits {
+        let mut at = self.start;
+        // Behind the keyword and the address type.
+        while at < self.end && self.text[at] != b' ' {
+            at += 1;
+        }
+        at += 1;
+        if at + 3 < self.end && self.text[at] == b'i' {
+            at += 4;
+        }
+        let start = at;
+        let (min, at) = self.number(at);
+        if at + 1 < self.end && self.text[at] == b' ' && self.text[at + 1].is_ascii_digit() {
+            let (max, end) = self.number(at + 1);
+            return Limits { start, end, min, max: Some(max) };
+        }
+        Limits { start, end: at, min, max: None }
+    }
+
+    const fn number(&self, mut at: usize) -> (u128, usize) {
+        let mut value = 0;
+        while at < self.end && self.text[at].is_ascii_digit() {
+            value = value * 10 + (self.text[at] - b'0') as u128;
+            at += 1;
+        }
+        (value, at)
+    }
+
+    const fn begins_with(&self, prefix: &[u8]) -> bool {
+        let mut i = 0;
+        while i < prefix.len() {
+            if self.start + i >= self.end || self.text[self.start + i] != prefix[i] {
+                return false;
+            }
+            i += 1;
+        }
+        true
+    }
+
+    const fn equals(&self, other: &Type<'_>) -> bool {
+        if self.end - self.start != other.end - other.start {
+            return false;
+        }
+        let mut i = 0;
+        while self.start + i < self.end {
+            if self.text[self.start + i] != other.text[other.start + i] {
+                return false;
+            }
+            i += 1;
+        }
+        true
+    }
+}
+
+struct Limits {
+    start: usize,
+    end: usize,
+    min: u128,
+    max: Option<u128>,
+}
+
+/// Whether a type names another of its module, which texts do not tell apart.
+const fn contains_named_type(ty: &Type<'_>) -> bool {
+    let mut at = ty.start;
+    while at < ty.end {
+        let rest = Type { text: ty.text, start: at, end: ty.end };
+        if rest.begins_with(b"(ref (") || rest.begins_with(b"(ref null (") {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// The type of the entry whose quoted name is a part of `text`.
+const fn find(entries: &[u8], text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
+    let mut line = 0;
+    while line < entries.len() {
+        let line_end = line_end(entries, line);
+        let name = Type { text: entries, start: line, end: name_end(entries, line) };
+        if name.equals(&Type { text, start, end }) {
+            return Some((name.end + 1, line_end));
+        }
+        line = line_end + 1;
+    }
+    None
+}
+
+const fn line_end(text: &[u8], mut at: usize) -> usize {
+    while at < text.len() && text[at] != b'\n' {
+        at += 1;
+    }
+    at
+}
+
+/// Behind the closing quote of the name that begins at `at`.
+const fn name_end(text: &[u8], mut at: usize) -> usize {
+    at += 1;
+    while at < text.len() && text[at] != b'"' {
+        at += if text[at] == b'\\' { 2 } else { 1 };
+    }
+    at + 1
+}
+
+/// A message that is put together while compiling; what does not fit is cut.
+struct Message {
+    bytes: [u8; 1024],
+    len: usize,
+}
+
+impl Message {
+    const fn new() -> Self {
+        Self { bytes: [0; 1024], len: 0 }
+    }
+
+    const fn text(self, text: &str) -> Self {
+        self.bytes(text.as_bytes(), 0, text.len())
+    }
+
+    const fn bytes(mut self, text: &[u8], start: usize, end: usize) -> Self {
+        let mut at = start;
+        while at < end && self.len < self.bytes.len() {
+            self.bytes[self.len] = text[at];
+            self.len += 1;
+            at += 1;
+        }
+        self
+    }
+
+    const fn as_str(&self) -> &str {
+        match std::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            // Cut within a character.
+            Err(_) => "two assets do not fit each other",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_link;
+
+    fn error(import: &str, export: &str) -> Option<String> {
+        let result = std::panic::catch_unwind(|| check_link(import, export, "app", "lib"));
+        result.err().map(|panic| panic.downcast_ref::<String>().cloned().unwrap_or_default())
+    }
+
+    #[test]
+    fn equal_types_fit_and_errors_name_both() {
+        let add = "\"add\" (func (param i32) (result i32))\n";
+        assert_eq!(error(add, add), None);
+        assert_eq!(error("", add), None);
+        let other = "\"a\" (func)\n\"add\" (func (param i64) (result i32))\n";
+        let text = error(add, other).unwrap();
+        for part in
+            ["`app` imports \"add\" as (func (param i32)", "`lib` exports it as (func (param i64)"]
+        {
+            assert!(text.contains(part), "{text}");
+        }
+        assert!(error(add, "\"ad\\\"d\" (func)\n").unwrap().contains("does not export \"add\""));
+    }
+
+    #[test]
+    fn limits_are_compared_as_the_specification_says() {
+        let fits = |import: &str, export: &str| {
+            error(&format!("\"m\" {import}\n"), &format!("\"m\" {export}\n")).is_none()
+        };
+        assert!(fits("(memory 1)", "(memory 1 2)"));
+        assert!(fits("(memory 1 4)", "(memory 2 4)"));
+        assert!(!fits("(memory 2)", "(memory 1)"));
+        assert!(!fits("(memory 1 2)", "(memory 1)"));
+        assert!(!fits("(memory 1 2)", "(memory 1 3)"));
+        assert!(!fits("(memory 1)", "(memory i64 1)"));
+        assert!(!fits("(memory 1 2)", "(memory 1 2 shared)"));
+        assert!(fits("(table 1 funcref)", "(table 5 funcref)"));
+        assert!(!fits("(table 1 funcref)", "(table 5 externref)"));
+        assert!(!fits("(memory 1)", "(table 1 funcref)"));
+        assert!(!fits("(global i32)", "(global (mut i32))"));
+        assert!(fits("(func nominal (param i32))", "(func (param i32))"));
+    }
+}
