@@ -3,7 +3,7 @@
 use super::assets::Assets;
 use super::outcome::Outcome;
 use super::program::Program;
-use super::script::{Kind, Script, Source};
+use super::script::{Directive, Kind, Script, Source};
 use crate::{files, scratch};
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
@@ -29,7 +29,8 @@ pub(super) fn divide(scripts: &[Script]) -> Vec<Range<usize>> {
     let mut parts = Vec::new();
     let (mut start, mut size) = (0, 0);
     for (i, script) in scripts.iter().enumerate() {
-        let own = script.directives.len() + MODULE * sources(script).count();
+        let modules = script.directives.iter().filter_map(source).count();
+        let own = script.directives.len() + MODULE * modules;
         if i > start && size + own > SIZE {
             parts.push(start..i);
             (start, size) = (i, 0);
@@ -40,19 +41,19 @@ pub(super) fn divide(scripts: &[Script]) -> Vec<Range<usize>> {
     parts
 }
 
-/// The modules of a script that need a wrapper.
-pub(super) fn sources(script: &Script) -> impl Iterator<Item = &Source> {
-    script.directives.iter().filter_map(|directive| match &directive.kind {
+/// The module of a directive, if it needs a wrapper.
+fn source(directive: &Directive) -> Option<&Source> {
+    match &directive.kind {
         Kind::Module { source, .. }
         | Kind::Definition { source, .. }
         | Kind::Uninstantiable { source, .. }
         | Kind::Unlinkable { source, .. } => Some(source),
         _ => None,
-    })
+    }
 }
 
 impl<'a> Part<'a> {
-    /// Imports the modules of the scripts that are not skipped, each once.
+    /// Imports the modules of all directives that are to run, each once.
     pub fn import(
         workspace: &Path,
         name: String,
@@ -64,10 +65,10 @@ impl<'a> Part<'a> {
         let mut known = HashSet::new();
         let mut wanted = Vec::new();
         for (script, outcomes) in all[scripts.clone()].iter().zip(&outcomes[scripts.clone()]) {
-            // A skipped script's modules may be those that nobody can import.
-            if outcomes.contains(&Outcome::Unknown) {
-                wanted.extend(sources(script).filter(|source| known.insert(*source)));
-            }
+            let directives = script.directives.iter().zip(outcomes);
+            let run = directives.filter(|(_, outcome)| **outcome == Outcome::Unknown);
+            let sources = run.filter_map(|(directive, _)| source(directive));
+            wanted.extend(sources.filter(|source| known.insert(*source)));
         }
         let assets = Assets::import(&wanted, &folder.join("modules"), &folder.join("src/assets"))?;
         Ok(Self { name, folder, scripts, assets, programs: Vec::new() })

@@ -247,7 +247,11 @@ mod tests {
         let script = Script::parse("x".into(), text);
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(Path::new(name));
-        let sources: Vec<&Source> = super::super::part::sources(&script).collect();
+        let sources = script.directives.iter().filter_map(|directive| match &directive.kind {
+            Kind::Module { source, .. } => Some(source),
+            _ => None,
+        });
+        let sources: Vec<&Source> = sources.collect();
         let assets = Assets::import(&sources, &path("modules"), &path("assets")).unwrap();
         let mut outcomes = vec![Outcome::Unknown; script.directives.len()];
         let program = Program::write(&script, &assets, &mut outcomes);

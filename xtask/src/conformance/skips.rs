@@ -6,6 +6,7 @@ use crate::files;
 use globset::{Glob, GlobMatcher};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
+use std::collections::HashSet;
 use std::path::Path;
 
 /// The file, which lists every directive that is not run.
@@ -24,7 +25,7 @@ struct Skip {
     /// A glob of paths as they are printed.
     #[serde(deserialize_with = "glob")]
     files: GlobMatcher,
-    line: Option<usize>,
+    lines: Option<Vec<usize>>,
     directive: Option<String>,
     #[expect(dead_code, reason = "reading it is the check that it is one of those allowed")]
     reason: Reason,
@@ -36,7 +37,7 @@ struct Skip {
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
 enum Reason {
-    /// The proposal is not in the version of Wasmtime.
+    /// What it is about is not in the version of Wasmtime.
     NotInWasmtime,
     /// The directive cannot involve a wrapper.
     NoWrapper,
@@ -52,18 +53,18 @@ impl Skips {
         toml::from_str(text)
     }
 
-    /// Whether each entry skips something, so that the list stays true.
+    /// Whether each entry and each of its lines skips something, so that the list stays true.
     pub fn check(&self, scripts: &[Script]) -> crate::Result {
-        let is_unused =
-            |skip: &&Skip| !scripts.iter().any(|script| skip.directives(script).any(|_| true));
-        match self.skip.iter().find(is_unused) {
-            None => Ok(()),
-            Some(Skip { files, line, directive, .. }) => Err(format!(
-                "`{FILE}`: nothing is skipped by the entry of `{}`, line {line:?}, directive {directive:?}",
-                files.glob()
-            )
-            .into()),
-        }
+        let Some(skip) = self.skip.iter().find(|skip| !skip.is_used(scripts)) else {
+            return Ok(());
+        };
+        let Skip { files, lines, directive, .. } = skip;
+        let files = files.glob();
+        Err(format!(
+            "`{FILE}`: the entry of `{files}`, lines {lines:?}, directive {directive:?} is not true: \
+             some of it skips nothing"
+        )
+        .into())
     }
 
     /// What is known of each script's directives before they run.
@@ -77,11 +78,22 @@ impl Skips {
 }
 
 impl Skip {
+    fn is_used(&self, scripts: &[Script]) -> bool {
+        let directives = scripts.iter().flat_map(|script| {
+            self.directives(script).map(|directive| script.directives[directive].line)
+        });
+        let used: HashSet<usize> = directives.collect();
+        match &self.lines {
+            Some(lines) => lines.iter().all(|line| used.contains(line)),
+            None => !used.is_empty(),
+        }
+    }
+
     /// Which directives it skips.
     fn directives(&self, script: &Script) -> impl Iterator<Item = usize> {
         let is_selected = |directive: &Directive| {
             script.paths.iter().any(|path| self.files.is_match(Path::new(path)))
-                && self.line.is_none_or(|line| line == directive.line)
+                && self.lines.as_ref().is_none_or(|lines| lines.contains(&directive.line))
                 && self.directive.as_ref().is_none_or(|name| name == directive.name)
         };
         let directives = script.directives.iter().enumerate();
@@ -115,7 +127,7 @@ mod tests {
         let outcomes = |entry: &str| apply(&format!("[[skip]]\n{entry}\n{REASON}")).unwrap();
         let none = [Unknown, Unknown, Unknown];
         assert_eq!(outcomes("files = \"a/*\""), [[Skipped, Skipped, Skipped], none.clone()]);
-        assert_eq!(outcomes("files = \"a/*\"\nline = 2")[0], [Unknown, Skipped, Unknown]);
+        assert_eq!(outcomes("files = \"a/*\"\nlines = [2]")[0], [Unknown, Skipped, Unknown]);
         let directive = "files = \"**/x.wast\"\ndirective = \"assert_invalid\"";
         assert_eq!(outcomes(directive)[0], [Unknown, Unknown, Skipped]);
     }
@@ -123,7 +135,7 @@ mod tests {
     #[test]
     fn entries_that_are_not_true_are_errors() {
         assert!(apply(&format!("[[skip]]\nfiles = \"c/*\"\n{REASON}")).is_err());
-        assert!(apply(&format!("[[skip]]\nfiles = \"a/*\"\nline = 9\n{REASON}")).is_err());
+        assert!(apply(&format!("[[skip]]\nfiles = \"a/*\"\nlines = [2, 9]\n{REASON}")).is_err());
         let other = "[[skip]]\nfiles = \"a/*\"\nreason = \"hard\"\nwhy = \"\"";
         assert!(apply(other).is_err());
     }
