@@ -70,18 +70,18 @@ fn conformance(args: &Args) -> crate::Result<Tally> {
     let different = scripts.len();
     // Last, where it is no neighbour's.
     scripts.push(control::script()?);
-    println!("{files} files, of which {different} differ, have {directives} directives");
+    println!("{files} files, {different} of them different: {directives} directives");
 
     let mut outcomes: Vec<_> = scripts.iter().map(|script| skips.outcomes(script)).collect();
     let workspace = scratch::target_dir("conformance").join(args.name());
     refuse::check(&workspace, &scripts, &mut outcomes)?;
-    watch.tell("refused what is to be refused");
+    watch.tell("checked refusals");
     let mut parts = import(&workspace, args.name(), &scripts, &outcomes)?;
-    watch.tell("imported");
+    watch.tell("imported modules");
     let programs = compile(&workspace, &mut parts, &scripts, &mut outcomes)?;
-    watch.tell("compiled");
+    watch.tell("compiled scripts");
     run_all(&programs, &parts, &mut outcomes)?;
-    watch.tell("ran");
+    watch.tell("ran scripts");
 
     let (Some(script), Some(control)) = (scripts.pop(), outcomes.pop()) else {
         return Err("there is no control".into());

@@ -3,8 +3,8 @@
 use super::script::{Kind, Script};
 
 /// What a script keeps, besides everything that only the importer sees.
-const MODULES: usize = 6;
-const DIRECTIVES: usize = 100;
+const MODULES: usize = 8;
+const DIRECTIVES: usize = 120;
 
 /// Shortens the script. What is left does not depend on what is taken away: it is the beginning.
 pub(super) fn shorten(script: &mut Script) {
