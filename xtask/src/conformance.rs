@@ -61,6 +61,9 @@ fn conformance(args: &Args) -> crate::Result<Tally> {
     skips.check(&scripts)?;
     if let Some(filter) = &args.filter {
         scripts.retain(|script| script.paths.iter().any(|path| path.contains(&**filter)));
+        if scripts.is_empty() {
+            return Err(format!("no script's path contains `{filter}`").into());
+        }
     }
     if args.sample {
         scripts.iter_mut().for_each(sample::shorten);
