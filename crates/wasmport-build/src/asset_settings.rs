@@ -51,6 +51,10 @@ pub struct AssetSettings {
     /// How the guest wants memory to be allocated for what is passed to it. Default: as its exports
     /// show.
     pub convention: Option<Convention>,
+    /// The export that allocates. Default: the convention's, such as `malloc`.
+    pub malloc: Option<String>,
+    /// The export that frees. Default: the convention's, such as `free`.
+    pub free: Option<String>,
 }
 
 /// Who sees a wrapper.
@@ -112,7 +116,7 @@ impl AssetSettings {
         }
         merge! {
             pattern type_name visibility exports exclude_exports kinds max_exports prefix asynchronous
-            async_imports infallible_imports trap_imports with derives api convention
+            async_imports infallible_imports trap_imports with derives api convention malloc free
         }
     }
 

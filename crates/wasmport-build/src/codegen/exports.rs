@@ -1,7 +1,9 @@
 //! The wrapper `Foo` with a method for each export, and `FooPre`.
 
+use super::api;
 use super::docs::{outer, quoted};
 use super::plan::{ExportKind, Plan, PlannedExport};
+use super::session::Asyncness;
 use super::types::{is_wide, parameters, results, rust, tuple};
 use super::values::value_type;
 use super::{docs, imports};
@@ -117,6 +119,18 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
             const REACTOR: bool = true;
         )
     });
+    let (allocator, new_allocator) = match plan.allocation() {
+        None => (TokenStream::new(), TokenStream::new()),
+        Some(allocation) => {
+            let convention = allocation.convention_type();
+            (
+                quote! {
+                    allocator: ::wasmport::support::Lazy<::wasmport::support::Allocator<#convention>>,
+                },
+                quote!(allocator: ::wasmport::support::Lazy::new(),),
+            )
+        }
+    };
     let overloads = (!plan.overloads.is_empty()).then(|| {
         let overloads = plan.overloads.iter().map(|(index, name)| quote!((#index, #name)));
         quote!(const OVERLOADS: &'static [(usize, &'static str)] = &[#(#overloads),*];)
@@ -127,6 +141,7 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
         #doc
         #vis struct #ty {
             instance: ::wasmport::support::Instance,
+            #allocator
             #(#fields: ::wasmport::support::Lazy<#structs>,)*
         }
 
@@ -134,7 +149,7 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
             /// The typed view of `instance`, which must be one of this asset. Exports are looked up
             /// when they are first used.
             pub fn new(instance: ::wasmport::support::Instance) -> Self {
-                Self { instance, #(#fields: ::wasmport::support::Lazy::new(),)* }
+                Self { instance, #new_allocator #(#fields: ::wasmport::support::Lazy::new(),)* }
             }
 
             /// Loads the asset.
@@ -276,7 +291,8 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
     let not_ours = outer("\n# Errors\n\nWhere the instance is not one of this asset.");
     let store = quote!(store: impl ::wasmport::support::AsContextMut);
     match kind {
-        ExportKind::Func { ty, params } => func(plan, export, &slot, params, ty),
+        ExportKind::Func { ty, shape: Some(shape), .. } => shaped(plan, export, &slot, shape, ty),
+        ExportKind::Func { ty, params, shape: None } => func(plan, export, &slot, params, ty),
         ExportKind::Global { ty, setter } => {
             let value = rust(ty);
             let setter = setter.as_ref().map(|setter| {
@@ -312,6 +328,47 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
             }
         }
     }
+}
+
+/// The method of a function with a signature beyond numbers.
+fn shaped(
+    plan: &Plan<'_>,
+    export: &PlannedExport<'_>,
+    slot: &TokenStream,
+    shape: &api::Shape,
+    _: &FuncType,
+) -> TokenStream {
+    let PlannedExport { name, ident, .. } = export;
+    let doc = shaped_doc(export, shape);
+    let wait = Asyncness::of(plan);
+    let asyncness = &wait.asyncness;
+    let body = api::export_method(shape, slot, name, &wait, plan.is_async);
+    let parameters = api::user_parameters(&shape.signature);
+    let returns = api::user_result(&shape.signature);
+    let data = if plan.is_async { quote!(<Data: ::core::marker::Send>) } else { quote!() };
+    quote! {
+        #doc
+        ///
+        /// # Errors
+        ///
+        /// Where the guest traps, a host function it calls fails, or the guest gives what the
+        /// signature does not allow.
+        pub #asyncness fn #ident(
+            &self,
+            mut store: impl ::wasmport::support::AsContextMut #data,
+            #parameters
+        ) -> ::wasmport::support::Result<#returns> {
+            #body
+        }
+    }
+}
+
+/// What the user says about a function, and what it is in the guest.
+pub(super) fn shaped_doc(export: &PlannedExport<'_>, shape: &api::Shape) -> TokenStream {
+    let docs = &shape.signature.docs;
+    let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
+    let doc = outer(&signature(export.name, export.ty));
+    quote!(#(#docs)* #blank #doc)
 }
 
 fn func(

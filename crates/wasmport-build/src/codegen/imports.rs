@@ -3,7 +3,7 @@
 use super::docs::{code, outer, quoted};
 use super::plan::{HostFunc, ImportModule, Plan};
 use super::types::{is_wide, parameters, results, rust, tuple, wasm};
-use super::{link, values};
+use super::{api, link, values};
 use crate::interface::ExternType;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -60,7 +60,18 @@ fn module_param(needed: bool) -> (TokenStream, TokenStream) {
 
 fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     let methods = module.funcs.iter().map(|func| method(module, func));
-    let definitions = module.funcs.iter().map(|func| definition(module.name, func));
+    let definitions = module.funcs.iter().map(|func| match &func.shape {
+        Some(shape) => api::definition(module.name, func, shape, plan.is_async),
+        None => definition(module.name, func),
+    });
+    let structs = &plan.structs;
+    let uses = module.funcs.iter().any(|func| func.shape.is_some()) && !structs.is_empty();
+    let uses = uses.then(|| {
+        quote! {
+            #[allow(unused_imports)]
+            use super::{#(#structs),*};
+        }
+    });
     let bounds = data_bounds(plan);
     let (of, _) = module_param(module.needs_module());
     let message = format!(
@@ -73,6 +84,8 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
         module.ident
     );
     quote! {
+        #uses
+
         /// The functions that the program gives to the asset. `T` is the data of the store that
         /// it runs in; implement the trait for every `T`.
         #[diagnostic::on_unimplemented(message = #message, note = #note)]
@@ -102,8 +115,22 @@ fn method(module: &ImportModule<'_>, func: &HostFunc<'_>) -> TokenStream {
     let doc = outer(&format!("Import {} {}: {signature}", quoted(module.name), quoted(func.name)));
     let errors = (!func.is_infallible)
         .then(|| outer("\n# Errors\n\nAn error ends the guest's call, like a trap."));
-    let parameters = parameters(params, ty);
-    let mut returns = results(&ty.results);
+    let (docs, parameters, mut returns, arguments) = match &func.shape {
+        None => {
+            (TokenStream::new(), parameters(params, ty), results(&ty.results), quote!(#(#params),*))
+        }
+        Some(shape) => {
+            let docs = &shape.signature.docs;
+            let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
+            let arguments = api::user_arguments(&shape.signature);
+            (
+                quote!(#(#docs)* #blank),
+                api::parameters(&shape.signature),
+                api::returns(&shape.signature),
+                quote!(#(#arguments),*),
+            )
+        }
+    };
     if !func.is_infallible {
         returns = quote!(::wasmport::support::Result<#returns>);
     }
@@ -118,11 +145,12 @@ fn method(module: &ImportModule<'_>, func: &HostFunc<'_>) -> TokenStream {
         if func.is_async {
             error = quote!(::core::future::ready(#error));
         }
-        quote!({ let _ = (host, #(#params),*); #error })
+        quote!({ let _ = (host, #arguments); #error })
     } else {
         quote!(;)
     };
     quote! {
+        #docs
         #doc
         #errors
         fn #ident(host: &mut ::wasmport::Access<'_, T, Self>, #parameters) -> #returns #body

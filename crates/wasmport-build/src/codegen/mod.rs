@@ -1,5 +1,6 @@
 //! Codegen: from an interface to Rust source. It sees no wasm bytes and writes no files.
 
+mod api;
 mod asset;
 mod docs;
 mod exports;
@@ -65,6 +66,7 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
     let items: TokenStream = [
         asset::contract(asset),
         asset::description(asset, &plan),
+        plan.items.clone(),
         imports::modules(&plan),
         values::imports(&plan),
         exports::pre(&plan),

@@ -1,6 +1,7 @@
 //! Plan: which imports and exports are wrapped, how, and under which names.
 
 use super::Description;
+use super::api::{Allocation, Api, HostShape, Shape, Signature};
 use super::types::{is_covered, parameter_names};
 use crate::asset_settings::{AssetSettings, ExternKind, Patterns, Visibility};
 use crate::interface::{Export, ExternType, FuncType, Import, Interface, MemoryType, ValType};
@@ -39,6 +40,9 @@ pub(super) struct Plan<'a> {
     pub session: Ident,
     pub values: Ident,
     pub is_async: bool,
+    /// The structs of the signatures beyond numbers.
+    pub items: TokenStream,
+    pub structs: Vec<Ident>,
     pub imports: Vec<ImportModule<'a>>,
     pub exports: Vec<PlannedExport<'a>>,
     /// All exports, as other assets that import them see them.
@@ -78,6 +82,8 @@ pub(super) struct HostFunc<'a> {
     pub is_async: bool,
     pub is_infallible: bool,
     pub traps: bool,
+    /// Its signature beyond numbers.
+    pub shape: Option<HostShape>,
 }
 
 /// An import that is no function: given for each store.
@@ -88,8 +94,8 @@ pub(super) struct HostValue<'a> {
     pub ident: Ident,
     pub kind: ValueKind<'a>,
     pub ty: &'a ExternType,
-    /// Of the import in its module.
-    pub index: usize,
+    /// Of the imports in their module: the same may be imported with several sizes.
+    pub indices: Vec<usize>,
 }
 
 pub(super) struct PlannedExport<'a> {
@@ -100,7 +106,7 @@ pub(super) struct PlannedExport<'a> {
 }
 
 pub(super) enum ExportKind<'a> {
-    Func { ty: &'a FuncType, params: Vec<Ident> },
+    Func { ty: &'a FuncType, params: Vec<Ident>, shape: Option<Box<Shape>> },
     Global { ty: &'a ValType, setter: Option<Ident> },
     Value(ValueKind<'a>),
 }
@@ -127,11 +133,18 @@ impl<'a> Plan<'a> {
             Some(name) => type_name(name)?,
         };
         let interface = asset.interface;
+        let vis = match settings.visibility.unwrap_or_default() {
+            Visibility::Public => quote!(pub),
+            Visibility::Crate => quote!(pub(crate)),
+        };
+        let mut signatures = Signatures::of(interface, settings, &vis)?;
         let overloads = Overloads::of(interface);
-        let (imports, unwrapped_imports) = imports(interface, settings, &overloads)?;
+        let (imports, unwrapped_imports) =
+            imports(interface, settings, &overloads, &mut signatures)?;
         let is_command = exports_procedure(interface, "_start");
         let Exports { wrapped: exports, unwrapped: unwrapped_exports, warnings } =
-            select(&interface.exports, settings, is_command)?;
+            select(&interface.exports, settings, is_command, &mut signatures)?;
+        signatures.check_all_are_used()?;
         let all_exports = if interface.exports.len() > settings.max_exports() {
             exports.iter().map(|e| interface_line(e.name, e.ty)).collect()
         } else {
@@ -139,21 +152,20 @@ impl<'a> Plan<'a> {
         };
         Ok(Self {
             name: asset.module.join("/"),
-            vis: match settings.visibility.unwrap_or_default() {
-                Visibility::Public => quote!(pub),
-                Visibility::Crate => quote!(pub(crate)),
-            },
+            vis,
             pre: format_ident!("{ty}Pre"),
             session: format_ident!("{ty}Session"),
             values: format_ident!("{ty}Imports"),
             ty: format_ident!("{ty}"),
             is_async: settings.is_async(),
+            items: signatures.items,
+            structs: signatures.structs,
             imports,
             exports,
             all_exports,
             unwrapped_imports,
             unwrapped_exports,
-            overloads: overloads.list(interface),
+            overloads: overloads.list(),
             is_reactor: exports_procedure(interface, "_initialize") && !is_command,
             is_command,
             warnings,
@@ -168,6 +180,14 @@ impl<'a> Plan<'a> {
     /// The modules of which there are functions to be implemented.
     pub fn host_modules(&self) -> impl Iterator<Item = &ImportModule<'a>> {
         self.imports.iter().filter(|m| !m.funcs.is_empty())
+    }
+
+    /// How the guest allocates, where exports have signatures that need it.
+    pub fn allocation(&self) -> Option<&Allocation> {
+        self.exports.iter().find_map(|export| match &export.kind {
+            ExportKind::Func { shape: Some(shape), .. } => Some(&shape.allocation),
+            _ => None,
+        })
     }
 
     /// Whether types of host functions can only be had from the module.
@@ -257,6 +277,7 @@ fn select<'a>(
     exports: &'a [Export],
     settings: &AssetSettings,
     is_command: bool,
+    signatures: &mut Signatures,
 ) -> Result<Exports<'a>, String> {
     let include = Patterns::new(settings.exports.as_ref())?;
     let exclude = Patterns::new(settings.exclude_exports.as_ref())?;
@@ -278,7 +299,8 @@ fn select<'a>(
         ));
         unwrapped.extend(wrapped.split_off(room));
     }
-    let wrapped = planned(&wrapped, settings.prefix.as_deref().unwrap_or_default(), is_command)?;
+    let prefix = settings.prefix.as_deref().unwrap_or_default();
+    let wrapped = planned(&wrapped, prefix, is_command, signatures)?;
     Ok(Exports { wrapped, unwrapped, warnings })
 }
 
@@ -302,16 +324,23 @@ fn planned<'a>(
     exports: &[&'a Export],
     prefix: &str,
     is_command: bool,
+    signatures: &mut Signatures,
 ) -> Result<Vec<PlannedExport<'a>>, String> {
     if !prefix.is_empty() && !names::is_identifier(&format!("{prefix}a")) {
         return Err(format!("no method's name can begin with `{prefix}`"));
     }
     let is_mutable = |e: &&&Export| matches!(e.ty, ExternType::Global { mutable: true, .. });
     let mutable = exports.iter().filter(is_mutable);
+    let funcs = exports.iter().map(|e| (e.name.as_str(), matches!(e.ty, ExternType::Func(_))));
+    let mut chosen = signatures.for_exports(funcs)?;
     // Methods and setters share one namespace.
     let requests: Vec<Request> = exports
         .iter()
-        .map(|e| Request::new(&e.name))
+        .zip(&chosen)
+        .map(|(export, signature)| match signature {
+            Some(signature) => Request::new(&signature.ident.to_string()).keyed_by(&export.name),
+            None => Request::new(&export.name),
+        })
         .chain(mutable.map(|e| Request::setter_of(&e.name)))
         .collect();
     let own = if is_command { RESERVED_OF_COMMANDS } else { &[] };
@@ -320,21 +349,138 @@ fn planned<'a>(
         .into_iter()
         .map(|name| format_ident!("{prefix}{name}"));
     let methods: Vec<Ident> = idents.by_ref().take(exports.len()).collect();
-    let planned = exports.iter().zip(methods).filter_map(|(export, ident)| {
+    let mut planned = Vec::new();
+    for ((export, ident), signature) in exports.iter().zip(methods).zip(&mut chosen) {
         let kind = match &export.ty {
-            ExternType::Func(ty) => ExportKind::Func { ty, params: parameter_names(ty) },
+            ExternType::Func(ty) => {
+                let shape = signature.take().map(|signature| {
+                    Shape::of(signature, signatures.allocation()?, &export.name, ty).map(Box::new)
+                });
+                let shape = shape.transpose()?;
+                ExportKind::Func { ty, params: parameter_names(ty), shape }
+            }
             ExternType::Global { ty, mutable } => {
                 ExportKind::Global { ty, setter: mutable.then(|| idents.next()).flatten() }
             }
-            other => ExportKind::Value(value_kind(other)?),
+            other => match value_kind(other) {
+                Some(kind) => ExportKind::Value(kind),
+                None => continue,
+            },
         };
-        Some(PlannedExport { name: &export.name, ident, kind, ty: &export.ty })
-    });
-    Ok(planned.collect())
+        planned.push(PlannedExport { name: &export.name, ident, kind, ty: &export.ty });
+    }
+    Ok(planned)
+}
+
+/// The user's signatures that are not yet a function's.
+struct Signatures {
+    items: TokenStream,
+    structs: Vec<Ident>,
+    exports: Vec<Signature>,
+    imports: Vec<(String, Vec<Signature>)>,
+    allocation: Option<Allocation>,
+}
+
+impl Signatures {
+    fn of(
+        interface: &Interface,
+        settings: &AssetSettings,
+        vis: &TokenStream,
+    ) -> Result<Self, String> {
+        let Some(api) = Api::of(interface, settings)? else {
+            return Ok(Self {
+                items: TokenStream::new(),
+                structs: Vec::new(),
+                exports: Vec::new(),
+                imports: Vec::new(),
+                allocation: None,
+            });
+        };
+        Ok(Self {
+            items: api.items(vis, settings)?,
+            structs: api.structs.iter().map(|item| item.ident.clone()).collect(),
+            exports: api.exports,
+            imports: api.imports,
+            allocation: Some(api.allocation),
+        })
+    }
+
+    fn allocation(&self) -> Result<&Allocation, String> {
+        self.allocation.as_ref().ok_or_else(|| "there are signatures without an `api`".into())
+    }
+
+    /// For each export, by name and whether it is a function, its signature.
+    fn for_exports<'e>(
+        &mut self,
+        exports: impl Iterator<Item = (&'e str, bool)>,
+    ) -> Result<Vec<Option<Signature>>, String> {
+        take(&mut self.exports, exports, "export")
+    }
+
+    /// For each import from a module, by name and whether it is a function, its signature.
+    fn for_imports<'e>(
+        &mut self,
+        module: &str,
+        imports: impl Iterator<Item = (&'e str, bool)>,
+    ) -> Result<Vec<Option<Signature>>, String> {
+        let Some(index) = self.imports.iter().position(|(name, _)| name == module) else {
+            return Ok(imports.map(|_| None).collect());
+        };
+        let (_, mut signatures) = self.imports.swap_remove(index);
+        take(&mut signatures, imports, &format!("import from {module:?}"))
+    }
+
+    fn check_all_are_used(&self) -> Result<(), String> {
+        match self.imports.first() {
+            None => Ok(()),
+            Some((module, _)) => Err(format!(
+                "`api` has signatures for the module {module:?}, of which nothing is imported"
+            )),
+        }
+    }
+}
+
+/// Gives each signature to the function of its name, or to the one whose identifier it is.
+fn take<'e>(
+    signatures: &mut Vec<Signature>,
+    functions: impl Iterator<Item = (&'e str, bool)>,
+    what: &str,
+) -> Result<Vec<Option<Signature>>, String> {
+    let functions: Vec<(&str, bool)> = functions.collect();
+    let requests: Vec<Request> = functions.iter().map(|(name, _)| Request::new(name)).collect();
+    let idents = if signatures.is_empty() { Vec::new() } else { names::snake_case(&requests, &[]) };
+    let mut taken: Vec<Option<Signature>> = functions.iter().map(|_| None).collect();
+    for signature in signatures.drain(..) {
+        let ident = signature.ident.to_string();
+        let wanted = signature.name.as_deref().unwrap_or(&ident);
+        let mut found = functions.iter().position(|(name, _)| *name == wanted);
+        if found.is_none() && signature.name.is_none() {
+            found = idents.iter().position(|i| *i == ident);
+        }
+        match found {
+            Some(index) if !functions[index].1 => {
+                return Err(format!("the {what} {wanted:?} is no function: it has no signature"));
+            }
+            Some(index) if taken[index].is_some() => {
+                return Err(format!("the {what} {wanted:?} has two signatures"));
+            }
+            Some(index) => taken[index] = Some(signature),
+            None => {
+                return Err(format!(
+                    "the signature `{}` names no {what} with a method: {wanted:?}",
+                    signature.text
+                ));
+            }
+        }
+    }
+    Ok(taken)
 }
 
 /// Names that are imported at several types, of which a linker holds only one each.
-struct Overloads<'a>(HashSet<(&'a str, &'a str)>);
+struct Overloads<'a> {
+    names: HashSet<(&'a str, &'a str)>,
+    interface: &'a Interface,
+}
 
 impl<'a> Overloads<'a> {
     fn of(interface: &'a Interface) -> Self {
@@ -347,7 +493,7 @@ impl<'a> Overloads<'a> {
                 overloads.insert(key);
             }
         }
-        Self(overloads)
+        Self { names: overloads, interface }
     }
 
     /// What tells types apart: sizes do not, because one memory can satisfy several.
@@ -361,17 +507,39 @@ impl<'a> Overloads<'a> {
 
     /// The import's name in linkers.
     fn link_name(&self, import: &Import) -> String {
-        if self.0.contains(&(&*import.module, &*import.name)) {
+        if self.names.contains(&(&*import.module, &*import.name)) {
             format!("{} {}", import.name, Self::type_text(&import.ty))
         } else {
             import.name.clone()
         }
     }
 
-    fn list(&self, interface: &Interface) -> Vec<(usize, String)> {
-        let imports = interface.imports.iter().enumerate();
+    /// Every import that is the same thing of the host as this one.
+    fn same_as(&self, import: &Import) -> Vec<usize> {
+        let is_same = |other: &Import| {
+            other.module == import.module && self.link_name(other) == self.link_name(import)
+        };
+        let imports = self.interface.imports.iter().enumerate();
+        imports.filter(|(_, other)| is_same(other)).map(|(index, _)| index).collect()
+    }
+
+    /// What tells the methods for one name apart: its types.
+    fn method_name(&self, import: &Import) -> String {
+        if !self.names.contains(&(&*import.module, &*import.name)) {
+            return import.name.clone();
+        }
+        let types: Vec<String> = match &import.ty {
+            ExternType::Func(ty) => ty.types().map(ToString::to_string).collect(),
+            ExternType::Global { ty, .. } => vec![ty.to_string()],
+            other => vec![format!("{:?}", kind_of(other))],
+        };
+        format!("{}-{}", import.name, types.join("-"))
+    }
+
+    fn list(&self) -> Vec<(usize, String)> {
+        let imports = self.interface.imports.iter().enumerate();
         imports
-            .filter(|(_, i)| self.0.contains(&(&*i.module, &*i.name)))
+            .filter(|(_, i)| self.names.contains(&(&*i.module, &*i.name)))
             .map(|(index, import)| (index, self.link_name(import)))
             .collect()
     }
@@ -383,6 +551,7 @@ fn imports<'a>(
     interface: &'a Interface,
     settings: &AssetSettings,
     overloads: &Overloads<'_>,
+    signatures: &mut Signatures,
 ) -> Result<Imports<'a>, String> {
     let (wrapped, unwrapped): (Vec<_>, Vec<_>) =
         interface.imports.iter().enumerate().partition(|(_, i)| is_wrappable(&i.ty));
@@ -399,7 +568,9 @@ fn imports<'a>(
     let planned: Result<Vec<_>, String> = modules
         .into_iter()
         .zip(idents)
-        .map(|((name, imports), ident)| import_module(name, &ident, &imports, settings, overloads))
+        .map(|((name, imports), ident)| {
+            import_module(name, &ident, &imports, settings, overloads, signatures)
+        })
         .collect();
     let planned = planned?;
     let with = settings.with.iter().flatten().map(|(name, _)| name);
@@ -417,13 +588,23 @@ fn import_module<'a>(
     imports: &[(usize, &'a Import)],
     settings: &AssetSettings,
     overloads: &Overloads<'_>,
+    signatures: &mut Signatures,
 ) -> Result<ImportModule<'a>, String> {
     let waits = Patterns::new(settings.async_imports.as_ref())?;
     let infallible = Patterns::new(settings.infallible_imports.as_ref())?;
     let traps = Patterns::new(settings.trap_imports.as_ref())?;
+    let funcs = imports.iter().map(|(_, i)| (i.name.as_str(), matches!(i.ty, ExternType::Func(_))));
+    let chosen = signatures.for_imports(name, funcs)?;
     let requests: Vec<Request> = imports
         .iter()
-        .map(|(_, i)| Request::new(&i.name).keyed_by(&overloads.link_name(i)))
+        .zip(&chosen)
+        .map(|((_, import), signature)| {
+            let text = match signature {
+                Some(signature) => signature.ident.to_string(),
+                None => overloads.method_name(import),
+            };
+            Request::new(&text).keyed_by(&overloads.link_name(import))
+        })
         .collect();
     let mut module = ImportModule {
         name,
@@ -433,13 +614,16 @@ fn import_module<'a>(
         values: Vec::new(),
         text: imports.iter().map(|(_, i)| interface_line(&i.name, &i.ty)).collect(),
     };
-    for ((index, import), ident) in imports.iter().zip(names::snake_case(&requests, &[])) {
+    let idents = names::snake_case(&requests, &[]);
+    for (((index, import), ident), signature) in imports.iter().zip(idents).zip(chosen) {
         let (name, ident) = (import.name.as_str(), format_ident!("{ident}"));
         let link_name = overloads.link_name(import);
         match &import.ty {
             ExternType::Func(ty) => {
                 let pattern_name = format!("{}/{name}", import.module);
                 let traps = traps.matches(&pattern_name, false);
+                let shape = signature
+                    .map(|signature| HostShape::of(signature, signatures.allocation()?, name, ty));
                 module.funcs.push(HostFunc {
                     name,
                     link_name,
@@ -451,12 +635,13 @@ fn import_module<'a>(
                     // What may trap can fail.
                     is_infallible: !traps && infallible.matches(&pattern_name, false),
                     traps,
+                    shape: shape.transpose()?,
                 });
             }
             other => {
                 let Some(kind) = value_kind(other) else { continue };
-                let index = *index;
-                module.values.push(HostValue { name, link_name, ident, kind, ty: other, index });
+                let indices = overloads.same_as(import);
+                module.values.push(HostValue { name, link_name, ident, kind, ty: other, indices });
             }
         }
     }

@@ -1,7 +1,8 @@
 //! `FooSession`: the easy path, with a method for each export that needs no store.
 
+use super::api;
 use super::docs::{code, outer, quoted};
-use super::exports::signature;
+use super::exports::{shaped_doc, signature};
 use super::imports::data_bounds;
 use super::plan::{ExportKind, Plan, PlannedExport, ValueKind};
 use super::types::{parameters, results, rust};
@@ -186,7 +187,25 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
     let doc = outer(&signature(name, ty));
     let failed = outer("\n# Errors\n\nWhere an earlier call failed.");
     match kind {
-        ExportKind::Func { ty, params } => {
+        ExportKind::Func { shape: Some(shape), .. } => {
+            let doc = shaped_doc(export, shape);
+            let parameters = api::user_parameters(&shape.signature);
+            let arguments = api::user_arguments(&shape.signature);
+            let returns = api::user_result(&shape.signature);
+            let Asyncness { asyncness, wait, call, .. } = Asyncness::of(plan);
+            quote! {
+                #doc
+                ///
+                /// # Errors
+                ///
+                /// Where the guest traps, a host function it calls fails, the guest gives what the
+                /// signature does not allow, or an earlier call failed.
+                pub #asyncness fn #ident(&mut self, #parameters) -> ::wasmport::support::Result<#returns> {
+                    self.0.#call(#asyncness |wrapper, store| wrapper.#ident(store, #(#arguments),*)#wait)#wait
+                }
+            }
+        }
+        ExportKind::Func { ty, params, shape: None } => {
             let parameters = parameters(params, ty);
             let returns = results(&ty.results);
             let Asyncness { asyncness, wait, call, .. } = Asyncness::of(plan);

@@ -51,13 +51,13 @@ pub(super) fn imports(plan: &Plan<'_>) -> TokenStream {
             /// # Errors
             ///
             /// Where a limit refuses a size, a type has no such value, or `module` is another asset.
-            pub fn fresh(
-                mut store: impl ::wasmport::support::AsContextMut,
+            pub fn fresh<T: 'static>(
+                store: &mut ::wasmport::support::Store<T>,
                 module: &::wasmport::LoadedModule,
             ) -> ::wasmport::support::Result<Self> {
                 module.check_asset(&ASSET)?;
                 ::core::result::Result::Ok(Self {
-                    #(#modules: #modules::Values::fresh(&mut store, module)?,)*
+                    #(#modules: #modules::Values::fresh(store, module)?,)*
                 })
             }
 
@@ -106,7 +106,10 @@ pub(super) fn module_values(module: &ImportModule<'_>) -> TokenStream {
     });
     let idents: Vec<_> = module.values.iter().map(|value| &value.ident).collect();
     let names: Vec<_> = module.values.iter().map(|value| &value.link_name).collect();
-    let indices = module.values.iter().map(|value| value.index);
+    let indices = module.values.iter().map(|value| {
+        let indices = &value.indices;
+        quote!(&[#(#indices),*])
+    });
     quote! {
         /// What the asset imports besides functions. All of it belongs to one store.
         #[derive(Clone, Debug)]
@@ -121,12 +124,12 @@ pub(super) fn module_values(module: &ImportModule<'_>) -> TokenStream {
             /// # Errors
             ///
             /// Where a limit refuses a size, or a type has no such value.
-            pub fn fresh(
-                mut store: impl ::wasmport::support::AsContextMut,
+            pub fn fresh<T: 'static>(
+                store: &mut ::wasmport::support::Store<T>,
                 module: &::wasmport::LoadedModule,
             ) -> ::wasmport::support::Result<Self> {
                 ::core::result::Result::Ok(Self {
-                    #(#idents: ::wasmport::support::fresh_value(&mut store, module, #indices, #from, #names)?,)*
+                    #(#idents: ::wasmport::support::fresh_value(&mut *store, module, #indices, #from, #names)?,)*
                 })
             }
 

@@ -21,7 +21,7 @@ impl<E> Default for Slot<E> {
 
 impl<E> Slot<E> {
     #[inline]
-    fn get_or_look_up(&self, look_up: impl FnOnce() -> Result<E>) -> Result<&E> {
+    pub(super) fn get_or_look_up(&self, look_up: impl FnOnce() -> Result<E>) -> Result<&E> {
         match self.0.get() {
             Some(export) => Ok(export),
             None => self.fill(look_up),

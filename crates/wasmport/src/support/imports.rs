@@ -1,8 +1,8 @@
 //! What generated `add_to_linker` functions call besides Wasmtime's `func_wrap`.
 
-use super::{Caller, Extern, FromExtern, Linker, Result, Val, WasmValue};
+use super::{Caller, FromExtern, Linker, Result, Val, WasmValue};
 use crate::{Access, LoadedModule};
-use wasmtime::{AsContextMut, ExternType, FuncType, Module, ValType};
+use wasmtime::{AsContextMut, ExternType, FuncType, MemoryTypeBuilder, Module, TableType, ValType};
 
 /// Defines a host function that Wasmtime's tuples cannot type.
 ///
@@ -108,13 +108,42 @@ pub fn not_implemented(module: &str, name: &str) -> wasmtime::Error {
     wasmtime::Error::msg(format!("the import {module:?} {name:?} is not implemented"))
 }
 
-/// A new value for the import `index` of `module`, of its type: null, zero, or the smallest size.
-///
-/// # Errors
-///
-/// Where a limit refuses it, or its type has no such value.
-fn fresh(store: impl AsContextMut, module: &LoadedModule, index: usize) -> Result<Extern> {
-    import_type(module.module(), index)?.default_value(store)
+/// The type of several imports at once: the size is one that fits them all.
+fn common_type(module: &Module, indices: &[usize]) -> Result<ExternType> {
+    let mut common: Option<ExternType> = None;
+    for index in indices {
+        let ty = import_type(module, *index)?;
+        common = Some(match (common, ty) {
+            (Some(ExternType::Memory(a)), ExternType::Memory(b)) => {
+                let mut ty = MemoryTypeBuilder::new();
+                ty.min(a.minimum().max(b.minimum()))
+                    .max(smaller(a.maximum(), b.maximum()))
+                    .memory64(a.is_64())
+                    .shared(a.is_shared())
+                    .page_size_log2(a.page_size_log2());
+                ExternType::Memory(ty.build()?)
+            }
+            (Some(ExternType::Table(a)), ExternType::Table(b)) => {
+                let (min, max) = (a.minimum().max(b.minimum()), smaller(a.maximum(), b.maximum()));
+                let element = a.element().clone();
+                let narrow = |size: u64| u32::try_from(size).unwrap_or(u32::MAX);
+                ExternType::Table(if a.is_64() {
+                    TableType::new64(element, min, max)
+                } else {
+                    TableType::new(element, narrow(min), max.map(narrow))
+                })
+            }
+            (_, ty) => ty,
+        });
+    }
+    common.ok_or_else(another_asset)
+}
+
+fn smaller(a: Option<u64>, b: Option<u64>) -> Option<u64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
 }
 
 /// What `linker` has for an import.
@@ -131,19 +160,20 @@ pub fn defined<E: FromExtern, T: 'static>(
     E::from_extern(linker.get(store, module, name)?).ok_or_else(|| wrong_kind::<E>(module, name))
 }
 
-/// As [`fresh`], as what the wrapper has for it.
+/// A new value for the imports `indices` of `of`, of their type: null, zero, or the smallest size.
 ///
 /// # Errors
 ///
-/// The same.
+/// Where a limit refuses it, or its type has no such value.
 pub fn fresh_value<E: FromExtern>(
     store: impl AsContextMut,
     of: &LoadedModule,
-    index: usize,
+    indices: &[usize],
     module: &str,
     name: &str,
 ) -> Result<E> {
-    E::from_extern(fresh(store, of, index)?).ok_or_else(|| wrong_kind::<E>(module, name))
+    let value = common_type(of.module(), indices)?.default_value(store)?;
+    E::from_extern(value).ok_or_else(|| wrong_kind::<E>(module, name))
 }
 
 #[cold]

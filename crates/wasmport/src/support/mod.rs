@@ -4,12 +4,14 @@
 mod exports;
 mod imports;
 mod interface;
+mod lift;
 mod link;
 
 pub use crate::typed::WasmValue;
 pub use exports::*;
 pub use imports::*;
 pub use interface::{check_host, check_link};
+pub use lift::*;
 pub use link::*;
 pub use wasmtime::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, StructRef};
 pub use wasmtime::{

@@ -1,0 +1,243 @@
+//! From the text to signatures.
+
+use super::{Signature, Ty};
+use proc_macro2::Ident;
+use quote::ToTokens as _;
+use syn::parse::{Parse, ParseStream};
+use syn::{GenericArgument, PathArguments, ReturnType, Token, Type};
+
+/// Rust's types for one wasm value.
+const SCALARS: &[&str] =
+    &["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64", "bool", "char"];
+
+#[derive(Default)]
+pub(super) struct Parsed {
+    pub structs: Vec<syn::ItemStruct>,
+    pub exports: Vec<Signature>,
+    pub imports: Vec<(String, Vec<Signature>)>,
+}
+
+/// Parses the text.
+pub(super) fn parse(text: &str) -> Result<Parsed, String> {
+    syn::parse_str(text).map_err(|e| {
+        let at = e.span().start();
+        format!("`api`: line {}, column {}: {e}", at.line, at.column + 1)
+    })
+}
+
+impl Parse for Parsed {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let mut parsed = Self::default();
+        while !input.is_empty() {
+            let attributes = input.call(syn::Attribute::parse_outer)?;
+            if input.peek(Token![struct]) {
+                let mut item: syn::ItemStruct = input.parse()?;
+                check_struct(&item)?;
+                item.attrs.splice(0..0, attributes);
+                parsed.structs.push(item);
+            } else if input.peek(Token![mod]) {
+                parsed.imports.push(module(input)?);
+            } else if input.peek(Token![fn]) {
+                parsed.exports.push(signature(input, attributes)?);
+            } else {
+                return Err(input.error("expected `struct`, `fn` or `mod`"));
+            }
+        }
+        Ok(parsed)
+    }
+}
+
+fn check_struct(item: &syn::ItemStruct) -> syn::Result<()> {
+    let error = |message| Err(syn::Error::new_spanned(item, message));
+    if !item.generics.params.is_empty() {
+        return error("a struct in guest memory has no parameters");
+    }
+    match item.fields {
+        syn::Fields::Named(_) => Ok(()),
+        _ => error("a struct in guest memory has named fields"),
+    }
+}
+
+/// `mod env { … }`, or `mod "wasi:io/streams" { … }`.
+fn module(input: ParseStream<'_>) -> syn::Result<(String, Vec<Signature>)> {
+    input.parse::<Token![mod]>()?;
+    let name = if input.peek(syn::LitStr) {
+        input.parse::<syn::LitStr>()?.value()
+    } else {
+        input.parse::<Ident>()?.to_string()
+    };
+    let content;
+    syn::braced!(content in input);
+    let mut signatures = Vec::new();
+    while !content.is_empty() {
+        let attributes = content.call(syn::Attribute::parse_outer)?;
+        signatures.push(signature(&content, attributes)?);
+    }
+    Ok((name, signatures))
+}
+
+fn signature(input: ParseStream<'_>, attributes: Vec<syn::Attribute>) -> syn::Result<Signature> {
+    let signature: syn::Signature = input.parse()?;
+    input.parse::<Token![;]>()?;
+    if !signature.generics.params.is_empty() {
+        return Err(syn::Error::new_spanned(
+            &signature.generics,
+            "a wasm function has no parameters of types",
+        ));
+    }
+    let mut name = None;
+    let mut docs = Vec::new();
+    for attribute in attributes {
+        if attribute.path().is_ident("doc") {
+            docs.push(attribute);
+        } else if attribute.path().is_ident("name") {
+            name = Some(string(&attribute)?);
+        } else {
+            return Err(syn::Error::new_spanned(
+                attribute,
+                "expected `name = \"…\"` or a doc comment",
+            ));
+        }
+    }
+    let mut params = Vec::new();
+    for input in &signature.inputs {
+        let syn::FnArg::Typed(syn::PatType { pat, ty, .. }) = input else {
+            return Err(syn::Error::new_spanned(input, "a wasm function has no `self`"));
+        };
+        let syn::Pat::Ident(pattern) = &**pat else {
+            return Err(syn::Error::new_spanned(pat, "expected a name"));
+        };
+        params.push((pattern.ident.clone(), ty_of(ty)?));
+    }
+    let result = match &signature.output {
+        ReturnType::Default => Ty::Unit,
+        ReturnType::Type(_, ty) => ty_of(ty)?,
+    };
+    let text = text(&signature);
+    Ok(Signature { name, ident: signature.ident, docs, params, result, text })
+}
+
+fn string(attribute: &syn::Attribute) -> syn::Result<String> {
+    let value = &attribute.meta.require_name_value()?.value;
+    match value {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Ok(text.value()),
+        other => Err(syn::Error::new_spanned(other, "expected a string")),
+    }
+}
+
+/// As the user would write it.
+fn text(signature: &syn::Signature) -> String {
+    let file = syn::parse_quote!(trait Api { #signature; });
+    let printed = prettyplease::unparse(&file);
+    let lines: Vec<&str> = printed.lines().map(str::trim).collect();
+    let inner = lines.get(1..lines.len().saturating_sub(1)).unwrap_or_default().join(" ");
+    inner.trim_end_matches(';').replace("( ", "(").replace(", )", ")").trim().to_owned()
+}
+
+fn ty_of(ty: &Type) -> syn::Result<Ty> {
+    let unknown = |message: &str| Err(syn::Error::new_spanned(ty, message));
+    match ty {
+        Type::Tuple(tuple) if tuple.elems.is_empty() => Ok(Ty::Unit),
+        Type::Reference(reference) => {
+            let mutable = reference.mutability.is_some();
+            match &*reference.elem {
+                Type::Slice(slice) if mutable => Ok(Ty::ListMut((*slice.elem).clone())),
+                Type::Slice(slice) => Ok(Ty::List { element: (*slice.elem).clone(), owned: false }),
+                Type::Path(path) if path.path.is_ident("str") && !mutable => {
+                    Ok(Ty::Str { owned: false })
+                }
+                Type::Path(path) if path.path.is_ident("CStr") && !mutable => {
+                    Ok(Ty::CStr { owned: false })
+                }
+                other @ (Type::Path(_) | Type::Array(_)) if mutable => {
+                    Ok(Ty::RefMut(other.clone()))
+                }
+                other @ (Type::Path(_) | Type::Array(_)) => Ok(Ty::Ref(other.clone())),
+                _ => unknown("this cannot be passed between host and guest"),
+            }
+        }
+        Type::Array(_) => Ok(Ty::Plain(ty.clone())),
+        Type::Path(path) => named(ty, path),
+        _ => unknown("this cannot be passed between host and guest"),
+    }
+}
+
+fn named(ty: &Type, path: &syn::TypePath) -> syn::Result<Ty> {
+    let Some(last) = path.path.segments.last() else { return Ok(Ty::Plain(ty.clone())) };
+    let name = last.ident.to_string();
+    if path.path.segments.len() > 1 {
+        return Ok(Ty::Plain(ty.clone()));
+    }
+    let argument = match &last.arguments {
+        PathArguments::AngleBracketed(arguments) => match arguments.args.first() {
+            Some(GenericArgument::Type(ty)) if arguments.args.len() == 1 => Some(ty.clone()),
+            _ => None,
+        },
+        _ => None,
+    };
+    Ok(match (name.as_str(), argument) {
+        ("String", None) => Ty::Str { owned: true },
+        ("CString", None) => Ty::CStr { owned: true },
+        ("Len", None) => Ty::Len,
+        ("GuestStr", None) => Ty::GuestSpan(syn::parse_quote!(::wasmport::GuestStr)),
+        ("Vec", Some(element)) => Ty::List { element, owned: true },
+        ("Out", Some(inner)) => Ty::Out(inner),
+        ("GuestSlice", Some(inner)) => {
+            Ty::GuestSpan(syn::parse_quote!(::wasmport::GuestSlice<#inner>))
+        }
+        ("GuestPtr", Some(inner)) => Ty::GuestPtr(syn::parse_quote!(::wasmport::GuestPtr<#inner>)),
+        ("Option", Some(inner)) => match ty_of(&inner)? {
+            inner @ (Ty::Str { .. } | Ty::CStr { .. } | Ty::List { .. } | Ty::Ref(_)) => {
+                Ty::Optional(Box::new(inner))
+            }
+            _ => {
+                return Err(syn::Error::new_spanned(
+                    &inner,
+                    "only what a pointer stands for can be missing: text, slices, references",
+                ));
+            }
+        },
+        (scalar, None) if SCALARS.contains(&scalar) => Ty::Scalar(last.ident.clone()),
+        ("usize" | "isize", None) => {
+            let message = "the guest's sizes are `u32`";
+            return Err(syn::Error::new_spanned(ty, message));
+        }
+        _ => Ty::Plain(ty.clone()),
+    })
+}
+
+impl Ty {
+    /// The core type of a scalar.
+    pub(super) fn scalar_core(ident: &Ident) -> &'static str {
+        match ident.to_string().as_str() {
+            "i64" | "u64" => "i64",
+            "f32" => "f32",
+            "f64" => "f64",
+            _ => "i32",
+        }
+    }
+}
+
+/// For messages.
+impl std::fmt::Display for Ty {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let element = |ty: &Type| ty.to_token_stream().to_string().replace(' ', "");
+        match self {
+            Self::Unit => f.write_str("()"),
+            Self::Scalar(ident) => write!(f, "{ident}"),
+            Self::Str { owned: true } => f.write_str("String"),
+            Self::Str { owned: false } => f.write_str("&str"),
+            Self::CStr { owned: true } => f.write_str("CString"),
+            Self::CStr { owned: false } => f.write_str("&CStr"),
+            Self::List { element: ty, owned: true } => write!(f, "Vec<{}>", element(ty)),
+            Self::List { element: ty, owned: false } => write!(f, "&[{}]", element(ty)),
+            Self::ListMut(ty) => write!(f, "&mut [{}]", element(ty)),
+            Self::Ref(ty) => write!(f, "&{}", element(ty)),
+            Self::RefMut(ty) => write!(f, "&mut {}", element(ty)),
+            Self::Out(ty) => write!(f, "Out<{}>", element(ty)),
+            Self::Len => f.write_str("Len"),
+            Self::Plain(ty) | Self::GuestSpan(ty) | Self::GuestPtr(ty) => f.write_str(&element(ty)),
+            Self::Optional(ty) => write!(f, "Option<{ty}>"),
+        }
+    }
+}
