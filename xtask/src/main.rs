@@ -2,7 +2,10 @@
 
 mod bench;
 mod bless;
+mod conformance;
 mod corpus;
+mod files;
+mod scratch;
 mod smith;
 mod tidy;
 
@@ -26,6 +29,8 @@ enum Xtask {
     Tidy,
     /// Import every wasm file below a folder, and compare with expected verdicts
     Corpus(corpus::Args),
+    /// Run the specification's test suite through generated wrappers
+    Conformance(conformance::Args),
     /// Import random valid modules, and use every export of their wrappers
     Smith(smith::Args),
 }
@@ -39,6 +44,7 @@ fn main() -> ExitCode {
         Xtask::Bench(args) => bench::run(&args),
         Xtask::Tidy => tidy::run(),
         Xtask::Corpus(args) => corpus::run(&args),
+        Xtask::Conformance(args) => conformance::run(&args),
         Xtask::Smith(args) => smith::run(&args),
     };
     match result {

@@ -2,10 +2,11 @@
 
 mod calls;
 mod module;
+mod program;
 
-use crate::corpus::files;
-use crate::corpus::scratch::{Outcome, Scratch, target_dir};
+use crate::{files, scratch};
 use arbitrary::Unstructured;
+use program::{Built, Scratch};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -35,7 +36,7 @@ struct Findings {
 pub(crate) fn run(args: &Args) -> crate::Result {
     let modules = tempfile::Builder::new().prefix("wasmport-smith-").tempdir()?;
     for seed in args.seed..args.seed.saturating_add(args.count) {
-        write(&modules.path().join(format!("m{seed}.wasm")), &generate(seed))?;
+        files::write(&modules.path().join(format!("m{seed}.wasm")), generate(seed))?;
     }
     println!("seeds {} to {}", args.seed, args.seed.saturating_add(args.count).saturating_sub(1));
     let scratch = Scratch::new()?;
@@ -110,18 +111,14 @@ impl Findings {
             self.not_wrapped += exports.len() - methods.len();
             let calls =
                 calls::calls(name, &wrapper, &methods).map_err(|e| format!("{name}: {e}"))?;
-            files::write(&scratch.src().join(format!("calls/{name}.rs")), &calls)?;
+            files::write(&scratch.src().join(format!("calls/{name}.rs")), calls)?;
         }
-        files::write(&scratch.src().join("calls/mod.rs"), &calls::tree(&names))?;
-        let program = files::read(&crate::root().join("fixtures/smith/main.rs"))?;
-        files::write(&scratch.src().join("main.rs"), &program)?;
+        files::write(&scratch.src().join("calls/mod.rs"), calls::tree(&names))?;
 
-        let Outcome { failed, program } = scratch.build()?;
-        let program = program.ok_or("cargo has built no program")?;
+        let Built { failed, program } = scratch.build()?;
         for name in names.iter().filter(|name| !failed.contains_key(**name)) {
             self.call(name, &program, &scratch.out_dir())?;
         }
-        files::remove(&program);
         self.failed.extend(failed);
         Ok(())
     }
@@ -145,8 +142,8 @@ impl Findings {
     /// Failed modules are kept, to be looked at.
     fn tell(&self, modules: &Path) -> crate::Result {
         for (name, why) in &self.failed {
-            let kept = target_dir().join("smith").join(format!("{name}.wasm"));
-            write(&kept, &std::fs::read(modules.join(format!("{name}.wasm")))?)?;
+            let kept = scratch::target_dir("smith").join(format!("{name}.wasm"));
+            files::write(&kept, std::fs::read(modules.join(format!("{name}.wasm")))?)?;
             let seed = name.trim_start_matches('m');
             println!("seed {seed}, {}: {}", kept.display(), why.trim_end());
         }
@@ -169,9 +166,4 @@ fn wasmtime() -> crate::Result<Engine> {
     }
     config.cranelift_opt_level(wasmtime::OptLevel::None);
     Ok(Engine::new(&config)?)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> crate::Result {
-    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
-    Ok(std::fs::write(path, bytes)?)
 }
