@@ -6,7 +6,9 @@ mod conformance;
 mod corpus;
 mod files;
 mod scratch;
+mod smith;
 mod tidy;
+mod wrappers;
 
 use clap::Parser;
 use std::path::{Path, PathBuf};
@@ -30,6 +32,8 @@ enum Xtask {
     Corpus(corpus::Args),
     /// Run the specification's test suite through generated wrappers
     Conformance(conformance::Args),
+    /// Import random valid modules, and use every export of their wrappers
+    Smith(smith::Args),
 }
 
 fn main() -> ExitCode {
@@ -42,6 +46,7 @@ fn main() -> ExitCode {
         Xtask::Tidy => tidy::run(),
         Xtask::Corpus(args) => corpus::run(&args),
         Xtask::Conformance(args) => conformance::run(&args),
+        Xtask::Smith(args) => smith::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

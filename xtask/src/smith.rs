@@ -1,0 +1,177 @@
+//! Smith: imports random valid modules, compares with Wasmtime's verdict, and uses every export.
+
+mod calls;
+mod module;
+
+use crate::wrappers::{Outcome, Wrappers};
+use crate::{files, scratch};
+use arbitrary::Unstructured;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Command;
+use wasmport_build::{AssetReport, EngineConfig, Report, Status, WasmFeature};
+use wasmtime::{Config, Engine};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Seed of the first module; the second has the next number
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// How many modules to make
+    #[arg(long, default_value_t = 60)]
+    count: u64,
+}
+
+/// What is known of the modules, by name.
+#[derive(Default)]
+struct Findings {
+    failed: BTreeMap<String, String>,
+    refused: usize,
+    not_wrapped: usize,
+    used: Vec<usize>,
+}
+
+pub(crate) fn run(args: &Args) -> crate::Result {
+    let modules = tempfile::Builder::new().prefix("wasmport-smith-").tempdir()?;
+    for seed in args.seed..args.seed.saturating_add(args.count) {
+        write(&modules.path().join(format!("m{seed}.wasm")), &generate(seed))?;
+    }
+    println!("seeds {} to {}", args.seed, args.seed.saturating_add(args.count).saturating_sub(1));
+    let wrappers = Wrappers::new()?;
+    let report = import(modules.path(), &wrappers.out_dir())?;
+    let mut findings = Findings::default();
+    findings.compare(&report, modules.path())?;
+    findings.use_all(&report, &wrappers)?;
+    findings.tell(modules.path())?;
+    println!("smith: {} modules, {} failed", report.assets.len(), findings.failed.len());
+    if findings.failed.is_empty() {
+        return Ok(());
+    }
+    // An error would be printed below the summary, which scripts expect to be the last line.
+    std::process::exit(1)
+}
+
+/// The module of a seed: the same on every machine.
+fn generate(seed: u64) -> Vec<u8> {
+    let mut attempts = (0u32..).map(|attempt| {
+        let mut random = blake3::Hasher::new();
+        random.update(&seed.to_le_bytes()).update(&attempt.to_le_bytes());
+        let mut bytes = vec![0; 16 << 10];
+        random.finalize_xof().fill(&mut bytes);
+        module::module(&mut Unstructured::new(&bytes))
+    });
+    // Of some bytes no module can be made; there is no end to other ones.
+    attempts.find_map(Result::ok).unwrap_or_default()
+}
+
+/// Fuel ends every call; the rest makes the import quick, and allows what is off by default.
+fn import(modules: &Path, out_dir: &Path) -> crate::Result<Report> {
+    let importer = wasmport_build::configure()
+        .root(modules)
+        .out_dir(out_dir)
+        .embed(false)
+        .engine(EngineConfig::new().fuel(true));
+    let importer = WasmFeature::ALL.iter().fold(importer, |i, feature| i.wasm_feature(*feature));
+    Ok(importer.run(&())?)
+}
+
+impl Findings {
+    /// The importer accepts what Wasmtime compiles, and nothing else.
+    fn compare(&mut self, report: &Report, modules: &Path) -> crate::Result {
+        let wasmtime = wasmtime()?;
+        for asset in report.assets.iter() {
+            let wasm = std::fs::read(modules.join(&asset.source))?;
+            let verdict = wasmtime.precompile_module(&wasm);
+            match (&asset.error, verdict) {
+                (None, Ok(_)) => {}
+                (Some(_), Err(_)) => self.refused += 1,
+                (Some(error), Ok(_)) => {
+                    self.fail(asset, format!("only Wasmtime accepts it: {error}"))
+                }
+                (None, Err(error)) => self.fail(asset, format!("Wasmtime refuses it: {error:?}")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Compiles all wrappers together with a program that uses them, and runs it for each.
+    fn use_all(&mut self, report: &Report, wrappers: &Wrappers) -> crate::Result {
+        let imported: Vec<&AssetReport> =
+            report.assets.iter().filter(|asset| asset.status == Status::Imported).collect();
+        let names: Vec<&str> = imported.iter().map(|asset| asset.name.as_str()).collect();
+        let manifest = files::read(&wrappers.out_dir().join("wasmport.json"))?;
+        let manifest: Value = serde_json::from_str(&manifest)?;
+        for name in &names {
+            let wrapper = files::read(&wrappers.out_dir().join(format!("{name}.rs")))?;
+            let exports = &manifest["assets"][name]["interface"]["exports"];
+            let exports: Vec<&Value> = exports.as_array().into_iter().flatten().collect();
+            let methods: Vec<&str> = exports.iter().filter_map(|e| e["method"].as_str()).collect();
+            self.not_wrapped += exports.len() - methods.len();
+            let calls =
+                calls::calls(name, &wrapper, &methods).map_err(|e| format!("{name}: {e}"))?;
+            files::write(&wrappers.src().join(format!("calls/{name}.rs")), &calls)?;
+        }
+        files::write(&wrappers.src().join("calls/mod.rs"), &calls::tree(&names))?;
+        let program = files::read(&crate::root().join("fixtures/smith/main.rs"))?;
+        files::write(&wrappers.src().join("main.rs"), &program)?;
+
+        let Outcome { failed, program } = wrappers.build()?;
+        let program = program.ok_or("cargo has built no program")?;
+        for name in names.iter().filter(|name| !failed.contains_key(**name)) {
+            self.call(name, &program, &wrappers.out_dir())?;
+        }
+        files::remove(&program);
+        self.failed.extend(failed);
+        Ok(())
+    }
+
+    /// Each wrapper in a process of its own, so that one that crashes is known.
+    fn call(&mut self, name: &str, program: &Path, artifacts: &Path) -> crate::Result {
+        let output = Command::new(program).arg(artifacts).arg(name).output()?;
+        if output.status.success() {
+            self.used.push(String::from_utf8(output.stdout)?.trim().parse()?);
+        } else {
+            let faults = String::from_utf8_lossy(&output.stderr);
+            self.failed.insert(name.into(), format!("{}\n{faults}", output.status));
+        }
+        Ok(())
+    }
+
+    fn fail(&mut self, asset: &AssetReport, why: String) {
+        self.failed.insert(asset.name.clone(), why);
+    }
+
+    /// Failed modules are kept, to be looked at.
+    fn tell(&self, modules: &Path) -> crate::Result {
+        for (name, why) in &self.failed {
+            let kept = scratch::target_dir("smith").join(format!("{name}.wasm"));
+            write(&kept, &std::fs::read(modules.join(format!("{name}.wasm")))?)?;
+            let seed = name.trim_start_matches('m');
+            println!("seed {seed}, {}: {}", kept.display(), why.trim_end());
+        }
+        let exports: usize = self.used.iter().sum();
+        let instances = self.used.iter().filter(|used| **used > 0).count();
+        let Self { refused, not_wrapped, .. } = self;
+        println!(
+            "{refused} refused by both, {instances} instances, {exports} uses of exports, \
+             {not_wrapped} exports not wrapped"
+        );
+        Ok(())
+    }
+}
+
+/// Wasmtime as it is by default, with all that an import can allow besides.
+fn wasmtime() -> crate::Result<Engine> {
+    let mut config = Config::new();
+    for feature in WasmFeature::ALL {
+        config.wasm_features(feature.flag(), true);
+    }
+    config.cranelift_opt_level(wasmtime::OptLevel::None);
+    Ok(Engine::new(&config)?)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> crate::Result {
+    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+    Ok(std::fs::write(path, bytes)?)
+}
