@@ -308,34 +308,34 @@ fn lifted(shape: &Shape, name: &str, words: &Words<'_>) -> TokenStream {
         }
     };
     let (own, read) = read_result(bare, *result);
-    let post = (*result == ResultShape::PairBehind).then(|| {
-        let post = words.method("post_return");
-        let name = format!("cabi_post_{name}");
-        quote!(__guest.#post(#name, __raw)#wait?;)
-    });
     // A list without elements may be anywhere.
     let must_point =
         matches!(result, ResultShape::Null | ResultShape::Pointer | ResultShape::Object);
-    if optional {
+    let value = if optional {
         quote! {
-            #pair
-            let __value = if __pointer == 0 {
+            if __pointer == 0 {
                 ::core::option::Option::None
             } else {
                 #own
                 ::core::option::Option::Some(#read)
-            };
-            #post
+            }
         }
     } else {
         let check = must_point.then(|| quote!(::wasmport::support::not_null(__pointer)?;));
-        quote! {
-            #pair
-            #check
-            #own
-            let __value = #read;
-            #post
-        }
+        quote!({ #check #own #read })
+    };
+    if *result != ResultShape::PairBehind {
+        return quote!(#pair let __value = #value;);
+    }
+    // The guest frees its result even where it is not what the signature says.
+    let post = words.method("post_return");
+    let name = format!("cabi_post_{name}");
+    quote! {
+        #pair
+        let __value: ::wasmport::support::Result<_> = (|| ::core::result::Result::Ok(#value))();
+        let __posted = __guest.#post(#name, __raw)#wait;
+        let __value = __value?;
+        __posted?;
     }
 }
 
