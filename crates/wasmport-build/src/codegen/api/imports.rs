@@ -84,7 +84,7 @@ pub(in crate::codegen) fn definition(
         .params
         .iter()
         .filter(|(_, ty)| matches!(ty, Ty::Out(_)))
-        .map(|(name, _)| format_ident!("__{name}"))
+        .map(|(name, _)| format_ident!("__{}", name))
         .collect();
     let pattern = match (&signature.result, outs.as_slice()) {
         (Ty::Unit, []) => quote!(()),
@@ -285,7 +285,7 @@ impl Glue<'_> {
             Ty::ListMut(_) => quote!(#memory.write_slice(#first, &#name)?;),
             Ty::RefMut(_) => quote!(#memory.write(#first, #name)?;),
             Ty::Out(inner) => {
-                let out = format_ident!("__{name}");
+                let out = format_ident!("__{}", name);
                 quote!(#memory.write::<#inner>(#first, #out)?;)
             }
             _ => TokenStream::new(),
