@@ -1,20 +1,20 @@
 //! Corpus: imports real wasm files in one run, and says which of them are not as expected.
 
-mod files;
 mod index;
-mod scratch;
 mod tally;
 mod verdict;
+mod wrappers;
 
+use crate::files::printable;
 use index::Index;
-use scratch::Scratch;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tally::Tally;
-use verdict::{Outcome, printable};
+use verdict::Outcome;
 use wasmport_build::{AssetReport, Progress, Report};
+use wrappers::Scratch;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -2,7 +2,10 @@
 
 mod bench;
 mod bless;
+mod conformance;
 mod corpus;
+mod files;
+mod scratch;
 mod tidy;
 
 use clap::Parser;
@@ -25,6 +28,8 @@ enum Xtask {
     Tidy,
     /// Import every wasm file below a folder, and compare with expected verdicts
     Corpus(corpus::Args),
+    /// Run the specification's test suite through generated wrappers
+    Conformance(conformance::Args),
 }
 
 fn main() -> ExitCode {
@@ -36,6 +41,7 @@ fn main() -> ExitCode {
         Xtask::Bench(args) => bench::run(&args),
         Xtask::Tidy => tidy::run(),
         Xtask::Corpus(args) => corpus::run(&args),
+        Xtask::Conformance(args) => conformance::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -199,7 +199,10 @@ impl Scan {
                 self.const_expr(&offset_expr)?;
             }
             ElementKind::Passive => self.needs(F::BulkMemory),
-            ElementKind::Declared => self.needs(F::ReferenceTypes),
+            ElementKind::Declared => {
+                self.needs(F::BulkMemory);
+                self.needs(F::ReferenceTypes);
+            }
         }
         if let ElementItems::Expressions(ty, exprs) = element.items {
             self.needs(F::BulkMemory);

@@ -135,11 +135,27 @@ fn stages(
     let module = validate(wasm.refuse_component()?, settings.features)?;
     let compiled = compile_for_each_target(&module, settings)?;
     let interface = Interface::of(&module)?;
-    let Packed { entry, files, warnings } =
+    let Packed { entry, files, mut warnings } =
         pack(settings, found, keys, module.features(), compiled, interface)?;
+    warnings.extend(freshness.entry(found).and_then(|former| moved_methods(former, &entry)));
     let written = files.write(&settings.out_dir, |path| freshness.previous().owns(path));
     written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
     Ok((Status::Imported, entry, warnings))
+}
+
+/// Says where a method calls another export than before: a program would compile, and do another
+/// thing.
+fn moved_methods(former: &Entry, now: &Entry) -> Option<String> {
+    let [former, now]: [Option<Interface>; 2] =
+        [former, now].map(|entry| serde_json::from_str(entry.interface.get()).ok());
+    let (former, now) = (former?, now?);
+    let moved = now.moved_methods(&former);
+    let (method, then, export) = moved.first()?;
+    let more =
+        if moved.len() > 1 { format!(", and {} more", moved.len() - 1) } else { String::new() };
+    Some(format!(
+        "the method `{method}` called the export {then:?} and calls {export:?} from now on{more}"
+    ))
 }
 
 fn compile_for_each_target(

@@ -56,7 +56,7 @@ pub(crate) fn validate(
         _ => {
             let types =
                 check(&wasm, allowed.flags()).map_err(|e| refusal(&path, &wasm, allowed, &e))?;
-            (narrowed(&wasm, allowed), types)
+            (narrowed(&wasm, allowed, scanned), types)
         }
     };
     Ok(ValidModule { path, wasm, features, types })
@@ -67,8 +67,10 @@ fn check(wasm: &[u8], features: WasmFeatures) -> Result<Types, wasmparser::Binar
 }
 
 /// The least set of features, by trial: only for the few modules where scanning missed something.
-fn narrowed(wasm: &[u8], allowed: RequiredFeatures) -> RequiredFeatures {
-    allowed.iter().fold(allowed, |needed, feature| {
+/// What it found stays: Wasmtime needs more than the validator, such as `gc-types` for any reference.
+fn narrowed(wasm: &[u8], allowed: RequiredFeatures, scanned: RequiredFeatures) -> RequiredFeatures {
+    let doubtful = allowed.iter().filter(|feature| !scanned.contains(*feature));
+    doubtful.fold(allowed, |needed, feature| {
         let without = needed.missing_in(RequiredFeatures::of(&[feature]));
         if check(wasm, without.flags()).is_ok() { without } else { needed }
     })
@@ -105,7 +107,7 @@ fn refusal(
     let missing = WasmFeature::ALL.iter().copied().filter(|f| !allowed.contains(*f));
     let everything = missing.clone().fold(allowed, RequiredFeatures::with);
     if check(wasm, everything.flags()).is_ok() {
-        let used = narrowed(wasm, everything).missing_in(allowed);
+        let used = narrowed(wasm, everything, RequiredFeatures::NONE).missing_in(allowed);
         let names: Vec<&str> = used.iter().map(WasmFeature::name).collect();
         let list = names.join(", ");
         return AssetError::new(

@@ -1,7 +1,7 @@
 //! The index: the verdict that each file of a corpus must get.
 
-use super::files;
 use super::verdict::{Outcome, Verdict};
+use crate::files;
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 

@@ -1,7 +1,8 @@
 //! The tally: verdicts told one by one, and counted.
 
 use super::index::Index;
-use super::verdict::{Outcome, Verdict, printable};
+use super::verdict::{Outcome, Verdict};
+use crate::files::printable;
 use std::fmt;
 use std::path::Path;
 

@@ -1,5 +1,6 @@
 //! Verdicts: what the importer made of a file.
 
+use crate::files::printable;
 use std::fmt;
 use wasmport_build::{AssetReport, Status};
 
@@ -52,24 +53,5 @@ impl Outcome {
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:<9} {}{}", self.verdict, printable(&self.source), self.reason)
-    }
-}
-
-/// Names in a file are hostile text: what steers a terminal is written as an escape.
-pub(super) fn printable(text: &str) -> String {
-    let escape = |c: char| match c {
-        c if c.is_control() => c.escape_default().to_string(),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(printable("\x1b[31m `é`\n"), "\\u{1b}[31m `é`\\n");
     }
 }

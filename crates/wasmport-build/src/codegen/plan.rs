@@ -25,9 +25,9 @@ const RESERVED: &[&str] = &[
 /// The methods of wrappers of commands.
 const RESERVED_OF_COMMANDS: &[&str] = &["run"];
 
-/// For each export that gets methods, 16 parameters and results on the average: a small file can
+/// For each export that gets methods, 6 parameters and results on the average: a small file can
 /// export one function of thousands of parameters under many names.
-const TYPES_PER_EXPORT: usize = 16;
+const TYPES_PER_EXPORT: usize = 6;
 
 pub(super) struct Plan<'a> {
     /// The asset's name.

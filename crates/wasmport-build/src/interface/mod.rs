@@ -4,6 +4,7 @@
 mod extract;
 
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
 use std::fmt;
 
 /// A module's imports and exports, in the module's order.
@@ -13,6 +14,24 @@ pub struct Interface {
     pub imports: Vec<Import>,
     /// What it offers.
     pub exports: Vec<Export>,
+}
+
+impl Interface {
+    /// Methods that were another export's in `former`: method, export then, export now.
+    pub(crate) fn moved_methods<'a>(
+        &'a self,
+        former: &'a Self,
+    ) -> Vec<(&'a str, &'a str, &'a str)> {
+        let methods = |interface: &'a Self| {
+            interface.exports.iter().filter_map(|e| Some((e.method.as_deref()?, e.name.as_str())))
+        };
+        let then: HashMap<&str, &str> = methods(former).collect();
+        let moved = methods(self).filter_map(|(method, now)| {
+            let then = *then.get(method)?;
+            (then != now).then_some((method, then, now))
+        });
+        moved.collect()
+    }
 }
 
 /// One import.

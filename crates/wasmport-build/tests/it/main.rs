@@ -11,6 +11,7 @@
 )]
 
 mod bad_input;
+mod choices;
 mod features;
 mod files;
 mod fuzz;

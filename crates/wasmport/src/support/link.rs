@@ -84,8 +84,12 @@ fn overloaded_imports<T: 'static>(
     let imports = module.imports().enumerate();
     let found = imports.map(|(i, import)| {
         let overload = names.iter().find(|(index, _)| *index == i);
-        let name = overload.map_or(import.name(), |(_, name)| *name);
-        linker.get(&mut store, import.module(), name)
+        let mut get = |name: &str| linker.get(&mut store, import.module(), name);
+        match overload {
+            None => get(import.name()),
+            // One export can be of several types, where one is a subtype of the other.
+            Some((_, name)) => get(name).or_else(|missing| get(import.name()).or(Err(missing))),
+        }
     });
     found.collect()
 }

@@ -2,9 +2,9 @@
 
 use super::{Signature, Ty};
 use crate::codegen::types::TAKEN;
-use proc_macro2::Ident;
+use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, format_ident};
-use syn::parse::{Parse, ParseStream};
+use syn::parse::{ParseStream, Parser as _};
 use syn::{GenericArgument, PathArguments, ReturnType, Token, Type};
 
 /// Rust's types for one wasm value.
@@ -20,31 +20,53 @@ pub(super) struct Parsed {
 
 /// Parses the text.
 pub(super) fn parse(text: &str) -> Result<Parsed, String> {
-    syn::parse_str(text).map_err(|e| {
-        let at = e.span().start();
-        format!("`api`: line {}, column {}: {e}", at.line, at.column + 1)
-    })
+    let tokens: TokenStream = text.parse().map_err(|e| format!("`api` is no Rust: {e}"))?;
+    let mut parsed = Parsed::default();
+    // One by one, so that an error can show the item it is in.
+    for item in items(tokens) {
+        let shown = item.to_string();
+        let parse = |input: ParseStream<'_>| parsed.item(input);
+        parse.parse2(item).map_err(|e| format!("`api`: in `{shown}`: {e}"))?;
+    }
+    Ok(parsed)
 }
 
-impl Parse for Parsed {
-    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let mut parsed = Self::default();
-        while !input.is_empty() {
-            let attributes = input.call(syn::Attribute::parse_outer)?;
-            if input.peek(Token![struct]) {
-                let mut item: syn::ItemStruct = input.parse()?;
-                check_struct(&item)?;
-                item.attrs.splice(0..0, attributes);
-                parsed.structs.push(item);
-            } else if input.peek(Token![mod]) {
-                parsed.imports.push(module(input)?);
-            } else if input.peek(Token![fn]) {
-                parsed.exports.push(signature(input, attributes)?);
-            } else {
-                return Err(input.error("expected `struct`, `fn` or `mod`"));
-            }
+/// Cuts behind each semicolon and each block.
+fn items(tokens: TokenStream) -> Vec<TokenStream> {
+    let mut items = vec![TokenStream::new()];
+    for token in tokens {
+        let ends = match &token {
+            TokenTree::Punct(punct) => punct.as_char() == ';',
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+            _ => false,
+        };
+        if let Some(item) = items.last_mut() {
+            item.extend([token]);
         }
-        Ok(parsed)
+        if ends {
+            items.push(TokenStream::new());
+        }
+    }
+    items.retain(|item| !item.is_empty());
+    items
+}
+
+impl Parsed {
+    fn item(&mut self, input: ParseStream<'_>) -> syn::Result<()> {
+        let attributes = input.call(syn::Attribute::parse_outer)?;
+        if input.peek(Token![struct]) {
+            let mut item: syn::ItemStruct = input.parse()?;
+            check_struct(&item)?;
+            item.attrs.splice(0..0, attributes);
+            self.structs.push(item);
+        } else if input.peek(Token![mod]) {
+            self.imports.push(module(input)?);
+        } else if input.peek(Token![fn]) {
+            self.exports.push(signature(input, attributes)?);
+        } else {
+            return Err(input.error("expected `struct`, `fn` or `mod`"));
+        }
+        Ok(())
     }
 }
 

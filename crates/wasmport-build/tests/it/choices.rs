@@ -1,0 +1,250 @@
+//! What may be chosen for each asset, in code and in `wasmport.toml`.
+
+use crate::project::{Project, failure, statuses};
+use std::fs;
+use wasmport_build::{AssetSettings, ExternKind, Importer, Report, Settings, Status, Visibility};
+
+const PLUGIN: &str = r#"(module
+    (import "env" "now" (func (result f64)))
+    (memory (export "memory") 1)
+    (global (export "heap") i32 (i32.const 0))
+    (func (export "get_a") (param i32) (result i32) local.get 0)
+    (func (export "get_b"))
+    (func (export "other")))"#;
+
+fn plugin() -> Project {
+    Project::with(&[("mods/plugin.wat", PLUGIN.as_bytes())])
+}
+
+/// The wrapper with these choices.
+fn wrapper(settings: AssetSettings) -> String {
+    let project = plugin();
+    let report = project.importer().asset(settings).run(&()).unwrap();
+    assert_eq!(report.assets[0].error, None);
+    project.wrapper("mods/plugin")
+}
+
+/// The error with these choices.
+fn error(choose: impl FnOnce(&mut AssetSettings)) -> String {
+    let project = plugin();
+    let mut settings = AssetSettings::matching("**");
+    choose(&mut settings);
+    let report = project.importer().asset(settings).run(&()).unwrap();
+    failure(&report).to_string()
+}
+
+#[test]
+fn exports_are_chosen_by_name_and_kind() {
+    let mut settings = AssetSettings::matching("mods/*.wat");
+    settings.exports = Some(vec!["get_*".into(), "h*".into()]);
+    settings.exclude_exports = Some(vec!["*_b".into()]);
+    settings.kinds = Some(vec![ExternKind::Func, ExternKind::Memory]);
+    let source = wrapper(settings);
+    assert!(source.contains("pub fn get_a("));
+    for absent in ["fn get_b(", "fn other(", "fn heap(", "fn memory("] {
+        assert!(!source.contains(absent), "{absent}");
+    }
+    assert!(source.contains("# Exports without a method") && source.contains("`\"get_b\"`"));
+}
+
+#[test]
+fn names_and_visibility_are_chosen() {
+    let mut settings = AssetSettings::matching("**/plugin.wat");
+    settings.type_name = Some("Mod".into());
+    settings.prefix = Some("raw_".into());
+    settings.visibility = Some(Visibility::Crate);
+    let source = wrapper(settings);
+    for present in [
+        "pub(crate) struct Mod ",
+        "pub(crate) struct ModPre<",
+        "pub(crate) struct ModSession<",
+        "pub fn raw_get_a(",
+        "pub(crate) mod env",
+        "pub(crate) static ASSET",
+    ] {
+        assert!(source.contains(present), "{present}");
+    }
+}
+
+#[test]
+fn later_rules_win_and_add_to_earlier_ones() {
+    let project = plugin();
+    project.write("top.wat", "(module (func (export \"f\")))");
+    let text = r#"
+        [defaults]
+        prefix = "d_"
+        [[asset]]
+        match = "mods/**"
+        type-name = "First"
+        prefix = "m_"
+        [[asset]]
+        match = "mods/plugin.wat"
+        type-name = "Second"
+    "#;
+    let path = project.path().join("wasmport.toml");
+    fs::write(&path, text).unwrap();
+    let mut settings = Settings::from_file(&path).unwrap();
+    settings.out_dir = project.out();
+    Importer::new(settings).run(&()).unwrap();
+    let plugin = project.wrapper("mods/plugin");
+    assert!(plugin.contains("pub struct Second ") && plugin.contains("fn m_get_a("));
+    let top = project.wrapper("top");
+    assert!(top.contains("pub struct Top ") && top.contains("fn d_f("));
+}
+
+#[test]
+fn a_choice_that_changes_imports_again_and_only_there() {
+    let project = plugin();
+    project.write("top.wat", "(module)");
+    project.import();
+    let mut settings = AssetSettings::matching("mods/**");
+    settings.prefix = Some("x_".into());
+    let report = project.importer().asset(settings).run(&()).unwrap();
+    assert_eq!(
+        statuses(&report),
+        [("mods/plugin.wat", Status::Imported), ("top.wat", Status::Unchanged)]
+    );
+}
+
+#[test]
+fn hosts_fail_trap_and_wait_as_chosen() {
+    let mut settings = AssetSettings::matching("**");
+    settings.infallible_imports = Some(vec!["env/*".into()]);
+    assert!(
+        wrapper(settings).contains("fn now(host: &mut ::wasmport::Access<'_, T, Self>) -> f64;")
+    );
+    let mut settings = AssetSettings::matching("**");
+    settings.trap_imports = Some(vec!["*".into()]);
+    assert!(wrapper(settings).contains("::wasmport::support::not_implemented(\"env\", \"now\")"));
+    let mut settings = AssetSettings::matching("**");
+    settings.async_imports = Some(vec!["env/now".into()]);
+    let source = wrapper(settings);
+    assert!(source.contains("pub async fn get_a(") && source.contains("__require_async!"));
+    assert!(source.contains("impl ::core::future::Future<"));
+}
+
+#[test]
+fn choices_that_cannot_be_followed_are_the_assets_errors() {
+    for (text, expected) in [
+        (error(|s| s.type_name = Some("not a type".into())), "`not a type` is no name of a type"),
+        (error(|s| s.type_name = Some("Self".into())), "`Self`"),
+        (error(|s| s.prefix = Some("1x".into())), "begin with `1x`"),
+        (error(|s| s.exports = Some(vec!["a[".into()])), "the pattern `a[`"),
+        (error(|s| s.with = Some([("env".into(), "no path!".into())].into())), "`with`"),
+        (error(|s| s.with = Some([("nothing".into(), "a::b".into())].into())), "`nothing`"),
+        (
+            error(|s| {
+                s.api = Some("fn get_b();".into());
+                s.malloc = Some("absent".into());
+            }),
+            "\"absent\"",
+        ),
+        (
+            error(|s| {
+                s.api = Some("struct P { x: f64 }".into());
+                s.derives = Some(vec!["not a path".into()]);
+            }),
+            "not a path",
+        ),
+    ]
+    .map(|(text, expected)| (text, expected))
+    {
+        assert!(text.contains(expected) && text.contains("codegen"), "{text}");
+    }
+}
+
+fn api(text: &str) -> String {
+    error(|settings| settings.api = Some(text.into()))
+}
+
+#[test]
+fn signatures_that_do_not_fit_say_what_they_need() {
+    for (text, expected) in [
+        (
+            "fn get_a(x: i64) -> i32;",
+            "needs a function `(func (param i64) (result i32))`, but \"get_a\" is `(func (param i32) (result i32))`",
+        ),
+        ("fn get_a(x: &str) -> i32;", "(func (param i32) (param i32) (result i32))"),
+        ("fn get_a(x: &CStr) -> i32;", "needs a function of the guest that allocates"),
+        ("fn absent();", "names no export with a method: \"absent\""),
+        ("fn heap();", "is no function"),
+        ("fn get_b(); fn get_b();", "two signatures"),
+        ("fn get_b() -> usize;", "the guest's sizes are `u32`"),
+        ("fn get_a(self) -> i32;", "no `self`"),
+        ("fn get_a<T>(x: i32) -> i32;", "no parameters of types"),
+        ("fn get_b() { }", "in `fn get_b () { }`: expected `;`"),
+        ("\n\nenum E {}", "in `enum E { }`: expected `struct`, `fn` or `mod`"),
+        ("struct P(f64);", "named fields"),
+        ("#[inline] fn get_b();", "expected `name"),
+        ("mod other { fn f(); }", "the module \"other\", of which nothing is imported"),
+        ("mod env { fn now() -> &str; }", "write `String`"),
+        ("mod env { fn missing(); }", "names no import from \"env\""),
+        ("fn get_a(x: Option<i32>) -> i32;", "only what a pointer stands for"),
+        ("fn get_a(x: String) -> i32;", "is passed by reference"),
+    ] {
+        let error = api(text);
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+}
+
+#[test]
+fn more_exports_than_asked_for_are_reached_by_name_and_said() {
+    let exports: String = (0..100).map(|i| format!("(export \"f{i}\" (func 0))")).collect();
+    let project = Project::with(&[("big.wat", format!("(module (func) {exports})").as_bytes())]);
+    let mut settings = AssetSettings::matching("big.wat");
+    settings.max_exports = Some(10);
+    let report = project.importer().asset(settings).run(&()).unwrap();
+    let warning = warning(&report);
+    assert!(warning.contains("100 exports") && warning.contains("first 10"), "{warning}");
+    let source = project.wrapper("big");
+    assert!(source.contains("fn f9(") && !source.contains("fn f10("));
+    assert!(source.contains("- `\"f99\"`: `(func)`"));
+}
+
+#[test]
+fn a_small_file_makes_no_huge_wrapper() {
+    // One function of 1,000 parameters under 900 names is a few kilobytes.
+    let params = "i32 ".repeat(1000);
+    let exports: String = (0..900).map(|i| format!("(export \"f{i}\" (func 0))")).collect();
+    let text = format!("(module (func (param {params})) {exports})");
+    let project = Project::with(&[("wide.wat", text.as_bytes())]);
+    let report = project.import();
+    assert_eq!(report.assets[0].error, None);
+    assert!(warning(&report).contains("900 exports"));
+    assert!(project.wrapper("wide").len() < 20_000_000);
+}
+
+fn warning(report: &Report) -> &str {
+    match report.warnings.as_slice() {
+        [warning] => warning,
+        others => panic!("expected one warning: {others:?}"),
+    }
+}
+
+#[test]
+fn fault_14_a_method_that_comes_to_call_another_export_is_said() {
+    let project = Project::with(&[("m.wat", br#"(module (func (export "getX")))"#)]);
+    assert!(project.import().warnings.is_empty());
+    project.write("m.wat", r#"(module (func (export "getX")) (func (export "get_x")))"#);
+    let report = project.import();
+    let warning = warning(&report);
+    assert!(
+        warning.contains("`get_x` called the export \"getX\" and calls \"get_x\" from now on"),
+        "{warning}"
+    );
+    project.write("m.wat", r#"(module (func (export "get_x")) (func (export "more")))"#);
+    assert!(project.import().warnings.is_empty());
+}
+
+#[test]
+fn an_unknown_choice_is_an_error_with_a_place() {
+    let project = plugin();
+    let path = project.path().join("wasmport.toml");
+    fs::write(&path, "[[asset]]\nmatch = \"a\"\nprefx = \"x\"\n").unwrap();
+    let error = Settings::from_file(&path).unwrap_err().to_string();
+    assert!(error.contains("prefx") && error.contains("line 3"), "{error}");
+    fs::write(&path, "[[asset]]\nprefix = \"x\"\n").unwrap();
+    let settings = Settings::from_file(&path).unwrap();
+    let error = Importer::new(settings).run(&()).unwrap_err().to_string();
+    assert!(error.contains("do not say for which"), "{error}");
+}

@@ -1,0 +1,185 @@
+//! Conformance: runs the specification's test suite through generated wrappers.
+
+mod assets;
+mod control;
+mod literal;
+mod outcome;
+mod part;
+mod program;
+mod refuse;
+mod run;
+mod sample;
+mod script;
+mod skips;
+
+use crate::{files, scratch};
+use outcome::{Outcome, Tally};
+use part::Part;
+use script::Script;
+use skips::Skips;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::Instant;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Run the scripts whose path, such as `wasm-v3/call.wast`, contains this
+    filter: Option<String>,
+    /// Run the beginning of each script only
+    #[arg(long)]
+    sample: bool,
+}
+
+impl Args {
+    /// Runs of one kind share a folder, where the next one finds what has not changed.
+    fn name(&self) -> &'static str {
+        match (&self.filter, self.sample) {
+            (Some(_), _) => "some",
+            (None, true) => "sample",
+            (None, false) => "all",
+        }
+    }
+}
+
+pub(crate) fn run(args: &Args) -> crate::Result {
+    let tally = conformance(args)?;
+    println!("{tally}");
+    std::io::stdout().flush()?;
+    if tally.is_good() {
+        return Ok(());
+    }
+    // An error would be printed below the summary, which scripts expect to be the last line.
+    std::process::exit(1)
+}
+
+fn conformance(args: &Args) -> crate::Result<Tally> {
+    let mut watch = Watch(Instant::now());
+    let mut scripts = script::suite();
+    let skips = Skips::read()?;
+    // Whatever is selected, the list must fit all there is.
+    skips.check(&scripts)?;
+    if let Some(filter) = &args.filter {
+        scripts.retain(|script| script.paths.iter().any(|path| path.contains(&**filter)));
+        if scripts.is_empty() {
+            return Err(format!("no script's path contains `{filter}`").into());
+        }
+    }
+    if args.sample {
+        scripts.iter_mut().for_each(sample::shorten);
+    }
+    let files: usize = scripts.iter().map(|script| script.paths.len()).sum();
+    let directives: usize = scripts.iter().map(|script| script.directives.len()).sum();
+    let different = scripts.len();
+    // Last, where it is no neighbour's.
+    scripts.push(control::script()?);
+    println!("{files} files, {different} of them different: {directives} directives");
+
+    let mut outcomes: Vec<_> = scripts.iter().map(|script| skips.outcomes(script)).collect();
+    let workspace = scratch::target_dir("conformance").join(args.name());
+    refuse::check(&workspace, &scripts, &mut outcomes)?;
+    watch.tell("checked refusals");
+    let mut parts = import(&workspace, args.name(), &scripts, &outcomes)?;
+    watch.tell("imported modules");
+    let programs = compile(&workspace, &mut parts, &scripts, &mut outcomes)?;
+    watch.tell("compiled scripts");
+    run_all(&programs, &parts, &mut outcomes)?;
+    watch.tell("ran scripts");
+
+    let (Some(script), Some(control)) = (scripts.pop(), outcomes.pop()) else {
+        return Err("there is no control".into());
+    };
+    control::check(&script, &control)?;
+    let mut tally = Tally::default();
+    scripts.iter().zip(&outcomes).for_each(|(script, outcomes)| tally.add(script, outcomes));
+    Ok(tally)
+}
+
+/// Tells how long each step takes.
+struct Watch(Instant);
+
+impl Watch {
+    fn tell(&mut self, what: &str) {
+        println!("{what} in {:.1} s", self.0.elapsed().as_secs_f64());
+        self.0 = Instant::now();
+    }
+}
+
+fn import<'a>(
+    workspace: &Path,
+    name: &str,
+    scripts: &'a [Script],
+    outcomes: &[Vec<Outcome>],
+) -> crate::Result<Vec<Part<'a>>> {
+    let ranges = part::divide(scripts).into_iter().enumerate();
+    let import = |(number, range)| {
+        Part::import(workspace, format!("{name}{number}"), range, scripts, outcomes)
+    };
+    ranges.map(import).collect()
+}
+
+/// Compiles the parts; what does not compile fails, and is left out. Returns their programs.
+fn compile(
+    workspace: &Path,
+    parts: &mut [Part<'_>],
+    scripts: &[Script],
+    outcomes: &mut [Vec<Outcome>],
+) -> crate::Result<Vec<PathBuf>> {
+    let names: Vec<&str> = parts.iter().map(Part::name).collect();
+    let manifest = format!(
+        "[workspace]\nresolver = \"3\"\nmembers = {names:?}\n\n\
+         # A program that panics ends; without unwinding there is less to compile.\n\
+         [profile.dev]\ndebug = false\nincremental = false\npanic = \"abort\"\n\n\
+         [profile.dev.package.\"*\"]\nopt-level = 2\n"
+    );
+    files::update(&workspace.join("Cargo.toml"), manifest)?;
+    scratch::write_lock(workspace)?;
+    loop {
+        for part in &mut *parts {
+            part.write(scripts, outcomes)?;
+        }
+        let target_dir = scratch::target_dir("conformance/target");
+        let args = ["build", "--workspace", "--keep-going"];
+        let findings = scratch::cargo(workspace, &args, &target_dir, Part::is_generated)?;
+        if findings.errors.is_empty() {
+            if let Some(error) = findings.elsewhere {
+                return Err(format!("compiling the programs: {error}").into());
+            }
+            let program = |part: &Part<'_>| {
+                let program = findings.made.get(part.name()).and_then(|files| files.last());
+                program.cloned().ok_or_else(|| format!("cargo made no `{}`", part.name()).into())
+            };
+            return parts.iter().map(program).collect();
+        }
+        for part in &mut *parts {
+            part.fail(&findings, outcomes)?;
+        }
+    }
+}
+
+/// Runs all scripts, as many at once as there are processors.
+fn run_all(
+    programs: &[PathBuf],
+    parts: &[Part<'_>],
+    outcomes: &mut [Vec<Outcome>],
+) -> crate::Result {
+    let program_of =
+        |number: usize| parts.iter().zip(programs).find(|(part, _)| part.scripts.contains(&number));
+    let work = Mutex::new(outcomes.iter_mut().enumerate());
+    let next = || work.lock().ok()?.next();
+    let worker = || -> Result<(), String> {
+        while let Some((number, outcomes)) = next() {
+            if let Some((_, program)) = program_of(number) {
+                run::run(program, &format!("s{number}"), outcomes).map_err(|e| e.to_string())?;
+            }
+        }
+        Ok(())
+    };
+    let count = std::thread::available_parallelism().map_or(1, usize::from);
+    let results: Vec<Result<(), String>> = std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..count).map(|_| scope.spawn(worker)).collect();
+        let ended = |_| Err("a worker panicked".into());
+        workers.into_iter().map(|worker| worker.join().unwrap_or_else(ended)).collect()
+    });
+    results.into_iter().collect::<Result<(), String>>().map_err(Into::into)
+}
