@@ -25,13 +25,11 @@ pub(crate) fn eight_params() -> Result<f64> {
     type Eight = (i64, i64, i64, i64, i64, i64, i64, i64);
     let (Side { mut store, bench }, mut other) = Side::two()?;
     let raw = other.func::<Eight, i64>("sum")?;
-    let params = || black_box((1, 2, 3, 4, 5, 6, 7, 8));
+    // One by one: a whole tuple would be put into memory, where only one side needs it.
+    let n = || black_box(1);
     extra_ns(
-        || {
-            let (a, b, c, d, e, f, g, h) = params();
-            bench.sum(&mut store, a, b, c, d, e, f, g, h)
-        },
-        || raw.call(&mut other.store, params()),
+        || bench.sum(&mut store, n(), n(), n(), n(), n(), n(), n(), n()),
+        || raw.call(&mut other.store, (n(), n(), n(), n(), n(), n(), n(), n())),
     )
 }
 

@@ -10,8 +10,7 @@ use wasmtime::Caller;
 const CALLS: i32 = 10_000;
 
 pub(crate) fn host_function() -> Result<f64> {
-    let mut ours =
-        Side::new(|linker| crate::assets::bench::Bench::add_to_linker(linker, |host| host))?;
+    let mut ours = Side::with_host_trait()?;
     let mut theirs = Side::new(|linker| {
         linker.func_wrap("env", "add", |mut caller: Caller<'_, Counter>, number: i64| {
             caller.data_mut().0 += number;

@@ -17,6 +17,7 @@ mod values;
 mod wasm;
 
 /// What `build.rs` imports.
+#[allow(clippy::allow_attributes_without_reason, reason = "generated code gives none")]
 mod assets {
     wasmport::include_assets!();
 }

@@ -23,8 +23,12 @@ pub(crate) struct Side {
 impl Side {
     /// Two alike.
     pub fn two() -> Result<(Self, Self)> {
-        let wrapper = |linker: &mut Linker<Counter>| Bench::add_to_linker(linker, |host| host);
-        Ok((Self::new(wrapper)?, Self::new(wrapper)?))
+        Ok((Self::with_host_trait()?, Self::with_host_trait()?))
+    }
+
+    /// One with the imports of its wrapper's `Host` trait.
+    pub fn with_host_trait() -> Result<Self> {
+        Self::new(|linker| Bench::add_to_linker(linker, |host| host))
     }
 
     /// One with the imports that `define` puts into the linker.
