@@ -3,9 +3,9 @@
 mod index;
 mod tally;
 mod verdict;
-mod wrappers;
 
 use crate::files::printable;
+use crate::wrappers::Wrappers;
 use index::Index;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,6 @@ use std::time::Instant;
 use tally::Tally;
 use verdict::Outcome;
 use wasmport_build::{AssetReport, Progress, Report};
-use wrappers::Scratch;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -41,7 +40,7 @@ pub(crate) fn run(args: &Args) -> crate::Result {
 
 fn corpus(args: &Args) -> crate::Result<Tally> {
     let index = args.index.as_deref().map(Index::read).transpose()?;
-    let scratch = Scratch::new()?;
+    let scratch = Wrappers::new()?;
     let report = import(&args.dir, &scratch.out_dir())?;
     let outcomes: Vec<Outcome> = report.assets.iter().map(Outcome::of).collect();
     let mut tally = Tally::default();
@@ -77,7 +76,7 @@ fn tell_totals(report: &Report, tally: &Tally) {
     }
 }
 
-fn check_wrappers(scratch: &Scratch, report: &Report, tally: &mut Tally) -> crate::Result {
+fn check_wrappers(scratch: &Wrappers, report: &Report, tally: &mut Tally) -> crate::Result {
     let start = Instant::now();
     let failed = scratch.check()?;
     for (wrapper, error) in &failed {

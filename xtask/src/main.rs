@@ -8,6 +8,7 @@ mod files;
 mod scratch;
 mod smith;
 mod tidy;
+mod wrappers;
 
 use clap::Parser;
 use std::path::{Path, PathBuf};

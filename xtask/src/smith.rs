@@ -2,11 +2,10 @@
 
 mod calls;
 mod module;
-mod program;
 
+use crate::wrappers::{Outcome, Wrappers};
 use crate::{files, scratch};
 use arbitrary::Unstructured;
-use program::{Built, Scratch};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -36,14 +35,14 @@ struct Findings {
 pub(crate) fn run(args: &Args) -> crate::Result {
     let modules = tempfile::Builder::new().prefix("wasmport-smith-").tempdir()?;
     for seed in args.seed..args.seed.saturating_add(args.count) {
-        files::write(&modules.path().join(format!("m{seed}.wasm")), generate(seed))?;
+        write(&modules.path().join(format!("m{seed}.wasm")), &generate(seed))?;
     }
     println!("seeds {} to {}", args.seed, args.seed.saturating_add(args.count).saturating_sub(1));
-    let scratch = Scratch::new()?;
-    let report = import(modules.path(), &scratch.out_dir())?;
+    let wrappers = Wrappers::new()?;
+    let report = import(modules.path(), &wrappers.out_dir())?;
     let mut findings = Findings::default();
     findings.compare(&report, modules.path())?;
-    findings.use_all(&report, &scratch)?;
+    findings.use_all(&report, &wrappers)?;
     findings.tell(modules.path())?;
     println!("smith: {} modules, {} failed", report.assets.len(), findings.failed.len());
     if findings.failed.is_empty() {
@@ -97,28 +96,32 @@ impl Findings {
     }
 
     /// Compiles all wrappers together with a program that uses them, and runs it for each.
-    fn use_all(&mut self, report: &Report, scratch: &Scratch) -> crate::Result {
+    fn use_all(&mut self, report: &Report, wrappers: &Wrappers) -> crate::Result {
         let imported: Vec<&AssetReport> =
             report.assets.iter().filter(|asset| asset.status == Status::Imported).collect();
         let names: Vec<&str> = imported.iter().map(|asset| asset.name.as_str()).collect();
-        let manifest = files::read(&scratch.out_dir().join("wasmport.json"))?;
+        let manifest = files::read(&wrappers.out_dir().join("wasmport.json"))?;
         let manifest: Value = serde_json::from_str(&manifest)?;
         for name in &names {
-            let wrapper = files::read(&scratch.out_dir().join(format!("{name}.rs")))?;
+            let wrapper = files::read(&wrappers.out_dir().join(format!("{name}.rs")))?;
             let exports = &manifest["assets"][name]["interface"]["exports"];
             let exports: Vec<&Value> = exports.as_array().into_iter().flatten().collect();
             let methods: Vec<&str> = exports.iter().filter_map(|e| e["method"].as_str()).collect();
             self.not_wrapped += exports.len() - methods.len();
             let calls =
                 calls::calls(name, &wrapper, &methods).map_err(|e| format!("{name}: {e}"))?;
-            files::write(&scratch.src().join(format!("calls/{name}.rs")), calls)?;
+            files::write(&wrappers.src().join(format!("calls/{name}.rs")), &calls)?;
         }
-        files::write(&scratch.src().join("calls/mod.rs"), calls::tree(&names))?;
+        files::write(&wrappers.src().join("calls/mod.rs"), &calls::tree(&names))?;
+        let program = files::read(&crate::root().join("fixtures/smith/main.rs"))?;
+        files::write(&wrappers.src().join("main.rs"), &program)?;
 
-        let Built { failed, program } = scratch.build()?;
+        let Outcome { failed, program } = wrappers.build()?;
+        let program = program.ok_or("cargo has built no program")?;
         for name in names.iter().filter(|name| !failed.contains_key(**name)) {
-            self.call(name, &program, &scratch.out_dir())?;
+            self.call(name, &program, &wrappers.out_dir())?;
         }
+        files::remove(&program);
         self.failed.extend(failed);
         Ok(())
     }
@@ -143,7 +146,7 @@ impl Findings {
     fn tell(&self, modules: &Path) -> crate::Result {
         for (name, why) in &self.failed {
             let kept = scratch::target_dir("smith").join(format!("{name}.wasm"));
-            files::write(&kept, std::fs::read(modules.join(format!("{name}.wasm")))?)?;
+            write(&kept, &std::fs::read(modules.join(format!("{name}.wasm")))?)?;
             let seed = name.trim_start_matches('m');
             println!("seed {seed}, {}: {}", kept.display(), why.trim_end());
         }
@@ -166,4 +169,9 @@ fn wasmtime() -> crate::Result<Engine> {
     }
     config.cranelift_opt_level(wasmtime::OptLevel::None);
     Ok(Engine::new(&config)?)
+}
+
+fn write(path: &Path, bytes: &[u8]) -> crate::Result {
+    std::fs::create_dir_all(path.parent().unwrap_or(path))?;
+    Ok(std::fs::write(path, bytes)?)
 }

@@ -93,3 +93,13 @@ pub fn verify() -> Result<(), Error> {
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/guide.md")]
 pub struct Guide;
+
+/// The code of the chapter on wrappers.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/wrappers.md")]
+pub struct Wrappers;
+
+/// The code of the chapter on signatures.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/signatures.md")]
+pub struct Signatures;

@@ -37,7 +37,8 @@ fn run(case: &Path) -> Result<(), String> {
     let asset = project.path().join("assets").join(name);
     fs::create_dir(project.path().join("assets")).unwrap();
     fs::copy(case, &asset).unwrap();
-    fs::write(project.path().join("wasmport.toml"), "targets = []\n").unwrap();
+    fs::write(project.path().join("wasmport.toml"), format!("targets = []\n{}", choices()))
+        .unwrap();
 
     let asset = format!("assets/{name}");
     let args = args.split_whitespace().map(|arg| if arg == "%" { asset.as_str() } else { arg });
@@ -95,4 +96,11 @@ fn compare_wrapper(project: &Path, case: &Path) -> Result<(), String> {
         return Ok(());
     }
     Err(format!("the wrapper differs from {}/{stem}.rs: see `cargo xtask bless`", golden.display()))
+}
+
+/// What the cases' own settings choose for single assets.
+fn choices() -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cases/wasmport.toml");
+    let text = fs::read_to_string(path).unwrap();
+    text.find("[[asset]]").map_or_else(String::new, |start| text[start..].into())
 }

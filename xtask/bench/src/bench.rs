@@ -1,6 +1,6 @@
 //! The table of measurements: a new one is a function and an entry here.
 
-use crate::{Result, call, consumers, load, noop};
+use crate::{Result, call, consumers, host, instance, load, noop, rustc, values};
 
 /// One measurement.
 pub(crate) struct Bench {
@@ -15,9 +15,20 @@ pub(crate) struct Bench {
 pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "load_owned_100k", unit: "ratio", goal: Some(1.5), run: load::owned_100k },
     Bench { name: "load_owned_5m", unit: "ratio", goal: Some(1.5), run: load::owned_5m },
-    Bench { name: "call_extra_ns", unit: "ns", goal: Some(2.0), run: call::wrapper },
+    Bench { name: "call_extra_ns_0", unit: "ns", goal: Some(2.0), run: call::no_params },
+    Bench { name: "call_extra_ns_2", unit: "ns", goal: Some(2.0), run: call::two_params },
+    Bench { name: "call_extra_ns_8", unit: "ns", goal: Some(2.0), run: call::eight_params },
+    Bench { name: "call_extra_ns_multi", unit: "ns", goal: Some(2.0), run: call::several_results },
     Bench { name: "call_session_extra_ns", unit: "ns", goal: Some(4.0), run: call::session },
+    Bench { name: "host_extra_ns", unit: "ns", goal: Some(2.0), run: host::host_function },
+    Bench { name: "global_extra_ns", unit: "ns", goal: Some(2.0), run: values::global },
+    Bench { name: "memory_extra_ns", unit: "ns", goal: Some(2.0), run: values::memory },
+    Bench { name: "table_extra_ns", unit: "ns", goal: Some(2.0), run: values::table },
+    Bench { name: "instantiate_extra_us_3", unit: "us", goal: Some(1.0), run: instance::few },
+    Bench { name: "instantiate_extra_us_2000", unit: "us", goal: Some(1.0), run: instance::many },
     Bench { name: "noop_200", unit: "ratio", goal: Some(5.0), run: noop::import_200 },
+    Bench { name: "rustc_1000", unit: "ratio", goal: Some(0.5), run: rustc::against_bindgen },
+    Bench { name: "rustc_growth", unit: "ratio", goal: Some(12.0), run: rustc::growth },
     Bench { name: "binary_thin", unit: "ratio", goal: Some(0.12), run: consumers::binary_size },
     Bench { name: "build_thin_cpu", unit: "ratio", goal: None, run: consumers::build_cpu },
 ];

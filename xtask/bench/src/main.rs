@@ -2,12 +2,25 @@
 
 mod bench;
 mod call;
+mod cargo;
 mod consumers;
+mod exports;
 mod files;
+mod host;
+mod instance;
 mod load;
 mod measure;
 mod noop;
+mod rustc;
+mod side;
+mod values;
 mod wasm;
+
+/// What `build.rs` imports.
+#[allow(clippy::allow_attributes_without_reason, reason = "generated code gives none")]
+mod assets {
+    wasmport::include_assets!();
+}
 
 use bench::{BENCHES, Bench};
 use clap::Parser;
@@ -22,8 +35,8 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 ///
 /// Ours and the equivalent without wasmport run in turns, many times, and of each the fastest run
 /// counts: what else the machine does only ever adds time. A `ratio` is ours divided by theirs, an
-/// extra in `ns` is ours minus theirs per call. Sizes and processor times of builds, which hardly
-/// vary, are taken once.
+/// extra in `ns` or `us` is ours minus theirs per call. Sizes and processor times of whole builds,
+/// which hardly vary, are taken once.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Args {

@@ -4,6 +4,11 @@ use crate::Result;
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
+/// Turns of what takes microseconds.
+pub(crate) const TURNS: u32 = 4_000;
+/// Calls that are timed together, because one is too short.
+const CALLS: u32 = 10_000;
+
 /// The fastest run of each way.
 pub(crate) struct Fastest {
     pub ours: Duration,
@@ -39,6 +44,25 @@ pub(crate) fn fastest_of(
     }
     eprintln!("  fastest of {turns}: ours {:?}, theirs {:?}", fastest.ours, fastest.theirs);
     Ok(fastest)
+}
+
+/// By how many nanoseconds a call of `ours` takes longer than one of `theirs`.
+pub(crate) fn extra_ns<O, T>(
+    mut ours: impl FnMut() -> wasmtime::Result<O>,
+    mut theirs: impl FnMut() -> wasmtime::Result<T>,
+) -> Result<f64> {
+    Ok(fastest_of(TURNS, || calls(&mut ours), || calls(&mut theirs))?.extra_ns(CALLS))
+}
+
+/// Times a loop around `call`. Never inlined, so that each side's loop is compiled by itself.
+#[inline(never)]
+fn calls<R>(mut call: impl FnMut() -> wasmtime::Result<R>) -> Result<Duration> {
+    time(|| {
+        for _ in 0..CALLS {
+            black_box(call()?);
+        }
+        Ok(())
+    })
 }
 
 /// How long `work` takes, without what it takes to drop its result.

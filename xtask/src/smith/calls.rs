@@ -75,7 +75,7 @@ pub fn calls(asset: &str, source: &str, exports: &[&str]) -> crate::Result<Strin
     });
     let tokens = quote! {
         #![allow(non_snake_case, unused_variables, unused_mut)]
-        use wasmport_scratch::assets::#wrapper;
+        use wasmport_wrappers::assets::#wrapper;
 
         #(#hosts)*
 

@@ -8,7 +8,7 @@ use quote::{format_ident, quote};
 const WIDEST: usize = 17;
 
 /// What generated functions call their own parameters and variables.
-const TAKEN: &[&str] =
+pub(super) const TAKEN: &[&str] =
     &["access", "caller", "host", "linker", "module", "params", "results", "store", "wrapper"];
 
 /// Whether the wrapper has a Rust type for this one.

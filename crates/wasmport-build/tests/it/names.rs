@@ -167,3 +167,34 @@ fn a_path_that_could_speak_to_cargo_is_refused() {
     }
     assert_eq!(report.count(Status::Imported), 1);
 }
+
+#[test]
+fn fault_15_invisible_and_look_alike_names_are_told_apart_in_plain_text() {
+    // Right-to-left override, zero-width joiner, and one letter composed and decomposed.
+    let names =
+        ["\u{202e}evil", "evil", "a\u{200d}b", "ab", "caf\u{e9}", "cafe\u{301}", "\u{430}", "a"];
+    let source = wrapper(&names);
+    assert!(!source.contains(['\u{202e}', '\u{200d}']), "nothing in the source is invisible");
+    let methods = methods(&source);
+    assert!(methods.iter().all(|method| method.is_ascii()), "{methods:?}");
+    assert_eq!(methods.iter().collect::<BTreeSet<_>>().len(), names.len() + 4, "{methods:?}");
+    for name in names {
+        let shown: String = name
+            .chars()
+            .map(|c| if c.is_ascii() { c.to_string() } else { c.escape_unicode().to_string() })
+            .collect();
+        assert!(source.contains(&shown), "{shown} is documented");
+    }
+}
+
+#[test]
+fn fault_19_over_long_names_are_cut_and_told_apart() {
+    let (long, longer) = ("x".repeat(700), "x".repeat(701));
+    let names = [long.as_str(), longer.as_str(), "x"];
+    let source = wrapper(&names);
+    let methods = methods(&source);
+    let cut: BTreeSet<&String> = methods.iter().filter(|m| m.starts_with("xxx")).collect();
+    assert_eq!(cut.len(), 2, "{methods:?}");
+    assert!(cut.iter().all(|m| m.len() < 80));
+    assert!(source.contains(&format!("\"{longer}\"")), "the whole name is what is looked up");
+}

@@ -109,7 +109,8 @@ impl Convention for C {
     type Free = (i32,);
 
     fn alloc(layout: Layout) -> (i32,) {
-        (layout.bytes.cast_signed(),)
+        // For no bytes, null would be as right an answer; the guest frees what it is given though.
+        (layout.bytes.max(1).cast_signed(),)
     }
 
     fn free(address: i32, _: Layout) -> (i32,) {
@@ -583,7 +584,8 @@ pub fn host_alloc<C: Convention, T: 'static, H>(
     names: &Names,
     layout: Layout,
 ) -> Result<i32> {
-    if layout.bytes == 0 && C::PIN.is_none() {
+    // Rust frees nothing where there is nothing; C frees all that it is given.
+    if layout.bytes == 0 && C::GUEST_OWNS_ARGUMENTS {
         return Ok(layout.align.cast_signed());
     }
     let alloc = exported(access, names.alloc)?.typed::<C::Alloc, i32>(&mut *access)?;
@@ -604,7 +606,8 @@ pub async fn host_alloc_async<C: Convention, T: Send + 'static, H>(
     names: &Names,
     layout: Layout,
 ) -> Result<i32> {
-    if layout.bytes == 0 && C::PIN.is_none() {
+    // Rust frees nothing where there is nothing; C frees all that it is given.
+    if layout.bytes == 0 && C::GUEST_OWNS_ARGUMENTS {
         return Ok(layout.align.cast_signed());
     }
     let alloc = exported(access, names.alloc)?.typed::<C::Alloc, i32>(&mut *access)?;

@@ -113,7 +113,7 @@ pub(in crate::codegen) fn method(
         .params
         .iter()
         .filter(|(_, ty)| matches!(ty, Ty::Out(_)))
-        .map(|(name, _)| format_ident!("__{name}"))
+        .map(|(name, _)| format_ident!("__{}", name))
         .collect();
     let value = match (&signature.result, outs.as_slice()) {
         (Ty::Unit, [one]) => quote!(#one),
@@ -170,8 +170,8 @@ fn lowered(
     if let Ty::Scalar(scalar) = ty {
         return (TokenStream::new(), vec![scalar_into_core(scalar, &quote!(#name))]);
     }
-    let pointer = format_ident!("__{name}_pointer");
-    let len = format_ident!("__{name}_len");
+    let pointer = format_ident!("__{}_pointer", name);
+    let len = format_ident!("__{}_len", name);
     let has_len = !objects && has_len(ty);
     if let Ty::Optional(inner) = ty {
         let value = place(name, inner, words, has_len);
@@ -210,40 +210,40 @@ fn place(name: &Ident, ty: &Ty, words: &Words<'_>, has_len: bool) -> TokenStream
     let Words { wait, convention, .. } = words;
     let (alloc, room) = (words.method("alloc"), words.method("room"));
     let layout = quote!(::wasmport::support::Layout);
-    let value = if has_len { quote!((pointer, layout.len())) } else { quote!(pointer) };
+    let value = if has_len { quote!((__place, __layout.len())) } else { quote!(__place) };
     let (make, alloc, fill) = match ty {
         Ty::Str { .. } => (
             quote!(#layout::of_str::<#convention>(#name)?),
             alloc,
-            quote!(__guest.write_str(pointer, #name)?;),
+            quote!(__guest.write_str(__place, #name)?;),
         ),
         Ty::CStr { .. } => (
             quote!(#layout::of_c_str(#name)?),
             alloc,
-            quote!(__guest.memory()?.write_c_str(pointer, #name)?;),
+            quote!(__guest.memory()?.write_c_str(__place, #name)?;),
         ),
         Ty::List { .. } => (
             quote!(#layout::of_slice(#name)?),
             alloc,
-            quote!(__guest.memory()?.write_slice(pointer, #name)?;),
+            quote!(__guest.memory()?.write_slice(__place, #name)?;),
         ),
         Ty::ListMut(_) => (
             quote!(#layout::of_slice(&*#name)?),
             room,
-            quote!(__guest.memory()?.write_slice(pointer, &*#name)?;),
+            quote!(__guest.memory()?.write_slice(__place, &*#name)?;),
         ),
         Ty::Ref(inner) => {
-            (quote!(#layout::of::<#inner>()), room, quote!(__guest.write(pointer, #name)?;))
+            (quote!(#layout::of::<#inner>()), room, quote!(__guest.write(__place, #name)?;))
         }
         Ty::RefMut(inner) => {
-            (quote!(#layout::of::<#inner>()), room, quote!(__guest.write(pointer, &*#name)?;))
+            (quote!(#layout::of::<#inner>()), room, quote!(__guest.write(__place, &*#name)?;))
         }
         Ty::Out(inner) => (quote!(#layout::of::<#inner>()), room, quote!()),
         _ => (quote!(#layout::of::<u32>()), room, quote!()),
     };
     quote!({
-        let layout = #make;
-        let pointer = __guest.#alloc(layout)#wait?;
+        let __layout = #make;
+        let __place = __guest.#alloc(__layout)#wait?;
         #fill
         #value
     })
@@ -251,12 +251,12 @@ fn place(name: &Ident, ty: &Ty, words: &Words<'_>, has_len: bool) -> TokenStream
 
 /// Code that takes back what the guest wrote for an argument.
 fn read_back(name: &Ident, ty: &Ty) -> Option<TokenStream> {
-    let pointer = format_ident!("__{name}_pointer");
+    let pointer = format_ident!("__{}_pointer", name);
     match ty {
         Ty::ListMut(_) => Some(quote!(__guest.read_back(#pointer, #name)?;)),
         Ty::RefMut(_) => Some(quote!(*#name = __guest.memory()?.read(#pointer)?;)),
         Ty::Out(inner) => {
-            let out = format_ident!("__{name}");
+            let out = format_ident!("__{}", name);
             Some(quote!(let #out: #inner = __guest.memory()?.read(#pointer)?;))
         }
         _ => None,
@@ -300,7 +300,7 @@ fn lifted(shape: &Shape, name: &str, words: &Words<'_>) -> TokenStream {
         },
         ResultShape::WithLen => {
             let len = signature.params.iter().find(|(_, ty)| matches!(ty, Ty::Len));
-            let len = len.map(|(name, _)| format_ident!("__{name}_pointer"));
+            let len = len.map(|(name, _)| format_ident!("__{}_pointer", name));
             quote! {
                 let __pointer = __raw;
                 let __len: i32 = __guest.memory()?.read(#len)?;
@@ -308,34 +308,34 @@ fn lifted(shape: &Shape, name: &str, words: &Words<'_>) -> TokenStream {
         }
     };
     let (own, read) = read_result(bare, *result);
-    let post = (*result == ResultShape::PairBehind).then(|| {
-        let post = words.method("post_return");
-        let name = format!("cabi_post_{name}");
-        quote!(__guest.#post(#name, __raw)#wait?;)
-    });
     // A list without elements may be anywhere.
     let must_point =
         matches!(result, ResultShape::Null | ResultShape::Pointer | ResultShape::Object);
-    if optional {
+    let value = if optional {
         quote! {
-            #pair
-            let __value = if __pointer == 0 {
+            if __pointer == 0 {
                 ::core::option::Option::None
             } else {
                 #own
                 ::core::option::Option::Some(#read)
-            };
-            #post
+            }
         }
     } else {
         let check = must_point.then(|| quote!(::wasmport::support::not_null(__pointer)?;));
-        quote! {
-            #pair
-            #check
-            #own
-            let __value = #read;
-            #post
-        }
+        quote!({ #check #own #read })
+    };
+    if *result != ResultShape::PairBehind {
+        return quote!(#pair let __value = #value;);
+    }
+    // The guest frees its result even where it is not what the signature says.
+    let post = words.method("post_return");
+    let name = format!("cabi_post_{name}");
+    quote! {
+        #pair
+        let __value: ::wasmport::support::Result<_> = (|| ::core::result::Result::Ok(#value))();
+        let __posted = __guest.#post(#name, __raw)#wait;
+        let __value = __value?;
+        __posted?;
     }
 }
 

@@ -1,7 +1,7 @@
 //! Host functions with a signature: arguments out of the guest, the call, results into it.
 
 use super::exports::{result_type, scalar_from_core, scalar_into_core, user_result};
-use super::shape::{HostShape, ResultShape};
+use super::shape::{HostShape, ResultShape, is_owned};
 use super::{Signature, Ty};
 use crate::asset_settings::Convention;
 use crate::codegen::plan::HostFunc;
@@ -63,14 +63,20 @@ pub(in crate::codegen) fn definition(
     let glue = Glue { shape, raw: &raw, waits, wait: &wait };
 
     let mut next = usize::from(glue.has_first());
-    let mut read = TokenStream::new();
+    let (mut taken, mut read) = (TokenStream::new(), TokenStream::new());
     let mut arguments = Vec::new();
     let mut back = TokenStream::new();
     for (name, ty) in &signature.params {
         let width = glue.width(ty);
         let Some(values) = raw.get(next..next + width) else { continue };
         next += width;
-        read.extend(glue.read(name, ty, values));
+        if glue.frees(ty) {
+            // All that the host takes over is freed before anything fails.
+            taken.extend(glue.read(name, ty, values));
+            read.extend(quote!(let #name = #name?;));
+        } else {
+            read.extend(glue.read(name, ty, values));
+        }
         arguments.extend(glue.argument(name, ty));
         back.extend(glue.back(name, ty, values));
     }
@@ -78,7 +84,7 @@ pub(in crate::codegen) fn definition(
         .params
         .iter()
         .filter(|(_, ty)| matches!(ty, Ty::Out(_)))
-        .map(|(name, _)| format_ident!("__{name}"))
+        .map(|(name, _)| format_ident!("__{}", name))
         .collect();
     let pattern = match (&signature.result, outs.as_slice()) {
         (Ty::Unit, []) => quote!(()),
@@ -100,6 +106,7 @@ pub(in crate::codegen) fn definition(
         let __names: &'static ::wasmport::support::Names = #names;
         let _ = __names;
         let mut access = ::wasmport::Access::new(caller, host);
+        #taken
         #read
         let #pattern = #call;
         #back
@@ -144,6 +151,11 @@ impl Glue<'_> {
         matches!(self.shape.result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst)
     }
 
+    /// Whether the host frees what a parameter stands for.
+    fn frees(&self, ty: &Ty) -> bool {
+        !self.is_object() && is_owned(ty)
+    }
+
     /// How many core values stand for a parameter.
     fn width(&self, ty: &Ty) -> usize {
         match ty {
@@ -165,11 +177,21 @@ impl Glue<'_> {
         quote!(::wasmport::support::#name::<#convention, _, _>)
     }
 
-    /// Code that reads an argument into a variable of the parameter's name.
+    /// Code that reads an argument into a variable of the parameter's name: a result, where the
+    /// host frees it.
     fn read(&self, name: &Ident, ty: &Ty, values: &[Ident]) -> TokenStream {
         let first = &values[0];
         if let Ty::Optional(inner) = ty {
             let value = self.value(inner, values);
+            if self.frees(inner) {
+                return quote! {
+                    let #name = if #first == 0 {
+                        ::core::result::Result::Ok(::core::option::Option::None)
+                    } else {
+                        #value.map(::core::option::Option::Some)
+                    };
+                };
+            }
             return quote! {
                 let #name = if #first == 0 {
                     ::core::option::Option::None
@@ -230,9 +252,9 @@ impl Glue<'_> {
         }
         let free = self.function("host_free");
         quote!({
-            let value = #read;
+            let __value: ::wasmport::support::Result<_> = (|| ::core::result::Result::Ok(#read))();
             #free(&mut access, __names, #first, #size)#wait?;
-            value
+            __value
         })
     }
 
@@ -263,7 +285,7 @@ impl Glue<'_> {
             Ty::ListMut(_) => quote!(#memory.write_slice(#first, &#name)?;),
             Ty::RefMut(_) => quote!(#memory.write(#first, #name)?;),
             Ty::Out(inner) => {
-                let out = format_ident!("__{name}");
+                let out = format_ident!("__{}", name);
                 quote!(#memory.write::<#inner>(#first, #out)?;)
             }
             _ => TokenStream::new(),

@@ -128,8 +128,10 @@ impl Api {
                 let syn::Field { attrs, ident, ty, .. } = field;
                 quote!(#(#attrs)* pub #ident: #ty)
             });
+            // Not everybody documents fields, and some programs deny that.
             quote! {
                 #(#attrs)*
+                #[allow(missing_docs)]
                 #[derive(#(#derives),*)]
                 #vis struct #ident { #(#fields),* }
             }

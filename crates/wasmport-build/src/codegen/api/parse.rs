@@ -1,8 +1,9 @@
 //! From the text to signatures.
 
 use super::{Signature, Ty};
+use crate::codegen::types::TAKEN;
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use quote::ToTokens as _;
+use quote::{ToTokens as _, format_ident};
 use syn::parse::{ParseStream, Parser as _};
 use syn::{GenericArgument, PathArguments, ReturnType, Token, Type};
 
@@ -129,7 +130,7 @@ fn signature(input: ParseStream<'_>, attributes: Vec<syn::Attribute>) -> syn::Re
         let syn::Pat::Ident(pattern) = &**pat else {
             return Err(syn::Error::new_spanned(pat, "expected a name"));
         };
-        params.push((pattern.ident.clone(), ty_of(ty)?));
+        params.push((parameter_name(&pattern.ident)?, ty_of(ty)?));
     }
     let result = match &signature.output {
         ReturnType::Default => Ty::Unit,
@@ -137,6 +138,16 @@ fn signature(input: ParseStream<'_>, attributes: Vec<syn::Attribute>) -> syn::Re
     };
     let text = text(&signature);
     Ok(Signature { name, ident: signature.ident, docs, params, result, text })
+}
+
+/// The name as it is, unless generated functions use it themselves.
+fn parameter_name(ident: &Ident) -> syn::Result<Ident> {
+    let name = ident.to_string();
+    if name.starts_with("__") {
+        let message = "names that begin with `__` are those of generated code";
+        return Err(syn::Error::new_spanned(ident, message));
+    }
+    Ok(if TAKEN.contains(&&*name) { format_ident!("{name}_") } else { ident.clone() })
 }
 
 fn string(attribute: &syn::Attribute) -> syn::Result<String> {

@@ -130,7 +130,8 @@ impl HostShape {
     }
 }
 
-fn is_owned(ty: &Ty) -> bool {
+/// Whether it is the receiver's to free.
+pub(super) fn is_owned(ty: &Ty) -> bool {
     match ty {
         Ty::Str { owned } | Ty::CStr { owned } | Ty::List { owned, .. } => *owned,
         Ty::Optional(inner) => is_owned(inner),

@@ -1,0 +1,109 @@
+//! What a large wrapper takes to compile: the processor time of `cargo check` of a crate that
+//! holds nothing else, its dependencies built before.
+
+use crate::measure::fastest_of;
+use crate::{Result, cargo, exports, files};
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Duration;
+use wasmport::engine::wasmtime_version;
+
+const TURNS: u32 = 5;
+
+/// The wrapper of a module with 1,000 functions, against `bindgen!` of a component with the same.
+pub(crate) fn against_bindgen() -> Result<f64> {
+    let (ours, theirs) = (wrapper(1_000)?, bindgen(1_000)?);
+    Ok(fastest_of(TURNS, || ours.check(), || theirs.check())?.ratio())
+}
+
+/// Ten times as many functions.
+pub(crate) fn growth() -> Result<f64> {
+    let (large, small) = (wrapper(3_000)?, wrapper(300)?);
+    Ok(fastest_of(TURNS, || large.check(), || small.check())?.ratio())
+}
+
+/// A crate of its own, outside of the workspace.
+struct Crate {
+    folder: PathBuf,
+    source: String,
+}
+
+impl Crate {
+    /// Writes it and checks it a first time, with its dependencies.
+    fn new(name: &str, dependency: &str, source: String) -> Result<Self> {
+        let manifest = format!(
+            "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n\
+             [dependencies]\n{dependency}\n\n[workspace]\n"
+        );
+        let new = Self { folder: folder(name), source };
+        files::write(&new.folder.join("Cargo.toml"), manifest.as_bytes())?;
+        cargo::lock(&new.folder)?;
+        new.check()?;
+        Ok(new)
+    }
+
+    /// The processor time of checking it again.
+    fn check(&self) -> Result<Duration> {
+        // Written anew, and so newer than what cargo has seen.
+        files::write(&self.folder.join("src/lib.rs"), self.source.as_bytes())?;
+        let target = cargo::target().display().to_string();
+        cargo::processor_time(|| {
+            cargo::run("check", &self.folder, &["--quiet", "--target-dir", &target])
+        })
+    }
+}
+
+fn folder(name: &str) -> PathBuf {
+    cargo::target().join("rustc").join(name)
+}
+
+fn wrapper(functions: usize) -> Result<Crate> {
+    let name = format!("wrapper-{functions}");
+    let folder = folder(&name);
+    files::write(&folder.join("many.wat"), exports::wat(functions).as_bytes())?;
+    let report = wasmport_build::configure()
+        .root(folder.join("many.wat"))
+        .out_dir(folder.join("src/assets"))
+        .embed(false)
+        .run(&())?;
+    if let Some((_, error)) = report.failures().next() {
+        return Err(error.to_string().into());
+    }
+    let path = files::root().join("crates/wasmport");
+    Crate::new(&name, &format!("wasmport.path = {path:?}"), "pub mod assets;\n".into())
+}
+
+fn bindgen(functions: usize) -> Result<Crate> {
+    let dependency = format!(
+        "wasmtime = {{ version = \"={}\", default-features = false, \
+         features = [\"component-model\", \"runtime\", \"std\"] }}",
+        wasmtime_version()
+    );
+    let source = format!("wasmtime::component::bindgen!({{ inline: {:?} }});\n", wit(functions));
+    Crate::new(&format!("bindgen-{functions}"), &dependency, source)
+}
+
+/// A world with the same exports as the module of [`exports::wat`].
+fn wit(functions: usize) -> String {
+    let mut text = String::from("package bench:many;\n\nworld many {\n");
+    for index in 0..functions {
+        let (params, result) = exports::signature(index);
+        // Writing to a string cannot fail.
+        let _ = write!(text, "  export function{index}: func(");
+        for (i, param) in params.iter().enumerate() {
+            let _ = write!(text, "p{i}: {}, ", wit_type(param));
+        }
+        let result = result.map(|ty| format!(" -> {}", wit_type(ty))).unwrap_or_default();
+        let _ = writeln!(text, "){result};");
+    }
+    text.push_str("}\n");
+    text
+}
+
+fn wit_type(wasm: &str) -> &str {
+    match wasm {
+        "i32" => "s32",
+        "i64" => "s64",
+        float => float,
+    }
+}

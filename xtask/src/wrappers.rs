@@ -1,0 +1,140 @@
+//! A crate of all wrappers of an import, compiled with warnings denied; beside it may be a program
+//! that uses them.
+
+use crate::{files, scratch};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// The crate's name in a program.
+pub(crate) const NAME: &str = "wasmport_wrappers";
+
+/// As strict as a program that includes wrappers may be.
+const LIB: &str = "\
+//! Every wrapper of the import.
+#![deny(warnings, missing_docs, unsafe_code)]
+
+/// The wrappers.
+pub mod assets;
+";
+
+/// What takes the place of a file that does not compile, by its folder. A program's part for a
+/// wrapper is left out with it.
+const LEFT_OUT: &[(&str, &str)] = &[
+    ("src/assets", "//! Left out: it does not compile.\n"),
+    ("src/calls", "pub fn call(_: &mut crate::Run) {}\n"),
+];
+
+/// A crate in a temporary folder, with the import's output as its only module.
+pub(crate) struct Wrappers(TempDir);
+
+/// What became of the crate.
+pub(crate) struct Outcome {
+    /// The wrappers that failed, each with its first error.
+    pub failed: BTreeMap<String, String>,
+    /// The program, where there is one.
+    pub program: Option<PathBuf>,
+}
+
+impl Wrappers {
+    pub fn new() -> crate::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("wasmport-wrappers-").tempdir();
+        Ok(Self(folder.map_err(|e| format!("cannot create a temporary folder: {e}"))?))
+    }
+
+    /// Where the import is to put its output.
+    pub fn out_dir(&self) -> PathBuf {
+        self.src().join("assets")
+    }
+
+    /// Where a program is, with a file `calls/NAME.rs` for each wrapper.
+    pub fn src(&self) -> PathBuf {
+        self.0.path().join("src")
+    }
+
+    /// Compiles the wrappers; returns those that failed, each with its first error.
+    pub fn check(&self) -> crate::Result<BTreeMap<String, String>> {
+        Ok(self.compile("check")?.failed)
+    }
+
+    /// Builds the program. Its executable stays until the caller removes it.
+    pub fn build(&self) -> crate::Result<Outcome> {
+        self.compile("build")
+    }
+
+    /// rustc does not come to the types and lints of any wrapper while it cannot parse or resolve
+    /// one of them: each round leaves out those that failed before.
+    fn compile(&self, command: &str) -> crate::Result<Outcome> {
+        self.write_crate()?;
+        let mut failed = BTreeMap::new();
+        loop {
+            let findings = self.cargo(command)?;
+            if findings.errors.is_empty() {
+                if let Some(error) = findings.elsewhere {
+                    return Err(format!("compiling the wrappers: {error}").into());
+                }
+                let mut made = findings.made.into_values().flatten();
+                let program =
+                    made.find(|file| file.file_stem().is_some_and(|stem| stem == "program"));
+                return Ok(Outcome { failed, program });
+            }
+            for (file, errors) in findings.errors {
+                let Some(wrapper) = wrapper(&file) else { continue };
+                for (folder, text) in LEFT_OUT {
+                    let path = self.0.path().join(folder).join(format!("{wrapper}.rs"));
+                    if path.exists() {
+                        files::write(&path, text)?;
+                    }
+                }
+                failed.extend(errors.into_values().next().map(|error| (wrapper, error)));
+            }
+        }
+    }
+
+    fn write_crate(&self) -> crate::Result {
+        let folder = self.0.path();
+        let program = self.src().join("main.rs").exists();
+        let program =
+            if program { "[[bin]]\nname = \"program\"\npath = \"src/main.rs\"\n\n" } else { "" };
+        let manifest = format!(
+            "[package]\nname = \"{NAME}\"\nedition = \"2024\"\n\n[workspace]\n\n{program}\
+             [dependencies]\nwasmport = {{ path = {:?}, features = [\"async\", \"gc\", \"threads\"] }}\n",
+            crate::root().join("crates/wasmport")
+        );
+        files::write(&folder.join("Cargo.toml"), &manifest)?;
+        files::write(&folder.join("src/lib.rs"), LIB)?;
+        scratch::write_lock(folder)
+    }
+
+    fn cargo(&self, command: &str) -> crate::Result<scratch::Findings> {
+        let is_wrapper = |file: &Path| wrapper(file).is_some();
+        let target_dir = scratch::target_dir("scratch");
+        let mut findings = scratch::cargo(self.0.path(), &[command], &target_dir, is_wrapper)?;
+        // Nobody will use it again, and the next run's has another name.
+        for file in findings.made.remove(NAME).iter().flatten() {
+            files::remove(file);
+        }
+        Ok(findings)
+    }
+}
+
+/// The name of the wrapper that a file of the crate is, or uses.
+fn wrapper(file: &Path) -> Option<String> {
+    let folders = LEFT_OUT.iter().find_map(|(folder, _)| file.strip_prefix(folder).ok());
+    let relative = folders?;
+    let is_wrapper = relative.file_name()? != "mod.rs";
+    is_wrapper.then(|| relative.with_extension("").to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_are_in_wrappers_or_elsewhere() {
+        let at = |file| wrapper(Path::new(file));
+        assert_eq!(at("src/assets/a/b.rs").as_deref(), Some("a/b"));
+        assert_eq!(at("src/assets/a/mod.rs"), None);
+        assert_eq!(at("src/lib.rs"), None);
+    }
+}
