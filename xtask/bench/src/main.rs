@@ -17,7 +17,6 @@ mod values;
 mod wasm;
 
 /// What `build.rs` imports.
-#[allow(clippy::allow_attributes_without_reason, reason = "generated code gives none")]
 mod assets {
     wasmport::include_assets!();
 }

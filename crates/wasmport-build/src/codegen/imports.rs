@@ -68,7 +68,7 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     let uses = module.funcs.iter().any(|func| func.shape.is_some()) && !structs.is_empty();
     let uses = uses.then(|| {
         quote! {
-            #[allow(unused_imports)]
+            #[allow(unused_imports, reason = "generated code")]
             use super::{#(#structs),*};
         }
     });

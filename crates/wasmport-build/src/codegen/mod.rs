@@ -83,7 +83,8 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
             async_fn_in_trait, dead_code, elided_lifetimes_in_paths, long_running_const_eval,
             missing_copy_implementations,
             missing_debug_implementations, non_snake_case, single_use_lifetimes, unexpected_cfgs, unreachable_pub,
-            unused_qualifications, unused_results, clippy::all, clippy::nursery, clippy::pedantic
+            unused_qualifications, unused_results, clippy::all, clippy::nursery, clippy::pedantic,
+            reason = "generated code"
         )]
         #items
     };

@@ -137,7 +137,10 @@ impl<'a> Plan<'a> {
             Visibility::Public => quote!(pub),
             Visibility::Crate => quote!(pub(crate)),
         };
+        let [ty, pre, session, values] =
+            ["", "Pre", "Session", "Imports"].map(|suffix| format_ident!("{ty}{suffix}"));
         let mut signatures = Signatures::of(interface, settings, &vis)?;
+        signatures.check_names(&[&ty, &pre, &session, &values])?;
         let overloads = Overloads::of(interface);
         let (imports, unwrapped_imports) =
             imports(interface, settings, &overloads, &mut signatures)?;
@@ -153,10 +156,10 @@ impl<'a> Plan<'a> {
         Ok(Self {
             name: asset.module.join("/"),
             vis,
-            pre: format_ident!("{ty}Pre"),
-            session: format_ident!("{ty}Session"),
-            values: format_ident!("{ty}Imports"),
-            ty: format_ident!("{ty}"),
+            ty,
+            pre,
+            session,
+            values,
             is_async: settings.is_async(),
             items: signatures.items,
             structs: signatures.structs,
@@ -403,6 +406,15 @@ impl Signatures {
             imports: api.imports,
             allocation: Some(api.allocation),
         })
+    }
+
+    /// Refuses a struct of a name that the wrapper has already.
+    fn check_names(&self, taken: &[&Ident]) -> Result<(), String> {
+        let is_taken = |ident: &&Ident| taken.contains(ident) || *ident == "ASSET";
+        match self.structs.iter().find(is_taken) {
+            None => Ok(()),
+            Some(ident) => Err(format!("`api`: the wrapper itself has something called `{ident}`")),
+        }
     }
 
     fn allocation(&self) -> Result<&Allocation, String> {

@@ -37,7 +37,7 @@ pub(crate) fn tree<'a>(
             quote! {
                 #doc
                 #[rustfmt::skip]
-                #[allow(unreachable_pub, clippy::module_inception)]
+                #[allow(unreachable_pub, clippy::module_inception, reason = "generated code")]
                 pub mod #ident;
             }
         });
@@ -58,7 +58,7 @@ fn engine_item(config: &EngineConfig) -> TokenStream {
     quote! {
         /// The engine configuration that all of these assets were imported with: build the
         /// [`Runtime`](::wasmport::Runtime) from it.
-        #[allow(dead_code, unreachable_pub)]
+        #[allow(dead_code, unreachable_pub, reason = "generated code")]
         pub const ENGINE: ::wasmport::EngineConfig = #engine;
     }
 }

@@ -181,6 +181,11 @@ fn signatures_that_do_not_fit_say_what_they_need() {
         ("mod env { fn missing(); }", "names no import from \"env\""),
         ("fn get_a(x: Option<i32>) -> i32;", "only what a pointer stands for"),
         ("fn get_a(x: String) -> i32;", "is passed by reference"),
+        ("struct Plugin { x: i32 }", "the wrapper itself has something called `Plugin`"),
+        ("struct P { x: usize }", "does not lie in guest memory as in C"),
+        ("struct P { x: &str }", "does not lie in guest memory as in C"),
+        ("fn get_a(x: &[String]) -> i32;", "does not lie in guest memory as in C"),
+        ("fn get_a(x: Out<Vec<u8>>) -> i32;", "does not lie in guest memory as in C"),
     ] {
         let error = api(text);
         assert!(error.contains(expected), "{text}: {error}");

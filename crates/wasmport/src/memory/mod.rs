@@ -231,14 +231,18 @@ fn bytes_of<P: Plain>(len: u64) -> u64 {
     len.saturating_mul(P::SIZE as u64)
 }
 
+#[inline]
 fn range(memory_bytes: usize, address: u64, bytes: u64) -> Result<std::ops::Range<usize>> {
-    let out_of_bounds = || Error::OutOfBounds { address, bytes, memory_bytes: memory_bytes as u64 };
-    let end = address.checked_add(bytes).ok_or_else(out_of_bounds)?;
-    if end > memory_bytes as u64 {
-        return Err(out_of_bounds());
+    match address.checked_add(bytes) {
+        // Both fit: they are at most the length of a slice.
+        Some(end) if end <= memory_bytes as u64 => Ok(address as usize..end as usize),
+        _ => Err(out_of_bounds(memory_bytes, address, bytes)),
     }
-    // Both fit: they are at most the length of a slice.
-    Ok(address as usize..end as usize)
+}
+
+#[cold]
+fn out_of_bounds(memory_bytes: usize, address: u64, bytes: u64) -> Error {
+    Error::OutOfBounds { address, bytes, memory_bytes: memory_bytes as u64 }
 }
 
 #[cfg(test)]

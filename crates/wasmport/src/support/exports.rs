@@ -36,6 +36,33 @@ impl<E> Slot<E> {
     }
 }
 
+// Written out, not through `get_or_look_up`: its closure would be put into memory for each call.
+impl<P: WasmParams, R: WasmResults> FuncSlot<P, R> {
+    #[inline]
+    fn func<T: 'static>(
+        &self,
+        instance: &Instance,
+        store: StoreContextMut<'_, T>,
+        name: &str,
+    ) -> Result<&TypedFunc<P, R>> {
+        match self.0.get() {
+            Some(func) => Ok(func),
+            None => self.look_up(*instance, store, name),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up<T: 'static>(
+        &self,
+        instance: Instance,
+        store: StoreContextMut<'_, T>,
+        name: &str,
+    ) -> Result<&TypedFunc<P, R>> {
+        self.fill(|| instance.get_typed_func(store, name))
+    }
+}
+
 /// Calls an exported function.
 #[inline]
 pub fn call<P: WasmParams, R: WasmResults>(
@@ -46,7 +73,7 @@ pub fn call<P: WasmParams, R: WasmResults>(
     params: P,
 ) -> Result<R> {
     let mut store = store.as_context_mut();
-    slot.get_or_look_up(|| instance.get_typed_func(&mut store, name))?.call(store, params)
+    slot.func(instance, store.as_context_mut(), name)?.call(store, params)
 }
 
 /// Calls an exported function that may wait.
@@ -59,7 +86,7 @@ pub async fn call_async<P: WasmParams + Sync, R: WasmResults + Sync>(
     params: P,
 ) -> Result<R> {
     let mut store = store.as_context_mut();
-    let func = slot.get_or_look_up(|| instance.get_typed_func(&mut store, name))?;
+    let func = slot.func(instance, store.as_context_mut(), name)?;
     func.call_async(store, params).await
 }
 
@@ -140,11 +167,25 @@ pub fn export<E: FromExtern + Clone>(
     mut store: impl AsContextMut,
     name: &str,
 ) -> Result<E> {
-    let export = slot.get_or_look_up(|| {
-        let export = instance.get_export(&mut store, name).and_then(E::from_extern);
+    let export = match slot.0.get() {
+        Some(export) => export,
+        None => look_up(slot, *instance, store.as_context_mut(), name)?,
+    };
+    Ok(export.clone())
+}
+
+#[cold]
+#[inline(never)]
+fn look_up<'a, E: FromExtern, T: 'static>(
+    slot: &'a Slot<E>,
+    instance: Instance,
+    store: StoreContextMut<'_, T>,
+    name: &str,
+) -> Result<&'a E> {
+    slot.fill(|| {
+        let export = instance.get_export(store, name).and_then(E::from_extern);
         export.ok_or_else(|| missing(name, E::KIND))
-    });
-    export.cloned()
+    })
 }
 
 /// What a wrapper has for exports and imports that are no functions.

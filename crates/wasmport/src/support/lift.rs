@@ -76,7 +76,7 @@ impl Layout {
 
     /// The length that the guest is told.
     #[must_use]
-    pub fn len(self) -> i32 {
+    pub fn elements(self) -> i32 {
         self.len.cast_signed()
     }
 }

@@ -210,7 +210,7 @@ fn place(name: &Ident, ty: &Ty, words: &Words<'_>, has_len: bool) -> TokenStream
     let Words { wait, convention, .. } = words;
     let (alloc, room) = (words.method("alloc"), words.method("room"));
     let layout = quote!(::wasmport::support::Layout);
-    let value = if has_len { quote!((__place, __layout.len())) } else { quote!(__place) };
+    let value = if has_len { quote!((__place, __layout.elements())) } else { quote!(__place) };
     let (make, alloc, fill) = match ty {
         Ty::Str { .. } => (
             quote!(#layout::of_str::<#convention>(#name)?),
@@ -346,7 +346,7 @@ fn read_result(ty: &Ty, shape: ResultShape) -> (TokenStream, TokenStream) {
     let own = |owned: bool, bytes: TokenStream, align: TokenStream| {
         // The canonical ABI has a function for it, and AssemblyScript collects.
         let frees = owned && !is_object && shape != ResultShape::PairBehind;
-        frees.then(|| quote!(__guest.own_result(__pointer, #bytes, #align);)).unwrap_or_default()
+        if frees { quote!(__guest.own_result(__pointer, #bytes, #align);) } else { quote!() }
     };
     match ty {
         Ty::Str { owned } if shape == ResultShape::Null => (

@@ -371,13 +371,13 @@ impl Glue<'_> {
                 let layout = #layout::of_str::<#convention>(&__value)?;
                 #place
                 ::wasmport::support::host_write_str::<#convention, _, _>(&mut access, __names, pointer, &__value)?;
-                (pointer, layout.len())
+                (pointer, layout.elements())
             }),
             _ => quote!({
                 let layout = #layout::of_slice(&__value)?;
                 #place
                 #memory.write_slice(pointer, &__value)?;
-                (pointer, layout.len())
+                (pointer, layout.elements())
             }),
         }
     }

@@ -131,7 +131,7 @@ impl Api {
             // Not everybody documents fields, and some programs deny that.
             quote! {
                 #(#attrs)*
-                #[allow(missing_docs)]
+                #[allow(missing_docs, reason = "generated code")]
                 #[derive(#(#derives),*)]
                 #vis struct #ident { #(#fields),* }
             }

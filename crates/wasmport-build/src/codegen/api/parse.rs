@@ -70,13 +70,52 @@ impl Parsed {
     }
 }
 
+/// Names of types that have no one layout in guest memory.
+const NOT_PLAIN: &[&str] = &[
+    "Box",
+    "CStr",
+    "CString",
+    "GuestPtr",
+    "GuestSlice",
+    "GuestStr",
+    "Len",
+    "Option",
+    "Out",
+    "Result",
+    "String",
+    "Vec",
+    "char",
+    "isize",
+    "str",
+    "usize",
+];
+
+/// A type that lies in guest memory as in C; the others are not known before rustc sees them.
+fn plain(ty: &Type) -> syn::Result<Type> {
+    let name = match ty {
+        Type::Array(array) => return plain(&array.elem).map(|_| ty.clone()),
+        Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
+        _ => None,
+    };
+    match name {
+        Some(name) if !NOT_PLAIN.contains(&&*name) => Ok(ty.clone()),
+        _ => {
+            let message = "this does not lie in guest memory as in C: numbers, `bool`, arrays and \
+                           structs of them do; the guest's pointers and sizes are `u32`";
+            Err(syn::Error::new_spanned(ty, message))
+        }
+    }
+}
+
 fn check_struct(item: &syn::ItemStruct) -> syn::Result<()> {
     let error = |message| Err(syn::Error::new_spanned(item, message));
     if !item.generics.params.is_empty() {
         return error("a struct in guest memory has no parameters");
     }
-    match item.fields {
-        syn::Fields::Named(_) => Ok(()),
+    match &item.fields {
+        syn::Fields::Named(fields) => {
+            fields.named.iter().try_for_each(|field| plain(&field.ty).map(drop))
+        }
         _ => error("a struct in guest memory has named fields"),
     }
 }
@@ -174,8 +213,8 @@ fn ty_of(ty: &Type) -> syn::Result<Ty> {
         Type::Reference(reference) => {
             let mutable = reference.mutability.is_some();
             match &*reference.elem {
-                Type::Slice(slice) if mutable => Ok(Ty::ListMut((*slice.elem).clone())),
-                Type::Slice(slice) => Ok(Ty::List { element: (*slice.elem).clone(), owned: false }),
+                Type::Slice(slice) if mutable => Ok(Ty::ListMut(plain(&slice.elem)?)),
+                Type::Slice(slice) => Ok(Ty::List { element: plain(&slice.elem)?, owned: false }),
                 Type::Path(path) if path.path.is_ident("str") && !mutable => {
                     Ok(Ty::Str { owned: false })
                 }
@@ -183,9 +222,9 @@ fn ty_of(ty: &Type) -> syn::Result<Ty> {
                     Ok(Ty::CStr { owned: false })
                 }
                 other @ (Type::Path(_) | Type::Array(_)) if mutable => {
-                    Ok(Ty::RefMut(other.clone()))
+                    Ok(Ty::RefMut(plain(other)?))
                 }
-                other @ (Type::Path(_) | Type::Array(_)) => Ok(Ty::Ref(other.clone())),
+                other @ (Type::Path(_) | Type::Array(_)) => Ok(Ty::Ref(plain(other)?)),
                 _ => unknown("this cannot be passed between host and guest"),
             }
         }
@@ -213,9 +252,10 @@ fn named(ty: &Type, path: &syn::TypePath) -> syn::Result<Ty> {
         ("CString", None) => Ty::CStr { owned: true },
         ("Len", None) => Ty::Len,
         ("GuestStr", None) => Ty::GuestSpan(syn::parse_quote!(::wasmport::GuestStr)),
-        ("Vec", Some(element)) => Ty::List { element, owned: true },
-        ("Out", Some(inner)) => Ty::Out(inner),
+        ("Vec", Some(element)) => Ty::List { element: plain(&element)?, owned: true },
+        ("Out", Some(inner)) => Ty::Out(plain(&inner)?),
         ("GuestSlice", Some(inner)) => {
+            plain(&inner)?;
             Ty::GuestSpan(syn::parse_quote!(::wasmport::GuestSlice<#inner>))
         }
         ("GuestPtr", Some(inner)) => Ty::GuestPtr(syn::parse_quote!(::wasmport::GuestPtr<#inner>)),
@@ -235,7 +275,7 @@ fn named(ty: &Type, path: &syn::TypePath) -> syn::Result<Ty> {
             let message = "the guest's sizes are `u32`";
             return Err(syn::Error::new_spanned(ty, message));
         }
-        _ => Ty::Plain(ty.clone()),
+        _ => Ty::Plain(plain(ty)?),
     })
 }
 
