@@ -13,10 +13,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for (name, count) in [("few", 3), ("many", 2_000)] {
         fs::write(made.join(format!("{name}.wat")), exports::wat(count))?;
     }
+    let mut strings = wasmport_build::AssetSettings::matching("strings.wat");
+    strings.api = Some("fn echo(text: &str) -> String;".into());
     // Not `import`, which would have cargo watch the files that were just written.
     let report = wasmport_build::configure()
         .root("assets")
         .root(made)
+        .asset(strings)
         .out_dir(Path::new(&out_dir).join("wasmport"))
         .run(&())?;
     for path in ["build.rs", "src/exports.rs", "assets"] {

@@ -1,6 +1,6 @@
 //! The table of measurements: a new one is a function and an entry here.
 
-use crate::{Result, call, consumers, host, instance, load, noop, rustc, values};
+use crate::{Result, call, consumers, host, instance, load, noop, rustc, strings, values};
 
 /// One measurement.
 pub(crate) struct Bench {
@@ -24,6 +24,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "global_extra_ns", unit: "ns", goal: Some(2.0), run: values::global },
     Bench { name: "memory_extra_ns", unit: "ns", goal: Some(2.0), run: values::memory },
     Bench { name: "table_extra_ns", unit: "ns", goal: Some(2.0), run: values::table },
+    Bench { name: "string_roundtrip", unit: "ratio", goal: Some(1.1), run: strings::roundtrip },
     Bench { name: "instantiate_extra_us_3", unit: "us", goal: Some(1.0), run: instance::few },
     Bench { name: "instantiate_extra_us_2000", unit: "us", goal: Some(1.0), run: instance::many },
     Bench { name: "noop_200", unit: "ratio", goal: Some(5.0), run: noop::import_200 },

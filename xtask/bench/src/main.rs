@@ -13,6 +13,7 @@ mod measure;
 mod noop;
 mod rustc;
 mod side;
+mod strings;
 mod values;
 mod wasm;
 

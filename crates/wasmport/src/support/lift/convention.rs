@@ -1,0 +1,93 @@
+//! Conventions: how guests want memory to be allocated and freed.
+
+use super::Layout;
+use wasmtime::WasmParams;
+
+/// How a guest wants memory to be allocated and freed.
+pub trait Convention: Send + Sync + 'static {
+    /// The parameters of the function that allocates.
+    type Alloc: WasmParams + Sync;
+    /// The parameters of the function that frees.
+    type Free: WasmParams + Sync;
+    /// Text is UTF-16.
+    const IS_UTF16: bool = false;
+    /// The guest frees what is passed to it.
+    const GUEST_OWNS_ARGUMENTS: bool = false;
+    /// What is allocated must be held by this function until it is freed.
+    const PIN: Option<&str> = None;
+
+    /// Arguments for allocating.
+    fn alloc(layout: Layout) -> Self::Alloc;
+
+    /// Arguments for freeing.
+    fn free(address: i32, layout: Layout) -> Self::Free;
+}
+
+/// `malloc(size)`, `free(pointer)`.
+pub struct C;
+
+impl Convention for C {
+    type Alloc = (i32,);
+    type Free = (i32,);
+
+    fn alloc(layout: Layout) -> (i32,) {
+        // For no bytes, null would be as right an answer; the guest frees what it is given though.
+        (layout.bytes.max(1).cast_signed(),)
+    }
+
+    fn free(address: i32, _: Layout) -> (i32,) {
+        (address,)
+    }
+}
+
+/// `__wbindgen_malloc(size, align)`, `__wbindgen_free(pointer, size, align)`.
+pub struct WasmBindgen;
+
+impl Convention for WasmBindgen {
+    type Alloc = (i32, i32);
+    type Free = (i32, i32, i32);
+    const GUEST_OWNS_ARGUMENTS: bool = true;
+
+    fn alloc(layout: Layout) -> (i32, i32) {
+        (layout.bytes.cast_signed(), layout.align.cast_signed())
+    }
+
+    fn free(address: i32, layout: Layout) -> (i32, i32, i32) {
+        (address, layout.bytes.cast_signed(), layout.align.cast_signed())
+    }
+}
+
+/// `__new(size, class)`, `__pin(pointer)`, `__unpin(pointer)`.
+pub struct AssemblyScript;
+
+impl Convention for AssemblyScript {
+    type Alloc = (i32, i32);
+    type Free = (i32,);
+    const IS_UTF16: bool = true;
+    const PIN: Option<&str> = Some("__pin");
+
+    fn alloc(layout: Layout) -> (i32, i32) {
+        (layout.bytes.cast_signed(), layout.class)
+    }
+
+    fn free(address: i32, _: Layout) -> (i32,) {
+        (address,)
+    }
+}
+
+/// `cabi_realloc(old, old size, align, size)`, which frees what is given the size 0.
+pub struct CabiRealloc;
+
+impl Convention for CabiRealloc {
+    type Alloc = (i32, i32, i32, i32);
+    type Free = (i32, i32, i32, i32);
+    const GUEST_OWNS_ARGUMENTS: bool = true;
+
+    fn alloc(layout: Layout) -> (i32, i32, i32, i32) {
+        (0, 0, layout.align.cast_signed(), layout.bytes.cast_signed())
+    }
+
+    fn free(address: i32, layout: Layout) -> (i32, i32, i32, i32) {
+        (address, layout.bytes.cast_signed(), layout.align.cast_signed(), 0)
+    }
+}

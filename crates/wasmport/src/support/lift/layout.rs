@@ -1,0 +1,84 @@
+//! `Layout`: the room that a value takes in the guest.
+
+use super::Convention;
+use crate::support::Result;
+use crate::{Error, Plain};
+use std::ffi::CStr;
+
+/// The room that a value takes in the guest.
+#[derive(Clone, Copy)]
+pub struct Layout {
+    pub(super) bytes: u32,
+    pub(super) align: u32,
+    /// How many elements it has, as the guest is told.
+    pub(super) len: u32,
+    /// The class of an AssemblyScript object.
+    pub(super) class: i32,
+}
+
+/// AssemblyScript's classes that every module has.
+const ARRAY_BUFFER: i32 = 1;
+const STRING: i32 = 2;
+
+impl Layout {
+    /// Of text, in the encoding of the convention.
+    ///
+    /// # Errors
+    ///
+    /// Where it is too long for a memory of 32 bits.
+    pub fn of_str<C: Convention>(text: &str) -> Result<Self> {
+        if !C::IS_UTF16 {
+            return Self::new(text.len(), 1, text.len());
+        }
+        let units = text.encode_utf16().count();
+        Ok(Self { class: STRING, ..Self::new(units * 2, 2, units)? })
+    }
+
+    /// Of text with the null that ends it.
+    ///
+    /// # Errors
+    ///
+    /// Where it is too long for a memory of 32 bits.
+    pub fn of_c_str(text: &CStr) -> Result<Self> {
+        let bytes = text.to_bytes_with_nul().len();
+        Self::new(bytes, 1, bytes)
+    }
+
+    /// Of values in a row.
+    ///
+    /// # Errors
+    ///
+    /// Where they are too many for a memory of 32 bits.
+    pub fn of_slice<P: Plain>(values: &[P]) -> Result<Self> {
+        Self::new(P::SIZE.saturating_mul(values.len()), P::ALIGN, values.len())
+    }
+
+    /// Of one value.
+    #[must_use]
+    pub const fn of<P: Plain>() -> Self {
+        // A type of more than 4 GiB cannot be written down.
+        Self { bytes: P::SIZE as u32, align: P::ALIGN as u32, len: 1, class: ARRAY_BUFFER }
+    }
+
+    fn new(bytes: usize, align: usize, len: usize) -> Result<Self> {
+        let too_long = |_| Error::Allocation { bytes: bytes as u64 };
+        let [bytes, align, len] = [
+            u32::try_from(bytes).map_err(too_long)?,
+            u32::try_from(align).map_err(too_long)?,
+            u32::try_from(len).map_err(too_long)?,
+        ];
+        Ok(Self { bytes, align, len, class: ARRAY_BUFFER })
+    }
+
+    /// The length that the guest is told.
+    #[must_use]
+    pub fn elements(self) -> i32 {
+        self.len.cast_signed()
+    }
+}
+
+/// The size of an element, by which a size in bytes can be divided.
+#[must_use]
+pub const fn element_size<P: Plain>() -> u32 {
+    if P::SIZE == 0 { 1 } else { P::SIZE as u32 }
+}
