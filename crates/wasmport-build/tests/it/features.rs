@@ -115,3 +115,16 @@ fn simd_on_a_riscv_without_vectors_is_an_error_not_a_panic() {
     assert_eq!(error.stage, wasmport_build::Stage::Compile);
     assert!(error.message.contains("riscv64"), "{error}");
 }
+
+#[test]
+fn what_wasmtime_needs_beyond_the_validator_is_kept() {
+    // Exceptions need GC types in Wasmtime, whatever else was missed in the scan.
+    let text = r#"(module (tag $e (param i32)) (elem declare func 0)
+        (func (export "f") (result i32)
+            (block $h (result i32)
+                (try_table (catch $e $h) (throw $e (i32.const 7))) (unreachable))))"#;
+    let project = Project::with(&[("m.wat", text.as_bytes())]);
+    let report = project.import();
+    assert_eq!(report.assets[0].error, None);
+    assert!(project.wrapper("m").contains("WasmFeature::GcTypes"));
+}
