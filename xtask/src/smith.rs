@@ -112,7 +112,7 @@ impl Findings {
                 calls::calls(name, &wrapper, &methods).map_err(|e| format!("{name}: {e}"))?;
             files::write(&wrappers.src().join(format!("calls/{name}.rs")), &calls)?;
         }
-        files::write(&wrappers.src().join("calls/mod.rs"), &calls::tree(&names))?;
+        files::write(&wrappers.src().join("calls/mod.rs"), calls::tree(&names))?;
         let program = files::read(&crate::root().join("fixtures/smith/main.rs"))?;
         files::write(&wrappers.src().join("main.rs"), &program)?;
 
