@@ -28,9 +28,15 @@ impl<E> Slot<E> {
         }
     }
 
+    /// The export, if it was looked up already.
+    #[inline]
+    pub(super) fn get(&self) -> Option<&E> {
+        self.0.get()
+    }
+
     #[cold]
     #[inline(never)]
-    fn fill(&self, look_up: impl FnOnce() -> Result<E>) -> Result<&E> {
+    pub(super) fn fill(&self, look_up: impl FnOnce() -> Result<E>) -> Result<&E> {
         let export = look_up()?;
         Ok(self.0.get_or_init(|| export))
     }

@@ -21,15 +21,6 @@ enum FreeFunc<C: Convention> {
     Pointer(wasmtime::TypedFunc<C::Free, i32>),
 }
 
-impl<C: Convention> Clone for FreeFunc<C> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::Nothing(func) => Self::Nothing(func.clone()),
-            Self::Pointer(func) => Self::Pointer(func.clone()),
-        }
-    }
-}
-
 impl<C: Convention> FreeFunc<C> {
     fn look_up(instance: &Instance, mut store: impl AsContextMut, name: &str) -> Result<Self> {
         match instance.get_typed_func(&mut store, name) {
@@ -37,6 +28,17 @@ impl<C: Convention> FreeFunc<C> {
             Err(_) => instance.get_typed_func(store, name).map(Self::Pointer),
         }
     }
+}
+
+#[cold]
+#[inline(never)]
+fn look_up_free<'g, C: Convention, T: 'static>(
+    allocator: &'g Allocator<C>,
+    instance: Instance,
+    store: StoreContextMut<'_, T>,
+    name: &str,
+) -> Result<&'g FreeFunc<C>> {
+    allocator.free.fill(|| FreeFunc::look_up(&instance, store, name))
 }
 
 impl<C: Convention> Default for Allocator<C> {
@@ -229,18 +231,21 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
     }
 
-    fn free_func(&mut self) -> Result<Option<FreeFunc<C>>> {
+    #[inline]
+    fn free_func(&mut self) -> Result<Option<&'g FreeFunc<C>>> {
         if self.names.free.is_empty() {
             return Ok(None);
         }
-        let (instance, name) = (self.instance, self.names.free);
-        let free = self
-            .allocator
-            .free
-            .get_or_look_up(|| FreeFunc::look_up(instance, &mut self.store, name));
-        free.cloned().map(Some)
+        match self.allocator.free.get() {
+            Some(free) => Ok(Some(free)),
+            None => {
+                let (allocator, instance, name) = (self.allocator, *self.instance, self.names.free);
+                look_up_free(allocator, instance, self.store(), name).map(Some)
+            }
+        }
     }
 
+    #[inline]
     fn free(&mut self, address: i32, layout: Layout) -> Result<()> {
         let params = C::free(address, layout);
         match self.free_func()? {
