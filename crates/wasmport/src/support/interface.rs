@@ -4,11 +4,28 @@
 //! text format: `"add" (func (param i32) (param i32) (result i32))`. One string is far cheaper to
 //! compile than a type or a table entry for each.
 
-/// Ends compilation where `exports` lack one of `imports`, or have it with another type.
-///
-/// `whose` names importer and exporter for the message.
-#[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
+/// Ends compilation where `exports` of the asset `exporter` lack one of the `imports` of the asset
+/// `importer`, or have it with another type.
 pub const fn check_link(imports: &str, exports: &str, importer: &str, exporter: &str) {
+    let words = ["the asset `", "` does not export ", "` exports it as "];
+    check(imports, exports, importer, exporter, &words);
+}
+
+/// Ends compilation where the host trait in the module `host`, which defines `theirs`, does not
+/// cover all of `ours`, the imports of `asset`.
+pub const fn check_host(ours: &str, theirs: &str, asset: &str, host: &str) {
+    let words = ["the host trait in `", "` does not define ", "` defines it as "];
+    check(ours, theirs, asset, host, &words);
+}
+
+#[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
+const fn check(
+    imports: &str,
+    exports: &str,
+    importer: &str,
+    exporter: &str,
+    [the, lacks, has_as]: &[&str; 3],
+) {
     let imports = imports.as_bytes();
     let mut start = 0;
     while start < imports.len() {
@@ -18,9 +35,9 @@ pub const fn check_link(imports: &str, exports: &str, importer: &str, exporter: 
             None => panic!(
                 "{}",
                 Message::new()
-                    .text("the asset `")
+                    .text(the)
                     .text(exporter)
-                    .text("` does not export ")
+                    .text(lacks)
                     .bytes(imports, start, name_end)
                     .text(", which the asset `")
                     .text(importer)
@@ -41,9 +58,10 @@ pub const fn check_link(imports: &str, exports: &str, importer: &str, exporter: 
                             .bytes(imports, start, name_end)
                             .text(" as ")
                             .bytes(imports, name_end + 1, end)
-                            .text(", but the asset `")
+                            .text(", but ")
+                            .text(the)
                             .text(exporter)
-                            .text("` exports it as ")
+                            .text(has_as)
                             .bytes(exports.as_bytes(), other, other_end)
                             .as_str()
                     )
@@ -52,12 +70,6 @@ pub const fn check_link(imports: &str, exports: &str, importer: &str, exporter: 
         }
         start = end + 1;
     }
-}
-
-/// Ends compilation where the host trait of another asset, which defines `theirs`, does not cover
-/// all of `ours`.
-pub const fn check_host(ours: &str, theirs: &str, asset: &str, host: &str) {
-    check_link(ours, theirs, asset, host);
 }
 
 /// The type of an import or export: a part of a text.
@@ -240,7 +252,7 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
-    use super::check_link;
+    use super::{check_host, check_link};
 
     fn error(import: &str, export: &str) -> Option<String> {
         let result = std::panic::catch_unwind(|| check_link(import, export, "app", "lib"));
@@ -260,6 +272,16 @@ mod tests {
             assert!(text.contains(part), "{text}");
         }
         assert!(error(add, "\"ad\\\"d\" (func)\n").unwrap().contains("does not export \"add\""));
+    }
+
+    #[test]
+    fn a_host_trait_must_cover_all_imports() {
+        let check = || check_host("\"now\" (func)\n", "\"log\" (func)\n", "mod", "host::env");
+        let panic = std::panic::catch_unwind(check).unwrap_err();
+        let text = panic.downcast_ref::<String>().cloned().unwrap_or_default();
+        let expected =
+            "the host trait in `host::env` does not define \"now\", which the asset `mod`";
+        assert!(text.starts_with(expected), "{text}");
     }
 
     #[test]

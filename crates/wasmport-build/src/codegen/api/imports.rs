@@ -102,9 +102,13 @@ pub(in crate::codegen) fn definition(
     if !func.is_infallible {
         call = quote!(#call?);
     }
+    let names = shape.allocates.then(|| {
+        quote! {
+            let __names: &'static ::wasmport::support::Names = #names;
+        }
+    });
     let body = quote! {
-        let __names: &'static ::wasmport::support::Names = #names;
-        let _ = __names;
+        #names
         let mut access = ::wasmport::Access::new(caller, host);
         #taken
         #read

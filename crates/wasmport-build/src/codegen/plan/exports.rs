@@ -1,0 +1,136 @@
+//! Which exports get methods, and under which names.
+
+use super::signatures::Signatures;
+use super::{ExportKind, PlannedExport, is_wrappable, kind_of, value_kind};
+use crate::asset_settings::{AssetSettings, Patterns};
+use crate::codegen::api::Shape;
+use crate::codegen::types::parameter_names;
+use crate::interface::{Export, ExternType};
+use crate::names::{self, Request};
+use proc_macro2::Ident;
+use quote::format_ident;
+
+/// What the wrapper cannot call a method, because it has one of that name.
+const RESERVED: &[&str] = &[
+    "new",
+    "load",
+    "instantiate",
+    "instantiate_async",
+    "add_to_linker",
+    "instance",
+    "with_linker",
+    "into_session",
+];
+
+/// The methods of wrappers of commands.
+const RESERVED_OF_COMMANDS: &[&str] = &["run"];
+
+/// For each export that gets methods, 6 parameters and results on the average: a small file can
+/// export one function of thousands of parameters under many names.
+const TYPES_PER_EXPORT: usize = 6;
+
+pub(super) struct Exports<'a> {
+    pub wrapped: Vec<PlannedExport<'a>>,
+    pub unwrapped: Vec<&'a Export>,
+    pub warnings: Vec<String>,
+}
+
+/// The exports that get methods: all, or those chosen, up to a number.
+pub(super) fn select<'a>(
+    exports: &'a [Export],
+    settings: &AssetSettings,
+    is_command: bool,
+    signatures: &mut Signatures,
+) -> Result<Exports<'a>, String> {
+    let include = Patterns::new(settings.exports.as_ref())?;
+    let exclude = Patterns::new(settings.exclude_exports.as_ref())?;
+    let is_chosen = |export: &&Export| {
+        is_wrappable(&export.ty)
+            && settings.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind_of(&export.ty)))
+            && include.matches(&export.name, true)
+            && !exclude.matches(&export.name, false)
+    };
+    let (mut wrapped, mut unwrapped): (Vec<&Export>, Vec<&Export>) =
+        exports.iter().partition(is_chosen);
+    let room = room(&wrapped, settings.max_exports());
+    let mut warnings = Vec::new();
+    if room < wrapped.len() {
+        warnings.push(format!(
+            "it has {} exports: methods are generated for the first {room}, the others are reached \
+             by name; choose them with `exports`, or raise `max-exports`",
+            wrapped.len()
+        ));
+        unwrapped.extend(wrapped.split_off(room));
+    }
+    let prefix = settings.prefix.as_deref().unwrap_or_default();
+    let wrapped = planned(&wrapped, prefix, is_command, signatures)?;
+    Ok(Exports { wrapped, unwrapped, warnings })
+}
+
+/// How many of `exports` get methods: not more than `max`, and not those with too many types.
+fn room(exports: &[&Export], max: usize) -> usize {
+    let mut types = 0_usize;
+    let sizes = exports.iter().take(max).map(|export| match &export.ty {
+        ExternType::Func(ty) => ty.types().count(),
+        _ => 1,
+    });
+    sizes
+        .take_while(|size| {
+            types += size;
+            // One wide function alone is fine.
+            types <= max.max(64) * TYPES_PER_EXPORT
+        })
+        .count()
+}
+
+fn planned<'a>(
+    exports: &[&'a Export],
+    prefix: &str,
+    is_command: bool,
+    signatures: &mut Signatures,
+) -> Result<Vec<PlannedExport<'a>>, String> {
+    if !prefix.is_empty() && !names::is_identifier(&format!("{prefix}a")) {
+        return Err(format!("no method's name can begin with `{prefix}`"));
+    }
+    let is_mutable = |e: &&&Export| matches!(e.ty, ExternType::Global { mutable: true, .. });
+    let mutable = exports.iter().filter(is_mutable);
+    let funcs = exports.iter().map(|e| (e.name.as_str(), matches!(e.ty, ExternType::Func(_))));
+    let mut chosen = signatures.for_exports(funcs)?;
+    // Methods and setters share one namespace.
+    let requests: Vec<Request> = exports
+        .iter()
+        .zip(&chosen)
+        .map(|(export, signature)| match signature {
+            Some(signature) => Request::new(&signature.ident.to_string()).keyed_by(&export.name),
+            None => Request::new(&export.name),
+        })
+        .chain(mutable.map(|e| Request::setter_of(&e.name)))
+        .collect();
+    let own = if is_command { RESERVED_OF_COMMANDS } else { &[] };
+    let reserved: Vec<&str> = RESERVED.iter().chain(own).copied().collect();
+    let mut idents = names::snake_case(&requests, &reserved)
+        .into_iter()
+        .map(|name| format_ident!("{prefix}{name}"));
+    let methods: Vec<Ident> = idents.by_ref().take(exports.len()).collect();
+    let mut planned = Vec::new();
+    for ((export, ident), signature) in exports.iter().zip(methods).zip(&mut chosen) {
+        let kind = match &export.ty {
+            ExternType::Func(ty) => {
+                let shape = signature.take().map(|signature| {
+                    Shape::of(signature, signatures.allocation()?, &export.name, ty).map(Box::new)
+                });
+                let shape = shape.transpose()?;
+                ExportKind::Func { ty, params: parameter_names(ty), shape }
+            }
+            ExternType::Global { ty, mutable } => {
+                ExportKind::Global { ty, setter: mutable.then(|| idents.next()).flatten() }
+            }
+            other => match value_kind(other) {
+                Some(kind) => ExportKind::Value(kind),
+                None => continue,
+            },
+        };
+        planned.push(PlannedExport { name: &export.name, ident, kind, ty: &export.ty });
+    }
+    Ok(planned)
+}

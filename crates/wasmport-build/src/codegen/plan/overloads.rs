@@ -1,0 +1,74 @@
+//! Overloads: names that are imported at several types.
+
+use super::kind_of;
+use crate::interface::{ExternType, Import, Interface};
+use std::collections::{HashMap, HashSet};
+
+/// Names that are imported at several types, of which a linker holds only one each.
+pub(super) struct Overloads<'a> {
+    names: HashSet<(&'a str, &'a str)>,
+    interface: &'a Interface,
+}
+
+impl<'a> Overloads<'a> {
+    pub fn of(interface: &'a Interface) -> Self {
+        let mut types: HashMap<(&str, &str), String> = HashMap::new();
+        let mut overloads = HashSet::new();
+        for import in &interface.imports {
+            let key = (&*import.module, &*import.name);
+            let ty = Self::type_text(&import.ty);
+            if types.insert(key, ty.clone()).is_some_and(|other| other != ty) {
+                overloads.insert(key);
+            }
+        }
+        Self { names: overloads, interface }
+    }
+
+    /// What tells types apart: sizes do not, because one memory can satisfy several.
+    fn type_text(ty: &ExternType) -> String {
+        match ty {
+            ExternType::Memory(memory) => format!("memory {}", memory.shared),
+            ExternType::Table { element, .. } => format!("table {element}"),
+            other => other.without_names().to_string(),
+        }
+    }
+
+    /// The import's name in linkers.
+    pub fn link_name(&self, import: &Import) -> String {
+        if self.names.contains(&(&*import.module, &*import.name)) {
+            format!("{} {}", import.name, Self::type_text(&import.ty))
+        } else {
+            import.name.clone()
+        }
+    }
+
+    /// Every import that is the same thing of the host as this one.
+    pub fn same_as(&self, import: &Import) -> Vec<usize> {
+        let is_same = |other: &Import| {
+            other.module == import.module && self.link_name(other) == self.link_name(import)
+        };
+        let imports = self.interface.imports.iter().enumerate();
+        imports.filter(|(_, other)| is_same(other)).map(|(index, _)| index).collect()
+    }
+
+    /// What tells the methods for one name apart: its types.
+    pub fn method_name(&self, import: &Import) -> String {
+        if !self.names.contains(&(&*import.module, &*import.name)) {
+            return import.name.clone();
+        }
+        let types: Vec<String> = match &import.ty {
+            ExternType::Func(ty) => ty.types().map(ToString::to_string).collect(),
+            ExternType::Global { ty, .. } => vec![ty.to_string()],
+            other => vec![format!("{:?}", kind_of(other))],
+        };
+        format!("{}-{}", import.name, types.join("-"))
+    }
+
+    pub fn list(&self) -> Vec<(usize, String)> {
+        let imports = self.interface.imports.iter().enumerate();
+        imports
+            .filter(|(_, i)| self.names.contains(&(&*i.module, &*i.name)))
+            .map(|(index, import)| (index, self.link_name(import)))
+            .collect()
+    }
+}
