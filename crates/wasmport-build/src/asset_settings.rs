@@ -195,4 +195,11 @@ impl AssetRules {
             .fold(self.defaults.clone(), |settings, (_, rule)| settings.overridden_by(rule));
         AssetSettings { pattern: None, ..chosen }
     }
+
+    /// The patterns that match none of `sources`.
+    pub fn unused<'a>(&self, sources: impl Iterator<Item = &'a str> + Clone) -> Vec<String> {
+        let globs = self.rules.iter().map(|(glob, _)| glob);
+        let unused = globs.filter(|glob| !sources.clone().any(|source| glob.is_match(source)));
+        unused.map(|glob| glob.glob().glob().to_owned()).collect()
+    }
 }

@@ -39,6 +39,8 @@ pub(crate) struct Discovered {
     pub others: Vec<Found>,
     /// By the path below the root.
     pub failed: Vec<(String, AssetError)>,
+    /// Patterns of choices for assets that match none.
+    pub unused_rules: Vec<String>,
     /// Every folder that was searched, for `cargo::rerun-if-changed`.
     pub folders: Vec<PathBuf>,
 }
@@ -102,6 +104,7 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
         })?;
     }
     let rules = AssetRules::new(&settings.defaults, &settings.assets)?;
+    discovered.unused_rules = rules.unused(files.keys().map(String::as_str));
     discovered.found = name(files, &rules);
     select(settings, &mut discovered)?;
     Ok(discovered)

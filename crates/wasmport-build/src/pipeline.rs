@@ -87,6 +87,10 @@ fn gather(
         manifest.assets.extend(entry.map(|entry| (asset.name.clone(), entry)));
         report.assets.push(asset);
     }
+    let unused = discovered.unused_rules.iter();
+    report.warnings.extend(unused.map(|pattern| {
+        format!("the choices for `{pattern}` are for no asset: no source file matches")
+    }));
     let former = discovered.former(freshness.previous());
     let kept = former.kept.into_iter().map(|(name, entry)| (name.to_string(), entry.clone()));
     manifest.assets.extend(kept);

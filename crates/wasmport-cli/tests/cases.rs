@@ -37,7 +37,7 @@ fn run(case: &Path) -> Result<(), String> {
     let asset = project.path().join("assets").join(name);
     fs::create_dir(project.path().join("assets")).unwrap();
     fs::copy(case, &asset).unwrap();
-    fs::write(project.path().join("wasmport.toml"), format!("targets = []\n{}", choices()))
+    fs::write(project.path().join("wasmport.toml"), format!("targets = []\n{}", choices(name)))
         .unwrap();
 
     let asset = format!("assets/{name}");
@@ -98,9 +98,11 @@ fn compare_wrapper(project: &Path, case: &Path) -> Result<(), String> {
     Err(format!("the wrapper differs from {}/{stem}.rs: see `cargo xtask bless`", golden.display()))
 }
 
-/// What the cases' own settings choose for single assets.
-fn choices() -> String {
+/// What the cases' own settings choose for this one.
+fn choices(name: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/cases/wasmport.toml");
     let text = fs::read_to_string(path).unwrap();
-    text.find("[[asset]]").map_or_else(String::new, |start| text[start..].into())
+    let is_for = |choices: &&str| choices.contains(&format!("match = \"{name}\""));
+    let own = text.split("[[asset]]").skip(1).filter(is_for);
+    own.map(|choices| format!("[[asset]]{choices}")).collect()
 }

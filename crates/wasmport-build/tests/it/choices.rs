@@ -195,14 +195,18 @@ fn signatures_that_do_not_fit_say_what_they_need() {
 #[test]
 fn more_exports_than_asked_for_are_reached_by_name_and_said() {
     let exports: String = (0..100).map(|i| format!("(export \"f{i}\" (func 0))")).collect();
-    let project = Project::with(&[("big.wat", format!("(module (func) {exports})").as_bytes())]);
+    let project = Project::with(&[(
+        "big.wat",
+        format!("(module (func) {exports} (memory (export \"memory\") 1))").as_bytes(),
+    )]);
     let mut settings = AssetSettings::matching("big.wat");
     settings.max_exports = Some(10);
     let report = project.importer().asset(settings).run(&()).unwrap();
     let warning = warning(&report);
-    assert!(warning.contains("100 exports") && warning.contains("first 10"), "{warning}");
+    assert!(warning.contains("101 exports") && warning.contains("generated for 10"), "{warning}");
     let source = project.wrapper("big");
-    assert!(source.contains("fn f9(") && !source.contains("fn f10("));
+    assert!(source.contains("fn f8(") && !source.contains("fn f9("));
+    assert!(source.contains("fn memory("), "whatever else has none");
     assert!(source.contains("- `\"f99\"`: `(func)`"));
 }
 
@@ -239,6 +243,13 @@ fn fault_14_a_method_that_comes_to_call_another_export_is_said() {
     );
     project.write("m.wat", r#"(module (func (export "get_x")) (func (export "more")))"#);
     assert!(project.import().warnings.is_empty());
+}
+
+#[test]
+fn choices_for_no_asset_are_said() {
+    let project = plugin();
+    let report = project.importer().asset(AssetSettings::matching("mod/**")).run(&()).unwrap();
+    assert!(warning(&report).contains("`mod/**` are for no asset"), "{:?}", report.warnings);
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::signatures::Signatures;
 use super::{ExportKind, PlannedExport, is_wrappable, kind_of, value_kind};
-use crate::asset_settings::{AssetSettings, Patterns};
+use crate::asset_settings::{AssetSettings, ExternKind, Patterns};
 use crate::codegen::api::Shape;
 use crate::codegen::types::parameter_names;
 use crate::interface::{Export, ExternType};
@@ -52,12 +52,15 @@ pub(super) fn select<'a>(
     };
     let (mut wrapped, mut unwrapped): (Vec<&Export>, Vec<&Export>) =
         exports.iter().partition(is_chosen);
-    let room = room(&wrapped, settings.max_exports());
+    let max = settings.max_exports();
     let mut warnings = Vec::new();
-    if room < wrapped.len() {
+    if room(&wrapped, max) < wrapped.len() {
+        // Memories, globals and tables are few, and nothing is of use without them.
+        wrapped.sort_by_key(|export| kind_of(&export.ty) == ExternKind::Func);
+        let room = room(&wrapped, max);
         warnings.push(format!(
-            "it has {} exports: methods are generated for the first {room}, the others are reached \
-             by name; choose them with `exports`, or raise `max-exports`",
+            "it has {} exports: methods are generated for {room}, functions last, the others are \
+             reached by name; choose them with `exports`, or raise `max-exports`",
             wrapped.len()
         ));
         unwrapped.extend(wrapped.split_off(room));
