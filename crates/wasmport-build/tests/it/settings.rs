@@ -60,3 +60,16 @@ fn a_malformed_glob_is_a_settings_error() {
     let error = project.importer().include("a[").run(&()).unwrap_err();
     assert!(matches!(error, Error::Settings { .. }), "{error}");
 }
+
+#[test]
+fn the_settings_in_the_book_are_settings() {
+    let book = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/settings.md");
+    let book = fs::read_to_string(book).unwrap();
+    let blocks: Vec<&str> = book.split("```toml\n").skip(1).collect();
+    assert!(!blocks.is_empty());
+    let project = Project::new();
+    for block in blocks {
+        let text = block.split("```").next().unwrap();
+        settings(&project, text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+    }
+}
