@@ -131,6 +131,13 @@ fn choices_that_cannot_be_followed_are_the_assets_errors() {
         (error(|s| s.prefix = Some("1x".into())), "begin with `1x`"),
         (error(|s| s.exports = Some(vec!["a[".into()])), "the pattern `a[`"),
         (error(|s| s.with = Some([("env".into(), "no path!".into())].into())), "`with`"),
+        (
+            error(|s| {
+                s.api = Some("mod env { fn now() -> f64; }".into());
+                s.with = Some([("env".into(), "a::b".into())].into());
+            }),
+            "signatures belong there",
+        ),
         (error(|s| s.with = Some([("nothing".into(), "a::b".into())].into())), "`nothing`"),
         (
             error(|s| {

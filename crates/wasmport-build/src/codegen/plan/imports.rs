@@ -111,6 +111,12 @@ fn import_module<'a>(
             }
         }
     }
+    if module.with.is_some() && module.funcs.iter().any(|func| func.shape.is_some()) {
+        return Err(format!(
+            "`with` takes the host trait of another wrapper for the module `{name}`: signatures \
+             belong there"
+        ));
+    }
     if module.with.is_some() && module.needs_module() {
         return Err(format!(
             "`with` cannot replace the module `{name}`: it has functions whose types belong to the \
