@@ -291,7 +291,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
     let not_ours = outer("\n# Errors\n\nWhere the instance is not one of this asset.");
     let store = quote!(store: impl ::wasmport::support::AsContextMut);
     match kind {
-        ExportKind::Func { ty, shape: Some(shape), .. } => shaped(plan, export, &slot, shape, ty),
+        ExportKind::Func { shape: Some(shape), .. } => shaped(plan, export, &slot, shape),
         ExportKind::Func { ty, params, shape: None } => func(plan, export, &slot, params, ty),
         ExportKind::Global { ty, setter } => {
             let value = rust(ty);
@@ -336,16 +336,14 @@ fn shaped(
     export: &PlannedExport<'_>,
     slot: &TokenStream,
     shape: &api::Shape,
-    _: &FuncType,
 ) -> TokenStream {
     let PlannedExport { name, ident, .. } = export;
     let doc = shaped_doc(export, shape);
     let wait = Asyncness::of(plan);
-    let asyncness = &wait.asyncness;
+    let Asyncness { asyncness, data, .. } = &wait;
     let body = api::export_method(shape, slot, name, &wait, plan.is_async);
     let parameters = api::user_parameters(&shape.signature);
     let returns = api::user_result(&shape.signature);
-    let data = if plan.is_async { quote!(<Data: ::core::marker::Send>) } else { quote!() };
     quote! {
         #doc
         ///
@@ -383,17 +381,7 @@ fn func(
     let parameters = parameters(params, ty);
     let returns = results(&ty.results);
     let is_wide = is_wide(ty);
-    let (wait, asyncness, call, call_wide, data) = if plan.is_async {
-        (
-            quote!(.await),
-            quote!(async),
-            quote!(call_async),
-            quote!(call_wide_async),
-            quote!(<Data: ::core::marker::Send>),
-        )
-    } else {
-        (quote!(), quote!(), quote!(call), quote!(call_wide), quote!())
-    };
+    let Asyncness { asyncness, wait, call, call_wide, data, .. } = Asyncness::of(plan);
     let body = if is_wide {
         wide_call(slot, name, params, ty, &call_wide, &wait)
     } else {

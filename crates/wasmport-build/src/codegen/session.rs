@@ -76,6 +76,9 @@ pub(super) struct Asyncness {
     pub wait: TokenStream,
     pub start: TokenStream,
     pub call: TokenStream,
+    pub call_wide: TokenStream,
+    /// What is asked of a store's data.
+    pub data: TokenStream,
 }
 
 impl Asyncness {
@@ -86,9 +89,18 @@ impl Asyncness {
                 wait: quote!(.await),
                 start: quote!(start_async),
                 call: quote!(call_async),
+                call_wide: quote!(call_wide_async),
+                data: quote!(<Data: ::core::marker::Send>),
             }
         } else {
-            Self { asyncness: quote!(), wait: quote!(), start: quote!(start), call: quote!(call) }
+            Self {
+                asyncness: quote!(),
+                wait: quote!(),
+                start: quote!(start),
+                call: quote!(call),
+                call_wide: quote!(call_wide),
+                data: quote!(),
+            }
         }
     }
 }
@@ -128,7 +140,7 @@ fn new(plan: &Plan<'_>) -> TokenStream {
         );
         outer(&format!("\n{doc}"))
     });
-    let Asyncness { asyncness, start, wait, call } = Asyncness::of(plan);
+    let Asyncness { asyncness, start, wait, call, .. } = Asyncness::of(plan);
     let argument = has_values.then(|| quote!(imports));
     let run = plan.is_command.then(|| {
         let started = if plan.is_async {

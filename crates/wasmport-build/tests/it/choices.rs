@@ -253,6 +253,19 @@ fn fault_14_a_method_that_comes_to_call_another_export_is_said() {
 }
 
 #[test]
+fn the_signatures_of_a_module_may_stand_in_several_places() {
+    let project = Project::with(&[(
+        "m.wat",
+        br#"(module (import "env" "a" (func (param i32))) (import "env" "b" (func (param i32))))"#,
+    )]);
+    let mut settings = AssetSettings::matching("m.wat");
+    settings.api = Some("mod env { fn a(x: u32); } mod env { fn b(x: u32); }".into());
+    let report = project.importer().asset(settings).run(&()).unwrap();
+    assert_eq!(report.assets[0].error, None);
+    assert_eq!(project.wrapper("m").matches("x: u32").count(), 2);
+}
+
+#[test]
 fn choices_for_no_asset_are_said() {
     let project = plugin();
     let report = project.importer().asset(AssetSettings::matching("mod/**")).run(&()).unwrap();

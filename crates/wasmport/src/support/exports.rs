@@ -13,6 +13,7 @@ pub struct Slot<E>(OnceLock<E>);
 pub type FuncSlot<P, R> = Slot<TypedFunc<P, R>>;
 /// The slot of a function that Wasmtime's tuples cannot type.
 pub type WideSlot = Slot<Func>;
+
 impl<E> Default for Slot<E> {
     fn default() -> Self {
         Self(OnceLock::new())

@@ -173,8 +173,10 @@ impl Allocation {
             .exports
             .iter()
             .filter(|e| {
-                let plain = MemoryType { min: 0, max: None, shared: false, memory64: false, page_size_log2: None };
-                matches!(&e.ty, ExternType::Memory(m) if m.shared == plain.shared && m.memory64 == plain.memory64)
+                matches!(
+                    &e.ty,
+                    ExternType::Memory(MemoryType { shared: false, memory64: false, .. })
+                )
             })
             .map(|e| e.name.as_str())
             .collect();

@@ -60,7 +60,11 @@ impl Parsed {
             item.attrs.splice(0..0, attributes);
             self.structs.push(item);
         } else if input.peek(Token![mod]) {
-            self.imports.push(module(input)?);
+            let (name, signatures) = module(input)?;
+            match self.imports.iter_mut().find(|(other, _)| *other == name) {
+                Some((_, others)) => others.extend(signatures),
+                None => self.imports.push((name, signatures)),
+            }
         } else if input.peek(Token![fn]) {
             self.exports.push(signature(input, attributes)?);
         } else {

@@ -45,7 +45,9 @@ impl<'a> Overloads<'a> {
     /// Every import that is the same thing of the host as this one.
     pub fn same_as(&self, import: &Import) -> Vec<usize> {
         let is_same = |other: &Import| {
-            other.module == import.module && self.link_name(other) == self.link_name(import)
+            // Names first: comparing types writes them out.
+            (&other.module, &other.name) == (&import.module, &import.name)
+                && self.link_name(other) == self.link_name(import)
         };
         let imports = self.interface.imports.iter().enumerate();
         imports.filter(|(_, other)| is_same(other)).map(|(index, _)| index).collect()
