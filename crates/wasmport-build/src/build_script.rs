@@ -66,6 +66,7 @@ impl BuildScript {
             println!("cargo::rerun-if-changed={}", path.display());
         }
         println!("cargo::rerun-if-env-changed=DOCS_RS");
+        println!("cargo::rerun-if-env-changed=WASM_OPT");
     }
 
     /// Shows `text` as cargo's warning.

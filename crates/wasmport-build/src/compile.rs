@@ -4,7 +4,8 @@ use crate::error::{AssetError, Stage};
 use crate::validate::ValidModule;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use wasmport::engine::{Target, compile_config};
+use target_lexicon::Architecture;
+use wasmport::engine::{RequiredFeatures, Target, WasmFeature, compile_config};
 use wasmport::{Digest, EngineConfig};
 
 /// A precompiled module for one target.
@@ -28,6 +29,10 @@ pub(crate) fn compile(
     let error = |message: String| {
         AssetError::new(module.path(), Stage::Compile, format!("for {target}: {message}"))
     };
+    if target.is_source() {
+        let bytes = module.wasm().to_vec();
+        return Ok(Compiled { target: target.clone(), digest: Digest::of(&bytes), bytes });
+    }
     let bytes = catch_panic(|| {
         let config = compile_config(engine, target, module.features())?;
         wasmtime::Engine::new(&config)?.precompile_module(module.wasm())
@@ -38,6 +43,42 @@ pub(crate) fn compile(
     })?
     .map_err(|e| error(format!("{e:#}")))?;
     Ok(Compiled { target: target.clone(), digest: Digest::of(&bytes), bytes })
+}
+
+/// Why a target cannot run the module, where it is known to.
+pub(crate) fn unsupported(module: &ValidModule, target: &Target) -> Option<AssetError> {
+    let features = module.features();
+    let is_riscv = target
+        .triple()
+        .is_some_and(|triple| matches!(triple.architecture, Architecture::Riscv64(_)));
+    let (what, help) = if target.is_portable() && features.contains(WasmFeature::Threads) {
+        (
+            "the interpreter has no shared memories and atomics",
+            "leave `portable` out of the targets",
+        )
+    } else if is_riscv
+        && features.contains(WasmFeature::Simd)
+        && !target.cpu_features().any(|feature| feature == "v")
+    {
+        (
+            "SIMD needs the vector extension there",
+            "compile for machines that have it: add `+v` or `+rva23` to the target",
+        )
+    } else {
+        return None;
+    };
+    let error =
+        AssetError::new(module.path(), Stage::Compile, format!("{target} cannot run it: {what}"));
+    Some(error.help(format!("{help}; or say `unsupported = \"skip\"` for the asset")))
+}
+
+/// Whether Wasmtime takes the engine configuration at all.
+///
+/// # Errors
+///
+/// Wasmtime's reason where it does not.
+pub(crate) fn check_engine(engine: &EngineConfig, target: &Target) -> wasmtime::Result<()> {
+    wasmtime::Engine::new(&compile_config(engine, target, RequiredFeatures::NONE)?).map(drop)
 }
 
 /// Runs `f`, whose panic becomes an error with its message.

@@ -1,11 +1,10 @@
 //! Discover: the asset files below the import roots, sorted, each with its name.
 
-use crate::asset_settings::{AssetRules, AssetSettings};
 use crate::error::{AssetError, Error, Stage};
 use crate::fs;
 use crate::manifest::{Entry, Manifest};
 use crate::names;
-use crate::settings::{Settings, Symlinks};
+use crate::settings::{AssetRules, AssetSettings, Settings, Symlinks};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
@@ -28,6 +27,16 @@ impl Found {
     /// The asset's name: unique in the project, and the path of its outputs.
     pub fn name(&self) -> String {
         self.module.join("/")
+    }
+
+    /// What it depends on besides its source: the folders and files that its initialization reads.
+    pub fn inputs(&self, settings: &Settings) -> Vec<PathBuf> {
+        let preinit = &self.settings.preinit;
+        if !preinit.is_on() {
+            return Vec::new();
+        }
+        let dirs = preinit.dirs.iter().flat_map(|dirs| dirs.values());
+        dirs.chain(&preinit.stdin).map(|path| settings.folder.join(path)).collect()
     }
 }
 
@@ -83,6 +92,7 @@ impl Discovered {
 /// Where a root does not exist or a glob is malformed. A single file that cannot be used is in
 /// [`Discovered::failed`].
 pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
+    settings.check()?;
     let selection = Selection::new(settings)?;
     let mut discovered = Discovered::default();
     let mut files = BTreeMap::new();

@@ -1,21 +1,35 @@
 //! Errors: where it happened, what it is, and what to do about it.
 
 use crate::report::{Report, Status};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::PathBuf;
 
 /// A stage of the import of one asset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Stage {
     /// Finding the file.
     Discover,
     /// Reading it and telling what it is.
     Read,
+    /// Translating legacy exceptions.
+    Translate,
     /// Validating the module.
     Validate,
+    /// Running its initialization.
+    Preinit,
+    /// The project's own passes.
+    Transform,
+    /// Optimizing it.
+    Optimize,
+    /// Removing custom sections.
+    Strip,
     /// Compiling it for a target.
     Compile,
+    /// Compressing an artifact.
+    Compress,
     /// Generating the wrapper.
     Codegen,
     /// Writing the outputs.
@@ -27,8 +41,14 @@ impl fmt::Display for Stage {
         f.write_str(match self {
             Self::Discover => "discover",
             Self::Read => "read",
+            Self::Translate => "translate",
             Self::Validate => "validate",
+            Self::Preinit => "preinit",
+            Self::Transform => "transform",
+            Self::Optimize => "optimize",
+            Self::Strip => "strip",
             Self::Compile => "compile",
+            Self::Compress => "compress",
             Self::Codegen => "codegen",
             Self::Write => "write",
         })
@@ -36,7 +56,7 @@ impl fmt::Display for Stage {
 }
 
 /// Why one asset could not be imported.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AssetError {
     /// The file.
@@ -52,6 +72,12 @@ pub struct AssetError {
 impl AssetError {
     pub(crate) fn new(path: impl Into<PathBuf>, stage: Stage, message: impl Into<String>) -> Self {
         Self { path: path.into(), stage, message: printable(&message.into()), help: None }
+    }
+
+    /// Stage, message and help, for where the file is named anyway.
+    pub(crate) fn without_path(&self) -> String {
+        let help = self.help.as_ref().map(|help| format!("\n  help: {help}"));
+        format!("{}: {}{}", self.stage, self.message, help.unwrap_or_default())
     }
 
     #[must_use]

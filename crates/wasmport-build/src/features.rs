@@ -1,7 +1,8 @@
-//! Which wasm features a module uses, found in one pass over it.
+//! Which wasm features a module uses and how large its parts are, found in one pass over it.
 //!
-//! The result is a good guess that the validator checks; see `validate.rs`.
+//! The features are a good guess that the validator checks; see `validate.rs`.
 
+use crate::settings::ImportLimits;
 use wasmparser::{
     AbstractHeapType, BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems,
     ElementKind, ExternalKind, HeapType, MemoryType, Operator, OperatorsReader, Parser, Payload,
@@ -9,18 +10,36 @@ use wasmparser::{
 };
 use wasmport::engine::{RequiredFeatures, WasmFeature as F};
 
-/// The features that the module seems to use.
-pub(crate) fn scan(wasm: &[u8]) -> Result<RequiredFeatures> {
+/// What a pass over a module finds.
+#[derive(Default)]
+pub(crate) struct Scanned {
+    /// The features that the module seems to use.
+    pub features: RequiredFeatures,
+    pub functions: u32,
+    /// The deepest nesting of blocks in a function.
+    pub nesting: u32,
+    pub data_bytes: u64,
+}
+
+/// Reads the whole module once, unless it turns out to be more than `limits` allow.
+pub(crate) fn scan(wasm: &[u8], limits: &ImportLimits) -> Result<Scanned> {
     let mut scan = Scan::default();
     for payload in Parser::new(0).parse_all(wasm) {
         scan.payload(payload?)?;
+        let Scanned { functions, nesting, data_bytes, .. } = scan.found;
+        if functions > limits.functions()
+            || nesting > limits.nesting()
+            || data_bytes > limits.data_bytes()
+        {
+            break;
+        }
     }
-    Ok(scan.features)
+    Ok(scan.found)
 }
 
 #[derive(Default)]
 struct Scan {
-    features: RequiredFeatures,
+    found: Scanned,
     memories: u32,
     tables: u32,
     mutable_globals: Vec<bool>,
@@ -28,7 +47,7 @@ struct Scan {
 
 impl Scan {
     fn needs(&mut self, feature: F) {
-        self.features = self.features.with(feature);
+        self.found.features = self.found.features.with(feature);
     }
 
     fn needs_if(&mut self, condition: bool, feature: F) {
@@ -87,10 +106,13 @@ impl Scan {
                     self.element(element?)?;
                 }
             }
+            Payload::FunctionSection(functions) => self.found.functions = functions.count(),
             Payload::DataCountSection { .. } => self.needs(F::BulkMemory),
             Payload::DataSection(segments) => {
                 for segment in segments {
-                    match segment?.kind {
+                    let segment = segment?;
+                    self.found.data_bytes += segment.data.len() as u64;
+                    match segment.kind {
                         DataKind::Passive => self.needs(F::BulkMemory),
                         DataKind::Active { memory_index, offset_expr } => {
                             self.needs_if(memory_index > 0, F::MultiMemory);
@@ -231,8 +253,23 @@ impl Scan {
     }
 
     fn operators(&mut self, operators: OperatorsReader<'_>) -> Result<()> {
+        let mut depth = 0_u32;
         for operator in operators {
-            self.operator(&operator?);
+            let operator = operator?;
+            match operator {
+                Operator::Block { .. }
+                | Operator::Loop { .. }
+                | Operator::If { .. }
+                | Operator::TryTable { .. }
+                | Operator::Try { .. } => {
+                    depth += 1;
+                    self.found.nesting = self.found.nesting.max(depth);
+                }
+                // One more for the function itself, and `delegate` ends a `try` too.
+                Operator::End | Operator::Delegate { .. } => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            self.operator(&operator);
         }
         Ok(())
     }

@@ -21,6 +21,12 @@ impl Files {
         self.0.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
     }
 
+    /// The length of a file in bytes; 0 where there is none of this path.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn len_of(&self, path: &str) -> usize {
+        self.0.get(path).map_or(0, Vec::len)
+    }
+
     /// Writes those that differ from what is there, each at once. `is_ours` tells whether a source
     /// file that is there may be replaced without a look at it.
     ///

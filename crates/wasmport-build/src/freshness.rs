@@ -35,12 +35,22 @@ const GENERATOR: &[&str] = &[
     include_str!("codegen/tree.rs"),
     include_str!("codegen/types.rs"),
     include_str!("codegen/values.rs"),
-    include_str!("asset_settings.rs"),
+    include_str!("compile.rs"),
     include_str!("interface/extract.rs"),
     include_str!("interface/mod.rs"),
     include_str!("features.rs"),
     include_str!("names.rs"),
     include_str!("pack.rs"),
+    include_str!("settings/asset.rs"),
+    include_str!("settings/stages.rs"),
+    include_str!("stages/compress.rs"),
+    include_str!("stages/mod.rs"),
+    include_str!("stages/optimize.rs"),
+    include_str!("stages/preinit.rs"),
+    include_str!("stages/strip.rs"),
+    include_str!("stages/transform.rs"),
+    include_str!("stages/translate.rs"),
+    include_str!("tool.rs"),
     include_str!("validate.rs"),
 ];
 
@@ -76,7 +86,19 @@ impl<'a> Freshness<'a> {
         add_field(&mut key, found.source.as_bytes());
         add_field(&mut key, found.name().as_bytes());
         // Strings, numbers and maps with string keys: nothing that JSON lacks.
-        add_field(&mut key, &serde_json::to_vec(&found.settings).unwrap_or_default());
+        let settings = found.settings.without_bounds();
+        add_field(&mut key, &serde_json::to_vec(&settings).unwrap_or_default());
+        for (name, version) in
+            self.settings.passes.of(&found.settings.transform).unwrap_or_default()
+        {
+            add_field(&mut key, name.as_bytes());
+            add_field(&mut key, version.as_bytes());
+        }
+        // What initializing the module reads; where that cannot be read, the stage says so.
+        for input in found.inputs(self.settings) {
+            let digest = fs::digest_of_tree(&input).map(|digest| *digest.as_bytes());
+            add_field(&mut key, &digest.unwrap_or_default());
+        }
         Digest::from_bytes(*key.finalize().as_bytes())
     }
 
@@ -99,17 +121,35 @@ impl<'a> Freshness<'a> {
             return Some("its settings changed since it was imported".into());
         }
         if let Some(targets) = &self.settings.targets
-            && !entry.artifacts.iter().map(|artifact| &artifact.target).eq(targets)
+            && !entry.is_for(targets)
         {
             return Some("it was imported for other targets".into());
+        }
+        if let (Some(wanted), Some(version)) =
+            (&self.settings.tools.wasm_opt.version, entry.tools.get("wasm-opt"))
+            && *wanted != *version
+            && version.split(' ').next() != Some(wanted)
+        {
+            return Some(format!("wasm-opt {version} made it, and the settings say {wanted}"));
         }
         damaged_output(&self.settings.out_dir, entry.outputs())
     }
 
     /// What there is of an asset, where it needs no work.
-    pub fn up_to_date(&self, found: &Found, source_digest: Digest) -> Option<&Entry> {
+    #[cfg(feature = "compiler")]
+    pub fn up_to_date(
+        &self,
+        found: &Found,
+        source_digest: Digest,
+        tools: &crate::tool::ToolBox,
+    ) -> Option<&Entry> {
         let same_tools = |entry: &&Entry| {
-            entry.wasmtime == wasmtime_version() && entry.generator == self.generator
+            // Where the program is not there, what it made before is as good as it was.
+            let of_tool =
+                |version: &String| tools.wasm_opt().map_or(true, |tool| tool.version() == version);
+            entry.wasmtime == wasmtime_version()
+                && entry.generator == self.generator
+                && entry.tools.get(crate::tool::WASM_OPT).is_none_or(of_tool)
         };
         let entry = self.entry(found).filter(same_tools)?;
         self.staleness(found, source_digest).is_none().then_some(entry)
@@ -149,6 +189,10 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         exclude: _,
         symlinks: _,
         engine,
+        tools: _,  // In the entry, where they were used.
+        passes: _, // Those of an asset are in its own key.
+        folder: _,
+        origin: _,
         defaults: _, // What is chosen for an asset is in its own key.
         assets: _,
         targets: _, // Compared with the artifacts there are.

@@ -4,7 +4,11 @@
 use crate::error::Error;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
+#[cfg(feature = "compiler")]
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+use wasmport::Digest;
 
 type Result<T> = std::result::Result<T, Error>;
 
@@ -73,4 +77,60 @@ pub(crate) fn remove_with_empty_folders(path: &Path, root: &Path) -> Result<()> 
         }
     }
     Ok(())
+}
+
+/// A folder of its own for a program's files, which goes when it is dropped.
+#[cfg(feature = "compiler")]
+pub(crate) fn temporary_folder() -> Result<tempfile::TempDir> {
+    let folder = std::env::temp_dir();
+    tempfile::Builder::new()
+        .prefix("wasmport-")
+        .tempdir_in(&folder)
+        .map_err(error(&folder, "create"))
+}
+
+#[cfg(feature = "compiler")]
+pub(crate) fn create(path: &Path) -> Result<fs::File> {
+    fs::File::create(path).map_err(error(path, "create"))
+}
+
+/// The last `len` bytes of a file.
+#[cfg(feature = "compiler")]
+pub(crate) fn read_end(path: &Path, len: u64) -> Result<Vec<u8>> {
+    let read = || {
+        let mut file = fs::File::open(path)?;
+        let start = file.metadata()?.len().saturating_sub(len);
+        file.seek(SeekFrom::Start(start))?;
+        let mut bytes = Vec::new();
+        file.take(len).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(error(path, "read"))
+}
+
+/// The memory that another process has in use, in bytes, where the system tells.
+#[cfg(feature = "compiler")]
+pub(crate) fn memory_of_process(id: u32) -> Option<u64> {
+    let status = fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kib: u64 = line.trim().strip_suffix(" kB")?.trim().parse().ok()?;
+    Some(kib << 10)
+}
+
+/// The digest of a file, or of all files below a folder with their paths.
+pub(crate) fn digest_of_tree(root: &Path) -> Result<Digest> {
+    let mut hasher = blake3::Hasher::new_derive_key("wasmport tree v1");
+    for entry in WalkDir::new(root).sort_by_file_name().follow_links(true) {
+        let entry = entry.map_err(|e| {
+            let path = e.path().unwrap_or(root).to_path_buf();
+            error(&path, "read")(e.into())
+        })?;
+        let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let path = path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/");
+        hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
+        if entry.file_type().is_file() {
+            hasher.update(Digest::of(&read(entry.path())?).as_bytes());
+        }
+    }
+    Ok(Digest::from_bytes(*hasher.finalize().as_bytes()))
 }

@@ -1,14 +1,17 @@
 //! `Importer`: the builder around the pipeline, for build scripts and programs.
 
-use crate::asset_settings::AssetSettings;
+#[cfg(feature = "compiler")]
+use crate::bounds::{Overrun, Watchdog};
 use crate::build_script::BuildScript;
 use crate::check::{Patches, check};
 use crate::error::Error;
 use crate::files::{Files, HEADER};
 #[cfg(feature = "compiler")]
-use crate::pipeline::{Progress, import};
+use crate::pipeline::{Place, Progress, import, serve};
 use crate::report::{Report, Status};
-use crate::settings::{Settings, Symlinks};
+use crate::settings::{AssetExplanation, AssetSettings, Explanation, Settings, Symlinks, Tools};
+#[cfg(feature = "compiler")]
+use crate::stages::Pass;
 use std::path::{Path, PathBuf};
 use wasmport::EngineConfig;
 use wasmport::engine::{Target, WasmFeature};
@@ -120,6 +123,19 @@ impl Importer {
         self
     }
 
+    /// The programs that stages run.
+    pub fn tools(mut self, tools: Tools) -> Self {
+        self.settings.tools = tools;
+        self
+    }
+
+    /// Adds a pass over modules; passes run in the order in which they were added.
+    #[cfg(feature = "compiler")]
+    pub fn pass(mut self, pass: impl Pass + 'static) -> Self {
+        self.settings.passes.list.push(std::sync::Arc::new(pass));
+        self
+    }
+
     /// Whether artifacts are part of the program; else it reads them when it runs. Default: true.
     pub fn embed(mut self, embed: bool) -> Self {
         self.settings.embed = embed;
@@ -132,16 +148,68 @@ impl Importer {
         self
     }
 
-    /// Imports. The failure of single assets is in the report.
+    /// Imports, in this process: nothing bounds the time and memory that it takes. The failure of
+    /// single assets is in the report.
     ///
     /// # Errors
     ///
     /// Where the settings cannot be followed or the output cannot be written.
     #[cfg(feature = "compiler")]
     pub fn run(&self, progress: &dyn Progress) -> Result<Report, Error> {
+        Ok(import(&self.complete(), progress, &Place::Here)?.report)
+    }
+
+    /// Imports in a process of its own, which is ended where an asset takes more time or memory than
+    /// its limits allow; an asset that crashes it fails alone. `command` starts a program that calls
+    /// [`serve`](Self::serve) of an importer with the same settings.
+    ///
+    /// # Errors
+    ///
+    /// As [`run`](Self::run), and where the program does not start.
+    #[cfg(feature = "compiler")]
+    pub fn run_in_helper(
+        &self,
+        progress: &dyn Progress,
+        command: impl Fn() -> std::io::Result<std::process::Command>,
+    ) -> Result<Report, Error> {
+        let place = Place::Helper(crate::bounds::Helper(&command));
+        Ok(import(&self.complete(), progress, &place)?.report)
+    }
+
+    /// The other side of [`run_in_helper`](Self::run_in_helper): imports what it is told on standard
+    /// input, and tells on standard output what became of it.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings cannot be followed.
+    #[cfg(feature = "compiler")]
+    pub fn serve(&self) -> Result<(), Error> {
+        serve(&self.complete())
+    }
+
+    #[cfg(feature = "compiler")]
+    fn complete(&self) -> Settings {
         let mut settings = self.settings.clone();
         settings.targets.get_or_insert_with(|| vec![Target::host()]);
-        Ok(import(&settings, progress)?.report)
+        settings
+    }
+
+    /// What applies to the project and to each of its assets, and where each value came from.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings cannot be followed.
+    pub fn explain(&self) -> Result<Explanation, Error> {
+        let discovered = crate::discover::discover(&self.settings)?;
+        let rules =
+            crate::settings::AssetRules::new(&self.settings.defaults, &self.settings.assets)?;
+        let asset = |found: &crate::discover::Found| AssetExplanation {
+            source: found.source.clone(),
+            name: found.name(),
+            settings: self.settings.explain_asset(&rules.matching(&found.source)),
+        };
+        let assets = discovered.found.iter().map(asset).collect();
+        Ok(Explanation { project: self.settings.explain(), assets })
     }
 
     /// Compares sources and output; writes nothing. What is stale is in the report.
@@ -153,32 +221,59 @@ impl Importer {
         Ok(check(&self.settings, Patches::Stale)?.0)
     }
 
-    /// In `build.rs`: imports for the target of the build, for `wasmport::include_assets!()`.
+    /// In `build.rs`: imports for the target of the build, and for its CPU levels, `portable` and
+    /// `source` where the settings name them; for `wasmport::include_assets!()`.
     ///
     /// # Errors
     ///
     /// [`Error::Failed`] with every asset that failed; [`Error::Settings`] outside a build script.
+    /// Where the import of an asset takes more time or memory than its limits allow, it says so and
+    /// ends the build.
     #[cfg(feature = "compiler")]
     pub fn import(mut self) -> Result<Report, Error> {
         let cargo = BuildScript::once()?;
         self.settings.out_dir.clone_from(&cargo.out_dir);
-        if self.settings.targets.is_none() {
-            let target = cargo.target.parse::<Target>();
-            let target =
-                target.map_err(|e| Error::settings(e.to_string(), "name one with `target`"))?;
-            self.settings.targets = Some(vec![target]);
-        }
-        if cargo.docs_rs {
-            // Documentation shows the wrappers; nobody runs them.
-            self.settings.targets = Some(Vec::new());
-        }
-        let outcome = import(&self.settings, &())?;
+        // Documentation shows the wrappers; nobody runs them.
+        let targets = if cargo.docs_rs { Vec::new() } else { self.targets_of(&cargo.target)? };
+        self.settings.targets = Some(targets);
+        let watchdog = Watchdog::start(|overruns| {
+            for Overrun { source, message, key } in overruns {
+                let help = format!("raise `{key}` for it, or exclude it");
+                println!("cargo::error=`{}`: the import {message}; {help}", source.escape_debug());
+            }
+            std::process::exit(1);
+        });
+        let outcome = import(&self.settings, &(), &Place::Watched(watchdog))?;
         let watched = outcome.folders.iter().chain(&outcome.files).chain(&self.settings.file);
         cargo.rerun_if_changed(watched);
         match outcome.report.count(Status::Failed) {
             0 => Ok(outcome.report),
             _ => Err(Error::Failed(Box::new(outcome.report))),
         }
+    }
+
+    /// The target of the build decides: of those in the settings, what runs there.
+    #[cfg(feature = "compiler")]
+    fn targets_of(&self, build: &str) -> Result<Vec<Target>, Error> {
+        let wanted = self.settings.targets.as_deref().unwrap_or_default();
+        let is_general = |target: &&Target| target.triple().is_none();
+        let build = match build.parse::<Target>() {
+            Ok(build) => build,
+            // Whatever the machine, these run on it.
+            Err(_) if wanted.iter().any(|target| is_general(&target)) => {
+                return Ok(wanted.iter().filter(is_general).cloned().collect());
+            }
+            Err(e) => {
+                let help = "import for `portable` or `source`: name it with `target`";
+                return Err(Error::settings(e.to_string(), help));
+            }
+        };
+        let fits = |target: &&Target| target.has_triple_of(&build) || is_general(target);
+        let mut targets: Vec<Target> = wanted.iter().filter(fits).cloned().collect();
+        if targets.is_empty() {
+            targets.push(build);
+        }
+        Ok(targets)
     }
 
     /// In `build.rs`: checks what `cargo wasmport import` has put into the output folder, and makes

@@ -1,10 +1,10 @@
 //! Inspect: what is in a file, without importing it.
 
-use crate::asset_settings::AssetSettings;
 use crate::discover::Found;
 use crate::error::AssetError;
 use crate::interface::Interface;
 use crate::read::Source;
+use crate::settings::AssetSettings;
 use crate::validate::validate;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -43,7 +43,8 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
     };
     let source = Source::read(&found)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
-    let module = validate(source.into_wasm()?.refuse_component()?, allowed)?;
+    let limits = &found.settings.limits;
+    let module = validate(source.into_wasm(limits)?.refuse_component()?, allowed, limits)?;
     Ok(Inspection {
         path: path.into(),
         bytes,

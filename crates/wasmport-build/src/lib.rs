@@ -21,7 +21,8 @@
 
 #![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
 
-mod asset_settings;
+#[cfg(feature = "compiler")]
+mod bounds;
 mod build_script;
 mod check;
 #[cfg(feature = "compiler")]
@@ -47,21 +48,32 @@ mod pack;
 mod pipeline;
 mod read;
 mod report;
+#[cfg(feature = "compiler")]
+mod schedule;
 mod settings;
+#[cfg(feature = "compiler")]
+mod stages;
+#[cfg(feature = "compiler")]
+mod tool;
 #[cfg(feature = "compiler")]
 mod validate;
 
-pub use asset_settings::{AssetSettings, Convention, ExternKind, Visibility};
 pub use error::{AssetError, Error, Stage};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
 pub use inspect::{Inspection, inspect};
 #[cfg(feature = "compiler")]
 pub use pipeline::Progress;
-pub use report::{ArtifactReport, AssetReport, Kind, Report, Status};
-pub use settings::{Settings, Symlinks};
+pub use report::{ArtifactReport, AssetReport, Kind, Report, StageReport, Status};
+pub use settings::{
+    AssetExplanation, AssetSettings, Convention, Explanation, ExternKind, FastMath, ImportLimits,
+    LegacyExceptions, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Setting, Settings,
+    Symlinks, Tool, Tools, Transform, Visibility,
+};
+#[cfg(feature = "compiler")]
+pub use stages::Pass;
 pub use wasmport::EngineConfig;
-pub use wasmport::engine::{CpuLevel, RequiredFeatures, Target, WasmFeature};
+pub use wasmport::engine::{RequiredFeatures, Target, WasmFeature};
 
 /// The version of this crate, part of everything that it generates.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");

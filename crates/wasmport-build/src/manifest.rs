@@ -3,6 +3,7 @@
 use crate::error::Error;
 use crate::fs;
 use crate::names;
+use crate::report::Kind;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ use wasmport::{Digest, EngineConfig};
 pub(crate) const FILE: &str = "wasmport.json";
 
 /// A manifest of another format is as good as none: everything is imported again.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What is in an output folder.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -43,8 +44,17 @@ pub struct Entry {
     pub generator: String,
     /// The Rust modules that lead to the wrapper.
     pub module: Vec<String>,
+    /// What it is.
+    #[serde(default)]
+    pub kind: Kind,
     /// The wasm features it uses.
     pub features: RequiredFeatures,
+    /// The programs that had a part in it, with their versions.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tools: BTreeMap<String, String>,
+    /// The targets that cannot run it and were left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Target>,
     /// Its artifacts.
     pub artifacts: Vec<ArtifactEntry>,
     /// The wrapper's path in the output folder.
@@ -63,10 +73,13 @@ pub struct ArtifactEntry {
     pub target: Target,
     /// Its path in the output folder.
     pub path: String,
-    /// Its length in bytes.
+    /// Its length in bytes, as it is stored.
     pub bytes: u64,
-    /// Its digest.
+    /// Its digest, as it is stored.
     pub blake3: Digest,
+    /// Its length in bytes after decompression, where it is compressed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uncompressed: Option<u64>,
 }
 
 impl Entry {
@@ -76,6 +89,13 @@ impl Entry {
             && self.module.iter().all(|ident| names::is_identifier(ident))
             && self.module.join("/") == name
             && self.wrapper == format!("{name}.rs")
+    }
+
+    /// Whether it was imported for these targets: it has their artifacts, but for those left out.
+    pub(crate) fn is_for(&self, targets: &[Target]) -> bool {
+        let wanted = targets.iter().filter(|target| !self.skipped.contains(target));
+        self.artifacts.iter().map(|artifact| &artifact.target).eq(wanted)
+            && self.skipped.iter().all(|skipped| targets.contains(skipped))
     }
 
     /// The paths and digests of all outputs.

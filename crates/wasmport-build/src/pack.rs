@@ -1,15 +1,18 @@
 //! Pack: artifacts and the generated wrapper, as files and as the manifest's entry.
 
 use crate::codegen::{self, Description};
-use crate::compile::Compiled;
 use crate::discover::Found;
 use crate::error::{AssetError, Stage};
 use crate::files::Files;
 use crate::interface::Interface;
 use crate::manifest::{ArtifactEntry, Entry};
+use crate::report::{Kind, StageReport};
 use crate::settings::Settings;
+use crate::stages::{Log, Stored};
+use crate::validate::ValidModule;
+use std::time::Instant;
 use wasmport::Digest;
-use wasmport::engine::{RequiredFeatures, wasmtime_version};
+use wasmport::engine::{Target, wasmtime_version};
 
 /// What tells the next run whether the outputs are fresh.
 pub(crate) struct Keys {
@@ -22,8 +25,6 @@ pub(crate) struct Keys {
 pub(crate) struct Packed {
     pub entry: Entry,
     pub files: Files,
-    /// What the user should know.
-    pub warnings: Vec<String>,
 }
 
 /// Artifacts and generated wrapper as files, and their entry in the manifest.
@@ -31,20 +32,18 @@ pub(crate) fn pack(
     settings: &Settings,
     found: &Found,
     keys: Keys,
-    features: RequiredFeatures,
-    compiled: Vec<Compiled>,
+    module: &ValidModule,
+    stored: Vec<Stored>,
     mut interface: Interface,
+    log: &mut Log,
 ) -> Result<Packed, AssetError> {
-    let name = found.name();
-    let artifacts: Vec<ArtifactEntry> = compiled
-        .iter()
-        .map(|Compiled { target, bytes, digest }| ArtifactEntry {
-            target: target.clone(),
-            path: format!("artifacts/{name}.{target}.cwasm"),
-            bytes: bytes.len() as u64,
-            blake3: *digest,
-        })
-        .collect();
+    let start = Instant::now();
+    let (name, features) = (found.name(), module.features());
+    let artifacts: Vec<ArtifactEntry> =
+        stored.iter().map(|stored| entry_of(&name, stored)).collect();
+    let is_there = |target: &&Target| artifacts.iter().any(|artifact| artifact.target == **target);
+    let skipped = settings.targets.iter().flatten().filter(|target| !is_there(target));
+    let skipped = skipped.cloned().collect();
     let wrapper = codegen::wrapper(&Description {
         path: &found.path,
         source: &found.source,
@@ -71,7 +70,10 @@ pub(crate) fn pack(
         wasmtime: wasmtime_version().into(),
         generator: keys.generator,
         module: found.module.clone(),
+        kind: Kind::Module,
         features,
+        tools: log.tools(),
+        skipped,
         artifacts,
         wrapper_digest: Digest::of(wrapper.source.as_bytes()),
         wrapper: wrapper_path.clone(),
@@ -79,8 +81,24 @@ pub(crate) fn pack(
     };
     let mut files = Files::default();
     files.add(wrapper_path, wrapper.source);
-    for (artifact, compiled) in entry.artifacts.iter().zip(compiled) {
-        files.add(&artifact.path, compiled.bytes);
+    for (artifact, stored) in entry.artifacts.iter().zip(stored) {
+        files.add(&artifact.path, stored.bytes);
     }
-    Ok(Packed { entry, files, warnings: wrapper.warnings })
+    log.warnings.extend(wrapper.warnings);
+    let (wasm, source) = (module.wasm().len(), files.len_of(&entry.wrapper));
+    log.stages.push(StageReport::new(Stage::Codegen, wasm, source, start.elapsed()));
+    Ok(Packed { entry, files })
+}
+
+fn entry_of(name: &str, stored: &Stored) -> ArtifactEntry {
+    let Stored { target, bytes, digest, uncompressed } = stored;
+    let extension = if target.is_source() { "wasm" } else { "cwasm" };
+    let compressed = if uncompressed.is_some() { ".zst" } else { "" };
+    ArtifactEntry {
+        target: target.clone(),
+        path: format!("artifacts/{name}.{target}.{extension}{compressed}"),
+        bytes: bytes.len() as u64,
+        blake3: *digest,
+        uncompressed: *uncompressed,
+    }
 }

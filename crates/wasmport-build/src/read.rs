@@ -3,6 +3,10 @@
 use crate::discover::Found;
 use crate::error::{AssetError, Stage};
 use crate::fs;
+#[cfg(feature = "compiler")]
+use crate::settings::ImportLimits;
+#[cfg(feature = "compiler")]
+use crate::validate::over_limit;
 use std::path::PathBuf;
 use wasmport::Digest;
 
@@ -38,9 +42,20 @@ impl Source {
     /// # Errors
     ///
     /// Where the bytes are neither: empty, truncated, precompiled, or text with an error, which is
-    /// shown with line, column and a caret.
-    pub fn into_wasm(self) -> Result<RawModule, AssetError> {
+    /// shown with line, column and a caret; or more than `limits` allow.
+    pub fn into_wasm(self, limits: &ImportLimits) -> Result<RawModule, AssetError> {
         let error = |message: String| AssetError::new(&self.path, Stage::Read, message);
+        let len = self.bytes.len() as u64;
+        if len > limits.bytes() {
+            return Err(over_limit(
+                &self.path,
+                Stage::Read,
+                len,
+                limits.bytes(),
+                "bytes",
+                "max-bytes",
+            ));
+        }
         if self.bytes.is_empty() {
             return Err(error("the file is empty (0 bytes)".into())
                 .help("write the module again: its toolchain did not finish"));

@@ -2,18 +2,21 @@
 
 use crate::discover::Found;
 use crate::error::AssetError;
+use crate::error::Stage;
 use crate::manifest::{ArtifactEntry, Entry};
 use serde::ser::SerializeStruct as _;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
+use std::time::Duration;
 use wasmport::Digest;
 use wasmport::engine::Target;
 
 /// What kind of WebAssembly a file holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Kind {
     /// A core module.
+    #[default]
     Module,
     /// A component.
     Component,
@@ -28,7 +31,7 @@ impl Kind {
 }
 
 /// What became of an asset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Status {
@@ -60,6 +63,8 @@ pub struct AssetReport {
     pub stale: Option<String>,
     /// Its artifacts.
     pub artifacts: Vec<ArtifactReport>,
+    /// What each stage did, in order, where it was imported in this run.
+    pub stages: Vec<StageReport>,
     /// On the way into [`Report::warnings`].
     pub(crate) warnings: Vec<String>,
 }
@@ -74,6 +79,7 @@ impl AssetReport {
             error: None,
             stale: None,
             artifacts: Vec::new(),
+            stages: Vec::new(),
             warnings: Vec::new(),
         }
     }
@@ -81,7 +87,7 @@ impl AssetReport {
     /// An asset of which there is what the manifest says.
     pub(crate) fn of_entry(entry: &Entry, name: &str, status: Status) -> Self {
         let artifacts = entry.artifacts.iter().map(ArtifactReport::from).collect();
-        Self { artifacts, ..Self::new(&entry.source, name, status) }
+        Self { artifacts, kind: entry.kind, ..Self::new(&entry.source, name, status) }
     }
 
     /// An asset that failed.
@@ -101,6 +107,43 @@ impl AssetReport {
     }
 }
 
+/// What one stage did to an asset.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct StageReport {
+    /// The stage.
+    pub stage: Stage,
+    /// The target, where it is done for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
+    /// The length of what it was given, in bytes.
+    pub before: u64,
+    /// The length of what it gave, in bytes.
+    pub after: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// What did it, such as a program and its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Why it was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<String>,
+}
+
+impl StageReport {
+    pub(crate) fn new(stage: Stage, before: usize, after: usize, took: Duration) -> Self {
+        Self {
+            stage,
+            target: None,
+            before: before as u64,
+            after: after as u64,
+            seconds: took.as_secs_f64(),
+            by: None,
+            skipped: None,
+        }
+    }
+}
+
 /// One artifact of an asset.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
@@ -109,16 +152,19 @@ pub struct ArtifactReport {
     pub target: Target,
     /// Its path in the output folder.
     pub path: String,
-    /// Its length in bytes.
+    /// Its length in bytes, as it is stored.
     pub bytes: u64,
-    /// Its digest.
+    /// Its digest, as it is stored.
     pub blake3: Digest,
+    /// Its length in bytes after decompression, where it is compressed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub uncompressed: Option<u64>,
 }
 
 impl From<&ArtifactEntry> for ArtifactReport {
     fn from(entry: &ArtifactEntry) -> Self {
-        let ArtifactEntry { target, path, bytes, blake3 } = entry.clone();
-        Self { target, path, bytes, blake3 }
+        let ArtifactEntry { target, path, bytes, blake3, uncompressed } = entry.clone();
+        Self { target, path, bytes, blake3, uncompressed }
     }
 }
 
@@ -153,9 +199,11 @@ impl Report {
     /// Makes stale what has no artifact for the target of a build: its program could not run.
     pub(crate) fn require_target(&mut self, target: &str) {
         let Ok(target) = target.parse::<Target>() else { return };
+        let fits = |artifact: &ArtifactReport| {
+            artifact.target.has_triple_of(&target) || artifact.target.triple().is_none()
+        };
         for asset in self.assets.iter_mut().filter(|asset| asset.status == Status::Unchanged) {
-            let mut artifacts = asset.artifacts.iter();
-            if !artifacts.any(|artifact| artifact.target.triple() == target.triple()) {
+            if !asset.artifacts.iter().any(fits) {
                 asset.status = Status::Stale;
                 asset.stale =
                     Some(format!("it has no artifact for {target}: import with `--target`"));
@@ -193,7 +241,7 @@ impl Serialize for Report {
 
 impl Serialize for AssetReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut asset = serializer.serialize_struct("AssetReport", 7)?;
+        let mut asset = serializer.serialize_struct("AssetReport", 8)?;
         asset.serialize_field("source", &self.source)?;
         asset.serialize_field("name", &self.name)?;
         asset.serialize_field("kind", &self.kind)?;
@@ -202,6 +250,7 @@ impl Serialize for AssetReport {
         asset.serialize_field("error", &error)?;
         asset.serialize_field("stage", &self.error.as_ref().map(|e| e.stage.to_string()))?;
         asset.serialize_field("artifacts", &self.artifacts)?;
+        asset.serialize_field("stages", &self.stages)?;
         asset.end()
     }
 }

@@ -1,8 +1,9 @@
 //! Validate: the only way to a `ValidModule`, and what the module needs to be valid.
 
 use crate::error::{AssetError, Stage};
-use crate::features;
+use crate::features::{self, Scanned};
 use crate::read::RawModule;
+use crate::settings::ImportLimits;
 use std::path::{Path, PathBuf};
 use wasmparser::{
     Validator, WasmFeatures,
@@ -16,6 +17,12 @@ pub(crate) struct ValidModule {
     wasm: Vec<u8>,
     features: RequiredFeatures,
     types: Types,
+}
+
+/// Whether the module is refused for nothing but the exceptions of before the standard.
+pub(crate) fn has_legacy_exceptions(wasm: &[u8], allowed: RequiredFeatures) -> bool {
+    check(wasm, allowed.flags()).is_err()
+        && check(wasm, allowed.flags() | WasmFeatures::LEGACY_EXCEPTIONS).is_ok()
 }
 
 impl ValidModule {
@@ -41,14 +48,19 @@ impl ValidModule {
 /// # Errors
 ///
 /// The offset and reason of the first fault; for a module that is valid but uses what is not
-/// allowed, the feature and how to allow it.
+/// allowed, the feature and how to allow it; for one larger than `limits`, the limit.
 pub(crate) fn validate(
     module: RawModule,
     allowed: RequiredFeatures,
+    limits: &ImportLimits,
 ) -> Result<ValidModule, AssetError> {
     let RawModule { path, wasm } = module;
     // A module that cannot be scanned is not valid; the validator knows the better message.
-    let scanned = features::scan(&wasm).unwrap_or(allowed);
+    let scanned = features::scan(&wasm, limits);
+    if let Ok(scanned) = &scanned {
+        check_limits(&path, &wasm, scanned, limits)?;
+    }
+    let scanned = scanned.map_or(allowed, |scanned| scanned.features);
     let narrow = (scanned.missing_in(allowed) == RequiredFeatures::NONE)
         .then(|| check(&wasm, scanned.flags()));
     let (features, types) = match narrow {
@@ -60,6 +72,40 @@ pub(crate) fn validate(
         }
     };
     Ok(ValidModule { path, wasm, features, types })
+}
+
+/// Before anything that takes longer than reading the module once.
+fn check_limits(
+    path: &Path,
+    wasm: &[u8],
+    scanned: &Scanned,
+    limits: &ImportLimits,
+) -> Result<(), AssetError> {
+    let checks = [
+        (wasm.len() as u64, limits.bytes(), "bytes", "max-bytes"),
+        (scanned.functions.into(), limits.functions().into(), "functions", "max-functions"),
+        (scanned.nesting.into(), limits.nesting().into(), "nested blocks", "max-nesting"),
+        (scanned.data_bytes, limits.data_bytes(), "bytes of data", "max-data-bytes"),
+    ];
+    match checks.into_iter().find(|(actual, limit, ..)| actual > limit) {
+        None => Ok(()),
+        Some((actual, limit, what, key)) => {
+            Err(over_limit(path, Stage::Validate, actual, limit, what, key))
+        }
+    }
+}
+
+/// The error for an asset that is larger than it may be.
+pub(crate) fn over_limit(
+    path: &Path,
+    stage: Stage,
+    actual: u64,
+    limit: u64,
+    what: &str,
+    key: &str,
+) -> AssetError {
+    AssetError::new(path, stage, format!("the module has {actual} {what}, and {limit} are allowed"))
+        .help(format!("if the file is to be trusted, raise `limits.{key}` for it in the settings"))
 }
 
 fn check(wasm: &[u8], features: WasmFeatures) -> Result<Types, wasmparser::BinaryReaderError> {
@@ -99,9 +145,9 @@ fn refusal(
             ),
         )
         .help(
-            "translate the file with Binaryen, `wasm-opt --translate-to-exnref --enable-exception-handling \
-             --enable-reference-types IN -o OUT` (with `--enable-` for whatever else it uses), \
-             or build it with `-fwasm-exceptions -sWASM_LEGACY_EXCEPTIONS=0` (Emscripten)",
+            "have it translated with Binaryen's `wasm-opt`: `legacy-exceptions = \"translate\"` for \
+             the asset in wasmport.toml; or build it with `-fwasm-exceptions \
+             -sWASM_LEGACY_EXCEPTIONS=0` (Emscripten)",
         );
     }
     let missing = WasmFeature::ALL.iter().copied().filter(|f| !allowed.contains(*f));

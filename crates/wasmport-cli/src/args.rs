@@ -41,6 +41,9 @@ pub struct ImportArgs {
     /// Threads at most [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Import in this process: nothing then ends an asset that takes too much time or memory
+    #[arg(long)]
+    pub no_helper: bool,
 }
 
 /// Arguments that `import` and `check` share.

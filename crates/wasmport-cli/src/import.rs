@@ -4,10 +4,13 @@ use crate::output::Output;
 use crate::progress::Bar;
 use crate::{Exit, ImportArgs};
 use std::path::Path;
+use std::process::Command;
 use wasmport_build::{Error, Report, Status};
 
 pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     match run(args, default_config, out) {
+        // It has told the process that started it.
+        Ok(_) if std::env::var_os(HELPER).is_some() => Exit::Done,
         Ok(report) => {
             out.report(&report, "import");
             if report.count(Status::Failed) > 0 { Exit::Failed } else { Exit::Done }
@@ -24,8 +27,23 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if let Some(jobs) = args.jobs {
         importer = importer.jobs(jobs.into());
     }
+    if std::env::var_os(HELPER).is_some() {
+        importer.serve()?;
+        return Ok(Report::default());
+    }
     let bar = Bar::new(out.shows_progress());
-    let report = importer.run(&bar);
+    let report =
+        if args.no_helper { importer.run(&bar) } else { importer.run_in_helper(&bar, helper) };
     bar.finish();
     report
+}
+
+/// Set in the process that imports for another.
+const HELPER: &str = "WASMPORT_HELPER";
+
+/// This very command again: whatever program it is a part of, it comes to the same settings.
+fn helper() -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(std::env::args_os().skip(1)).env(HELPER, "1");
+    Ok(command)
 }

@@ -78,6 +78,8 @@ pub struct Artifact {
     bytes: u64,
     digest: Digest,
     data: Data,
+    /// The length after decompression, where it is compressed.
+    uncompressed: Option<u64>,
 }
 
 /// Where an artifact's bytes are.
@@ -100,7 +102,7 @@ impl Artifact {
             Some(data) => Data::Embedded(data),
             None => Data::Elsewhere,
         };
-        Self { target, bytes, digest, data }
+        Self { target, bytes, digest, data, uncompressed: None }
     }
 
     pub(crate) const fn file(
@@ -109,7 +111,12 @@ impl Artifact {
         digest: Digest,
         path: &'static str,
     ) -> Self {
-        Self { target, bytes, digest, data: Data::File(path) }
+        Self { target, bytes, digest, data: Data::File(path), uncompressed: None }
+    }
+
+    pub(crate) const fn compressed(mut self, uncompressed: u64) -> Self {
+        self.uncompressed = Some(uncompressed);
+        self
     }
 
     /// What it is compiled for, such as `x86_64-unknown-linux-gnu+v3`.
@@ -118,13 +125,19 @@ impl Artifact {
         self.target
     }
 
-    /// Its length in bytes.
+    /// Its length in bytes, as it is stored.
     #[must_use]
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The digest of its bytes.
+    /// Its length in bytes after decompression, where it is compressed.
+    #[must_use]
+    pub fn uncompressed_bytes(&self) -> Option<u64> {
+        self.uncompressed
+    }
+
+    /// The digest of its bytes, as they are stored.
     #[must_use]
     pub fn digest(&self) -> Digest {
         self.digest

@@ -49,6 +49,13 @@ pub enum Error {
         /// The length of what was read, in bytes.
         actual_bytes: u64,
     },
+    /// The artifact is the right one and does not decompress to what the wrapper says.
+    Decompress {
+        /// The asset's name.
+        asset: String,
+        /// What is wrong.
+        message: String,
+    },
     /// The artifact is the right one and Wasmtime refuses it all the same.
     Deserialize {
         /// The asset's name.
@@ -127,7 +134,7 @@ impl Error {
             }
             Self::Missing { .. } => Some("ship the importer's output with the program, or import with embedded artifacts".into()),
             Self::Digest { .. } => Some("import again and rebuild the program, so that wrapper and artifact belong together".into()),
-            Self::Deserialize { .. } => Some("import again with the `wasmport-build` of this `wasmport`".into()),
+            Self::Decompress { .. } | Self::Deserialize { .. } => Some("import again with the `wasmport-build` of this `wasmport`".into()),
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
             Self::Poisoned { .. } => Some("start a new session".into()),
             Self::Read { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
@@ -156,6 +163,9 @@ impl fmt::Display for Error {
                 "the artifact of asset `{asset}` is not the one its wrapper was made with: \
                  {actual_bytes} bytes with BLAKE3 {actual}, expected {expected_bytes} bytes with {expected}"
             ),
+            Self::Decompress { asset, message } => {
+                write!(f, "cannot decompress the artifact of asset `{asset}`: {message}")
+            }
             Self::Deserialize { asset, source } => {
                 write!(f, "Wasmtime refuses the artifact of asset `{asset}`: {source:#}")
             }

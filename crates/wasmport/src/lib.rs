@@ -21,7 +21,9 @@
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
 //! | `async` | assets whose functions may wait |
-//! | `compile` | the compiler, for `wasmport-build`; programs do not need it |
+//! | `zstd` | artifacts that were compressed when they were imported |
+//! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
+//! | `compile` | the compiler, for `wasmport-build` and `source` artifacts; few programs need it |
 
 mod access;
 mod asset;

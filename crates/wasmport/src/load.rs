@@ -58,7 +58,7 @@ impl LoadedModule {
     }
 }
 
-/// Reads `artifact`, checks that it is the one its wrapper was made with, and deserializes it.
+/// Reads `artifact`, checks that it is the one its wrapper was made with, and makes it a module.
 pub(crate) fn load(
     engine: &Engine,
     source: &dyn AssetSource,
@@ -67,18 +67,59 @@ pub(crate) fn load(
 ) -> Result<Module> {
     let bytes = read(source, asset, artifact)?;
     verify(asset, artifact, &bytes)?;
-    // SAFETY: Wasmtime's contract for `deserialize` is that the bytes are the unmodified output of
-    // its own precompilation. An `Artifact` comes from generated code alone (`support::embedded`,
-    // `support::file`), which holds the digest of what the importer got from Wasmtime; `verify` has
-    // found that digest over these very bytes. They are owned by this call or are part of the
-    // program, so nobody can change them in between.
-    #[expect(
-        unsafe_code,
-        clippy::disallowed_methods,
-        reason = "the one place that runs precompiled code"
-    )]
-    let module = unsafe { Module::deserialize(engine, &bytes) };
+    let bytes = match artifact.uncompressed_bytes() {
+        Some(len) => Cow::Owned(decompress(asset, &bytes, len)?),
+        None => bytes,
+    };
+    let module = if artifact.target() == "source" {
+        compile(engine, &bytes)
+    } else {
+        // SAFETY: Wasmtime's contract for `deserialize` is that the bytes are the unmodified output
+        // of its own precompilation. An `Artifact` comes from generated code alone
+        // (`support::embedded`, `support::file`), which holds the digest of what the importer got
+        // from Wasmtime, or of what it compressed that to; `verify` has found that digest over the
+        // very bytes that these are, or were decompressed from. They are owned by this call or are
+        // part of the program, so nobody can change them in between.
+        #[expect(
+            unsafe_code,
+            clippy::disallowed_methods,
+            reason = "the one place that runs precompiled code"
+        )]
+        unsafe {
+            Module::deserialize(engine, &bytes)
+        }
+    };
     module.map_err(|source| Error::Deserialize { asset: asset.name().into(), source })
+}
+
+/// An engine that was built to compile is the only one that is given wasm.
+#[cfg(feature = "compile")]
+fn compile(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Module> {
+    Module::from_binary(engine, wasm)
+}
+
+#[cfg(not(feature = "compile"))]
+fn compile(_: &Engine, _: &[u8]) -> wasmtime::Result<Module> {
+    wasmtime::bail!("this program carries no compiler")
+}
+
+/// Never more than the wrapper says, whatever the bytes claim.
+#[cfg(feature = "zstd")]
+fn decompress(asset: &Asset, bytes: &[u8], len: u64) -> Result<Vec<u8>> {
+    let error = |message: String| Error::Decompress { asset: asset.name().into(), message };
+    let capacity = usize::try_from(len).map_err(|e| error(e.to_string()))?;
+    let bytes = zstd::bulk::decompress(bytes, capacity).map_err(|e| error(e.to_string()))?;
+    if bytes.len() == capacity {
+        return Ok(bytes);
+    }
+    Err(error(format!("it gives {} bytes instead of {len}", bytes.len())))
+}
+
+/// Wrappers of compressed artifacts do not compile without the feature.
+#[cfg(not(feature = "zstd"))]
+fn decompress(asset: &Asset, _: &[u8], _: u64) -> Result<Vec<u8>> {
+    let message = "this program lacks the `zstd` feature of the `wasmport` crate".into();
+    Err(Error::Decompress { asset: asset.name().into(), message })
 }
 
 fn read(

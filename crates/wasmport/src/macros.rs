@@ -83,3 +83,24 @@ macro_rules! __require_async {
         ));
     };
 }
+
+#[doc(hidden)]
+#[cfg(feature = "zstd")]
+#[macro_export]
+macro_rules! __require_zstd {
+    ($asset:literal) => {};
+}
+
+#[doc(hidden)]
+#[cfg(not(feature = "zstd"))]
+#[macro_export]
+macro_rules! __require_zstd {
+    ($asset:literal) => {
+        compile_error!(concat!(
+            "the asset `",
+            $asset,
+            "` needs the `zstd` feature of the `wasmport` crate: ",
+            "add `features = [\"zstd\"]` to the dependency"
+        ));
+    };
+}

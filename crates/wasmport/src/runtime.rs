@@ -47,10 +47,11 @@ impl RuntimeBuilder {
     ///
     /// # Errors
     ///
-    /// [`Error::Engine`] where Wasmtime refuses the combination of settings.
+    /// [`Error::Engine`] where Wasmtime refuses the combination of settings, or this build of the
+    /// crate cannot run the target in the options.
     pub fn build(self) -> Result<Runtime> {
-        let engine = Engine::new(&run_config(&self.config, &self.options))
-            .map_err(|source| Error::Engine { source })?;
+        let engine = run_config(&self.config, &self.options).and_then(|c| Engine::new(&c));
+        let engine = engine.map_err(|source| Error::Engine { source })?;
         Ok(Runtime(Arc::new(Inner {
             engine,
             config: self.config,
@@ -87,10 +88,11 @@ impl Runtime {
     ///
     /// [`Error::Incompatible`] with everything in which the asset does not fit this program,
     /// [`Error::Missing`] or [`Error::Read`] for its file, [`Error::Digest`] where the bytes are not
-    /// those the wrapper was made with, and [`Error::Deserialize`] where Wasmtime refuses them.
+    /// those the wrapper was made with, [`Error::Decompress`] where they do not give what it says, and
+    /// [`Error::Deserialize`] where Wasmtime refuses them.
     pub fn load(&self, asset: &Asset) -> Result<LoadedModule> {
         let inner = &*self.0;
-        let artifact = Program::this(&inner.config, inner.options.exact_wasmtime_version)
+        let artifact = Program::this(&inner.config, &inner.options)
             .choose(asset)
             .map_err(|mismatches| Error::Incompatible { asset: asset.name().into(), mismatches })?;
         let slot = {

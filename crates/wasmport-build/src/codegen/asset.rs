@@ -5,9 +5,9 @@ use super::plan::Plan;
 use crate::manifest::ArtifactEntry;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use target_lexicon::{Architecture, Environment, OperatingSystem};
+use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
 use wasmport::EngineConfig;
-use wasmport::engine::{Knob, Target};
+use wasmport::engine::Knob;
 use wasmport::support::CONTRACT;
 
 /// Compile-time checks: generator and runtime of one contract, and the cargo features there.
@@ -17,6 +17,9 @@ pub(super) fn contract(asset: &Description<'_>) -> TokenStream {
         asset.features.iter().filter_map(|f| f.cargo_feature()).collect();
     if asset.settings.is_async() {
         cargo_features.push("async");
+    }
+    if asset.artifacts.iter().any(|artifact| artifact.uncompressed.is_some()) {
+        cargo_features.push("zstd");
     }
     cargo_features.sort_unstable();
     cargo_features.dedup();
@@ -87,6 +90,14 @@ fn knob_value(name: &str, value: &str) -> TokenStream {
 }
 
 fn artifact(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
+    let stored = stored(asset, artifact);
+    match artifact.uncompressed {
+        Some(bytes) => quote!(::wasmport::support::compressed(#stored, #bytes)),
+        None => stored,
+    }
+}
+
+fn stored(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     let target = artifact.target.to_string();
     let bytes = artifact.bytes;
     let digest = digest(artifact.blake3);
@@ -96,7 +107,11 @@ fn artifact(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     }
     // From the wrapper's file to the output folder.
     let include = format!("{}{path}", "../".repeat(asset.module.len() - 1));
-    let here = cfg(&artifact.target);
+    let Some(triple) = artifact.target.triple() else {
+        let data = quote!(::core::option::Option::Some(include_bytes!(#include)));
+        return quote!(::wasmport::support::embedded(#target, #bytes, #digest, #data));
+    };
+    let here = cfg(triple);
     quote! {
         ::wasmport::support::embedded(#target, #bytes, #digest, {
             #[cfg(#here)]
@@ -111,26 +126,17 @@ fn artifact(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     }
 }
 
-/// rustc's condition for programs that can use artifacts of `target`.
-fn cfg(target: &Target) -> TokenStream {
-    let triple = target.triple();
+/// rustc's condition for programs that can use artifacts of `triple`, whatever their C library.
+fn cfg(triple: &Triple) -> TokenStream {
     let arch = match triple.architecture {
-        Architecture::X86_64h => "x86_64".into(),
         Architecture::Aarch64(_) => "aarch64".into(),
         Architecture::Riscv64(_) => "riscv64".into(),
-        Architecture::X86_32(_) => "x86".into(),
         other => other.to_string(),
     };
     let os = match triple.operating_system {
         OperatingSystem::Linux if triple.environment == Environment::Android => "android".into(),
-        OperatingSystem::Darwin(_) | OperatingSystem::MacOSX(_) => "macos".into(),
+        OperatingSystem::Darwin(_) => "macos".into(),
         other => other.to_string(),
     };
-    let env = match triple.environment {
-        Environment::Unknown | Environment::Android => None,
-        Environment::GnuLlvm => Some("gnu".into()),
-        other => Some(other.to_string()),
-    };
-    let env = env.map(|env| quote!(, target_env = #env));
-    quote!(all(target_arch = #arch, target_os = #os #env))
+    quote!(all(target_arch = #arch, target_os = #os, target_pointer_width = "64"))
 }

@@ -12,11 +12,11 @@ mod tree;
 mod types;
 mod values;
 
-use crate::asset_settings::AssetSettings;
 use crate::error::{AssetError, Stage};
 use crate::files::HEADER;
 use crate::interface::Interface;
 use crate::manifest::ArtifactEntry;
+use crate::settings::AssetSettings;
 use plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -118,7 +118,7 @@ fn legacy_exceptions_are_named_with_the_way_out() {
     let text = "(module (func try nop catch_all nop end))";
     let error = failure_of("old.wat", text.as_bytes());
     assert!(error.message.contains("legacy exceptions"), "{error}");
-    assert!(error.help.unwrap().contains("--translate-to-exnref"));
+    assert!(error.help.unwrap().contains("legacy-exceptions = \"translate\""));
 }
 
 #[test]

@@ -129,7 +129,6 @@ fn choices_that_cannot_be_followed_are_the_assets_errors() {
         (error(|s| s.type_name = Some("not a type".into())), "`not a type` is no name of a type"),
         (error(|s| s.type_name = Some("Self".into())), "`Self`"),
         (error(|s| s.prefix = Some("1x".into())), "begin with `1x`"),
-        (error(|s| s.exports = Some(vec!["a[".into()])), "the pattern `a[`"),
         (error(|s| s.with = Some([("env".into(), "no path!".into())].into())), "`with`"),
         (
             error(|s| {

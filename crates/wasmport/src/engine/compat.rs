@@ -3,10 +3,14 @@
 //! It goes before Wasmtime's, which ends at the first difference, reports it as text only, and
 //! does not look at NaN canonicalization, optimization, the ABI, or the patch release.
 
+use super::cpu::this_cpu_has;
 use super::version::major;
-use super::{EngineConfig, RequiredFeatures, Target, WasmFeature, wasmtime_version};
+use super::{
+    EngineConfig, RequiredFeatures, RuntimeOptions, Target, WasmFeature, wasmtime_version,
+};
 use crate::asset::{Artifact, Asset};
 use std::fmt;
+use target_lexicon::{Environment, Triple};
 
 /// One way in which an artifact does not fit this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,13 +32,6 @@ pub enum Mismatch {
     },
     /// For another operating system.
     OperatingSystem {
-        /// What the artifact is for.
-        artifact: String,
-        /// What this program runs on.
-        program: String,
-    },
-    /// For another ABI of the same operating system.
-    Abi {
         /// What the artifact is for.
         artifact: String,
         /// What this program runs on.
@@ -66,6 +63,14 @@ pub enum Mismatch {
         /// What the artifact is for.
         target: &'static str,
     },
+    /// For another back end than the [`Runtime`](crate::Runtime) has: the interpreter, the compiler,
+    /// or another CPU level than it was told to keep to.
+    BackEnd {
+        /// What the artifact is for.
+        artifact: String,
+        /// What the runtime runs: one target, or nothing where it chooses among the machine's.
+        runtime: Option<Target>,
+    },
     /// The recorded target is no target.
     UnreadableTarget {
         /// The text.
@@ -81,9 +86,16 @@ impl Mismatch {
             Self::WasmtimeVersion { .. } => {
                 "import again with a `wasmport-build` of the same Wasmtime version".into()
             }
-            Self::Architecture { .. } | Self::OperatingSystem { .. } | Self::Abi { .. } => {
+            Self::Architecture { .. } | Self::OperatingSystem { .. } => {
                 format!("import for this program's target too: `--target {}`", Target::host())
             }
+            Self::BackEnd { runtime: Some(target), .. } => {
+                format!("import for it too: `--target {target}`")
+            }
+            Self::BackEnd { runtime: None, .. } => format!(
+                "import for `{}` too, or choose the artifact with `RuntimeOptions::target`",
+                Target::host()
+            ),
             Self::CpuFeature { .. } => "import for a lower CPU level too".into(),
             Self::EngineKnob { .. } => {
                 "build the `Runtime` from the generated `ENGINE` constant, or import again".into()
@@ -113,9 +125,6 @@ impl fmt::Display for Mismatch {
             Self::OperatingSystem { artifact, program } => {
                 write!(f, "for operating system {artifact}, this program runs on {program}")
             }
-            Self::Abi { artifact, program } => {
-                write!(f, "for the {artifact} ABI, this program has {program}")
-            }
             Self::CpuFeature { feature } => {
                 write!(f, "needs the CPU feature {feature}, which this machine lacks")
             }
@@ -129,6 +138,12 @@ impl fmt::Display for Mismatch {
             Self::NotCarried { target } => {
                 write!(f, "is for {target}, and this program does not carry it")
             }
+            Self::BackEnd { artifact, runtime: Some(target) } => {
+                write!(f, "for {artifact}, this runtime keeps to {target}")
+            }
+            Self::BackEnd { artifact, runtime: None } => {
+                write!(f, "for {artifact}, this runtime runs machine code")
+            }
             Self::UnreadableTarget { target } => write!(f, "has the unreadable target {target:?}"),
         }
     }
@@ -138,18 +153,21 @@ impl fmt::Display for Mismatch {
 pub(crate) struct Program<'a> {
     pub wasmtime: &'static str,
     pub exact_version: bool,
-    pub target: Target,
+    /// The target it keeps to, where it was told one.
+    pub only: Option<&'a Target>,
+    pub host: Target,
     pub has_cpu_feature: fn(&str) -> bool,
     pub features: RequiredFeatures,
     pub engine: &'a EngineConfig,
 }
 
 impl<'a> Program<'a> {
-    pub fn this(engine: &'a EngineConfig, exact_version: bool) -> Self {
+    pub fn this(engine: &'a EngineConfig, options: &'a RuntimeOptions) -> Self {
         Self {
             wasmtime: wasmtime_version(),
-            exact_version,
-            target: Target::host(),
+            exact_version: options.exact_wasmtime_version,
+            only: options.target.as_ref(),
+            host: Target::host(),
             has_cpu_feature: this_cpu_has,
             features: RequiredFeatures::of_this_build(),
             engine,
@@ -168,7 +186,7 @@ impl<'a> Program<'a> {
         for artifact in asset.artifacts() {
             match self.artifact_mismatches(artifact) {
                 Ok(target) => {
-                    if best.as_ref().is_none_or(|(_, other)| target.cpu() > other.cpu()) {
+                    if best.as_ref().is_none_or(|(_, other)| target.rank() > other.rank()) {
                         best = Some((artifact, target));
                     }
                 }
@@ -226,7 +244,20 @@ impl<'a> Program<'a> {
         let Ok(target) = artifact.target().parse::<Target>() else {
             return Err(vec![Mismatch::UnreadableTarget { target: artifact.target().into() }]);
         };
-        let (theirs, ours) = (target.triple(), self.target.triple());
+        let mut found = Vec::new();
+        if self.only.is_some_and(|only| *only != target)
+            || (self.only.is_none() && target.triple().is_none())
+        {
+            let (artifact, runtime) = (target.to_string(), self.only.cloned());
+            found.push(Mismatch::BackEnd { artifact, runtime });
+        }
+        if let (Some(theirs), Some(ours)) = (target.triple(), self.host.triple()) {
+            found.extend(self.machine_mismatches(&target, theirs, ours));
+        }
+        if found.is_empty() { Ok(target) } else { Err(found) }
+    }
+
+    fn machine_mismatches(&self, target: &Target, theirs: &Triple, ours: &Triple) -> Vec<Mismatch> {
         let mut found = Vec::new();
         if theirs.architecture != ours.architecture {
             found.push(Mismatch::Architecture {
@@ -234,51 +265,28 @@ impl<'a> Program<'a> {
                 program: ours.architecture.to_string(),
             });
         }
-        if theirs.operating_system != ours.operating_system {
+        if theirs.operating_system != ours.operating_system
+            || theirs.environment != ours.environment
+        {
             found.push(Mismatch::OperatingSystem {
-                artifact: theirs.operating_system.to_string(),
-                program: ours.operating_system.to_string(),
+                artifact: operating_system(theirs),
+                program: operating_system(ours),
             });
         }
-        if theirs.environment != ours.environment {
-            found.push(Mismatch::Abi {
-                artifact: theirs.environment.to_string(),
-                program: ours.environment.to_string(),
-            });
+        if theirs.architecture == ours.architecture {
+            let missing = target.cpu_features().filter(|feature| !(self.has_cpu_feature)(feature));
+            found.extend(missing.map(|feature| Mismatch::CpuFeature { feature: feature.into() }));
         }
-        found.extend(
-            target
-                .cpu()
-                .cpu_features()
-                .filter(|feature| {
-                    theirs.architecture == ours.architecture && !(self.has_cpu_feature)(feature)
-                })
-                .map(|feature| Mismatch::CpuFeature { feature: feature.into() }),
-        );
-        if found.is_empty() { Ok(target) } else { Err(found) }
+        found
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-fn this_cpu_has(feature: &str) -> bool {
-    macro_rules! detect {
-        ($($name:tt)*) => {
-            match feature {
-                $($name => std::is_x86_feature_detected!($name),)*
-                _ => false,
-            }
-        };
+/// With the environment where that makes it another system: Android is one of its own.
+fn operating_system(triple: &Triple) -> String {
+    match triple.environment {
+        Environment::Android => Environment::Android.to_string(),
+        _ => triple.operating_system.to_string(),
     }
-    detect! {
-        "cmpxchg16b" "popcnt" "sse3" "ssse3" "sse4.1" "sse4.2" "avx" "avx2" "bmi1" "bmi2" "fma"
-        "lzcnt" "avx512dq" "avx512f" "avx512vl"
-    }
-}
-
-/// Other architectures have no named levels yet, so that no artifact asks.
-#[cfg(not(target_arch = "x86_64"))]
-fn this_cpu_has(_: &str) -> bool {
-    false
 }
 
 #[cfg(test)]
@@ -300,7 +308,8 @@ mod tests {
         Program {
             wasmtime: wasmtime_version(),
             exact_version: false,
-            target: "x86_64-unknown-linux-gnu".parse().unwrap(),
+            only: None,
+            host: "x86_64-unknown-linux-gnu".parse().unwrap(),
             has_cpu_feature,
             features: RequiredFeatures::of(&[WasmFeature::Simd]),
             engine: &ENGINE,
@@ -333,6 +342,28 @@ mod tests {
     }
 
     #[test]
+    fn a_runtime_that_keeps_to_a_target_runs_that_alone() {
+        let asset = asset(&["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu+v3", "portable"]);
+        for target in ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu+v3", "portable"] {
+            let only = target.parse().unwrap();
+            let program = Program { only: Some(&only), ..machine(|_| true) };
+            assert_eq!(program.choose(&asset).unwrap().target(), target);
+        }
+        let only = Target::SOURCE;
+        let program = Program { only: Some(&only), ..machine(|_| true) };
+        let found = program.choose(&asset).unwrap_err();
+        assert!(matches!(&found[0], Mismatch::BackEnd { runtime: Some(Target { .. }), .. }));
+        assert!(found[0].help().contains("--target source"));
+    }
+
+    #[test]
+    fn machine_code_is_chosen_unless_asked_otherwise() {
+        let found = machine(|_| true).choose(&asset(&["portable", "source"])).unwrap_err();
+        assert_eq!(found, [Mismatch::BackEnd { artifact: "portable".into(), runtime: None }]);
+        assert!(found[0].help().contains("RuntimeOptions::target"));
+    }
+
+    #[test]
     fn a_missing_wasm_feature_is_named_beside_everything_else() {
         let mut program = machine(|_| true);
         program.features = RequiredFeatures::NONE;
@@ -340,17 +371,5 @@ mod tests {
         let found = program.choose(&asset(&["aarch64-unknown-linux-gnu"])).unwrap_err();
         assert_eq!(found.len(), 3, "{found:?}");
         assert!(found.contains(&Mismatch::WasmFeature { feature: WasmFeature::Simd }));
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    #[test]
-    fn every_feature_of_a_level_is_one_that_this_module_can_detect() {
-        // `detect` answers false for a name it does not know; the baseline's names are always there.
-        let all: Vec<_> = crate::engine::CpuLevel::V4.cpu_features().collect();
-        assert_eq!(all.len(), 15);
-        assert!(!this_cpu_has("no such feature"));
-        if std::is_x86_feature_detected!("avx512f") {
-            assert!(all.iter().all(|feature| this_cpu_has(feature)), "{all:?}");
-        }
     }
 }

@@ -6,6 +6,7 @@
 
 pub(crate) mod compat;
 mod config;
+mod cpu;
 mod features;
 mod options;
 mod target;
@@ -16,8 +17,8 @@ pub use compat::Mismatch;
 pub use config::{Collector, EngineConfig, Inlining, Knob, OptLevel};
 pub use features::{RequiredFeatures, WasmFeature};
 pub use options::{Limits, RuntimeOptions};
-pub use target::{CpuLevel, Target, TargetError};
+pub use target::{Target, TargetError};
 pub use version::wasmtime_version;
-#[cfg(feature = "compile")]
-pub use wasmtime_config::compile_config;
 pub(crate) use wasmtime_config::run_config;
+#[cfg(feature = "compile")]
+pub use wasmtime_config::{compile_config, init_config};

@@ -1,5 +1,7 @@
 //! `RuntimeOptions`: what a program may choose at start-up without touching any artifact.
 
+use super::Target;
+
 /// Bounds on what the guests of one [`Session`](crate::Session) may allocate.
 ///
 /// Wasmtime's own default is no bound on memory and table sizes.
@@ -47,6 +49,10 @@ pub struct RuntimeOptions {
     /// Refuse artifacts of another patch release of Wasmtime. Default: false, as Wasmtime promises
     /// that artifacts of one major version load in all of its patch releases.
     pub exact_wasmtime_version: bool,
+    /// Run the artifacts for this target and no others: a certain CPU level, the interpreter
+    /// ([`Target::PORTABLE`], feature `pulley`), or the wasm itself ([`Target::SOURCE`], feature
+    /// `compile`). Default: the machine code that uses most of this machine's CPU.
+    pub target: Option<Target>,
     /// What the guests of a [`Session`](crate::Session) may allocate.
     pub limits: Limits,
 }
@@ -59,6 +65,7 @@ impl Default for RuntimeOptions {
             memory_reservation_for_growth: None,
             force_memory_init_memfd: false,
             exact_wasmtime_version: false,
+            target: None,
             limits: Limits::default(),
         }
     }

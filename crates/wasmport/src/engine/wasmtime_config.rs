@@ -3,7 +3,7 @@
 //! Every setting on which the two must agree is set here explicitly: a default left to Wasmtime
 //! could change with cargo features or the environment and make good artifacts fail to load.
 
-use super::{Collector, EngineConfig, Inlining, RequiredFeatures, RuntimeOptions};
+use super::{Collector, EngineConfig, Inlining, RequiredFeatures, RuntimeOptions, Target};
 use std::num::NonZeroUsize;
 use wasmtime::{Config, WasmBacktraceDetails, WasmFeatures};
 
@@ -41,12 +41,41 @@ impl Natural {
 #[cfg(feature = "compile")]
 pub fn compile_config(
     engine: &EngineConfig,
-    target: &super::Target,
+    target: &Target,
     features: RequiredFeatures,
 ) -> wasmtime::Result<Config> {
-    let natural = Natural { pulley: target.is_pulley(), pointer_bits: target.pointer_bits() };
+    let natural = Natural { pulley: target.is_portable(), pointer_bits: target.pointer_bits() };
     let mut config = shared(engine, &natural, features);
-    config.target(&target.triple().to_string())?;
+    if let Some(triple) = target.wasmtime_triple() {
+        config.target(&triple)?;
+    }
+    compiler(&mut config, engine);
+    for flag in target.cranelift_flags() {
+        // SAFETY: a flag lets code use an instruction that a CPU may lack. The artifact's target
+        // names the level, and the runtime refuses it where the CPU lacks one of its features.
+        #[expect(unsafe_code, reason = "Wasmtime's API for CPU features of another machine")]
+        unsafe {
+            config.cranelift_flag_enable(flag);
+        }
+    }
+    Ok(config)
+}
+
+/// The configuration of an engine in which the importer itself runs a module: on this machine, so
+/// that the same comes out of it everywhere, and ended by an epoch.
+///
+/// # Errors
+///
+/// When Wasmtime refuses it.
+#[cfg(feature = "compile")]
+pub fn init_config(features: RequiredFeatures) -> wasmtime::Result<Config> {
+    let engine = EngineConfig::new().epoch_interruption(true);
+    compile_config(&engine, &Target::host(), features)
+}
+
+/// What compiling alone reads.
+#[cfg(feature = "compile")]
+fn compiler(config: &mut Config, engine: &EngineConfig) {
     config
         .strategy(wasmtime::Strategy::Cranelift)
         .cranelift_opt_level(match engine.opt_level {
@@ -58,24 +87,38 @@ pub fn compile_config(
         .cranelift_nan_canonicalization(engine.deterministic)
         .cranelift_debug_verifier(false)
         .cranelift_wasmtime_debug_checks(false);
-    for flag in target.cpu().cranelift_flags() {
-        // SAFETY: a flag lets code use an instruction that a CPU may lack. The artifact's target
-        // names the level, and the runtime refuses it where the CPU lacks one of its features.
-        #[expect(unsafe_code, reason = "Wasmtime's API for CPU features of another machine")]
-        unsafe {
-            config.cranelift_flag_enable(flag);
-        }
-    }
-    Ok(config)
 }
 
-/// The configuration of a running program's engine: it enables every feature of this build and
-/// compiles nothing.
-pub(crate) fn run_config(engine: &EngineConfig, options: &RuntimeOptions) -> Config {
-    let natural = Natural { pulley: false, pointer_bits: usize::BITS as u8 };
+/// The configuration of a running program's engine: it enables every feature of this build, and
+/// compiles nothing unless it was told to keep to the wasm itself.
+///
+/// # Errors
+///
+/// When this build cannot run the target that the options name.
+pub(crate) fn run_config(
+    engine: &EngineConfig,
+    options: &RuntimeOptions,
+) -> wasmtime::Result<Config> {
+    let is = |test: fn(&Target) -> bool| options.target.as_ref().is_some_and(test);
+    let (portable, source) = (is(Target::is_portable), is(Target::is_source));
+    let natural = Natural { pulley: portable, pointer_bits: usize::BITS as u8 };
     let mut config = shared(engine, &natural, RequiredFeatures::of_this_build());
+    if portable {
+        #[cfg(feature = "pulley")]
+        config.target(if cfg!(target_pointer_width = "64") { "pulley64" } else { "pulley32" })?;
+        #[cfg(not(feature = "pulley"))]
+        wasmtime::bail!("`portable` artifacts need the `pulley` feature of the `wasmport` crate");
+    }
     #[cfg(feature = "compile")]
-    config.enable_compiler(false);
+    if source {
+        compiler(&mut config, engine);
+    } else {
+        config.enable_compiler(false);
+    }
+    #[cfg(not(feature = "compile"))]
+    if source {
+        wasmtime::bail!("`source` artifacts need the `compile` feature of the `wasmport` crate");
+    }
     config
         .max_wasm_stack(options.max_wasm_stack)
         // Wasmtime refuses a wasm stack larger than that of an async call.
@@ -87,7 +130,7 @@ pub(crate) fn run_config(engine: &EngineConfig, options: &RuntimeOptions) -> Con
     if let Some(bytes) = options.memory_reservation_for_growth {
         config.memory_reservation_for_growth(bytes);
     }
-    config
+    Ok(config)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that configures engines")]

@@ -25,7 +25,7 @@ use std::sync::OnceLock;
 
 /// The version of the contract between generator and runtime. A change of anything that generated
 /// code relies on, or of what it means, changes this.
-pub const CONTRACT: u32 = 2;
+pub const CONTRACT: u32 = 3;
 
 /// The value of a digest in generated code.
 #[must_use]
@@ -39,7 +39,7 @@ pub const fn digest(hex: &str) -> crate::Digest {
 
 /// Describes an asset.
 ///
-/// This and the two below are how a program comes to trust an artifact: whoever calls them vouches
+/// This and the three below are how a program comes to trust an artifact: whoever calls them vouches
 /// that the digests are those of unmodified output of Wasmtime's compiler. Only the importer may, in
 /// the code that it generates; that is why they are here and not in the public API.
 #[must_use]
@@ -75,6 +75,12 @@ pub const fn file(
     path: &'static str,
 ) -> Artifact {
     Artifact::file(target, bytes, digest, path)
+}
+
+/// The same artifact, which is compressed and has this many bytes after decompression.
+#[must_use]
+pub const fn compressed(artifact: Artifact, uncompressed: u64) -> Artifact {
+    artifact.compressed(uncompressed)
 }
 
 /// A part of a wrapper that is made when it is first used, so that instantiating costs the same

@@ -144,7 +144,7 @@ pub(in crate::codegen) fn method(
 
 impl Shape {
     fn is_object(&self) -> bool {
-        self.allocation.convention == crate::asset_settings::Convention::AssemblyScript
+        self.allocation.convention == crate::settings::Convention::AssemblyScript
     }
 }
 

@@ -3,9 +3,9 @@
 use super::exports::{result_type, scalar_from_core, scalar_into_core, user_result};
 use super::shape::{HostShape, ResultShape, is_owned};
 use super::{Signature, Ty};
-use crate::asset_settings::Convention;
 use crate::codegen::plan::HostFunc;
 use crate::codegen::types::rust;
+use crate::settings::Convention;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 

@@ -18,8 +18,8 @@ pub(super) use exports::{method as export_method, user_arguments, user_parameter
 pub(super) use imports::{definition, parameters, returns};
 pub(super) use shape::{HostShape, Shape};
 
-use crate::asset_settings::{AssetSettings, Convention};
 use crate::interface::{ExternType, FuncType, Interface, MemoryType};
+use crate::settings::{AssetSettings, Convention};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 

@@ -1,8 +1,8 @@
 //! Shape: how a signature lies over the function's core type; the two must agree.
 
 use super::{Allocation, Signature, Ty, mismatch};
-use crate::asset_settings::Convention;
 use crate::interface::FuncType;
+use crate::settings::Convention;
 
 /// How an export's result comes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -2,11 +2,11 @@
 
 use super::signatures::Signatures;
 use super::{ExportKind, PlannedExport, is_wrappable, kind_of, value_kind};
-use crate::asset_settings::{AssetSettings, ExternKind, Patterns};
 use crate::codegen::api::Shape;
 use crate::codegen::types::parameter_names;
 use crate::interface::{Export, ExternType};
 use crate::names::{self, Request};
+use crate::settings::{AssetSettings, ExternKind, Patterns};
 use proc_macro2::Ident;
 use quote::format_ident;
 

@@ -3,11 +3,11 @@
 use super::overloads::Overloads;
 use super::signatures::Signatures;
 use super::{HostFunc, HostValue, ImportModule, interface_line, is_wrappable, value_kind};
-use crate::asset_settings::{AssetSettings, Patterns};
 use crate::codegen::api::HostShape;
 use crate::codegen::types::parameter_names;
 use crate::interface::{ExternType, Import, Interface};
 use crate::names::{self, Request};
+use crate::settings::{AssetSettings, Patterns};
 use quote::format_ident;
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,9 +1,9 @@
 //! The user's signatures, on their way to the functions they stand for.
 
-use crate::asset_settings::AssetSettings;
 use crate::codegen::api::{Allocation, Api, Signature};
 use crate::interface::Interface;
 use crate::names::{self, Request};
+use crate::settings::AssetSettings;
 use proc_macro2::{Ident, TokenStream};
 
 /// The user's signatures that are not yet a function's.

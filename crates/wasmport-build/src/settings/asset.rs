@@ -1,5 +1,6 @@
 //! `AssetSettings`: what may be chosen for each asset, and the rules that say which asset gets what.
 
+use super::stages::{ImportLimits, LegacyExceptions, Optimize, Policy, Preinit, Transform};
 use crate::error::Error;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
@@ -19,42 +20,84 @@ pub struct AssetSettings {
     #[serde(rename = "match", skip_serializing)]
     pub(crate) pattern: Option<String>,
     /// The wrapper's type. Default: the file's name in upper camel case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub type_name: Option<String>,
     /// Who sees the wrapper. Default: everyone.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub visibility: Option<Visibility>,
     /// Patterns of the exports that get methods. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub exports: Option<Vec<String>>,
     /// Patterns of exports that get none. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub exclude_exports: Option<Vec<String>>,
     /// The kinds of exports that get methods. Default: all.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub kinds: Option<Vec<ExternKind>>,
     /// How many exports get methods at most. Default: 4,000.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub max_exports: Option<usize>,
     /// What the methods' names begin with. Default: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub prefix: Option<String>,
     /// Whether calls are `async`: guests can wait for host functions, and yield. Default: no.
-    #[serde(rename = "async")]
+    #[serde(rename = "async", skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<bool>,
     /// Patterns of the imports whose host functions are `async`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub async_imports: Option<Vec<String>>,
     /// Patterns of the imports whose host functions cannot fail. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub infallible_imports: Option<Vec<String>>,
     /// Patterns of the imports that trap where the program does not implement them. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub trap_imports: Option<Vec<String>>,
     /// Import modules whose host trait is that of another wrapper: the path of its module, such as
     /// `env = "crate::assets::host::env"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<BTreeMap<String, String>>,
     /// Derives for the structs of [`api`](Self::api), besides `Clone` and `Copy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub derives: Option<Vec<String>>,
     /// Signatures beyond numbers, as Rust: see the chapter on them in the book.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub api: Option<String>,
     /// How the guest wants memory to be allocated for what is passed to it. Default: as its exports
     /// show.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub convention: Option<Convention>,
     /// The export that allocates. Default: the convention's, such as `malloc`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub malloc: Option<String>,
     /// The export that frees. Default: the convention's, such as `free`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub free: Option<String>,
+    /// What happens where a target cannot run the asset. Default: fail.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unsupported: Option<Policy>,
+    /// What the asset may be and its import may take.
+    #[serde(skip_serializing_if = "ImportLimits::is_empty")]
+    pub limits: ImportLimits,
+    /// What to do with exceptions of before the standard. Default: refuse them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub legacy_exceptions: Option<LegacyExceptions>,
+    /// Running the module while it is imported.
+    #[serde(skip_serializing_if = "Preinit::is_empty")]
+    pub preinit: Preinit,
+    /// The project's own passes.
+    #[serde(skip_serializing_if = "Transform::is_empty")]
+    pub transform: Transform,
+    /// Optimizing with `wasm-opt`.
+    #[serde(skip_serializing_if = "Optimize::is_empty")]
+    pub optimize: Optimize,
+    /// Patterns of custom sections to remove, such as `name`, `producers`, `.debug_*`. The wrapper
+    /// keeps the names it was generated with. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub strip: Option<Vec<String>>,
+    /// How hard artifacts are compressed with zstd, from 1 to 22, by patterns over targets; of those
+    /// that match, the longest decides, and 0 is not at all. Default: not at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compress: Option<BTreeMap<String, i32>>,
 }
 
 /// Who sees a wrapper.
@@ -111,13 +154,27 @@ impl AssetSettings {
     pub fn overridden_by(self, other: &Self) -> Self {
         macro_rules! merge {
             ($($field:ident)*) => {
-                Self { $($field: other.$field.clone().or(self.$field)),* }
+                Self {
+                    $($field: other.$field.clone().or(self.$field),)*
+                    limits: self.limits.overridden_by(&other.limits),
+                    preinit: self.preinit.overridden_by(&other.preinit),
+                    transform: self.transform.overridden_by(&other.transform),
+                    optimize: self.optimize.overridden_by(&other.optimize),
+                }
             };
         }
         merge! {
             pattern type_name visibility exports exclude_exports kinds max_exports prefix asynchronous
             async_imports infallible_imports trap_imports with derives api convention malloc free
+            unsupported legacy_exceptions strip compress
         }
+    }
+
+    /// What the outputs depend on: not how long they may take to make.
+    pub(crate) fn without_bounds(&self) -> Self {
+        let mut settings = self.clone();
+        (settings.limits.max_seconds, settings.limits.max_memory_mib) = (None, None);
+        settings
     }
 
     pub(crate) fn max_exports(&self) -> usize {
@@ -186,6 +243,12 @@ impl AssetRules {
             Ok((glob.compile_matcher(), settings.clone()))
         });
         Ok(Self { rules: rules.collect::<Result<_, Error>>()?, defaults: defaults.clone() })
+    }
+
+    /// The indices of the rules that match the source file `source`.
+    pub fn matching(&self, source: &str) -> Vec<usize> {
+        let rules = self.rules.iter().enumerate().filter(|(_, (glob, _))| glob.is_match(source));
+        rules.map(|(index, _)| index).collect()
     }
 
     /// What is chosen for the source file `source`: later rules win.

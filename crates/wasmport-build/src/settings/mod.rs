@@ -1,15 +1,29 @@
 //! `Settings`: what an import is to do, as plain data; the same from code and from `wasmport.toml`.
 
-use crate::asset_settings::AssetSettings;
+mod asset;
+mod contradictions;
+mod explain;
+mod file;
+mod stages;
+
+pub(crate) use asset::{AssetRules, Patterns};
+pub use asset::{AssetSettings, Convention, ExternKind, Visibility};
+pub use explain::{AssetExplanation, Explanation, Origin, Setting};
+pub use stages::{
+    FastMath, ImportLimits, LegacyExceptions, Optimize, OptimizeLevel, Policy, Preinit, Transform,
+};
+
 use crate::error::Error;
-use crate::fs;
-use serde::Deserialize;
+#[cfg(feature = "compiler")]
+use crate::stages::Pass;
+use file::SettingsFile;
+use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use wasmport::EngineConfig;
 use wasmport::engine::{RequiredFeatures, Target, WasmFeature};
 
 /// What to do with symbolic links below an import root.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Symlinks {
@@ -18,6 +32,71 @@ pub enum Symlinks {
     Inside,
     /// Follow all.
     Follow,
+}
+
+/// The programs that stages run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Tools {
+    /// Binaryen's optimizer.
+    pub wasm_opt: Tool,
+}
+
+/// A program that a stage runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[non_exhaustive]
+pub struct Tool {
+    /// Where it is. Default: what its environment variable (`WASM_OPT`) says, else the first on the
+    /// `PATH`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<PathBuf>,
+    /// The version that it must be, such as `132`; another is an error, and what another made is
+    /// stale. Default: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+}
+
+/// The project's own passes, in the order in which they run.
+#[derive(Clone, Default)]
+pub struct Passes {
+    #[cfg(feature = "compiler")]
+    pub(crate) list: Vec<std::sync::Arc<dyn Pass>>,
+}
+
+impl Passes {
+    /// Names and versions of those that run for an asset.
+    pub(crate) fn of(&self, transform: &Transform) -> Result<Vec<(String, String)>, String> {
+        #[cfg(feature = "compiler")]
+        return Ok(self
+            .selected(transform)?
+            .map(|p| (p.name().into(), p.version().into()))
+            .collect());
+        #[cfg(not(feature = "compiler"))]
+        {
+            let _ = transform;
+            Ok(Vec::new())
+        }
+    }
+
+    /// Those that run for an asset.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn selected(
+        &self,
+        transform: &Transform,
+    ) -> Result<impl Iterator<Item = &dyn Pass>, String> {
+        let patterns = Patterns::new(transform.passes.as_ref())?;
+        let is_on = transform.enabled.unwrap_or(true);
+        let passes = self.list.iter().map(AsRef::as_ref);
+        Ok(passes.filter(move |pass| is_on && patterns.matches(pass.name(), true)))
+    }
+}
+
+impl std::fmt::Debug for Passes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.of(&Transform::default()).unwrap_or_default()).finish()
+    }
 }
 
 /// Settings of one import.
@@ -50,10 +129,18 @@ pub struct Settings {
     pub defaults: AssetSettings,
     /// Choices for some assets; where several match, later ones win.
     pub assets: Vec<AssetSettings>,
+    /// The programs that stages run.
+    pub tools: Tools,
+    /// The project's own passes: from code alone.
+    pub passes: Passes,
     /// Artifacts are part of the program (`include_bytes!`); else it reads them when it runs.
     pub embed: bool,
     /// Threads at most; by default one for each processor.
     pub jobs: Option<usize>,
+    /// What paths in choices for assets are relative to: the settings file's folder.
+    pub(crate) folder: PathBuf,
+    /// What `file` said, to tell where a setting came from.
+    pub(crate) origin: Option<SettingsFile>,
 }
 
 impl Default for Settings {
@@ -71,8 +158,12 @@ impl Default for Settings {
             features: RequiredFeatures::on_by_default(),
             defaults: AssetSettings::default(),
             assets: Vec::new(),
+            tools: Tools::default(),
+            passes: Passes::default(),
             embed: true,
             jobs: None,
+            folder: PathBuf::new(),
+            origin: None,
         }
     }
 }
@@ -86,6 +177,7 @@ struct ConfigFile {
     defaults: AssetSettings,
     asset: Vec<AssetSettings>,
     targets: Option<Vec<Target>>,
+    tools: Tools,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -118,14 +210,8 @@ impl Settings {
     /// [`Error::File`] where it cannot be read; [`Error::Settings`] with line and column where a key
     /// is unknown or a value is of no use.
     pub fn from_file(path: &Path) -> Result<Self, Error> {
-        let bytes = fs::read(path)?;
-        let invalid = |message: String| Error::Settings {
-            message: format!("`{}`: {message}", path.display()),
-            help: Some("the settings are listed in docs/settings.md".into()),
-        };
-        let text = std::str::from_utf8(&bytes).map_err(|e| invalid(e.to_string()))?;
-        let file: ConfigFile =
-            toml::from_str(text).map_err(|e| invalid(e.to_string().trim_end().into()))?;
+        let origin = SettingsFile::read(path)?;
+        let file: ConfigFile = origin.parse()?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let mut settings = Self { file: Some(path.into()), engine: file.engine, ..Self::default() };
         let ImportTable { roots, out_dir, include, exclude, symlinks, embed, wasm_features } =
@@ -142,6 +228,14 @@ impl Settings {
         settings.targets = file.targets;
         settings.defaults = file.defaults;
         settings.assets = file.asset;
+        settings.folder = folder.into();
+        settings.tools = file.tools;
+        // A bare name is looked for on the `PATH`.
+        let is_path = |path: &&mut PathBuf| path.components().count() > 1;
+        let tool = settings.tools.wasm_opt.path.as_mut();
+        tool.filter(is_path).into_iter().for_each(|path| *path = folder.join(&path));
+        settings.origin = Some(origin.with_values(explain::project_values(&settings)));
+        settings.check()?;
         Ok(settings)
     }
 }

@@ -1,0 +1,102 @@
+//! Schedule: assets in parallel, the largest first, and no more at once than memory bears.
+
+use std::sync::{Condvar, Mutex, PoisonError};
+
+/// What runs at once may be so much heavier than the heaviest item alone, in percent.
+const SHARE: u64 = 125;
+
+/// Does `work` to every item on `threads` threads, the heaviest first. Those that run at once weigh
+/// together little more than the heaviest alone, so that a run takes little more memory than its
+/// largest asset. Results are in the order of the items.
+pub(crate) fn heaviest_first<T: Sync, R: Send>(
+    items: &[T],
+    weight: impl Fn(&T) -> u64,
+    threads: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let mut waiting: Vec<(u64, usize)> =
+        items.iter().enumerate().map(|(index, item)| (weight(item).max(1), index)).collect();
+    waiting.sort_by_key(|(weight, index)| (std::cmp::Reverse(*weight), *index));
+    let most = waiting.first().map_or(0, |(weight, _)| weight.saturating_mul(SHARE) / 100);
+    let gate = Gate { state: Mutex::new(State { waiting, running: 0 }), changed: Condvar::new() };
+    let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    std::thread::scope(|scope| {
+        for _ in 0..threads.clamp(1, items.len().max(1)) {
+            scope.spawn(|| {
+                while let Some((weight, index)) = gate.take(most) {
+                    let result = work(&items[index]);
+                    *results[index].lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+                    gate.give_back(weight);
+                }
+            });
+        }
+    });
+    // Each item was taken once, and a panic of its work has ended the scope.
+    results
+        .into_iter()
+        .filter_map(|r| r.into_inner().unwrap_or_else(PoisonError::into_inner))
+        .collect()
+}
+
+struct Gate {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    /// Weights and indices, the heaviest first.
+    waiting: Vec<(u64, usize)>,
+    running: u64,
+}
+
+impl Gate {
+    /// The heaviest item that fits beside what is running; nothing when all are taken.
+    fn take(&self, most: u64) -> Option<(u64, usize)> {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            if state.waiting.is_empty() {
+                return None;
+            }
+            let running = state.running;
+            let fits = |(weight, _): &(u64, usize)| running + weight <= most;
+            if let Some(next) = state.waiting.iter().position(fits) {
+                let taken = state.waiting.remove(next);
+                state.running += taken.0;
+                return Some(taken);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn give_back(&self, weight: u64) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).running -= weight;
+        self.changed.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::heaviest_first;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    #[test]
+    fn what_runs_at_once_is_bounded_and_results_are_in_order() {
+        let items: Vec<u64> = (1..=200).map(|i| i * 37 % 101).collect();
+        let (running, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        let results = heaviest_first(
+            &items,
+            |weight| *weight,
+            8,
+            |weight| {
+                let now = running.fetch_add(*weight, Ordering::SeqCst) + weight;
+                most.fetch_max(now, Ordering::SeqCst);
+                std::thread::yield_now();
+                running.fetch_sub(*weight, Ordering::SeqCst);
+                *weight
+            },
+        );
+        assert_eq!(results, items);
+        assert!(most.into_inner() <= 125, "the heaviest is 100");
+        assert!(heaviest_first(&[], |()| 1, 8, |()| ()).is_empty());
+    }
+}

@@ -1,0 +1,179 @@
+//! Settings that cannot all be meant.
+
+use super::{AssetSettings, FastMath, Patterns, Settings};
+use crate::error::Error;
+
+/// What is wrong with choices for assets.
+struct Contradiction {
+    /// The key below the choices, such as `optimize.flags`.
+    key: &'static str,
+    message: String,
+    help: &'static str,
+}
+
+impl Contradiction {
+    fn new(key: &'static str, message: impl Into<String>, help: &'static str) -> Self {
+        Self { key, message: message.into(), help }
+    }
+}
+
+impl Settings {
+    /// Refuses settings that contradict each other or are of no use.
+    ///
+    /// # Errors
+    ///
+    /// With line and column, where they are from a file.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.check_targets()?;
+        if let Some(found) = self.contradiction(&self.defaults) {
+            return Err(self.refusal(found, &[]));
+        }
+        for (index, rule) in self.assets.iter().enumerate() {
+            let settings = self.defaults.clone().overridden_by(rule);
+            if let Some(found) = self.contradiction(&settings) {
+                return Err(self.refusal(found, &[index]));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_targets(&self) -> Result<(), Error> {
+        let targets = self.targets.as_deref().unwrap_or_default();
+        for (index, target) in targets.iter().enumerate() {
+            if targets[..index].contains(target) {
+                let place = self.said_at([format!("targets.{index}")]);
+                return Err(Error::settings(
+                    format!("{place}the target `{target}` is there twice"),
+                    "name each once; artifacts for gnu and musl are the same, and so are those for \
+                     msvc and gnu of Windows",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    fn refusal(&self, found: Contradiction, rules: &[usize]) -> Error {
+        let key = found.key;
+        let of_rules = rules.iter().map(|index| format!("asset.{index}.{key}"));
+        let place = self.said_at(of_rules.chain([format!("defaults.{key}")]));
+        Error::settings(format!("{place}`{key}`: {}", found.message), found.help)
+    }
+
+    /// Where the first of `keys` that the file has is said.
+    fn said_at(&self, keys: impl IntoIterator<Item = String>) -> String {
+        let Some(file) = &self.origin else { return String::new() };
+        let place = keys.into_iter().find_map(|key| file.place(&key));
+        place.map_or_else(String::new, |place| {
+            format!("`{}` line {}, column {}: ", file.path().display(), place.line, place.column)
+        })
+    }
+
+    fn contradiction(&self, settings: &AssetSettings) -> Option<Contradiction> {
+        patterns(settings)
+            .or_else(|| self.optimize(settings))
+            .or_else(|| preinit(settings))
+            .or_else(|| compress(settings))
+    }
+
+    fn optimize(&self, settings: &AssetSettings) -> Option<Contradiction> {
+        let optimize = &settings.optimize;
+        if optimize.fast_math == Some(FastMath::Yes) && self.engine.deterministic {
+            return Some(Contradiction::new(
+                "optimize.fast-math",
+                "the project's engine is deterministic, and fast-math changes results",
+                "say `fast-math = \"force\"` if that is meant, or `deterministic = false` under `[engine]`",
+            ));
+        }
+        if optimize.enabled == Some(true) && optimize.level.is_none() {
+            return Some(Contradiction::new(
+                "optimize.enabled",
+                "it is not said how to optimize",
+                "add a `level`, such as \"O3\" or \"Oz\"",
+            ));
+        }
+        let owned = |flag: &&String| {
+            let levels = ["-O", "--optimize-level", "--shrink-level"];
+            let others = [
+                "-o",
+                "--output",
+                "--enable-",
+                "--disable-",
+                "--all-features",
+                "--mvp-features",
+                "--features",
+                "--detect-features",
+                "--fast-math",
+                "-ffm",
+            ];
+            !flag.starts_with('-') || levels.iter().chain(&others).any(|own| flag.starts_with(own))
+        };
+        let flag = optimize.flags.iter().flatten().find(owned)?;
+        Some(Contradiction::new(
+            "optimize.flags",
+            format!("`{flag}` is not a further flag"),
+            "flags begin with `-`; level, fast-math, features, input and output have settings of their own",
+        ))
+    }
+}
+
+/// Patterns of names that are no patterns.
+fn patterns(settings: &AssetSettings) -> Option<Contradiction> {
+    let lists = [
+        ("exports", &settings.exports),
+        ("exclude-exports", &settings.exclude_exports),
+        ("async-imports", &settings.async_imports),
+        ("infallible-imports", &settings.infallible_imports),
+        ("trap-imports", &settings.trap_imports),
+        ("transform.passes", &settings.transform.passes),
+        ("strip", &settings.strip),
+    ];
+    lists.into_iter().find_map(|(key, list)| {
+        let error = Patterns::new(list.as_ref()).err()?;
+        Some(Contradiction::new(
+            key,
+            error,
+            "in these patterns `*` matches everything, `?` one character",
+        ))
+    })
+}
+
+fn preinit(settings: &AssetSettings) -> Option<Contradiction> {
+    let preinit = &settings.preinit;
+    if preinit.enabled == Some(true) && preinit.init.is_none() {
+        return Some(Contradiction::new(
+            "preinit.enabled",
+            "it is not said which export initializes the module",
+            "name it with `init`, such as \"wizer-initialize\" or \"_initialize\"",
+        ));
+    }
+    if preinit.wasi != Some(false) {
+        return None;
+    }
+    let without_use = [
+        (preinit.dirs.is_some(), "preinit.dirs"),
+        (preinit.env.is_some(), "preinit.env"),
+        (preinit.args.is_some(), "preinit.args"),
+        (preinit.stdin.is_some(), "preinit.stdin"),
+    ];
+    let key = without_use.into_iter().find_map(|(is_set, key)| is_set.then_some(key))?;
+    Some(Contradiction::new(
+        key,
+        "only WASI gives it to the module, and `wasi = false` keeps WASI from it",
+        "remove one of the two",
+    ))
+}
+
+fn compress(settings: &AssetSettings) -> Option<Contradiction> {
+    settings.compress.iter().flatten().find_map(|(pattern, level)| {
+        let problem = match Patterns::new(Some(&vec![pattern.clone()])) {
+            Err(error) => error,
+            Ok(_) if !(0..=22).contains(level) => format!("zstd has no level {level}"),
+            Ok(_) => return None,
+        };
+        Some(Contradiction::new(
+            "compress",
+            problem,
+            "it is a table from patterns over targets to levels from 1 to 22, such as { \"*\" = 19 }; 0 is off",
+        ))
+    })
+}

@@ -1,0 +1,143 @@
+//! The optional stages: each takes a valid module and gives another, which is validated again.
+
+mod compress;
+mod optimize;
+mod preinit;
+mod strip;
+mod transform;
+mod translate;
+
+pub(crate) use compress::{Stored, compress};
+pub(crate) use optimize::optimize;
+pub(crate) use preinit::preinit;
+pub(crate) use strip::strip;
+pub use transform::Pass;
+pub(crate) use transform::transform;
+pub(crate) use translate::translate;
+
+use crate::error::{AssetError, Stage};
+use crate::interface::{Export, ExternType, FuncType, Interface};
+use crate::read::RawModule;
+use crate::report::StageReport;
+use crate::settings::{ImportLimits, Policy};
+use crate::tool::WASM_OPT;
+use crate::validate::{ValidModule, validate};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Instant;
+use wasmport::engine::RequiredFeatures;
+
+/// What the stages of one asset did.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    pub stages: Vec<StageReport>,
+    /// What the user should know.
+    pub warnings: Vec<String>,
+}
+
+impl Log {
+    /// The programs that had a part in it, with their versions.
+    pub fn tools(&self) -> BTreeMap<String, String> {
+        let by = self.stages.iter().filter_map(|report| report.by.as_deref());
+        let tools = by.filter_map(|by| by.split_once(' ').filter(|(name, _)| *name == WASM_OPT));
+        tools.map(|(name, version)| (name.into(), version.into())).collect()
+    }
+
+    /// As `policy` has it: the error itself, or none with what is to be said of it.
+    pub fn judge(&mut self, policy: Policy, error: AssetError) -> Result<(), AssetError> {
+        match policy {
+            Policy::Fail => return Err(error),
+            Policy::Warn => self.warnings.push(error.without_path()),
+            Policy::Skip => {}
+        }
+        Ok(())
+    }
+}
+
+/// What a stage made of a module.
+pub(crate) struct Changed {
+    pub wasm: Vec<u8>,
+    /// What the result may use.
+    pub allowed: RequiredFeatures,
+    /// Whether its exports must be what they were.
+    pub same_exports: bool,
+    /// What did it, such as a program and its version.
+    pub by: Option<String>,
+}
+
+/// Runs one stage: measures it, validates what it gives, and does as `policy` says where it fails.
+/// A stage that gives nothing has nothing to do.
+pub(crate) fn run_stage(
+    stage: Stage,
+    policy: Option<Policy>,
+    limits: &ImportLimits,
+    log: &mut Log,
+    module: ValidModule,
+    work: impl FnOnce(&ValidModule) -> Result<Option<Changed>, AssetError>,
+) -> Result<ValidModule, AssetError> {
+    let start = Instant::now();
+    let before = module.wasm().len();
+    let changed = work(&module).and_then(|changed| {
+        let Some(changed) = changed else { return Ok(None) };
+        let by = changed.by.clone();
+        Ok(Some((revalidate(stage, &module, changed, limits)?, by)))
+    });
+    match changed {
+        Ok(None) => Ok(module),
+        Ok(Some((changed, by))) => {
+            let after = changed.wasm().len();
+            log.stages.push(StageReport {
+                by,
+                ..StageReport::new(stage, before, after, start.elapsed())
+            });
+            Ok(changed)
+        }
+        Err(error) => {
+            let skipped = Some(error.message.clone());
+            log.judge(policy.unwrap_or_default(), error)?;
+            let report = StageReport::new(stage, before, before, start.elapsed());
+            log.stages.push(StageReport { skipped, ..report });
+            Ok(module)
+        }
+    }
+}
+
+fn revalidate(
+    stage: Stage,
+    before: &ValidModule,
+    changed: Changed,
+    limits: &ImportLimits,
+) -> Result<ValidModule, AssetError> {
+    let Changed { wasm, allowed, same_exports, by } = changed;
+    let by = by.map_or_else(String::new, |by| format!(" of {by}"));
+    let error = |message: String| AssetError::new(before.path(), stage, message);
+    let raw = RawModule { path: before.path().into(), wasm };
+    let after = validate(raw, allowed, limits)
+        .map_err(|e| error(format!("the result{by} is not valid: {}", e.message)))?;
+    if same_exports && !have_same_exports(before, &after)? {
+        return Err(error(format!("the result{by} has other exports than the module")));
+    }
+    Ok(after)
+}
+
+/// Whether both have the same exports, as far as their types can be told apart: a tool may number
+/// the types of a module anew.
+fn have_same_exports(before: &ValidModule, after: &ValidModule) -> Result<bool, AssetError> {
+    let (before, after) = (Interface::of(before)?.exports, Interface::of(after)?.exports);
+    let is_same = |a: &Export, b: &Export| match (&a.ty, &b.ty) {
+        (ExternType::Func(a), ExternType::Func(b)) if !a.nominal && !b.nominal => {
+            let types =
+                |func: &FuncType| func.params.iter().map(|p| p.ty.clone()).collect::<Vec<_>>();
+            types(a) == types(b) && a.results == b.results
+        }
+        (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
+    };
+    let pairs = before.iter().zip(&after);
+    Ok(before.len() == after.len()
+        && pairs.into_iter().all(|(a, b)| a.name == b.name && is_same(a, b)))
+}
+
+/// An error of `stage`.
+fn stage_error(path: &Path, stage: Stage, message: impl Into<String>) -> AssetError {
+    AssetError::new(path, stage, message)
+}

@@ -1,0 +1,37 @@
+//! Optimize: Binaryen's `wasm-opt` over a module, told exactly the features that it uses.
+
+use super::{Changed, Log, run_stage};
+use crate::error::{AssetError, Stage};
+use crate::settings::{AssetSettings, FastMath};
+use crate::tool::{ToolBox, feature_flags};
+use crate::validate::ValidModule;
+
+/// Runs `wasm-opt` where the settings ask for it.
+///
+/// # Errors
+///
+/// Where the program is missing, of another version than the settings say, fails, does not end, or
+/// gives what is no module with the same exports.
+pub(crate) fn optimize(
+    module: ValidModule,
+    settings: &AssetSettings,
+    tools: &ToolBox,
+    log: &mut Log,
+) -> Result<ValidModule, AssetError> {
+    let AssetSettings { limits, optimize, .. } = settings;
+    run_stage(Stage::Optimize, optimize.on_failure, limits, log, module, |module| {
+        let (true, Some(level)) = (optimize.is_on(), optimize.level) else { return Ok(None) };
+        let error = |e: crate::tool::ToolError| e.at(module.path(), Stage::Optimize);
+        let wasm_opt = tools.wasm_opt().map_err(error)?;
+        // Names go with `strip`, where they are not wanted.
+        let mut args = vec![format!("-{level:?}"), "--debuginfo".into()];
+        args.extend(feature_flags(module.features()).map_err(error)?);
+        if matches!(optimize.fast_math, Some(FastMath::Yes | FastMath::Force)) {
+            args.push("--fast-math".into());
+        }
+        args.extend(optimize.flags.iter().flatten().cloned());
+        let wasm = wasm_opt.run(&args, module.wasm(), limits).map_err(error)?;
+        let by = Some(wasm_opt.describe());
+        Ok(Some(Changed { wasm, allowed: module.features(), same_exports: true, by }))
+    })
+}

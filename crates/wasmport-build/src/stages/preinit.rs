@@ -1,0 +1,296 @@
+//! Preinit: runs a module's initialization now, and makes the state it leaves the module's beginning.
+
+#[cfg(not(feature = "preinit"))]
+use super::stage_error;
+use super::{Log, run_stage};
+use crate::error::{AssetError, Stage};
+use crate::settings::AssetSettings;
+use crate::validate::ValidModule;
+use std::path::Path;
+
+/// Initializes the module where the settings ask for it. Paths in them are relative to `folder`.
+///
+/// # Errors
+///
+/// Where the module cannot be run, traps, takes too long or too much memory, or has state that a
+/// module cannot begin with.
+pub(crate) fn preinit(
+    module: ValidModule,
+    settings: &AssetSettings,
+    folder: &Path,
+    log: &mut Log,
+) -> Result<ValidModule, AssetError> {
+    let AssetSettings { limits, preinit, .. } = settings;
+    run_stage(Stage::Preinit, preinit.on_failure, limits, log, module, |module| {
+        let (true, Some(init)) = (preinit.is_on(), &preinit.init) else { return Ok(None) };
+        run(module, preinit, init, folder)
+    })
+}
+
+#[cfg(feature = "preinit")]
+use wizer::run;
+
+#[cfg(not(feature = "preinit"))]
+fn run(
+    module: &ValidModule,
+    _: &crate::settings::Preinit,
+    _: &str,
+    _: &Path,
+) -> Result<Option<super::Changed>, AssetError> {
+    let message = "this build of wasmport-build cannot run modules";
+    Err(stage_error(module.path(), Stage::Preinit, message).help(
+        "add `features = [\"preinit\"]` to the dependency, or import with `cargo wasmport import`",
+    ))
+}
+
+#[cfg(feature = "preinit")]
+mod wizer {
+    use super::super::{Changed, stage_error};
+    use crate::compile::catch_panic;
+    use crate::error::{AssetError, Stage};
+    use crate::settings::Preinit;
+    use crate::validate::ValidModule;
+    use std::path::{Path, PathBuf};
+    use std::pin::pin;
+    use std::sync::atomic::{AtomicU64, Ordering};
+    use std::sync::mpsc;
+    use std::task::{Context, Poll, Waker};
+    use std::time::Duration;
+    use wasmport::engine::init_config;
+    use wasmtime::{
+        Engine, Error, Instance, Linker, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
+        Trap, TypedFunc, Val, error::Context as _,
+    };
+    use wasmtime_wasi::p1::WasiP1Ctx;
+    use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
+    use wasmtime_wasi::{
+        Deterministic, FsPerms, HostMonotonicClock, HostWallClock, I32Exit, WasiCtxBuilder,
+    };
+    use wasmtime_wizer::{InstanceState, SnapshotVal, Wizer};
+
+    /// What a module prints while it initializes, for error messages: so much of it.
+    const MAX_OUTPUT: usize = 64 << 10;
+
+    /// How long a call that waits may outlast the time there is before it is left alone.
+    const GRACE: Duration = Duration::from_secs(2);
+
+    pub fn run(
+        module: &ValidModule,
+        settings: &Preinit,
+        init: &str,
+        folder: &Path,
+    ) -> Result<Option<Changed>, AssetError> {
+        let error = |message: String| {
+            stage_error(module.path(), Stage::Preinit, message)
+                .help("mend the module, or say `preinit.on-failure = \"warn\"` for it")
+        };
+        let time = Duration::from_secs(settings.max_seconds.unwrap_or(60).into());
+        let config = init_config(module.features()).map_err(|e| error(format!("{e:#}")))?;
+        let engine = Engine::new(&config).map_err(|e| error(format!("{e:#}")))?;
+        let job = Job {
+            engine: engine.clone(),
+            wasm: module.wasm().to_vec(),
+            settings: settings.clone(),
+            init: init.into(),
+            folder: folder.into(),
+        };
+        // A call of WASI may wait for as long as it was told to, and nothing can interrupt it.
+        let (sender, receiver) = mpsc::channel();
+        std::thread::spawn(move || {
+            // Nobody is there to be told once the time is over.
+            let _ = sender.send(catch_panic(|| job.run()));
+        });
+        let result = receiver.recv_timeout(time).or_else(|_| {
+            engine.increment_epoch();
+            receiver.recv_timeout(GRACE)
+        });
+        let seconds = time.as_secs();
+        let wasm = match result {
+            Ok(Ok(Ok(wasm))) => wasm,
+            Ok(Ok(Err(e))) if e.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => {
+                return Err(error(format!("`{init}` did not end within {seconds} s"))
+                    .help("raise `preinit.max-seconds`, or do less in it"));
+            }
+            Ok(Ok(Err(e))) => return Err(error(reason(&e))),
+            Ok(Err(panic)) => return Err(error(format!("Wizer panicked: {panic}"))),
+            Err(_) => {
+                return Err(error(format!(
+                    "`{init}` did not end within {seconds} s: it waits in a call of WASI"
+                )));
+            }
+        };
+        let allowed = module.features().with(wasmport::engine::WasmFeature::BulkMemory);
+        Ok(Some(Changed { wasm, allowed, same_exports: false, by: Some(format!("`{init}`")) }))
+    }
+
+    /// Wasmtime's backtraces stand below what happened.
+    fn reason(error: &Error) -> String {
+        match error.downcast_ref::<I32Exit>() {
+            Some(exit) => format!("the module exited with status {} while it initialized", exit.0),
+            None => format!("{error:#}"),
+        }
+    }
+
+    struct Job {
+        engine: Engine,
+        wasm: Vec<u8>,
+        settings: Preinit,
+        init: String,
+        folder: PathBuf,
+    }
+
+    struct State {
+        wasi: WasiP1Ctx,
+        limits: StoreLimits,
+    }
+
+    impl Job {
+        fn run(&self) -> Result<Vec<u8>> {
+            let mut wizer = Wizer::new();
+            wizer.init_func(&self.init).keep_init_func(self.settings.keep_init.unwrap_or(false));
+            for (new, old) in self.settings.rename.iter().flatten() {
+                wizer.func_rename(new, old);
+            }
+            let (context, instrumented) = wizer.instrument(&self.wasm)?;
+            #[expect(clippy::disallowed_methods, reason = "this one is run here and now")]
+            let module = Module::new(&self.engine, &instrumented)?;
+            let output = MemoryOutputPipe::new(MAX_OUTPUT);
+            let mut store = self.store(output.clone())?;
+            let instance = self.initialize(&mut store, &module).map_err(|e| {
+                let said = output.contents();
+                let said = String::from_utf8_lossy(&said).trim().to_owned();
+                if said.is_empty() { e } else { e.context(format!("it printed: {said}")) }
+            })?;
+            ready(wizer.snapshot(&context, &mut Instantiated { store, instance }))?
+        }
+
+        fn store(&self, output: MemoryOutputPipe) -> Result<Store<State>> {
+            let mut wasi = WasiCtxBuilder::new();
+            wasi.stdout(output.clone()).stderr(output).allow_blocking_current_thread(true);
+            wasi.wall_clock(Clock::default()).monotonic_clock(Clock::default());
+            wasi.secure_random(random()).insecure_random(random()).insecure_random_seed(0);
+            for (guest, host) in self.settings.dirs.iter().flatten() {
+                let host = self.folder.join(host);
+                wasi.preopened_dir(&host, guest, FsPerms::ReadOnly)
+                    .with_context(|| format!("cannot open the folder `{}`", host.display()))?;
+            }
+            if let Some(path) = &self.settings.stdin {
+                wasi.stdin(MemoryInputPipe::new(crate::fs::read(&self.folder.join(path))?));
+            }
+            for (name, value) in self.settings.env.iter().flatten() {
+                wasi.env(name, value);
+            }
+            wasi.args(self.settings.args.as_deref().unwrap_or_default());
+            let mib = self.settings.max_memory_mib.unwrap_or(1024);
+            let limits = StoreLimitsBuilder::new()
+                .memory_size((mib as usize) << 20)
+                .table_elements(1_000_000)
+                .instances(1)
+                .build();
+            let mut store = Store::new(&self.engine, State { wasi: wasi.build_p1(), limits });
+            store.limiter(|state| &mut state.limits);
+            store.set_epoch_deadline(1);
+            Ok(store)
+        }
+
+        fn initialize(&self, store: &mut Store<State>, module: &Module) -> Result<Instance> {
+            let mut linker = Linker::new(&self.engine);
+            if self.settings.wasi.unwrap_or(true) {
+                wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |state: &mut State| {
+                    &mut state.wasi
+                })?;
+            }
+            // Fine as long as they are not called.
+            linker.define_unknown_imports_as_traps(module)?;
+            let instance = linker.instantiate(&mut *store, module)?;
+            if self.init != "_initialize"
+                && let Ok(reactor) = instance.get_typed_func::<(), ()>(&mut *store, "_initialize")
+            {
+                reactor.call(&mut *store, ()).context("calling `_initialize`")?;
+            }
+            let init: TypedFunc<(), ()> =
+                instance.get_typed_func(&mut *store, &self.init).with_context(|| {
+                    format!("the export `{}` cannot initialize the module", self.init)
+                })?;
+            init.call(&mut *store, ()).with_context(|| format!("calling `{}`", self.init))?;
+            Ok(instance)
+        }
+    }
+
+    /// Wizer's look at what an instance has become.
+    struct Instantiated {
+        store: Store<State>,
+        instance: Instance,
+    }
+
+    impl InstanceState for Instantiated {
+        #[expect(
+            clippy::panic,
+            reason = "Wizer asks only for what it exported itself, of these types"
+        )]
+        async fn global_get(&mut self, name: &str, _: wasmtime_wizer::ValType) -> SnapshotVal {
+            let global = self.instance.get_global(&mut self.store, name);
+            match global.map(|global| global.get(&mut self.store)) {
+                Some(Val::I32(value)) => SnapshotVal::I32(value),
+                Some(Val::I64(value)) => SnapshotVal::I64(value),
+                Some(Val::F32(value)) => SnapshotVal::F32(value),
+                Some(Val::F64(value)) => SnapshotVal::F64(value),
+                Some(Val::V128(value)) => SnapshotVal::V128(value.as_u128()),
+                other => panic!("global `{name}` is {other:?}"),
+            }
+        }
+
+        async fn memory_contents(&mut self, name: &str, contents: impl FnOnce(&[u8]) + Send) {
+            if let Some(memory) = self.instance.get_memory(&mut self.store, name) {
+                contents(memory.data(&self.store));
+            }
+        }
+    }
+
+    /// The result of a future that never waits.
+    fn ready<T>(future: impl Future<Output = T>) -> Result<T> {
+        match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(result) => Ok(result),
+            Poll::Pending => wasmtime::bail!("Wizer waits"),
+        }
+    }
+
+    /// Begins at zero, and goes on a millisecond at each look.
+    #[derive(Default)]
+    struct Clock(AtomicU64);
+
+    impl Clock {
+        fn milliseconds(&self) -> u64 {
+            self.0.fetch_add(1, Ordering::Relaxed)
+        }
+    }
+
+    impl HostWallClock for Clock {
+        fn resolution(&self) -> Duration {
+            Duration::from_millis(1)
+        }
+
+        fn now(&self) -> Duration {
+            Duration::from_millis(self.milliseconds())
+        }
+    }
+
+    impl HostMonotonicClock for Clock {
+        fn resolution(&self) -> u64 {
+            1_000_000
+        }
+
+        fn now(&self) -> u64 {
+            self.milliseconds() * 1_000_000
+        }
+    }
+
+    /// The same numbers each time.
+    fn random() -> Deterministic {
+        let mut bytes = vec![0; 4096];
+        blake3::Hasher::new_derive_key("wasmport preinit random v1")
+            .finalize_xof()
+            .fill(&mut bytes);
+        Deterministic::new(bytes)
+    }
+}

@@ -1,0 +1,47 @@
+//! Translate: modules with the exceptions of before the standard, which Wasmtime refuses, to the
+//! standard's, by Binaryen.
+
+use super::{Log, stage_error};
+use crate::error::{AssetError, Stage};
+use crate::features::scan;
+use crate::read::RawModule;
+use crate::report::StageReport;
+use crate::settings::{AssetSettings, LegacyExceptions};
+use crate::tool::{ToolBox, feature_flags};
+use crate::validate::has_legacy_exceptions;
+use std::time::Instant;
+use wasmport::engine::{RequiredFeatures, WasmFeature};
+
+/// Gives a module without legacy exceptions for one with them, where the settings ask for it; what it
+/// gives is validated like any other.
+///
+/// # Errors
+///
+/// Where `wasm-opt` is missing, of another version than the settings say, fails or does not end.
+pub(crate) fn translate(
+    module: RawModule,
+    settings: &AssetSettings,
+    allowed: RequiredFeatures,
+    tools: &ToolBox,
+    log: &mut Log,
+) -> Result<RawModule, AssetError> {
+    let is_on = settings.legacy_exceptions == Some(LegacyExceptions::Translate);
+    if !is_on || !has_legacy_exceptions(&module.wasm, allowed) {
+        return Ok(module);
+    }
+    let start = Instant::now();
+    let path = &module.path;
+    let error = |e: crate::tool::ToolError| e.at(path, Stage::Translate);
+    let wasm_opt = tools.wasm_opt().map_err(error)?;
+    let scanned = scan(&module.wasm, &settings.limits)
+        .map_err(|e| stage_error(path, Stage::Translate, e.to_string()))?;
+    // The translation carries values out of blocks.
+    let needed = [WasmFeature::Exceptions, WasmFeature::ReferenceTypes, WasmFeature::MultiValue];
+    let features = needed.into_iter().fold(scanned.features, RequiredFeatures::with);
+    let mut args = vec!["--translate-to-exnref".to_owned(), "--debuginfo".into()];
+    args.extend(feature_flags(features).map_err(error)?);
+    let wasm = wasm_opt.run(&args, &module.wasm, &settings.limits).map_err(error)?;
+    let report = StageReport::new(Stage::Translate, module.wasm.len(), wasm.len(), start.elapsed());
+    log.stages.push(StageReport { by: Some(wasm_opt.describe()), ..report });
+    Ok(RawModule { path: module.path, wasm })
+}

@@ -1,0 +1,278 @@
+//! The programs that stages run: found, asked for their version, and bounded.
+
+use crate::error::{AssetError, Stage};
+use crate::fs;
+use crate::settings::{ImportLimits, Tool, Tools};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+use wasmport::engine::{RequiredFeatures, WasmFeature};
+
+/// What is wrong with a program, and what to do about it.
+#[derive(Clone, Debug)]
+pub(crate) struct ToolError {
+    message: String,
+    help: Option<&'static str>,
+}
+
+impl ToolError {
+    fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), help: None }
+    }
+
+    fn help(mut self, help: &'static str) -> Self {
+        self.help = Some(help);
+        self
+    }
+
+    /// As the error of an asset.
+    pub fn at(self, path: &Path, stage: Stage) -> AssetError {
+        let error = AssetError::new(path, stage, self.message);
+        match self.help {
+            Some(help) => error.help(help),
+            None => error,
+        }
+    }
+}
+
+/// The programs of a run, each looked for when it is first needed.
+pub(crate) struct ToolBox {
+    settings: Tools,
+    wasm_opt: OnceLock<Result<WasmOpt, ToolError>>,
+}
+
+impl ToolBox {
+    pub fn new(settings: &Tools) -> Self {
+        Self { settings: settings.clone(), wasm_opt: OnceLock::new() }
+    }
+
+    /// Binaryen's optimizer.
+    ///
+    /// # Errors
+    ///
+    /// Where it is missing, does not run, or is of another version than the settings say.
+    pub fn wasm_opt(&self) -> Result<&WasmOpt, ToolError> {
+        let found = self.wasm_opt.get_or_init(|| WasmOpt::find(&self.settings.wasm_opt));
+        found.as_ref().map_err(Clone::clone)
+    }
+}
+
+/// Binaryen's optimizer.
+#[derive(Clone, Debug)]
+pub(crate) struct WasmOpt {
+    path: PathBuf,
+    version: String,
+}
+
+/// Its name in manifests.
+pub(crate) const WASM_OPT: &str = "wasm-opt";
+
+const HOW_TO_GET_IT: &str = "install Binaryen (`npm install --global binaryen`, or a release from \
+    https://github.com/WebAssembly/binaryen), and name it with the variable `WASM_OPT`, or with \
+    `path` under `[tools.wasm-opt]` in wasmport.toml";
+
+impl WasmOpt {
+    fn find(settings: &Tool) -> Result<Self, ToolError> {
+        let named = settings.path.clone().or_else(|| std::env::var_os("WASM_OPT").map(Into::into));
+        let name = named.unwrap_or_else(|| WASM_OPT.into());
+        let path = which::which(&name).map_err(|e| {
+            ToolError::new(format!("`{}` is needed: {e}", name.display())).help(HOW_TO_GET_IT)
+        })?;
+        let version = version(&path)?;
+        let number = version.split(' ').next().unwrap_or_default();
+        match &settings.version {
+            Some(wanted) if wanted != number && *wanted != version => {
+                let path = path.display();
+                let message =
+                    format!("`{path}` is version {version}, and the settings say {wanted}");
+                Err(ToolError::new(message).help(
+                    "use that version, or change `version` under `[tools.wasm-opt]` and import again",
+                ))
+            }
+            _ => Ok(Self { path, version }),
+        }
+    }
+
+    /// The version, such as `132 (version_132)`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Name and version.
+    pub fn describe(&self) -> String {
+        format!("{WASM_OPT} {}", self.version)
+    }
+
+    /// Runs it over a module.
+    ///
+    /// # Errors
+    ///
+    /// Where it fails, takes longer or more memory than the limits allow, or gives nothing.
+    pub fn run(
+        &self,
+        args: &[String],
+        wasm: &[u8],
+        limits: &ImportLimits,
+    ) -> Result<Vec<u8>, ToolError> {
+        let io = |e: crate::Error| ToolError::new(e.to_string());
+        let folder = fs::temporary_folder().map_err(io)?;
+        let (input, output) = (folder.path().join("in.wasm"), folder.path().join("out.wasm"));
+        fs::write_atomically(&input, wasm).map_err(io)?;
+        let mut command = Command::new(&self.path);
+        command.arg(&input).arg("-o").arg(&output).args(args);
+        let said = run_bounded(command, folder.path(), limits.time(), limits.memory())?;
+        match fs::len(&output) {
+            Some(len) if len > limits.bytes() => Err(ToolError::new(format!(
+                "{} gives {len} bytes, and {} are allowed",
+                self.describe(),
+                limits.bytes()
+            ))),
+            Some(_) => fs::read(&output).map_err(io),
+            None => {
+                Err(ToolError::new(format!("{} gives no module{}", self.describe(), quoted(&said))))
+            }
+        }
+    }
+}
+
+/// What `PROGRAM --version` says: `wasm-opt version 132 (version_132)`.
+fn version(path: &Path) -> Result<String, ToolError> {
+    let folder = fs::temporary_folder().map_err(|e| ToolError::new(e.to_string()))?;
+    let mut command = Command::new(path);
+    command.arg("--version");
+    let said = run_bounded(command, folder.path(), Duration::from_secs(60), u64::MAX)?;
+    let version = said.lines().find_map(|line| line.strip_prefix("wasm-opt version "));
+    let version = version.map(str::trim).filter(|version| !version.is_empty());
+    version.map(Into::into).ok_or_else(|| {
+        let path = path.display();
+        ToolError::new(format!(
+            "`{path}` does not tell its version as wasm-opt does{}",
+            quoted(&said)
+        ))
+        .help(HOW_TO_GET_IT)
+    })
+}
+
+/// Runs a program to its end and gives what it said.
+///
+/// # Errors
+///
+/// Where it does not start, fails, or takes too long or too much memory; then it is ended.
+fn run_bounded(
+    mut command: Command,
+    folder: &Path,
+    time: Duration,
+    memory: u64,
+) -> Result<String, ToolError> {
+    let program = command.get_program().to_owned();
+    let program = Path::new(&program).display().to_string();
+    let io = |e: crate::Error| ToolError::new(e.to_string());
+    // Into files: a pipe that nobody reads would hold the program up.
+    let (out, err) = (folder.join("stdout"), folder.join("stderr"));
+    command.stdin(Stdio::null());
+    command.stdout(fs::create(&out).map_err(io)?).stderr(fs::create(&err).map_err(io)?);
+    let child = command.spawn();
+    let child = child
+        .map_err(|e| ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT))?;
+    let end = wait(child, time, memory).map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
+    let said = [&out, &err].map(|path| fs::read_end(path, 4096).unwrap_or_default());
+    let said = said.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).join("\n");
+    match end {
+        End::Exited(status) if status.success() => Ok(said),
+        End::Exited(status) => {
+            Err(ToolError::new(format!("`{program}` failed ({status}){}", quoted(&said))))
+        }
+        End::TooLong => {
+            let seconds = time.as_secs();
+            Err(ToolError::new(format!("`{program}` did not end within {seconds} s"))
+                .help("raise `limits.max-seconds` for the asset, or leave the stage out"))
+        }
+        End::TooLarge(bytes) => {
+            let mib = bytes >> 20;
+            Err(ToolError::new(format!("`{program}` took {mib} MiB of memory"))
+                .help("raise `limits.max-memory-mib` for the asset, or leave the stage out"))
+        }
+    }
+}
+
+enum End {
+    Exited(ExitStatus),
+    TooLong,
+    TooLarge(u64),
+}
+
+fn wait(mut child: Child, time: Duration, memory: u64) -> std::io::Result<End> {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(End::Exited(status));
+        }
+        let size = fs::memory_of_process(child.id()).unwrap_or_default();
+        let over = if start.elapsed() >= time {
+            Some(End::TooLong)
+        } else {
+            (size > memory).then_some(End::TooLarge(size))
+        };
+        if let Some(end) = over {
+            child.kill()?;
+            child.wait()?;
+            return Ok(end);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// What a program said, shortened.
+fn quoted(said: &str) -> String {
+    match said.trim() {
+        "" => String::new(),
+        said => {
+            let end: Vec<&str> = said.lines().rev().take(5).collect();
+            let end: Vec<&str> = end.into_iter().rev().collect();
+            format!(": {}", end.join("\n"))
+        }
+    }
+}
+
+/// The arguments that tell Binaryen exactly these features.
+///
+/// # Errors
+///
+/// Where it does not know one.
+pub(crate) fn feature_flags(features: RequiredFeatures) -> Result<Vec<String>, ToolError> {
+    use WasmFeature as F;
+    let mut flags = vec!["--mvp-features".to_owned()];
+    for feature in features.iter() {
+        let names: &[&str] = match feature {
+            F::MutableGlobal => &["mutable-globals"],
+            F::SaturatingFloatToInt => &["nontrapping-float-to-int"],
+            F::SignExtension => &["sign-ext"],
+            F::ReferenceTypes => &["reference-types", "call-indirect-overlong"],
+            F::MultiValue => &["multivalue"],
+            F::BulkMemory => &["bulk-memory", "bulk-memory-opt"],
+            F::Simd => &["simd"],
+            F::RelaxedSimd => &["relaxed-simd"],
+            F::Threads => &["threads"],
+            F::TailCall => &["tail-call"],
+            F::MultiMemory => &["multimemory"],
+            F::Exceptions => &["exception-handling"],
+            F::Memory64 => &["memory64"],
+            F::ExtendedConst => &["extended-const"],
+            // Binaryen has typed function references as a part of GC.
+            F::FunctionReferences | F::Gc => &["gc"],
+            // Ours alone: whatever needs a collector uses another feature too.
+            F::GcTypes => &[],
+            F::CustomPageSizes => &["custom-page-sizes"],
+            F::WideArithmetic => &["wide-arithmetic"],
+            other => {
+                return Err(ToolError::new(format!("Binaryen is not known to handle {other}"))
+                    .help("leave the stage out for the asset"));
+            }
+        };
+        flags.extend(names.iter().map(|name| format!("--enable-{name}")));
+    }
+    Ok(flags)
+}
