@@ -12,7 +12,7 @@ const EXPECTED: &str = "//~ ERROR ";
 fn every_mistake_is_a_compile_error_that_names_it() {
     let programs = root().join("fixtures/compile-errors");
     let wrappers = target_folder().join("compile-errors");
-    for assets in ["before", "after", "gc", "linked", "threads"] {
+    for assets in ["before", "after", "gc", "linked", "threads", "zstd"] {
         import(&programs.join("assets").join(assets), &wrappers.join(assets));
     }
     make_foreign(&programs.join("assets/before"), &wrappers.join("other_contract"));
@@ -74,9 +74,12 @@ fn build(programs: &Path, wrappers: &Path) -> BTreeMap<String, Vec<String>> {
 }
 
 fn import(assets: &Path, wrappers: &Path) {
+    let settings = assets.join("wasmport.toml");
+    let settings = settings.exists().then(|| vec!["--config".into(), settings.into_os_string()]);
     let status = Command::new(env!("CARGO_BIN_EXE_xtask"))
         .args(["import", "--quiet", "--out-dir"])
         .arg(wrappers)
+        .args(settings.unwrap_or_default())
         .arg(assets)
         .status()
         .unwrap();

@@ -1,9 +1,11 @@
 //! Compile: a valid module, for a target, with exactly the features it uses.
 
 use crate::error::{AssetError, Stage};
+use crate::function_cache::FunctionCache;
 use crate::validate::ValidModule;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use target_lexicon::Architecture;
 use wasmport::engine::{RequiredFeatures, Target, WasmFeature, compile_config};
 use wasmport::{Digest, EngineConfig};
@@ -25,6 +27,7 @@ pub(crate) fn compile(
     module: &ValidModule,
     engine: &EngineConfig,
     target: &Target,
+    functions: &Arc<FunctionCache>,
 ) -> Result<Compiled, AssetError> {
     let error = |message: String| {
         AssetError::new(module.path(), Stage::Compile, format!("for {target}: {message}"))
@@ -34,7 +37,10 @@ pub(crate) fn compile(
         return Ok(Compiled { target: target.clone(), digest: Digest::of(&bytes), bytes });
     }
     let bytes = catch_panic(|| {
-        let config = compile_config(engine, target, module.features())?;
+        let mut config = compile_config(engine, target, module.features())?;
+        if std::env::var_os("WASMPORT_EXP").is_some() {
+            config.enable_incremental_compilation(Arc::clone(functions) as _)?;
+        }
         wasmtime::Engine::new(&config)?.precompile_module(module.wasm())
     })
     .map_err(|panic| {

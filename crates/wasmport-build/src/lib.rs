@@ -36,6 +36,8 @@ mod features;
 mod files;
 mod freshness;
 mod fs;
+#[cfg(feature = "compiler")]
+mod function_cache;
 mod importer;
 #[cfg(feature = "compiler")]
 mod inspect;
@@ -78,14 +80,18 @@ pub use wasmport::engine::{RequiredFeatures, Target, WasmFeature};
 /// The version of this crate, part of everything that it generates.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// In `build.rs`: imports the assets below `root` for the target of the build.
+/// In `build.rs`: imports the assets below `root` for the target of the build. All else is as in the
+/// package's `wasmport.toml`, where there is one.
 ///
 /// # Errors
 ///
 /// [`Error::Failed`] with every asset that failed; `main` may return it.
 #[cfg(feature = "compiler")]
 pub fn import(root: impl Into<std::path::PathBuf>) -> Result<(), Error> {
-    configure().root(root).import().map(drop)
+    // Cargo runs build scripts in the folder of their package.
+    let mut settings = Settings::of_project(std::path::Path::new(""))?;
+    settings.roots = vec![root.into()];
+    Importer::new(settings).import().map(drop)
 }
 
 /// In `build.rs`: checks that what `cargo wasmport import` has made belongs to the assets, and includes
@@ -110,6 +116,11 @@ pub struct Guide;
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/wrappers.md")]
 pub struct Wrappers;
+
+/// The code of the chapter on stages.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/stages.md")]
+pub struct Stages;
 
 /// The code of the chapter on signatures.
 #[cfg(all(doctest, feature = "compiler"))]

@@ -13,6 +13,7 @@ use crate::error::{AssetError, Error, Stage};
 use crate::files::Files;
 use crate::freshness::Freshness;
 use crate::fs;
+use crate::function_cache::FunctionCache;
 use crate::interface::Interface;
 use crate::manifest::{self, Entry, Manifest, inside};
 use crate::pack::{Packed, pack};
@@ -27,6 +28,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Instant;
 use wasmport::engine::Target;
 
@@ -85,6 +87,7 @@ pub(crate) struct Run<'a> {
     settings: &'a Settings,
     freshness: Freshness<'a>,
     tools: ToolBox,
+    functions: Arc<FunctionCache>,
     /// Here all compiling is done, however many assets there are at once.
     pool: Option<rayon::ThreadPool>,
 }
@@ -148,7 +151,8 @@ impl<'a> Run<'a> {
             settings.jobs.map(|jobs| rayon::ThreadPoolBuilder::new().num_threads(jobs).build());
         let pool =
             pool.transpose().map_err(|e| Error::settings(e.to_string(), "ask for fewer jobs"))?;
-        Ok(Self { settings, freshness, tools: ToolBox::new(&settings.tools), pool })
+        let (tools, functions) = (ToolBox::new(&settings.tools), Arc::default());
+        Ok(Self { settings, freshness, tools, functions, pool })
     }
 
     fn install<T: Send>(&self, work: impl FnOnce() -> T + Send) -> T {
@@ -262,11 +266,14 @@ impl<'a> Run<'a> {
         let (project, settings) = (self.settings, &found.settings);
         let source = Source::read(found)?;
         let keys = self.freshness.keys(found, source.digest);
-        let wasm = source.into_wasm(&settings.limits)?;
+        let wasm =
+            log.timed(Stage::Read, source.bytes.len(), || source.into_wasm(&settings.limits))?;
         *kind = Kind::of(&wasm.wasm);
         let wasm = wasm.refuse_component()?;
         let wasm = stages::translate(wasm, settings, project.features, &self.tools, log)?;
-        let module = validate(wasm, project.features, &settings.limits)?;
+        let module = log.timed(Stage::Validate, wasm.wasm.len(), || {
+            validate(wasm, project.features, &settings.limits)
+        })?;
         let module = stages::preinit(module, settings, &project.folder, log)?;
         let module = stages::transform(module, &found.source, settings, project, log)?;
         let module = stages::optimize(module, settings, &self.tools, log)?;
@@ -302,7 +309,7 @@ impl<'a> Run<'a> {
                 return Ok((None, log));
             }
             let start = Instant::now();
-            let compiled = compile(module, &self.settings.engine, target)?;
+            let compiled = compile(module, &self.settings.engine, target, &self.functions)?;
             let report =
                 StageReport::new(Stage::Compile, before, compiled.bytes.len(), start.elapsed());
             log.stages.push(StageReport { target: Some(target.clone()), ..report });

@@ -85,6 +85,13 @@ impl Source {
 }
 
 #[cfg(feature = "compiler")]
+impl AsRef<[u8]> for RawModule {
+    fn as_ref(&self) -> &[u8] {
+        &self.wasm
+    }
+}
+
+#[cfg(feature = "compiler")]
 impl RawModule {
     /// Refuses what is no core module.
     ///

@@ -212,7 +212,7 @@ impl Report {
     }
 }
 
-/// `{"assets": […], "summary": {…}}`, the documented form of `--format json`.
+/// `{"assets": […], "warnings": […], "summary": {…}}`, the documented form of `--format json`.
 impl Serialize for Report {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -223,8 +223,9 @@ impl Serialize for Report {
             failed: usize,
             seconds: f64,
         }
-        let mut report = serializer.serialize_struct("Report", 2)?;
+        let mut report = serializer.serialize_struct("Report", 3)?;
         report.serialize_field("assets", &self.assets)?;
+        report.serialize_field("warnings", &self.warnings)?;
         report.serialize_field(
             "summary",
             &Summary {

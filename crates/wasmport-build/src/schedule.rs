@@ -4,6 +4,8 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// What runs at once may be so much heavier than the heaviest item alone, in percent.
 const SHARE: u64 = 125;
+/// What may run at once in any case, in bytes of modules: compiling takes some 200 times as much.
+const FLOOR: u64 = 1 << 20;
 
 /// Does `work` to every item on `threads` threads, the heaviest first. Those that run at once weigh
 /// together little more than the heaviest alone, so that a run takes little more memory than its
@@ -18,6 +20,7 @@ pub(crate) fn heaviest_first<T: Sync, R: Send>(
         items.iter().enumerate().map(|(index, item)| (weight(item).max(1), index)).collect();
     waiting.sort_by_key(|(weight, index)| (std::cmp::Reverse(*weight), *index));
     let most = waiting.first().map_or(0, |(weight, _)| weight.saturating_mul(SHARE) / 100);
+    let most = most.max(FLOOR);
     let gate = Gate { state: Mutex::new(State { waiting, running: 0 }), changed: Condvar::new() };
     let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
@@ -76,12 +79,12 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
-    use super::heaviest_first;
+    use super::{FLOOR, heaviest_first};
     use std::sync::atomic::{AtomicU64, Ordering};
 
     #[test]
     fn what_runs_at_once_is_bounded_and_results_are_in_order() {
-        let items: Vec<u64> = (1..=200).map(|i| i * 37 % 101).collect();
+        let items: Vec<u64> = (1..=200).map(|i| (i * 37 % 101) * FLOOR).collect();
         let (running, most) = (AtomicU64::new(0), AtomicU64::new(0));
         let results = heaviest_first(
             &items,
@@ -96,7 +99,7 @@ mod tests {
             },
         );
         assert_eq!(results, items);
-        assert!(most.into_inner() <= 125, "the heaviest is 100");
+        assert!(most.into_inner() <= 125 * FLOOR, "the heaviest is 100");
         assert!(heaviest_first(&[], |()| 1, 8, |()| ()).is_empty());
     }
 }

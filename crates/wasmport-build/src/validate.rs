@@ -43,6 +43,12 @@ impl ValidModule {
     }
 }
 
+impl AsRef<[u8]> for ValidModule {
+    fn as_ref(&self) -> &[u8] {
+        &self.wasm
+    }
+}
+
 /// Validates `module`, which may use what is in `allowed`.
 ///
 /// # Errors

@@ -18,6 +18,12 @@ pub enum Command {
     Check(SelectionArgs),
     /// Show what a file imports, exports and needs
     Inspect(InspectArgs),
+    /// List what can be compiled for, and what of it this machine runs
+    Targets(TargetsArgs),
+    /// Show what applies to the project and to each asset, and where each value came from
+    ///
+    /// With `--quiet` without defaults.
+    Config(SelectionArgs),
 }
 
 /// How results are printed.
@@ -59,7 +65,7 @@ pub struct SelectionArgs {
     /// Where the output goes [default: that of the settings, else `src/assets`]
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
-    /// Compile for this target, such as `x86_64-unknown-linux-gnu+v3`; repeatable [default: this machine's baseline]
+    /// Compile for this target, such as `x86_64-unknown-linux-gnu+v3`, `portable` or `native`; repeatable [default: this machine's baseline]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
     /// Accept a proposal that Wasmtime does not enable by default; repeatable
@@ -85,6 +91,18 @@ pub struct SelectionArgs {
 pub struct InspectArgs {
     /// The file
     pub file: PathBuf,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Arguments of `targets`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct TargetsArgs {
+    /// Settings file [default: `wasmport.toml` where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
     /// How results are printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

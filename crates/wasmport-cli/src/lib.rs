@@ -18,12 +18,15 @@
 
 mod args;
 mod check;
+mod config;
 mod import;
 mod inspect;
 mod output;
 mod progress;
+mod summary;
+mod targets;
 
-pub use args::{Command, Format, ImportArgs, InspectArgs, SelectionArgs};
+pub use args::{Command, Format, ImportArgs, InspectArgs, SelectionArgs, TargetsArgs};
 
 use clap::Parser;
 use output::Output;
@@ -85,6 +88,13 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         Command::Check(args) => {
             let out = Output::new(args.format, args.quiet, args.verbose);
             check::check(args, default_config, &out)
+        }
+        Command::Targets(args) => {
+            targets::targets(args, default_config, &Output::new(args.format, false, 0))
+        }
+        Command::Config(args) => {
+            let out = Output::new(args.format, args.quiet, args.verbose);
+            config::config(args, default_config, &out)
         }
         Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),
     }

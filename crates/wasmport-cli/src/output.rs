@@ -1,6 +1,6 @@
 //! Output: results on standard output, everything else on standard error.
 
-use crate::Format;
+use crate::{Format, summary};
 use anstyle::{AnsiColor, Style};
 use std::io::Write as _;
 use wasmport_build::{AssetReport, Report, Status};
@@ -77,7 +77,13 @@ impl Output {
             self.line(&format!("{YELLOW}  removed{YELLOW:#} {}", plain(source)))
         });
         report.assets.iter().for_each(|asset| self.asset(asset));
-        self.line(&summary(report, verb));
+        self.table(summary::of_run(report));
+        self.line(&counts(report, verb));
+    }
+
+    fn table(&self, table: Option<String>) {
+        let lines = table.iter().flat_map(|table| table.lines());
+        lines.for_each(|line| self.line(&format!("          {line}")));
     }
 
     fn asset(&self, asset: &AssetReport) {
@@ -95,6 +101,7 @@ impl Output {
             for artifact in &asset.artifacts {
                 self.line(&format!("          {} {} bytes", artifact.target, artifact.bytes));
             }
+            self.table(summary::of_asset(asset));
         }
     }
 }
@@ -111,7 +118,7 @@ fn with_styled_help(message: &str) -> String {
     message.replace("\n  help: ", &format!("\n  {CYAN}help{CYAN:#}: "))
 }
 
-fn summary(report: &Report, verb: &str) -> String {
+fn counts(report: &Report, verb: &str) -> String {
     let counts = [
         (Status::Imported, "imported"),
         (Status::Unchanged, "unchanged"),

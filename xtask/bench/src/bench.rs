@@ -1,6 +1,6 @@
 //! The table of measurements: a new one is a function and an entry here.
 
-use crate::{Result, call, consumers, host, instance, load, noop, rustc, strings, values};
+use crate::{Result, call, cold, consumers, host, instance, load, noop, rustc, strings, values};
 
 /// One measurement.
 pub(crate) struct Bench {
@@ -28,6 +28,9 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "instantiate_extra_us_3", unit: "us", goal: Some(1.0), run: instance::few },
     Bench { name: "instantiate_extra_us_2000", unit: "us", goal: Some(1.0), run: instance::many },
     Bench { name: "noop_200", unit: "ratio", goal: Some(5.0), run: noop::import_200 },
+    Bench { name: "peak_corpus", unit: "ratio", goal: Some(1.3), run: cold::peak },
+    Bench { name: "cold_parallel", unit: "ratio", goal: Some(0.55), run: cold::parallel },
+    Bench { name: "cold_corpus", unit: "ratio", goal: Some(0.85), run: cold::against_a_loop },
     Bench { name: "rustc_1000", unit: "ratio", goal: Some(0.5), run: rustc::against_bindgen },
     Bench { name: "rustc_growth", unit: "ratio", goal: Some(12.0), run: rustc::growth },
     Bench { name: "binary_thin", unit: "ratio", goal: Some(0.12), run: consumers::binary_size },

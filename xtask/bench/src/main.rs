@@ -3,6 +3,7 @@
 mod bench;
 mod call;
 mod cargo;
+mod cold;
 mod consumers;
 mod exports;
 mod files;
@@ -11,6 +12,7 @@ mod instance;
 mod load;
 mod measure;
 mod noop;
+mod process;
 mod rustc;
 mod side;
 mod strings;
@@ -37,6 +39,8 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// counts: what else the machine does only ever adds time. A `ratio` is ours divided by theirs, an
 /// extra in `ns` or `us` is ours minus theirs per call. Sizes and processor times of whole builds,
 /// which hardly vary, are taken once.
+///
+/// Those of the corpus need the variable `WASMPORT_CORPUS`: a folder with wasm files at any depth.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Args {

@@ -232,8 +232,10 @@ pub(crate) fn serve(run: &Run<'_>, found: &[Found]) -> std::io::Result<()> {
 /// One line, at once.
 fn say(event: &Event) {
     let mut out = std::io::stdout().lock();
-    // Where nobody listens any more there is nothing to say.
-    let _ = writeln!(out, "{}", json(event)).and_then(|()| out.flush());
+    if writeln!(out, "{}", json(event)).and_then(|()| out.flush()).is_err() {
+        // Nobody listens any more: who started this is gone.
+        std::process::exit(1);
+    }
 }
 
 fn json(value: &impl Serialize) -> String {

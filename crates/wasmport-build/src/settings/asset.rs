@@ -1,6 +1,8 @@
 //! `AssetSettings`: what may be chosen for each asset, and the rules that say which asset gets what.
 
-use super::stages::{ImportLimits, LegacyExceptions, Optimize, Policy, Preinit, Transform};
+use super::stages::{
+    FastMath, ImportLimits, LegacyExceptions, Optimize, Policy, Preinit, Transform,
+};
 use crate::error::Error;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
@@ -147,6 +149,22 @@ impl AssetSettings {
     #[must_use]
     pub fn matching(pattern: impl Into<String>) -> Self {
         Self { pattern: Some(pattern.into()), ..Self::default() }
+    }
+
+    /// What holds where nothing is chosen, of what can be said without looking at the asset.
+    pub(super) fn defaults() -> Self {
+        Self {
+            visibility: Some(Visibility::Public),
+            max_exports: Some(MAX_EXPORTS),
+            asynchronous: Some(false),
+            unsupported: Some(Policy::Fail),
+            limits: ImportLimits::defaults(),
+            legacy_exceptions: Some(LegacyExceptions::Refuse),
+            preinit: Preinit::defaults(),
+            transform: Transform::new().on_failure(Policy::Fail),
+            optimize: Optimize::new().fast_math(FastMath::No).on_failure(Policy::Fail),
+            ..Self::default()
+        }
     }
 
     /// These choices, and those of `other` where there are any.

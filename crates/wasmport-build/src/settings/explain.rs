@@ -1,7 +1,7 @@
 //! What applies to each asset, and where each value came from.
 
-use super::Settings;
 use super::file::Place;
+use super::{AssetSettings, Settings};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -145,18 +145,18 @@ impl Settings {
         values.map(explain).collect()
     }
 
-    /// What is chosen by the rules of these indices, and where it came from. What is left open is at
-    /// its default, and not listed.
+    /// What applies where the rules of these indices do, and where it came from.
     pub(crate) fn explain_asset(&self, rules: &[usize]) -> Vec<Setting> {
         let rules = rules.iter().filter_map(|index| Some((index, self.assets.get(*index)?)));
         let rules = rules.map(|(index, rule)| (format!("asset.{index}"), rule));
-        let mut settings: BTreeMap<String, Setting> = BTreeMap::new();
+        let default = |(key, value): (String, Value)| {
+            (key.clone(), Setting { key, value, origin: Origin::Default })
+        };
+        let mut settings: BTreeMap<String, Setting> =
+            values_of(&AssetSettings::defaults()).into_iter().map(default).collect();
         for (table, layer) in std::iter::once(("defaults".to_owned(), &self.defaults)).chain(rules)
         {
-            let mut values = BTreeMap::new();
-            // Strings, numbers and maps with string keys: nothing that JSON lacks.
-            flatten(&serde_json::to_value(layer).unwrap_or_default(), "", &mut values);
-            for (key, value) in values {
+            for (key, value) in values_of(layer) {
                 let rule = layer.pattern.clone();
                 let file = self.origin.as_ref();
                 let place = file.and_then(|f| Some((f, f.place(&format!("{table}.{key}"))?)));
@@ -169,6 +169,13 @@ impl Settings {
         }
         settings.into_values().collect()
     }
+}
+
+fn values_of(layer: &AssetSettings) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::new();
+    // Strings, numbers and maps with string keys: nothing that JSON lacks.
+    flatten(&serde_json::to_value(layer).unwrap_or_default(), "", &mut values);
+    values
 }
 
 fn at(path: PathBuf, Place { line, column }: Place, rule: Option<String>) -> Origin {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Defines a struct of choices, each of which may be left open, and how such structs are laid over
 /// one another.
@@ -187,33 +188,74 @@ pub enum LegacyExceptions {
 }
 
 impl ImportLimits {
+    const MAX_BYTES: u64 = 256 << 20;
+    const MAX_FUNCTIONS: u32 = 500_000;
+    const MAX_NESTING: u32 = 20_000;
+    const MAX_DATA_BYTES: u64 = 128 << 20;
+    const MAX_SECONDS: u32 = 600;
+    const MAX_MEMORY_MIB: u32 = 8_192;
+
+    /// What holds where nothing is chosen.
+    pub(super) fn defaults() -> Self {
+        Self::new()
+            .max_bytes(Self::MAX_BYTES)
+            .max_functions(Self::MAX_FUNCTIONS)
+            .max_nesting(Self::MAX_NESTING)
+            .max_data_bytes(Self::MAX_DATA_BYTES)
+            .max_seconds(Self::MAX_SECONDS)
+            .max_memory_mib(Self::MAX_MEMORY_MIB)
+    }
+
     pub(crate) fn bytes(&self) -> u64 {
-        self.max_bytes.unwrap_or(256 << 20)
+        self.max_bytes.unwrap_or(Self::MAX_BYTES)
     }
 
     pub(crate) fn functions(&self) -> u32 {
-        self.max_functions.unwrap_or(500_000)
+        self.max_functions.unwrap_or(Self::MAX_FUNCTIONS)
     }
 
     pub(crate) fn nesting(&self) -> u32 {
-        self.max_nesting.unwrap_or(20_000)
+        self.max_nesting.unwrap_or(Self::MAX_NESTING)
     }
 
     pub(crate) fn data_bytes(&self) -> u64 {
-        self.max_data_bytes.unwrap_or(128 << 20)
+        self.max_data_bytes.unwrap_or(Self::MAX_DATA_BYTES)
     }
 
-    pub(crate) fn time(&self) -> std::time::Duration {
-        std::time::Duration::from_secs(self.max_seconds.unwrap_or(600).into())
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_secs(self.max_seconds.unwrap_or(Self::MAX_SECONDS).into())
     }
 
     /// In bytes.
     pub(crate) fn memory(&self) -> u64 {
-        u64::from(self.max_memory_mib.unwrap_or(8_192)) << 20
+        u64::from(self.max_memory_mib.unwrap_or(Self::MAX_MEMORY_MIB)) << 20
     }
 }
 
 impl Preinit {
+    const MAX_SECONDS: u32 = 60;
+    const MAX_MEMORY_MIB: u32 = 1_024;
+
+    /// What holds where nothing is chosen.
+    pub(super) fn defaults() -> Self {
+        Self::new()
+            .keep_init(false)
+            .max_seconds(Self::MAX_SECONDS)
+            .max_memory_mib(Self::MAX_MEMORY_MIB)
+            .on_failure(Policy::Fail)
+    }
+
+    #[cfg(feature = "preinit")]
+    pub(crate) fn time(&self) -> Duration {
+        Duration::from_secs(self.max_seconds.unwrap_or(Self::MAX_SECONDS).into())
+    }
+
+    /// Of linear memories, in bytes.
+    #[cfg(feature = "preinit")]
+    pub(crate) fn memory(&self) -> usize {
+        (self.max_memory_mib.unwrap_or(Self::MAX_MEMORY_MIB) as usize) << 20
+    }
+
     pub(crate) fn is_on(&self) -> bool {
         self.enabled.unwrap_or(self.init.is_some())
     }

@@ -36,6 +36,20 @@ pub(crate) struct Log {
 }
 
 impl Log {
+    /// Reports on a stage that every asset goes through.
+    pub fn timed<T: AsRef<[u8]>>(
+        &mut self,
+        stage: Stage,
+        before: usize,
+        work: impl FnOnce() -> Result<T, AssetError>,
+    ) -> Result<T, AssetError> {
+        let start = Instant::now();
+        let result = work()?;
+        let after = result.as_ref().len();
+        self.stages.push(StageReport::new(stage, before, after, start.elapsed()));
+        Ok(result)
+    }
+
     /// The programs that had a part in it, with their versions.
     pub fn tools(&self) -> BTreeMap<String, String> {
         let by = self.stages.iter().filter_map(|report| report.by.as_deref());

@@ -84,7 +84,7 @@ mod wizer {
             stage_error(module.path(), Stage::Preinit, message)
                 .help("mend the module, or say `preinit.on-failure = \"warn\"` for it")
         };
-        let time = Duration::from_secs(settings.max_seconds.unwrap_or(60).into());
+        let time = settings.time();
         let config = init_config(module.features()).map_err(|e| error(format!("{e:#}")))?;
         let engine = Engine::new(&config).map_err(|e| error(format!("{e:#}")))?;
         let job = Job {
@@ -181,9 +181,8 @@ mod wizer {
                 wasi.env(name, value);
             }
             wasi.args(self.settings.args.as_deref().unwrap_or_default());
-            let mib = self.settings.max_memory_mib.unwrap_or(1024);
             let limits = StoreLimitsBuilder::new()
-                .memory_size((mib as usize) << 20)
+                .memory_size(self.settings.memory())
                 .table_elements(1_000_000)
                 .instances(1)
                 .build();

@@ -17,6 +17,7 @@ mod files;
 mod fuzz;
 mod golden;
 mod incremental;
+mod load;
 mod names;
 mod project;
 mod settings;

@@ -2,6 +2,7 @@
 
 use crate::project::{CALC, Project, statuses};
 use std::fs;
+use std::path::Path;
 use wasmport_build::{Error, Importer, Settings, Status};
 
 fn settings(project: &Project, text: &str) -> Result<Settings, Error> {
@@ -63,10 +64,11 @@ fn a_malformed_glob_is_a_settings_error() {
 
 #[test]
 fn the_settings_in_the_book_are_settings() {
-    let book = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/settings.md");
-    let book = fs::read_to_string(book).unwrap();
-    let blocks: Vec<&str> = book.split("```toml\n").skip(1).collect();
-    assert!(!blocks.is_empty());
+    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
+    let read = |chapter: &str| fs::read_to_string(book.join(chapter)).unwrap();
+    let chapters = read("settings.md") + &read("stages.md");
+    let blocks: Vec<&str> = chapters.split("```toml\n").skip(1).collect();
+    assert!(blocks.len() > 5);
     let project = Project::new();
     for block in blocks {
         let text = block.split("```").next().unwrap();

@@ -1,0 +1,122 @@
+//! `targets`.
+
+use crate::output::Output;
+use crate::{Exit, TargetsArgs};
+use serde::Serialize;
+use std::path::Path;
+use wasmport_build::{Settings, Target};
+
+/// What people ask for; any other triple that Wasmtime compiles for will do too.
+const TRIPLES: &[&str] = &[
+    "x86_64-unknown-linux-gnu",
+    "aarch64-unknown-linux-gnu",
+    "riscv64gc-unknown-linux-gnu",
+    "s390x-unknown-linux-gnu",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+    "aarch64-pc-windows-msvc",
+    "aarch64-linux-android",
+    "x86_64-unknown-freebsd",
+];
+
+/// One target, for people and as JSON.
+#[derive(Serialize)]
+struct Row {
+    target: Target,
+    runs_here: bool,
+    /// Whether the project imports for it or for a CPU level of it.
+    chosen: bool,
+    levels: Vec<Level>,
+    cpu_features: Vec<&'static str>,
+}
+
+#[derive(Serialize)]
+struct Level {
+    name: &'static str,
+    runs_here: bool,
+}
+
+#[derive(Serialize)]
+struct Targets {
+    targets: Vec<Row>,
+    native: Target,
+    chosen: Vec<Target>,
+}
+
+pub(crate) fn targets(args: &TargetsArgs, default_config: Option<&Path>, out: &Output) -> Exit {
+    let settings = match args.config.as_deref().or(default_config) {
+        Some(path) => Settings::from_file(path),
+        None => Settings::of_project(Path::new("")),
+    };
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => {
+            out.error(&error.to_string());
+            return Exit::Usage;
+        }
+    };
+    // Where nothing is said, an import is for this machine.
+    let chosen = settings.targets.unwrap_or_else(|| vec![Target::host()]);
+    let known = TRIPLES.iter().filter_map(|text| text.parse().ok());
+    let known = known.chain([Target::PORTABLE, Target::SOURCE]);
+    let rows: Vec<Row> = known.map(|target| row(target, &chosen)).collect();
+    let targets = Targets { targets: rows, native: Target::native(), chosen };
+    if out.is_json() {
+        out.json(&targets);
+    } else {
+        targets.lines().iter().for_each(|line| out.line(line));
+    }
+    Exit::Done
+}
+
+fn row(target: Target, chosen: &[Target]) -> Row {
+    let runs = |level: &str| target.with_cpu(level).is_ok_and(|target| target.runs_here());
+    let levels = target.cpu_levels().map(|name| Level { name, runs_here: runs(name) }).collect();
+    Row {
+        runs_here: target.runs_here(),
+        chosen: chosen.iter().any(|other| *other == target || other.has_triple_of(&target)),
+        levels,
+        cpu_features: target.known_cpu_features().collect(),
+        target,
+    }
+}
+
+impl Targets {
+    fn lines(&self) -> Vec<String> {
+        let mark = |runs_here| if runs_here { "*" } else { " " };
+        let mut lines = Vec::new();
+        for row in &self.targets {
+            let levels = row
+                .levels
+                .iter()
+                .map(|level| format!("{}{}", level.name, mark(level.runs_here).trim()));
+            let levels: Vec<String> = levels.collect();
+            let chosen = if row.chosen { "import" } else { "" };
+            let line = format!(
+                "{} {chosen:6} {:29} {}",
+                mark(row.runs_here),
+                row.target,
+                levels.join(" ")
+            );
+            lines.push(line.trim_end().to_owned());
+        }
+        lines.push(String::new());
+        lines.push("* runs on this machine, import: the project asks for it".into());
+        lines.push(format!("native is {}", self.native));
+        lines.push("add a level or CPU features with `+`; portable is Wasmtime's interpreter, source the wasm itself".into());
+        lines.push("CPU features:".into());
+        for row in self.targets.iter().filter(|row| !row.cpu_features.is_empty()) {
+            let arch = row.target.to_string();
+            let line = format!(
+                "  {}: {}",
+                arch.split('-').next().unwrap_or_default(),
+                row.cpu_features.join(" ")
+            );
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
+    }
+}
