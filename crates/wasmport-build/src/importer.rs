@@ -6,9 +6,9 @@ use crate::build_script::BuildScript;
 use crate::check::{Patches, check};
 use crate::error::Error;
 use crate::files::{Files, HEADER};
-#[cfg(feature = "compiler")]
-use crate::pipeline::{Place, Progress, import, serve};
 use crate::report::{Report, Status};
+#[cfg(feature = "compiler")]
+use crate::run::{Place, Progress, import, serve};
 use crate::settings::{AssetExplanation, AssetSettings, Explanation, Settings, Symlinks, Tools};
 #[cfg(feature = "compiler")]
 use crate::stages::Pass;

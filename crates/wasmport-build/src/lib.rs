@@ -51,6 +51,8 @@ mod pipeline;
 mod read;
 mod report;
 #[cfg(feature = "compiler")]
+mod run;
+#[cfg(feature = "compiler")]
 mod schedule;
 mod settings;
 #[cfg(feature = "compiler")]
@@ -64,9 +66,9 @@ pub use error::{AssetError, Error, Stage};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
 pub use inspect::{Inspection, inspect};
-#[cfg(feature = "compiler")]
-pub use pipeline::Progress;
 pub use report::{ArtifactReport, AssetReport, Kind, Report, StageReport, Status};
+#[cfg(feature = "compiler")]
+pub use run::Progress;
 pub use settings::{
     AssetExplanation, AssetSettings, Convention, Explanation, ExternKind, FastMath, ImportLimits,
     LegacyExceptions, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Setting, Settings,

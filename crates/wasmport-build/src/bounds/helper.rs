@@ -7,7 +7,8 @@
 use super::watchdog::{Overrun, Watchdog};
 use crate::discover::Found;
 use crate::error::{AssetError, Error, Stage};
-use crate::pipeline::{Done, Run};
+use crate::pipeline::Done;
+use crate::run::Run;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
