@@ -189,6 +189,9 @@ impl Tally {
                 found.digest()
             );
         }
+        if !found.waiting.is_empty() {
+            println!("{name}: left out, because they wait: {:?}", found.waiting);
+        }
         if found.left_out > 0 {
             println!("{name}: no time for {} calls", found.left_out);
         }

@@ -142,6 +142,9 @@ impl Tally {
         let calls = [same, trapped, other_traps, inconclusive, left_out];
         self.calls.iter_mut().zip(calls).for_each(|(sum, calls)| *sum += calls);
         println!("    calls: {calls:?}");
+        if !found.waiting.is_empty() {
+            println!("    left out, because they wait: {:?}", found.waiting);
+        }
         if let Some(why) = &found.not_run {
             self.not_run += 1;
             println!("    not run: {why}");
@@ -174,7 +177,7 @@ impl fmt::Display for Row<'_> {
         ];
         for (i, (what, before, after)) in columns.into_iter().enumerate() {
             let comma = if i == 0 { "" } else { ", " };
-            let percent = after as f64 / before.max(1) as f64 * 100.0 - 100.0;
+            let percent = (after as f64 - before as f64) / before.max(1) as f64 * 100.0;
             write!(f, "{comma}{what} {before} → {after} ({percent:+.1} %)")?;
         }
         Ok(())

@@ -1,7 +1,7 @@
 //! Variants of a module side by side: each call is made in all of them, and must do the same.
 
 use super::guest::{Guest, Outcome, arguments};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 use wasmport::LoadedModule;
 use wasmtime::{Engine, ExternType, Module, Val};
@@ -38,6 +38,8 @@ pub(crate) struct Comparison {
     pub left_out: usize,
     /// Fuel that all calls took together, in the first variant.
     pub fuel: u64,
+    /// Exports that wait for what nobody does, and were left out.
+    pub waiting: Vec<String>,
     /// Why nothing can be run.
     pub not_run: Option<String>,
     /// What is different.
@@ -48,8 +50,11 @@ pub(crate) struct Comparison {
 /// So many calls go by between two looks at all memories.
 const CALLS_BETWEEN_LOOKS: usize = 16;
 
-/// How long a call that waits may outlast the time there is: an atomic wait has no end of its own.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long an export may take with all arguments: fuel ends what does not wait long before.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// More exports that wait are not left out.
+const MAX_WAITING: usize = 4;
 
 /// More differences are not told.
 const MAX_DIFFERENCES: usize = 5;
@@ -73,40 +78,60 @@ impl Comparison {
     }
 }
 
-/// Calls every export that takes numbers alone, for at most `time`.
+/// Calls every export that takes numbers alone, for about `time`.
 pub(crate) fn compare(variants: Vec<Variant>, exactness: Exactness, time: Duration) -> Comparison {
-    compare_within(variants, exactness, time, GRACE)
+    compare_within(&variants, exactness, time, PATIENCE)
 }
 
+/// An atomic wait has no end of its own: an export that says nothing for so long as `patience` is left
+/// out, and everything begins again in another thread.
 fn compare_within(
-    variants: Vec<Variant>,
+    variants: &[Variant],
     exactness: Exactness,
     time: Duration,
-    grace: Duration,
+    patience: Duration,
 ) -> Comparison {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let mut race = Race::new(variants, exactness, Instant::now() + time);
-        let ended = race.run(&sender);
-        if let Err(error) = ended {
-            race.found.not_run.get_or_insert(super::shortened(&format!("{error:#}")));
-        }
-        // Nobody is there to be told once the time is over.
-        let _ = sender.send(Message::Found(Box::new(race.found)));
-    });
-    let deadline = Instant::now() + time + grace;
-    let mut at = String::from("instantiation");
-    loop {
-        match receiver.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(Message::At(export)) => at = export,
-            Ok(Message::Found(found)) => return *found,
-            Err(e) => {
-                let what = if e == RecvTimeoutError::Timeout { "waits" } else { "panicked" };
-                let not_run = Some(format!("{} {what}", super::shortened(&at)));
-                return Comparison { not_run, ..Comparison::default() };
+    let deadline = Instant::now() + time;
+    let mut waiting = Vec::new();
+    while waiting.len() < MAX_WAITING {
+        let mut at = String::from("instantiation");
+        let messages = start(variants, exactness, deadline, &waiting);
+        loop {
+            match messages.recv_timeout(patience) {
+                Ok(Message::At(export)) => at = export,
+                Ok(Message::Found(mut found)) => {
+                    found.waiting = waiting;
+                    return *found;
+                }
+                Err(RecvTimeoutError::Timeout) => break waiting.push(at),
+                Err(RecvTimeoutError::Disconnected) => return not_run(format!("{at:?} panicked")),
             }
         }
     }
+    not_run(format!("{waiting:?} wait"))
+}
+
+fn not_run(why: String) -> Comparison {
+    Comparison { not_run: Some(super::shortened(&why)), ..Comparison::default() }
+}
+
+fn start(
+    variants: &[Variant],
+    exactness: Exactness,
+    deadline: Instant,
+    without: &[String],
+) -> Receiver<Message> {
+    let (sender, receiver) = mpsc::channel();
+    let (variants, without) = (variants.to_vec(), without.to_vec());
+    std::thread::spawn(move || {
+        let mut race = Race::new(variants, exactness, deadline);
+        if let Err(error) = race.run(&sender, &without) {
+            race.found.not_run.get_or_insert(super::shortened(&format!("{error:#}")));
+        }
+        // Nobody is there to be told where it waited.
+        let _ = sender.send(Message::Found(Box::new(race.found)));
+    });
+    receiver
 }
 
 enum Message {
@@ -129,11 +154,12 @@ impl Race {
         Self { variants, guests, exactness, deadline, calls_since_look: 0, found }
     }
 
-    fn run(&mut self, sender: &mpsc::Sender<Message>) -> wasmtime::Result<()> {
+    fn run(&mut self, sender: &Sender<Message>, without: &[String]) -> wasmtime::Result<()> {
         let Some(first) = self.variants.first() else { return Ok(()) };
         let exports: Vec<(String, Vec<Vec<Val>>)> = first
             .module
             .exports()
+            .filter(|export| !without.iter().any(|name| name == export.name()))
             .filter_map(|export| match export.ty() {
                 ExternType::Func(ty) => Some((export.name().to_owned(), arguments(&ty))),
                 _ => None,
@@ -295,6 +321,8 @@ mod tests {
     use super::*;
     use wasmtime::Config;
 
+    const GENEROUS: Duration = Duration::from_secs(600);
+
     fn compared(exactness: Exactness, texts: [&str; 2]) -> Comparison {
         let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
         let variant = |text: &&str| {
@@ -302,7 +330,7 @@ mod tests {
             let module = Module::new(&engine, wasm).unwrap();
             Variant { name: (*text).into(), engine: engine.clone(), module }
         };
-        compare(texts.iter().map(variant).collect(), exactness, Duration::from_secs(60))
+        compare(texts.iter().map(variant).collect(), exactness, GENEROUS)
     }
 
     fn differences(exactness: Exactness, texts: [&str; 2]) -> Vec<String> {
@@ -358,14 +386,14 @@ mod tests {
     #[test]
     fn what_waits_forever_is_left_alone() {
         let waits = r#"(module (memory 1 1 shared) (func (export "f")
-            (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))))"#;
+            (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))) (func (export "g")))"#;
         let mut config = Config::new();
         config.consume_fuel(true).shared_memory(true);
         let engine = Engine::new(&config).unwrap();
         let module = Module::new(&engine, wat::parse_str(waits).unwrap()).unwrap();
         let variant = Variant { name: "waits".into(), engine, module };
-        let second = Duration::from_secs(1);
-        let found = compare_within(vec![variant], Exactness::SameCode, second, Duration::ZERO);
-        assert_eq!(found.not_run.as_deref(), Some("f waits"));
+        let patience = Duration::from_secs(1);
+        let found = compare_within(&[variant], Exactness::SameCode, GENEROUS, patience);
+        assert_eq!((found.waiting, found.same), (vec!["f".to_owned()], 1));
     }
 }

@@ -1,6 +1,7 @@
 //! A guest: an instance whose imports do nothing, and what its calls do.
 
 use super::shortened;
+use std::borrow::Cow;
 use std::fmt;
 use wasmport::SharedMemory;
 use wasmtime::{
@@ -46,8 +47,8 @@ struct State {
 pub(super) struct Guest {
     store: Store<State>,
     instance: Instance,
-    /// What it was given, and the host can see.
-    imported: Vec<Extern>,
+    /// What it was given, by module and name: variants may import it in another order.
+    imported: Vec<(String, Extern)>,
 }
 
 impl Guest {
@@ -60,10 +61,14 @@ impl Guest {
         store.limiter(|state| &mut state.limits);
         store.set_fuel(FUEL_TO_BEGIN)?;
         let mut imported = Vec::new();
-        for (index, import) in module.imports().enumerate() {
-            imported.push(stub(&mut store, index, import.ty())?);
+        for import in module.imports() {
+            let name = format!("{:?} {:?}", import.module(), import.name());
+            let stub = stub(&mut store, &name, import.ty())?;
+            imported.push((name, stub));
         }
-        let instance = Instance::new(&mut store, module, &imported)?;
+        let externs: Vec<Extern> = imported.iter().map(|(_, item)| item.clone()).collect();
+        let instance = Instance::new(&mut store, module, &externs)?;
+        imported.sort_by(|(a, _), (b, _)| a.cmp(b));
         let mut guest = Self { store, instance, imported };
         let mut outcome = Outcome::Values(Vec::new());
         for name in INITIALIZERS {
@@ -103,28 +108,40 @@ impl Guest {
         self.store.data().calls.finalize()
     }
 
-    /// A digest of all memories and numbers that the host can see.
+    /// A digest of all memories and numbers that the host can see. An import may be left out where it
+    /// is not used: one that is all zeros, as it was given, says nothing.
     pub fn state(&mut self) -> Result<blake3::Hash> {
         let mut hasher = blake3::Hasher::new();
+        for (name, item) in &self.imported {
+            let bytes = contents(&mut self.store, item)?;
+            if bytes.iter().any(|byte| *byte != 0) {
+                add(&mut hasher, name.as_bytes());
+                add(&mut hasher, &bytes);
+            }
+        }
         let exports: Vec<Extern> =
             self.instance.exports(&mut self.store).map(wasmtime::Export::into_extern).collect();
-        for item in self.imported.iter().chain(&exports) {
-            match item {
-                Extern::Memory(memory) => add(&mut hasher, memory.data(&self.store)),
-                Extern::SharedMemory(memory) => {
-                    let memory = SharedMemory::new(memory.clone());
-                    add(&mut hasher, &memory.read_bytes(0_u64, memory.size() as u64)?);
-                }
-                Extern::Global(global) => {
-                    if let Value::Bits(bits) = Value::of(&global.get(&mut self.store)) {
-                        add(&mut hasher, &bits.to_le_bytes());
-                    }
-                }
-                _ => {}
-            }
+        for item in exports {
+            add(&mut hasher, &contents(&mut self.store, &item)?);
         }
         Ok(hasher.finalize())
     }
+}
+
+/// The bytes of a memory or number; nothing of others.
+fn contents<'a>(store: &'a mut Store<State>, item: &Extern) -> Result<Cow<'a, [u8]>> {
+    Ok(match item {
+        Extern::Memory(memory) => memory.data(store).into(),
+        Extern::SharedMemory(memory) => {
+            let memory = SharedMemory::new(memory.clone());
+            memory.read_bytes(0_u64, memory.size() as u64)?.into()
+        }
+        Extern::Global(global) => match Value::of(&global.get(store)) {
+            Value::Bits(bits) => bits.to_le_bytes().to_vec().into(),
+            Value::IsNull(_) => Cow::default(),
+        },
+        _ => Cow::default(),
+    })
 }
 
 fn add(hasher: &mut blake3::Hasher, bytes: &[u8]) {
@@ -167,10 +184,10 @@ impl Value {
 }
 
 /// An import of this type that does nothing.
-fn stub(store: &mut Store<State>, index: usize, ty: ExternType) -> Result<Extern> {
+fn stub(store: &mut Store<State>, name: &str, ty: ExternType) -> Result<Extern> {
     let none = |ty: &dyn fmt::Display| format_err!("there is no value of type {ty} to import");
     Ok(match ty {
-        ExternType::Func(ty) => function(store, index, ty).into(),
+        ExternType::Func(ty) => function(store, name, ty).into(),
         ExternType::Global(ty) => {
             let value =
                 Val::default_for_ty(ty.content()).ok_or_else(|| none(&ty.content().to_string()))?;
@@ -196,11 +213,12 @@ fn memory(store: &mut Store<State>, ty: MemoryType) -> Result<Extern> {
     Ok(Memory::new(store, ty)?.into())
 }
 
-fn function(store: &mut Store<State>, index: usize, ty: FuncType) -> Func {
+fn function(store: &mut Store<State>, name: &str, ty: FuncType) -> Func {
+    let name = name.to_owned();
     let zeros: Option<Vec<Val>> = ty.results().map(|ty| Val::default_for_ty(&ty)).collect();
     Func::new(store, ty, move |mut caller, args, results| {
         let calls = &mut caller.data_mut().calls;
-        calls.update(&(index as u64).to_le_bytes());
+        add(calls, name.as_bytes());
         for arg in args {
             if let Value::Bits(bits) = Value::of(arg) {
                 calls.update(&bits.to_le_bytes());
