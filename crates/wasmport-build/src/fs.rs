@@ -101,7 +101,7 @@ pub(crate) fn read_ends(path: &Path, len: u64) -> Result<Vec<u8>> {
         let mut file = fs::File::open(path)?;
         let all = file.metadata()?.len();
         let mut bytes = Vec::new();
-        file.by_ref().take(len).read_to_end(&mut bytes)?;
+        (&file).take(len).read_to_end(&mut bytes)?;
         file.seek(SeekFrom::Start(all.saturating_sub(len).max(len.min(all))))?;
         if all > 2 * len {
             bytes.push(b'\n');
