@@ -325,12 +325,13 @@ mod tests {
 
     fn compared(exactness: Exactness, texts: [&str; 2]) -> Comparison {
         let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
-        let variant = |text: &&str| {
+        let variant = |(name, text): (&str, &str)| {
             let wasm = wat::parse_str(text).unwrap();
             let module = Module::new(&engine, wasm).unwrap();
-            Variant { name: (*text).into(), engine: engine.clone(), module }
+            Variant { name: name.into(), engine: engine.clone(), module }
         };
-        compare(texts.iter().map(variant).collect(), exactness, GENEROUS)
+        let variants = ["first", "second"].into_iter().zip(texts).map(variant);
+        compare(variants.collect(), exactness, GENEROUS)
     }
 
     fn differences(exactness: Exactness, texts: [&str; 2]) -> Vec<String> {
