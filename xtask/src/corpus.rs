@@ -1,6 +1,7 @@
 //! Corpus: imports real wasm files in one run, and says which of them are not as expected.
 
 mod index;
+mod optimize;
 mod tally;
 mod verdict;
 
@@ -13,7 +14,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 use tally::Tally;
 use verdict::Outcome;
-use wasmport_build::{AssetReport, Progress, Report};
+use wasmport_build::{
+    AssetReport, AssetSettings, Importer, LegacyExceptions, OptimizeLevel, Progress, Report,
+};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -25,9 +28,26 @@ pub(crate) struct Args {
     /// Compile all generated wrappers, with warnings denied
     #[arg(long)]
     wrappers: bool,
+    /// Translate exceptions of before the standard, with `wasm-opt`
+    #[arg(long)]
+    translate: bool,
+    /// Import each module with and without `wasm-opt` at this level, such as `O3`, and compare sizes
+    /// and what the exports do
+    #[arg(long, value_name = "LEVEL", value_parser = level, conflicts_with = "wrappers")]
+    optimize: Option<OptimizeLevel>,
+    /// Leave out larger files
+    #[arg(long, value_name = "BYTES")]
+    max_bytes: Option<u64>,
+}
+
+fn level(text: &str) -> Result<OptimizeLevel, String> {
+    serde_json::from_value(text.into()).map_err(|e| e.to_string())
 }
 
 pub(crate) fn run(args: &Args) -> crate::Result {
+    if let Some(level) = args.optimize {
+        return optimize::run(args, level);
+    }
     let tally = corpus(args)?;
     println!("{tally}");
     std::io::stdout().flush()?;
@@ -39,14 +59,18 @@ pub(crate) fn run(args: &Args) -> crate::Result {
 }
 
 fn corpus(args: &Args) -> crate::Result<Tally> {
-    let index = args.index.as_deref().map(Index::read).transpose()?;
+    let index = args.index.as_deref().map(|path| Index::read(path, args.translate));
+    let index = index.transpose()?;
     let scratch = Wrappers::new()?;
-    let report = import(&args.dir, &scratch.out_dir())?;
+    let report = args.importer(&scratch.out_dir())?.run(&Lines::new())?;
     let outcomes: Vec<Outcome> = report.assets.iter().map(Outcome::of).collect();
     let mut tally = Tally::default();
     outcomes.iter().for_each(|outcome| tally.add(outcome, index.as_ref()));
     if let Some(index) = &index {
-        tally.add_absent(&index.absent_from(&outcomes), &args.dir);
+        let mut absent = index.absent_from(&outcomes);
+        let large = args.large_files()?;
+        absent.retain(|source| !large.iter().any(|large| large == source));
+        tally.add_absent(&absent, &args.dir);
     }
     tell_totals(&report, &tally);
     if args.wrappers {
@@ -55,11 +79,34 @@ fn corpus(args: &Args) -> crate::Result<Tally> {
     Ok(tally)
 }
 
-/// Imports everything below `dir`. Artifacts stay outside of the wrappers, so that compiling those
-/// does not read them.
-fn import(dir: &Path, out_dir: &Path) -> crate::Result<Report> {
-    let importer = wasmport_build::configure().root(dir).out_dir(out_dir).embed(false);
-    Ok(importer.run(&Lines::new())?)
+impl Args {
+    /// Imports everything below the folder. Artifacts stay outside of the wrappers, so that compiling
+    /// those does not read them.
+    fn importer(&self, out_dir: &Path) -> crate::Result<Importer> {
+        let mut choices = AssetSettings::default();
+        choices.legacy_exceptions = self.translate.then_some(LegacyExceptions::Translate);
+        let importer = wasmport_build::configure()
+            .root(&self.dir)
+            .out_dir(out_dir)
+            .embed(false)
+            .defaults(choices);
+        let large = self.large_files()?;
+        Ok(large.iter().fold(importer, |importer, file| importer.exclude(globset::escape(file))))
+    }
+
+    /// The files that are left out, relative to the folder.
+    fn large_files(&self) -> crate::Result<Vec<String>> {
+        let Some(most) = self.max_bytes else { return Ok(Vec::new()) };
+        let mut large = Vec::new();
+        for entry in walkdir::WalkDir::new(&self.dir) {
+            let entry = entry?;
+            if entry.file_type().is_file() && entry.metadata()?.len() > most {
+                let path = entry.path().strip_prefix(&self.dir)?;
+                large.push(path.to_string_lossy().replace('\\', "/"));
+            }
+        }
+        Ok(large)
+    }
 }
 
 fn tell_totals(report: &Report, tally: &Tally) {

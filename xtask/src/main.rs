@@ -1,10 +1,12 @@
 //! This repository's tasks: `cargo xtask help`.
 
+mod backends;
 mod bench;
 mod bless;
 mod conformance;
 mod corpus;
 mod files;
+mod run;
 mod scratch;
 mod smith;
 mod tidy;
@@ -32,6 +34,8 @@ enum Xtask {
     Corpus(corpus::Args),
     /// Run the specification's test suite through generated wrappers
     Conformance(conformance::Args),
+    /// Import the fixtures for many targets, and run the same calls on every back end of this machine
+    Backends(backends::Args),
     /// Import random valid modules, and use every export of their wrappers
     Smith(smith::Args),
 }
@@ -46,6 +50,7 @@ fn main() -> ExitCode {
         Xtask::Tidy => tidy::run(),
         Xtask::Corpus(args) => corpus::run(&args),
         Xtask::Conformance(args) => conformance::run(&args),
+        Xtask::Backends(args) => backends::run(&args),
         Xtask::Smith(args) => smith::run(&args),
     };
     match result {

@@ -14,7 +14,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     // Deserializing stands in one runtime module.
     ("Module::deserialize", &["crates/wasmport/src/load.rs"]),
     ("Engine::default", &[]),
-    (" Module::new(", &[]),
+    // What a module computes before it is imported, it computes here and now.
+    (" Module::new(", &["crates/wasmport-build/src/stages/preinit.rs"]),
+    ("wasmtime_wasi", &["crates/wasmport-build/src/stages/preinit.rs"]),
+    ("wasmtime_wizer", &["crates/wasmport-build/src/stages/preinit.rs"]),
     ("deserialize_file", &["crates/wasmport/src/load.rs"]),
     (
         "unsafe {",
@@ -25,9 +28,31 @@ const ONLY_IN: &[(&str, &[&str])] = &[
         ],
     ),
     // File access names the path in its errors; one module writes.
-    ("std::fs", &["crates/wasmport-build/src/fs.rs", "crates/wasmport/src/source.rs"]),
-    // The environment decides nothing, but in a build script.
-    ("env::var", &["crates/wasmport-build/src/build_script.rs"]),
+    (
+        "std::fs",
+        &[
+            "crates/wasmport-build/src/fs.rs",
+            "crates/wasmport/src/source.rs",
+            // Linux tells there which extensions a RISC-V machine has.
+            "crates/wasmport/src/engine/cpu.rs",
+        ],
+    ),
+    // The environment decides nothing, but in a build script; it says where programs are, and tells
+    // a helper that it is one.
+    (
+        "env::var",
+        &[
+            "crates/wasmport-build/src/build_script.rs",
+            "crates/wasmport-build/src/tool.rs",
+            "crates/wasmport-cli/src/import.rs",
+        ],
+    ),
+    // One module runs programs of others, one starts this program again.
+    ("Command::new(", &["crates/wasmport-build/src/tool.rs", "crates/wasmport-cli/src/import.rs"]),
+    (
+        ".spawn()",
+        &["crates/wasmport-build/src/tool.rs", "crates/wasmport-build/src/bounds/helper.rs"],
+    ),
 ];
 
 /// Text that must not stand below a folder or in a file.
@@ -45,11 +70,31 @@ const NEVER_IN: &[(&str, &[&str])] = &[
     ("crates/wasmport-build/src/validate.rs", &["crate::fs", "std::io", "print!", "println!"]),
     ("crates/wasmport-build/src/features.rs", &["crate::fs", "std::io", "print!", "println!"]),
     ("crates/wasmport-build/src/compile.rs", &["crate::fs", "std::io", "print!", "println!"]),
+    // But for the files that a module is given while it initializes.
+    ("crates/wasmport-build/src/stages/compress.rs", NO_STAGE_DOES),
+    ("crates/wasmport-build/src/stages/mod.rs", NO_STAGE_DOES),
+    ("crates/wasmport-build/src/stages/optimize.rs", NO_STAGE_DOES),
+    ("crates/wasmport-build/src/stages/preinit.rs", &["std::io", "print!", "println!"]),
+    ("crates/wasmport-build/src/stages/strip.rs", NO_STAGE_DOES),
+    ("crates/wasmport-build/src/stages/transform.rs", NO_STAGE_DOES),
+    ("crates/wasmport-build/src/stages/translate.rs", NO_STAGE_DOES),
+    // What the settings mean does not depend on what is there.
+    ("crates/wasmport-build/src/settings/asset.rs", &["crate::fs", "std::io", "wasmtime::"]),
+    ("crates/wasmport-build/src/settings/contradictions.rs", &["crate::fs", "std::io"]),
+    ("crates/wasmport-build/src/settings/stages.rs", &["crate::fs", "std::io", "wasmtime::"]),
     // Only the build script's module speaks to cargo.
     ("crates/wasmport-build/src/pipeline.rs", &["println!"]),
     // Arguments and rendering only.
     ("crates/wasmport-cli/src", &["wasmtime::", "wasmparser"]),
 ];
+
+/// Optional stages touch no files and run no modules.
+const NO_STAGE_DOES: &[&str] =
+    &["crate::fs", "std::io", "std::process", "print!", "println!", "wasmtime::"];
+
+/// Files that decide outputs, beside those of some folders.
+const DECIDING: &[&str] =
+    &["compile.rs", "features.rs", "names.rs", "pack.rs", "tool.rs", "validate.rs"];
 
 const UNFINISHED: &[&str] = &["todo!", "unimplemented!", "dbg!", "TODO", "FIXME", "XXX"];
 
@@ -129,12 +174,14 @@ fn check_file(file: &str, text: &str, found: &mut Vec<String>) {
     }
 }
 
-/// Every file that decides generated code is part of the digest that says whether it is fresh.
+/// Every file that decides what is generated or compiled is part of the digest that says whether it is fresh.
 fn check_generator(found: &mut Vec<String>) -> Result {
     let source = "crates/wasmport-build/src/";
     let freshness = read_text(&format!("{source}freshness.rs"))?;
     for file in library_files()?.iter().filter_map(|file| file.strip_prefix(source)) {
-        let decides = file.starts_with("codegen/") || file.starts_with("interface/");
+        let folders = ["codegen/", "interface/", "stages/"];
+        let decides =
+            folders.iter().any(|folder| file.starts_with(folder)) || DECIDING.contains(&file);
         if decides && !freshness.contains(&format!("include_str!(\"{file}\")")) {
             found.push(format!("{source}freshness.rs: `GENERATOR` lacks {file}"));
         }
@@ -214,11 +261,14 @@ mod tests {
             ("//! x\nuse wasmparser::Parser;", 1),
             ("//! x\nuse crate::fs;\nstd::fs::read(p)", 2),
             ("//! x\ntodo!()", 1),
+            ("//! x\nCommand::new(p).spawn()", 2),
             ("//! x\n// std::fs in a comment", 0),
             ("//! x\n#[cfg(test)]\nmod tests { use std::fs; }", 0),
         ] {
             assert_eq!(found(stage, text).len(), rules, "{text}: {:?}", found(stage, text));
         }
+        let stage = "crates/wasmport-build/src/stages/strip.rs";
+        assert_eq!(found(stage, "//! x\nuse crate::fs;\nwasmtime::Engine::new()").len(), 2);
         assert_eq!(
             found("crates/wasmport/src/x.rs", &format!("//! x\n{}", "\n".repeat(501))).len(),
             1

@@ -94,14 +94,18 @@ pub(crate) fn create(path: &Path) -> Result<fs::File> {
     fs::File::create(path).map_err(error(path, "create"))
 }
 
-/// The last `len` bytes of a file.
+/// The first and the last `len` bytes of a file, or all of it where it is shorter than both.
 #[cfg(feature = "compiler")]
-pub(crate) fn read_end(path: &Path, len: u64) -> Result<Vec<u8>> {
+pub(crate) fn read_ends(path: &Path, len: u64) -> Result<Vec<u8>> {
     let read = || {
         let mut file = fs::File::open(path)?;
-        let start = file.metadata()?.len().saturating_sub(len);
-        file.seek(SeekFrom::Start(start))?;
+        let all = file.metadata()?.len();
         let mut bytes = Vec::new();
+        (&file).take(len).read_to_end(&mut bytes)?;
+        file.seek(SeekFrom::Start(all.saturating_sub(len).max(len.min(all))))?;
+        if all > 2 * len {
+            bytes.push(b'\n');
+        }
         file.take(len).read_to_end(&mut bytes)?;
         Ok(bytes)
     };

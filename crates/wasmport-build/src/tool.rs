@@ -176,7 +176,7 @@ fn run_bounded(
     let child = child
         .map_err(|e| ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT))?;
     let end = wait(child, time, memory).map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
-    let said = [&out, &err].map(|path| fs::read_end(path, 4096).unwrap_or_default());
+    let said = [&out, &err].map(|path| fs::read_ends(path, 4096).unwrap_or_default());
     let said = said.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).join("\n");
     match end {
         End::Exited(status) if status.success() => Ok(said),
@@ -225,16 +225,29 @@ fn wait(mut child: Child, time: Duration, memory: u64) -> std::io::Result<End> {
     }
 }
 
-/// What a program said, shortened.
+/// What a program said, shortened. What went wrong stands first or last: where one that runs in
+/// JavaScript breaks down, its own source and a stack trace follow.
 fn quoted(said: &str) -> String {
-    match said.trim() {
-        "" => String::new(),
-        said => {
-            let end: Vec<&str> = said.lines().rev().take(5).collect();
-            let end: Vec<&str> = end.into_iter().rev().collect();
-            format!(": {}", end.join("\n"))
+    let is_trace = |line: &&str| line.starts_with("at ") || line.len() > 300;
+    let lines = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.filter(|line| !is_trace(line)).collect();
+    match lines.as_slice() {
+        [] => String::new(),
+        [first, second, third, .., before, last] if lines.len() > 6 => {
+            format!(": {first}\n{second}\n{third}\n…\n{before}\n{last}")
         }
+        lines => format!(": {}", lines.join("\n")),
     }
+}
+
+/// What a module with these features needs in Binaryen: these, and what goes with exceptions there,
+/// tags with several parameters and references to exceptions.
+pub(crate) fn in_binaryen(features: RequiredFeatures) -> RequiredFeatures {
+    if features.contains(WasmFeature::Exceptions) {
+        let more = [WasmFeature::ReferenceTypes, WasmFeature::MultiValue];
+        return more.into_iter().fold(features, RequiredFeatures::with);
+    }
+    features
 }
 
 /// The arguments that tell Binaryen exactly these features.
@@ -275,4 +288,20 @@ pub(crate) fn feature_flags(features: RequiredFeatures) -> Result<Vec<String>, T
         flags.extend(names.iter().map(|name| format!("--enable-{name}")));
     }
     Ok(flags)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn reasons_are_quoted_and_traces_are_not() {
+        let source = "x".repeat(5000);
+        let said =
+            format!("bad type\n\nAborted()\n{source}\n   at f (a:1)\n   at g\nNode.js v20\n");
+        assert_eq!(quoted(&said), ": bad type\nAborted()\nNode.js v20");
+        assert_eq!(quoted(" \n"), "");
+        let many: Vec<String> = (0..20).map(|i| i.to_string()).collect();
+        assert_eq!(quoted(&many.join("\n")), ": 0\n1\n2\n…\n18\n19");
+    }
 }

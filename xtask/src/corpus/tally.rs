@@ -123,7 +123,7 @@ mod tests {
     fn with_an_index_each_verdict_must_be_the_expected_one() {
         let text =
             "package\tfile\tverdict\na\t2.wasm\taccept\na\t3.wasm\trefuse\na\t4.wasm\taccept\n";
-        let index = Index::parse(text).unwrap();
+        let index = Index::parse(text, false).unwrap();
         let mut tally = Tally::default();
         outcomes().iter().for_each(|outcome| tally.add(outcome, Some(&index)));
         tally.add_absent(&index.absent_from(&outcomes()), Path::new("/nowhere"));

@@ -7,7 +7,7 @@ use crate::features::scan;
 use crate::read::RawModule;
 use crate::report::StageReport;
 use crate::settings::{AssetSettings, LegacyExceptions};
-use crate::tool::{ToolBox, feature_flags};
+use crate::tool::{ToolBox, feature_flags, in_binaryen};
 use crate::validate::has_legacy_exceptions;
 use std::time::Instant;
 use wasmport::engine::{RequiredFeatures, WasmFeature};
@@ -35,9 +35,8 @@ pub(crate) fn translate(
     let wasm_opt = tools.wasm_opt().map_err(error)?;
     let scanned = scan(&module.wasm, &settings.limits)
         .map_err(|e| stage_error(path, Stage::Translate, e.to_string()))?;
-    // The translation carries values out of blocks.
-    let needed = [WasmFeature::Exceptions, WasmFeature::ReferenceTypes, WasmFeature::MultiValue];
-    let features = needed.into_iter().fold(scanned.features, RequiredFeatures::with);
+    // The translation carries values out of blocks, which goes with exceptions.
+    let features = in_binaryen(scanned.features.with(WasmFeature::Exceptions));
     let mut args = vec!["--translate-to-exnref".to_owned(), "--debuginfo".into()];
     args.extend(feature_flags(features).map_err(error)?);
     let wasm = wasm_opt.run(&args, &module.wasm, &settings.limits).map_err(error)?;

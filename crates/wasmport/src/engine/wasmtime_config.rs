@@ -3,7 +3,9 @@
 //! Every setting on which the two must agree is set here explicitly: a default left to Wasmtime
 //! could change with cargo features or the environment and make good artifacts fail to load.
 
-use super::{Collector, EngineConfig, Inlining, RequiredFeatures, RuntimeOptions, Target};
+use super::{
+    Collector, EngineConfig, Inlining, RequiredFeatures, RuntimeOptions, Target, WasmFeature,
+};
 use std::num::NonZeroUsize;
 use wasmtime::{Config, WasmBacktraceDetails, WasmFeatures};
 
@@ -102,7 +104,12 @@ pub(crate) fn run_config(
     let is = |test: fn(&Target) -> bool| options.target.as_ref().is_some_and(test);
     let (portable, source) = (is(Target::is_portable), is(Target::is_source));
     let natural = Natural { pulley: portable, pointer_bits: usize::BITS as u8 };
-    let mut config = shared(engine, &natural, RequiredFeatures::of_this_build());
+    let mut features = RequiredFeatures::of_this_build();
+    if portable {
+        // The interpreter has none of it, and where the compiler is there Wasmtime says so at once.
+        features = features.missing_in(RequiredFeatures::of(&[WasmFeature::Threads]));
+    }
+    let mut config = shared(engine, &natural, features);
     if portable {
         #[cfg(feature = "pulley")]
         config.target(if cfg!(target_pointer_width = "64") { "pulley64" } else { "pulley32" })?;
@@ -126,7 +133,7 @@ pub(crate) fn run_config(
         .wasm_backtrace_max_frames(NonZeroUsize::new(options.backtrace_frames))
         .force_memory_init_memfd(options.force_memory_init_memfd);
     #[cfg(feature = "threads")]
-    config.shared_memory(true);
+    config.shared_memory(!portable);
     if let Some(bytes) = options.memory_reservation_for_growth {
         config.memory_reservation_for_growth(bytes);
     }

@@ -1,0 +1,207 @@
+//! Backends: imports the fixtures for many targets, looks at every artifact's header, and runs those
+//! that run here: machine code for two CPU levels, the interpreter, and the wasm itself. All must do
+//! the same, and take the same fuel.
+
+mod header;
+
+use crate::files::printable;
+use crate::run::{Comparison, Exactness, Imported, Variant, compare};
+use std::io::Write as _;
+use std::path::Path;
+use std::time::Duration;
+use wasmport::engine::Target;
+use wasmport::{EngineConfig, Runtime};
+use wasmport_build::{AssetReport, AssetSettings, Importer, Policy, Report, Settings, Status};
+
+/// What programs are shipped for, and levels that change most of what is compiled.
+const TARGETS: &[&str] = &[
+    "x86_64-unknown-linux-gnu",
+    "x86_64-unknown-linux-gnu+v3",
+    "x86_64-unknown-linux-gnu+v4",
+    "aarch64-unknown-linux-gnu",
+    "aarch64-unknown-linux-gnu+v8.4",
+    "x86_64-apple-darwin",
+    "aarch64-apple-darwin",
+    "x86_64-pc-windows-msvc",
+    "aarch64-pc-windows-msvc",
+    "riscv64gc-unknown-linux-gnu",
+    "riscv64gc-unknown-linux-gnu+rva23",
+    "s390x-unknown-linux-gnu",
+    "portable",
+    "source",
+];
+
+/// For one asset.
+const TIME: Duration = Duration::from_secs(60);
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Say what each artifact is
+    #[arg(long)]
+    artifacts: bool,
+}
+
+/// What was counted.
+#[derive(Default)]
+struct Tally {
+    assets: usize,
+    artifacts: usize,
+    identical: usize,
+    different: usize,
+    wrong: usize,
+}
+
+pub(crate) fn run(args: &Args) -> crate::Result {
+    let tally = backends(args)?;
+    let Tally { assets, artifacts, identical, different, wrong } = tally;
+    println!(
+        "targets: {assets} assets, {artifacts} artifacts, {identical} identical, {different} different"
+    );
+    std::io::stdout().flush()?;
+    // Where nothing ran, nothing was proved.
+    if different + wrong == 0 && identical > 0 {
+        return Ok(());
+    }
+    // An error would be printed below the summary, which scripts expect to be the last line.
+    std::process::exit(1)
+}
+
+fn backends(args: &Args) -> crate::Result<Tally> {
+    let targets = targets()?;
+    let folder = tempfile::Builder::new().prefix("wasmport-backends-").tempdir()?;
+    // Fuel ends every call, and is the same number wherever the same code runs.
+    let engine = EngineConfig::new().fuel(true);
+    let report = import(&targets, folder.path(), engine)?;
+    let mut tally = Tally { assets: report.assets.len(), ..Tally::default() };
+    for asset in &report.assets {
+        tally.look_at(asset, &targets, folder.path(), args)?;
+    }
+    let runnable = runnable(&targets);
+    let names: Vec<String> = runnable.iter().map(ToString::to_string).collect();
+    println!("\nrun: {}\n", names.join(", "));
+    println!(
+        "{:<22} {:>8} {:>6} {:>7} {:>9} {:>12}  digest",
+        "asset", "variants", "calls", "trapped", "exhausted", "fuel"
+    );
+    let imported = Imported::new(folder.path())?;
+    let runtimes: Vec<(Target, Runtime)> = runnable
+        .into_iter()
+        .map(|target| Ok((target.clone(), imported.runtime(&engine, &target)?)))
+        .collect::<crate::Result<_>>()?;
+    for asset in report.assets.iter().filter(|asset| asset.status == Status::Imported) {
+        let mut variants = Vec::new();
+        for (target, runtime) in &runtimes {
+            if asset.artifacts.iter().any(|artifact| artifact.target == *target) {
+                let loaded = imported.load(runtime, &asset.name, engine)?;
+                variants.push(Variant::new(target.to_string(), &loaded));
+            }
+        }
+        let count = variants.len();
+        tally.add(asset, count, &compare(variants, Exactness::SameCode, TIME));
+    }
+    Ok(tally)
+}
+
+/// Those of the list, and whatever machine this is.
+fn targets() -> crate::Result<Vec<Target>> {
+    let listed = TARGETS.iter().map(|text| text.parse::<Target>());
+    let mut targets = listed.collect::<Result<Vec<_>, _>>()?;
+    for target in [Target::host(), Target::native()] {
+        if !targets.contains(&target) {
+            targets.push(target);
+        }
+    }
+    Ok(targets)
+}
+
+/// The machine's baseline first: it is what the others are compared with.
+fn runnable(targets: &[Target]) -> Vec<Target> {
+    let host = Target::host();
+    let others = targets.iter().filter(|target| target.runs_here() && **target != host);
+    [&host].into_iter().chain(others).cloned().collect()
+}
+
+fn import(targets: &[Target], out_dir: &Path, engine: EngineConfig) -> crate::Result<Report> {
+    let mut settings = Settings::from_file(&crate::root().join("fixtures/wasmport.toml"))?;
+    settings.out_dir = out_dir.into();
+    settings.targets = Some(targets.to_vec());
+    settings.engine = engine;
+    settings.embed = false;
+    let mut skip = AssetSettings::matching("**");
+    skip.unsupported = Some(Policy::Skip);
+    settings.assets.push(skip);
+    let report = Importer::new(settings).run(&())?;
+    println!("imported in {:.1} s", report.seconds);
+    Ok(report)
+}
+
+impl Tally {
+    /// Whether each artifact is for the machine that it is said to be for.
+    fn look_at(
+        &mut self,
+        asset: &AssetReport,
+        targets: &[Target],
+        folder: &Path,
+        args: &Args,
+    ) -> crate::Result {
+        let name = printable(&asset.source);
+        if let Some(error) = &asset.error {
+            self.wrong += 1;
+            println!("{name}: {error}");
+            return Ok(());
+        }
+        for stage in &asset.stages {
+            if let (Some(target), Some(why)) = (&stage.target, &stage.skipped) {
+                println!("{name}: not for {target}: {why}");
+            }
+        }
+        let skipped = asset.stages.iter().filter(|stage| stage.skipped.is_some()).count();
+        if asset.artifacts.len() + skipped != targets.len() {
+            self.wrong += 1;
+            println!("{name}: {} artifacts for {} targets", asset.artifacts.len(), targets.len());
+        }
+        for artifact in &asset.artifacts {
+            self.artifacts += 1;
+            let path = folder.join(&artifact.path);
+            let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+            let is_right = header::is_for(&bytes, &artifact.target);
+            self.wrong += usize::from(!is_right);
+            if args.artifacts || !is_right {
+                let what = if is_right { "" } else { "WRONG: " };
+                let header = header::describe(&bytes);
+                println!("{name}: {what}{}: {} bytes, {header}", artifact.target, bytes.len());
+            }
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, asset: &AssetReport, variants: usize, found: &Comparison) {
+        let name = printable(&asset.source);
+        if let Some(why) = &found.not_run {
+            println!("{name:<22} {variants:>8} not run: {why}");
+        } else {
+            println!(
+                "{name:<22} {variants:>8} {:>6} {:>7} {:>9} {:>12}  {}",
+                found.same,
+                found.trapped,
+                found.inconclusive,
+                found.fuel,
+                found.digest()
+            );
+        }
+        if !found.waiting.is_empty() {
+            println!("{name}: left out, because they wait: {:?}", found.waiting);
+        }
+        if found.left_out > 0 {
+            println!("{name}: no time for {} calls", found.left_out);
+        }
+        for difference in &found.differences {
+            println!("{name}: DIFFERENT: {difference}");
+        }
+        if !found.differences.is_empty() {
+            self.different += 1;
+        } else if found.is_run() {
+            self.identical += 1;
+        }
+    }
+}

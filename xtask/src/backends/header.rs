@@ -1,0 +1,74 @@
+//! The header of an artifact: Wasmtime's are ELF files for every system.
+
+use wasmport::engine::Target;
+
+/// `EF_WASMTIME_MODULE`, and with `EF_WASMTIME_PULLEY64`.
+const MODULE: u32 = 1;
+const PULLEY_MODULE: u32 = 1 | 1 << 3;
+
+/// Whether an artifact says that it is for `target`.
+pub(super) fn is_for(bytes: &[u8], target: &Target) -> bool {
+    if target.is_source() {
+        return bytes.starts_with(b"\0asm\x01\0\0\0");
+    }
+    // The interpreter's code has the number of another machine, and a flag of its own.
+    let expected = match target.triple().map(|triple| triple.architecture.into_str()) {
+        None => Some((243, PULLEY_MODULE)),
+        Some(arch) => machine(&arch).map(|machine| (machine, MODULE)),
+    };
+    expected.is_some() && elf(bytes) == expected
+}
+
+/// ELF's number of an architecture.
+fn machine(architecture: &str) -> Option<u16> {
+    match architecture {
+        "s390x" => Some(22),
+        "x86_64" => Some(62),
+        "aarch64" => Some(183),
+        "riscv64gc" => Some(243),
+        _ => None,
+    }
+}
+
+/// What the header says, for people.
+pub(super) fn describe(bytes: &[u8]) -> String {
+    match elf(bytes) {
+        Some((machine, flags)) => format!("ELF machine {machine}, flags {flags:#x}"),
+        None if bytes.starts_with(b"\0asm") => "wasm".into(),
+        None => "neither ELF nor wasm".into(),
+    }
+}
+
+/// Machine and flags of a 64-bit ELF file made by Wasmtime.
+fn elf(bytes: &[u8]) -> Option<(u16, u32)> {
+    let is_wasmtimes = bytes.starts_with(b"\x7fELF\x02") && bytes.get(7) == Some(&200);
+    // The sixth byte says in which order those of numbers are.
+    let is_big = bytes.get(5) == Some(&2);
+    let number = |at: usize, len: usize| {
+        let add = |value: u32, byte: &u8| value << 8 | u32::from(*byte);
+        let bytes = bytes.get(at..at + len)?;
+        Some(if is_big { bytes.iter().fold(0, add) } else { bytes.iter().rev().fold(0, add) })
+    };
+    is_wasmtimes.then(|| Some((number(18, 2)? as u16, number(48, 4)?)))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_told_apart() {
+        let target = |text: &str| text.parse::<Target>().unwrap();
+        let mut elf = vec![0; 64];
+        elf[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\xc8");
+        (elf[18], elf[48]) = (243, 9);
+        assert!(is_for(&elf, &Target::PORTABLE));
+        assert!(!is_for(&elf, &target("riscv64gc-unknown-linux-gnu")));
+        elf[48] = 1;
+        assert!(!is_for(&elf, &Target::PORTABLE));
+        assert!(is_for(&elf, &target("riscv64gc-unknown-linux-gnu+rva23")));
+        assert!(!is_for(&elf, &target("aarch64-apple-darwin")));
+        assert!(!is_for(&elf, &Target::SOURCE) && is_for(b"\0asm\x01\0\0\0", &Target::SOURCE));
+        assert!(!is_for(&elf[..20], &Target::PORTABLE) && !is_for(b"", &Target::SOURCE));
+    }
+}

@@ -1,0 +1,93 @@
+//! What an import left in a folder, loaded without wrappers.
+
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use wasmport::engine::{RequiredFeatures, Target};
+use wasmport::{
+    Artifact, Digest, EngineConfig, Folder, LoadedModule, Runtime, RuntimeOptions, support,
+};
+
+/// The output of an import.
+pub(crate) struct Imported {
+    folder: PathBuf,
+    assets: BTreeMap<String, Entry>,
+}
+
+/// What is read of the manifest.
+#[derive(Deserialize)]
+struct Manifest {
+    assets: BTreeMap<String, Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    source: String,
+    source_digest: Digest,
+    wasmtime: String,
+    features: RequiredFeatures,
+    artifacts: Vec<Stored>,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    target: Target,
+    path: String,
+    bytes: u64,
+    blake3: Digest,
+    uncompressed: Option<u64>,
+}
+
+impl Imported {
+    /// The import that was made into `folder` by this process, which vouches for it.
+    pub fn new(folder: &Path) -> crate::Result<Self> {
+        let manifest = crate::files::read(&folder.join("wasmport.json"))?;
+        let Manifest { assets } = serde_json::from_str(&manifest)?;
+        Ok(Self { folder: folder.into(), assets })
+    }
+
+    /// A runtime that runs the artifacts for `target` and no others.
+    pub fn runtime(&self, engine: &EngineConfig, target: &Target) -> crate::Result<Runtime> {
+        let mut options = RuntimeOptions::default();
+        options.target = Some(target.clone());
+        let source = Folder::new(&self.folder);
+        Ok(Runtime::builder(engine).options(options).source(source).build()?)
+    }
+
+    /// Loads an asset, as a wrapper made with `engine` would. The wasm itself is the same with any
+    /// engine.
+    pub fn load(
+        &self,
+        runtime: &Runtime,
+        name: &str,
+        engine: EngineConfig,
+    ) -> crate::Result<LoadedModule> {
+        let entry = self.assets.get(name).ok_or_else(|| format!("`{name}` was not imported"))?;
+        let asset = support::asset(
+            leak(name),
+            leak(&entry.source),
+            entry.source_digest,
+            leak(&entry.wasmtime),
+            engine,
+            entry.features,
+            entry.artifacts.iter().map(Stored::artifact).collect::<Vec<_>>().leak(),
+        );
+        Ok(runtime.load(&asset)?)
+    }
+}
+
+impl Stored {
+    fn artifact(&self) -> Artifact {
+        let target = leak(&self.target.to_string());
+        let artifact = support::file(target, self.bytes, self.blake3, leak(&self.path));
+        match self.uncompressed {
+            Some(bytes) => support::compressed(artifact, bytes),
+            None => artifact,
+        }
+    }
+}
+
+/// Wrappers are constants; a task ends before it matters.
+fn leak(text: &str) -> &'static str {
+    String::leak(text.into())
+}
