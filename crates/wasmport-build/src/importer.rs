@@ -246,6 +246,7 @@ impl Importer {
         let outcome = import(&self.settings, &(), &Place::Watched(watchdog))?;
         let watched = outcome.folders.iter().chain(&outcome.files).chain(&self.settings.file);
         cargo.rerun_if_changed(watched);
+        outcome.report.warnings.iter().for_each(|warning| cargo.warn(warning));
         match outcome.report.count(Status::Failed) {
             0 => Ok(outcome.report),
             _ => Err(Error::Failed(Box::new(outcome.report))),
@@ -287,9 +288,11 @@ impl Importer {
         let cargo = BuildScript::once()?;
         let (mut report, discovered) = check(&self.settings, Patches::Warn)?;
         let files = discovered.found.iter().map(|found| &found.path);
+        let inputs: Vec<PathBuf> =
+            discovered.found.iter().flat_map(|found| found.inputs(&self.settings)).collect();
         let output = [&self.settings.out_dir];
-        let watched =
-            discovered.folders.iter().chain(files).chain(&self.settings.file).chain(output);
+        let watched = discovered.folders.iter().chain(files).chain(&inputs);
+        let watched = watched.chain(&self.settings.file).chain(output);
         cargo.rerun_if_changed(watched);
         report.warnings.iter().for_each(|warning| cargo.warn(warning));
         if !cargo.docs_rs {

@@ -131,7 +131,7 @@ impl Helper<'_> {
         };
         let begun: BTreeSet<String> =
             begun.into_keys().filter(|source| left.contains(source)).collect();
-        if begun.is_empty() {
+        if begun.is_empty() && left.len() == batch.len() {
             return Err(Error::settings(
                 format!("the process that imports ended before it began ({status})"),
                 "import without it: `--no-helper`",
@@ -165,8 +165,8 @@ fn events(child: &mut Child) -> Receiver<Event> {
     if let Some(stdout) = child.stdout.take() {
         std::thread::spawn(move || {
             // What is no event was printed by someone else in that process.
-            let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-            let mut events = lines.filter_map(|line| serde_json::from_str(&line).ok());
+            let lines = BufReader::new(stdout).split(b'\n').map_while(Result::ok);
+            let mut events = lines.filter_map(|line| serde_json::from_slice(&line).ok());
             events.try_for_each(|event| sender.send(event))
         });
     }
@@ -229,11 +229,11 @@ pub(crate) fn serve(run: &Run<'_>, found: &[Found]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// One line, at once.
+/// A line of its own, at once: someone else may have printed half a line before.
 fn say(event: &Event) {
     let mut out = std::io::stdout().lock();
     // Where nobody listens any more there is nothing to say.
-    let _ = writeln!(out, "{}", json(event)).and_then(|()| out.flush());
+    let _ = writeln!(out, "\n{}", json(event)).and_then(|()| out.flush());
 }
 
 fn json(value: &impl Serialize) -> String {

@@ -41,7 +41,11 @@ impl Settings {
         let targets = self.targets.as_deref().unwrap_or_default();
         for (index, target) in targets.iter().enumerate() {
             if targets[..index].contains(target) {
-                let place = self.said_at([format!("targets.{index}")]);
+                // Those of code or the command line take the place of the file's.
+                let said = serde_json::json!(targets);
+                let file = self.origin.as_ref().filter(|file| file.value("targets") == Some(&said));
+                let place =
+                    file.map_or_else(String::new, |_| self.said_at([format!("targets.{index}")]));
                 return Err(Error::settings(
                     format!("{place}the target `{target}` is there twice"),
                     "name each once; artifacts for gnu and musl are the same, and so are those for \

@@ -58,8 +58,8 @@ mod wizer {
     use std::time::Duration;
     use wasmport::engine::init_config;
     use wasmtime::{
-        Engine, Error, Instance, Linker, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
-        Trap, TypedFunc, Val, error::Context as _,
+        Engine, Error, Instance, Linker, Module, ResourceLimiter, Result, Store, Trap, TypedFunc,
+        Val, error::Context as _,
     };
     use wasmtime_wasi::p1::WasiP1Ctx;
     use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
@@ -68,8 +68,14 @@ mod wizer {
     };
     use wasmtime_wizer::{InstanceState, SnapshotVal, Wizer};
 
-    /// What a module prints while it initializes, for error messages: so much of it.
-    const MAX_OUTPUT: usize = 64 << 10;
+    /// What a module may print while it initializes: its end is for error messages.
+    const MAX_OUTPUT: usize = 64 << 20;
+
+    /// So much of it.
+    const QUOTED_OUTPUT: usize = 2 << 10;
+
+    /// Elements that its tables may have at most.
+    const MAX_TABLE: usize = 1_000_000;
 
     /// How long a call that waits may outlast the time there is before it is left alone.
     const GRACE: Duration = Duration::from_secs(2);
@@ -96,10 +102,13 @@ mod wizer {
         };
         // A call of WASI may wait for as long as it was told to, and nothing can interrupt it.
         let (sender, receiver) = mpsc::channel();
+        let (begun, begin) = mpsc::channel();
         std::thread::spawn(move || {
             // Nobody is there to be told once the time is over.
-            let _ = sender.send(catch_panic(|| job.run()));
+            let _ = sender.send(catch_panic(|| job.run(&begun)));
         });
+        // Compiling it is not yet running it; where that fails, nothing begins.
+        let _ = begin.recv();
         let result = receiver.recv_timeout(time).or_else(|_| {
             engine.increment_epoch();
             receiver.recv_timeout(GRACE)
@@ -141,11 +150,42 @@ mod wizer {
 
     struct State {
         wasi: WasiP1Ctx,
-        limits: StoreLimits,
+        memory: Memory,
+    }
+
+    /// How much its linear memories have and may have, in bytes.
+    struct Memory {
+        used: usize,
+        most: usize,
+    }
+
+    impl ResourceLimiter for Memory {
+        fn memory_growing(
+            &mut self,
+            current: usize,
+            desired: usize,
+            maximum: Option<usize>,
+        ) -> Result<bool> {
+            if maximum.is_some_and(|maximum| desired > maximum) {
+                return Ok(false);
+            }
+            self.used = self.used.saturating_sub(current).saturating_add(desired);
+            wasmtime::ensure!(
+                self.used <= self.most,
+                "the module wants more than {} MiB of memory, which `preinit.max-memory-mib` allows",
+                self.most >> 20
+            );
+            Ok(true)
+        }
+
+        fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+            Ok(desired <= MAX_TABLE)
+        }
     }
 
     impl Job {
-        fn run(&self) -> Result<Vec<u8>> {
+        /// `begun` is told when the module begins to run.
+        fn run(&self, begun: &mpsc::Sender<()>) -> Result<Vec<u8>> {
             let mut wizer = Wizer::new();
             wizer.init_func(&self.init).keep_init_func(self.settings.keep_init.unwrap_or(false));
             for (new, old) in self.settings.rename.iter().flatten() {
@@ -156,9 +196,12 @@ mod wizer {
             let module = Module::new(&self.engine, &instrumented)?;
             let output = MemoryOutputPipe::new(MAX_OUTPUT);
             let mut store = self.store(output.clone())?;
+            // Who started this waits for it.
+            let _ = begun.send(());
             let instance = self.initialize(&mut store, &module).map_err(|e| {
                 let said = output.contents();
-                let said = String::from_utf8_lossy(&said).trim().to_owned();
+                let said = &said[said.len().saturating_sub(QUOTED_OUTPUT)..];
+                let said = String::from_utf8_lossy(said).trim().to_owned();
                 if said.is_empty() { e } else { e.context(format!("it printed: {said}")) }
             })?;
             ready(wizer.snapshot(&context, &mut Instantiated { store, instance }))?
@@ -182,13 +225,9 @@ mod wizer {
             }
             wasi.args(self.settings.args.as_deref().unwrap_or_default());
             let mib = self.settings.max_memory_mib.unwrap_or(1024);
-            let limits = StoreLimitsBuilder::new()
-                .memory_size((mib as usize) << 20)
-                .table_elements(1_000_000)
-                .instances(1)
-                .build();
-            let mut store = Store::new(&self.engine, State { wasi: wasi.build_p1(), limits });
-            store.limiter(|state| &mut state.limits);
+            let memory = Memory { used: 0, most: (mib as usize) << 20 };
+            let mut store = Store::new(&self.engine, State { wasi: wasi.build_p1(), memory });
+            store.limiter(|state| &mut state.memory);
             store.set_epoch_deadline(1);
             Ok(store)
         }

@@ -2,13 +2,7 @@
 
 use crate::project::{CALC, Project, statuses};
 use std::fs;
-use wasmport_build::{Error, Importer, Settings, Status};
-
-fn settings(project: &Project, text: &str) -> Result<Settings, Error> {
-    let path = project.path().join("wasmport.toml");
-    fs::write(&path, text).unwrap();
-    Settings::from_file(&path)
-}
+use wasmport_build::{Error, Importer, Status};
 
 #[test]
 fn settings_select_files_engine_and_targets() {
@@ -29,7 +23,7 @@ fn settings_select_files_engine_and_targets() {
         fuel = true
         opt-level = "speed-and-size"
     "#;
-    let importer = Importer::new(settings(&project, text).unwrap());
+    let importer = Importer::new(project.settings(text).unwrap());
     let report = importer.run(&()).unwrap();
     assert_eq!(statuses(&report), [("mods/b.wat", Status::Imported)]);
     assert_eq!(report.assets[0].artifacts.len(), 2);
@@ -49,7 +43,7 @@ fn unknown_keys_and_values_are_errors_with_a_place() {
         ("[import]\nwasm-features = [\"magic\"]\n", "magic"),
         ("not toml", "line 1"),
     ] {
-        let error = settings(&project, text).unwrap_err().to_string();
+        let error = project.settings(text).unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains("wasmport.toml"), "{error}");
     }
 }
@@ -70,6 +64,6 @@ fn the_settings_in_the_book_are_settings() {
     let project = Project::new();
     for block in blocks {
         let text = block.split("```").next().unwrap();
-        settings(&project, text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        project.settings(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
     }
 }
