@@ -93,40 +93,41 @@ mod wizer {
         let time = Duration::from_secs(settings.max_seconds.unwrap_or(60).into());
         let config = init_config(module.features()).map_err(|e| error(format!("{e:#}")))?;
         let engine = Engine::new(&config).map_err(|e| error(format!("{e:#}")))?;
+        let output = MemoryOutputPipe::new(MAX_OUTPUT);
+        let wizer = wizer(settings, init);
+        // Here: what compiles waits for other threads of the pool that this one belongs to.
+        let compiled =
+            instrumented(&wizer, &engine, module.wasm()).map_err(|e| error(reason(&e)))?;
         let job = Job {
             engine: engine.clone(),
             wasm: module.wasm().to_vec(),
+            module: compiled,
+            wizer,
+            output: output.clone(),
             settings: settings.clone(),
             init: init.into(),
             folder: folder.into(),
         };
         // A call of WASI may wait for as long as it was told to, and nothing can interrupt it.
         let (sender, receiver) = mpsc::channel();
-        let (begun, begin) = mpsc::channel();
         std::thread::spawn(move || {
             // Nobody is there to be told once the time is over.
-            let _ = sender.send(catch_panic(|| job.run(&begun)));
+            let _ = sender.send(catch_panic(|| job.run()));
         });
-        // Compiling it is not yet running it; where that fails, nothing begins.
-        let _ = begin.recv();
         let result = receiver.recv_timeout(time).or_else(|_| {
             engine.increment_epoch();
             receiver.recv_timeout(GRACE)
         });
-        let seconds = time.as_secs();
+        let too_long = || format!("`{init}` did not end within {} s", time.as_secs());
+        let error = |message: String| error(format!("{message}{}", printed(&output)));
         let wasm = match result {
             Ok(Ok(Ok(wasm))) => wasm,
             Ok(Ok(Err(e))) if e.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => {
-                return Err(error(format!("`{init}` did not end within {seconds} s"))
-                    .help("raise `preinit.max-seconds`, or do less in it"));
+                return Err(error(too_long()).help("raise `preinit.max-seconds`, or do less in it"));
             }
             Ok(Ok(Err(e))) => return Err(error(reason(&e))),
             Ok(Err(panic)) => return Err(error(format!("Wizer panicked: {panic}"))),
-            Err(_) => {
-                return Err(error(format!(
-                    "`{init}` did not end within {seconds} s: it waits in a call of WASI"
-                )));
-            }
+            Err(_) => return Err(error(format!("{}: it waits in a call of WASI", too_long()))),
         };
         let allowed = module.features().with(wasmport::engine::WasmFeature::BulkMemory);
         Ok(Some(Changed { wasm, allowed, same_exports: false, by: Some(format!("`{init}`")) }))
@@ -140,9 +141,38 @@ mod wizer {
         }
     }
 
+    /// The end of what it printed.
+    fn printed(output: &MemoryOutputPipe) -> String {
+        let said = output.contents();
+        let said = &said[said.len().saturating_sub(QUOTED_OUTPUT)..];
+        match String::from_utf8_lossy(said).trim() {
+            "" => String::new(),
+            said => format!("; it printed: {said}"),
+        }
+    }
+
+    fn wizer(settings: &Preinit, init: &str) -> Wizer {
+        let mut wizer = Wizer::new();
+        wizer.init_func(init).keep_init_func(settings.keep_init.unwrap_or(false));
+        for (new, old) in settings.rename.iter().flatten() {
+            wizer.func_rename(new, old);
+        }
+        wizer
+    }
+
+    /// The module, with all of its state exported.
+    fn instrumented(wizer: &Wizer, engine: &Engine, wasm: &[u8]) -> Result<Module> {
+        let (_, instrumented) = wizer.instrument(wasm)?;
+        #[expect(clippy::disallowed_methods, reason = "this one is run here and now")]
+        Module::new(engine, &instrumented)
+    }
+
     struct Job {
         engine: Engine,
         wasm: Vec<u8>,
+        module: Module,
+        wizer: Wizer,
+        output: MemoryOutputPipe,
         settings: Preinit,
         init: String,
         folder: PathBuf,
@@ -184,32 +214,18 @@ mod wizer {
     }
 
     impl Job {
-        /// `begun` is told when the module begins to run.
-        fn run(&self, begun: &mpsc::Sender<()>) -> Result<Vec<u8>> {
-            let mut wizer = Wizer::new();
-            wizer.init_func(&self.init).keep_init_func(self.settings.keep_init.unwrap_or(false));
-            for (new, old) in self.settings.rename.iter().flatten() {
-                wizer.func_rename(new, old);
-            }
-            let (context, instrumented) = wizer.instrument(&self.wasm)?;
-            #[expect(clippy::disallowed_methods, reason = "this one is run here and now")]
-            let module = Module::new(&self.engine, &instrumented)?;
-            let output = MemoryOutputPipe::new(MAX_OUTPUT);
-            let mut store = self.store(output.clone())?;
-            // Who started this waits for it.
-            let _ = begun.send(());
-            let instance = self.initialize(&mut store, &module).map_err(|e| {
-                let said = output.contents();
-                let said = &said[said.len().saturating_sub(QUOTED_OUTPUT)..];
-                let said = String::from_utf8_lossy(said).trim().to_owned();
-                if said.is_empty() { e } else { e.context(format!("it printed: {said}")) }
-            })?;
-            ready(wizer.snapshot(&context, &mut Instantiated { store, instance }))?
+        fn run(&self) -> Result<Vec<u8>> {
+            let (context, _) = self.wizer.instrument(&self.wasm)?;
+            let mut store = self.store()?;
+            let instance = self.initialize(&mut store)?;
+            ready(self.wizer.snapshot(&context, &mut Instantiated { store, instance }))?
         }
 
-        fn store(&self, output: MemoryOutputPipe) -> Result<Store<State>> {
+        fn store(&self) -> Result<Store<State>> {
             let mut wasi = WasiCtxBuilder::new();
-            wasi.stdout(output.clone()).stderr(output).allow_blocking_current_thread(true);
+            wasi.stdout(self.output.clone())
+                .stderr(self.output.clone())
+                .allow_blocking_current_thread(true);
             wasi.wall_clock(Clock::default()).monotonic_clock(Clock::default());
             wasi.secure_random(random()).insecure_random(random()).insecure_random_seed(0);
             for (guest, host) in self.settings.dirs.iter().flatten() {
@@ -232,7 +248,7 @@ mod wizer {
             Ok(store)
         }
 
-        fn initialize(&self, store: &mut Store<State>, module: &Module) -> Result<Instance> {
+        fn initialize(&self, store: &mut Store<State>) -> Result<Instance> {
             let mut linker = Linker::new(&self.engine);
             if self.settings.wasi.unwrap_or(true) {
                 wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |state: &mut State| {
@@ -240,8 +256,8 @@ mod wizer {
                 })?;
             }
             // Fine as long as they are not called.
-            linker.define_unknown_imports_as_traps(module)?;
-            let instance = linker.instantiate(&mut *store, module)?;
+            linker.define_unknown_imports_as_traps(&self.module)?;
+            let instance = linker.instantiate(&mut *store, &self.module)?;
             if self.init != "_initialize"
                 && let Ok(reactor) = instance.get_typed_func::<(), ()>(&mut *store, "_initialize")
             {

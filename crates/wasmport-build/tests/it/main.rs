@@ -20,6 +20,8 @@ mod incremental;
 mod limits;
 mod names;
 mod optimize;
+#[cfg(feature = "preinit")]
+mod preinit;
 mod project;
 mod settings;
 mod stages;
