@@ -237,10 +237,13 @@ impl Importer {
         let targets = if cargo.docs_rs { Vec::new() } else { self.targets_of(&cargo.target)? };
         self.settings.targets = Some(targets);
         let watchdog = Watchdog::start(|overruns| {
+            // A pass of the project's own may have printed half a line.
+            println!();
             for Overrun { source, message, key } in overruns {
                 let help = format!("raise `{key}` for it, or exclude it");
                 println!("cargo::error=`{}`: the import {message}; {help}", source.escape_debug());
             }
+            crate::tool::end_all();
             std::process::exit(1);
         });
         let outcome = import(&self.settings, &(), &Place::Watched(watchdog))?;

@@ -214,8 +214,14 @@ pub(crate) fn serve(run: &Run<'_>, found: &[Found]) -> std::io::Result<()> {
         .map_while(Result::ok)
         .filter_map(|line| serde_json::from_str(&line).ok())
         .collect();
+    let known: BTreeSet<&str> = found.iter().map(|found| found.source.as_str()).collect();
+    for source in wanted.iter().filter(|source| !known.contains(source.as_str())) {
+        let gone = AssetError::new(source, Stage::Discover, "the file is not there any more");
+        say(&Event::Done(source.clone(), Box::new(Done::failed(gone))));
+    }
     let watchdog = Watchdog::start(|overruns| {
         say(&Event::Over(overruns.to_vec()));
+        crate::tool::end_all();
         std::process::exit(0);
     });
     let assets: Vec<&Found> = found.iter().filter(|found| wanted.contains(&found.source)).collect();

@@ -96,8 +96,15 @@ mod wizer {
         let output = MemoryOutputPipe::new(MAX_OUTPUT);
         let wizer = wizer(settings, init);
         // Here: what compiles waits for other threads of the pool that this one belongs to.
-        let compiled =
-            instrumented(&wizer, &engine, module.wasm()).map_err(|e| error(reason(&e)))?;
+        let compiled = catch_panic(|| instrumented(&wizer, &engine, module.wasm()))
+            .map_err(|panic| error(format!("Wizer panicked: {panic}")))?
+            .map_err(|e| error(reason(&e)))?;
+        for (new, old) in settings.rename.iter().flatten() {
+            if compiled.get_export(old).is_none() {
+                let message = format!("there is no export `{old}` to take the place of `{new}`");
+                return Err(error(message).help("change `preinit.rename`"));
+            }
+        }
         let job = Job {
             engine: engine.clone(),
             wasm: module.wasm().to_vec(),

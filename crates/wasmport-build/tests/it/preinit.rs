@@ -162,6 +162,9 @@ fn the_initialization_is_kept_renamed_or_the_reactors_own() {
     let Some(Extern::Func(at)) = instance.get_export(&mut store, "at") else { panic!() };
     assert!(at.typed::<(), i32>(&store).is_ok());
 
+    let error = refusal(COUNTER, &format!("{INIT}\npreinit.rename = {{ at = \"page\" }}"));
+    assert!(error.message.contains("no export `page` to take the place of `at`"), "{error}");
+
     // Called once, not twice.
     let reactor = initialized(COUNTER, "preinit.init = \"_initialize\"");
     let (mut store, instance) = self::instance(&reactor);
