@@ -146,6 +146,30 @@ fn fault_10_a_program_does_not_outlive_the_import_that_is_ended() {
     assert!(!Path::new("/proc").join(id.trim()).exists(), "the program still runs");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_10_a_program_ends_with_the_helper_that_runs_it() {
+    let project = bounded("optimize.enabled = false\nlimits.max-seconds = 1");
+    let path = project.path().join("wasmport.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let tool = "[tools.wasm-opt]\npath = \"./fake\"\n[defaults]\noptimize.level = \"O2\"\n";
+    fs::write(&path, format!("{tool}{settings}")).unwrap();
+    // It never ends when it first runs, beside the asset that the helper is ended for.
+    let marker = project.path().join("id");
+    let fake = format!(
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 1'; exit; fi\n\
+         if mkdir {0}; then echo $$ > {0}/id; exec sleep 600; fi\nexec cp \"$1\" \"$3\"\n",
+        marker.display()
+    );
+    script(&project.path().join("fake"), &fake);
+    let output = wasmport(project.path(), &["import", "--format", "json"]);
+    let report = json(&output);
+    assert_eq!(report["summary"]["imported"], 6, "{report}");
+    assert_eq!(report["summary"]["failed"], 1, "{report}");
+    let id = fs::read_to_string(marker.join("id")).unwrap();
+    assert!(!Path::new("/proc").join(id.trim()).exists(), "the program still runs");
+}
+
 #[cfg(unix)]
 #[test]
 fn fault_10_wasm_opt_is_found_by_variable_and_path() {
