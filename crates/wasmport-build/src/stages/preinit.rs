@@ -56,7 +56,7 @@ mod wizer {
     use std::sync::mpsc;
     use std::task::{Context, Poll, Waker};
     use std::time::Duration;
-    use wasmport::engine::init_config;
+    use wasmport::engine::{WasmFeature, init_config};
     use wasmtime::{
         Engine, Error, Instance, Linker, Module, ResourceLimiter, Result, Store, Trap, TypedFunc,
         Val, error::Context as _,
@@ -91,7 +91,9 @@ mod wizer {
                 .help("mend the module, or say `preinit.on-failure = \"warn\"` for it")
         };
         let time = Duration::from_secs(settings.max_seconds.unwrap_or(60).into());
-        let config = init_config(module.features()).map_err(|e| error(format!("{e:#}")))?;
+        // Wizer exports every global to look at it.
+        let features = module.features().with(WasmFeature::MutableGlobal);
+        let config = init_config(features).map_err(|e| error(format!("{e:#}")))?;
         let engine = Engine::new(&config).map_err(|e| error(format!("{e:#}")))?;
         let output = MemoryOutputPipe::new(MAX_OUTPUT);
         let wizer = wizer(settings, init);
@@ -136,7 +138,7 @@ mod wizer {
             Ok(Err(panic)) => return Err(error(format!("Wizer panicked: {panic}"))),
             Err(_) => return Err(error(format!("{}: it waits in a call of WASI", too_long()))),
         };
-        let allowed = module.features().with(wasmport::engine::WasmFeature::BulkMemory);
+        let allowed = module.features().with(WasmFeature::BulkMemory);
         Ok(Some(Changed { wasm, allowed, same_exports: false, by: Some(format!("`{init}`")) }))
     }
 

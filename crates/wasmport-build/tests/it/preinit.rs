@@ -499,3 +499,97 @@ fn more_modules_than_processors_are_initialized_at_once() {
         fs::remove_dir_all(project.out()).unwrap();
     }
 }
+
+/// A folder that the fixture reads, in no order.
+fn with_names(project: &Project) {
+    fs::create_dir(project.path().join("data")).unwrap();
+    fs::write(project.path().join("data/names.txt"), "zoe\nada\n\nmax\n").unwrap();
+}
+
+/// What the fixture answers.
+#[derive(Debug, PartialEq)]
+struct Answers {
+    is_ready: i32,
+    steps: Vec<i32>,
+    longest: i32,
+    names: Vec<String>,
+}
+
+fn answers<T>(store: &mut Store<T>, instance: &Instance) -> Answers {
+    let mut call = |name: &str, argument: Option<i32>| match argument {
+        None => {
+            instance.get_typed_func::<(), i32>(&mut *store, name).unwrap().call(&mut *store, ())
+        }
+        Some(it) => instance.get_typed_func(&mut *store, name).unwrap().call(&mut *store, it),
+    };
+    let is_ready = call("is_ready", None).unwrap();
+    let steps = (0..300_000).step_by(997).map(|n| call("steps", Some(n)).unwrap()).collect();
+    let longest = call("longest_below", Some(100_000)).unwrap();
+    let count = call("name_count", None).unwrap();
+    let pointers: Vec<i32> = (0..=count).map(|rank| call("name", Some(rank)).unwrap()).collect();
+    let memory = instance.get_memory(&mut *store, "memory").unwrap().data(&*store);
+    let text = |pointer: i32| {
+        let text = memory[pointer as usize..].split(|byte| *byte == 0).next().unwrap();
+        String::from_utf8(text.to_vec()).unwrap()
+    };
+    let names = pointers[..count as usize].iter().map(|pointer| text(*pointer)).collect();
+    assert_eq!(pointers[count as usize], 0);
+    Answers { is_ready, steps, longest, names }
+}
+
+/// The fixture as it is, initialized while it runs.
+fn initialized_late(wasm: &[u8], folder: &std::path::Path) -> (Answers, Duration) {
+    use wasmtime_wasi::{FsPerms, WasiCtxBuilder, p1};
+    let engine = Engine::default();
+    let module = Module::new(&engine, wasm).unwrap();
+    let mut linker = Linker::new(&engine);
+    p1::add_to_linker_sync(&mut linker, |wasi: &mut p1::WasiP1Ctx| wasi).unwrap();
+    let mut wasi = WasiCtxBuilder::new();
+    wasi.preopened_dir(folder, "/data", FsPerms::ReadOnly).unwrap();
+    let mut store = Store::new(&engine, wasi.build_p1());
+    let instance = linker.instantiate(&mut store, &module).unwrap();
+    let begin = Instant::now();
+    for name in ["_initialize", "initialize"] {
+        let init = instance.get_typed_func::<(), ()>(&mut store, name).unwrap();
+        init.call(&mut store, ()).unwrap();
+    }
+    let took = begin.elapsed();
+    (answers(&mut store, &instance), took)
+}
+
+#[test]
+fn a_real_reactor_answers_the_same_whenever_it_is_initialized() {
+    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/assets/guests/almanac.wasm");
+    let wasm = fs::read(fixture).unwrap();
+    let project = Project::with(&[("almanac.wasm", &wasm)]);
+    with_names(&project);
+    let text = text(
+        "preinit.init = \"initialize\"\npreinit.dirs = { \"/data\" = \"data\" }\nstrip = [\"name\", \"producers\"]",
+    );
+    let report = project.import_with(&text);
+    asset(&report, "almanac.wasm");
+    let result = project.artifact(&report, "almanac.wasm", "source");
+    let names = exports(&result);
+    assert_eq!(names, ["memory", "is_ready", "steps", "longest_below", "name_count", "name"]);
+    // Whatever it imports traps, and nothing is called before it answers.
+    let (mut store, instance) = instance(&result);
+    let early = answers(&mut store, &instance);
+    let (late, took) = initialized_late(&wasm, &project.path().join("data"));
+    assert_eq!(early, late);
+    assert_eq!((early.is_ready, early.longest), (1, 77031));
+    assert_eq!(early.names, ["ada", "max", "zoe"]);
+    assert!(early.steps[1..].iter().take(250).all(|steps| *steps > 0), "{:?}", early.steps);
+    assert!(took > Duration::from_millis(5), "it is no example: {took:?}");
+    // The wrapper of what is initialized has nothing to call first, that of the other has.
+    assert!(!project.wrapper("almanac").contains("initialize"), "{}", project.wrapper("almanac"));
+
+    // Twice the same, and another where the folder has other names.
+    fs::remove_dir_all(project.out()).unwrap();
+    let again = project.import_with(&text);
+    assert_eq!(project.artifact(&again, "almanac.wasm", "source"), result);
+    fs::write(project.path().join("data/names.txt"), "eve\n").unwrap();
+    let other = project.import_with(&text);
+    assert_eq!(statuses(&other), [("almanac.wasm", Status::Imported)]);
+    let (mut store, instance) = self::instance(&project.artifact(&other, "almanac.wasm", "source"));
+    assert_eq!(answers(&mut store, &instance).names, ["eve"]);
+}
