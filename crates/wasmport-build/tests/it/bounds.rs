@@ -182,6 +182,44 @@ fn a_helper_that_does_nothing_is_an_error_of_the_run() {
     assert!(error.contains("cannot be started"), "{error}");
 }
 
+/// A helper that is a shell script.
+#[cfg(unix)]
+fn spoken(project: &Project, script: &str) -> Report {
+    let command = || {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Ok(command)
+    };
+    importer(project.path()).run_in_helper(&(), command).unwrap()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_helper_that_ends_between_two_assets_is_followed_by_another() {
+    let project = Project::with(&[("a.wat", CALC.as_bytes()), ("b.wat", CALC.as_bytes())]);
+    let script = r#"read -r source
+        error='{"path": "x", "stage": "compile", "message": "so it is", "help": null}'
+        done="{\"kind\": \"module\", \"result\": {\"Err\": $error}, \"stages\": [], \"warnings\": []}"
+        printf '{"Begun": %s}\n{"Done": [%s, %s]}\n' "$source" "$source" "$done"
+        exit 1"#;
+    let report = spoken(&project, script);
+    let errors: Vec<_> = report.failures().map(|(_, error)| error.message.as_str()).collect();
+    assert_eq!(errors, ["so it is", "so it is"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn fault_08_a_helper_that_cannot_end_itself_is_ended() {
+    let project = Project::with(&[("slow.wat", CALC.as_bytes())]);
+    let start = Instant::now();
+    let report =
+        spoken(&project, "read -r source; echo \"{\\\"Begun\\\": $source}\"; exec sleep 600");
+    let error = failure(&report);
+    assert!(error.message.contains("did not end within 1 s"), "{error}");
+    assert!(error.help.as_ref().unwrap().contains("limits.max-seconds"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(90));
+}
+
 /// An asset that is removed between finding and importing it.
 #[cfg(unix)]
 #[test]
