@@ -62,6 +62,8 @@ impl BuildScript {
 
     /// Tells cargo what the output depends on.
     pub fn rerun_if_changed<'a>(&self, paths: impl Iterator<Item = &'a PathBuf>) {
+        // A pass of the project's own may have printed half a line.
+        println!();
         for path in paths {
             println!("cargo::rerun-if-changed={}", path.display());
         }

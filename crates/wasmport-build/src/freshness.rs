@@ -94,10 +94,9 @@ impl<'a> Freshness<'a> {
             add_field(&mut key, name.as_bytes());
             add_field(&mut key, version.as_bytes());
         }
-        // What initializing the module reads; where that cannot be read, the stage says so.
+        // What initializing the module reads; where that is not there, the stage says so.
         for input in found.inputs(self.settings) {
-            let digest = fs::digest_of_tree(&input).map(|digest| *digest.as_bytes());
-            add_field(&mut key, &digest.unwrap_or_default());
+            add_field(&mut key, fs::digest_of_tree(&input).as_bytes());
         }
         Digest::from_bytes(*key.finalize().as_bytes())
     }

@@ -121,20 +121,23 @@ pub(crate) fn memory_of_process(id: u32) -> Option<u64> {
     Some(kib << 10)
 }
 
-/// The digest of a file, or of all files below a folder with their paths.
-pub(crate) fn digest_of_tree(root: &Path) -> Result<Digest> {
+/// The digest of a file, or of all files below a folder with their paths. What cannot be read, such
+/// as a link that leads nowhere, is a path alone.
+pub(crate) fn digest_of_tree(root: &Path) -> Digest {
     let mut hasher = blake3::Hasher::new_derive_key("wasmport tree v1");
     for entry in WalkDir::new(root).sort_by_file_name().follow_links(true) {
-        let entry = entry.map_err(|e| {
-            let path = e.path().unwrap_or(root).to_path_buf();
-            error(&path, "read")(e.into())
-        })?;
-        let path = entry.path().strip_prefix(root).unwrap_or(entry.path());
+        let (path, is_file) = match &entry {
+            Ok(entry) => (entry.path(), entry.file_type().is_file()),
+            Err(e) => (e.path().unwrap_or(root), false),
+        };
+        let bytes = is_file.then(|| read(path).ok()).flatten();
+        let path = path.strip_prefix(root).unwrap_or(path);
         let path = path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/");
         hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
-        if entry.file_type().is_file() {
-            hasher.update(Digest::of(&read(entry.path())?).as_bytes());
+        hasher.update(&[u8::from(bytes.is_some())]);
+        if let Some(bytes) = bytes {
+            hasher.update(Digest::of(&bytes).as_bytes());
         }
     }
-    Ok(Digest::from_bytes(*hasher.finalize().as_bytes()))
+    Digest::from_bytes(*hasher.finalize().as_bytes())
 }

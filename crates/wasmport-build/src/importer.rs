@@ -237,15 +237,19 @@ impl Importer {
         let targets = if cargo.docs_rs { Vec::new() } else { self.targets_of(&cargo.target)? };
         self.settings.targets = Some(targets);
         let watchdog = Watchdog::start(|overruns| {
+            // A pass of the project's own may have printed half a line.
+            println!();
             for Overrun { source, message, key } in overruns {
                 let help = format!("raise `{key}` for it, or exclude it");
                 println!("cargo::error=`{}`: the import {message}; {help}", source.escape_debug());
             }
+            crate::tool::end_all();
             std::process::exit(1);
         });
         let outcome = import(&self.settings, &(), &Place::Watched(watchdog))?;
         let watched = outcome.folders.iter().chain(&outcome.files).chain(&self.settings.file);
         cargo.rerun_if_changed(watched);
+        outcome.report.warnings.iter().for_each(|warning| cargo.warn(warning));
         match outcome.report.count(Status::Failed) {
             0 => Ok(outcome.report),
             _ => Err(Error::Failed(Box::new(outcome.report))),
@@ -287,9 +291,11 @@ impl Importer {
         let cargo = BuildScript::once()?;
         let (mut report, discovered) = check(&self.settings, Patches::Warn)?;
         let files = discovered.found.iter().map(|found| &found.path);
+        let inputs: Vec<PathBuf> =
+            discovered.found.iter().flat_map(|found| found.inputs(&self.settings)).collect();
         let output = [&self.settings.out_dir];
-        let watched =
-            discovered.folders.iter().chain(files).chain(&self.settings.file).chain(output);
+        let watched = discovered.folders.iter().chain(files).chain(&inputs);
+        let watched = watched.chain(&self.settings.file).chain(output);
         cargo.rerun_if_changed(watched);
         report.warnings.iter().for_each(|warning| cargo.warn(warning));
         if !cargo.docs_rs {

@@ -5,7 +5,7 @@ use crate::fs;
 use crate::settings::{ImportLimits, Tool, Tools};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use wasmport::engine::{RequiredFeatures, WasmFeature};
 
@@ -175,7 +175,11 @@ fn run_bounded(
     let child = command.spawn();
     let child = child
         .map_err(|e| ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT))?;
-    let end = wait(child, time, memory).map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
+    let child = Arc::new(Mutex::new(child));
+    lock(&RUNNING).push(Arc::clone(&child));
+    let end = wait(&child, time, memory);
+    lock(&RUNNING).retain(|running| !Arc::ptr_eq(running, &child));
+    let end = end.map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
     let said = [&out, &err].map(|path| fs::read_ends(path, 4096).unwrap_or_default());
     let said = said.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).join("\n");
     match end {
@@ -196,26 +200,46 @@ fn run_bounded(
     }
 }
 
+/// The programs that run now.
+static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
+
+/// Ends all programs, before this process ends itself.
+pub(crate) fn end_all() {
+    for child in lock(&RUNNING).iter() {
+        // One that cannot be ended has ended.
+        let _ = lock(child).kill();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 enum End {
     Exited(ExitStatus),
     TooLong,
     TooLarge(u64),
 }
 
-fn wait(mut child: Child, time: Duration, memory: u64) -> std::io::Result<End> {
+fn wait(child: &Mutex<Child>, time: Duration, memory: u64) -> std::io::Result<End> {
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
-        if let Some(status) = child.try_wait()? {
-            return Ok(End::Exited(status));
-        }
-        let size = fs::memory_of_process(child.id()).unwrap_or_default();
+        let id = {
+            let mut child = lock(child);
+            if let Some(status) = child.try_wait()? {
+                return Ok(End::Exited(status));
+            }
+            child.id()
+        };
+        let size = fs::memory_of_process(id).unwrap_or_default();
         let over = if start.elapsed() >= time {
             Some(End::TooLong)
         } else {
             (size > memory).then_some(End::TooLarge(size))
         };
         if let Some(end) = over {
+            let mut child = lock(child);
             child.kill()?;
             child.wait()?;
             return Ok(end);

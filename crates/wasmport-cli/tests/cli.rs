@@ -7,6 +7,9 @@
     reason = "a test ends with a panic where anything is not as it should be"
 )]
 
+#[path = "cli/bounds.rs"]
+mod bounds;
+
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};

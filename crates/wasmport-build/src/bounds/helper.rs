@@ -132,7 +132,7 @@ impl Helper<'_> {
         };
         let begun: BTreeSet<String> =
             begun.into_keys().filter(|source| left.contains(source)).collect();
-        if begun.is_empty() {
+        if begun.is_empty() && left.len() == batch.len() {
             return Err(Error::settings(
                 format!("the process that imports ended before it began ({status})"),
                 "import without it: `--no-helper`",
@@ -166,8 +166,8 @@ fn events(child: &mut Child) -> Receiver<Event> {
     if let Some(stdout) = child.stdout.take() {
         std::thread::spawn(move || {
             // What is no event was printed by someone else in that process.
-            let lines = BufReader::new(stdout).lines().map_while(Result::ok);
-            let mut events = lines.filter_map(|line| serde_json::from_str(&line).ok());
+            let lines = BufReader::new(stdout).split(b'\n').map_while(Result::ok);
+            let mut events = lines.filter_map(|line| serde_json::from_slice(&line).ok());
             events.try_for_each(|event| sender.send(event))
         });
     }
@@ -215,8 +215,14 @@ pub(crate) fn serve(run: &Run<'_>, found: &[Found]) -> std::io::Result<()> {
         .map_while(Result::ok)
         .filter_map(|line| serde_json::from_str(&line).ok())
         .collect();
+    let known: BTreeSet<&str> = found.iter().map(|found| found.source.as_str()).collect();
+    for source in wanted.iter().filter(|source| !known.contains(source.as_str())) {
+        let gone = AssetError::new(source, Stage::Discover, "the file is not there any more");
+        say(&Event::Done(source.clone(), Box::new(Done::failed(gone))));
+    }
     let watchdog = Watchdog::start(|overruns| {
         say(&Event::Over(overruns.to_vec()));
+        crate::tool::end_all();
         std::process::exit(0);
     });
     let assets: Vec<&Found> = found.iter().filter(|found| wanted.contains(&found.source)).collect();
@@ -230,10 +236,10 @@ pub(crate) fn serve(run: &Run<'_>, found: &[Found]) -> std::io::Result<()> {
     Ok(())
 }
 
-/// One line, at once.
+/// A line of its own, at once: someone else may have printed half a line before.
 fn say(event: &Event) {
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "{}", json(event)).and_then(|()| out.flush()).is_err() {
+    if writeln!(out, "\n{}", json(event)).and_then(|()| out.flush()).is_err() {
         // Nobody listens any more: who started this is gone.
         std::process::exit(1);
     }

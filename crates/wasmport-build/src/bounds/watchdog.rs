@@ -8,6 +8,10 @@ use std::time::{Duration, Instant};
 /// How often it looks.
 const INTERVAL: Duration = Duration::from_millis(20);
 
+/// How much longer an import may take than its limit says: a program that a stage runs is ended at
+/// the limit, and its end tells more.
+const SLACK: Duration = Duration::from_secs(1);
+
 /// An asset whose import takes too much.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Overrun {
@@ -103,7 +107,7 @@ impl State {
             if used > memory {
                 let message = format!("took more than {} MiB of memory", memory >> 20);
                 Some(Overrun { source, message, key: "limits.max-memory-mib".into() })
-            } else if took > running.time {
+            } else if took > running.time + SLACK {
                 let message = format!("took longer than {} s", running.time.as_secs());
                 Some(Overrun { source, message, key: "limits.max-seconds".into() })
             } else {

@@ -1,6 +1,7 @@
 //! Settings that cannot all be meant.
 
-use super::{AssetSettings, FastMath, Patterns, Settings};
+use super::file::Place;
+use super::{AssetSettings, FastMath, Patterns, Settings, explain};
 use crate::error::Error;
 
 /// What is wrong with choices for assets.
@@ -26,12 +27,12 @@ impl Settings {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.check_targets()?;
         if let Some(found) = self.contradiction(&self.defaults) {
-            return Err(self.refusal(found, &[]));
+            return Err(self.refusal(found, None));
         }
         for (index, rule) in self.assets.iter().enumerate() {
             let settings = self.defaults.clone().overridden_by(rule);
             if let Some(found) = self.contradiction(&settings) {
-                return Err(self.refusal(found, &[index]));
+                return Err(self.refusal(found, Some(index)));
             }
         }
         Ok(())
@@ -41,7 +42,10 @@ impl Settings {
         let targets = self.targets.as_deref().unwrap_or_default();
         for (index, target) in targets.iter().enumerate() {
             if targets[..index].contains(target) {
-                let place = self.said_at([format!("targets.{index}")]);
+                let value = serde_json::json!(targets);
+                let file = self.origin.as_ref().filter(|f| f.value("targets") == Some(&value));
+                let place = file.and_then(|file| file.place(&format!("targets.{index}")));
+                let place = self.said_at(place);
                 return Err(Error::settings(
                     format!("{place}the target `{target}` is there twice"),
                     "name each once; artifacts for gnu and musl are the same, and so are those for \
@@ -52,20 +56,25 @@ impl Settings {
         Ok(())
     }
 
-    fn refusal(&self, found: Contradiction, rules: &[usize]) -> Error {
+    /// `rule` is the index of the choices that made it one.
+    fn refusal(&self, found: Contradiction, rule: Option<usize>) -> Error {
         let key = found.key;
-        let of_rules = rules.iter().map(|index| format!("asset.{index}.{key}"));
-        let place = self.said_at(of_rules.chain([format!("defaults.{key}")]));
+        // The defaults are the first layer.
+        let layers: Vec<_> = self.layers().collect();
+        let layers =
+            rule.map(|index| index + 1).into_iter().chain([0]).filter_map(|i| layers.get(i));
+        let mut place = layers.filter_map(|(table, layer)| {
+            let value = explain::choices(layer).remove(key)?;
+            self.origin.as_ref()?.place_of(&format!("{table}.{key}"), &value)
+        });
+        let place = self.said_at(place.next());
         Error::settings(format!("{place}`{key}`: {}", found.message), found.help)
     }
 
-    /// Where the first of `keys` that the file has is said.
-    fn said_at(&self, keys: impl IntoIterator<Item = String>) -> String {
-        let Some(file) = &self.origin else { return String::new() };
-        let place = keys.into_iter().find_map(|key| file.place(&key));
-        place.map_or_else(String::new, |place| {
-            format!("`{}` line {}, column {}: ", file.path().display(), place.line, place.column)
-        })
+    /// How a message about a place in the settings file begins.
+    fn said_at(&self, place: Option<Place>) -> String {
+        let (Some(file), Some(place)) = (&self.origin, place) else { return String::new() };
+        format!("`{}` line {}, column {}: ", file.path().display(), place.line, place.column)
     }
 
     fn contradiction(&self, settings: &AssetSettings) -> Option<Contradiction> {

@@ -89,8 +89,26 @@ pub struct Explanation {
     pub assets: Vec<AssetExplanation>,
 }
 
+/// What a settings file says: what is the same for all assets, and choices by their tables.
+pub(super) fn file_values(settings: &Settings) -> BTreeMap<String, Value> {
+    let mut values = project_values(settings);
+    for (table, layer) in settings.layers() {
+        let of_layer = choices(layer).into_iter();
+        values.extend(of_layer.map(|(key, value)| (format!("{table}.{key}"), value)));
+    }
+    values
+}
+
+/// Choices for assets, by key.
+pub(super) fn choices(settings: &AssetSettings) -> BTreeMap<String, Value> {
+    let mut values = BTreeMap::new();
+    // Strings, numbers and maps with string keys: nothing that JSON lacks.
+    flatten(&serde_json::to_value(settings).unwrap_or_default(), "", &mut values);
+    values
+}
+
 /// The settings that are the same for all assets, by the keys of `wasmport.toml`.
-pub(super) fn project_values(settings: &Settings) -> BTreeMap<String, Value> {
+fn project_values(settings: &Settings) -> BTreeMap<String, Value> {
     let features: Vec<&str> = settings.features.iter().map(|feature| feature.name()).collect();
     let project = serde_json::json!({
         "targets": settings.targets,
@@ -128,6 +146,13 @@ fn flatten(value: &Value, key: &str, values: &mut BTreeMap<String, Value>) {
 }
 
 impl Settings {
+    /// The choices for all assets and those for some, with the tables that a file has them in.
+    pub(super) fn layers(&self) -> impl Iterator<Item = (String, &AssetSettings)> {
+        let rules = self.assets.iter().enumerate();
+        let rules = rules.map(|(index, rule)| (format!("asset.{index}"), rule));
+        std::iter::once(("defaults".to_owned(), &self.defaults)).chain(rules)
+    }
+
     /// What is the same for all assets, and where it came from.
     pub(crate) fn explain(&self) -> Vec<Setting> {
         let values = project_values(self).into_iter();
@@ -147,19 +172,19 @@ impl Settings {
 
     /// What applies where the rules of these indices do, and where it came from.
     pub(crate) fn explain_asset(&self, rules: &[usize]) -> Vec<Setting> {
-        let rules = rules.iter().filter_map(|index| Some((index, self.assets.get(*index)?)));
-        let rules = rules.map(|(index, rule)| (format!("asset.{index}"), rule));
+        let is_wanted = |index: usize| index == 0 || rules.contains(&(index - 1));
+        let layers = self.layers().enumerate().filter(|(index, _)| is_wanted(*index));
         let default = |(key, value): (String, Value)| {
             (key.clone(), Setting { key, value, origin: Origin::Default })
         };
         let mut settings: BTreeMap<String, Setting> =
-            values_of(&AssetSettings::defaults()).into_iter().map(default).collect();
-        for (table, layer) in std::iter::once(("defaults".to_owned(), &self.defaults)).chain(rules)
-        {
-            for (key, value) in values_of(layer) {
+            choices(&AssetSettings::defaults()).into_iter().map(default).collect();
+        for (_, (table, layer)) in layers {
+            for (key, value) in choices(layer) {
                 let rule = layer.pattern.clone();
                 let file = self.origin.as_ref();
-                let place = file.and_then(|f| Some((f, f.place(&format!("{table}.{key}"))?)));
+                let place =
+                    file.and_then(|f| Some((f, f.place_of(&format!("{table}.{key}"), &value)?)));
                 let origin = match place {
                     Some((file, place)) => at(file.path().into(), place, rule),
                     None => Origin::Given { rule },
@@ -169,13 +194,6 @@ impl Settings {
         }
         settings.into_values().collect()
     }
-}
-
-fn values_of(layer: &AssetSettings) -> BTreeMap<String, Value> {
-    let mut values = BTreeMap::new();
-    // Strings, numbers and maps with string keys: nothing that JSON lacks.
-    flatten(&serde_json::to_value(layer).unwrap_or_default(), "", &mut values);
-    values
 }
 
 fn at(path: PathBuf, Place { line, column }: Place, rule: Option<String>) -> Origin {

@@ -16,7 +16,7 @@ pub(crate) struct SettingsFile {
     text: String,
     /// The byte offset of each key by its dotted path, elements of arrays by their index.
     places: BTreeMap<String, usize>,
-    /// What it left as project settings.
+    /// What it says.
     values: BTreeMap<String, Value>,
 }
 
@@ -74,9 +74,14 @@ impl SettingsFile {
         &self.path
     }
 
-    /// The project setting that it left under `key`.
+    /// What it says under `key`, defaults of project settings included.
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.values.get(key)
+    }
+
+    /// Where a key stands, if `value` is what the file says there.
+    pub fn place_of(&self, key: &str, value: &Value) -> Option<Place> {
+        self.place(key).filter(|_| self.value(key) == Some(value))
     }
 
     /// Where a key stands, by its dotted path.

@@ -234,7 +234,7 @@ impl Settings {
         let is_path = |path: &&mut PathBuf| path.components().count() > 1;
         let tool = settings.tools.wasm_opt.path.as_mut();
         tool.filter(is_path).into_iter().for_each(|path| *path = folder.join(&path));
-        settings.origin = Some(origin.with_values(explain::project_values(&settings)));
+        settings.origin = Some(origin.with_values(explain::file_values(&settings)));
         settings.check()?;
         Ok(settings)
     }

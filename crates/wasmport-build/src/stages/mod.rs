@@ -52,7 +52,9 @@ impl Log {
 
     /// The programs that had a part in it, with their versions.
     pub fn tools(&self) -> BTreeMap<String, String> {
-        let by = self.stages.iter().filter_map(|report| report.by.as_deref());
+        // A pass of the project's own may have any name.
+        let stages = self.stages.iter().filter(|report| report.stage != Stage::Transform);
+        let by = stages.filter_map(|report| report.by.as_deref());
         let tools = by.filter_map(|by| by.split_once(' ').filter(|(name, _)| *name == WASM_OPT));
         tools.map(|(name, version)| (name.into(), version.into())).collect()
     }
@@ -126,8 +128,10 @@ fn revalidate(
     let by = by.map_or_else(String::new, |by| format!(" of {by}"));
     let error = |message: String| AssetError::new(before.path(), stage, message);
     let raw = RawModule { path: before.path().into(), wasm };
-    let after = validate(raw, allowed, limits)
-        .map_err(|e| error(format!("the result{by} is not valid: {}", e.message)))?;
+    let after = validate(raw, allowed, limits).map_err(|e| {
+        let message = format!("the result{by} is not valid: {}", e.message);
+        AssetError { stage, message, ..e }
+    })?;
     if same_exports && !have_same_exports(before, &after)? {
         return Err(error(format!("the result{by} has other exports than the module")));
     }

@@ -56,10 +56,10 @@ mod wizer {
     use std::sync::mpsc;
     use std::task::{Context, Poll, Waker};
     use std::time::Duration;
-    use wasmport::engine::init_config;
+    use wasmport::engine::{WasmFeature, init_config};
     use wasmtime::{
-        Engine, Error, Instance, Linker, Module, Result, Store, StoreLimits, StoreLimitsBuilder,
-        Trap, TypedFunc, Val, error::Context as _,
+        Engine, Error, Instance, Linker, Module, ResourceLimiter, Result, Store, Trap, TypedFunc,
+        Val, error::Context as _,
     };
     use wasmtime_wasi::p1::WasiP1Ctx;
     use wasmtime_wasi::p2::pipe::{MemoryInputPipe, MemoryOutputPipe};
@@ -68,8 +68,14 @@ mod wizer {
     };
     use wasmtime_wizer::{InstanceState, SnapshotVal, Wizer};
 
-    /// What a module prints while it initializes, for error messages: so much of it.
-    const MAX_OUTPUT: usize = 64 << 10;
+    /// What a module may print while it initializes: its end is for error messages.
+    const MAX_OUTPUT: usize = 64 << 20;
+
+    /// So much of it.
+    const QUOTED_OUTPUT: usize = 2 << 10;
+
+    /// Elements that its tables may have at most.
+    const MAX_TABLE: usize = 1_000_000;
 
     /// How long a call that waits may outlast the time there is before it is left alone.
     const GRACE: Duration = Duration::from_secs(2);
@@ -85,11 +91,28 @@ mod wizer {
                 .help("mend the module, or say `preinit.on-failure = \"warn\"` for it")
         };
         let time = settings.time();
-        let config = init_config(module.features()).map_err(|e| error(format!("{e:#}")))?;
+        // Wizer exports every global to look at it.
+        let features = module.features().with(WasmFeature::MutableGlobal);
+        let config = init_config(features).map_err(|e| error(format!("{e:#}")))?;
         let engine = Engine::new(&config).map_err(|e| error(format!("{e:#}")))?;
+        let output = MemoryOutputPipe::new(MAX_OUTPUT);
+        let wizer = wizer(settings, init);
+        // Here: what compiles waits for other threads of the pool that this one belongs to.
+        let compiled = catch_panic(|| instrumented(&wizer, &engine, module.wasm()))
+            .map_err(|panic| error(format!("Wizer panicked: {panic}")))?
+            .map_err(|e| error(reason(&e)))?;
+        for (new, old) in settings.rename.iter().flatten() {
+            if compiled.get_export(old).is_none() {
+                let message = format!("there is no export `{old}` to take the place of `{new}`");
+                return Err(error(message).help("change `preinit.rename`"));
+            }
+        }
         let job = Job {
             engine: engine.clone(),
             wasm: module.wasm().to_vec(),
+            module: compiled,
+            wizer,
+            output: output.clone(),
             settings: settings.clone(),
             init: init.into(),
             folder: folder.into(),
@@ -104,22 +127,18 @@ mod wizer {
             engine.increment_epoch();
             receiver.recv_timeout(GRACE)
         });
-        let seconds = time.as_secs();
+        let too_long = || format!("`{init}` did not end within {} s", time.as_secs());
+        let error = |message: String| error(format!("{message}{}", printed(&output)));
         let wasm = match result {
             Ok(Ok(Ok(wasm))) => wasm,
             Ok(Ok(Err(e))) if e.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => {
-                return Err(error(format!("`{init}` did not end within {seconds} s"))
-                    .help("raise `preinit.max-seconds`, or do less in it"));
+                return Err(error(too_long()).help("raise `preinit.max-seconds`, or do less in it"));
             }
             Ok(Ok(Err(e))) => return Err(error(reason(&e))),
             Ok(Err(panic)) => return Err(error(format!("Wizer panicked: {panic}"))),
-            Err(_) => {
-                return Err(error(format!(
-                    "`{init}` did not end within {seconds} s: it waits in a call of WASI"
-                )));
-            }
+            Err(_) => return Err(error(format!("{}: it waits in a call of WASI", too_long()))),
         };
-        let allowed = module.features().with(wasmport::engine::WasmFeature::BulkMemory);
+        let allowed = module.features().with(WasmFeature::BulkMemory);
         Ok(Some(Changed { wasm, allowed, same_exports: false, by: Some(format!("`{init}`")) }))
     }
 
@@ -131,9 +150,38 @@ mod wizer {
         }
     }
 
+    /// The end of what it printed.
+    fn printed(output: &MemoryOutputPipe) -> String {
+        let said = output.contents();
+        let said = &said[said.len().saturating_sub(QUOTED_OUTPUT)..];
+        match String::from_utf8_lossy(said).trim() {
+            "" => String::new(),
+            said => format!("; it printed: {said}"),
+        }
+    }
+
+    fn wizer(settings: &Preinit, init: &str) -> Wizer {
+        let mut wizer = Wizer::new();
+        wizer.init_func(init).keep_init_func(settings.keep_init.unwrap_or(false));
+        for (new, old) in settings.rename.iter().flatten() {
+            wizer.func_rename(new, old);
+        }
+        wizer
+    }
+
+    /// The module, with all of its state exported.
+    fn instrumented(wizer: &Wizer, engine: &Engine, wasm: &[u8]) -> Result<Module> {
+        let (_, instrumented) = wizer.instrument(wasm)?;
+        #[expect(clippy::disallowed_methods, reason = "this one is run here and now")]
+        Module::new(engine, &instrumented)
+    }
+
     struct Job {
         engine: Engine,
         wasm: Vec<u8>,
+        module: Module,
+        wizer: Wizer,
+        output: MemoryOutputPipe,
         settings: Preinit,
         init: String,
         folder: PathBuf,
@@ -141,32 +189,52 @@ mod wizer {
 
     struct State {
         wasi: WasiP1Ctx,
-        limits: StoreLimits,
+        memory: Memory,
+    }
+
+    /// How much its linear memories have and may have, in bytes.
+    struct Memory {
+        used: usize,
+        most: usize,
+    }
+
+    impl ResourceLimiter for Memory {
+        fn memory_growing(
+            &mut self,
+            current: usize,
+            desired: usize,
+            maximum: Option<usize>,
+        ) -> Result<bool> {
+            if maximum.is_some_and(|maximum| desired > maximum) {
+                return Ok(false);
+            }
+            self.used = self.used.saturating_sub(current).saturating_add(desired);
+            wasmtime::ensure!(
+                self.used <= self.most,
+                "the module wants more than {} MiB of memory, which `preinit.max-memory-mib` allows",
+                self.most >> 20
+            );
+            Ok(true)
+        }
+
+        fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
+            Ok(desired <= MAX_TABLE)
+        }
     }
 
     impl Job {
         fn run(&self) -> Result<Vec<u8>> {
-            let mut wizer = Wizer::new();
-            wizer.init_func(&self.init).keep_init_func(self.settings.keep_init.unwrap_or(false));
-            for (new, old) in self.settings.rename.iter().flatten() {
-                wizer.func_rename(new, old);
-            }
-            let (context, instrumented) = wizer.instrument(&self.wasm)?;
-            #[expect(clippy::disallowed_methods, reason = "this one is run here and now")]
-            let module = Module::new(&self.engine, &instrumented)?;
-            let output = MemoryOutputPipe::new(MAX_OUTPUT);
-            let mut store = self.store(output.clone())?;
-            let instance = self.initialize(&mut store, &module).map_err(|e| {
-                let said = output.contents();
-                let said = String::from_utf8_lossy(&said).trim().to_owned();
-                if said.is_empty() { e } else { e.context(format!("it printed: {said}")) }
-            })?;
-            ready(wizer.snapshot(&context, &mut Instantiated { store, instance }))?
+            let (context, _) = self.wizer.instrument(&self.wasm)?;
+            let mut store = self.store()?;
+            let instance = self.initialize(&mut store)?;
+            ready(self.wizer.snapshot(&context, &mut Instantiated { store, instance }))?
         }
 
-        fn store(&self, output: MemoryOutputPipe) -> Result<Store<State>> {
+        fn store(&self) -> Result<Store<State>> {
             let mut wasi = WasiCtxBuilder::new();
-            wasi.stdout(output.clone()).stderr(output).allow_blocking_current_thread(true);
+            wasi.stdout(self.output.clone())
+                .stderr(self.output.clone())
+                .allow_blocking_current_thread(true);
             wasi.wall_clock(Clock::default()).monotonic_clock(Clock::default());
             wasi.secure_random(random()).insecure_random(random()).insecure_random_seed(0);
             for (guest, host) in self.settings.dirs.iter().flatten() {
@@ -181,18 +249,14 @@ mod wizer {
                 wasi.env(name, value);
             }
             wasi.args(self.settings.args.as_deref().unwrap_or_default());
-            let limits = StoreLimitsBuilder::new()
-                .memory_size(self.settings.memory())
-                .table_elements(1_000_000)
-                .instances(1)
-                .build();
-            let mut store = Store::new(&self.engine, State { wasi: wasi.build_p1(), limits });
-            store.limiter(|state| &mut state.limits);
+            let memory = Memory { used: 0, most: self.settings.memory() };
+            let mut store = Store::new(&self.engine, State { wasi: wasi.build_p1(), memory });
+            store.limiter(|state| &mut state.memory);
             store.set_epoch_deadline(1);
             Ok(store)
         }
 
-        fn initialize(&self, store: &mut Store<State>, module: &Module) -> Result<Instance> {
+        fn initialize(&self, store: &mut Store<State>) -> Result<Instance> {
             let mut linker = Linker::new(&self.engine);
             if self.settings.wasi.unwrap_or(true) {
                 wasmtime_wasi::p1::add_to_linker_sync(&mut linker, |state: &mut State| {
@@ -200,8 +264,8 @@ mod wizer {
                 })?;
             }
             // Fine as long as they are not called.
-            linker.define_unknown_imports_as_traps(module)?;
-            let instance = linker.instantiate(&mut *store, module)?;
+            linker.define_unknown_imports_as_traps(&self.module)?;
+            let instance = linker.instantiate(&mut *store, &self.module)?;
             if self.init != "_initialize"
                 && let Ok(reactor) = instance.get_typed_func::<(), ()>(&mut *store, "_initialize")
             {

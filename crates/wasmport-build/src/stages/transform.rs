@@ -1,6 +1,7 @@
 //! Transform: the project's own passes, in their order.
 
 use super::{Changed, Log, run_stage, stage_error};
+use crate::compile::catch_panic;
 use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, Settings};
 use crate::validate::ValidModule;
@@ -48,9 +49,13 @@ pub(crate) fn transform(
         module =
             run_stage(Stage::Transform, transform.on_failure, limits, log, module, |module| {
                 let by = format!("{} {}", pass.name(), pass.version());
-                let wasm = pass.run(source, module.wasm()).map_err(|e| {
-                    stage_error(&path, Stage::Transform, format!("pass `{}`: {e}", pass.name()))
-                })?;
+                let error = |what: String| {
+                    let message = format!("pass `{}`{what}", pass.name());
+                    stage_error(&path, Stage::Transform, message)
+                };
+                let wasm = catch_panic(|| pass.run(source, module.wasm()))
+                    .map_err(|panic| error(format!(" panicked: {panic}")))?
+                    .map_err(|e| error(format!(": {e}")))?;
                 let allowed = project.features;
                 Ok(wasm.map(|wasm| Changed { wasm, allowed, same_exports: false, by: Some(by) }))
             })?;

@@ -12,13 +12,20 @@
 
 mod bad_input;
 mod binaryen;
+mod bounds;
 mod choices;
 mod features;
 mod files;
 mod fuzz;
 mod golden;
 mod incremental;
+mod limits;
 mod load;
 mod names;
+mod optimize;
+#[cfg(feature = "preinit")]
+mod preinit;
 mod project;
 mod settings;
+mod stages;
+mod targets;

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use wasmport_build::{AssetError, Importer, Report, Status, configure};
+use wasmport_build::{
+    AssetError, AssetReport, Error, Importer, Report, Settings, Stage, StageReport, Status,
+    configure,
+};
 
 pub const CALC: &str = r#"(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))"#;
 
@@ -45,6 +48,34 @@ impl Project {
         configure().root(self.assets()).out_dir(self.out())
     }
 
+    /// What this `wasmport.toml` says.
+    pub fn settings(&self, text: &str) -> Result<Settings, Error> {
+        let path = self.path().join("wasmport.toml");
+        fs::write(&path, text).unwrap();
+        Settings::from_file(&path)
+    }
+
+    /// An importer with this `wasmport.toml`.
+    pub fn configured(&self, text: &str) -> Importer {
+        Importer::new(self.settings(text).unwrap()).out_dir(self.out())
+    }
+
+    /// Imports with this `wasmport.toml`.
+    pub fn import_with(&self, text: &str) -> Report {
+        self.configured(text).run(&()).unwrap()
+    }
+
+    /// The artifact of an asset for a target, as it is stored.
+    pub fn artifact(&self, report: &Report, source: &str, target: &str) -> Vec<u8> {
+        let artifacts = &asset(report, source).artifacts;
+        let artifact = artifacts.iter().find(|artifact| artifact.target.to_string() == target);
+        fs::read(self.out().join(&artifact.unwrap().path)).unwrap()
+    }
+
+    pub fn manifest(&self) -> serde_json::Value {
+        serde_json::from_slice(&fs::read(self.out().join("wasmport.json")).unwrap()).unwrap()
+    }
+
     pub fn import(&self) -> Report {
         self.importer().run(&()).unwrap()
     }
@@ -69,6 +100,20 @@ pub fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
             (entry.path().strip_prefix(folder).unwrap().to_path_buf(), bytes)
         })
         .collect()
+}
+
+/// An asset of a run, which must not have failed.
+pub fn asset<'a>(report: &'a Report, source: &str) -> &'a AssetReport {
+    let asset = report.assets.iter().find(|asset| asset.source == source).unwrap();
+    assert!(asset.error.is_none(), "{}", asset.error.as_ref().unwrap());
+    asset
+}
+
+/// What a stage did to the only asset of a run.
+pub fn stage(report: &Report, stage: Stage) -> &StageReport {
+    let asset = asset(report, &report.assets[0].source);
+    let found = asset.stages.iter().find(|report| report.stage == stage);
+    found.unwrap_or_else(|| panic!("no {stage} in {:?}", asset.stages))
 }
 
 /// The statuses of a run, by source.

@@ -3,13 +3,9 @@
 use crate::project::{CALC, Project, statuses};
 use std::fs;
 use std::path::Path;
-use wasmport_build::{Error, Importer, Settings, Status};
-
-fn settings(project: &Project, text: &str) -> Result<Settings, Error> {
-    let path = project.path().join("wasmport.toml");
-    fs::write(&path, text).unwrap();
-    Settings::from_file(&path)
-}
+use wasmport_build::{
+    AssetSettings, Error, Explanation, Importer, Origin, Preinit, Setting, Status,
+};
 
 #[test]
 fn settings_select_files_engine_and_targets() {
@@ -30,7 +26,7 @@ fn settings_select_files_engine_and_targets() {
         fuel = true
         opt-level = "speed-and-size"
     "#;
-    let importer = Importer::new(settings(&project, text).unwrap());
+    let importer = Importer::new(project.settings(text).unwrap());
     let report = importer.run(&()).unwrap();
     assert_eq!(statuses(&report), [("mods/b.wat", Status::Imported)]);
     assert_eq!(report.assets[0].artifacts.len(), 2);
@@ -50,7 +46,7 @@ fn unknown_keys_and_values_are_errors_with_a_place() {
         ("[import]\nwasm-features = [\"magic\"]\n", "magic"),
         ("not toml", "line 1"),
     ] {
-        let error = settings(&project, text).unwrap_err().to_string();
+        let error = project.settings(text).unwrap_err().to_string();
         assert!(error.contains(expected) && error.contains("wasmport.toml"), "{error}");
     }
 }
@@ -72,6 +68,197 @@ fn the_settings_in_the_book_are_settings() {
     let project = Project::new();
     for block in blocks {
         let text = block.split("```").next().unwrap();
-        settings(&project, text).unwrap_or_else(|error| panic!("{text}\n{error}"));
+        project.settings(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
     }
+}
+
+#[test]
+fn unknown_keys_suggest_what_was_perhaps_meant() {
+    let project = Project::new();
+    for (text, place, meant) in [
+        ("[engin]\n", "line 1, column 2", "engine"),
+        ("target = []\n", "line 1, column 1", "targets"),
+        ("[import]\nroot = []\n", "line 2, column 1", "roots"),
+        ("[import]\nout_dir = \"x\"\n", "line 2, column 1", "out-dir"),
+        ("[engine]\nfuell = true\n", "line 2, column 1", "fuel"),
+        ("[defaults]\nstripp = []\n", "line 2, column 1", "strip"),
+        ("[defaults.optimize]\nlevle = \"O2\"\n", "line 2, column 1", "level"),
+        ("[defaults]\noptimize.level = \"O9\"\n", "line 2, column 18", "O1"),
+        ("[defaults]\noptimize = { fastmath = \"yes\" }\n", "line 2, column 14", "fast-math"),
+        ("[[asset]]\nmatch = \"*\"\n[asset.preinit]\nintit = \"f\"\n", "line 4, column 1", "init"),
+        ("[[asset]]\nmatch = \"*\"\nlimits.max-second = 1\n", "line 3, column 8", "max-seconds"),
+        ("[defaults]\nunsupported = \"skipp\"\n", "line 2, column 15", "skip"),
+        ("[defaults]\nlegacy-exceptions = \"translated\"\n", "line 2", "translate"),
+        ("[tools.wasm-opts]\n", "line 1, column 8", "wasm-opt"),
+        ("[tools.wasm-opt]\nversions = \"1\"\n", "line 2, column 1", "version"),
+        ("[defaults.transform]\npass = []\n", "line 2, column 1", "passes"),
+    ] {
+        let error = project.settings(text).unwrap_err().to_string();
+        assert!(error.contains(&format!("did you mean `{meant}`?")), "{text}{error}");
+        assert!(error.contains(place) && error.contains("wasmport.toml"), "{text}{error}");
+    }
+    let error = project.settings("[quite-another-thing]\n").unwrap_err().to_string();
+    assert!(!error.contains("did you mean") && error.contains("docs/settings.md"), "{error}");
+}
+
+#[test]
+fn contradictions_carry_line_and_column() {
+    let project = Project::new();
+    for (text, place, expected) in [
+        (
+            "[defaults.optimize]\nlevel = \"O2\"\nfast-math = \"yes\"\n",
+            "line 3, column 1: `optimize.fast-math`",
+            "deterministic",
+        ),
+        ("[defaults]\noptimize.enabled = true\n", "line 2, column 10: ", "how to optimize"),
+        (
+            "[[asset]]\nmatch = \"a\"\n[[asset]]\nmatch = \"b\"\noptimize.flags = [\"-O3\"]\n",
+            "line 5, column 10: `optimize.flags`",
+            "`-O3` is not a further flag",
+        ),
+        ("[defaults]\noptimize.flags = [\"-o\"]\n", "line 2", "`-o` is not a further flag"),
+        ("[defaults]\noptimize.flags = [\"in.wasm\"]\n", "line 2", "`in.wasm`"),
+        ("[defaults]\noptimize.flags = [\"--enable-simd\"]\n", "line 2", "--enable-simd"),
+        ("[defaults]\npreinit.enabled = true\n", "line 2, column 9: ", "which export"),
+        (
+            "[defaults.preinit]\ninit = \"f\"\nwasi = false\nenv = { A = \"1\" }\n",
+            "line 4, column 1: `preinit.env`",
+            "wasi = false",
+        ),
+        ("[defaults]\ncompress = { \"*\" = 23 }\n", "line 2, column 1: ", "no level 23"),
+        ("[defaults]\ncompress = { \"*\" = -1 }\n", "line 2, column 1: ", "no level -1"),
+        ("[defaults]\ncompress = { \"a[\" = 1 }\n", "line 2, column 1: ", "the pattern `a[`"),
+        ("[defaults]\nstrip = [\"a[\"]\n", "line 2, column 1: `strip`", "the pattern `a[`"),
+        ("[defaults]\ntransform.passes = [\"{\"]\n", "line 2, column 11: ", "the pattern `{`"),
+        (
+            "[[asset]]\nmatch = \"é\"\nexports = [\"a[\"]\n",
+            "line 3, column 1: `exports`",
+            "the pattern `a[`",
+        ),
+        // What the defaults began, a rule may make a contradiction.
+        (
+            "[defaults.preinit]\ninit = \"f\"\nenv = { A = \"1\" }\n[[asset]]\nmatch = \"a\"\npreinit.wasi = false\n",
+            "line 3, column 1: `preinit.env`",
+            "wasi = false",
+        ),
+    ] {
+        let error = project.settings(text).unwrap_err().to_string();
+        assert!(error.contains(place) && error.contains(expected), "{text}{error}");
+        assert!(error.contains("wasmport.toml") && error.contains("help: "), "{error}");
+    }
+    for text in [
+        "[defaults]\noptimize.level = \"O2\"\noptimize.fast-math = \"force\"\n",
+        "[engine]\ndeterministic = false\n[defaults]\noptimize.fast-math = \"yes\"\n",
+        "[defaults]\noptimize.flags = [\"--converge\", \"-g\"]\n",
+        "[defaults]\npreinit.init = \"f\"\npreinit.wasi = false\n",
+        "[defaults]\ncompress = { \"*\" = 22, portable = 0 }\n",
+    ] {
+        project.settings(text).unwrap_or_else(|error| panic!("{text}{error}"));
+    }
+    // From code there is no place, but the same refusal.
+    let mut choices = AssetSettings::default();
+    choices.preinit = Preinit::new().wasi(false).args(["a".to_owned()]).init("f");
+    let error = project.importer().defaults(choices).run(&()).unwrap_err().to_string();
+    assert!(error.starts_with("`preinit.args`: only WASI"), "{error}");
+}
+
+fn setting<'a>(settings: &'a [Setting], key: &str) -> &'a Setting {
+    settings.iter().find(|setting| setting.key == key).unwrap_or_else(|| panic!("no {key}"))
+}
+
+#[test]
+fn what_applies_is_explained_with_where_it_came_from() {
+    let project = Project::with(&[
+        ("a.wat", CALC.as_bytes()),
+        ("mods/b.wat", CALC.as_bytes()),
+        ("c.wat", CALC.as_bytes()),
+    ]);
+    let text = r#"targets = ["portable"]
+[import]
+embed = false
+[engine]
+fuel = true
+[defaults]
+prefix = "d_"
+optimize.level = "O2"
+[[asset]]
+match = "mods/**"
+prefix = "m_"
+  [asset.limits]
+  max-seconds = 7
+[[asset]]
+match = "**/b.wat"
+compress = { "*" = 3 }
+"#;
+    let importer = project.configured(text).wasm_feature(wasmport_build::WasmFeature::Memory64);
+    let mut rule = AssetSettings::matching("c.wat");
+    rule.prefix = Some("c_".into());
+    let importer = importer.asset(rule).jobs(3);
+    let explained: Explanation = importer.explain().unwrap();
+    let file = project.path().join("wasmport.toml").display().to_string();
+    let at = |place: &str| format!("{file}:{place}");
+    for (key, value, origin) in [
+        ("targets", serde_json::json!(["portable"]), at("1:1")),
+        ("import.embed", false.into(), at("3:1")),
+        ("import.exclude", serde_json::json!([]), "default".into()),
+        ("import.symlinks", "inside".into(), "default".into()),
+        ("import.out-dir", project.out().display().to_string().into(), "argument or code".into()),
+        ("engine.fuel", true.into(), at("5:1")),
+        ("engine.deterministic", true.into(), "default".into()),
+    ] {
+        let setting = setting(&explained.project, key);
+        assert_eq!((&setting.value, setting.origin.to_string()), (&value, origin), "{key}");
+    }
+    let of = |source: &str| {
+        let asset = explained.assets.iter().find(|asset| asset.source == source).unwrap();
+        let line = |setting: &Setting| {
+            format!("{} = {} from {}", setting.key, setting.value, setting.origin)
+        };
+        asset.settings.iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        of("a.wat"),
+        [
+            format!("optimize.level = \"O2\" from {}", at("8:10")),
+            format!("prefix = \"d_\" from {}", at("7:1")),
+        ]
+    );
+    assert_eq!(
+        of("mods/b.wat"),
+        [
+            format!("compress = {{\"*\":3}} from {} (**/b.wat)", at("16:1")),
+            format!("limits.max-seconds = 7 from {} (mods/**)", at("13:3")),
+            format!("optimize.level = \"O2\" from {}", at("8:10")),
+            format!("prefix = \"m_\" from {} (mods/**)", at("11:1")),
+        ]
+    );
+    assert_eq!(
+        of("c.wat"),
+        [
+            format!("optimize.level = \"O2\" from {}", at("8:10")),
+            "prefix = \"c_\" from argument or code (c.wat)".to_owned(),
+        ]
+    );
+    let json = serde_json::to_value(&explained).unwrap();
+    assert_eq!(json["assets"][0]["settings"][1]["origin"], at("7:1"));
+}
+
+#[test]
+fn what_code_says_is_not_said_to_be_from_the_file() {
+    let project = Project::with(&[("a.wat", CALC.as_bytes())]);
+    let text = "[defaults]\nprefix = \"file_\"\nasync = true\n";
+    let mut defaults = AssetSettings::default();
+    defaults.prefix = Some("code_".into());
+    let explained = project.configured(text).defaults(defaults).explain().unwrap();
+    let [prefix] = explained.assets[0].settings.as_slice() else { panic!("{explained:?}") };
+    assert_eq!(
+        (prefix.value.as_str(), &prefix.origin),
+        (Some("code_"), &Origin::Given { rule: None })
+    );
+    // Nor is a contradiction of code placed in the file.
+    let mut choices = AssetSettings::default();
+    choices.strip = Some(vec!["a[".into()]);
+    let importer = project.configured("[defaults]\nstrip = [\"b\"]\n").defaults(choices);
+    let error = importer.run(&()).unwrap_err().to_string();
+    assert!(error.starts_with("`strip`: "), "{error}");
 }

@@ -1,0 +1,283 @@
+//! The process that imports for the command line: what it bounds, and what it survives.
+
+use crate::{CALC, code, json, project, wasmport};
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// A small file that Cranelift is busy with for minutes: many variables in many loops.
+fn slow(size: usize) -> String {
+    let touch = |index| format!("local.get {index} local.get 0 i32.add local.set {index}\n");
+    format!(
+        "(module (func (param i32) (local {}) {} {} {}))",
+        "i32 ".repeat(size),
+        "loop ".repeat(size),
+        (1..=size).map(touch).collect::<String>(),
+        "local.get 0 br_if 0 end ".repeat(size)
+    )
+}
+
+/// Every asset with its status and error.
+fn assets(report: &serde_json::Value) -> Vec<(String, String, String)> {
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+    let assets = report["assets"].as_array().unwrap().iter();
+    assets.map(|a| (text(&a["source"]), text(&a["status"]), text(&a["error"]))).collect()
+}
+
+fn bounded(choices: &str) -> tempfile::TempDir {
+    let slow = slow(900);
+    let settings = format!("[[asset]]\nmatch = \"slow.wat\"\n{choices}\n");
+    let project = project(&[("assets/slow.wat", &slow), ("wasmport.toml", &settings)]);
+    for index in 0..6 {
+        fs::write(project.path().join(format!("assets/good{index}.wat")), CALC).unwrap();
+    }
+    project
+}
+
+#[test]
+fn fault_08_an_asset_that_takes_too_much_is_ended_and_all_others_are_imported() {
+    for (choices, message, key) in [
+        ("limits.max-seconds = 1", "took longer than 1 s", "limits.max-seconds"),
+        (
+            "limits.max-memory-mib = 300",
+            "took more than 300 MiB of memory",
+            "limits.max-memory-mib",
+        ),
+    ] {
+        let project = bounded(choices);
+        let start = Instant::now();
+        let output = wasmport(project.path(), &["import", "--format", "json"]);
+        assert!(start.elapsed() < Duration::from_secs(90));
+        assert_eq!(code(&output), 1);
+        let report = json(&output);
+        for (source, status, error) in assets(&report) {
+            if source == "slow.wat" {
+                assert_eq!(status, "failed");
+                assert!(error.contains(message) && error.contains(key), "{error}");
+                assert!(error.contains("assets/slow.wat"), "{error}");
+            } else {
+                assert_eq!((status.as_str(), error.as_str()), ("imported", ""), "{source}");
+            }
+        }
+        assert_eq!(report["summary"]["imported"], 6);
+        assert!(project.path().join("src/assets/good5.rs").exists());
+        let again = json(&wasmport(project.path(), &["import", "--format", "json"]));
+        assert_eq!(again["summary"]["unchanged"], 6, "they are in the manifest");
+    }
+}
+
+/// The processes that a process started.
+#[cfg(target_os = "linux")]
+fn children(id: u32) -> Vec<u32> {
+    let processes = fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok());
+    let ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let is_child = |child: &u32| {
+        let stat = fs::read_to_string(format!("/proc/{child}/stat")).unwrap_or_default();
+        let parent = stat.rsplit(") ").next().and_then(|rest| rest.split(' ').nth(1));
+        parent.and_then(|parent| parent.parse().ok()) == Some(id)
+    };
+    ids.filter(is_child).collect()
+}
+
+/// Something kills the helper again and again: a crash, or a system without memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_08_an_asset_that_kills_the_process_is_blamed_alone() {
+    let project = bounded("");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"));
+    command.args(["import", "--format", "json"]).current_dir(project.path());
+    let mut import = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut killed = 0;
+    while import.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(20));
+        // Those beside it are done by now, or are done again.
+        let is_busy = |name: &str| project.path().join("src/assets").join(name).exists();
+        if killed == 0 && !(0..6).all(|index| is_busy(&format!("good{index}.rs"))) {
+            continue;
+        }
+        std::thread::sleep(Duration::from_millis(300));
+        for helper in children(import.id()) {
+            let kill = Command::new("kill").args(["-9", &helper.to_string()]).status();
+            killed += usize::from(kill.unwrap().success());
+        }
+    }
+    let output = import.wait_with_output().unwrap();
+    assert!(killed >= 2, "once among others and once alone");
+    assert_eq!(code(&output), 1);
+    let report = json(&output);
+    assert_eq!(report["summary"]["imported"], 6, "{report}");
+    let (.., error) = assets(&report).into_iter().find(|asset| asset.0 == "slow.wat").unwrap();
+    assert!(error.contains("the process that imported it died (signal: 9"), "{error}");
+}
+
+#[cfg(unix)]
+fn script(path: &Path, text: &str) {
+    // By a process of its own: a file that this one has open for writing cannot be run.
+    let status = Command::new("sh")
+        .args(["-c", "printf '%s' \"$1\" > \"$0\" && chmod +x \"$0\""])
+        .args([path.as_os_str(), text.as_ref()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_10_a_program_does_not_outlive_the_import_that_is_ended() {
+    let project = project(&[
+        ("assets/calc.wat", CALC),
+        (
+            "wasmport.toml",
+            "[tools.wasm-opt]\npath = \"./fake\"\n[defaults]\noptimize.level = \"O2\"\nlimits.max-seconds = 1\n",
+        ),
+    ]);
+    // So busy that the memory of the helper is not what ends it, and slow to be asked its version.
+    let marker = project.path().join("id");
+    let fake = format!(
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 1'; exit; fi\necho $$ > {}\nexec sleep 600\n",
+        marker.display()
+    );
+    script(&project.path().join("fake"), &fake);
+    let output = wasmport(project.path(), &["import", "--format", "json"]);
+    assert_eq!(code(&output), 1);
+    let (.., error) = assets(&json(&output)).remove(0);
+    assert!(error.contains("did not end within 1 s") && error.contains("fake"), "{error}");
+    let id = fs::read_to_string(marker).unwrap();
+    assert!(!Path::new("/proc").join(id.trim()).exists(), "the program still runs");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_10_a_program_ends_with_the_helper_that_runs_it() {
+    let project = bounded("optimize.enabled = false\nlimits.max-seconds = 1");
+    let path = project.path().join("wasmport.toml");
+    let settings = fs::read_to_string(&path).unwrap();
+    let tool = "[tools.wasm-opt]\npath = \"./fake\"\n[defaults]\noptimize.level = \"O2\"\n";
+    fs::write(&path, format!("{tool}{settings}")).unwrap();
+    // It never ends when it first runs, beside the asset that the helper is ended for.
+    let marker = project.path().join("id");
+    let fake = format!(
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 1'; exit; fi\n\
+         if mkdir {0}; then echo $$ > {0}/id; exec sleep 600; fi\nexec cp \"$1\" \"$3\"\n",
+        marker.display()
+    );
+    script(&project.path().join("fake"), &fake);
+    let output = wasmport(project.path(), &["import", "--format", "json"]);
+    let report = json(&output);
+    assert_eq!(report["summary"]["imported"], 6, "{report}");
+    assert_eq!(report["summary"]["failed"], 1, "{report}");
+    let id = fs::read_to_string(marker.join("id")).unwrap();
+    assert!(!Path::new("/proc").join(id.trim()).exists(), "the program still runs");
+}
+
+#[cfg(unix)]
+#[test]
+fn fault_10_wasm_opt_is_found_by_variable_and_path() {
+    let project = project(&[
+        ("assets/calc.wat", CALC),
+        ("wasmport.toml", "[defaults]\noptimize.level = \"O2\"\n"),
+        ("empty/file", ""),
+        ("bin/file", ""),
+    ]);
+    let fake = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 7'; exit; fi\nwhile read -r line; do :; done < \"$1\"; /bin/cp \"$1\" \"$3\"\n";
+    script(&project.path().join("bin/wasm-opt"), fake);
+    let import = |path: &str, variable: Option<&str>, args: &[&str]| {
+        fs::remove_dir_all(project.path().join("src")).unwrap_or_default();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"));
+        command.args(["import", "--format", "json"]).args(args).current_dir(project.path());
+        command.env("PATH", project.path().join(path)).env_remove("WASM_OPT");
+        if let Some(variable) = variable {
+            command.env("WASM_OPT", project.path().join(variable));
+        }
+        let report = json(&command.output().unwrap());
+        assets(&report).remove(0)
+    };
+    for args in [&[][..], &["--no-helper"]] {
+        let (_, status, error) = import("empty", None, args);
+        assert_eq!(status, "failed");
+        assert!(
+            error.contains("`wasm-opt` is needed") && error.contains("install Binaryen"),
+            "{error}"
+        );
+        assert_eq!(import("bin", None, args).1, "imported");
+        assert_eq!(import("empty", Some("bin/wasm-opt"), args).1, "imported");
+        let (_, status, error) = import("bin", Some("bin/nothing"), args);
+        assert!(status == "failed" && error.contains("bin/nothing"), "{error}");
+    }
+}
+
+#[test]
+fn the_report_lists_the_stages_of_what_was_imported() {
+    let data = "all the same ".repeat(500);
+    let text = format!("(module (memory 1) (data (i32.const 0) \"{data}\") (@custom \"x\" \"y\"))");
+    let project = project(&[
+        ("assets/text.wat", text.as_str()),
+        (
+            "wasmport.toml",
+            "targets = [\"source\", \"x86_64-unknown-linux-gnu\"]\n[defaults]\nstrip = [\"x\"]\ncompress = { source = 3 }\n",
+        ),
+    ]);
+    let import = |args: &[&str]| {
+        let report =
+            json(&wasmport(project.path(), &[&["import", "--format", "json"], args].concat()));
+        report["assets"][0]["stages"].clone()
+    };
+    let helped = import(&[]);
+    assert_eq!(import(&[]), serde_json::json!([]), "nothing was done");
+    fs::remove_dir_all(project.path().join("src")).unwrap();
+    let alone = import(&["--no-helper"]);
+    for stages in [&helped, &alone] {
+        let stages = stages.as_array().unwrap();
+        let names: Vec<_> = stages.iter().map(|stage| stage["stage"].as_str().unwrap()).collect();
+        assert_eq!(names, ["strip", "compile", "compress", "compile", "codegen"]);
+        let targets: Vec<_> = stages.iter().map(|stage| stage["target"].as_str()).collect();
+        let linux = Some("x86_64-unknown-linux-gnu");
+        assert_eq!(targets, [None, Some("source"), Some("source"), linux, None]);
+        for stage in stages {
+            assert!(stage["before"].is_u64() && stage["after"].is_u64());
+            assert!(stage["seconds"].as_f64().unwrap() >= 0.0);
+        }
+        assert!(stages[0]["after"].as_u64() < stages[0]["before"].as_u64());
+        assert!(stages[2]["after"].as_u64() < stages[2]["before"].as_u64());
+    }
+    let report = json(&wasmport(project.path(), &["import", "--format", "json"]));
+    let artifact = &report["assets"][0]["artifacts"][0];
+    assert!(artifact["uncompressed"].as_u64() > artifact["bytes"].as_u64());
+}
+
+/// As a user that may not read everything, whoever runs the tests.
+#[cfg(unix)]
+#[test]
+fn fault_22_a_file_that_cannot_be_read_is_that_assets_error() {
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::os::unix::process::CommandExt as _;
+    let project = project(&[("assets/closed.wat", CALC), ("assets/good.wat", CALC)]);
+    let set = |path: &str, mode| {
+        fs::set_permissions(project.path().join(path), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    // The program and the project, where that user reaches them.
+    let program = project.path().join("program");
+    fs::copy(env!("CARGO_BIN_EXE_cargo-wasmport"), &program).unwrap();
+    fs::create_dir_all(project.path().join("src")).unwrap();
+    for path in ["", "assets", "src", "program"] {
+        set(path, 0o777);
+    }
+    set("assets/closed.wat", 0o000);
+    let is_superuser = fs::read(project.path().join("assets/closed.wat")).is_ok();
+    for args in [&[][..], &["--no-helper"]] {
+        let mut command = Command::new("sh");
+        command.args(["-c", "exec ./program import --format json --out-dir src/out \"$@\"", "sh"]);
+        command.args(args).current_dir(project.path());
+        if is_superuser {
+            command.uid(65534).gid(65534);
+        }
+        let output = command.output().unwrap();
+        assert_eq!(code(&output), 1, "{}", String::from_utf8_lossy(&output.stderr));
+        let assets = assets(&json(&output));
+        let (source, status, error) = &assets[0];
+        assert_eq!((source.as_str(), status.as_str()), ("closed.wat", "failed"));
+        assert!(error.contains("closed.wat") && error.contains("ermission denied"), "{error}");
+        assert!(assets[1].1 == "imported" || assets[1].1 == "unchanged", "{assets:?}");
+    }
+    assert!(project.path().join("src/out/good.rs").exists());
+}
