@@ -7,7 +7,7 @@
 
 use crate::bounds::{Helper, Watchdog};
 use crate::codegen;
-use crate::compile::{catch_panic, compile, unsupported};
+use crate::compile::{Attempt, catch_panic, compile};
 use crate::discover::{Discovered, Found, discover};
 use crate::error::{AssetError, Error, Stage};
 use crate::files::Files;
@@ -294,15 +294,21 @@ impl<'a> Run<'a> {
         let one = |target: &Target| -> Result<(Option<Stored>, Log), AssetError> {
             let mut log = Log::default();
             let before = module.wasm().len();
-            if let Some(error) = unsupported(module, target) {
-                let skipped = Some(error.message.clone());
-                log.judge(found.settings.unsupported.unwrap_or_default(), error)?;
-                let report = StageReport::new(Stage::Compile, before, 0, Default::default());
-                log.stages.push(StageReport { skipped, target: Some(target.clone()), ..report });
-                return Ok((None, log));
-            }
             let start = Instant::now();
-            let compiled = compile(module, &self.settings.engine, target)?;
+            let compiled = match compile(module, &self.settings.engine, target)? {
+                Attempt::Compiled(compiled) => compiled,
+                Attempt::Unsupported(error) => {
+                    let skipped = Some(error.message.clone());
+                    log.judge(found.settings.unsupported.unwrap_or_default(), error)?;
+                    let report = StageReport::new(Stage::Compile, before, 0, Default::default());
+                    log.stages.push(StageReport {
+                        skipped,
+                        target: Some(target.clone()),
+                        ..report
+                    });
+                    return Ok((None, log));
+                }
+            };
             let report =
                 StageReport::new(Stage::Compile, before, compiled.bytes.len(), start.elapsed());
             log.stages.push(StageReport { target: Some(target.clone()), ..report });
