@@ -7,7 +7,7 @@ mod header;
 use crate::files::printable;
 use crate::run::{Comparison, Exactness, Imported, Variant, compare};
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wasmport::engine::Target;
 use wasmport::{EngineConfig, Runtime};
@@ -36,6 +36,8 @@ const TIME: Duration = Duration::from_secs(60);
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Folder with other assets than the fixtures
+    dir: Option<PathBuf>,
     /// Say what each artifact is
     #[arg(long)]
     artifacts: bool,
@@ -71,7 +73,7 @@ fn backends(args: &Args) -> crate::Result<Tally> {
     let folder = tempfile::Builder::new().prefix("wasmport-backends-").tempdir()?;
     // Fuel ends every call, and is the same number wherever the same code runs.
     let engine = EngineConfig::new().fuel(true);
-    let report = import(&targets, folder.path(), engine)?;
+    let report = import(args.dir.as_deref(), &targets, folder.path(), engine)?;
     let mut tally = Tally { assets: report.assets.len(), ..Tally::default() };
     for asset in &report.assets {
         tally.look_at(asset, &targets, folder.path(), args)?;
@@ -80,7 +82,7 @@ fn backends(args: &Args) -> crate::Result<Tally> {
     let names: Vec<String> = runnable.iter().map(ToString::to_string).collect();
     println!("\nrun: {}\n", names.join(", "));
     println!(
-        "{:<22} {:>8} {:>6} {:>7} {:>9} {:>12}  digest",
+        "{:<28} {:>8} {:>6} {:>7} {:>9} {:>12}  digest",
         "asset", "variants", "calls", "trapped", "exhausted", "fuel"
     );
     let imported = Imported::new(folder.path())?;
@@ -121,8 +123,20 @@ fn runnable(targets: &[Target]) -> Vec<Target> {
     [&host].into_iter().chain(others).cloned().collect()
 }
 
-fn import(targets: &[Target], out_dir: &Path, engine: EngineConfig) -> crate::Result<Report> {
-    let mut settings = Settings::from_file(&crate::root().join("fixtures/wasmport.toml"))?;
+fn import(
+    dir: Option<&Path>,
+    targets: &[Target],
+    out_dir: &Path,
+    engine: EngineConfig,
+) -> crate::Result<Report> {
+    let mut settings = match dir {
+        None => Settings::from_file(&crate::root().join("fixtures/wasmport.toml"))?,
+        Some(dir) => {
+            let mut settings = Settings::default();
+            settings.roots = vec![dir.into()];
+            settings
+        }
+    };
     settings.out_dir = out_dir.into();
     settings.targets = Some(targets.to_vec());
     settings.engine = engine;
@@ -178,10 +192,10 @@ impl Tally {
     fn add(&mut self, asset: &AssetReport, variants: usize, found: &Comparison) {
         let name = printable(&asset.source);
         if let Some(why) = &found.not_run {
-            println!("{name:<22} {variants:>8} not run: {why}");
+            println!("{name:<28} {variants:>8} not run: {why}");
         } else {
             println!(
-                "{name:<22} {variants:>8} {:>6} {:>7} {:>9} {:>12}  {}",
+                "{name:<28} {variants:>8} {:>6} {:>7} {:>9} {:>12}  {}",
                 found.same,
                 found.trapped,
                 found.inconclusive,

@@ -18,6 +18,13 @@ pub(crate) struct Compiled {
     pub digest: Digest,
 }
 
+/// What compiling for a target came to.
+pub(crate) enum Attempt {
+    Compiled(Compiled),
+    /// The target cannot run the module, and why.
+    Unsupported(AssetError),
+}
+
 /// Compiles `module` for `target`.
 ///
 /// # Errors
@@ -28,13 +35,18 @@ pub(crate) fn compile(
     engine: &EngineConfig,
     target: &Target,
     functions: &Arc<FunctionCache>,
-) -> Result<Compiled, AssetError> {
+) -> Result<Attempt, AssetError> {
     let error = |message: String| {
         AssetError::new(module.path(), Stage::Compile, format!("for {target}: {message}"))
     };
+    if let Some(error) = unsupported(module, target) {
+        return Ok(Attempt::Unsupported(error));
+    }
+    let compiled = |bytes: Vec<u8>| {
+        Attempt::Compiled(Compiled { target: target.clone(), digest: Digest::of(&bytes), bytes })
+    };
     if target.is_source() {
-        let bytes = module.wasm().to_vec();
-        return Ok(Compiled { target: target.clone(), digest: Digest::of(&bytes), bytes });
+        return Ok(compiled(module.wasm().to_vec()));
     }
     let bytes = catch_panic(|| {
         let mut config = compile_config(engine, target, module.features())?;
@@ -42,40 +54,47 @@ pub(crate) fn compile(
             config.enable_incremental_compilation(Arc::clone(functions) as _)?;
         }
         wasmtime::Engine::new(&config)?.precompile_module(module.wasm())
-    })
-    .map_err(|panic| {
-        error(format!("Wasmtime panicked: {panic}"))
-            .help("report it to Wasmtime with the file; exclude the file until then")
-    })?
-    .map_err(|e| error(format!("{e:#}")))?;
-    Ok(Compiled { target: target.clone(), digest: Digest::of(&bytes), bytes })
+    });
+    match bytes {
+        Ok(Ok(bytes)) => Ok(compiled(bytes)),
+        Ok(Err(e)) => Err(error(format!("{e:#}"))),
+        // Wasmtime 48 copies small blocks through vectors, and does not ask whether there are any.
+        Err(panic) if lacks_vectors(target) => {
+            let what = format!("Wasmtime copies memory with the vector extension there ({panic})");
+            Ok(Attempt::Unsupported(cannot_run(module, target, &what, ADD_VECTORS)))
+        }
+        Err(panic) => Err(error(format!("Wasmtime panicked: {panic}"))
+            .help("report it to Wasmtime with the file; exclude the file until then")),
+    }
 }
 
-/// Why a target cannot run the module, where it is known to.
-pub(crate) fn unsupported(module: &ValidModule, target: &Target) -> Option<AssetError> {
-    let features = module.features();
+const ADD_VECTORS: &str = "compile for machines that have it: add `+v` or `+rva23` to the target";
+
+fn lacks_vectors(target: &Target) -> bool {
     let is_riscv = target
         .triple()
         .is_some_and(|triple| matches!(triple.architecture, Architecture::Riscv64(_)));
-    let (what, help) = if target.is_portable() && features.contains(WasmFeature::Threads) {
-        (
-            "the interpreter has no shared memories and atomics",
-            "leave `portable` out of the targets",
-        )
-    } else if is_riscv
-        && features.contains(WasmFeature::Simd)
-        && !target.cpu_features().any(|feature| feature == "v")
-    {
-        (
-            "SIMD needs the vector extension there",
-            "compile for machines that have it: add `+v` or `+rva23` to the target",
-        )
+    is_riscv && !target.cpu_features().any(|feature| feature == "v")
+}
+
+/// Why a target cannot run the module, where that is known before.
+fn unsupported(module: &ValidModule, target: &Target) -> Option<AssetError> {
+    let features = module.features();
+    if target.is_portable() && features.contains(WasmFeature::Threads) {
+        let what = "the interpreter has no shared memories and atomics";
+        let help = "leave `portable` out of the targets";
+        Some(cannot_run(module, target, what, help))
+    } else if features.contains(WasmFeature::Simd) && lacks_vectors(target) {
+        Some(cannot_run(module, target, "SIMD needs the vector extension there", ADD_VECTORS))
     } else {
-        return None;
-    };
-    let error =
-        AssetError::new(module.path(), Stage::Compile, format!("{target} cannot run it: {what}"));
-    Some(error.help(format!("{help}; or say `unsupported = \"skip\"` for the asset")))
+        None
+    }
+}
+
+fn cannot_run(module: &ValidModule, target: &Target, what: &str, help: &str) -> AssetError {
+    let message = format!("{target} cannot run it: {what}");
+    AssetError::new(module.path(), Stage::Compile, message)
+        .help(format!("{help}; or say `unsupported = \"skip\"` for the asset"))
 }
 
 /// Whether Wasmtime takes the engine configuration at all.

@@ -5,7 +5,7 @@
 //!      → compile and compress per target → codegen → files → write
 //! ```
 
-use crate::compile::{catch_panic, compile, unsupported};
+use crate::compile::{Attempt, catch_panic, compile};
 use crate::discover::Found;
 use crate::error::{AssetError, Stage};
 use crate::interface::Interface;
@@ -101,15 +101,21 @@ impl Run<'_> {
         let one = |target: &Target| -> Result<(Option<Stored>, Log), AssetError> {
             let mut log = Log::default();
             let before = module.wasm().len();
-            if let Some(error) = unsupported(module, target) {
-                let skipped = Some(error.message.clone());
-                log.judge(found.settings.unsupported.unwrap_or_default(), error)?;
-                let report = StageReport::new(Stage::Compile, before, 0, Duration::ZERO);
-                log.stages.push(StageReport { skipped, target: Some(target.clone()), ..report });
-                return Ok((None, log));
-            }
             let start = Instant::now();
-            let compiled = compile(module, &self.settings.engine, target, &self.functions)?;
+            let compiled = match compile(module, &self.settings.engine, target, &self.functions)? {
+                Attempt::Compiled(compiled) => compiled,
+                Attempt::Unsupported(error) => {
+                    let skipped = Some(error.message.clone());
+                    log.judge(found.settings.unsupported.unwrap_or_default(), error)?;
+                    let report = StageReport::new(Stage::Compile, before, 0, Duration::ZERO);
+                    log.stages.push(StageReport {
+                        skipped,
+                        target: Some(target.clone()),
+                        ..report
+                    });
+                    return Ok((None, log));
+                }
+            };
             let report =
                 StageReport::new(Stage::Compile, before, compiled.bytes.len(), start.elapsed());
             log.stages.push(StageReport { target: Some(target.clone()), ..report });

@@ -1,7 +1,9 @@
 //! The required features of a module are exactly those it uses, and it compiles for many targets.
 
 use crate::project::{CALC, Project, wasm};
-use wasmport_build::{RequiredFeatures, Status, Target, WasmFeature, inspect};
+use wasmport_build::{
+    AssetSettings, Policy, RequiredFeatures, Status, Target, WasmFeature, inspect,
+};
 
 fn features_of(text: &str) -> Vec<&'static str> {
     let project = Project::with(&[("module.wasm", &wasm(text))]);
@@ -114,6 +116,24 @@ fn simd_on_a_riscv_without_vectors_is_an_error_not_a_panic() {
     let (_, error) = report.failures().next().unwrap();
     assert_eq!(error.stage, wasmport_build::Stage::Compile);
     assert!(error.message.contains("riscv64"), "{error}");
+}
+
+#[test]
+fn copies_on_a_riscv_without_vectors_are_judged_like_simd() {
+    let text = r#"(module (memory 1) (func (export "f")
+        (memory.copy (i32.const 64) (i32.const 0) (i32.const 32))))"#;
+    let project = Project::with(&[("copy.wat", text.as_bytes())]);
+    let import = |policy| {
+        let mut settings = AssetSettings::matching("**");
+        settings.unsupported = Some(policy);
+        let targets = ["riscv64gc-unknown-linux-gnu", "riscv64gc-unknown-linux-gnu+v"];
+        let importer = project.importer().asset(settings);
+        targets.iter().fold(importer, |i, t| i.target(t.parse().unwrap())).run(&()).unwrap()
+    };
+    let error = import(Policy::Fail).assets[0].error.clone().unwrap().to_string();
+    assert!(error.contains("cannot run it") && error.contains("+v"), "{error}");
+    let report = import(Policy::Skip);
+    assert_eq!(report.assets[0].artifacts.len(), 1, "{:?}", report.assets);
 }
 
 #[test]
