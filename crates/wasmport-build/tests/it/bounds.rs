@@ -115,6 +115,7 @@ fn a_helper_imports_what_the_process_itself_would() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn fault_08_what_takes_too_long_or_crashes_is_ended_and_blamed_alone() {
     let project = Project::with(&[("slow.wat", slow(600).as_bytes()), ("crash.wat", b"(module)")]);

@@ -342,3 +342,16 @@ fn every_stage_is_reported_in_order_with_sizes_and_time() {
     assert_eq!(stages[0].before, wasm(&compressible()).len() as u64);
     assert_eq!(stages[4].after, project.wrapper("text").len() as u64);
 }
+
+#[cfg(not(feature = "preinit"))]
+#[test]
+fn a_build_that_cannot_run_modules_says_so() {
+    let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
+    let report = project.import_with("[defaults]\npreinit.init = \"init\"\n");
+    let error = failure(&report);
+    assert!(
+        error.stage == Stage::Preinit && error.message.contains("cannot run modules"),
+        "{error}"
+    );
+    assert!(error.help.as_ref().unwrap().contains("features = [\"preinit\"]"), "{error}");
+}

@@ -245,6 +245,30 @@ fn the_report_lists_the_stages_of_what_was_imported() {
     assert!(artifact["uncompressed"].as_u64() > artifact["bytes"].as_u64());
 }
 
+/// Which also shows that the feature is on wherever the whole workspace is built.
+#[test]
+fn the_command_line_runs_modules_and_bounds_them() {
+    let module = |init: &str| {
+        format!("(module (memory 1) (func (export \"init\") {init}) (func (export \"f\")))")
+    };
+    let project = project(&[
+        ("assets/good.wat", &module("(i32.store (i32.const 0) (i32.const 1))")),
+        ("assets/loop.wat", &module("(loop br 0)")),
+        ("wasmport.toml", "[defaults.preinit]\ninit = \"init\"\nmax-seconds = 1\n"),
+    ]);
+    for args in [&[][..], &["--no-helper"]] {
+        let output = wasmport(project.path(), &[&["import", "--format", "json"], args].concat());
+        let report = json(&output);
+        assert_eq!(report["summary"]["failed"], 1, "{report}");
+        let (.., error) = assets(&report).remove(1);
+        assert!(error.contains("`init` did not end within 1 s"), "{error}");
+        assert_eq!(report["assets"][1]["stage"], "preinit");
+        if args.is_empty() {
+            assert_eq!(report["assets"][0]["stages"][0]["stage"], "preinit", "{report}");
+        }
+    }
+}
+
 /// As a user that may not read everything, whoever runs the tests.
 #[cfg(unix)]
 #[test]
