@@ -5,6 +5,7 @@ use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, FastMath};
 use crate::tool::{ToolBox, feature_flags};
 use crate::validate::ValidModule;
+use wasmport::engine::{RequiredFeatures, WasmFeature};
 
 /// Runs `wasm-opt` where the settings ask for it.
 ///
@@ -25,13 +26,22 @@ pub(crate) fn optimize(
         let wasm_opt = tools.wasm_opt().map_err(error)?;
         // Names go with `strip`, where they are not wanted.
         let mut args = vec![format!("-{level:?}"), "--debuginfo".into()];
-        args.extend(feature_flags(module.features()).map_err(error)?);
+        let features = features_for_binaryen(module.features());
+        args.extend(feature_flags(features).map_err(error)?);
         if matches!(optimize.fast_math, Some(FastMath::Yes | FastMath::Force)) {
             args.push("--fast-math".into());
         }
         args.extend(optimize.flags.iter().flatten().cloned());
         let wasm = wasm_opt.run(&args, module.wasm(), limits).map_err(error)?;
         let by = Some(wasm_opt.describe());
-        Ok(Some(Changed { wasm, allowed: module.features(), same_exports: true, by }))
+        Ok(Some(Changed { wasm, allowed: features, same_exports: true, by }))
     })
+}
+
+/// The features of a module in Binaryen's eyes: several values in one exception are multi-value.
+fn features_for_binaryen(features: RequiredFeatures) -> RequiredFeatures {
+    if features.contains(WasmFeature::Exceptions) {
+        return features.with(WasmFeature::MultiValue);
+    }
+    features
 }
