@@ -150,6 +150,7 @@ fn exactly_the_features_that_are_used_are_passed() {
         ),
         ("(module (table 1 externref))", "", &["reference-types", "call-indirect-overlong"]),
         ("(module (memory i64 1))", "", &["memory64"]),
+        ("(module (tag (param i32 i64)))", "", &["exception-handling", "multivalue"]),
     ] {
         let tool =
             Tool::doing("shift 3; printf '%s\\n' \"$@\" > \"$here/args\"; cp \"$in\" \"$out\"");
@@ -491,4 +492,42 @@ fn no_temporary_file_is_left() {
     tool.import("");
     let folder = PathBuf::from(tool.read("where").trim()).parent().unwrap().to_path_buf();
     assert!(folder.is_absolute() && !folder.exists(), "{}", folder.display());
+}
+
+/// With Binaryen itself, where the variable `WASM_OPT` names it.
+#[test]
+fn a_real_wasm_opt_is_told_what_it_needs() {
+    if std::env::var_os("WASM_OPT").is_none() {
+        return;
+    }
+    let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/assets");
+    let project = Project::new();
+    let report = project.import_with(&format!(
+        "targets = [\"source\"]\n[import]\nroots = [{fixtures:?}]\n[defaults]\noptimize.level = \"O1\"\n"
+    ));
+    assert_eq!(report.count(Status::Failed), 0, "{:?}", report.failures().collect::<Vec<_>>());
+
+    let legacy = r#"(module (tag $e (param i32)) (func $throw (throw $e (i32.const 7)))
+        (func (export "caught") (result i32)
+            try (result i32) call $throw i32.const 1 catch $e i32.const 10 i32.add catch_all i32.const 2 end)
+        (func (export "delegated") (result i32)
+            try (result i32) try (result i32) call $throw i32.const 1 delegate 0 catch_all i32.const 3 end))"#;
+    let project = Project::with(&[("old.wat", legacy.as_bytes())]);
+    for optimize in ["", "optimize.level = \"O2\"\n"] {
+        let report = project.import_with(&format!(
+            "targets = [\"source\"]\n[defaults]\nlegacy-exceptions = \"translate\"\n{optimize}"
+        ));
+        asset(&report, "old.wat");
+        let mut config = wasmtime::Config::new();
+        config.wasm_exceptions(true).wasm_gc(true).wasm_function_references(true);
+        let engine = wasmtime::Engine::new(&config).unwrap();
+        let wasm = project.artifact(&report, "old.wat", "source");
+        let module = wasmtime::Module::new(&engine, wasm).unwrap();
+        let mut store = wasmtime::Store::new(&engine, ());
+        let instance = wasmtime::Instance::new(&mut store, &module, &[]).unwrap();
+        for (name, expected) in [("caught", 17), ("delegated", 3)] {
+            let func = instance.get_typed_func::<(), i32>(&mut store, name).unwrap();
+            assert_eq!(func.call(&mut store, ()).unwrap(), expected, "{name}");
+        }
+    }
 }
