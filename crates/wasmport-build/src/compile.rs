@@ -50,9 +50,7 @@ pub(crate) fn compile(
     }
     let bytes = catch_panic(|| {
         let mut config = compile_config(engine, target, module.features())?;
-        if std::env::var_os("WASMPORT_EXP").is_some() {
-            config.enable_incremental_compilation(Arc::clone(functions) as _)?;
-        }
+        config.enable_incremental_compilation(Arc::clone(functions) as _)?;
         wasmtime::Engine::new(&config)?.precompile_module(module.wasm())
     });
     match bytes {

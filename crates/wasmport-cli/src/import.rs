@@ -41,9 +41,17 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
 /// Set in the process that imports for another.
 const HELPER: &str = "WASMPORT_HELPER";
 
+/// How long mimalloc keeps memory that was freed, in milliseconds.
+const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
+
 /// This very command again: whatever program it is a part of, it comes to the same settings.
 fn helper() -> std::io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(std::env::args_os().skip(1)).env(HELPER, "1");
+    if cfg!(feature = "mimalloc") && std::env::var_os(PURGE_DELAY).is_none() {
+        // Compiling frees memory and soon takes it again: giving it back to the system in between
+        // took an eighth of the time, and keeping it much longer a tenth of the memory.
+        command.env(PURGE_DELAY, "100");
+    }
     Ok(command)
 }

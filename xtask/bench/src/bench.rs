@@ -1,6 +1,8 @@
 //! The table of measurements: a new one is a function and an entry here.
 
-use crate::{Result, call, cold, consumers, host, instance, load, noop, rustc, strings, values};
+use crate::{
+    Result, call, cold, consumers, host, instance, load, noop, preinit, rustc, strings, values,
+};
 
 /// One measurement.
 pub(crate) struct Bench {
@@ -27,6 +29,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "string_roundtrip", unit: "ratio", goal: Some(1.1), run: strings::roundtrip },
     Bench { name: "instantiate_extra_us_3", unit: "us", goal: Some(1.0), run: instance::few },
     Bench { name: "instantiate_extra_us_2000", unit: "us", goal: Some(1.0), run: instance::many },
+    Bench { name: "preinit_reactor", unit: "ratio", goal: None, run: preinit::reactor },
     Bench { name: "noop_200", unit: "ratio", goal: Some(5.0), run: noop::import_200 },
     Bench { name: "peak_corpus", unit: "ratio", goal: Some(1.3), run: cold::peak },
     Bench { name: "cold_parallel", unit: "ratio", goal: Some(0.55), run: cold::parallel },

@@ -12,6 +12,7 @@ mod instance;
 mod load;
 mod measure;
 mod noop;
+mod preinit;
 mod process;
 mod rustc;
 mod side;
