@@ -256,7 +256,8 @@ impl Importer {
         }
     }
 
-    /// The target of the build decides: of those in the settings, what runs there.
+    /// The target of the build decides: of those in the settings, what runs there. Where they name
+    /// machines and not this one, it has its baseline too.
     #[cfg(feature = "compiler")]
     fn targets_of(&self, build: &str) -> Result<Vec<Target>, Error> {
         let wanted = self.settings.targets.as_deref().unwrap_or_default();
@@ -274,7 +275,9 @@ impl Importer {
         };
         let fits = |target: &&Target| target.has_triple_of(&build) || is_general(target);
         let mut targets: Vec<Target> = wanted.iter().filter(fits).cloned().collect();
-        if targets.is_empty() {
+        let has_machine_code = targets.iter().any(|target| !is_general(&target));
+        let wants_machine_code = wanted.is_empty() || wanted.iter().any(|t| !is_general(&t));
+        if wants_machine_code && !has_machine_code {
             targets.push(build);
         }
         Ok(targets)

@@ -287,6 +287,8 @@ fn fixtures_stay_what_they_are() {
         let mut settings = Settings::from_file(&fixtures.join("wasmport.toml")).unwrap();
         settings.targets = None;
         settings.out_dir = project.out();
+        // What it gives is looked at.
+        settings.assets.iter_mut().for_each(|choices| choices.compress = None);
         let report = optimized(Importer::new(settings), level, fast_math);
         assert_same_exports(&project, &fixtures.join("assets"), &report, &format!("{level:?}"));
     }
@@ -344,7 +346,7 @@ fn exceptions_of_before_the_standard_are_translated() {
         });
         let asset = &report.assets[0];
         assert_eq!(asset.error, None, "{optimize:?}");
-        assert_eq!(asset.stages[0].stage, Stage::Translate);
+        assert!(asset.stages.iter().any(|stage| stage.stage == Stage::Translate));
         let wasm = std::fs::read(result(&project, asset)).unwrap();
         assert_eq!(calls(&wasm, &all), expected, "{optimize:?}");
     }

@@ -287,3 +287,50 @@ fn fault_08_a_build_script_ends_the_build_and_names_the_asset() {
     let expected = "cargo::error=`large.wat`: the import took more than 300 MiB of memory; raise `limits.max-memory-mib`";
     assert!(said.iter().any(|line| line.starts_with(expected)), "{said:#?}");
 }
+
+/// The shortest build script, where this program is one.
+#[test]
+fn build_script_of_a_project() {
+    if std::env::var_os(PROJECT).is_some() {
+        wasmport_build::import("assets").unwrap();
+    }
+}
+
+#[test]
+fn the_target_of_the_build_decides() {
+    let calc: &[(&str, &[u8])] = &[("calc.wat", CALC.as_bytes())];
+    let linux = "x86_64-unknown-linux-gnu";
+    for (targets, build, expected) in [
+        ("", linux, vec![linux]),
+        ("", "x86_64-unknown-linux-musl", vec![linux]),
+        (
+            "\"LINUX+v3\", \"LINUX\", \"aarch64-apple-darwin\", \"portable\"",
+            linux,
+            vec!["LINUX+v3", linux, "portable"],
+        ),
+        ("\"aarch64-apple-darwin\", \"portable\"", linux, vec!["portable", linux]),
+        ("\"portable\", \"source\"", linux, vec!["portable", "source"]),
+        ("\"portable\"", "armv7-unknown-linux-gnueabihf", vec!["portable"]),
+    ] {
+        let project = Project::with(calc);
+        let settings = match targets {
+            "" => String::new(),
+            list => format!("targets = [{}]\n", list.replace("LINUX", linux)),
+        };
+        std::fs::write(project.path().join("wasmport.toml"), settings + "[engine]\nfuel = true\n")
+            .unwrap();
+        let mut command = child("build_script_of_a_project", project.path()).unwrap();
+        command.current_dir(project.path()).env("OUT_DIR", project.out()).env("TARGET", build);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        let manifest = std::fs::read(project.out().join("wasmport/wasmport.json")).unwrap();
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        assert_eq!(manifest["engine"]["fuel"], true, "the settings file is read");
+        let artifacts = manifest["assets"]["calc"]["artifacts"].as_array().unwrap();
+        let made: Vec<&str> = artifacts.iter().map(|a| a["target"].as_str().unwrap()).collect();
+        let expected: Vec<String> = expected.iter().map(|t| t.replace("LINUX", linux)).collect();
+        assert_eq!(made, expected, "{targets} for {build}");
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(said.contains("cargo::rerun-if-changed=wasmport.toml"), "{said}");
+    }
+}

@@ -150,7 +150,11 @@ fn exactly_the_features_that_are_used_are_passed() {
         ),
         ("(module (table 1 externref))", "", &["reference-types", "call-indirect-overlong"]),
         ("(module (memory i64 1))", "", &["memory64"]),
-        ("(module (tag (param i32 i64)))", "", &["exception-handling", "multivalue"]),
+        (
+            "(module (tag (param i32 i64)))",
+            "",
+            &["exception-handling", "multivalue", "reference-types", "call-indirect-overlong"],
+        ),
     ] {
         let tool =
             Tool::doing("shift 3; printf '%s\\n' \"$@\" > \"$here/args\"; cp \"$in\" \"$out\"");

@@ -62,7 +62,7 @@ fn nothing_is_stripped_where_nothing_is_said() {
     let report = project.import_with("targets = [\"source\"]\n");
     assert_eq!(project.artifact(&report, "calc.wat", "source"), wasm(NAMED));
     let stages: Vec<Stage> = report.assets[0].stages.iter().map(|stage| stage.stage).collect();
-    assert_eq!(stages, [Stage::Compile, Stage::Codegen]);
+    assert_eq!(stages, [Stage::Read, Stage::Validate, Stage::Compile, Stage::Codegen]);
 }
 
 type Run = dyn Fn(&str, &[u8]) -> Result<Option<Vec<u8>>, String> + Send + Sync;
@@ -330,8 +330,15 @@ fn every_stage_is_reported_in_order_with_sizes_and_time() {
     let report = importer.pass(Fake::giving("swap", NAMED)).run(&()).unwrap();
     let stages = &asset(&report, "text.wat").stages;
     let order: Vec<Stage> = stages.iter().map(|stage| stage.stage).collect();
-    let expected =
-        [Stage::Transform, Stage::Strip, Stage::Compile, Stage::Compress, Stage::Codegen];
+    let expected = [
+        Stage::Read,
+        Stage::Validate,
+        Stage::Transform,
+        Stage::Strip,
+        Stage::Compile,
+        Stage::Compress,
+        Stage::Codegen,
+    ];
     assert_eq!(order, expected);
     for (one, next) in stages.iter().zip(&stages[1..]) {
         if next.stage != Stage::Codegen {
@@ -339,8 +346,9 @@ fn every_stage_is_reported_in_order_with_sizes_and_time() {
         }
         assert!(one.before > 0 && one.after > 0 && (0.0..60.0).contains(&one.seconds));
     }
-    assert_eq!(stages[0].before, wasm(&compressible()).len() as u64);
-    assert_eq!(stages[4].after, project.wrapper("text").len() as u64);
+    assert_eq!(stages[0].before, compressible().len() as u64);
+    assert_eq!(stages[0].after, wasm(&compressible()).len() as u64);
+    assert_eq!(stages[6].after, project.wrapper("text").len() as u64);
 }
 
 #[cfg(not(feature = "preinit"))]
