@@ -2,13 +2,14 @@
 
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 use std::collections::BTreeMap;
-use wasmport_build::{AssetReport, Report, StageReport};
+use wasmport_build::{AssetReport, Report, StageReport, Status};
 
-/// A row for each stage that did something in the run, in the order in which stages run.
+/// A row for each stage that did something for what was imported, in the order in which stages run.
 pub(crate) fn of_run(report: &Report) -> Option<String> {
     let mut stages: Vec<String> = Vec::new();
     let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
-    for stage in report.assets.iter().flat_map(|asset| &asset.stages) {
+    let imported = report.assets.iter().filter(|asset| asset.status == Status::Imported);
+    for stage in imported.flat_map(|asset| &asset.stages) {
         let name = match &stage.target {
             Some(target) => format!("{} {target}", stage.stage),
             None => stage.stage.to_string(),
