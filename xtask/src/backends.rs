@@ -178,6 +178,10 @@ impl Tally {
             self.artifacts += 1;
             let path = folder.join(&artifact.path);
             let bytes = std::fs::read(&path).map_err(|e| format!("{}: {e}", path.display()))?;
+            let bytes = match artifact.uncompressed {
+                Some(len) => zstd::bulk::decompress(&bytes, usize::try_from(len)?)?,
+                None => bytes,
+            };
             let is_right = header::is_for(&bytes, &artifact.target);
             self.wrong += usize::from(!is_right);
             if args.artifacts || !is_right {
