@@ -23,7 +23,6 @@ use crate::settings::{ImportLimits, Policy};
 use crate::tool::WASM_OPT;
 use crate::validate::{ValidModule, validate};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::time::Instant;
 use wasmport::engine::RequiredFeatures;
 
@@ -153,9 +152,4 @@ fn have_same_exports(before: &ValidModule, after: &ValidModule) -> Result<bool, 
     let pairs = before.iter().zip(&after);
     Ok(before.len() == after.len()
         && pairs.into_iter().all(|(a, b)| a.name == b.name && is_same(a, b)))
-}
-
-/// An error of `stage`.
-fn stage_error(path: &Path, stage: Stage, message: impl Into<String>) -> AssetError {
-    AssetError::new(path, stage, message)
 }

@@ -1,6 +1,6 @@
 //! Optimize: Binaryen's `wasm-opt` over a module, told the features that it uses.
 
-use super::{Changed, Log, run_stage, stage_error};
+use super::{Changed, Log, run_stage};
 use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, FastMath, OptimizeLevel};
 use crate::tool::{ToolBox, feature_flags, in_binaryen};
@@ -24,7 +24,7 @@ pub(crate) fn optimize(
         let (true, Some(level)) = (optimize.is_on(), optimize.level) else { return Ok(None) };
         if level == OptimizeLevel::O4 && module.features().contains(WasmFeature::Exceptions) {
             let message = "`O4` flattens code, and Binaryen cannot flatten exceptions";
-            let error = stage_error(module.path(), Stage::Optimize, message);
+            let error = AssetError::new(module.path(), Stage::Optimize, message);
             return Err(error.help("say `level = \"O3\"` for the asset"));
         }
         let error = |e: crate::tool::ToolError| e.at(module.path(), Stage::Optimize);

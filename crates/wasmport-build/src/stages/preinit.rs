@@ -1,7 +1,5 @@
 //! Preinit: runs a module's initialization now, and makes the state it leaves the module's beginning.
 
-#[cfg(not(feature = "preinit"))]
-use super::stage_error;
 use super::{Log, run_stage};
 use crate::error::{AssetError, Stage};
 use crate::settings::AssetSettings;
@@ -38,14 +36,14 @@ fn run(
     _: &Path,
 ) -> Result<Option<super::Changed>, AssetError> {
     let message = "this build of wasmport-build cannot run modules";
-    Err(stage_error(module.path(), Stage::Preinit, message).help(
+    Err(AssetError::new(module.path(), Stage::Preinit, message).help(
         "add `features = [\"preinit\"]` to the dependency, or import with `cargo wasmport import`",
     ))
 }
 
 #[cfg(feature = "preinit")]
 mod wizer {
-    use super::super::{Changed, stage_error};
+    use super::super::Changed;
     use crate::compile::catch_panic;
     use crate::error::{AssetError, Stage};
     use crate::settings::Preinit;
@@ -87,7 +85,7 @@ mod wizer {
         folder: &Path,
     ) -> Result<Option<Changed>, AssetError> {
         let error = |message: String| {
-            stage_error(module.path(), Stage::Preinit, message)
+            AssetError::new(module.path(), Stage::Preinit, message)
                 .help("mend the module, or say `preinit.on-failure = \"warn\"` for it")
         };
         let time = settings.time();

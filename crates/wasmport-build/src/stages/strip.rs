@@ -1,6 +1,6 @@
 //! Strip: a module without the custom sections that nobody needs.
 
-use super::{Changed, Log, run_stage, stage_error};
+use super::{Changed, Log, run_stage};
 use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, Patterns};
 use crate::validate::ValidModule;
@@ -20,10 +20,10 @@ pub(crate) fn strip(
         let Some(patterns) = settings.strip.as_ref().filter(|patterns| !patterns.is_empty()) else {
             return Ok(None);
         };
-        let error = |message| stage_error(module.path(), Stage::Strip, message);
+        let error = |message| AssetError::new(module.path(), Stage::Strip, message);
         let patterns = Patterns::new(Some(patterns)).map_err(error)?;
         let wasm = without_sections(module.wasm(), |name| patterns.matches(name, false));
-        let wasm = wasm.map_err(|e| stage_error(module.path(), Stage::Strip, e.to_string()))?;
+        let wasm = wasm.map_err(|e| AssetError::new(module.path(), Stage::Strip, e.to_string()))?;
         Ok(Some(Changed { wasm, allowed: module.features(), same_exports: true, by: None }))
     })
 }

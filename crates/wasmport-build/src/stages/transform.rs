@@ -1,6 +1,6 @@
 //! Transform: the project's own passes, in their order.
 
-use super::{Changed, Log, run_stage, stage_error};
+use super::{Changed, Log, run_stage};
 use crate::compile::catch_panic;
 use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, Settings};
@@ -45,13 +45,13 @@ pub(crate) fn transform(
     let AssetSettings { limits, transform, .. } = settings;
     let path = module.path().to_path_buf();
     let passes = project.passes.selected(transform);
-    for pass in passes.map_err(|e| stage_error(&path, Stage::Transform, e))? {
+    for pass in passes.map_err(|e| AssetError::new(&path, Stage::Transform, e))? {
         module =
             run_stage(Stage::Transform, transform.on_failure, limits, log, module, |module| {
                 let by = format!("{} {}", pass.name(), pass.version());
                 let error = |what: String| {
                     let message = format!("pass `{}`{what}", pass.name());
-                    stage_error(&path, Stage::Transform, message)
+                    AssetError::new(&path, Stage::Transform, message)
                 };
                 let wasm = catch_panic(|| pass.run(source, module.wasm()))
                     .map_err(|panic| error(format!(" panicked: {panic}")))?

@@ -1,7 +1,7 @@
 //! Translate: modules with the exceptions of before the standard, which Wasmtime refuses, to the
 //! standard's, by Binaryen.
 
-use super::{Log, stage_error};
+use super::Log;
 use crate::error::{AssetError, Stage};
 use crate::features::scan;
 use crate::read::RawModule;
@@ -34,7 +34,7 @@ pub(crate) fn translate(
     let error = |e: crate::tool::ToolError| e.at(path, Stage::Translate);
     let wasm_opt = tools.wasm_opt().map_err(error)?;
     let scanned = scan(&module.wasm, &settings.limits)
-        .map_err(|e| stage_error(path, Stage::Translate, e.to_string()))?;
+        .map_err(|e| AssetError::new(path, Stage::Translate, e.to_string()))?;
     // The translation carries values out of blocks, which goes with exceptions.
     let features = in_binaryen(scanned.features.with(WasmFeature::Exceptions));
     let mut args = vec!["--translate-to-exnref".to_owned(), "--debuginfo".into()];
