@@ -144,7 +144,7 @@ fn import(
     let mut skip = AssetSettings::matching("**");
     skip.unsupported = Some(Policy::Skip);
     settings.assets.push(skip);
-    let report = Importer::new(settings).run(&())?;
+    let report = Importer::new(settings).no_cache().run(&())?;
     println!("imported in {:.1} s", report.seconds);
     Ok(report)
 }

@@ -86,6 +86,7 @@ impl Args {
         let mut choices = AssetSettings::default();
         choices.legacy_exceptions = self.translate.then_some(LegacyExceptions::Translate);
         let importer = wasmport_build::configure()
+            .no_cache()
             .root(&self.dir)
             .out_dir(out_dir)
             .embed(false)

@@ -72,6 +72,7 @@ fn generate(seed: u64) -> Vec<u8> {
 /// Fuel ends every call; the rest makes the import quick, and allows what is off by default.
 fn import(modules: &Path, out_dir: &Path) -> crate::Result<Report> {
     let importer = wasmport_build::configure()
+        .no_cache()
         .root(modules)
         .out_dir(out_dir)
         .embed(false)

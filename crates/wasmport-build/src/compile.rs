@@ -1,67 +1,136 @@
 //! Compile: a valid module, for a target, with exactly the features it uses.
 
 use crate::error::{AssetError, Stage};
-use crate::function_cache::FunctionCache;
+use crate::store::{Bytes, Cache, Computation, Functions, Kind, ModuleFunctions, Obtained};
 use crate::validate::ValidModule;
+use serde::Serialize;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::sync::Arc;
 use target_lexicon::Architecture;
-use wasmport::engine::{RequiredFeatures, Target, WasmFeature, compile_config};
+use wasmport::engine::{RequiredFeatures, Target, WasmFeature, compile_config, wasmtime_version};
 use wasmport::{Digest, EngineConfig};
 
 /// A precompiled module for one target.
-#[derive(Debug)]
-pub(crate) struct Compiled {
+pub(crate) struct Compiled<'c> {
     pub target: Target,
-    pub bytes: Vec<u8>,
-    pub digest: Digest,
+    pub artifact: Obtained<'c>,
 }
 
 /// What compiling for a target came to.
-pub(crate) enum Attempt {
-    Compiled(Compiled),
+pub(crate) enum Attempt<'c> {
+    Compiled(Compiled<'c>),
     /// The target cannot run the module, and why.
     Unsupported(AssetError),
 }
 
-/// Compiles `module` for `target`.
+/// What compiling a module is decided by, and nothing else.
+#[derive(Serialize)]
+struct Compilation<'a> {
+    wasm: Bytes<'a>,
+    features: RequiredFeatures,
+    engine: &'a EngineConfig,
+    target: &'a Target,
+    wasmtime: &'a str,
+    generator: &'a str,
+}
+
+/// Why there is no artifact.
+enum Refusal {
+    Error(wasmtime::Error),
+    Panic(String),
+}
+
+impl<'a> Computation for Compilation<'a> {
+    const KIND: Kind = Kind::Artifact;
+    type Help = Workbench<'a>;
+    type Error = Refusal;
+
+    fn compute(&self, workbench: &Workbench<'a>) -> Result<Vec<u8>, Refusal> {
+        let functions = workbench.functions(self.target);
+        let bytes = catch_panic(|| {
+            let mut config = compile_config(self.engine, self.target, self.features)?;
+            if let Some(functions) = &functions {
+                config.enable_incremental_compilation(Arc::clone(functions) as _)?;
+            }
+            wasmtime::Engine::new(&config)?.precompile_module(self.wasm.0)
+        });
+        let bytes = bytes.map_err(Refusal::Panic)?.map_err(Refusal::Error)?;
+        if let Some(functions) = functions {
+            functions.keep(&workbench.workshop.cache);
+        }
+        Ok(bytes)
+    }
+}
+
+/// What makes compiling faster.
+pub(crate) struct Workshop {
+    pub cache: Cache,
+    /// Those of this run, where it is worth while.
+    pub functions: Option<Arc<Functions>>,
+    pub generator: String,
+}
+
+/// What one asset finds in the workshop.
+struct Workbench<'a> {
+    workshop: &'a Workshop,
+    asset: &'a Path,
+}
+
+impl Workbench<'_> {
+    /// The functions of the asset for a target, under a key that stays when the asset changes:
+    /// Cranelift tells whether a function is the one that it looks for.
+    fn functions(&self, target: &Target) -> Option<Arc<ModuleFunctions>> {
+        let shared = self.workshop.functions.as_ref()?;
+        let asset = std::path::absolute(self.asset).ok()?;
+        let key = Digest::of(format!("{}\0{target}", asset.display()).as_bytes());
+        Some(ModuleFunctions::new(shared, &self.workshop.cache, key))
+    }
+}
+
+/// Compiles `module` for `target`. What was compiled of the same asset before makes it faster.
 ///
 /// # Errors
 ///
 /// Where Wasmtime refuses target or module, or panics: that is this asset's error, not the run's.
-pub(crate) fn compile(
+pub(crate) fn compile<'c>(
     module: &ValidModule,
     engine: &EngineConfig,
     target: &Target,
-    functions: &Arc<FunctionCache>,
-) -> Result<Attempt, AssetError> {
+    workshop: &'c Workshop,
+) -> Result<Attempt<'c>, AssetError> {
     let error = |message: String| {
         AssetError::new(module.path(), Stage::Compile, format!("for {target}: {message}"))
     };
     if let Some(error) = unsupported(module, target) {
         return Ok(Attempt::Unsupported(error));
     }
-    let compiled = |bytes: Vec<u8>| {
-        Attempt::Compiled(Compiled { target: target.clone(), digest: Digest::of(&bytes), bytes })
-    };
+    let compiled = |artifact| Attempt::Compiled(Compiled { target: target.clone(), artifact });
     if target.is_source() {
-        return Ok(compiled(module.wasm().to_vec()));
+        return Ok(compiled(Obtained::new(module.wasm().to_vec())));
     }
-    let bytes = catch_panic(|| {
-        let mut config = compile_config(engine, target, module.features())?;
-        config.enable_incremental_compilation(Arc::clone(functions) as _)?;
-        wasmtime::Engine::new(&config)?.precompile_module(module.wasm())
-    });
-    match bytes {
-        Ok(Ok(bytes)) => Ok(compiled(bytes)),
-        Ok(Err(e)) => Err(error(format!("{e:#}"))),
+    let compilation = Compilation {
+        wasm: Bytes(module.wasm()),
+        features: module.features(),
+        engine,
+        target,
+        wasmtime: wasmtime_version(),
+        generator: &workshop.generator,
+    };
+    let workbench = Workbench { workshop, asset: module.path() };
+    match workshop.cache.get_or_compute(&compilation, &workbench) {
+        Ok(mut artifact) => {
+            artifact.keep();
+            Ok(compiled(artifact))
+        }
+        Err(Refusal::Error(e)) => Err(error(format!("{e:#}"))),
         // Wasmtime 48 copies small blocks through vectors, and does not ask whether there are any.
-        Err(panic) if lacks_vectors(target) => {
+        Err(Refusal::Panic(panic)) if lacks_vectors(target) => {
             let what = format!("Wasmtime copies memory with the vector extension there ({panic})");
             Ok(Attempt::Unsupported(cannot_run(module, target, &what, ADD_VECTORS)))
         }
-        Err(panic) => Err(error(format!("Wasmtime panicked: {panic}"))
+        Err(Refusal::Panic(panic)) => Err(error(format!("Wasmtime panicked: {panic}"))
             .help("report it to Wasmtime with the file; exclude the file until then")),
     }
 }

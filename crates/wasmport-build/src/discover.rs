@@ -31,12 +31,7 @@ impl Found {
 
     /// What it depends on besides its source: the folders and files that its initialization reads.
     pub fn inputs(&self, settings: &Settings) -> Vec<PathBuf> {
-        let preinit = &self.settings.preinit;
-        if !preinit.is_on() {
-            return Vec::new();
-        }
-        let dirs = preinit.dirs.iter().flat_map(|dirs| dirs.values());
-        dirs.chain(&preinit.stdin).map(|path| settings.folder.join(path)).collect()
+        self.settings.preinit.inputs(&settings.folder)
     }
 }
 

@@ -70,6 +70,11 @@ impl<'a> Freshness<'a> {
         Ok(Self { settings, previous, key: common_key(settings), generator: generator() })
     }
 
+    /// The version of the generator.
+    pub fn generator(&self) -> &str {
+        &self.generator
+    }
+
     /// What the run before left.
     pub fn previous(&self) -> &Manifest {
         &self.previous
@@ -172,7 +177,8 @@ impl<'a> Freshness<'a> {
     }
 }
 
-fn generator() -> String {
+/// This version of the generator, and the beginning of its source's digest.
+pub(crate) fn generator() -> String {
     let source = Digest::of(GENERATOR.concat().as_bytes()).to_string();
     format!("{} ({})", crate::VERSION, &source[..12])
 }
@@ -198,6 +204,8 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         features,
         embed,
         jobs: _,
+        memory_mib: _,
+        cache: _,
     } = settings;
     let mut key = blake3::Hasher::new_derive_key("wasmport settings key v1");
     add_field(&mut key, &wasmport::support::CONTRACT.to_le_bytes());

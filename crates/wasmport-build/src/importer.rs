@@ -9,9 +9,13 @@ use crate::files::{Files, HEADER};
 use crate::report::{Report, Status};
 #[cfg(feature = "compiler")]
 use crate::run::{Place, Progress, import, serve};
-use crate::settings::{AssetExplanation, AssetSettings, Explanation, Settings, Symlinks, Tools};
+use crate::settings::{
+    AssetExplanation, AssetSettings, CacheSettings, Explanation, Settings, Symlinks, Tools,
+};
 #[cfg(feature = "compiler")]
 use crate::stages::Pass;
+#[cfg(feature = "compiler")]
+use crate::store::CacheFolder;
 use std::path::{Path, PathBuf};
 use wasmport::EngineConfig;
 use wasmport::engine::{Target, WasmFeature};
@@ -148,6 +152,32 @@ impl Importer {
         self
     }
 
+    /// Memory that the assets which are compiled at once may take together, in MiB, as far as can be
+    /// told before.
+    pub fn memory_mib(mut self, mib: u32) -> Self {
+        self.settings.memory_mib = Some(mib);
+        self
+    }
+
+    /// Where results are kept, so that no work is done twice.
+    pub fn cache(mut self, cache: CacheSettings) -> Self {
+        self.settings.cache = cache;
+        self
+    }
+
+    /// Neither looks for results of earlier imports nor keeps any.
+    pub fn no_cache(mut self) -> Self {
+        self.settings.cache.enabled = Some(false);
+        self
+    }
+
+    /// The cache itself; nothing where the settings want none.
+    #[cfg(feature = "compiler")]
+    pub fn cache_folder(&self) -> Option<CacheFolder> {
+        let folder = crate::store::location(&self.settings.cache)?;
+        Some(CacheFolder::new(folder, self.settings.cache.max_bytes()))
+    }
+
     /// Imports, in this process: nothing bounds the time and memory that it takes. The failure of
     /// single assets is in the report.
     ///
@@ -233,6 +263,8 @@ impl Importer {
     pub fn import(mut self) -> Result<Report, Error> {
         let cargo = BuildScript::once()?;
         self.settings.out_dir.clone_from(&cargo.out_dir);
+        let cache = || crate::store::of_build_script(&cargo.out_dir);
+        self.settings.cache.dir.get_or_insert_with(cache);
         // Documentation shows the wrappers; nobody runs them.
         let targets = if cargo.docs_rs { Vec::new() } else { self.targets_of(&cargo.target)? };
         self.settings.targets = Some(targets);

@@ -36,8 +36,6 @@ mod features;
 mod files;
 mod freshness;
 mod fs;
-#[cfg(feature = "compiler")]
-mod function_cache;
 mod importer;
 #[cfg(feature = "compiler")]
 mod inspect;
@@ -58,6 +56,8 @@ mod settings;
 #[cfg(feature = "compiler")]
 mod stages;
 #[cfg(feature = "compiler")]
+mod store;
+#[cfg(feature = "compiler")]
 mod tool;
 #[cfg(feature = "compiler")]
 mod validate;
@@ -70,12 +70,14 @@ pub use report::{ArtifactReport, AssetReport, Kind, Report, StageReport, Status}
 #[cfg(feature = "compiler")]
 pub use run::Progress;
 pub use settings::{
-    AssetExplanation, AssetSettings, Convention, Explanation, ExternKind, FastMath, ImportLimits,
-    LegacyExceptions, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Setting, Settings,
-    Symlinks, Tool, Tools, Transform, Visibility,
+    AssetExplanation, AssetSettings, CacheSettings, Convention, Explanation, ExternKind, FastMath,
+    ImportLimits, LegacyExceptions, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit,
+    Setting, Settings, Symlinks, Tool, Tools, Transform, Visibility,
 };
 #[cfg(feature = "compiler")]
 pub use stages::Pass;
+#[cfg(feature = "compiler")]
+pub use store::{CacheFolder, CacheStats, Removed, Verified};
 pub use wasmport::EngineConfig;
 pub use wasmport::engine::{RequiredFeatures, Target, WasmFeature};
 

@@ -5,7 +5,7 @@
 //!      → compile and compress per target → codegen → files → write
 //! ```
 
-use crate::compile::{Attempt, catch_panic, compile};
+use crate::compile::{Attempt, Workshop, catch_panic, compile};
 use crate::discover::Found;
 use crate::error::{AssetError, Stage};
 use crate::interface::Interface;
@@ -15,6 +15,7 @@ use crate::read::Source;
 use crate::report::{Kind, StageReport, Status};
 use crate::run::Run;
 use crate::stages::{self, Log, Stored, compress};
+use crate::store::Obtained;
 use crate::validate::{ValidModule, validate};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -48,10 +49,10 @@ impl Done {
 
 impl Run<'_> {
     /// One asset, from its file to its outputs.
-    pub fn import(&self, found: &Found) -> Done {
+    pub fn import(&self, found: &Found, workshop: &Workshop) -> Done {
         let mut kind = Kind::Module;
         let mut log = Log::default();
-        let result = catch_panic(|| self.stages(found, &mut kind, &mut log));
+        let result = catch_panic(|| self.stages(found, workshop, &mut kind, &mut log));
         let result = result.unwrap_or_else(|panic| {
             Err(AssetError::new(&found.path, Stage::Validate, format!("panicked: {panic}"))
                 .help("report it to wasmport with the file"))
@@ -62,25 +63,32 @@ impl Run<'_> {
 
     /// Every stage between a file and its outputs, in order. Between reading and writing none does
     /// I/O, but for the programs and folders that the settings name; `pack` calls code generation.
-    fn stages(&self, found: &Found, kind: &mut Kind, log: &mut Log) -> Result<Entry, AssetError> {
+    fn stages(
+        &self,
+        found: &Found,
+        workshop: &Workshop,
+        kind: &mut Kind,
+        log: &mut Log,
+    ) -> Result<Entry, AssetError> {
         let (project, settings) = (self.settings, &found.settings);
+        let (tools, cache) = (&self.tools, &workshop.cache);
         let source = Source::read(found)?;
         let keys = self.freshness.keys(found, source.digest);
         let wasm =
             log.timed(Stage::Read, source.bytes.len(), || source.into_wasm(&settings.limits))?;
         *kind = Kind::of(&wasm.wasm);
         let wasm = wasm.refuse_component()?;
-        let wasm = stages::translate(wasm, settings, project.features, &self.tools, log)?;
+        let wasm = stages::translate(wasm, settings, project.features, tools, cache, log)?;
         let module = log.timed(Stage::Validate, wasm.wasm.len(), || {
             validate(wasm, project.features, &settings.limits)
         })?;
-        let module = stages::preinit(module, settings, &project.folder, log)?;
+        let module = stages::preinit(module, settings, &project.folder, cache, log)?;
         let module = stages::transform(module, &found.source, settings, project, log)?;
-        let module = stages::optimize(module, settings, &self.tools, log)?;
+        let module = stages::optimize(module, settings, tools, cache, log)?;
         // Before their names go.
         let interface = Interface::of(&module)?;
         let module = stages::strip(module, settings, log)?;
-        let artifacts = self.artifacts(&module, found, log)?;
+        let artifacts = self.artifacts(&module, found, workshop, log)?;
         let Packed { entry, files } =
             pack(project, found, keys, &module, artifacts, interface, log)?;
         log.warnings
@@ -96,13 +104,14 @@ impl Run<'_> {
         &self,
         module: &ValidModule,
         found: &Found,
+        workshop: &Workshop,
         log: &mut Log,
     ) -> Result<Vec<Stored>, AssetError> {
         let one = |target: &Target| -> Result<(Option<Stored>, Log), AssetError> {
             let mut log = Log::default();
             let before = module.wasm().len();
             let start = Instant::now();
-            let compiled = match compile(module, &self.settings.engine, target, &self.functions)? {
+            let compiled = match compile(module, &self.settings.engine, target, workshop)? {
                 Attempt::Compiled(compiled) => compiled,
                 Attempt::Unsupported(error) => {
                     let skipped = Some(error.message.clone());
@@ -116,10 +125,15 @@ impl Run<'_> {
                     return Ok((None, log));
                 }
             };
-            let report =
-                StageReport::new(Stage::Compile, before, compiled.bytes.len(), start.elapsed());
-            log.stages.push(StageReport { target: Some(target.clone()), ..report });
-            let stored = compress(module.path(), compiled, &found.settings, &mut log)?;
+            let Obtained { bytes, found: cached, .. } = &compiled.artifact;
+            let report = StageReport::new(Stage::Compile, before, bytes.len(), start.elapsed());
+            log.stages.push(StageReport {
+                target: Some(target.clone()),
+                cached: *cached,
+                ..report
+            });
+            let stored =
+                compress(module.path(), compiled, &found.settings, &workshop.cache, &mut log)?;
             Ok((Some(stored), log))
         };
         let targets = self.settings.targets.par_iter().flatten();

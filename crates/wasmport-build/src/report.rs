@@ -122,6 +122,9 @@ pub struct StageReport {
     pub after: u64,
     /// How long it took.
     pub seconds: f64,
+    /// Whether it was done before, and its result was in the cache.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub cached: bool,
     /// What did it, such as a program and its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
@@ -138,6 +141,7 @@ impl StageReport {
             before: before as u64,
             after: after as u64,
             seconds: took.as_secs_f64(),
+            cached: false,
             by: None,
             skipped: None,
         }

@@ -2,19 +2,19 @@
 
 use crate::bounds::{self, Helper, Watchdog};
 use crate::codegen;
-use crate::compile::check_engine;
+use crate::compile::{Workshop, check_engine};
 use crate::discover::{Discovered, Found, discover};
 use crate::error::Error;
 use crate::files::Files;
 use crate::freshness::Freshness;
 use crate::fs;
-use crate::function_cache::FunctionCache;
 use crate::manifest::{self, Entry, Manifest, inside};
 use crate::pipeline::Done;
 use crate::read::Source;
 use crate::report::{AssetReport, Report, Status};
 use crate::schedule::heaviest_first;
 use crate::settings::Settings;
+use crate::store::{self, Cache};
 use crate::tool::ToolBox;
 use rayon::prelude::*;
 use std::collections::{BTreeMap, HashSet};
@@ -60,10 +60,12 @@ pub(crate) struct Run<'a> {
     pub settings: &'a Settings,
     pub freshness: Freshness<'a>,
     pub tools: ToolBox,
-    pub functions: Arc<FunctionCache>,
     /// Here all compiling is done, however many assets there are at once.
     pool: rayon::ThreadPool,
 }
+
+/// What became of assets, and what is to be said of all of them.
+type Told<'b, T> = (Vec<(&'b Found, T)>, Vec<String>);
 
 /// Imports everything that the settings select. The failure of an asset ends neither the run nor
 /// what was imported from it before.
@@ -90,12 +92,15 @@ pub(crate) fn import(
             None => stale.push(found),
         }
     }
-    run.import_all(&stale, place, tell)?
-        .into_iter()
-        .for_each(|(found, report)| drop(reports.insert(&found.source, report)));
+    if !stale.is_empty() {
+        fs::remove_litter(&settings.out_dir);
+    }
+    let (imported, warnings) = run.import_all(&stale, place, tell)?;
+    reports.extend(imported.into_iter().map(|(found, report)| (found.source.as_str(), report)));
 
     let results = reports.into_values().collect();
     let (manifest, mut report) = gather(settings, &run.freshness, &discovered, results);
+    report.warnings.extend(warnings);
     // An import that finds nothing to do does not print everything to see that it is the same.
     if !is_as_it_was(settings, &run.freshness, &report) {
         finish(settings, run.freshness.previous(), manifest)?;
@@ -123,8 +128,24 @@ impl<'a> Run<'a> {
         // By default one thread for each processor.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
         let pool = pool.map_err(|e| Error::settings(e.to_string(), "ask for fewer jobs"))?;
-        let (tools, functions) = (ToolBox::new(&settings.tools), Arc::default());
-        Ok(Self { settings, freshness, tools, functions, pool })
+        let tools = ToolBox::new(&settings.tools);
+        Ok(Self { settings, freshness, tools, pool })
+    }
+
+    /// What compiling so many assets needs.
+    pub fn workshop(&self, assets: usize) -> Workshop {
+        let folder = store::location(&self.settings.cache);
+        let cache = folder.map_or_else(Cache::default, |folder| Cache::open(&folder));
+        // A module alone has nobody to share with.
+        let shares = cache.is_on() || assets > 1;
+        let generator = self.freshness.generator().to_owned();
+        Workshop { cache, functions: shares.then(Arc::default), generator }
+    }
+
+    /// After everything is compiled: what was wrong with the cache.
+    pub fn close(&self, workshop: &Workshop) -> Vec<String> {
+        workshop.cache.shrink(self.settings.cache.max_bytes());
+        workshop.cache.warnings()
     }
 
     /// Does `work` to all assets, several at once.
@@ -135,7 +156,8 @@ impl<'a> Run<'a> {
     ) -> Vec<T> {
         let weight = |found: &&Found| fs::len(&found.path).unwrap_or_default();
         let work = |found: &&'b Found| self.pool.install(|| work(found));
-        heaviest_first(assets, weight, self.pool.current_num_threads(), work)
+        let memory = self.settings.memory_mib.map(|mib| u64::from(mib) << 20);
+        heaviest_first(assets, weight, self.pool.current_num_threads(), memory, work)
     }
 
     /// Every asset, with what there is of it where that needs no work.
@@ -155,9 +177,9 @@ impl<'a> Run<'a> {
         assets: &[&'b Found],
         place: &Place<'_>,
         tell: impl Fn(&'b Found, Done) -> T + Sync,
-    ) -> Result<Vec<(&'b Found, T)>, Error> {
+    ) -> Result<Told<'b, T>, Error> {
         if assets.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Vec::new()));
         }
         self.check_engine()?;
         match place {
@@ -167,12 +189,12 @@ impl<'a> Run<'a> {
                 let by_source: BTreeMap<&str, &'b Found> =
                     assets.iter().map(|found| (found.source.as_str(), *found)).collect();
                 let mut told = Vec::new();
-                helper.import(assets, &mut |found, done| {
+                let warnings = helper.import(assets, &mut |found, done| {
                     if let Some(found) = by_source.get(found.source.as_str()) {
                         told.push((*found, tell(found, done)));
                     }
                 })?;
-                Ok(told)
+                Ok((told, warnings))
             }
         }
     }
@@ -182,14 +204,15 @@ impl<'a> Run<'a> {
         assets: &[&'b Found],
         watchdog: Option<&Watchdog>,
         tell: &(impl Fn(&'b Found, Done) -> T + Sync),
-    ) -> Vec<(&'b Found, T)> {
+    ) -> Told<'b, T> {
+        let workshop = self.workshop(assets.len());
         let told = self.each(assets, |found| {
             let watched = watchdog.map(|dog| dog.watch(&found.source, &found.settings.limits));
-            let done = self.import(found);
+            let done = self.import(found, &workshop);
             drop(watched);
             tell(found, done)
         });
-        assets.iter().copied().zip(told).collect()
+        (assets.iter().copied().zip(told).collect(), self.close(&workshop))
     }
 
     /// Refuses an engine configuration that Wasmtime refuses: once, and not for each asset.

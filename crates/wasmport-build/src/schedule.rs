@@ -6,23 +6,26 @@ use std::sync::{Condvar, Mutex, PoisonError};
 /// wait while a large module is validated, linked and written; what it takes in memory varies more by
 /// what is in a module than by this.
 const SHARE: u64 = 2;
-/// What may run at once in any case, in bytes of modules: compiling takes some 200 times as much.
+/// What may run at once in any case, in bytes of modules.
 const FLOOR: u64 = 1 << 20;
+/// Compiling takes at most about so many times the bytes of a module: of large ones 90 to 230.
+const MEMORY_PER_BYTE: u64 = 230;
 
 /// Does `work` to every item on `threads` threads, the heaviest first. Those that run at once weigh
-/// together no more than twice the heaviest, so that a run takes little more memory than its largest
-/// asset. Results are in the order of the items.
+/// together no more than `memory` bytes allow, and by default no more than twice the heaviest, so
+/// that a run takes little more memory than its largest asset. Results are in the order of the items.
 pub(crate) fn heaviest_first<T: Sync, R: Send>(
     items: &[T],
     weight: impl Fn(&T) -> u64,
     threads: usize,
+    memory: Option<u64>,
     work: impl Fn(&T) -> R + Sync,
 ) -> Vec<R> {
     let mut waiting: Vec<(u64, usize)> =
         items.iter().enumerate().map(|(index, item)| (weight(item).max(1), index)).collect();
     waiting.sort_by_key(|(weight, index)| (std::cmp::Reverse(*weight), *index));
     let most = waiting.first().map_or(0, |(weight, _)| weight.saturating_mul(SHARE));
-    let most = most.max(FLOOR);
+    let most = memory.map_or(most.max(FLOOR), |memory| memory / MEMORY_PER_BYTE);
     let gate = Gate { state: Mutex::new(State { waiting, running: 0 }), changed: Condvar::new() };
     let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
     std::thread::scope(|scope| {
@@ -63,7 +66,8 @@ impl Gate {
                 return None;
             }
             let running = state.running;
-            let fits = |(weight, _): &(u64, usize)| running + weight <= most;
+            // Alone anything runs: it is as heavy as it is.
+            let fits = |(weight, _): &(u64, usize)| running == 0 || running + weight <= most;
             if let Some(next) = state.waiting.iter().position(fits) {
                 let taken = state.waiting.remove(next);
                 state.running += taken.0;
@@ -81,27 +85,30 @@ impl Gate {
 
 #[cfg(test)]
 mod tests {
-    use super::{FLOOR, heaviest_first};
+    use super::{FLOOR, MEMORY_PER_BYTE, heaviest_first};
     use std::sync::atomic::{AtomicU64, Ordering};
+
+    /// The most that ran at once.
+    fn most_at_once(items: &[u64], memory: Option<u64>) -> u64 {
+        let (running, most) = (AtomicU64::new(0), AtomicU64::new(0));
+        let work = |weight: &u64| {
+            let now = running.fetch_add(*weight, Ordering::SeqCst) + weight;
+            most.fetch_max(now, Ordering::SeqCst);
+            std::thread::yield_now();
+            running.fetch_sub(*weight, Ordering::SeqCst);
+            *weight
+        };
+        assert_eq!(heaviest_first(items, |weight| *weight, 8, memory, work), items);
+        most.into_inner()
+    }
 
     #[test]
     fn what_runs_at_once_is_bounded_and_results_are_in_order() {
         let items: Vec<u64> = (1..=200).map(|i| (i * 37 % 101) * FLOOR).collect();
-        let (running, most) = (AtomicU64::new(0), AtomicU64::new(0));
-        let results = heaviest_first(
-            &items,
-            |weight| *weight,
-            8,
-            |weight| {
-                let now = running.fetch_add(*weight, Ordering::SeqCst) + weight;
-                most.fetch_max(now, Ordering::SeqCst);
-                std::thread::yield_now();
-                running.fetch_sub(*weight, Ordering::SeqCst);
-                *weight
-            },
-        );
-        assert_eq!(results, items);
-        assert!(most.into_inner() <= 200 * FLOOR, "the heaviest is 100");
-        assert!(heaviest_first(&[], |()| 1, 8, |()| ()).is_empty());
+        assert!(most_at_once(&items, None) <= 200 * FLOOR, "the heaviest is 100");
+        let memory = |floors: u64| Some(floors * FLOOR * MEMORY_PER_BYTE);
+        assert!(most_at_once(&items, memory(120)) <= 120 * FLOOR);
+        assert!(most_at_once(&items, memory(20)) <= 100 * FLOOR, "the heaviest runs alone");
+        assert!(heaviest_first(&[], |()| 1, 8, None, |()| ()).is_empty());
     }
 }

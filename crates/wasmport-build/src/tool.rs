@@ -3,6 +3,8 @@
 use crate::error::{AssetError, Stage};
 use crate::fs;
 use crate::settings::{ImportLimits, Tool, Tools};
+use crate::store::{Bytes, Cache, Computation, Kind, Obtained};
+use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -104,12 +106,23 @@ impl WasmOpt {
         format!("{WASM_OPT} {}", self.version)
     }
 
-    /// Runs it over a module.
+    /// Runs it over a module, or finds what it gave before.
     ///
     /// # Errors
     ///
     /// Where it fails, takes longer or more memory than the limits allow, or gives nothing.
-    pub fn run(
+    pub fn rewrite<'c>(
+        &self,
+        args: &[String],
+        wasm: &[u8],
+        limits: &ImportLimits,
+        cache: &'c Cache,
+    ) -> Result<Obtained<'c>, ToolError> {
+        let rewriting = Rewriting { wasm: Bytes(wasm), args, version: &self.version };
+        cache.get_or_compute(&rewriting, &(self, limits))
+    }
+
+    fn run(
         &self,
         args: &[String],
         wasm: &[u8],
@@ -133,6 +146,25 @@ impl WasmOpt {
                 Err(ToolError::new(format!("{} gives no module{}", self.describe(), quoted(&said))))
             }
         }
+    }
+}
+
+/// What running the program is decided by, and nothing else.
+#[derive(Serialize)]
+struct Rewriting<'a> {
+    wasm: Bytes<'a>,
+    args: &'a [String],
+    version: &'a str,
+}
+
+impl<'a> Computation for Rewriting<'a> {
+    const KIND: Kind = Kind::Optimized;
+    /// The program, and the bounds within which it is to end.
+    type Help = (&'a WasmOpt, &'a ImportLimits);
+    type Error = ToolError;
+
+    fn compute(&self, (program, limits): &Self::Help) -> Result<Vec<u8>, ToolError> {
+        program.run(self.args, self.wasm.0, limits)
     }
 }
 

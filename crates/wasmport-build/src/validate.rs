@@ -25,6 +25,11 @@ pub(crate) fn has_legacy_exceptions(wasm: &[u8], allowed: RequiredFeatures) -> b
         && check(wasm, allowed.flags() | WasmFeatures::LEGACY_EXCEPTIONS).is_ok()
 }
 
+/// Whether a module is valid that may use what is in `allowed`.
+pub(crate) fn is_valid(wasm: &[u8], allowed: RequiredFeatures) -> bool {
+    check(wasm, allowed.flags()).is_ok()
+}
+
 impl ValidModule {
     pub fn path(&self) -> &Path {
         &self.path

@@ -10,7 +10,7 @@ use wasmport_build::{Error, Importer, RequiredFeatures, Settings, Target, WasmFe
 pub enum Command {
     /// Import assets: write their artifacts and wrappers
     ///
-    /// Exit codes: 0 done, 1 some asset failed, 2 usage or configuration.
+    /// Exit codes: 0 done, 1 some asset failed, 2 usage or configuration, or the output folder cannot be written.
     Import(ImportArgs),
     /// Check that what was imported belongs to the assets; writes nothing
     ///
@@ -20,6 +20,9 @@ pub enum Command {
     Inspect(InspectArgs),
     /// List what can be compiled for, and what of it this machine runs
     Targets(TargetsArgs),
+    /// Look at the cache of results of earlier imports, or make it smaller
+    #[command(subcommand)]
+    Cache(CacheCommand),
     /// Show what applies to the project and to each asset, and where each value came from
     ///
     /// With `--quiet` without defaults.
@@ -47,6 +50,12 @@ pub struct ImportArgs {
     /// Threads at most [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
+    /// Memory that assets which are compiled at once may take together, in MiB, as far as can be told before [default: about twice what the largest takes]
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
+    pub memory: Option<u32>,
+    /// Neither look for results in the cache nor keep any there
+    #[arg(long)]
+    pub no_cache: bool,
     /// Import in this process: nothing then ends an asset that takes too much time or memory
     #[arg(long)]
     pub no_helper: bool,
@@ -96,6 +105,41 @@ pub struct InspectArgs {
     pub format: Format,
 }
 
+/// What to do with the cache.
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum CacheCommand {
+    /// Say where it is and what it holds
+    Stats(CacheArgs),
+    /// Read every entry, and put aside what is damaged
+    ///
+    /// Exit codes: 0 all good, 1 something was damaged.
+    Verify(CacheArgs),
+    /// Remove what was not used for longest; nothing that a running import uses
+    Prune {
+        /// How much may be left, in MiB [default: that of the settings, else 4,096]
+        #[arg(long, value_name = "MIB")]
+        max_mib: Option<u32>,
+        /// Which cache, and how results are printed.
+        #[command(flatten)]
+        args: CacheArgs,
+    },
+    /// Remove everything
+    Clear(CacheArgs),
+}
+
+/// Arguments of `cache`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct CacheArgs {
+    /// Settings file [default: `wasmport.toml` where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// How results are printed
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
 /// Arguments of `targets`.
 #[derive(Args, Debug)]
 #[non_exhaustive]
@@ -112,10 +156,7 @@ impl SelectionArgs {
     /// The importer for these arguments; they go before the settings file, which goes before the
     /// defaults.
     pub(crate) fn importer(&self, default_config: Option<&Path>) -> Result<Importer, Error> {
-        let mut settings = match self.config.as_deref().or(default_config) {
-            Some(path) => Settings::from_file(path)?,
-            None => Settings::of_project(Path::new(""))?,
-        };
+        let mut settings = settings(self.config.as_deref(), default_config)?;
         self.select(&mut settings)?;
         if let Some(out_dir) = &self.out_dir {
             settings.out_dir.clone_from(out_dir);
@@ -147,6 +188,17 @@ impl SelectionArgs {
         }
         settings.roots.clone_from(&self.paths);
         Ok(())
+    }
+}
+
+/// Those of the file that is named, else of the default one, else of the current folder.
+pub(crate) fn settings(
+    config: Option<&Path>,
+    default_config: Option<&Path>,
+) -> Result<Settings, Error> {
+    match config.or(default_config) {
+        Some(path) => Settings::from_file(path),
+        None => Settings::of_project(Path::new("")),
     }
 }
 

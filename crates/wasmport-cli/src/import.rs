@@ -27,6 +27,12 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if let Some(jobs) = args.jobs {
         importer = importer.jobs(jobs.into());
     }
+    if let Some(memory) = args.memory {
+        importer = importer.memory_mib(memory);
+    }
+    if args.no_cache {
+        importer = importer.no_cache();
+    }
     if std::env::var_os(HELPER).is_some() {
         importer.serve()?;
         return Ok(Report::default());

@@ -17,6 +17,7 @@
 //! ```
 
 mod args;
+mod cache;
 mod check;
 mod config;
 mod import;
@@ -26,7 +27,9 @@ mod progress;
 mod summary;
 mod targets;
 
-pub use args::{Command, Format, ImportArgs, InspectArgs, SelectionArgs, TargetsArgs};
+pub use args::{
+    CacheArgs, CacheCommand, Command, Format, ImportArgs, InspectArgs, SelectionArgs, TargetsArgs,
+};
 
 use clap::Parser;
 use output::Output;
@@ -92,6 +95,7 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         Command::Targets(args) => {
             targets::targets(args, default_config, &Output::new(args.format, false, 0))
         }
+        Command::Cache(command) => cache::cache(command, default_config),
         Command::Config(args) => {
             let out = Output::new(args.format, args.quiet, args.verbose);
             config::config(args, default_config, &out)

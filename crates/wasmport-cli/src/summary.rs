@@ -21,15 +21,17 @@ pub(crate) fn of_run(report: &Report) -> Option<String> {
     }
     stages.sort_by_key(|name| order(name));
     let rows = stages.iter().filter_map(|name| {
-        let Totals { count, skipped, before, after, seconds } = totals.get(name)?;
-        let left_out = if *skipped > 0 { format!("{skipped} left out") } else { String::new() };
+        let Totals { count, skipped, cached, before, after, seconds } = totals.get(name)?;
+        let notes = [(cached, "from the cache"), (skipped, "left out")];
+        let notes = notes.iter().filter(|(count, _)| **count > 0);
+        let notes: Vec<String> = notes.map(|(count, what)| format!("{count} {what}")).collect();
         Some([
             name.clone(),
             count.to_string(),
             bytes(*before),
             bytes(*after),
             time(*seconds),
-            left_out,
+            notes.join(", "),
         ])
     });
     table(["stage", "done", "before", "after", "time", ""], rows.collect())
@@ -39,8 +41,10 @@ pub(crate) fn of_run(report: &Report) -> Option<String> {
 pub(crate) fn of_asset(asset: &AssetReport) -> Option<String> {
     let rows = asset.stages.iter().map(|stage| {
         let target = stage.target.as_ref().map(ToString::to_string);
-        let by = stage.by.clone().unwrap_or_default();
-        let note = stage.skipped.as_ref().map_or(by, |why| format!("left out: {why}"));
+        let cached = if stage.cached { "from the cache" } else { "" };
+        let by = [stage.by.as_deref().unwrap_or_default(), cached].join(" ");
+        let note =
+            stage.skipped.as_ref().map_or(by.trim().to_owned(), |why| format!("left out: {why}"));
         let name = stage.stage.to_string();
         let note = crate::output::plain(&[target.unwrap_or_default(), note].join(" "));
         [name, bytes(stage.before), bytes(stage.after), time(stage.seconds), note.trim().to_owned()]
@@ -52,6 +56,7 @@ pub(crate) fn of_asset(asset: &AssetReport) -> Option<String> {
 struct Totals {
     count: usize,
     skipped: usize,
+    cached: usize,
     before: u64,
     after: u64,
     seconds: f64,
@@ -64,6 +69,7 @@ impl Totals {
             self.skipped += 1;
         } else {
             self.count += 1;
+            self.cached += usize::from(stage.cached);
             self.before += stage.before;
             self.after += stage.after;
         }
@@ -101,7 +107,7 @@ fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> Option<St
 }
 
 /// In the largest unit that leaves a number above one.
-fn bytes(bytes: u64) -> String {
+pub(crate) fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;
     for unit in ["B", "KiB", "MiB"] {
         if value < 1024.0 {

@@ -1,10 +1,11 @@
 //! `targets`.
 
+use crate::args::settings;
 use crate::output::Output;
 use crate::{Exit, TargetsArgs};
 use serde::Serialize;
 use std::path::Path;
-use wasmport_build::{Settings, Target};
+use wasmport_build::Target;
 
 /// What people ask for; any other triple that Wasmtime compiles for will do too.
 const TRIPLES: &[&str] = &[
@@ -45,11 +46,7 @@ struct Targets {
 }
 
 pub(crate) fn targets(args: &TargetsArgs, default_config: Option<&Path>, out: &Output) -> Exit {
-    let settings = match args.config.as_deref().or(default_config) {
-        Some(path) => Settings::from_file(path),
-        None => Settings::of_project(Path::new("")),
-    };
-    let settings = match settings {
+    let settings = match settings(args.config.as_deref(), default_config) {
         Ok(settings) => settings,
         Err(error) => {
             out.error(&error.to_string());

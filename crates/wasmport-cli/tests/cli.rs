@@ -9,6 +9,8 @@
 
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[path = "cli/store.rs"]
+mod store;
 
 use std::fs;
 use std::path::Path;
@@ -26,9 +28,15 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     project
 }
 
-fn wasmport(folder: &Path, args: &[&str]) -> Output {
+/// The program, with a cache in the folder that it runs in.
+fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"));
-    command.arg("wasmport").args(args).current_dir(folder).output().unwrap()
+    command.env("WASMPORT_CACHE_DIR", ".wasmport-cache");
+    command
+}
+
+fn wasmport(folder: &Path, args: &[&str]) -> Output {
+    program().arg("wasmport").args(args).current_dir(folder).output().unwrap()
 }
 
 fn code(output: &Output) -> i32 {
@@ -181,10 +189,7 @@ fn inspect_shows_what_an_import_would_refuse() {
 #[test]
 fn it_works_with_and_without_cargo_in_front() {
     let folder = tempfile::tempdir().unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"))
-        .arg("--version")
-        .current_dir(&folder)
-        .output();
+    let output = program().arg("--version").current_dir(&folder).output();
     assert!(output.unwrap().status.success());
     assert!(wasmport(folder.path(), &["--help"]).status.success());
 }

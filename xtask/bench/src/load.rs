@@ -54,6 +54,7 @@ impl Imported {
         let source = wasm::wat(functions, 10);
         files::write(&folder.path().join("in/module.wat"), source.as_bytes())?;
         let report = wasmport_build::configure()
+            .no_cache()
             .root(folder.path().join("in"))
             .out_dir(folder.path().join("out"))
             .embed(false)

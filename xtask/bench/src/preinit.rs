@@ -38,6 +38,7 @@ fn preinitialized(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut settings = AssetSettings::matching("**");
     settings.preinit = Preinit::new().init(INIT);
     let importer = wasmport_build::configure()
+        .no_cache()
         .root(folder.path().join("assets"))
         .out_dir(folder.path().join("out"))
         .target(Target::SOURCE)

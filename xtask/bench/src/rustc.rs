@@ -62,6 +62,7 @@ fn wrapper(functions: usize) -> Result<Crate> {
     let folder = folder(&name);
     files::write(&folder.join("many.wat"), exports::wat(functions).as_bytes())?;
     let report = wasmport_build::configure()
+        .no_cache()
         .root(folder.join("many.wat"))
         .out_dir(folder.join("src/assets"))
         .embed(false)

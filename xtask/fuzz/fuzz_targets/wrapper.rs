@@ -26,7 +26,7 @@ fn wrapper(bytes: &[u8]) -> Result<(), AssetError> {
     settings.targets = Some(Vec::new());
     settings.features = RequiredFeatures::of(WasmFeature::ALL);
     settings.jobs = Some(1);
-    let mut report = Importer::new(settings).run(&()).unwrap();
+    let mut report = Importer::new(settings).no_cache().run(&()).unwrap();
     let asset = report.assets.pop().unwrap();
     match asset.error {
         Some(error) => Err(error),

@@ -60,7 +60,7 @@ impl<'a> Assets<'a> {
     pub fn import(sources: &[&'a Source], folder: &Path, out_dir: &Path) -> crate::Result<Self> {
         let names = write(sources, folder)?;
         let settings = settings(folder, out_dir);
-        let report = Importer::new(settings).run(&())?;
+        let report = Importer::new(settings).no_cache().run(&())?;
         let manifest = files::read(&out_dir.join("wasmport.json"))?;
         let mut manifest: Manifest = serde_json::from_str(&manifest)?;
         let errors = errors(&report);
@@ -108,7 +108,7 @@ pub(super) fn refuse(
     settings.features = features;
     // Nobody runs them: they need not be compiled.
     settings.targets = Some(Vec::new());
-    let report = Importer::new(settings).run(&())?;
+    let report = Importer::new(settings).no_cache().run(&())?;
     let errors = errors(&report);
     Ok(names.iter().map(|name| errors.get(&**name).copied().cloned()).collect())
 }

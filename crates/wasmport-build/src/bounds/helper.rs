@@ -26,6 +26,8 @@ enum Event {
     Done(String, Box<Done>),
     /// It ends itself.
     Over(Vec<Overrun>),
+    /// Of the whole run.
+    Warned(Vec<String>),
 }
 
 /// How helpers are started.
@@ -39,7 +41,7 @@ enum Cause {
 }
 
 impl Helper<'_> {
-    /// Imports the assets in helpers, and hands on what became of each.
+    /// Imports the assets in helpers, and hands on what became of each; warnings of the whole run.
     ///
     /// # Errors
     ///
@@ -48,19 +50,20 @@ impl Helper<'_> {
         &self,
         assets: &[&Found],
         done: &mut dyn FnMut(&Found, Done),
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<String>, Error> {
         let found: BTreeMap<String, &Found> =
             assets.iter().map(|found| (found.source.clone(), *found)).collect();
         let mut together: BTreeSet<String> = found.keys().cloned().collect();
         let mut alone: BTreeSet<String> = BTreeSet::new();
+        let mut warnings = Vec::new();
         loop {
             let batch = if together.is_empty() {
-                let Some(one) = alone.pop_first() else { return Ok(()) };
+                let Some(one) = alone.pop_first() else { return Ok(warnings) };
                 BTreeSet::from([one])
             } else {
                 std::mem::take(&mut together)
             };
-            let left = self.batch(&batch, &found, done)?;
+            let left = self.batch(&batch, &found, done, &mut warnings)?;
             let Some(Left { begun, waiting, cause }) = left else { continue };
             together = waiting;
             if batch.len() > 1 {
@@ -80,6 +83,7 @@ impl Helper<'_> {
         batch: &BTreeSet<String>,
         found: &BTreeMap<String, &Found>,
         done: &mut dyn FnMut(&Found, Done),
+        warnings: &mut Vec<String>,
     ) -> Result<Option<Left>, Error> {
         let cannot = |e: std::io::Error| {
             Error::settings(
@@ -107,6 +111,11 @@ impl Helper<'_> {
                     }
                 }
                 Ok(Event::Over(overruns)) => over = Some(overruns),
+                // A second helper finds the same.
+                Ok(Event::Warned(more)) => {
+                    warnings.extend(more);
+                    warnings.dedup();
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) => {
                     let limit =
@@ -226,13 +235,15 @@ pub(crate) fn serve(run: &Run<'_>, found: &[Found]) -> std::io::Result<()> {
         std::process::exit(0);
     });
     let assets: Vec<&Found> = found.iter().filter(|found| wanted.contains(&found.source)).collect();
+    let workshop = run.workshop(assets.len());
     run.each(&assets, |found| {
         say(&Event::Begun(found.source.clone()));
         let watched = watchdog.watch(&found.source, &found.settings.limits);
-        let done = run.import(found);
+        let done = run.import(found, &workshop);
         drop(watched);
         say(&Event::Done(found.source.clone(), Box::new(done)));
     });
+    say(&Event::Warned(run.close(&workshop)));
     Ok(())
 }
 

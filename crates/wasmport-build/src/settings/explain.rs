@@ -122,6 +122,7 @@ fn project_values(settings: &Settings) -> BTreeMap<String, Value> {
             "wasm-features": features,
         },
         "tools": settings.tools,
+        "cache": settings.cache,
         "engine": settings.engine,
     });
     let mut values = BTreeMap::new();

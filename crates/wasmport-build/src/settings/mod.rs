@@ -1,6 +1,7 @@
 //! `Settings`: what an import is to do, as plain data; the same from code and from `wasmport.toml`.
 
 mod asset;
+mod cache;
 mod contradictions;
 mod explain;
 mod file;
@@ -8,6 +9,7 @@ mod stages;
 
 pub(crate) use asset::{AssetRules, Patterns};
 pub use asset::{AssetSettings, Convention, ExternKind, Visibility};
+pub use cache::CacheSettings;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
 pub use stages::{
     FastMath, ImportLimits, LegacyExceptions, Optimize, OptimizeLevel, Policy, Preinit, Transform,
@@ -137,6 +139,12 @@ pub struct Settings {
     pub embed: bool,
     /// Threads at most; by default one for each processor.
     pub jobs: Option<usize>,
+    /// Memory that the assets which are compiled at once may take together, in MiB, as far as can be
+    /// told before; one that takes more is compiled alone. By default about twice what the largest
+    /// takes.
+    pub memory_mib: Option<u32>,
+    /// Where results are kept.
+    pub cache: CacheSettings,
     /// What paths in choices for assets are relative to: the settings file's folder.
     pub(crate) folder: PathBuf,
     /// What `file` said, to tell where a setting came from.
@@ -162,6 +170,8 @@ impl Default for Settings {
             passes: Passes::default(),
             embed: true,
             jobs: None,
+            memory_mib: None,
+            cache: CacheSettings::default(),
             folder: PathBuf::new(),
             origin: None,
         }
@@ -178,6 +188,7 @@ struct ConfigFile {
     asset: Vec<AssetSettings>,
     targets: Option<Vec<Target>>,
     tools: Tools,
+    cache: CacheSettings,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -230,6 +241,8 @@ impl Settings {
         settings.assets = file.asset;
         settings.folder = folder.into();
         settings.tools = file.tools;
+        settings.cache = file.cache;
+        settings.cache.dir = settings.cache.dir.map(|dir| folder.join(dir));
         // A bare name is looked for on the `PATH`.
         let is_path = |path: &&mut PathBuf| path.components().count() > 1;
         let tool = settings.tools.wasm_opt.path.as_mut();

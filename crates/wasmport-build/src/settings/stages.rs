@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Defines a struct of choices, each of which may be left open, and how such structs are laid over
@@ -258,6 +258,15 @@ impl Preinit {
 
     pub(crate) fn is_on(&self) -> bool {
         self.enabled.unwrap_or(self.init.is_some())
+    }
+
+    /// The folders and files that it reads. Paths in the settings are relative to `folder`.
+    pub(crate) fn inputs(&self, folder: &Path) -> Vec<PathBuf> {
+        if !self.is_on() {
+            return Vec::new();
+        }
+        let dirs = self.dirs.iter().flat_map(|dirs| dirs.values());
+        dirs.chain(&self.stdin).map(|path| folder.join(path)).collect()
     }
 }
 

@@ -5,6 +5,8 @@ use crate::compile::Compiled;
 use crate::error::{AssetError, Stage};
 use crate::report::StageReport;
 use crate::settings::{AssetSettings, Patterns};
+use crate::store::{Bytes, Cache, Computation, Kind, Obtained};
+use serde::Serialize;
 use std::path::Path;
 use std::time::Instant;
 use wasmport::Digest;
@@ -20,6 +22,24 @@ pub(crate) struct Stored {
     pub uncompressed: Option<u64>,
 }
 
+/// What compressing is decided by, and nothing else.
+#[derive(Serialize)]
+struct Compression<'a> {
+    artifact: Bytes<'a>,
+    level: i32,
+    zstd: u32,
+}
+
+impl Computation for Compression<'_> {
+    const KIND: Kind = Kind::Compressed;
+    type Help = ();
+    type Error = std::io::Error;
+
+    fn compute(&self, (): &()) -> Result<Vec<u8>, std::io::Error> {
+        zstd::bulk::compress(self.artifact.0, self.level)
+    }
+}
+
 /// Compresses an artifact as the settings say for its target, unless that makes it larger.
 ///
 /// # Errors
@@ -27,20 +47,26 @@ pub(crate) struct Stored {
 /// Where a pattern is none, or zstd refuses the level.
 pub(crate) fn compress(
     path: &Path,
-    compiled: Compiled,
+    compiled: Compiled<'_>,
     settings: &AssetSettings,
+    cache: &Cache,
     log: &mut Log,
 ) -> Result<Stored, AssetError> {
     let error = |message: String| AssetError::new(path, Stage::Compress, message);
-    let Compiled { target, bytes, digest } = compiled;
+    let Compiled { target, artifact: Obtained { bytes, digest, .. } } = compiled;
     let level = level(settings, &target).map_err(error)?;
     if level == 0 {
         return Ok(Stored { target, bytes, digest, uncompressed: None });
     }
     let start = Instant::now();
-    let packed = zstd::bulk::compress(&bytes, level).map_err(|e| error(e.to_string()))?;
+    let zstd = zstd::zstd_safe::version_number();
+    let compression = Compression { artifact: Bytes(&bytes), level, zstd };
+    let packed = cache.get_or_compute(&compression, &());
+    let mut packed = packed.map_err(|e| error(e.to_string()))?;
+    packed.keep();
+    let Obtained { bytes: packed, digest: packed_digest, found: cached, .. } = packed;
     let report = StageReport::new(Stage::Compress, bytes.len(), packed.len(), start.elapsed());
-    let report = StageReport { target: Some(target.clone()), ..report };
+    let report = StageReport { target: Some(target.clone()), cached, ..report };
     if packed.len() >= bytes.len() {
         let skipped = Some("it would be larger".into());
         log.stages.push(StageReport { skipped, after: bytes.len() as u64, ..report });
@@ -48,7 +74,7 @@ pub(crate) fn compress(
     }
     log.stages.push(report);
     let uncompressed = Some(bytes.len() as u64);
-    Ok(Stored { target, digest: Digest::of(&packed), bytes: packed, uncompressed })
+    Ok(Stored { target, digest: packed_digest, bytes: packed, uncompressed })
 }
 
 /// The level for `target`: that of the longest pattern that matches.

@@ -20,6 +20,7 @@ use crate::interface::{Export, ExternType, FuncType, Interface};
 use crate::read::RawModule;
 use crate::report::StageReport;
 use crate::settings::{ImportLimits, Policy};
+use crate::store::Obtained;
 use crate::tool::WASM_OPT;
 use crate::validate::{ValidModule, validate};
 use std::collections::BTreeMap;
@@ -70,8 +71,8 @@ impl Log {
 }
 
 /// What a stage made of a module.
-pub(crate) struct Changed {
-    pub wasm: Vec<u8>,
+pub(crate) struct Changed<'c> {
+    pub wasm: Obtained<'c>,
     /// What the result may use.
     pub allowed: RequiredFeatures,
     /// Whether its exports must be what they were.
@@ -80,29 +81,30 @@ pub(crate) struct Changed {
     pub by: Option<String>,
 }
 
-/// Runs one stage: measures it, validates what it gives, and does as `policy` says where it fails.
-/// A stage that gives nothing has nothing to do.
-pub(crate) fn run_stage(
+/// Runs one stage: measures it, validates what it gives and only then keeps it, and does as `policy`
+/// says where it fails. A stage that gives nothing has nothing to do.
+pub(crate) fn run_stage<'c>(
     stage: Stage,
     policy: Option<Policy>,
     limits: &ImportLimits,
     log: &mut Log,
     module: ValidModule,
-    work: impl FnOnce(&ValidModule) -> Result<Option<Changed>, AssetError>,
+    work: impl FnOnce(&ValidModule) -> Result<Option<Changed<'c>>, AssetError>,
 ) -> Result<ValidModule, AssetError> {
     let start = Instant::now();
     let before = module.wasm().len();
     let changed = work(&module).and_then(|changed| {
         let Some(changed) = changed else { return Ok(None) };
-        let by = changed.by.clone();
-        Ok(Some((revalidate(stage, &module, changed, limits)?, by)))
+        let (by, cached) = (changed.by.clone(), changed.wasm.found);
+        Ok(Some((revalidate(stage, &module, changed, limits)?, by, cached)))
     });
     match changed {
         Ok(None) => Ok(module),
-        Ok(Some((changed, by))) => {
+        Ok(Some((changed, by, cached))) => {
             let after = changed.wasm().len();
             log.stages.push(StageReport {
                 by,
+                cached,
                 ..StageReport::new(stage, before, after, start.elapsed())
             });
             Ok(changed)
@@ -120,13 +122,13 @@ pub(crate) fn run_stage(
 fn revalidate(
     stage: Stage,
     before: &ValidModule,
-    changed: Changed,
+    changed: Changed<'_>,
     limits: &ImportLimits,
 ) -> Result<ValidModule, AssetError> {
-    let Changed { wasm, allowed, same_exports, by } = changed;
+    let Changed { mut wasm, allowed, same_exports, by } = changed;
     let by = by.map_or_else(String::new, |by| format!(" of {by}"));
     let error = |message: String| AssetError::new(before.path(), stage, message);
-    let raw = RawModule { path: before.path().into(), wasm };
+    let raw = RawModule { path: before.path().into(), wasm: wasm.bytes.clone() };
     let after = validate(raw, allowed, limits).map_err(|e| {
         let message = format!("the result{by} is not valid: {}", e.message);
         AssetError { stage, message, ..e }
@@ -134,6 +136,7 @@ fn revalidate(
     if same_exports && !have_same_exports(before, &after)? {
         return Err(error(format!("the result{by} has other exports than the module")));
     }
+    wasm.keep();
     Ok(after)
 }
 

@@ -3,6 +3,7 @@
 use super::{Changed, Log, run_stage};
 use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, FastMath, OptimizeLevel};
+use crate::store::Cache;
 use crate::tool::{ToolBox, feature_flags, in_binaryen};
 use crate::validate::ValidModule;
 use wasmport::engine::WasmFeature;
@@ -17,6 +18,7 @@ pub(crate) fn optimize(
     module: ValidModule,
     settings: &AssetSettings,
     tools: &ToolBox,
+    cache: &Cache,
     log: &mut Log,
 ) -> Result<ValidModule, AssetError> {
     let AssetSettings { limits, optimize, .. } = settings;
@@ -37,7 +39,7 @@ pub(crate) fn optimize(
             args.push("--fast-math".into());
         }
         args.extend(optimize.flags.iter().flatten().cloned());
-        let wasm = wasm_opt.run(&args, module.wasm(), limits).map_err(error)?;
+        let wasm = wasm_opt.rewrite(&args, module.wasm(), limits, cache).map_err(error)?;
         let by = Some(wasm_opt.describe());
         Ok(Some(Changed { wasm, allowed, same_exports: true, by }))
     })

@@ -1,10 +1,16 @@
 //! Preinit: runs a module's initialization now, and makes the state it leaves the module's beginning.
 
-use super::{Log, run_stage};
+use super::{Changed, Log, run_stage};
 use crate::error::{AssetError, Stage};
-use crate::settings::AssetSettings;
+use crate::freshness::generator;
+use crate::fs;
+use crate::settings::{AssetSettings, Preinit};
+use crate::store::{Bytes, Cache, Computation, Kind};
 use crate::validate::ValidModule;
+use serde::Serialize;
 use std::path::Path;
+use wasmport::Digest;
+use wasmport::engine::{RequiredFeatures, WasmFeature, wasmtime_version};
 
 /// Initializes the module where the settings ask for it. Paths in them are relative to `folder`.
 ///
@@ -16,38 +22,92 @@ pub(crate) fn preinit(
     module: ValidModule,
     settings: &AssetSettings,
     folder: &Path,
+    cache: &Cache,
     log: &mut Log,
 ) -> Result<ValidModule, AssetError> {
     let AssetSettings { limits, preinit, .. } = settings;
     run_stage(Stage::Preinit, preinit.on_failure, limits, log, module, |module| {
         let (true, Some(init)) = (preinit.is_on(), &preinit.init) else { return Ok(None) };
-        run(module, preinit, init, folder)
+        let initialization = Initialization::new(module, preinit, init, folder);
+        let wasm = cache.get_or_compute(&initialization, module.path())?;
+        let allowed = module.features().with(WasmFeature::BulkMemory);
+        Ok(Some(Changed { wasm, allowed, same_exports: false, by: Some(format!("`{init}`")) }))
     })
+}
+
+/// What initializing a module is decided by, and nothing else.
+#[derive(Serialize)]
+struct Initialization<'a> {
+    wasm: Bytes<'a>,
+    features: RequiredFeatures,
+    settings: &'a Preinit,
+    init: &'a str,
+    /// What it may read.
+    inputs: Vec<Digest>,
+    wasmtime: &'a str,
+    generator: String,
+    /// What is in it is in `inputs`.
+    #[serde(skip)]
+    folder: &'a Path,
+}
+
+impl<'a> Initialization<'a> {
+    fn new(
+        module: &'a ValidModule,
+        settings: &'a Preinit,
+        init: &'a str,
+        folder: &'a Path,
+    ) -> Self {
+        Self {
+            wasm: Bytes(module.wasm()),
+            features: module.features(),
+            settings,
+            init,
+            inputs: digests(settings, folder),
+            wasmtime: wasmtime_version(),
+            generator: generator(),
+            folder,
+        }
+    }
+}
+
+fn digests(settings: &Preinit, folder: &Path) -> Vec<Digest> {
+    settings.inputs(folder).iter().map(|input| fs::digest_of_tree(input)).collect()
+}
+
+impl Computation for Initialization<'_> {
+    const KIND: Kind = Kind::Preinitialized;
+    /// Where the module is from, for errors.
+    type Help = Path;
+    type Error = AssetError;
+
+    fn compute(&self, path: &Path) -> Result<Vec<u8>, AssetError> {
+        run(self, path)
+    }
+
+    /// Whoever changed a file meanwhile may have done so before the module read it.
+    fn still_holds(&self) -> bool {
+        digests(self.settings, self.folder) == self.inputs
+    }
 }
 
 #[cfg(feature = "preinit")]
 use wizer::run;
 
 #[cfg(not(feature = "preinit"))]
-fn run(
-    module: &ValidModule,
-    _: &crate::settings::Preinit,
-    _: &str,
-    _: &Path,
-) -> Result<Option<super::Changed>, AssetError> {
+fn run(_: &Initialization<'_>, path: &Path) -> Result<Vec<u8>, AssetError> {
     let message = "this build of wasmport-build cannot run modules";
-    Err(AssetError::new(module.path(), Stage::Preinit, message).help(
+    Err(AssetError::new(path, Stage::Preinit, message).help(
         "add `features = [\"preinit\"]` to the dependency, or import with `cargo wasmport import`",
     ))
 }
 
 #[cfg(feature = "preinit")]
 mod wizer {
-    use super::super::Changed;
+    use super::Initialization;
     use crate::compile::catch_panic;
     use crate::error::{AssetError, Stage};
     use crate::settings::Preinit;
-    use crate::validate::ValidModule;
     use std::path::{Path, PathBuf};
     use std::pin::pin;
     use std::sync::atomic::{AtomicU64, Ordering};
@@ -78,25 +138,21 @@ mod wizer {
     /// How long a call that waits may outlast the time there is before it is left alone.
     const GRACE: Duration = Duration::from_secs(2);
 
-    pub fn run(
-        module: &ValidModule,
-        settings: &Preinit,
-        init: &str,
-        folder: &Path,
-    ) -> Result<Option<Changed>, AssetError> {
+    pub fn run(what: &Initialization<'_>, path: &Path) -> Result<Vec<u8>, AssetError> {
+        let Initialization { settings, init, folder, .. } = *what;
         let error = |message: String| {
-            AssetError::new(module.path(), Stage::Preinit, message)
+            AssetError::new(path, Stage::Preinit, message)
                 .help("mend the module, or say `preinit.on-failure = \"warn\"` for it")
         };
         let time = settings.time();
         // Wizer exports every global to look at it.
-        let features = module.features().with(WasmFeature::MutableGlobal);
+        let features = what.features.with(WasmFeature::MutableGlobal);
         let config = init_config(features).map_err(|e| error(format!("{e:#}")))?;
         let engine = Engine::new(&config).map_err(|e| error(format!("{e:#}")))?;
         let output = MemoryOutputPipe::new(MAX_OUTPUT);
         let wizer = wizer(settings, init);
         // Here: what compiles waits for other threads of the pool that this one belongs to.
-        let compiled = catch_panic(|| instrumented(&wizer, &engine, module.wasm()))
+        let compiled = catch_panic(|| instrumented(&wizer, &engine, what.wasm.0))
             .map_err(|panic| error(format!("Wizer panicked: {panic}")))?
             .map_err(|e| error(reason(&e)))?;
         for (new, old) in settings.rename.iter().flatten() {
@@ -107,7 +163,7 @@ mod wizer {
         }
         let job = Job {
             engine: engine.clone(),
-            wasm: module.wasm().to_vec(),
+            wasm: what.wasm.0.to_vec(),
             module: compiled,
             wizer,
             output: output.clone(),
@@ -127,17 +183,15 @@ mod wizer {
         });
         let too_long = || format!("`{init}` did not end within {} s", time.as_secs());
         let error = |message: String| error(format!("{message}{}", printed(&output)));
-        let wasm = match result {
-            Ok(Ok(Ok(wasm))) => wasm,
+        match result {
+            Ok(Ok(Ok(wasm))) => Ok(wasm),
             Ok(Ok(Err(e))) if e.downcast_ref::<Trap>() == Some(&Trap::Interrupt) => {
-                return Err(error(too_long()).help("raise `preinit.max-seconds`, or do less in it"));
+                Err(error(too_long()).help("raise `preinit.max-seconds`, or do less in it"))
             }
-            Ok(Ok(Err(e))) => return Err(error(reason(&e))),
-            Ok(Err(panic)) => return Err(error(format!("Wizer panicked: {panic}"))),
-            Err(_) => return Err(error(format!("{}: it waits in a call of WASI", too_long()))),
-        };
-        let allowed = module.features().with(WasmFeature::BulkMemory);
-        Ok(Some(Changed { wasm, allowed, same_exports: false, by: Some(format!("`{init}`")) }))
+            Ok(Ok(Err(e))) => Err(error(reason(&e))),
+            Ok(Err(panic)) => Err(error(format!("Wizer panicked: {panic}"))),
+            Err(_) => Err(error(format!("{}: it waits in a call of WASI", too_long()))),
+        }
     }
 
     /// Wasmtime's backtraces stand below what happened.

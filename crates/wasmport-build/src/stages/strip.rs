@@ -3,6 +3,7 @@
 use super::{Changed, Log, run_stage};
 use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, Patterns};
+use crate::store::Obtained;
 use crate::validate::ValidModule;
 use wasmparser::{Parser, Payload};
 
@@ -24,6 +25,7 @@ pub(crate) fn strip(
         let patterns = Patterns::new(Some(patterns)).map_err(error)?;
         let wasm = without_sections(module.wasm(), |name| patterns.matches(name, false));
         let wasm = wasm.map_err(|e| AssetError::new(module.path(), Stage::Strip, e.to_string()))?;
+        let wasm = Obtained::new(wasm);
         Ok(Some(Changed { wasm, allowed: module.features(), same_exports: true, by: None }))
     })
 }

@@ -4,6 +4,7 @@ use super::{Changed, Log, run_stage};
 use crate::compile::catch_panic;
 use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, Settings};
+use crate::store::Obtained;
 use crate::validate::ValidModule;
 
 /// A pass of the project's own over a module, for [`Importer::pass`](crate::Importer::pass).
@@ -57,7 +58,12 @@ pub(crate) fn transform(
                     .map_err(|panic| error(format!(" panicked: {panic}")))?
                     .map_err(|e| error(format!(": {e}")))?;
                 let allowed = project.features;
-                Ok(wasm.map(|wasm| Changed { wasm, allowed, same_exports: false, by: Some(by) }))
+                Ok(wasm.map(Obtained::new).map(|wasm| Changed {
+                    wasm,
+                    allowed,
+                    same_exports: false,
+                    by: Some(by),
+                }))
             })?;
     }
     Ok(module)

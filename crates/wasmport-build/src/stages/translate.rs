@@ -7,8 +7,9 @@ use crate::features::scan;
 use crate::read::RawModule;
 use crate::report::StageReport;
 use crate::settings::{AssetSettings, LegacyExceptions};
+use crate::store::{Cache, Obtained};
 use crate::tool::{ToolBox, feature_flags, in_binaryen};
-use crate::validate::has_legacy_exceptions;
+use crate::validate::{has_legacy_exceptions, is_valid};
 use std::time::Instant;
 use wasmport::engine::{RequiredFeatures, WasmFeature};
 
@@ -23,6 +24,7 @@ pub(crate) fn translate(
     settings: &AssetSettings,
     allowed: RequiredFeatures,
     tools: &ToolBox,
+    cache: &Cache,
     log: &mut Log,
 ) -> Result<RawModule, AssetError> {
     let is_on = settings.legacy_exceptions == Some(LegacyExceptions::Translate);
@@ -39,8 +41,14 @@ pub(crate) fn translate(
     let features = in_binaryen(scanned.features.with(WasmFeature::Exceptions));
     let mut args = vec!["--translate-to-exnref".to_owned(), "--debuginfo".into()];
     args.extend(feature_flags(features).map_err(error)?);
-    let wasm = wasm_opt.run(&args, &module.wasm, &settings.limits).map_err(error)?;
+    let rewritten = wasm_opt.rewrite(&args, &module.wasm, &settings.limits, cache);
+    let mut rewritten = rewritten.map_err(error)?;
+    // What is not is the next stage's error.
+    if is_valid(&rewritten.bytes, allowed) {
+        rewritten.keep();
+    }
+    let Obtained { bytes: wasm, found: cached, .. } = rewritten;
     let report = StageReport::new(Stage::Translate, module.wasm.len(), wasm.len(), start.elapsed());
-    log.stages.push(StageReport { by: Some(wasm_opt.describe()), ..report });
+    log.stages.push(StageReport { by: Some(wasm_opt.describe()), cached, ..report });
     Ok(RawModule { path: module.path, wasm })
 }

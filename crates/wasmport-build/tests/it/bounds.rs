@@ -65,6 +65,7 @@ fn importer(project: &Path) -> Importer {
     let mut memory = AssetSettings::matching("large.wat");
     memory.limits.max_memory_mib = Some(300);
     configure()
+        .no_cache()
         .root(project.join("assets"))
         .out_dir(project.join("out"))
         .asset(limits)

@@ -191,14 +191,17 @@ fn an_output_that_cannot_be_written_is_that_assets_error() {
 fn a_missing_root_and_two_roots_with_one_name_are_settings_errors() {
     let project =
         Project::with(&[("a/calc.wat", CALC.as_bytes()), ("b/calc.wat", CALC.as_bytes())]);
-    let missing =
-        wasmport_build::configure().root(project.path().join("nowhere")).out_dir(project.out());
+    let missing = wasmport_build::configure()
+        .no_cache()
+        .root(project.path().join("nowhere"))
+        .out_dir(project.out());
     let error = missing.run(&()).unwrap_err();
     assert!(
         matches!(&error, Error::Settings { .. }) && error.to_string().contains("nowhere"),
         "{error}"
     );
     let both = wasmport_build::configure()
+        .no_cache()
         .root(project.assets().join("a"))
         .root(project.assets().join("b"));
     let error = both.out_dir(project.out()).run(&()).unwrap_err();

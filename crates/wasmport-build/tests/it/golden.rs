@@ -9,7 +9,7 @@ fn assert_golden(settings: &str) {
     let settings = Settings::from_file(&root.join(settings)).unwrap();
     let committed = snapshot(&settings.out_dir);
     let fresh = tempfile::tempdir().unwrap();
-    let report = Importer::new(settings).out_dir(fresh.path()).run(&()).unwrap();
+    let report = Importer::new(settings).no_cache().out_dir(fresh.path()).run(&()).unwrap();
     assert_eq!(report.count(Status::Failed), 0, "{:?}", report.assets);
     let fresh = snapshot(fresh.path());
     let names =

@@ -28,4 +28,5 @@ mod preinit;
 mod project;
 mod settings;
 mod stages;
+mod store;
 mod targets;

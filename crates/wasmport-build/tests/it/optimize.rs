@@ -65,8 +65,9 @@ impl Tool {
 
     fn text(&self, choices: &str) -> String {
         format!(
-            "targets = [\"source\"]\n[tools.wasm-opt]\npath = \"./fake-wasm-opt\"\n\
-             [defaults]\noptimize.level = \"O3\"\n{choices}\n"
+            // One version of a program is taken to do the same each time; this one does not.
+            "targets = [\"source\"]\n[cache]\nenabled = false\n\
+             [tools.wasm-opt]\npath = \"./fake-wasm-opt\"\n[defaults]\noptimize.level = \"O3\"\n{choices}\n"
         )
     }
 
@@ -365,6 +366,28 @@ fn fault_11_output_that_is_not_valid_is_never_published() {
     }
     tool.project.write("calc.wat", CALC);
     assert_eq!(statuses(&tool.import("")), [("calc.wat", Status::Unchanged)]);
+}
+
+#[test]
+fn fault_11_only_what_is_valid_is_kept_for_the_next_import() {
+    let tool = optimizer();
+    let import = || {
+        fs::remove_dir_all(tool.project.out()).unwrap_or_default();
+        tool.project.import_with(&tool.text("").replace("enabled = false", "enabled = true"))
+    };
+    let is_cached = |report: &Report| stage(report, Stage::Optimize).cached;
+    tool.file("result.wasm", b"garbage");
+    failure(&import());
+    let different =
+        wasm(r#"(module (func (export "add") (param i32 i32) (result i32) i32.const 7))"#);
+    tool.file("result.wasm", &different);
+    assert!(!is_cached(&import()), "the garbage was not kept");
+    tool.becomes("132 (version_132)", "exit 1");
+    let report = import();
+    assert!(is_cached(&report));
+    assert_eq!(tool.project.artifact(&report, "calc.wat", "source"), different);
+    tool.becomes("133 (version_133)", "exit 1");
+    assert_eq!(failure(&import()).stage, Stage::Optimize);
 }
 
 #[test]

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use wasmport_build::{
-    AssetError, AssetReport, Error, Importer, Report, Settings, Stage, StageReport, Status,
-    configure,
+    AssetError, AssetReport, CacheSettings, Error, Importer, Report, Settings, Stage, StageReport,
+    Status, configure,
 };
 
 pub const CALC: &str = r#"(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))"#;
@@ -45,14 +45,23 @@ impl Project {
     }
 
     pub fn importer(&self) -> Importer {
-        configure().root(self.assets()).out_dir(self.out())
+        configure().root(self.assets()).out_dir(self.out()).cache(self.cache())
+    }
+
+    /// A cache of the project's own.
+    pub fn cache(&self) -> CacheSettings {
+        let mut cache = CacheSettings::default();
+        cache.dir = Some(self.path().join("cache"));
+        cache
     }
 
     /// What this `wasmport.toml` says.
     pub fn settings(&self, text: &str) -> Result<Settings, Error> {
         let path = self.path().join("wasmport.toml");
         fs::write(&path, text).unwrap();
-        Settings::from_file(&path)
+        let mut settings = Settings::from_file(&path)?;
+        settings.cache.dir.get_or_insert(self.path().join("cache"));
+        Ok(settings)
     }
 
     /// An importer with this `wasmport.toml`.

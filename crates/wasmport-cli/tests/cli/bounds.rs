@@ -1,6 +1,6 @@
 //! The process that imports for the command line: what it bounds, and what it survives.
 
-use crate::{CALC, code, json, project, wasmport};
+use crate::{CALC, code, json, program, project, wasmport};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -85,7 +85,7 @@ fn children(id: u32) -> Vec<u32> {
 #[test]
 fn fault_08_an_asset_that_kills_the_process_is_blamed_alone() {
     let project = bounded("");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"));
+    let mut command = program();
     command.args(["import", "--format", "json"]).current_dir(project.path());
     let mut import = command.stdout(Stdio::piped()).spawn().unwrap();
     let mut killed = 0;
@@ -183,7 +183,7 @@ fn fault_10_wasm_opt_is_found_by_variable_and_path() {
     script(&project.path().join("bin/wasm-opt"), fake);
     let import = |path: &str, variable: Option<&str>, args: &[&str]| {
         fs::remove_dir_all(project.path().join("src")).unwrap_or_default();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"));
+        let mut command = program();
         command.args(["import", "--format", "json"]).args(args).current_dir(project.path());
         command.env("PATH", project.path().join(path)).env_remove("WASM_OPT");
         if let Some(variable) = variable {

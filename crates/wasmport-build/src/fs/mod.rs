@@ -1,6 +1,16 @@
 //! File access that names the path in its errors; `clippy.toml` forbids going around it.
 #![expect(clippy::disallowed_methods, reason = "the one module that touches files")]
 
+#[cfg(feature = "compiler")]
+mod heap;
+#[cfg(feature = "compiler")]
+mod shared;
+
+#[cfg(feature = "compiler")]
+pub(crate) use heap::Heap;
+#[cfg(feature = "compiler")]
+pub(crate) use shared::*;
+
 use crate::error::Error;
 use std::fs;
 use std::io::{ErrorKind, Write as _};
@@ -42,13 +52,60 @@ pub(crate) fn len(path: &Path) -> Option<u64> {
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(error(folder, "create"))?;
-    let write = || {
-        let mut file = tempfile::Builder::new().prefix(".wasmport-").tempfile_in(folder)?;
+    let write = || -> std::io::Result<()> {
+        point();
+        let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
+        // So that `remove_litter` knows it from what a killed process left.
+        let _ = file.as_file().lock();
+        point();
         file.write_all(bytes)?;
         set_permissions_of_a_new_file(file.as_file())?;
-        file.persist(path).map_err(|e| e.error)
+        point();
+        file.persist(path).map_err(|e| e.error)?;
+        point();
+        Ok(())
     };
-    write().map(drop).map_err(error(path, "write"))
+    let result = match write() {
+        // Taken for litter before it was locked.
+        Err(e) if e.kind() == ErrorKind::NotFound => write(),
+        result => result,
+    };
+    result.map_err(error(path, "write"))
+}
+
+/// How files begin that are not complete yet.
+const TEMPORARY: &str = ".wasmport-";
+
+/// Removes what killed processes left of their writing below `folder`: they keep such files locked.
+pub(crate) fn remove_litter(folder: &Path) {
+    let entries = WalkDir::new(folder).into_iter().filter_map(std::result::Result::ok);
+    let is_litter = |name: &str| name.starts_with(TEMPORARY);
+    let litter = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_litter));
+    for entry in litter.filter(|entry| entry.file_type().is_file()) {
+        let file = fs::File::open(entry.path());
+        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+            // Another process may do the same.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Between two steps that change files. Builds for development end here, as if they were killed,
+/// where a test asks for it: what is there must be of use to the next run at any of these points.
+pub(crate) fn point() {
+    #[cfg(debug_assertions)]
+    {
+        use std::sync::LazyLock;
+        use std::sync::atomic::{AtomicU64, Ordering};
+        static LEFT: LazyLock<AtomicU64> = LazyLock::new(|| {
+            let left = std::env::var("WASMPORT_TEST_KILL_AT").ok();
+            AtomicU64::new(left.and_then(|left| left.parse().ok()).unwrap_or(u64::MAX))
+        });
+        if LEFT.fetch_sub(1, Ordering::Relaxed) == 0 {
+            // No destructor runs.
+            std::process::abort();
+        }
+    }
 }
 
 /// Temporary files are private to the user; outputs are files like any other.
@@ -65,6 +122,7 @@ fn set_permissions_of_a_new_file(_: &fs::File) -> std::io::Result<()> {
 
 /// Removes a file, and the folders above it up to `root` that are empty then.
 pub(crate) fn remove_with_empty_folders(path: &Path, root: &Path) -> Result<()> {
+    point();
     match fs::remove_file(path) {
         Err(e) if e.kind() != ErrorKind::NotFound => return Err(error(path, "remove")(e)),
         _ => {}

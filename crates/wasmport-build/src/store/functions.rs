@@ -1,0 +1,223 @@
+//! Compiled functions: those that modules of a run share, and those that an asset had before it
+//! changed. Cranelift finds them by a digest of everything that a function's code depends on.
+
+use super::{Cache, Kind};
+use crate::fs::Heap;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wasmport::Digest;
+use wasmtime::CacheStore;
+
+/// Cranelift's digest of a function.
+type Key = [u8; 32];
+
+/// Packs are written once and read rarely.
+const ZSTD_LEVEL: i32 = 1;
+
+/// A pack that is larger after decompression is none of ours.
+const MAX_PACK: usize = 4 << 30;
+
+/// The functions that the modules of a run have in common. Their number is not known before, and
+/// most are of use to nobody else: what is kept in memory is where they are in a file.
+#[derive(Default)]
+pub(crate) struct Functions {
+    shards: [Mutex<Shard>; 16],
+}
+
+#[derive(Default)]
+struct Shard {
+    places: HashMap<Key, Place>,
+    heap: Heap,
+}
+
+#[derive(Clone, Copy)]
+struct Place {
+    start: u64,
+    len: u32,
+}
+
+impl Functions {
+    fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
+        let shard = usize::from(key[0]) % self.shards.len();
+        self.shards[shard].lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, key: &Key) -> Option<Vec<u8>> {
+        let mut shard = self.shard(key);
+        let Place { start, len } = *shard.places.get(key)?;
+        shard.heap.read(start, len as usize).ok()
+    }
+
+    fn insert(&self, key: Key, bytes: &[u8]) -> bool {
+        let Ok(len) = u32::try_from(bytes.len()) else { return false };
+        let mut shard = self.shard(&key);
+        if shard.places.contains_key(&key) {
+            return true;
+        }
+        // A full disk: the function is compiled again where it is needed again.
+        let Ok(start) = shard.heap.append(bytes) else { return false };
+        shard.places.insert(key, Place { start, len });
+        true
+    }
+}
+
+/// The functions of one module for one target, while it is compiled.
+pub(crate) struct ModuleFunctions {
+    shared: Arc<Functions>,
+    key: Digest,
+    /// Those of the last time.
+    former: Pack,
+    /// What the next time will find, where there is a store.
+    used: Option<Mutex<Vec<Key>>>,
+}
+
+impl ModuleFunctions {
+    /// With what the store has under `key`.
+    pub fn new(shared: &Arc<Functions>, cache: &Cache, key: Digest) -> Arc<Self> {
+        let former = cache.get(Kind::Functions, key).and_then(|(bytes, _)| Pack::parse(&bytes));
+        let used = cache.is_on().then(Mutex::default);
+        let former = former.unwrap_or_default();
+        Arc::new(Self { shared: Arc::clone(shared), key, former, used })
+    }
+
+    /// Keeps those that were used.
+    pub fn keep(&self, cache: &Cache) {
+        let Some(used) = &self.used else { return };
+        let mut used = std::mem::take(&mut *used.lock().unwrap_or_else(PoisonError::into_inner));
+        // The same functions are the same bytes, whichever thread came first.
+        used.sort_unstable();
+        used.dedup();
+        if used.len() == self.former.places.len() && used.iter().all(|key| self.former.has(key)) {
+            return;
+        }
+        let functions = used.iter().filter_map(|key| Some((*key, self.find(key)?)));
+        if let Some(pack) = Pack::write(functions) {
+            cache.put(Kind::Functions, self.key, Digest::of(&pack), &pack);
+        }
+    }
+
+    fn find(&self, key: &Key) -> Option<Cow<'_, [u8]>> {
+        let former = self.former.get(key).map(Cow::Borrowed);
+        former.or_else(|| self.shared.get(key).map(Cow::Owned))
+    }
+
+    fn uses(&self, key: Key) {
+        if let Some(used) = &self.used {
+            used.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+        }
+    }
+}
+
+impl CacheStore for ModuleFunctions {
+    fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
+        let key = Key::try_from(key).ok()?;
+        let found = self.find(&key)?;
+        self.uses(key);
+        Some(found)
+    }
+
+    fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
+        let Ok(key) = Key::try_from(key) else { return false };
+        let inserted = self.shared.insert(key, &value);
+        if inserted {
+            self.uses(key);
+        }
+        inserted
+    }
+}
+
+impl std::fmt::Debug for ModuleFunctions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ModuleFunctions").finish_non_exhaustive()
+    }
+}
+
+/// Functions in one piece: of each its key, its length and its bytes; all of it as a zstd frame.
+#[derive(Default)]
+struct Pack {
+    bytes: Vec<u8>,
+    places: HashMap<Key, Place>,
+}
+
+impl Pack {
+    fn write<'a>(functions: impl Iterator<Item = (Key, Cow<'a, [u8]>)>) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        for (key, function) in functions {
+            bytes.extend(key);
+            bytes.extend(u32::try_from(function.len()).ok()?.to_le_bytes());
+            bytes.extend(&*function);
+        }
+        let mut pack = (bytes.len() as u64).to_le_bytes().to_vec();
+        pack.extend(zstd::bulk::compress(&bytes, ZSTD_LEVEL).ok()?);
+        Some(pack)
+    }
+
+    /// The functions in what `write` gave.
+    fn parse(pack: &[u8]) -> Option<Self> {
+        let (len, frame) = pack.split_first_chunk()?;
+        let len = usize::try_from(u64::from_le_bytes(*len)).ok().filter(|len| *len <= MAX_PACK)?;
+        let bytes = zstd::bulk::decompress(frame, len).ok()?;
+        let mut places = HashMap::new();
+        let mut rest = bytes.as_slice();
+        while !rest.is_empty() {
+            let (key, after) = rest.split_first_chunk()?;
+            let (len, after) = after.split_first_chunk()?;
+            let len = u32::from_le_bytes(*len);
+            let start = (bytes.len() - after.len()) as u64;
+            rest = after.get(len as usize..)?;
+            places.insert(*key, Place { start, len });
+        }
+        Some(Self { bytes, places })
+    }
+
+    fn has(&self, key: &Key) -> bool {
+        self.places.contains_key(key)
+    }
+
+    fn get(&self, key: &Key) -> Option<&[u8]> {
+        let Place { start, len } = *self.places.get(key)?;
+        let start = usize::try_from(start).ok()?;
+        self.bytes.get(start..start + len as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_packed_is_found_and_damage_is_none() {
+        let functions: Vec<(Key, Vec<u8>)> =
+            (0..200_u8).map(|i| ([i; 32], vec![i; usize::from(i) * 7])).collect();
+        let all = functions.iter().map(|(key, bytes)| (*key, Cow::Borrowed(bytes.as_slice())));
+        let packed = Pack::write(all).unwrap_or_default();
+        let pack = Pack::parse(&packed).unwrap_or_default();
+        for (key, bytes) in &functions {
+            assert_eq!(pack.get(key), Some(bytes.as_slice()));
+        }
+        assert!(!pack.has(&[255; 32]));
+        for end in 0..packed.len() {
+            assert!(Pack::parse(&packed[..end]).is_none_or(|pack| pack.places.is_empty()), "{end}");
+        }
+    }
+
+    #[test]
+    fn shared_functions_are_found_by_all_threads() {
+        let functions = Functions::default();
+        std::thread::scope(|scope| {
+            for thread in 0..4_u8 {
+                let functions = &functions;
+                scope.spawn(move || {
+                    for i in 0..255_u8 {
+                        let key = [i; 32];
+                        let bytes = vec![i; 3000];
+                        assert!(functions.insert(key, &bytes), "{thread}");
+                        assert_eq!(functions.get(&key), Some(bytes));
+                    }
+                });
+            }
+        });
+        assert_eq!(functions.get(&[255; 32]), None);
+    }
+}

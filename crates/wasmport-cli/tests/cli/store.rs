@@ -1,0 +1,302 @@
+//! Imports that are killed, that find no room, and that share what they use.
+
+use crate::{CALC, code, json, program, project, wasmport};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+/// All files below a folder but the cache and what `wasmport.lock` is for.
+fn outputs(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = BTreeMap::new();
+    let mut folders = vec![folder.join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                files.insert(path.clone(), fs::read(path).unwrap());
+            }
+        }
+    }
+    let relative = |path: PathBuf| path.strip_prefix(folder).unwrap().to_owned();
+    files.into_iter().map(|(path, bytes)| (relative(path), bytes)).collect()
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
+}
+
+fn module(number: usize) -> String {
+    format!("(module (func (export \"number\") (result i32) (i32.const {number})))")
+}
+
+/// A project that was imported and changed since: an asset stays, one changes, one comes, one goes.
+fn changed_project() -> tempfile::TempDir {
+    let project = project(&[
+        ("assets/same.wat", CALC),
+        ("assets/changed.wat", &module(1)),
+        ("assets/gone.wat", &module(2)),
+    ]);
+    assert_eq!(code(&wasmport(project.path(), &["import"])), 0);
+    fs::write(project.path().join("assets/changed.wat"), module(3)).unwrap();
+    fs::write(project.path().join("assets/new.wat"), module(4)).unwrap();
+    fs::remove_file(project.path().join("assets/gone.wat")).unwrap();
+    project
+}
+
+/// What an import of the project gives that nothing disturbs.
+fn expected(changed: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let fresh = tempfile::tempdir().unwrap();
+    copy(&changed.join("assets"), &fresh.path().join("assets"));
+    assert_eq!(code(&wasmport(fresh.path(), &["import", "--no-cache"])), 0);
+    outputs(fresh.path())
+}
+
+/// Every file is one of before or one of after, as a whole.
+fn are_complete(
+    now: &BTreeMap<PathBuf, Vec<u8>>,
+    before: &BTreeMap<PathBuf, Vec<u8>>,
+    good: &BTreeMap<PathBuf, Vec<u8>>,
+) {
+    for (path, bytes) in now {
+        let is_complete = [before, good].iter().any(|all| all.get(path) == Some(bytes));
+        // Nobody reads what is not written yet; and these two tell what there is, whatever that is.
+        let is_temporary = path.file_name().unwrap().to_str().unwrap().starts_with(".wasmport-");
+        let is_of_all = path.ends_with("wasmport.json") || path.ends_with("mod.rs");
+        assert!(is_complete || is_temporary || is_of_all, "{}", path.display());
+    }
+}
+
+/// Whatever was there is complete, and the next import makes everything as it is to be.
+fn recovers(folder: &Path, before: &BTreeMap<PathBuf, Vec<u8>>, good: &BTreeMap<PathBuf, Vec<u8>>) {
+    are_complete(&outputs(folder), before, good);
+    let output = wasmport(folder, &["import", "--format", "json"]);
+    assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(json(&output)["warnings"], serde_json::json!([]));
+    assert_eq!(outputs(folder), *good);
+    assert_eq!(code(&wasmport(folder, &["check"])), 0);
+    let verified = wasmport(folder, &["cache", "verify"]);
+    assert_eq!(code(&verified), 0, "{}", String::from_utf8_lossy(&verified.stderr));
+    let stats = json(&wasmport(folder, &["cache", "stats", "--format", "json"]));
+    assert_eq!((&stats["quarantined"], &stats["running"]), (&0.into(), &0.into()), "{stats}");
+    let left = fs::read_dir(folder.join(".wasmport-cache/tmp")).unwrap().count();
+    assert_eq!(left, 0, "what is not published goes");
+}
+
+#[test]
+fn fault_24_an_import_that_is_killed_between_any_two_steps_loses_nothing() {
+    let base = changed_project();
+    let (before, good) = (outputs(base.path()), expected(base.path()));
+    for point in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        copy(base.path(), folder.path());
+        let mut import = program();
+        import.args(["import", "--quiet", "--no-helper", "--jobs", "1"]);
+        import.env("WASMPORT_TEST_KILL_AT", point.to_string()).current_dir(folder.path());
+        if import.output().unwrap().status.success() {
+            assert!(point > 50, "{point} points are not all");
+            break;
+        }
+        recovers(folder.path(), &before, &good);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn fault_24_and_27_an_import_that_is_killed_at_any_time_loses_nothing() {
+    let base = changed_project();
+    let (before, good) = (outputs(base.path()), expected(base.path()));
+    let mut killed = 0;
+    for index in 0..24 {
+        let folder = tempfile::tempdir().unwrap();
+        copy(base.path(), folder.path());
+        let mut import = program();
+        import.arg("import").current_dir(folder.path());
+        import.stdout(Stdio::null()).stderr(Stdio::null());
+        let mut import = import.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(index * 5));
+        import.kill().unwrap();
+        killed += usize::from(!import.wait().unwrap().success());
+        // Its helper finds out when it has something to say.
+        let is_running = || {
+            json(&wasmport(folder.path(), &["cache", "stats", "--format", "json"]))["running"] != 0
+        };
+        while is_running() {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        recovers(folder.path(), &before, &good);
+    }
+    assert!(killed > 3, "{killed}");
+}
+
+#[test]
+fn fault_26_two_to_eight_importers_at_once_on_one_store_and_one_project() {
+    let base = changed_project();
+    let good = expected(base.path());
+    for count in [2, 8] {
+        let folder = tempfile::tempdir().unwrap();
+        copy(base.path(), folder.path());
+        let mut import = program();
+        import.args(["import", "--format", "json"]).current_dir(folder.path());
+        import.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let imports: Vec<_> = (0..count).map(|_| import.spawn().unwrap()).collect();
+        for import in imports {
+            let output = import.wait_with_output().unwrap();
+            assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(json(&output)["warnings"], serde_json::json!([]));
+        }
+        recovers(folder.path(), &good, &good);
+    }
+}
+
+/// Runs a script of the shell in which `$import` imports. A folder `saved` is for what it finds.
+#[cfg(target_os = "linux")]
+fn script(wrapper: &[&str], project: &Path, text: &str) -> std::process::Output {
+    let import = format!("{} import --format json", env!("CARGO_BIN_EXE_cargo-wasmport"));
+    let (first, rest) = wrapper.split_first().unwrap();
+    let mut command = Command::new(first);
+    command.args(rest).args(["sh", "-euc", text]).current_dir(project);
+    command.env("import", import).env("WASMPORT_CACHE_DIR", project.join(".wasmport-cache"));
+    command.output().unwrap()
+}
+
+/// A file that may not become larger than a limit, which `write` then says, is like a full disk:
+/// for this no rights are needed.
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_20_what_cannot_be_written_leaves_the_old_output_as_it_was() {
+    let base = changed_project();
+    let (before, good) = (outputs(base.path()), expected(base.path()));
+    // In blocks of 512 bytes: from nothing at all to enough for all but the largest.
+    for blocks in [0, 1, 4, 8] {
+        let folder = tempfile::tempdir().unwrap();
+        copy(base.path(), folder.path());
+        let text = format!("trap '' XFSZ; ulimit -f {blocks}; $import --no-helper > /dev/null");
+        let output = script(&["env"], folder.path(), &text);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success(), "{blocks}: {error}");
+        assert!(error.contains("File too large") && error.contains("cannot write"), "{error}");
+        recovers(folder.path(), &before, &good);
+    }
+}
+
+/// A namespace of its own may mount what nobody else sees, where the system allows it.
+#[cfg(target_os = "linux")]
+const ALONE: [&str; 2] = ["unshare", "-rm"];
+
+#[cfg(target_os = "linux")]
+fn may_mount() -> bool {
+    let mut mount = Command::new(ALONE[0]);
+    mount.args([ALONE[1], "sh", "-c", "mount -t tmpfs none /mnt"]);
+    let allowed = mount.output().is_ok_and(|output| output.status.success());
+    if !allowed {
+        eprintln!("skipped: this system lets nobody mount");
+    }
+    allowed
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_20_a_full_disk_leaves_the_old_output_as_it_was() {
+    if !may_mount() {
+        return;
+    }
+    let base = changed_project();
+    let (before, good) = (outputs(base.path()), expected(base.path()));
+    let text = "mkdir disk; mount -t tmpfs -o size=1m none disk; cp -r assets src disk
+        cd disk; head -c 2000000 /dev/zero > filler 2> /dev/null || true
+        $import > ../report || echo failed $? > ../status
+        mkdir ../full; cp -r src ../full; rm filler
+        $import > /dev/null; mkdir ../after; cp -r src ../after";
+    let output = script(&ALONE, base.path(), text);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(fs::read_to_string(base.path().join("status")).unwrap(), "failed 2\n");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("No space left on device"), "{error}");
+    assert_eq!(outputs(&base.path().join("full")), before);
+    assert_eq!(outputs(&base.path().join("after")), good);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_20_and_21_a_full_or_read_only_cache_is_one_warning() {
+    if !may_mount() {
+        return;
+    }
+    let base = changed_project();
+    let good = expected(base.path());
+    let fresh = "rm -rf src; mkdir -p saved; $import > saved/";
+    let text = format!(
+        "rm -rf .wasmport-cache; mkdir .wasmport-cache
+        mount -t tmpfs -o size=64k none .wasmport-cache
+        {fresh}full
+        umount .wasmport-cache; mount -t tmpfs none .wasmport-cache
+        mount -o remount,ro .wasmport-cache
+        {fresh}readonly
+        mount -o remount,rw .wasmport-cache
+        {fresh}writable
+        mount -o remount,ro .wasmport-cache
+        {fresh}found"
+    );
+    let output = script(&ALONE, base.path(), &text);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(outputs(base.path()), good);
+    for (name, warnings) in [("full", 1), ("readonly", 1), ("writable", 0), ("found", 0)] {
+        let report = fs::read(base.path().join("saved").join(name)).unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+        assert_eq!(report["warnings"].as_array().unwrap().len(), warnings, "{name}: {report}");
+        assert_eq!(report["summary"]["imported"], 3);
+        let stages = report["assets"][0]["stages"].as_array().unwrap();
+        let compiled = stages.iter().find(|stage| stage["stage"] == "compile").unwrap();
+        assert_eq!(compiled["cached"] == true, name == "found", "{name}");
+    }
+}
+
+#[test]
+fn the_cache_is_told_verified_pruned_and_cleared() {
+    let project = project(&[("assets/calc.wat", CALC)]);
+    let run = |args: &[&str]| wasmport(project.path(), args);
+    let stats =
+        |args: &[&str]| json(&run(&[&["cache", "stats", "--format", "json"], args].concat()));
+    assert_eq!(stats(&[])["bytes"], 0);
+    assert_eq!(code(&run(&["import"])), 0);
+    let full = stats(&[]);
+    assert_eq!(full["records"], serde_json::json!({"artifact-1": 1, "functions-1": 1}));
+    assert_eq!(full["blobs"], 2);
+    let text = String::from_utf8(run(&["cache", "stats"]).stdout).unwrap();
+    assert!(text.contains(".wasmport-cache\n") && text.contains("of 4.0 GiB, 2 blobs"), "{text}");
+    // Another folder finds it.
+    let output = run(&["import", "--out-dir", "elsewhere", "-v"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("from the cache"), "{text}");
+    fs::remove_dir_all(project.path().join("elsewhere")).unwrap();
+    let output = run(&["import", "--out-dir", "elsewhere", "-v", "--no-cache"]);
+    assert!(!String::from_utf8(output.stdout).unwrap().contains("from the cache"));
+
+    let blobs = project.path().join(".wasmport-cache/blobs");
+    let folder = fs::read_dir(&blobs).unwrap().next().unwrap().unwrap().path();
+    let blob = fs::read_dir(folder).unwrap().next().unwrap().unwrap().path();
+    fs::write(&blob, "damaged").unwrap();
+    let output = run(&["cache", "verify"]);
+    assert_eq!(code(&output), 1);
+    assert!(String::from_utf8(output.stdout).unwrap().contains("3 good, 1 damaged"));
+    assert_eq!(code(&run(&["cache", "verify"])), 0);
+    assert_eq!(stats(&[])["quarantined"], 1);
+    let output = run(&["cache", "prune", "--max-mib", "0"]);
+    assert!(String::from_utf8(output.stdout).unwrap().starts_with("removed 3 entries"));
+    assert_eq!(code(&run(&["cache", "clear"])), 0);
+    assert_eq!((&stats(&[])["bytes"], &stats(&[])["quarantined"]), (&0.into(), &0.into()));
+    fs::write(project.path().join("wasmport.toml"), "[cache]\nenabled = false\n").unwrap();
+    assert_eq!(code(&run(&["cache", "stats"])), 2);
+}
