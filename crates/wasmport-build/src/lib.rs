@@ -42,6 +42,7 @@ mod importer;
 #[cfg(feature = "compiler")]
 mod inspect;
 pub mod interface;
+mod lock;
 mod manifest;
 mod names;
 #[cfg(feature = "compiler")]
@@ -50,6 +51,8 @@ mod pack;
 mod pipeline;
 mod read;
 mod report;
+#[cfg(feature = "compiler")]
+mod reproduce;
 #[cfg(feature = "compiler")]
 mod run;
 #[cfg(feature = "compiler")]
@@ -66,6 +69,7 @@ pub use error::{AssetError, Error, Stage};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
 pub use inspect::{Inspection, inspect};
+pub use lock::LockMode;
 pub use report::{ArtifactReport, AssetReport, Kind, Report, StageReport, Status};
 #[cfg(feature = "compiler")]
 pub use run::Progress;

@@ -9,6 +9,7 @@ use crate::files::Files;
 use crate::freshness::Freshness;
 use crate::fs;
 use crate::function_cache::FunctionCache;
+use crate::lock::Lock;
 use crate::manifest::{self, Entry, Manifest, inside};
 use crate::pipeline::Done;
 use crate::read::Source;
@@ -60,6 +61,7 @@ pub(crate) struct Run<'a> {
     pub settings: &'a Settings,
     pub freshness: Freshness<'a>,
     pub tools: ToolBox,
+    pub lock: Option<Lock>,
     pub functions: Arc<FunctionCache>,
     /// Here all compiling is done, however many assets there are at once.
     pool: rayon::ThreadPool,
@@ -75,6 +77,9 @@ pub(crate) fn import(
     let start = Instant::now();
     let discovered = discover(settings)?;
     let run = Run::new(settings)?;
+    if let Some(report) = run.refusal(&discovered) {
+        return Ok(Outcome::new(report, discovered, settings, start));
+    }
     progress.begin(discovered.found.len());
 
     let mut reports: BTreeMap<&str, (AssetReport, Option<Entry>)> = BTreeMap::new();
@@ -95,16 +100,34 @@ pub(crate) fn import(
         .for_each(|(found, report)| drop(reports.insert(&found.source, report)));
 
     let results = reports.into_values().collect();
-    let (manifest, mut report) = gather(settings, &run.freshness, &discovered, results);
+    let (mut manifest, mut report) = gather(settings, &run.freshness, &discovered, results);
+    if settings.reproduce {
+        run.compare(&discovered, &manifest, &mut report)?;
+        return Ok(Outcome::new(report, discovered, settings, start));
+    }
     // An import that finds nothing to do does not print everything to see that it is the same.
     if !is_as_it_was(settings, &run.freshness, &report) {
-        finish(settings, run.freshness.previous(), manifest)?;
+        finish(settings, run.freshness.previous(), &mut manifest)?;
     }
-    report.seconds = start.elapsed().as_secs_f64();
-    let inputs = discovered.found.iter().flat_map(|found| found.inputs(settings));
-    let files = discovered.found.iter().map(|found| found.path.clone());
-    let files = files.chain(inputs).collect();
-    Ok(Outcome { report, folders: discovered.folders, files })
+    if let Some(lock) = &run.lock {
+        lock.update(settings, &discovered, &manifest, &report)?;
+    }
+    Ok(Outcome::new(report, discovered, settings, start))
+}
+
+impl Outcome {
+    fn new(
+        mut report: Report,
+        discovered: Discovered,
+        settings: &Settings,
+        start: Instant,
+    ) -> Self {
+        report.seconds = start.elapsed().as_secs_f64();
+        let inputs = discovered.found.iter().flat_map(|found| found.inputs(settings));
+        let files = discovered.found.iter().map(|found| found.path.clone());
+        let files = files.chain(inputs).collect();
+        Self { report, folders: discovered.folders, files }
+    }
 }
 
 /// The other side of [`Place::Helper`]: imports what it is told.
@@ -119,12 +142,12 @@ pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
 
 impl<'a> Run<'a> {
     pub fn new(settings: &'a Settings) -> Result<Self, Error> {
-        let freshness = Freshness::new(settings)?;
+        let (freshness, lock) = (Freshness::new(settings)?, Lock::of(settings)?);
         // By default one thread for each processor.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
         let pool = pool.map_err(|e| Error::settings(e.to_string(), "ask for fewer jobs"))?;
         let (tools, functions) = (ToolBox::new(&settings.tools), Arc::default());
-        Ok(Self { settings, freshness, tools, functions, pool })
+        Ok(Self { settings, freshness, tools, lock, functions, pool })
     }
 
     /// Does `work` to all assets, several at once.
@@ -144,7 +167,10 @@ impl<'a> Run<'a> {
             Err(error) => Some(Done::failed(error)),
             Ok(source) => {
                 let entry = self.freshness.up_to_date(found, source.digest, &self.tools)?;
-                Some(Done::unchanged(entry.clone()))
+                // What is there but not as locked is made again, and is as locked then or fails.
+                let mut lock = self.lock.iter();
+                let is_admitted = lock.all(|l| l.admit(found, entry, self.settings).is_ok());
+                is_admitted.then(|| Done::unchanged(entry.clone()))
             }
         };
         self.pool.install(|| found.par_iter().map(|found| (found, done(found))).collect())
@@ -259,13 +285,16 @@ fn is_as_it_was(settings: &Settings, freshness: &Freshness<'_>, report: &Report)
         && freshness.damaged_tree().is_none()
 }
 
-/// Writes what belongs to all assets, and removes what belongs to none any more.
-fn finish(settings: &Settings, previous: &Manifest, mut manifest: Manifest) -> Result<(), Error> {
+/// The `mod.rs` files.
+pub(crate) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Error> {
     let modules = manifest.assets.values().map(|entry| entry.module.as_slice());
-    let tree = codegen::tree(modules, &settings.engine).map_err(|message| Error::Settings {
-        message,
-        help: Some("report it to wasmport".into()),
-    })?;
+    codegen::tree(modules, &settings.engine)
+        .map_err(|message| Error::Settings { message, help: Some("report it to wasmport".into()) })
+}
+
+/// Writes what belongs to all assets, and removes what belongs to none any more.
+fn finish(settings: &Settings, previous: &Manifest, manifest: &mut Manifest) -> Result<(), Error> {
+    let tree = tree(settings, manifest)?;
     tree.write(&settings.out_dir, |path| previous.owns(path))?;
     manifest.tree = tree.digests();
     // Before the manifest, which alone knows of them.

@@ -5,15 +5,15 @@ use crate::progress::Bar;
 use crate::{Exit, ImportArgs};
 use std::path::Path;
 use std::process::Command;
-use wasmport_build::{Error, Report, Status};
+use wasmport_build::{Error, Report};
 
 pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     match run(args, default_config, out) {
         // It has told the process that started it.
         Ok(_) if std::env::var_os(HELPER).is_some() => Exit::Done,
         Ok(report) => {
-            out.report(&report, "import");
-            if report.count(Status::Failed) > 0 { Exit::Failed } else { Exit::Done }
+            out.report(&report, if args.verify { "verify" } else { "import" });
+            Exit::of(&report)
         }
         Err(error) => {
             out.error(&error.to_string());
@@ -26,6 +26,9 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     let mut importer = args.selection.importer(default_config)?;
     if let Some(jobs) = args.jobs {
         importer = importer.jobs(jobs.into());
+    }
+    if args.verify {
+        importer = importer.reproduce();
     }
     if std::env::var_os(HELPER).is_some() {
         importer.serve()?;

@@ -9,6 +9,8 @@
 
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[path = "cli/lock.rs"]
+mod lock;
 
 use std::fs;
 use std::path::Path;
