@@ -128,6 +128,11 @@ pub struct Wrappers;
 #[doc = include_str!("../../../docs/stages.md")]
 pub struct Stages;
 
+/// The code of the chapter on the lock file.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/lock.md")]
+pub struct LockFile;
+
 /// The code of the chapter on signatures.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/signatures.md")]
