@@ -20,7 +20,7 @@ pub(crate) fn run() -> Result {
             std::io::ErrorKind::NotFound => Ok(()),
             _ => Err(e),
         })?;
-        let report = Importer::new(settings).no_cache().run(&())?;
+        let report = Importer::new(settings).no_cache().update_lock().run(&())?;
         if report.count(Status::Failed) > 0 {
             return Err(Box::new(wasmport_build::Error::Failed(Box::new(report))));
         }

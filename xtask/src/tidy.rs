@@ -210,12 +210,16 @@ fn check_dependencies(package: &str, flags: &[&str], found: &mut Vec<String>) ->
     Ok(())
 }
 
-/// What is committed as generated belongs to its sources.
+/// What is committed as generated belongs to its sources, and to the lock files.
 fn check_generated(found: &mut Vec<String>) -> Result {
     for path in bless::SETTINGS {
         let settings = Settings::from_file(&root().join(path))?;
-        for asset in
-            Importer::new(settings).check()?.assets.iter().filter(|a| a.status != Status::Unchanged)
+        for asset in Importer::new(settings)
+            .locked()
+            .check()?
+            .assets
+            .iter()
+            .filter(|a| a.status != Status::Unchanged)
         {
             let why = asset.stale.as_deref().unwrap_or("failed");
             found.push(format!(

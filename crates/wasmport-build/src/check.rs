@@ -3,6 +3,7 @@
 use crate::discover::{Discovered, Found, discover};
 use crate::error::Error;
 use crate::freshness::{Freshness, has_another_major};
+use crate::lock::{Lock, LockMode};
 use crate::read::Source;
 use crate::report::{AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
@@ -26,21 +27,45 @@ pub(crate) fn check(settings: &Settings, patches: Patches) -> Result<(Report, Di
     let start = Instant::now();
     let discovered = discover(settings)?;
     let freshness = Freshness::new(settings)?;
+    let lock = match settings.lock {
+        LockMode::Locked => Lock::of(settings)?,
+        LockMode::Ignore | LockMode::Update => None,
+    };
     let mut report = Report::default();
     for found in &discovered.found {
-        let asset = check_one(&freshness, found, patches, &mut report.warnings);
+        let mut asset = check_one(&freshness, found, patches, &mut report.warnings);
+        if let (Some(lock), Some(entry)) = (&lock, freshness.entry(found)) {
+            asset.differs(&lock.differences(entry, settings), "it differs from the lock file");
+        }
         report.assets.push(asset);
     }
     report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
-    for (name, entry) in discovered.former(freshness.previous()).gone {
-        let why = "its source was removed".into();
-        report.assets.push(AssetReport::stale(&entry.source, name, why));
-    }
+    report.assets.extend(gone(&discovered, settings, &freshness, lock.as_ref()));
     if let Some(why) = freshness.damaged_tree() {
         report.assets.push(AssetReport::stale("mod.rs", "mod.rs", why));
     }
     report.seconds = start.elapsed().as_secs_f64();
     Ok((report, discovered))
+}
+
+/// What was imported or locked and has no source any more.
+pub(crate) fn gone(
+    discovered: &Discovered,
+    settings: &Settings,
+    freshness: &Freshness<'_>,
+    lock: Option<&Lock>,
+) -> Vec<AssetReport> {
+    let stale = |source: &str, name: &str| {
+        AssetReport::stale(source, name, "its source was removed".into())
+    };
+    let imported = discovered.former(freshness.previous()).gone.into_iter();
+    let mut gone: Vec<_> = imported.map(|(name, entry)| stale(&entry.source, name)).collect();
+    for source in lock.iter().flat_map(|lock| lock.missing(settings, discovered)) {
+        if !gone.iter().any(|asset| asset.source == source) {
+            gone.push(stale(source, source));
+        }
+    }
+    gone
 }
 
 fn check_one(

@@ -72,6 +72,12 @@ impl Discovered {
         former
     }
 
+    /// Whether an import leaves alone what there is of a source: it is not asked for, or its place
+    /// cannot be searched.
+    pub fn keeps(&self, source: &str) -> bool {
+        self.others.iter().any(|found| found.source == source) || self.cannot_search(source)
+    }
+
     fn cannot_search(&self, source: &str) -> bool {
         self.failed.iter().any(|(place, _)| {
             let rest = source.strip_prefix(place.as_str());

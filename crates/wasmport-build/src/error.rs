@@ -32,6 +32,8 @@ pub enum Stage {
     Compress,
     /// Generating the wrapper.
     Codegen,
+    /// Comparing with the lock file.
+    Lock,
     /// Writing the outputs.
     Write,
 }
@@ -50,6 +52,7 @@ impl fmt::Display for Stage {
             Self::Compile => "compile",
             Self::Compress => "compress",
             Self::Codegen => "codegen",
+            Self::Lock => "lock",
             Self::Write => "write",
         })
     }
@@ -159,7 +162,7 @@ impl fmt::Display for Error {
                 write!(f, "{} imported assets are stale", stale.clone().count())?;
                 for asset in stale {
                     let why = asset.stale.as_deref().unwrap_or("differs");
-                    write!(f, "\n`{}`: {why}", asset.source)?;
+                    write!(f, "\n`{}`: {}", asset.source, why.replace('\n', "\n  "))?;
                 }
                 write!(f, "\n  help: run `cargo wasmport import`")
             }

@@ -147,6 +147,9 @@ impl<'a> Freshness<'a> {
         source_digest: Digest,
         tools: &crate::tool::ToolBox,
     ) -> Option<&Entry> {
+        if self.settings.reproduce {
+            return None;
+        }
         let same_tools = |entry: &&Entry| {
             // Where the program is not there, what it made before is as good as it was.
             let of_tool =
@@ -206,6 +209,8 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         jobs: _,
         memory_mib: _,
         cache: _,
+        lock: _,
+        reproduce: _,
     } = settings;
     let mut key = blake3::Hasher::new_derive_key("wasmport settings key v1");
     add_field(&mut key, &wasmport::support::CONTRACT.to_le_bytes());

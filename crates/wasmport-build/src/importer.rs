@@ -6,6 +6,9 @@ use crate::build_script::BuildScript;
 use crate::check::{Patches, check};
 use crate::error::Error;
 use crate::files::{Files, HEADER};
+use crate::lock::LockMode;
+#[cfg(feature = "compiler")]
+use crate::manifest::Manifest;
 use crate::report::{Report, Status};
 #[cfg(feature = "compiler")]
 use crate::run::{Place, Progress, import, serve};
@@ -178,6 +181,28 @@ impl Importer {
         Some(CacheFolder::new(folder, self.settings.cache.max_bytes()))
     }
 
+    /// Imports write what they imported into the lock file.
+    pub fn update_lock(mut self) -> Self {
+        self.settings.lock = LockMode::Update;
+        self
+    }
+
+    /// Imports and checks refuse what differs from the lock file, and do not write it.
+    pub fn locked(mut self) -> Self {
+        self.settings.lock = LockMode::Locked;
+        self
+    }
+
+    /// [`run`](Self::run) and [`run_in_helper`](Self::run_in_helper) compile everything again, using
+    /// nothing that an earlier import left, write nothing, and compare instead: with the files in the
+    /// output folder, their manifest, and the lock file where the settings say to do something with
+    /// it. What differs is stale in the report.
+    #[cfg(feature = "compiler")]
+    pub fn reproduce(mut self) -> Self {
+        self.settings.reproduce = true;
+        self
+    }
+
     /// Imports, in this process: nothing bounds the time and memory that it takes. The failure of
     /// single assets is in the report.
     ///
@@ -186,7 +211,7 @@ impl Importer {
     /// Where the settings cannot be followed or the output cannot be written.
     #[cfg(feature = "compiler")]
     pub fn run(&self, progress: &dyn Progress) -> Result<Report, Error> {
-        Ok(import(&self.complete(), progress, &Place::Here)?.report)
+        Ok(import(&self.complete()?, progress, &Place::Here)?.report)
     }
 
     /// Imports in a process of its own, which is ended where an asset takes more time or memory than
@@ -203,7 +228,7 @@ impl Importer {
         command: impl Fn() -> std::io::Result<std::process::Command>,
     ) -> Result<Report, Error> {
         let place = Place::Helper(crate::bounds::Helper(&command));
-        Ok(import(&self.complete(), progress, &place)?.report)
+        Ok(import(&self.complete()?, progress, &place)?.report)
     }
 
     /// The other side of [`run_in_helper`](Self::run_in_helper): imports what it is told on standard
@@ -214,14 +239,19 @@ impl Importer {
     /// Where the settings cannot be followed.
     #[cfg(feature = "compiler")]
     pub fn serve(&self) -> Result<(), Error> {
-        serve(&self.complete())
+        serve(&self.complete()?)
     }
 
     #[cfg(feature = "compiler")]
-    fn complete(&self) -> Settings {
+    fn complete(&self) -> Result<Settings, Error> {
         let mut settings = self.settings.clone();
+        if settings.reproduce && settings.targets.is_none() {
+            // What there is may have been imported on another machine.
+            let targets = Manifest::read(&settings.out_dir)?.targets();
+            settings.targets = (!targets.is_empty()).then_some(targets);
+        }
         settings.targets.get_or_insert_with(|| vec![Target::host()]);
-        settings
+        Ok(settings)
     }
 
     /// What applies to the project and to each of its assets, and where each value came from.
@@ -257,10 +287,17 @@ impl Importer {
     /// # Errors
     ///
     /// [`Error::Failed`] with every asset that failed; [`Error::Settings`] outside a build script.
+    /// A build script does not write the lock file, and what it leaves is not there to be compared.
     /// Where the import of an asset takes more time or memory than its limits allow, it says so and
     /// ends the build.
     #[cfg(feature = "compiler")]
     pub fn import(mut self) -> Result<Report, Error> {
+        if self.settings.lock == LockMode::Update || self.settings.reproduce {
+            return Err(Error::settings(
+                "a build script neither writes the lock file nor compares with what is there",
+                "use `locked()` in build.rs, and `cargo wasmport import` to write the lock file",
+            ));
+        }
         let cargo = BuildScript::once()?;
         self.settings.out_dir.clone_from(&cargo.out_dir);
         let cache = || crate::store::of_build_script(&cargo.out_dir);
@@ -280,12 +317,18 @@ impl Importer {
         });
         let outcome = import(&self.settings, &(), &Place::Watched(watchdog))?;
         let watched = outcome.folders.iter().chain(&outcome.files).chain(&self.settings.file);
-        cargo.rerun_if_changed(watched);
+        let lock = self.locked_by();
+        cargo.rerun_if_changed(watched.chain(&lock));
         outcome.report.warnings.iter().for_each(|warning| cargo.warn(warning));
         match outcome.report.count(Status::Failed) {
             0 => Ok(outcome.report),
             _ => Err(Error::Failed(Box::new(outcome.report))),
         }
+    }
+
+    /// The lock file, where it decides.
+    fn locked_by(&self) -> Option<PathBuf> {
+        (self.settings.lock == LockMode::Locked).then(|| self.settings.lock_file())
     }
 
     /// The target of the build decides: of those in the settings, what runs there. Where they name
@@ -331,7 +374,8 @@ impl Importer {
         let output = [&self.settings.out_dir];
         let watched = discovered.folders.iter().chain(files).chain(&inputs);
         let watched = watched.chain(&self.settings.file).chain(output);
-        cargo.rerun_if_changed(watched);
+        let lock = self.locked_by();
+        cargo.rerun_if_changed(watched.chain(&lock));
         report.warnings.iter().for_each(|warning| cargo.warn(warning));
         if !cargo.docs_rs {
             report.require_target(&cargo.target);

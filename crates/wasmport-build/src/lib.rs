@@ -40,6 +40,7 @@ mod importer;
 #[cfg(feature = "compiler")]
 mod inspect;
 pub mod interface;
+mod lock;
 mod manifest;
 mod names;
 #[cfg(feature = "compiler")]
@@ -48,6 +49,8 @@ mod pack;
 mod pipeline;
 mod read;
 mod report;
+#[cfg(feature = "compiler")]
+mod reproduce;
 #[cfg(feature = "compiler")]
 mod run;
 #[cfg(feature = "compiler")]
@@ -66,6 +69,7 @@ pub use error::{AssetError, Error, Stage};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
 pub use inspect::{Inspection, inspect};
+pub use lock::LockMode;
 pub use report::{ArtifactReport, AssetReport, Kind, Report, StageReport, Status};
 #[cfg(feature = "compiler")]
 pub use run::Progress;
@@ -125,6 +129,11 @@ pub struct Wrappers;
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/stages.md")]
 pub struct Stages;
+
+/// The code of the chapter on the lock file.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/lock.md")]
+pub struct LockFile;
 
 /// The code of the chapter on signatures.
 #[cfg(all(doctest, feature = "compiler"))]

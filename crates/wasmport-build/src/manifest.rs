@@ -120,6 +120,21 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// What it was imported for.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn targets(&self) -> Vec<Target> {
+        let mut targets: Vec<Target> = Vec::new();
+        for entry in self.assets.values() {
+            let artifacts = entry.artifacts.iter().map(|artifact| &artifact.target);
+            for target in artifacts.chain(&entry.skipped) {
+                if !targets.contains(target) {
+                    targets.push(target.clone());
+                }
+            }
+        }
+        targets
+    }
+
     /// Whether a source file in the output folder is of this import.
     pub(crate) fn owns(&self, path: &str) -> bool {
         let name = path.strip_suffix(".rs");

@@ -93,6 +93,10 @@ impl Run<'_> {
             pack(project, found, keys, &module, artifacts, interface, log)?;
         log.warnings
             .extend(self.freshness.entry(found).and_then(|former| moved_methods(former, &entry)));
+        if project.reproduce {
+            return Ok(entry);
+        }
+        self.lock.iter().try_for_each(|lock| lock.admit(found, &entry, project))?;
         let written = files.write(&project.out_dir, |path| self.freshness.previous().owns(path));
         written.map_err(|e| AssetError::new(&found.path, Stage::Write, e.to_string()))?;
         Ok(entry)

@@ -39,7 +39,7 @@ pub enum Status {
     Imported,
     /// Its outputs are up to date.
     Unchanged,
-    /// Its outputs do not belong to its source any more (`check` only).
+    /// Its outputs do not belong to its source any more (`check` and `import --verify` only).
     Stale,
     /// It has an error.
     Failed,
@@ -59,7 +59,7 @@ pub struct AssetReport {
     pub status: Status,
     /// Why it failed.
     pub error: Option<AssetError>,
-    /// Why it is stale.
+    /// Why it is stale, in one line or more.
     pub stale: Option<String>,
     /// Its artifacts.
     pub artifacts: Vec<ArtifactReport>,
@@ -104,6 +104,15 @@ impl AssetReport {
     /// An asset whose output does not belong to its source any more.
     pub(crate) fn stale(source: &str, name: &str, why: String) -> Self {
         Self { stale: Some(why), ..Self::new(source, name, Status::Stale) }
+    }
+
+    /// Makes stale what differs from something, if it does; says in what, a line for each.
+    pub(crate) fn differs(&mut self, differences: &[String], what: &str) {
+        if !differences.is_empty() && self.status != Status::Failed {
+            let former = self.stale.take().map(|why| why + "\n").unwrap_or_default();
+            self.stale = Some(format!("{former}{what}:\n{}", differences.join("\n")));
+            self.status = Status::Stale;
+        }
     }
 }
 

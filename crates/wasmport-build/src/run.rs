@@ -8,6 +8,7 @@ use crate::error::Error;
 use crate::files::Files;
 use crate::freshness::Freshness;
 use crate::fs;
+use crate::lock::Lock;
 use crate::manifest::{self, Entry, Manifest, inside};
 use crate::pipeline::Done;
 use crate::read::Source;
@@ -60,6 +61,7 @@ pub(crate) struct Run<'a> {
     pub settings: &'a Settings,
     pub freshness: Freshness<'a>,
     pub tools: ToolBox,
+    pub lock: Option<Lock>,
     /// Here all compiling is done, however many assets there are at once.
     pool: rayon::ThreadPool,
 }
@@ -77,6 +79,9 @@ pub(crate) fn import(
     let start = Instant::now();
     let discovered = discover(settings)?;
     let run = Run::new(settings)?;
+    if let Some(report) = run.refusal(&discovered) {
+        return Ok(Outcome::new(report, discovered, settings, start));
+    }
     progress.begin(discovered.found.len());
 
     let mut reports: BTreeMap<&str, (AssetReport, Option<Entry>)> = BTreeMap::new();
@@ -92,24 +97,42 @@ pub(crate) fn import(
             None => stale.push(found),
         }
     }
-    if !stale.is_empty() {
+    if !stale.is_empty() && !settings.reproduce {
         fs::remove_litter(&settings.out_dir);
     }
     let (imported, warnings) = run.import_all(&stale, place, tell)?;
     reports.extend(imported.into_iter().map(|(found, report)| (found.source.as_str(), report)));
 
     let results = reports.into_values().collect();
-    let (manifest, mut report) = gather(settings, &run.freshness, &discovered, results);
+    let (mut manifest, mut report) = gather(settings, &run.freshness, &discovered, results);
     report.warnings.extend(warnings);
+    if settings.reproduce {
+        run.compare(&discovered, &manifest, &mut report)?;
+        return Ok(Outcome::new(report, discovered, settings, start));
+    }
     // An import that finds nothing to do does not print everything to see that it is the same.
     if !is_as_it_was(settings, &run.freshness, &report) {
-        finish(settings, run.freshness.previous(), manifest)?;
+        finish(settings, run.freshness.previous(), &mut manifest)?;
     }
-    report.seconds = start.elapsed().as_secs_f64();
-    let inputs = discovered.found.iter().flat_map(|found| found.inputs(settings));
-    let files = discovered.found.iter().map(|found| found.path.clone());
-    let files = files.chain(inputs).collect();
-    Ok(Outcome { report, folders: discovered.folders, files })
+    if let Some(lock) = &run.lock {
+        lock.update(settings, &discovered, &manifest, &report)?;
+    }
+    Ok(Outcome::new(report, discovered, settings, start))
+}
+
+impl Outcome {
+    fn new(
+        mut report: Report,
+        discovered: Discovered,
+        settings: &Settings,
+        start: Instant,
+    ) -> Self {
+        report.seconds = start.elapsed().as_secs_f64();
+        let inputs = discovered.found.iter().flat_map(|found| found.inputs(settings));
+        let files = discovered.found.iter().map(|found| found.path.clone());
+        let files = files.chain(inputs).collect();
+        Self { report, folders: discovered.folders, files }
+    }
 }
 
 /// The other side of [`Place::Helper`]: imports what it is told.
@@ -124,17 +147,17 @@ pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
 
 impl<'a> Run<'a> {
     pub fn new(settings: &'a Settings) -> Result<Self, Error> {
-        let freshness = Freshness::new(settings)?;
+        let (freshness, lock) = (Freshness::new(settings)?, Lock::of(settings)?);
         // By default one thread for each processor.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
         let pool = pool.map_err(|e| Error::settings(e.to_string(), "ask for fewer jobs"))?;
         let tools = ToolBox::new(&settings.tools);
-        Ok(Self { settings, freshness, tools, pool })
+        Ok(Self { settings, freshness, tools, lock, pool })
     }
 
     /// What compiling so many assets needs.
     pub fn workshop(&self, assets: usize) -> Workshop {
-        let folder = store::location(&self.settings.cache);
+        let folder = store::location(&self.settings.cache).filter(|_| !self.settings.reproduce);
         let cache = folder.map_or_else(Cache::default, |folder| Cache::open(&folder));
         // A module alone has nobody to share with.
         let shares = cache.is_on() || assets > 1;
@@ -166,7 +189,10 @@ impl<'a> Run<'a> {
             Err(error) => Some(Done::failed(error)),
             Ok(source) => {
                 let entry = self.freshness.up_to_date(found, source.digest, &self.tools)?;
-                Some(Done::unchanged(entry.clone()))
+                // What is there but not as locked is made again, and is as locked then or fails.
+                let mut lock = self.lock.iter();
+                let is_admitted = lock.all(|l| l.admit(found, entry, self.settings).is_ok());
+                is_admitted.then(|| Done::unchanged(entry.clone()))
             }
         };
         self.pool.install(|| found.par_iter().map(|found| (found, done(found))).collect())
@@ -282,13 +308,16 @@ fn is_as_it_was(settings: &Settings, freshness: &Freshness<'_>, report: &Report)
         && freshness.damaged_tree().is_none()
 }
 
-/// Writes what belongs to all assets, and removes what belongs to none any more.
-fn finish(settings: &Settings, previous: &Manifest, mut manifest: Manifest) -> Result<(), Error> {
+/// The `mod.rs` files.
+pub(crate) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Error> {
     let modules = manifest.assets.values().map(|entry| entry.module.as_slice());
-    let tree = codegen::tree(modules, &settings.engine).map_err(|message| Error::Settings {
-        message,
-        help: Some("report it to wasmport".into()),
-    })?;
+    codegen::tree(modules, &settings.engine)
+        .map_err(|message| Error::Settings { message, help: Some("report it to wasmport".into()) })
+}
+
+/// Writes what belongs to all assets, and removes what belongs to none any more.
+fn finish(settings: &Settings, previous: &Manifest, manifest: &mut Manifest) -> Result<(), Error> {
+    let tree = tree(settings, manifest)?;
     tree.write(&settings.out_dir, |path| previous.owns(path))?;
     manifest.tree = tree.digests();
     // Before the manifest, which alone knows of them.

@@ -2,19 +2,19 @@
 
 use clap::{Args, Subcommand, ValueEnum};
 use std::path::{Path, PathBuf};
-use wasmport_build::{Error, Importer, RequiredFeatures, Settings, Target, WasmFeature};
+use wasmport_build::{Error, Importer, LockMode, RequiredFeatures, Settings, Target, WasmFeature};
 
 /// The commands of `cargo wasmport`.
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Import assets: write their artifacts and wrappers
+    /// Import assets: write their artifacts and wrappers, and the lock file
     ///
-    /// Exit codes: 0 done, 1 some asset failed, 2 usage or configuration, or the output folder cannot be written.
+    /// Exit codes: 0 done, 1 some asset failed or differs from the lock file, 2 usage, configuration, an unusable lock file, or an output folder that cannot be written, 3 `--verify` found a difference.
     Import(ImportArgs),
     /// Check that what was imported belongs to the assets; writes nothing
     ///
-    /// Exit codes: 0 all fresh, 1 some asset failed, 2 usage or configuration, 3 something is stale.
+    /// Exit codes: 0 all fresh, 1 some asset failed, 2 usage, configuration or an unusable lock file, 3 something is stale or differs from the lock file.
     Check(SelectionArgs),
     /// Show what a file imports, exports and needs
     Inspect(InspectArgs),
@@ -59,6 +59,9 @@ pub struct ImportArgs {
     /// Import in this process: nothing then ends an asset that takes too much time or memory
     #[arg(long)]
     pub no_helper: bool,
+    /// Compile everything again, write nothing, and compare with what there is and the lock file
+    #[arg(long)]
+    pub verify: bool,
 }
 
 /// Arguments that `import` and `check` share.
@@ -83,6 +86,9 @@ pub struct SelectionArgs {
     /// Programs read the artifacts when they run, instead of carrying them
     #[arg(long)]
     pub no_embed: bool,
+    /// Refuse what differs from the lock file, `wasmport.lock` beside the settings file, and do not write it
+    #[arg(long)]
+    pub locked: bool,
     /// How results are printed
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
@@ -157,6 +163,7 @@ impl SelectionArgs {
     /// defaults.
     pub(crate) fn importer(&self, default_config: Option<&Path>) -> Result<Importer, Error> {
         let mut settings = settings(self.config.as_deref(), default_config)?;
+        settings.lock = if self.locked { LockMode::Locked } else { LockMode::Update };
         self.select(&mut settings)?;
         if let Some(out_dir) = &self.out_dir {
             settings.out_dir.clone_from(out_dir);
@@ -184,6 +191,17 @@ impl SelectionArgs {
                 help: Some(
                     "add it to `roots`, or say with `--out-dir` where its output goes".into(),
                 ),
+            });
+        }
+        if self.out_dir.is_some() {
+            // An import beside the project's own: its lock file says nothing about that.
+            settings.lock = LockMode::Ignore;
+        }
+        if self.locked && settings.lock == LockMode::Ignore {
+            return Err(Error::Settings {
+                message: "other folders with an output folder of their own have no lock file"
+                    .into(),
+                help: Some("write a settings file that names them, and lock with that".into()),
             });
         }
         settings.roots.clone_from(&self.paths);

@@ -16,13 +16,10 @@ pub(crate) fn check(args: &SelectionArgs, default_config: Option<&Path>, out: &O
     out.report(&report, "check");
     let stale = report.count(Status::Stale);
     if stale > 0 {
+        let arguments = if args.locked { "without `--locked`" } else { "with the same arguments" };
         out.error(&format!(
-            "{stale} stale\n  help: run `import` with the same arguments, and commit what it writes"
+            "{stale} stale\n  help: run `import` {arguments}, and commit what it writes"
         ));
     }
-    match (report.count(Status::Failed), stale) {
-        (0, 0) => Exit::Done,
-        (0, _) => Exit::Stale,
-        _ => Exit::Failed,
-    }
+    Exit::of(&report)
 }

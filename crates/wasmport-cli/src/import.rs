@@ -5,15 +5,15 @@ use crate::progress::Bar;
 use crate::{Exit, ImportArgs};
 use std::path::Path;
 use std::process::Command;
-use wasmport_build::{Error, Report, Status};
+use wasmport_build::{Error, Report};
 
 pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     match run(args, default_config, out) {
         // It has told the process that started it.
         Ok(_) if std::env::var_os(HELPER).is_some() => Exit::Done,
         Ok(report) => {
-            out.report(&report, "import");
-            if report.count(Status::Failed) > 0 { Exit::Failed } else { Exit::Done }
+            out.report(&report, if args.verify { "verify" } else { "import" });
+            Exit::of(&report)
         }
         Err(error) => {
             out.error(&error.to_string());
@@ -32,6 +32,9 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     }
     if args.no_cache {
         importer = importer.no_cache();
+    }
+    if args.verify {
+        importer = importer.reproduce();
     }
     if std::env::var_os(HELPER).is_some() {
         importer.serve()?;

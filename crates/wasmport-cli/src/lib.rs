@@ -35,18 +35,30 @@ use clap::Parser;
 use output::Output;
 use std::path::Path;
 use std::process::ExitCode;
+use wasmport_build::{Report, Status};
 
 /// The documented exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// Everything was done.
     Done = 0,
-    /// Some asset failed.
+    /// Some asset failed, or was refused.
     Failed = 1,
     /// The arguments or settings are of no use.
     Usage = 2,
-    /// `check` found stale output.
+    /// `check` or `import --verify` found output that does not belong to its source.
     Stale = 3,
+}
+
+impl Exit {
+    /// What a run's report comes to.
+    fn of(report: &Report) -> Self {
+        match (report.count(Status::Failed), report.count(Status::Stale)) {
+            (0, 0) => Self::Done,
+            (0, _) => Self::Stale,
+            _ => Self::Failed,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

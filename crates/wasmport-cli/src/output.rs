@@ -69,7 +69,7 @@ impl Output {
         if self.quiet {
             let stale = report.assets.iter().filter_map(|a| Some((a, a.stale.as_ref()?)));
             return stale.for_each(|(asset, why)| {
-                self.error(&format!("`{}`: {why}", plain(&asset.source)))
+                self.error(&format!("`{}`: {}", plain(&asset.source), why.replace('\n', "\n  ")))
             });
         }
         let removed = report.removed.iter();
@@ -94,9 +94,10 @@ impl Output {
             _ if self.verbose > 0 => (CYAN, "unchanged"),
             _ => return,
         };
-        let detail =
-            asset.stale.as_ref().map(|why| format!(": {}", plain(why))).unwrap_or_default();
-        self.line(&format!("{style}{word:>9}{style:#} {}{detail}", plain(&asset.source)));
+        let mut why = asset.stale.iter().flat_map(|why| why.lines()).map(plain);
+        let first = why.next().map(|why| format!(": {why}")).unwrap_or_default();
+        self.line(&format!("{style}{word:>9}{style:#} {}{first}", plain(&asset.source)));
+        why.for_each(|line| self.line(&format!("          {line}")));
         if self.verbose > 0 {
             for artifact in &asset.artifacts {
                 self.line(&format!("          {} {} bytes", artifact.target, artifact.bytes));

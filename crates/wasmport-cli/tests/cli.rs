@@ -9,6 +9,8 @@
 
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[path = "cli/lock.rs"]
+mod lock;
 #[path = "cli/store.rs"]
 mod store;
 

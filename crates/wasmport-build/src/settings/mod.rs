@@ -16,6 +16,7 @@ pub use stages::{
 };
 
 use crate::error::Error;
+use crate::lock::LockMode;
 #[cfg(feature = "compiler")]
 use crate::stages::Pass;
 use file::SettingsFile;
@@ -145,6 +146,11 @@ pub struct Settings {
     pub memory_mib: Option<u32>,
     /// Where results are kept.
     pub cache: CacheSettings,
+    /// What is done with the lock file.
+    pub lock: LockMode,
+    /// Compile everything, whatever there is, and compare with it instead of writing: nothing that
+    /// an earlier import left is used.
+    pub reproduce: bool,
     /// What paths in choices for assets are relative to: the settings file's folder.
     pub(crate) folder: PathBuf,
     /// What `file` said, to tell where a setting came from.
@@ -172,6 +178,8 @@ impl Default for Settings {
             jobs: None,
             memory_mib: None,
             cache: CacheSettings::default(),
+            lock: LockMode::default(),
+            reproduce: false,
             folder: PathBuf::new(),
             origin: None,
         }
@@ -250,5 +258,17 @@ impl Settings {
         settings.origin = Some(origin.with_values(explain::file_values(&settings)));
         settings.check()?;
         Ok(settings)
+    }
+
+    /// Where the lock file is: beside the settings file and named like it.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        let beside = || self.folder.join("wasmport.lock");
+        self.file.as_ref().map_or_else(beside, |file| file.with_extension("lock"))
+    }
+
+    /// Whether the project is for a target: the settings file names it, or no target at all.
+    pub(crate) fn may_be_for(&self, target: &str) -> bool {
+        let named = self.origin.as_ref().and_then(|file| file.value("targets")?.as_array());
+        named.is_none_or(|named| named.iter().any(|name| name == target))
     }
 }

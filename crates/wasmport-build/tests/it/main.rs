@@ -21,6 +21,7 @@ mod golden;
 mod incremental;
 mod limits;
 mod load;
+mod lock;
 mod names;
 mod optimize;
 #[cfg(feature = "preinit")]

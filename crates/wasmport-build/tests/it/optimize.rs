@@ -13,7 +13,7 @@ use wasmport_build::{AssetError, Report, Stage, Status};
 const VERSION: &str = "132 (version_132)";
 
 /// A script that tells `version` and else does `work`, where `$in` and `$out` are the files.
-fn script(path: &Path, version: &str, work: &str) {
+pub fn script(path: &Path, version: &str, work: &str) {
     let text = format!(
         "#!/bin/sh\nhere=$(dirname \"$0\")\nif [ \"$1\" = --version ]; then {version}; exit 0; fi\n\
          in=$1 out=$3\n{work}\n"
