@@ -12,6 +12,13 @@ pub enum Command {
     ///
     /// Exit codes: 0 done, 1 some asset failed, 2 usage or configuration.
     Import(ImportArgs),
+    /// Import assets, and again whenever something changes that an import depends on
+    ///
+    /// Runs until it is interrupted; errors are shown, and it waits for them to be mended. With
+    /// `--format json` each import is one line.
+    ///
+    /// Exit codes: 2 usage, or there is nothing to watch.
+    Watch(WatchArgs),
     /// Check that what was imported belongs to the assets; writes nothing
     ///
     /// Exit codes: 0 all fresh, 1 some asset failed, 2 usage or configuration, 3 something is stale.
@@ -50,6 +57,21 @@ pub struct ImportArgs {
     /// Import in this process: nothing then ends an asset that takes too much time or memory
     #[arg(long)]
     pub no_helper: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct WatchArgs {
+    /// What to import and how.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// Wait until nothing changed for so many milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 200)]
+    pub debounce: u32,
+    /// Look at times and sizes of files once a second: for file systems that tell of no changes
+    #[arg(long)]
+    pub poll: bool,
 }
 
 /// Arguments that `import` and `check` share.
@@ -109,9 +131,14 @@ pub struct TargetsArgs {
 }
 
 impl SelectionArgs {
-    /// The importer for these arguments; they go before the settings file, which goes before the
-    /// defaults.
+    /// The importer for these arguments.
     pub(crate) fn importer(&self, default_config: Option<&Path>) -> Result<Importer, Error> {
+        self.settings(default_config).map(Importer::new)
+    }
+
+    /// The settings for these arguments; they go before the settings file, which goes before the
+    /// defaults.
+    pub(crate) fn settings(&self, default_config: Option<&Path>) -> Result<Settings, Error> {
         let mut settings = match self.config.as_deref().or(default_config) {
             Some(path) => Settings::from_file(path)?,
             None => Settings::of_project(Path::new(""))?,
@@ -126,7 +153,7 @@ impl SelectionArgs {
         settings.features =
             self.wasm_features.iter().copied().fold(settings.features, RequiredFeatures::with);
         settings.embed &= !self.no_embed;
-        Ok(Importer::new(settings))
+        Ok(settings)
     }
 
     /// Paths below the roots select among the project's assets. Other paths are roots themselves, in

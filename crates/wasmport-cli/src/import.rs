@@ -10,7 +10,7 @@ use wasmport_build::{Error, Report, Status};
 pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     match run(args, default_config, out) {
         // It has told the process that started it.
-        Ok(_) if std::env::var_os(HELPER).is_some() => Exit::Done,
+        Ok(_) if is_helper() => Exit::Done,
         Ok(report) => {
             out.report(&report, "import");
             if report.count(Status::Failed) > 0 { Exit::Failed } else { Exit::Done }
@@ -27,7 +27,7 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if let Some(jobs) = args.jobs {
         importer = importer.jobs(jobs.into());
     }
-    if std::env::var_os(HELPER).is_some() {
+    if is_helper() {
         importer.serve()?;
         return Ok(Report::default());
     }
@@ -40,6 +40,11 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
 
 /// Set in the process that imports for another.
 const HELPER: &str = "WASMPORT_HELPER";
+
+/// Whether this process imports for another.
+pub(crate) fn is_helper() -> bool {
+    std::env::var_os(HELPER).is_some()
+}
 
 /// How long mimalloc keeps memory that was freed, in milliseconds.
 const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";

@@ -9,6 +9,8 @@
 
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[path = "cli/watch.rs"]
+mod watch;
 
 use std::fs;
 use std::path::Path;
