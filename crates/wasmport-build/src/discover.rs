@@ -2,7 +2,7 @@
 
 use crate::error::{AssetError, Error, Stage};
 use crate::fs;
-use crate::manifest::{Entry, Manifest};
+use crate::manifest::{ARTIFACTS, Entry, Manifest};
 use crate::names;
 use crate::settings::{AssetRules, AssetSettings, Settings, Symlinks};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
@@ -97,6 +97,7 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
     let selection = Selection::new(settings)?;
     let mut discovered = Discovered::default();
     let mut files = BTreeMap::new();
+    let output = fs::canonicalize(&settings.out_dir).ok();
     for root in &settings.roots {
         let real = fs::canonicalize(root).map_err(|e| {
             Error::settings(
@@ -104,14 +105,15 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
                 "create the folder, or name another with `roots`",
             )
         })?;
-        walk(root, &real, &selection, &mut discovered, |source, path| {
-            match files.insert(source.clone(), path) {
-                None => Ok(()),
-                Some(other) => Err(Error::settings(
-                    format!("two import roots hold `{source}`: one is `{}`", other.display()),
-                    "rename one, or import them separately",
-                )),
-            }
+        let own = output.as_ref().and_then(|output| own_folder(root, &real, output));
+        walk(root, &real, own.as_deref(), &selection, &mut discovered, |source, path| match files
+            .insert(source.clone(), path)
+        {
+            None => Ok(()),
+            Some(other) => Err(Error::settings(
+                format!("two import roots hold `{source}`: one is `{}`", other.display()),
+                "rename one, or import them separately",
+            )),
         })?;
     }
     let rules = AssetRules::new(&settings.defaults, &settings.assets)?;
@@ -197,9 +199,19 @@ fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
     set.build().map_err(|e| Error::settings(e.to_string(), "use fewer or simpler globs"))
 }
 
+/// The folder below a root that holds our own output: modules too, where one of the targets is the
+/// wasm itself.
+fn own_folder(root: &Path, real_root: &Path, output: &Path) -> Option<PathBuf> {
+    let output = output.strip_prefix(real_root).ok()?;
+    // Sources and output may be side by side.
+    let is_root = output.as_os_str().is_empty();
+    Some(root.join(if is_root { Path::new(ARTIFACTS) } else { output }))
+}
+
 fn walk(
     root: &Path,
     real_root: &Path,
+    own: Option<&Path>,
     selection: &Selection,
     discovered: &mut Discovered,
     mut add: impl FnMut(String, PathBuf) -> Result<(), Error>,
@@ -219,7 +231,10 @@ fn walk(
         let is_folder = entry.file_type().is_dir();
         // A root was named: neither globs nor its extension decide about it.
         let wanted = entry.depth() == 0
-            || if is_folder { selection.searches(&source) } else { selection.contains(&source) };
+            || match is_folder {
+                true => selection.searches(&source) && own != Some(entry.path()),
+                false => selection.contains(&source),
+            };
         let checked = if wanted { check(&entry, real_root, selection) } else { Ok(()) };
         if is_folder && (!wanted || checked.is_err()) {
             entries.skip_current_dir();

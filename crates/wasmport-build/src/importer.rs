@@ -19,6 +19,7 @@ use crate::settings::{
 use crate::stages::Pass;
 #[cfg(feature = "compiler")]
 use crate::store::CacheFolder;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use wasmport::EngineConfig;
 use wasmport::engine::{Target, WasmFeature};
@@ -270,6 +271,24 @@ impl Importer {
         };
         let assets = discovered.found.iter().map(asset).collect();
         Ok(Explanation { project: self.settings.explain(), assets })
+    }
+
+    /// Every folder that is searched, each asset, the settings file, and what initializing assets
+    /// reads, file by file: what changes an import has changed one of these, or their list.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings cannot be followed.
+    pub fn inputs(&self) -> Result<Vec<PathBuf>, Error> {
+        let discovered = crate::discover::discover(&self.settings)?;
+        let found = discovered.found.iter();
+        let read: BTreeSet<PathBuf> =
+            found.clone().flat_map(|found| found.inputs(&self.settings)).collect();
+        let mut inputs = discovered.folders;
+        inputs.extend(found.map(|found| found.path.clone()));
+        inputs.extend(read.iter().flat_map(|path| crate::fs::paths_of_tree(path)));
+        inputs.extend(self.settings.file.clone());
+        Ok(inputs)
     }
 
     /// Compares sources and output; writes nothing. What is stale is in the report.

@@ -14,6 +14,9 @@ use wasmport::{Digest, EngineConfig};
 /// The manifest's name in the output folder.
 pub(crate) const FILE: &str = "wasmport.json";
 
+/// The folder of artifacts in the output folder.
+pub(crate) const ARTIFACTS: &str = "artifacts";
+
 /// A manifest of another format is as good as none: everything is imported again.
 const FORMAT: u32 = 2;
 

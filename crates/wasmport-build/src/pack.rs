@@ -5,7 +5,7 @@ use crate::discover::Found;
 use crate::error::{AssetError, Stage};
 use crate::files::Files;
 use crate::interface::Interface;
-use crate::manifest::{ArtifactEntry, Entry};
+use crate::manifest::{ARTIFACTS, ArtifactEntry, Entry};
 use crate::report::{Kind, StageReport};
 use crate::settings::Settings;
 use crate::stages::{Log, Stored};
@@ -96,7 +96,7 @@ fn entry_of(name: &str, stored: &Stored) -> ArtifactEntry {
     let compressed = if uncompressed.is_some() { ".zst" } else { "" };
     ArtifactEntry {
         target: target.clone(),
-        path: format!("artifacts/{name}.{target}.{extension}{compressed}"),
+        path: format!("{ARTIFACTS}/{name}.{target}.{extension}{compressed}"),
         bytes: bytes.len() as u64,
         blake3: *digest,
         uncompressed: *uncompressed,

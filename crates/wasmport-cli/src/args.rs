@@ -12,6 +12,13 @@ pub enum Command {
     ///
     /// Exit codes: 0 done, 1 some asset failed or differs from the lock file, 2 usage, configuration, an unusable lock file, or an output folder that cannot be written, 3 `--verify` found a difference.
     Import(ImportArgs),
+    /// Import assets, and again whenever something changes that an import depends on
+    ///
+    /// Runs until it is interrupted; errors are shown, and it waits for them to be mended. With
+    /// `--format json` each import is one line.
+    ///
+    /// Exit codes: 2 usage, or there is nothing to watch.
+    Watch(WatchArgs),
     /// Check that what was imported belongs to the assets; writes nothing
     ///
     /// Exit codes: 0 all fresh, 1 some asset failed, 2 usage, configuration or an unusable lock file, 3 something is stale or differs from the lock file.
@@ -62,6 +69,21 @@ pub struct ImportArgs {
     /// Compile everything again, write nothing, and compare with what there is and the lock file
     #[arg(long)]
     pub verify: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct WatchArgs {
+    /// What to import and how.
+    #[command(flatten)]
+    pub import: ImportArgs,
+    /// Wait until nothing changed for so many milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 200)]
+    pub debounce: u32,
+    /// Look at times and sizes of files once a second: for file systems that tell of no changes
+    #[arg(long)]
+    pub poll: bool,
 }
 
 /// Arguments that `import` and `check` share.
@@ -159,9 +181,14 @@ pub struct TargetsArgs {
 }
 
 impl SelectionArgs {
-    /// The importer for these arguments; they go before the settings file, which goes before the
-    /// defaults.
+    /// The importer for these arguments.
     pub(crate) fn importer(&self, default_config: Option<&Path>) -> Result<Importer, Error> {
+        self.settings(default_config).map(Importer::new)
+    }
+
+    /// The settings for these arguments; they go before the settings file, which goes before the
+    /// defaults.
+    pub(crate) fn settings(&self, default_config: Option<&Path>) -> Result<Settings, Error> {
         let mut settings = settings(self.config.as_deref(), default_config)?;
         settings.lock = if self.locked { LockMode::Locked } else { LockMode::Update };
         self.select(&mut settings)?;
@@ -174,7 +201,7 @@ impl SelectionArgs {
         settings.features =
             self.wasm_features.iter().copied().fold(settings.features, RequiredFeatures::with);
         settings.embed &= !self.no_embed;
-        Ok(Importer::new(settings))
+        Ok(settings)
     }
 
     /// Paths below the roots select among the project's assets. Other paths are roots themselves, in

@@ -10,7 +10,7 @@ use wasmport_build::{Error, Report};
 pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     match run(args, default_config, out) {
         // It has told the process that started it.
-        Ok(_) if std::env::var_os(HELPER).is_some() => Exit::Done,
+        Ok(_) if is_helper() => Exit::Done,
         Ok(report) => {
             out.report(&report, if args.verify { "verify" } else { "import" });
             Exit::of(&report)
@@ -36,7 +36,7 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if args.verify {
         importer = importer.reproduce();
     }
-    if std::env::var_os(HELPER).is_some() {
+    if is_helper() {
         importer.serve()?;
         return Ok(Report::default());
     }
@@ -49,6 +49,11 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
 
 /// Set in the process that imports for another.
 const HELPER: &str = "WASMPORT_HELPER";
+
+/// Whether this process imports for another.
+pub(crate) fn is_helper() -> bool {
+    std::env::var_os(HELPER).is_some()
+}
 
 /// How long mimalloc keeps memory that was freed, in milliseconds.
 const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";

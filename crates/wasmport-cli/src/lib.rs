@@ -26,9 +26,11 @@ mod output;
 mod progress;
 mod summary;
 mod targets;
+mod watch;
 
 pub use args::{
     CacheArgs, CacheCommand, Command, Format, ImportArgs, InspectArgs, SelectionArgs, TargetsArgs,
+    WatchArgs,
 };
 
 use clap::Parser;
@@ -95,10 +97,9 @@ pub fn main() -> ExitCode {
 #[must_use]
 pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
     match command {
-        Command::Import(args) => {
-            let out =
-                Output::new(args.selection.format, args.selection.quiet, args.selection.verbose);
-            import::import(args, default_config, &out)
+        Command::Import(args) => import::import(args, default_config, &output(args)),
+        Command::Watch(args) => {
+            watch::watch(args, default_config, &output(&args.import).one_line_documents())
         }
         Command::Check(args) => {
             let out = Output::new(args.format, args.quiet, args.verbose);
@@ -115,4 +116,8 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),
     }
     .into()
+}
+
+fn output(args: &ImportArgs) -> Output {
+    Output::new(args.selection.format, args.selection.quiet, args.selection.verbose)
 }

@@ -15,11 +15,17 @@ pub(crate) struct Output {
     format: Format,
     quiet: bool,
     verbose: u8,
+    one_line_documents: bool,
 }
 
 impl Output {
     pub fn new(format: Format, quiet: bool, verbose: u8) -> Self {
-        Self { format, quiet, verbose }
+        Self { format, quiet, verbose, one_line_documents: false }
+    }
+
+    /// Each JSON document is one line: for more than one of them.
+    pub fn one_line_documents(self) -> Self {
+        Self { one_line_documents: true, ..self }
     }
 
     pub fn is_json(&self) -> bool {
@@ -39,7 +45,12 @@ impl Output {
 
     /// The result as one JSON document.
     pub fn json(&self, value: &impl serde::Serialize) {
-        match serde_json::to_string_pretty(value) {
+        let json = if self.one_line_documents {
+            serde_json::to_string(value)
+        } else {
+            serde_json::to_string_pretty(value)
+        };
+        match json {
             Ok(json) => self.line(&json),
             Err(e) => self.error(&e.to_string()),
         }

@@ -13,6 +13,8 @@ mod bounds;
 mod lock;
 #[path = "cli/store.rs"]
 mod store;
+#[path = "cli/watch.rs"]
+mod watch;
 
 use std::fs;
 use std::path::Path;

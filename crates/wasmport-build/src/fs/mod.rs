@@ -179,6 +179,17 @@ pub(crate) fn memory_of_process(id: u32) -> Option<u64> {
     Some(kib << 10)
 }
 
+/// A file, or a folder with all that is below it, also where it is not there.
+pub(crate) fn paths_of_tree(root: &Path) -> Vec<PathBuf> {
+    let mut paths = vec![root.to_path_buf()];
+    let below = WalkDir::new(root).min_depth(1).follow_links(true).into_iter();
+    paths.extend(below.filter_map(|entry| match entry {
+        Ok(entry) => Some(entry.into_path()),
+        Err(e) => e.path().map(Into::into),
+    }));
+    paths
+}
+
 /// The digest of a file, or of all files below a folder with their paths. What cannot be read, such
 /// as a link that leads nowhere, is a path alone.
 pub(crate) fn digest_of_tree(root: &Path) -> Digest {

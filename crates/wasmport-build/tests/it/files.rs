@@ -307,3 +307,15 @@ fn a_hostile_or_badly_merged_manifest_harms_nothing() {
         assert_eq!(project.outputs(), good, "{module}");
     }
 }
+
+#[test]
+fn output_below_an_import_root_is_no_asset() {
+    for out in ["assets/generated", "assets"] {
+        let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
+        for status in [Status::Imported, Status::Unchanged] {
+            let importer = project.importer().out_dir(project.path().join(out));
+            let report = importer.target(wasmport_build::Target::SOURCE).run(&()).unwrap();
+            assert_eq!(statuses(&report), [("calc.wat", status)], "{out}");
+        }
+    }
+}

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A small file that Cranelift is busy with for minutes: many variables in many loops.
-fn slow(size: usize) -> String {
+pub(crate) fn slow(size: usize) -> String {
     let touch = |index| format!("local.get {index} local.get 0 i32.add local.set {index}\n");
     format!(
         "(module (func (param i32) (local {}) {} {} {}))",
