@@ -180,7 +180,10 @@ impl<'a> Run<'a> {
         let weight = |found: &&Found| fs::len(&found.path).unwrap_or_default();
         let work = |found: &&'b Found| self.pool.install(|| work(found));
         let memory = self.settings.memory_mib.map(|mib| u64::from(mib) << 20);
-        heaviest_first(assets, weight, self.pool.current_num_threads(), memory, work)
+        // While a thread waits for one asset's functions it may take up another asset, and then the
+        // first waits for all of it: with more assets than threads there is work all the same.
+        let assets_at_once = 2 * self.pool.current_num_threads();
+        heaviest_first(assets, weight, assets_at_once, memory, work)
     }
 
     /// Every asset, with what there is of it where that needs no work.

@@ -2,17 +2,16 @@
 
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// What runs at once may be so many times as heavy as the heaviest item alone. With less, processors
-/// wait while a large module is validated, linked and written; what it takes in memory varies more by
-/// what is in a module than by this.
-const SHARE: u64 = 2;
+/// What runs at once may be so many tenths as heavy as the heaviest item alone. With less, processors
+/// wait while a large module is validated, linked and written; with more, it takes that much memory.
+const SHARE: u64 = 16;
 /// What may run at once in any case, in bytes of modules.
 const FLOOR: u64 = 1 << 20;
 /// Compiling takes at most about so many times the bytes of a module: of large ones 90 to 230.
 const MEMORY_PER_BYTE: u64 = 230;
 
 /// Does `work` to every item on `threads` threads, the heaviest first. Those that run at once weigh
-/// together no more than `memory` bytes allow, and by default no more than twice the heaviest, so
+/// together no more than `memory` bytes allow, and by default little more than the heaviest alone, so
 /// that a run takes little more memory than its largest asset. Results are in the order of the items.
 pub(crate) fn heaviest_first<T: Sync, R: Send>(
     items: &[T],
@@ -24,7 +23,7 @@ pub(crate) fn heaviest_first<T: Sync, R: Send>(
     let mut waiting: Vec<(u64, usize)> =
         items.iter().enumerate().map(|(index, item)| (weight(item).max(1), index)).collect();
     waiting.sort_by_key(|(weight, index)| (std::cmp::Reverse(*weight), *index));
-    let most = waiting.first().map_or(0, |(weight, _)| weight.saturating_mul(SHARE));
+    let most = waiting.first().map_or(0, |(weight, _)| weight.saturating_mul(SHARE) / 10);
     let most = memory.map_or(most.max(FLOOR), |memory| memory / MEMORY_PER_BYTE);
     let gate = Gate { state: Mutex::new(State { waiting, running: 0 }), changed: Condvar::new() };
     let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
@@ -105,7 +104,7 @@ mod tests {
     #[test]
     fn what_runs_at_once_is_bounded_and_results_are_in_order() {
         let items: Vec<u64> = (1..=200).map(|i| (i * 37 % 101) * FLOOR).collect();
-        assert!(most_at_once(&items, None) <= 200 * FLOOR, "the heaviest is 100");
+        assert!(most_at_once(&items, None) <= 160 * FLOOR, "the heaviest is 100");
         let memory = |floors: u64| Some(floors * FLOOR * MEMORY_PER_BYTE);
         assert!(most_at_once(&items, memory(120)) <= 120 * FLOOR);
         assert!(most_at_once(&items, memory(20)) <= 100 * FLOOR, "the heaviest runs alone");

@@ -57,7 +57,7 @@ pub struct ImportArgs {
     /// Threads at most [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// Memory that assets which are compiled at once may take together, in MiB, as far as can be told before [default: about twice what the largest takes]
+    /// Memory that assets which are compiled at once may take together, in MiB, as far as can be told before [default: little more than what the largest takes]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: Option<u32>,
     /// Neither look for results in the cache nor keep any there

@@ -141,7 +141,7 @@ pub struct Settings {
     /// Threads at most; by default one for each processor.
     pub jobs: Option<usize>,
     /// Memory that the assets which are compiled at once may take together, in MiB, as far as can be
-    /// told before; one that takes more is compiled alone. By default about twice what the largest
+    /// told before; one that takes more is compiled alone. By default little more than what the largest
     /// takes.
     pub memory_mib: Option<u32>,
     /// Where results are kept.

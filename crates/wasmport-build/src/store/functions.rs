@@ -4,7 +4,7 @@
 use super::{Cache, Kind};
 use crate::fs::Heap;
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmport::Digest;
 use wasmtime::CacheStore;
@@ -69,7 +69,16 @@ pub(crate) struct ModuleFunctions {
     /// Those of the last time.
     former: Pack,
     /// What the next time will find, where there is a store.
-    used: Option<Mutex<Vec<Key>>>,
+    used: Option<Mutex<Used>>,
+}
+
+/// Functions that a module has, as they are packed.
+#[derive(Default)]
+struct Used {
+    keys: HashSet<Key>,
+    packed: Vec<u8>,
+    /// Whether one was not there the last time.
+    has_new: bool,
 }
 
 impl ModuleFunctions {
@@ -84,27 +93,21 @@ impl ModuleFunctions {
     /// Keeps those that were used.
     pub fn keep(&self, cache: &Cache) {
         let Some(used) = &self.used else { return };
-        let mut used = std::mem::take(&mut *used.lock().unwrap_or_else(PoisonError::into_inner));
-        // The same functions are the same bytes, whichever thread came first.
-        used.sort_unstable();
-        used.dedup();
-        if used.len() == self.former.places.len() && used.iter().all(|key| self.former.has(key)) {
+        let used = std::mem::take(&mut *used.lock().unwrap_or_else(PoisonError::into_inner));
+        if !used.has_new && used.keys.len() == self.former.places.len() {
             return;
         }
-        let functions = used.iter().filter_map(|key| Some((*key, self.find(key)?)));
-        if let Some(pack) = Pack::write(functions) {
+        if let Some(pack) = Pack::compress(&used.packed) {
             cache.put(Kind::Functions, self.key, Digest::of(&pack), &pack);
         }
     }
 
-    fn find(&self, key: &Key) -> Option<Cow<'_, [u8]>> {
-        let former = self.former.get(key).map(Cow::Borrowed);
-        former.or_else(|| self.shared.get(key).map(Cow::Owned))
-    }
-
-    fn uses(&self, key: Key) {
-        if let Some(used) = &self.used {
-            used.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+    fn uses(&self, key: Key, function: &[u8], is_new: bool) {
+        let Some(used) = &self.used else { return };
+        let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.keys.insert(key) {
+            used.has_new |= is_new;
+            Pack::append(&mut used.packed, &key, function);
         }
     }
 }
@@ -112,18 +115,19 @@ impl ModuleFunctions {
 impl CacheStore for ModuleFunctions {
     fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
         let key = Key::try_from(key).ok()?;
-        let found = self.find(&key)?;
-        self.uses(key);
-        Some(found)
+        if let Some(function) = self.former.get(&key) {
+            self.uses(key, function, false);
+            return Some(Cow::Borrowed(function));
+        }
+        let function = self.shared.get(&key)?;
+        self.uses(key, &function, true);
+        Some(Cow::Owned(function))
     }
 
     fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
         let Ok(key) = Key::try_from(key) else { return false };
-        let inserted = self.shared.insert(key, &value);
-        if inserted {
-            self.uses(key);
-        }
-        inserted
+        self.uses(key, &value, true);
+        self.shared.insert(key, &value)
     }
 }
 
@@ -141,19 +145,23 @@ struct Pack {
 }
 
 impl Pack {
-    fn write<'a>(functions: impl Iterator<Item = (Key, Cow<'a, [u8]>)>) -> Option<Vec<u8>> {
-        let mut bytes = Vec::new();
-        for (key, function) in functions {
-            bytes.extend(key);
-            bytes.extend(u32::try_from(function.len()).ok()?.to_le_bytes());
-            bytes.extend(&*function);
+    /// Adds a function to those to be packed; none is longer than 4 GiB.
+    fn append(to: &mut Vec<u8>, key: &Key, function: &[u8]) {
+        if let Ok(len) = u32::try_from(function.len()) {
+            to.extend(key);
+            to.extend(len.to_le_bytes());
+            to.extend(function);
         }
-        let mut pack = (bytes.len() as u64).to_le_bytes().to_vec();
-        pack.extend(zstd::bulk::compress(&bytes, ZSTD_LEVEL).ok()?);
+    }
+
+    /// What is stored.
+    fn compress(packed: &[u8]) -> Option<Vec<u8>> {
+        let mut pack = (packed.len() as u64).to_le_bytes().to_vec();
+        pack.extend(zstd::bulk::compress(packed, ZSTD_LEVEL).ok()?);
         Some(pack)
     }
 
-    /// The functions in what `write` gave.
+    /// The functions in what `compress` gave.
     fn parse(pack: &[u8]) -> Option<Self> {
         let (len, frame) = pack.split_first_chunk()?;
         let len = usize::try_from(u64::from_le_bytes(*len)).ok().filter(|len| *len <= MAX_PACK)?;
@@ -171,10 +179,6 @@ impl Pack {
         Some(Self { bytes, places })
     }
 
-    fn has(&self, key: &Key) -> bool {
-        self.places.contains_key(key)
-    }
-
     fn get(&self, key: &Key) -> Option<&[u8]> {
         let Place { start, len } = *self.places.get(key)?;
         let start = usize::try_from(start).ok()?;
@@ -190,13 +194,14 @@ mod tests {
     fn what_was_packed_is_found_and_damage_is_none() {
         let functions: Vec<(Key, Vec<u8>)> =
             (0..200_u8).map(|i| ([i; 32], vec![i; usize::from(i) * 7])).collect();
-        let all = functions.iter().map(|(key, bytes)| (*key, Cow::Borrowed(bytes.as_slice())));
-        let packed = Pack::write(all).unwrap_or_default();
+        let mut all = Vec::new();
+        functions.iter().for_each(|(key, bytes)| Pack::append(&mut all, key, bytes));
+        let packed = Pack::compress(&all).unwrap_or_default();
         let pack = Pack::parse(&packed).unwrap_or_default();
         for (key, bytes) in &functions {
             assert_eq!(pack.get(key), Some(bytes.as_slice()));
         }
-        assert!(!pack.has(&[255; 32]));
+        assert_eq!(pack.get(&[255; 32]), None);
         for end in 0..packed.len() {
             assert!(Pack::parse(&packed[..end]).is_none_or(|pack| pack.places.is_empty()), "{end}");
         }
