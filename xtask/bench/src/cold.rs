@@ -13,7 +13,7 @@ const LARGEST: usize = 6;
 /// One import against a process for each file that compiles as `wasmtime compile` does; both compile
 /// the same code.
 pub(crate) fn against_a_loop() -> Result<f64> {
-    against_a_loop_of(&Corpus::accepted()?.as_wasmtime()?)
+    against_a_loop_of(&Corpus::accepted()?.like_wasmtime()?)
 }
 
 /// One import with default settings, whose code is for any machine and has NaNs made the same, against

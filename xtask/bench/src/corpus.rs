@@ -54,7 +54,7 @@ impl Corpus {
 
     /// Has imports compile exactly what `wasmtime compile` does: for this very machine, and without
     /// what makes results the same on all others.
-    pub fn as_wasmtime(self) -> Result<Self> {
+    pub fn like_wasmtime(self) -> Result<Self> {
         let settings = "targets = [\"native\"]\n[engine]\ndeterministic = false\n";
         files::write(&self.folder.path().join("wasmport.toml"), settings.as_bytes())?;
         Ok(self)
