@@ -337,4 +337,27 @@ mod tests {
         assert_eq!(get(&one, 1, 0), (vec![9], true), "the first is kept");
         Ok(())
     }
+
+    #[test]
+    fn what_a_running_import_has_used_is_not_removed() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let earlier = Cache::open(folder.path());
+        for number in 0..4 {
+            get(&earlier, number, 0);
+        }
+        drop(earlier);
+        // So that file times tell before and after.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let running = Cache::open(folder.path());
+        assert_eq!(get(&running, 1, 0), (vec![2], true));
+        assert_eq!(get(&running, 9, 0), (vec![18], false));
+        let removed = maintenance::prune(folder.path(), 0, None)?;
+        assert_eq!(removed.entries, 6, "records and blobs of 0, 2 and 3");
+        for (number, found) in [(1, true), (9, true), (2, false)] {
+            assert_eq!(get(&running, number, 0), (vec![2 * number], found));
+        }
+        drop(running);
+        assert_eq!(maintenance::prune(folder.path(), 0, None)?.entries, 6);
+        Ok(())
+    }
 }

@@ -326,6 +326,26 @@ fn fault_31_a_cache_that_goes_during_an_import_loses_nothing() {
 }
 
 #[test]
+fn fault_31_outputs_that_go_during_an_import_are_made_again() {
+    let project = project();
+    let good = expected(&project);
+    std::thread::scope(|scope| {
+        let importing = scope.spawn(|| {
+            let run = |_| importer(&project).run(&());
+            (0..10).map(run).filter_map(Result::ok).count()
+        });
+        while !importing.is_finished() {
+            let _ = fs::remove_dir_all(project.out().join("artifacts"));
+            std::thread::sleep(std::time::Duration::from_millis(2));
+        }
+        // Those that found their folder gone twice say so; none panicked.
+        assert!(importing.join().unwrap() > 0);
+    });
+    import(&project);
+    assert_eq!(project.outputs(), good);
+}
+
+#[test]
 fn fault_26_eight_importers_at_once_share_a_store() {
     let project = project();
     let good = expected(&project);
