@@ -1,10 +1,10 @@
 //! Check: whether imported output belongs to its sources. Writes nothing and needs no compiler.
 
+use crate::digests::Digests;
 use crate::discover::{Discovered, Found, discover};
 use crate::error::Error;
 use crate::freshness::{Freshness, has_another_major};
 use crate::lock::{Lock, LockMode};
-use crate::read::Source;
 use crate::report::{AssetReport, Kind, Report, Status};
 use crate::settings::Settings;
 use std::time::Instant;
@@ -26,7 +26,7 @@ pub(crate) enum Patches {
 pub(crate) fn check(settings: &Settings, patches: Patches) -> Result<(Report, Discovered), Error> {
     let start = Instant::now();
     let discovered = discover(settings)?;
-    let freshness = Freshness::new(settings)?;
+    let freshness = Freshness::new(settings, Digests::computed())?;
     let lock = match settings.lock {
         LockMode::Locked => Lock::of(settings)?,
         LockMode::Ignore | LockMode::Update => None,
@@ -74,13 +74,13 @@ fn check_one(
     patches: Patches,
     warnings: &mut Vec<String>,
 ) -> AssetReport {
-    let source = match Source::read(found) {
-        Ok(source) => source,
+    let source_digest = match freshness.source_digest(found) {
+        Ok(digest) => digest,
         Err(error) => return AssetReport::failed(found, Kind::Module, error),
     };
     let entry = freshness.entry(found);
     let outdated = entry.and_then(|entry| freshness.outdated(entry));
-    let mut stale = freshness.staleness(found, source.digest);
+    let mut stale = freshness.staleness(found, source_digest);
     match (patches, outdated) {
         (Patches::Stale, outdated) => stale = stale.or(outdated),
         (Patches::Warn, Some(why)) if entry.is_some_and(has_another_major) => {

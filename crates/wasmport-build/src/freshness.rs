@@ -2,12 +2,14 @@
 //!
 //! Needs no compiler: digests decide.
 
+use crate::digests::Digests;
 use crate::discover::Found;
-use crate::error::Error;
-use crate::fs;
-use crate::manifest::{Entry, Manifest, inside};
+use crate::error::{AssetError, Error, Stage};
+use crate::fs::digest_of_tree_by;
+use crate::manifest::{self, Entry, Manifest, inside};
 use crate::settings::Settings;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::sync::OnceLock;
 use wasmport::Digest;
 use wasmport::engine::wasmtime_version;
 
@@ -57,17 +59,34 @@ const GENERATOR: &[&str] = &[
 /// The settings of a run and what the one before it left: what freshness is decided by.
 pub(crate) struct Freshness<'a> {
     settings: &'a Settings,
+    digests: Digests,
     previous: Manifest,
+    is_outline: bool,
+    /// Where that is an outline, the manifest once it is needed.
+    whole: OnceLock<Manifest>,
     /// Has taken in what is the same for all assets.
     key: blake3::Hasher,
     generator: String,
 }
 
 impl<'a> Freshness<'a> {
-    /// Reads the manifest in the output folder.
-    pub fn new(settings: &'a Settings) -> Result<Self, Error> {
-        let previous = Manifest::read(&settings.out_dir)?;
-        Ok(Self { settings, previous, key: common_key(settings), generator: generator() })
+    /// Reads the manifest in the output folder, or its outline where an earlier run left that.
+    pub fn new(settings: &'a Settings, digests: Digests) -> Result<Self, Error> {
+        let outline = digests.outline(&settings.out_dir.join(manifest::FILE));
+        let (previous, is_outline) = match outline {
+            Some(outline) => (outline, true),
+            None => (Manifest::read(&settings.out_dir)?, false),
+        };
+        let whole = OnceLock::new();
+        Ok(Self {
+            settings,
+            digests,
+            previous,
+            is_outline,
+            whole,
+            key: common_key(settings),
+            generator: generator(),
+        })
     }
 
     /// The version of the generator.
@@ -75,9 +94,28 @@ impl<'a> Freshness<'a> {
         &self.generator
     }
 
-    /// What the run before left.
+    /// What the run before left. Interfaces may be left out.
     pub fn previous(&self) -> &Manifest {
         &self.previous
+    }
+
+    /// What the run before left, interfaces included.
+    ///
+    /// # Errors
+    ///
+    /// Where the manifest cannot be read any more.
+    #[cfg(feature = "compiler")]
+    pub fn whole(&self) -> Result<&Manifest, Error> {
+        if !self.is_outline {
+            return Ok(&self.previous);
+        }
+        match self.whole.get() {
+            Some(whole) => Ok(whole),
+            None => {
+                let whole = Manifest::read(&self.settings.out_dir)?;
+                Ok(self.whole.get_or_init(|| whole))
+            }
+        }
     }
 
     /// What there is of an asset.
@@ -101,7 +139,7 @@ impl<'a> Freshness<'a> {
         }
         // What initializing the module reads; where that is not there, the stage says so.
         for input in found.inputs(self.settings) {
-            add_field(&mut key, fs::digest_of_tree(&input).as_bytes());
+            add_field(&mut key, digest_of_tree_by(&input, |path| self.digests.of(path)).as_bytes());
         }
         Digest::from_bytes(*key.finalize().as_bytes())
     }
@@ -136,21 +174,18 @@ impl<'a> Freshness<'a> {
         {
             return Some(format!("wasm-opt {version} made it, and the settings say {wanted}"));
         }
-        damaged_output(&self.settings.out_dir, entry.outputs())
+        self.damaged_output(entry.outputs())
     }
 
-    /// What there is of an asset, where it needs no work.
+    /// Whether what there is of an asset needs no work.
     #[cfg(feature = "compiler")]
-    pub fn up_to_date(
+    pub fn is_up_to_date(
         &self,
         found: &Found,
         source_digest: Digest,
         tools: &crate::tool::ToolBox,
-    ) -> Option<&Entry> {
-        if self.settings.reproduce {
-            return None;
-        }
-        let same_tools = |entry: &&Entry| {
+    ) -> bool {
+        let same_tools = |entry: &Entry| {
             // Where the program is not there, what it made before is as good as it was.
             let of_tool =
                 |version: &String| tools.wasm_opt().map_or(true, |tool| tool.version() == version);
@@ -158,8 +193,9 @@ impl<'a> Freshness<'a> {
                 && entry.generator == self.generator
                 && entry.tools.get(crate::tool::WASM_OPT).is_none_or(of_tool)
         };
-        let entry = self.entry(found).filter(same_tools)?;
-        self.staleness(found, source_digest).is_none().then_some(entry)
+        !self.settings.reproduce
+            && self.entry(found).is_some_and(same_tools)
+            && self.staleness(found, source_digest).is_none()
     }
 
     /// Why what there is of an asset is outdated although it still works: older tools made it.
@@ -176,7 +212,74 @@ impl<'a> Freshness<'a> {
             return Some("nothing was imported yet".into());
         }
         let tree = self.previous.tree.iter().map(|(path, digest)| (path.as_str(), *digest));
-        damaged_output(&self.settings.out_dir, tree)
+        self.damaged_output(tree)
+    }
+
+    /// The first output that is not what the manifest says.
+    fn damaged_output<'b>(
+        &self,
+        outputs: impl Iterator<Item = (&'b str, Digest)>,
+    ) -> Option<String> {
+        outputs.into_iter().find_map(|(path, digest)| {
+            let file = inside(&self.settings.out_dir, path);
+            match file.map(|file| self.digests.of(&file)) {
+                Some(Ok(there)) if there == digest => None,
+                Some(Ok(_)) => Some(format!("its output `{path}` was changed")),
+                Some(Err(Error::File { source, .. })) if source.kind() == ErrorKind::NotFound => {
+                    Some(format!("its output `{path}` is missing"))
+                }
+                Some(Err(error)) => Some(error.to_string()),
+                None => Some(format!("its output `{path}` is outside the output folder")),
+            }
+        })
+    }
+
+    /// The digest of a source file.
+    ///
+    /// # Errors
+    ///
+    /// Where it cannot be read.
+    pub fn source_digest(&self, found: &Found) -> Result<Digest, AssetError> {
+        let digest = self.digests.of(&found.path);
+        digest.map_err(|e| AssetError::new(&found.path, Stage::Read, e.to_string()))
+    }
+
+    /// Whether an earlier run found the lock file in accord with the manifest, and nothing that this
+    /// is decided by has changed.
+    #[cfg(feature = "compiler")]
+    pub fn is_in_accord(&self) -> bool {
+        let lock = || match self.digests.of(&self.settings.lock_file()) {
+            Ok(digest) => Some(Some(digest)),
+            Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Some(None),
+            Err(_) => None,
+        };
+        let known = self.digests.accord();
+        known.is_some_and(|known| lock().is_some_and(|lock| self.accord(lock) == Some(known)))
+    }
+
+    /// Notes that the lock file of this digest is in accord with the manifest.
+    #[cfg(feature = "compiler")]
+    pub fn agree(&self, lock: Option<Digest>) {
+        self.accord(lock).into_iter().for_each(|accord| self.digests.agree(accord));
+    }
+
+    /// Notes the manifest for the next run, which will find it as it is.
+    #[cfg(feature = "compiler")]
+    pub fn note_outline(&self) {
+        if !self.is_outline {
+            self.digests.note_outline(&self.previous);
+        }
+    }
+
+    #[cfg(feature = "compiler")]
+    fn accord(&self, lock: Option<Digest>) -> Option<Digest> {
+        Some(crate::lock::accord(self.settings, lock, self.previous.digest?))
+    }
+
+    /// Keeps what this run learned of files for the next one.
+    #[cfg(feature = "compiler")]
+    pub fn keep(&self) {
+        self.digests.keep();
     }
 }
 
@@ -244,22 +347,5 @@ fn outdated_wasmtime(entry: &Entry) -> Option<String> {
             entry.wasmtime,
             wasmtime_version()
         )
-    })
-}
-
-/// The first output that is not what the manifest says.
-fn damaged_output<'a>(
-    folder: &Path,
-    outputs: impl Iterator<Item = (&'a str, Digest)>,
-) -> Option<String> {
-    outputs.into_iter().find_map(|(path, digest)| {
-        let file = inside(folder, path);
-        match file.map(|file| fs::read_if_there(&file)) {
-            Some(Ok(Some(bytes))) if Digest::of(&bytes) == digest => None,
-            Some(Ok(Some(_))) => Some(format!("its output `{path}` was changed")),
-            Some(Ok(None)) => Some(format!("its output `{path}` is missing")),
-            Some(Err(error)) => Some(error.to_string()),
-            None => Some(format!("its output `{path}` is outside the output folder")),
-        }
     })
 }

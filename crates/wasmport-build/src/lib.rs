@@ -29,6 +29,7 @@ mod check;
 mod codegen;
 #[cfg(feature = "compiler")]
 mod compile;
+mod digests;
 mod discover;
 mod error;
 #[cfg(feature = "compiler")]
@@ -58,6 +59,7 @@ mod schedule;
 mod settings;
 #[cfg(feature = "compiler")]
 mod stages;
+mod state;
 #[cfg(feature = "compiler")]
 mod store;
 #[cfg(feature = "compiler")]

@@ -30,6 +30,9 @@ pub struct Manifest {
     pub assets: BTreeMap<String, Entry>,
     /// The `mod.rs` files.
     pub tree: BTreeMap<String, Digest>,
+    /// Of the file that it was read from.
+    #[serde(skip)]
+    pub digest: Option<Digest>,
 }
 
 /// One imported asset.
@@ -64,8 +67,8 @@ pub struct Entry {
     pub wrapper: String,
     /// The wrapper's digest.
     pub wrapper_digest: Digest,
-    /// What it imports and exports, for those who read the manifest. Nothing here does, so that it
-    /// stays the text it is: taking it apart would be most of what an import without work takes.
+    /// What it imports and exports, for those who read the manifest. Here it stays the text it is;
+    /// in an outline it is null.
     pub interface: Box<RawValue>,
 }
 
@@ -116,11 +119,30 @@ impl Manifest {
     /// The manifest in `folder`; an empty one where there is none that this version can read.
     pub(crate) fn read(folder: &Path) -> Result<Self, Error> {
         let bytes = fs::read_if_there(&folder.join(FILE))?.unwrap_or_default();
-        let manifest: Option<Self> = serde_json::from_slice(&bytes).ok();
+        Ok(Self::parse(&bytes, Digest::of(&bytes)))
+    }
+
+    /// The manifest in a text, of a file of this digest; an empty one where this version cannot read it.
+    pub(crate) fn parse(bytes: &[u8], digest: Digest) -> Self {
+        // At once and not string by string.
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
+        let manifest: Option<Self> = serde_json::from_str(text).ok();
         let mut manifest = manifest.filter(|m| m.format == FORMAT).unwrap_or_default();
         // Someone may have changed it by hand, or merged it badly: what no import writes is not used.
         manifest.assets.retain(|name, entry| entry.is_of(name));
-        Ok(manifest)
+        manifest.digest = Some(digest);
+        manifest
+    }
+
+    /// The manifest without interfaces, which take most of the time to parse it and which a run that
+    /// finds nothing to do does not need.
+    pub(crate) fn outline(&self) -> Vec<u8> {
+        let mut outline = self.clone();
+        for entry in outline.assets.values_mut() {
+            entry.interface = RawValue::NULL.to_owned();
+        }
+        // As in `to_json`.
+        serde_json::to_vec(&outline).unwrap_or_default()
     }
 
     /// What it was imported for.

@@ -12,7 +12,7 @@ use crate::interface::Interface;
 use crate::manifest::Entry;
 use crate::pack::{Packed, pack};
 use crate::read::Source;
-use crate::report::{Kind, StageReport, Status};
+use crate::report::{Kind, StageReport};
 use crate::run::Run;
 use crate::stages::{self, Log, Stored, compress};
 use crate::store::Obtained;
@@ -26,7 +26,7 @@ use wasmport::engine::Target;
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Done {
     pub kind: Kind,
-    pub result: Result<(Status, Entry), AssetError>,
+    pub result: Result<Entry, AssetError>,
     pub stages: Vec<StageReport>,
     pub warnings: Vec<String>,
 }
@@ -34,16 +34,7 @@ pub(crate) struct Done {
 impl Done {
     /// An asset that failed before it was known what it is.
     pub fn failed(error: AssetError) -> Self {
-        Self::at_once(Kind::Module, Err(error))
-    }
-
-    /// An asset that needed no work.
-    pub fn unchanged(entry: Entry) -> Self {
-        Self::at_once(entry.kind, Ok((Status::Unchanged, entry)))
-    }
-
-    fn at_once(kind: Kind, result: Result<(Status, Entry), AssetError>) -> Self {
-        Self { kind, result, stages: Vec::new(), warnings: Vec::new() }
+        Self { kind: Kind::Module, result: Err(error), stages: Vec::new(), warnings: Vec::new() }
     }
 }
 
@@ -58,7 +49,7 @@ impl Run<'_> {
                 .help("report it to wasmport with the file"))
         });
         let Log { stages, warnings } = log;
-        Done { kind, result: result.map(|entry| (Status::Imported, entry)), stages, warnings }
+        Done { kind, result, stages, warnings }
     }
 
     /// Every stage between a file and its outputs, in order. Between reading and writing none does
@@ -91,8 +82,8 @@ impl Run<'_> {
         let artifacts = self.artifacts(&module, found, workshop, log)?;
         let Packed { entry, files } =
             pack(project, found, keys, &module, artifacts, interface, log)?;
-        log.warnings
-            .extend(self.freshness.entry(found).and_then(|former| moved_methods(former, &entry)));
+        let former = self.freshness.whole().ok().and_then(|whole| whole.assets.get(&found.name()));
+        log.warnings.extend(former.and_then(|former| moved_methods(former, &entry)));
         if project.reproduce {
             return Ok(entry);
         }

@@ -3,16 +3,16 @@
 use crate::bounds::{self, Helper, Watchdog};
 use crate::codegen;
 use crate::compile::{Workshop, check_engine};
-use crate::discover::{Discovered, Found, discover};
-use crate::error::Error;
+use crate::digests::Digests;
+use crate::discover::{Discovered, Former, Found, discover};
+use crate::error::{AssetError, Error};
 use crate::files::Files;
 use crate::freshness::Freshness;
 use crate::fs;
-use crate::lock::Lock;
+use crate::lock::{Lock, LockMode};
 use crate::manifest::{self, Entry, Manifest, inside};
 use crate::pipeline::Done;
-use crate::read::Source;
-use crate::report::{AssetReport, Report, Status};
+use crate::report::{AssetReport, Kind, Report, Status};
 use crate::schedule::heaviest_first;
 use crate::settings::Settings;
 use crate::store::{self, Cache};
@@ -61,6 +61,7 @@ pub(crate) struct Run<'a> {
     pub settings: &'a Settings,
     pub freshness: Freshness<'a>,
     pub tools: ToolBox,
+    /// Where the run has to compare with it.
     pub lock: Option<Lock>,
     /// Here all compiling is done, however many assets there are at once.
     pool: rayon::ThreadPool,
@@ -77,57 +78,21 @@ pub(crate) fn import(
     place: &Place<'_>,
 ) -> Result<Outcome, Error> {
     let start = Instant::now();
-    let discovered = discover(settings)?;
-    let run = Run::new(settings)?;
-    if let Some(report) = run.refusal(&discovered) {
-        return Ok(Outcome::new(report, discovered, settings, start));
-    }
-    progress.begin(discovered.found.len());
+    let (mut run, discovered) = Run::new(settings, remembered)?;
+    let mut report = run.assets(&discovered, progress, place)?;
+    run.freshness.keep();
+    report.seconds = start.elapsed().as_secs_f64();
+    Ok(Outcome::new(report, discovered, settings))
+}
 
-    let mut reports: BTreeMap<&str, (AssetReport, Option<Entry>)> = BTreeMap::new();
-    let tell = |found: &Found, done: Done| {
-        let (report, entry) = run.report(found, done);
-        progress.done(&report);
-        (report, entry)
-    };
-    let mut stale = Vec::new();
-    for (found, unchanged) in run.unchanged(&discovered.found) {
-        match unchanged {
-            Some(done) => drop(reports.insert(&found.source, tell(found, done))),
-            None => stale.push(found),
-        }
-    }
-    if !stale.is_empty() && !settings.reproduce {
-        fs::remove_litter(&settings.out_dir);
-    }
-    let (imported, warnings) = run.import_all(&stale, place, tell)?;
-    reports.extend(imported.into_iter().map(|(found, report)| (found.source.as_str(), report)));
-
-    let results = reports.into_values().collect();
-    let (mut manifest, mut report) = gather(settings, &run.freshness, &discovered, results);
-    report.warnings.extend(warnings);
-    if settings.reproduce {
-        run.compare(&discovered, &manifest, &mut report)?;
-        return Ok(Outcome::new(report, discovered, settings, start));
-    }
-    // An import that finds nothing to do does not print everything to see that it is the same.
-    if !is_as_it_was(settings, &run.freshness, &report) {
-        finish(settings, run.freshness.previous(), &mut manifest)?;
-    }
-    if let Some(lock) = &run.lock {
-        lock.update(settings, &discovered, &manifest, &report)?;
-    }
-    Ok(Outcome::new(report, discovered, settings, start))
+/// The digests of files that earlier runs left in the cache. A run that reproduces does without.
+fn remembered(settings: &Settings) -> Digests {
+    let cache = store::location(&settings.cache).filter(|_| !settings.reproduce);
+    cache.map_or_else(Digests::computed, |cache| Digests::remembered(&cache, &settings.out_dir))
 }
 
 impl Outcome {
-    fn new(
-        mut report: Report,
-        discovered: Discovered,
-        settings: &Settings,
-        start: Instant,
-    ) -> Self {
-        report.seconds = start.elapsed().as_secs_f64();
+    fn new(report: Report, discovered: Discovered, settings: &Settings) -> Self {
         let inputs = discovered.found.iter().flat_map(|found| found.inputs(settings));
         let files = discovered.found.iter().map(|found| found.path.clone());
         let files = files.chain(inputs).collect();
@@ -137,8 +102,8 @@ impl Outcome {
 
 /// The other side of [`Place::Helper`]: imports what it is told.
 pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
-    let discovered = discover(settings)?;
-    let run = Run::new(settings)?;
+    let (mut run, discovered) = Run::new(settings, |_| Digests::computed())?;
+    run.lock = Lock::of(settings)?;
     bounds::serve(&run, &discovered.found).map_err(|e| Error::Settings {
         message: format!("the process that imports cannot read what to do: {e}"),
         help: None,
@@ -146,13 +111,94 @@ pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
 }
 
 impl<'a> Run<'a> {
-    pub fn new(settings: &'a Settings) -> Result<Self, Error> {
-        let (freshness, lock) = (Freshness::new(settings)?, Lock::of(settings)?);
+    /// Looks for the assets and for what there is of them.
+    fn new(
+        settings: &'a Settings,
+        digests: impl FnOnce(&Settings) -> Digests + Send,
+    ) -> Result<(Self, Discovered), Error> {
         // By default one thread for each processor.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
         let pool = pool.map_err(|e| Error::settings(e.to_string(), "ask for fewer jobs"))?;
+        let (discovered, freshness) =
+            pool.join(|| discover(settings), || Freshness::new(settings, digests(settings)));
+        let (discovered, freshness) = (discovered?, freshness?);
         let tools = ToolBox::new(&settings.tools);
-        Ok(Self { settings, freshness, tools, lock, pool })
+        Ok((Self { settings, freshness, tools, lock: None, pool }, discovered))
+    }
+
+    /// Imports what is not up to date, and writes what belongs to all assets.
+    fn assets(
+        &mut self,
+        discovered: &Discovered,
+        progress: &dyn Progress,
+        place: &Place<'_>,
+    ) -> Result<Report, Error> {
+        let settings = self.settings;
+        let fresh = self.fresh(&discovered.found);
+        let former = discovered.former(self.freshness.previous());
+        let is_as_it_was = former.gone.is_empty() && self.is_as_it_was(discovered, &fresh);
+        if !(is_as_it_was && self.is_in_accord()) {
+            self.lock = Lock::of(settings)?;
+        }
+        if let Some(report) = self.refusal(discovered) {
+            return Ok(report);
+        }
+        progress.begin(discovered.found.len());
+
+        let mut results = Vec::new();
+        let mut stale = Vec::new();
+        for (found, fresh) in discovered.found.iter().zip(fresh) {
+            let report = match fresh {
+                Err(error) => AssetReport::failed(found, Kind::Module, error),
+                Ok(fresh) => match self.freshness.entry(found).filter(|_| fresh) {
+                    // What is there but not as locked is made again, and is as locked then or fails.
+                    Some(entry) if self.is_as_locked(found, entry) => {
+                        AssetReport::of_entry(entry, &found.name(), Status::Unchanged)
+                    }
+                    _ => {
+                        stale.push(found);
+                        continue;
+                    }
+                },
+            };
+            progress.done(&report);
+            results.push((report, None));
+        }
+        if !stale.is_empty() && !settings.reproduce {
+            fs::remove_litter(&settings.out_dir);
+        }
+        let tell = |found: &Found, done: Done| {
+            let (report, entry) = of_done(found, done);
+            progress.done(&report);
+            (report, entry)
+        };
+        let (imported, warnings) = self.import_all(&stale, place, tell)?;
+        results.extend(imported.into_iter().map(|(_, result)| result));
+        let (mut report, imported) = gather(discovered, &former, results);
+        report.warnings.extend(warnings);
+
+        let made;
+        let manifest = if is_as_it_was && stale.is_empty() {
+            // An import that finds nothing to do does not print everything to see that it is the same.
+            self.freshness.note_outline();
+            self.freshness.previous()
+        } else {
+            let mut manifest = self.manifest(&former, imported)?;
+            if settings.reproduce {
+                self.compare(discovered, &manifest, &mut report)?;
+                return Ok(report);
+            }
+            finish(settings, self.freshness.previous(), &mut manifest)?;
+            made = manifest;
+            &made
+        };
+        if let Some(lock) = &self.lock {
+            let is_as_written = lock.update(settings, discovered, manifest, &report)?;
+            if is_as_it_was && is_as_written {
+                self.freshness.agree(lock.digest());
+            }
+        }
+        Ok(report)
     }
 
     /// What compiling so many assets needs.
@@ -186,19 +232,31 @@ impl<'a> Run<'a> {
         heaviest_first(assets, weight, assets_at_once, memory, work)
     }
 
-    /// Every asset, with what there is of it where that needs no work.
-    fn unchanged<'b>(&self, found: &'b [Found]) -> Vec<(&'b Found, Option<Done>)> {
-        let done = |found: &Found| match Source::read(found) {
-            Err(error) => Some(Done::failed(error)),
-            Ok(source) => {
-                let entry = self.freshness.up_to_date(found, source.digest, &self.tools)?;
-                // What is there but not as locked is made again, and is as locked then or fails.
-                let mut lock = self.lock.iter();
-                let is_admitted = lock.all(|l| l.admit(found, entry, self.settings).is_ok());
-                is_admitted.then(|| Done::unchanged(entry.clone()))
-            }
+    /// Of each asset, whether what there is of it needs no work.
+    fn fresh(&self, found: &[Found]) -> Vec<Result<bool, AssetError>> {
+        let is_fresh = |found: &Found| {
+            let digest = self.freshness.source_digest(found)?;
+            Ok(self.freshness.is_up_to_date(found, digest, &self.tools))
         };
-        self.pool.install(|| found.par_iter().map(|found| (found, done(found))).collect())
+        self.pool.install(|| found.par_iter().map(is_fresh).collect())
+    }
+
+    /// Whether a run would write what is there: the same assets, all fresh, and an undamaged tree.
+    fn is_as_it_was(&self, discovered: &Discovered, fresh: &[Result<bool, AssetError>]) -> bool {
+        !self.settings.reproduce
+            && discovered.failed.is_empty()
+            && fresh.iter().all(|fresh| matches!(fresh, Ok(true)))
+            && self.freshness.previous().engine == self.settings.engine
+            && self.freshness.damaged_tree().is_none()
+    }
+
+    /// Whether the lock file needs no look at it where nothing else changed.
+    fn is_in_accord(&self) -> bool {
+        self.settings.lock == LockMode::Ignore || self.freshness.is_in_accord()
+    }
+
+    fn is_as_locked(&self, found: &Found, entry: &Entry) -> bool {
+        self.lock.iter().all(|lock| lock.admit(found, entry, self.settings).is_ok())
     }
 
     fn import_all<'b, T: Send>(
@@ -257,58 +315,53 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// What the run's report and the manifest say of an asset.
-    fn report(&self, found: &Found, done: Done) -> (AssetReport, Option<Entry>) {
-        let Done { kind, result, stages, warnings } = done;
-        let (report, entry) = match result {
-            Ok((status, entry)) => {
-                (AssetReport::of_entry(&entry, &found.name(), status), Some(entry))
-            }
-            // What was imported before stays what the program gets.
-            Err(error) => {
-                let former = self.freshness.entry(found).cloned();
-                (AssetReport::failed(found, kind, error), former)
-            }
-        };
-        (AssetReport { kind, stages, warnings, ..report }, entry)
+    /// What there is after the run: what was there, and what was imported in its place. What was
+    /// imported before from an asset that failed stays what the program gets.
+    fn manifest(
+        &self,
+        former: &Former<'_>,
+        imported: Vec<(String, Entry)>,
+    ) -> Result<Manifest, Error> {
+        let mut manifest = Manifest::new(self.settings.engine);
+        manifest.assets.clone_from(&self.freshness.whole()?.assets);
+        former.gone.iter().for_each(|(name, _)| drop(manifest.assets.remove(*name)));
+        manifest.assets.extend(imported);
+        Ok(manifest)
     }
 }
 
-/// What there is after the run, and what the run did.
+/// What the report says of an asset, and its entry where it was imported.
+fn of_done(found: &Found, done: Done) -> (AssetReport, Option<Entry>) {
+    let Done { kind, result, stages, warnings } = done;
+    let (report, entry) = match result {
+        Ok(entry) => (AssetReport::of_entry(&entry, &found.name(), Status::Imported), Some(entry)),
+        Err(error) => (AssetReport::failed(found, kind, error), None),
+    };
+    (AssetReport { kind, stages, warnings, ..report }, entry)
+}
+
+/// What the run did, and the entries of what was imported.
 fn gather(
-    settings: &Settings,
-    freshness: &Freshness<'_>,
     discovered: &Discovered,
-    results: Vec<(AssetReport, Option<Entry>)>,
-) -> (Manifest, Report) {
-    let mut manifest = Manifest::new(settings.engine);
+    former: &Former<'_>,
+    mut results: Vec<(AssetReport, Option<Entry>)>,
+) -> (Report, Vec<(String, Entry)>) {
     let mut report = Report::default();
+    let mut imported = Vec::new();
+    results.sort_by(|(a, _), (b, _)| a.source.cmp(&b.source));
     for (mut asset, entry) in results {
         let warnings = std::mem::take(&mut asset.warnings).into_iter();
         report.warnings.extend(warnings.map(|why| format!("`{}`: {why}", asset.source)));
-        manifest.assets.extend(entry.map(|entry| (asset.name.clone(), entry)));
+        imported.extend(entry.map(|entry| (asset.name.clone(), entry)));
         report.assets.push(asset);
     }
     let unused = discovered.unused_rules.iter();
     report.warnings.extend(unused.map(|pattern| {
         format!("the choices for `{pattern}` are for no asset: no source file matches")
     }));
-    let former = discovered.former(freshness.previous());
-    let kept = former.kept.into_iter().map(|(name, entry)| (name.to_string(), entry.clone()));
-    manifest.assets.extend(kept);
-    report.removed = former.gone.into_iter().map(|(_, entry)| entry.source.clone()).collect();
+    report.removed = former.gone.iter().map(|(_, entry)| entry.source.clone()).collect();
     report.assets.extend(discovered.failed.iter().map(AssetReport::of_failure));
-    (manifest, report)
-}
-
-/// Whether `finish` would write what is there: the same assets, all fresh, and an undamaged tree.
-fn is_as_it_was(settings: &Settings, freshness: &Freshness<'_>, report: &Report) -> bool {
-    let previous = freshness.previous();
-    !report.assets.is_empty()
-        && report.count(Status::Unchanged) == report.assets.len()
-        && report.removed.is_empty()
-        && previous.engine == settings.engine
-        && freshness.damaged_tree().is_none()
+    (report, imported)
 }
 
 /// The `mod.rs` files.

@@ -59,6 +59,9 @@ fn tell_stats(stats: &CacheStats, out: &Output) {
     for (kind, count) in &stats.records {
         out.line(&format!("{count:7} {kind}"));
     }
+    if stats.states > 0 {
+        out.line(&format!("{:7} projects of whose files something is known", stats.states));
+    }
     if stats.quarantined > 0 {
         out.line(&format!("{:7} damaged and put aside", stats.quarantined));
     }

@@ -1,11 +1,11 @@
 //! BLAKE3 digests: what ties a wrapper to its artifacts.
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, Deserialize, Deserializer, Visitor};
+use serde::{Serialize, Serializer};
 use std::fmt;
 
 /// A BLAKE3 digest, written as 64 hexadecimal digits.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
@@ -37,27 +37,33 @@ impl Digest {
         let mut bytes = [0; 32];
         let mut i = 0;
         while i < 32 {
-            match (nibble(hex[2 * i]), nibble(hex[2 * i + 1])) {
-                (Some(high), Some(low)) => bytes[i] = high << 4 | low,
-                _ => return None,
+            let (high, low) = (NIBBLES[hex[2 * i] as usize], NIBBLES[hex[2 * i + 1] as usize]);
+            if high | low > 0xf {
+                return None;
             }
+            bytes[i] = high << 4 | low;
             i += 1;
         }
         Some(Self(bytes))
     }
 }
 
-const fn nibble(digit: u8) -> Option<u8> {
-    match digit {
-        b'0'..=b'9' => Some(digit - b'0'),
-        b'a'..=b'f' => Some(digit - b'a' + 10),
-        _ => None,
+/// The value of each digit; all bits for what is none. A manifest holds thousands of digests.
+const NIBBLES: [u8; 256] = {
+    let mut nibbles = [0xff; 256];
+    let mut value = 0;
+    while value < 16 {
+        nibbles[DIGITS[value] as usize] = value as u8;
+        value += 1;
     }
-}
+    nibbles
+};
+
+const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&blake3::Hash::from_bytes(self.0).to_hex())
     }
 }
 
@@ -67,17 +73,30 @@ impl fmt::Debug for Digest {
     }
 }
 
-impl TryFrom<String> for Digest {
-    type Error = String;
-
-    fn try_from(hex: String) -> Result<Self, String> {
-        Self::from_hex(&hex).ok_or_else(|| format!("not a BLAKE3 digest: {hex:?}"))
+impl Serialize for Digest {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-impl From<Digest> for String {
-    fn from(digest: Digest) -> Self {
-        digest.to_string()
+impl<'de> Deserialize<'de> for Digest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Hex;
+
+        impl Visitor<'_> for Hex {
+            type Value = Digest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a BLAKE3 digest")
+            }
+
+            fn visit_str<E: de::Error>(self, hex: &str) -> Result<Digest, E> {
+                let error = || E::custom(format_args!("not a BLAKE3 digest: {hex:?}"));
+                Digest::from_hex(hex).ok_or_else(error)
+            }
+        }
+
+        deserializer.deserialize_str(Hex)
     }
 }
 

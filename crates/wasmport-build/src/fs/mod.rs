@@ -5,11 +5,13 @@
 mod heap;
 #[cfg(feature = "compiler")]
 mod shared;
+mod stamp;
 
 #[cfg(feature = "compiler")]
 pub(crate) use heap::Heap;
 #[cfg(feature = "compiler")]
 pub(crate) use shared::*;
+pub(crate) use stamp::Stamp;
 
 use crate::error::Error;
 use std::fs;
@@ -38,6 +40,13 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(error(path, "read")(e)),
     }
+}
+
+/// The digest of a file, of which little is in memory at a time.
+pub(crate) fn digest(path: &Path) -> Result<Digest> {
+    let mut hasher = blake3::Hasher::new();
+    let hashed = fs::File::open(path).and_then(|file| Ok(hasher.update_reader(file)?.finalize()));
+    hashed.map(|hash| Digest::from_bytes(*hash.as_bytes())).map_err(error(path, "read"))
 }
 
 pub(crate) fn canonicalize(path: &Path) -> Result<PathBuf> {
@@ -193,19 +202,24 @@ pub(crate) fn paths_of_tree(root: &Path) -> Vec<PathBuf> {
 /// The digest of a file, or of all files below a folder with their paths. What cannot be read, such
 /// as a link that leads nowhere, is a path alone.
 pub(crate) fn digest_of_tree(root: &Path) -> Digest {
+    digest_of_tree_by(root, digest)
+}
+
+/// The same of the digests that `digest` gives.
+pub(crate) fn digest_of_tree_by(root: &Path, digest: impl Fn(&Path) -> Result<Digest>) -> Digest {
     let mut hasher = blake3::Hasher::new_derive_key("wasmport tree v1");
     for entry in WalkDir::new(root).sort_by_file_name().follow_links(true) {
         let (path, is_file) = match &entry {
             Ok(entry) => (entry.path(), entry.file_type().is_file()),
             Err(e) => (e.path().unwrap_or(root), false),
         };
-        let bytes = is_file.then(|| read(path).ok()).flatten();
+        let digest = is_file.then(|| digest(path).ok()).flatten();
         let path = path.strip_prefix(root).unwrap_or(path);
         let path = path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/");
         hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
-        hasher.update(&[u8::from(bytes.is_some())]);
-        if let Some(bytes) = bytes {
-            hasher.update(Digest::of(&bytes).as_bytes());
+        hasher.update(&[u8::from(digest.is_some())]);
+        if let Some(digest) = digest {
+            hasher.update(digest.as_bytes());
         }
     }
     Digest::from_bytes(*hasher.finalize().as_bytes())

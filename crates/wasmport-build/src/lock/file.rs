@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml::Spanned;
+use wasmport::Digest;
 
 /// Counts up where an older wasmport would misread the file.
 const FORMAT: u32 = 1;
@@ -33,11 +34,12 @@ struct Header {
     format: Spanned<u32>,
 }
 
-/// The text with one kind of line ends, or nothing where there is no file.
-pub(super) fn read(path: &Path) -> Result<Option<String>, Error> {
+/// The digest and the text with one kind of line ends, or nothing where there is no file.
+pub(super) fn read(path: &Path) -> Result<Option<(Digest, String)>, Error> {
     let Some(bytes) = fs::read_if_there(path)? else { return Ok(None) };
+    let digest = Digest::of(&bytes);
     let text = String::from_utf8(bytes).map_err(|e| refused(path, &e.to_string(), AGAIN))?;
-    Ok(Some(text.replace("\r\n", "\n")))
+    Ok(Some((digest, text.replace("\r\n", "\n"))))
 }
 
 pub(super) fn render<'a>(assets: impl Iterator<Item = &'a Locked>) -> String {

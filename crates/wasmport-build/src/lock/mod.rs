@@ -33,7 +33,9 @@ pub enum LockMode {
 pub(crate) struct Lock {
     path: PathBuf,
     mode: LockMode,
-    /// As it is; nothing where there is none yet.
+    /// Of the file as it is; nothing where there is none yet.
+    digest: Option<Digest>,
+    /// With one kind of line ends.
     text: Option<String>,
     /// By source.
     assets: BTreeMap<String, Locked>,
@@ -103,7 +105,7 @@ impl Lock {
         if mode == LockMode::Ignore {
             return Ok(None);
         }
-        let text = file::read(&path)?;
+        let (digest, text) = file::read(&path)?.unzip();
         if mode == LockMode::Locked && text.is_none() {
             return Err(Error::settings(
                 format!("there is no `{}`, and the import is to be as locked", path.display()),
@@ -111,7 +113,12 @@ impl Lock {
             ));
         }
         let assets = file::parse(&path, text.as_deref())?;
-        Ok(Some(Self { path, mode, text, assets }))
+        Ok(Some(Self { path, mode, digest, text, assets }))
+    }
+
+    /// The digest of the file as it is.
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
     }
 
     /// Whether what differs is to be refused.
@@ -141,8 +148,8 @@ impl Lock {
         if settings.only.is_empty() { self.gone(discovered) } else { Vec::new() }
     }
 
-    /// Writes what a run imported, where that changes something. What it did not select, and what
-    /// failed, stays as it was locked; what is gone goes.
+    /// Writes what a run imported, where that changes something, and tells whether nothing did. What
+    /// the run did not select, and what failed, stays as it was locked; what is gone goes.
     ///
     /// # Errors
     ///
@@ -153,9 +160,9 @@ impl Lock {
         discovered: &Discovered,
         manifest: &Manifest,
         report: &Report,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         if self.mode != LockMode::Update {
-            return Ok(());
+            return Ok(true);
         }
         let mut assets = self.assets.clone();
         self.gone(discovered).into_iter().for_each(|source| drop(assets.remove(source)));
@@ -170,8 +177,18 @@ impl Lock {
         }
         let text = file::render(assets.values());
         if self.text.as_ref().map_or(assets.is_empty(), |there| *there == text) {
-            return Ok(());
+            return Ok(true);
         }
-        fs::write_atomically(&self.path, text.as_bytes())
+        fs::write_atomically(&self.path, text.as_bytes()).map(|()| false)
     }
+}
+
+/// The digest of all that decides whether a lock file agrees with a manifest of which every asset is
+/// there and none has changed.
+pub(crate) fn accord(settings: &Settings, lock: Option<Digest>, manifest: Digest) -> Digest {
+    let is_binding = settings.lock == LockMode::Locked;
+    let targets = (&settings.targets, settings.named_targets());
+    let all = (crate::VERSION, is_binding, &settings.only, targets, lock, manifest);
+    // Strings, lists and digests: nothing that JSON lacks.
+    Digest::of(&serde_json::to_vec(&all).unwrap_or_default())
 }

@@ -6,7 +6,6 @@ use super::differences::{From, NOT_LOCKED};
 use crate::discover::{Discovered, Found};
 use crate::error::{AssetError, Stage};
 use crate::manifest::Entry;
-use crate::read::Source;
 use crate::report::{AssetReport, Kind, Report};
 use crate::run::Run;
 use crate::settings::Settings;
@@ -77,8 +76,8 @@ impl Run<'_> {
         };
         let refuse = |found: &&Found| -> Option<AssetReport> {
             // One that cannot be read is an error of its own.
-            let source = Source::read(found).ok()?;
-            let differences = lock.foreseen(found, source.digest, self);
+            let input = self.freshness.source_digest(found).ok()?;
+            let differences = lock.foreseen(found, input, self);
             let error = || help(lock.error(&found.path, "it", &differences));
             (!differences.is_empty()).then(|| AssetReport::failed(found, Kind::Module, error()))
         };

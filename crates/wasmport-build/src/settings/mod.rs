@@ -266,9 +266,14 @@ impl Settings {
         self.file.as_ref().map_or_else(beside, |file| file.with_extension("lock"))
     }
 
+    /// The targets that the settings file names, where it names any.
+    pub(crate) fn named_targets(&self) -> Option<&Vec<serde_json::Value>> {
+        self.origin.as_ref().and_then(|file| file.value("targets")?.as_array())
+    }
+
     /// Whether the project is for a target: the settings file names it, or no target at all.
     pub(crate) fn may_be_for(&self, target: &str) -> bool {
-        let named = self.origin.as_ref().and_then(|file| file.value("targets")?.as_array());
+        let named = self.named_targets();
         named.is_none_or(|named| named.iter().any(|name| name == target))
     }
 }

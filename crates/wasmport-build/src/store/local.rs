@@ -5,6 +5,7 @@
 //! ├── records/artifact-1/4f/4f2c…   by kind and key
 //! ├── blobs/a0/a01b…                by their own digest
 //! ├── quarantine                    what was not what its name says
+//! ├── state                         what is known of files, by project: `crate::state`
 //! ├── leases                        a locked file for each import that runs
 //! └── tmp                           what is not published yet, by lease
 //! ```

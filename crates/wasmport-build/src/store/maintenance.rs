@@ -4,7 +4,7 @@ use super::local::{BLOBS, LocalStore, QUARANTINE, RECORDS, name_of, path_of};
 use super::record::Record;
 use super::{Name, lease};
 use crate::error::Error;
-use crate::fs;
+use crate::{fs, state};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -35,6 +35,8 @@ pub struct CacheStats {
     pub max_bytes: u64,
     /// What was damaged and put aside.
     pub quarantined: usize,
+    /// Projects of whose files something is known: see [`CacheFolder::prune`].
+    pub states: usize,
     /// Imports that use it now.
     pub running: usize,
 }
@@ -47,6 +49,16 @@ pub struct Removed {
     pub entries: usize,
     /// Their bytes.
     pub bytes: u64,
+}
+
+impl Removed {
+    /// Entries of these lengths.
+    fn add(&mut self, lengths: impl IntoIterator<Item = u64>) {
+        for bytes in lengths {
+            self.entries += 1;
+            self.bytes += bytes;
+        }
+    }
 }
 
 /// What verifying a cache found.
@@ -81,6 +93,7 @@ impl CacheFolder {
                 folder: self.folder.clone(),
                 max_bytes: self.most,
                 quarantined: fs::names_in(&self.folder.join(QUARANTINE))?.len(),
+                states: state::all(&self.folder)?.len(),
                 running: lease::running(&self.folder)?.0,
                 ..CacheStats::default()
             };
@@ -131,7 +144,8 @@ impl CacheFolder {
     }
 
     /// Removes what was not used for longest until no more than `most` bytes are left, by default
-    /// those of the settings; nothing that a running import uses.
+    /// those of the settings; nothing that a running import uses. What is known of the files of a
+    /// project goes where no import has used it for a month.
     ///
     /// # Errors
     ///
@@ -147,7 +161,8 @@ impl CacheFolder {
     /// Where an entry cannot be removed.
     pub fn clear(&self) -> Result<Removed, Error> {
         let clear = || -> io::Result<Removed> {
-            let removed = prune(&self.folder, 0, Some(SystemTime::now()))?;
+            let mut removed = prune(&self.folder, 0, Some(SystemTime::now()))?;
+            removed.add(state::prune(&self.folder, true)?);
             for name in fs::names_in(&self.folder.join(QUARANTINE))? {
                 fs::remove(&self.folder.join(QUARANTINE).join(name))?;
             }
@@ -183,6 +198,7 @@ fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
 /// began, or before `before`; then records whose blobs are gone.
 pub(super) fn prune(folder: &Path, most: u64, before: Option<SystemTime>) -> io::Result<Removed> {
     let mut removed = Removed::default();
+    removed.add(state::prune(folder, false)?);
     let mut entries = entries(folder)?;
     let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
     if bytes <= most {
@@ -210,8 +226,7 @@ pub(super) fn prune(folder: &Path, most: u64, before: Option<SystemTime>) -> io:
         if goes {
             fs::remove(&path)?;
             bytes -= entry.bytes;
-            removed.entries += 1;
-            removed.bytes += entry.bytes;
+            removed.add([entry.bytes]);
             if let Name::Blob(digest) = entry.name {
                 gone.insert(digest);
             }

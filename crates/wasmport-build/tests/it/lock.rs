@@ -1,7 +1,9 @@
 //! The lock file: what stands in it, when it changes, and what is refused where it is binding.
 
 use crate::project::{CALC, Project, failure, snapshot, statuses};
+use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicU32, Ordering};
 use wasmport::Digest;
@@ -38,6 +40,13 @@ fn write_lock(project: &Project, text: &str) {
     fs::write(project.path().join("wasmport.lock"), text).unwrap();
 }
 
+/// All files but those of the cache.
+fn files(project: &Project) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut files = snapshot(project.path());
+    files.retain(|path, _| !path.starts_with("cache"));
+    files
+}
+
 /// The part of one asset.
 fn part(lock: &str, source: &str) -> String {
     let parts = lock.split("\n[[asset]]\n");
@@ -56,7 +65,7 @@ fn it_says_what_was_imported_and_from_what() {
     );
     update(&project, &text);
     let manifest = project.manifest();
-    let digest = |path: std::path::PathBuf| Digest::of(&fs::read(path).unwrap());
+    let digest = |path: PathBuf| Digest::of(&fs::read(path).unwrap());
     let asset = |name: &str, skipped: &str, artifacts: &[(&str, &str)]| {
         let settings = manifest["assets"][name]["settings"].as_str().unwrap();
         let input = digest(project.assets().join(format!("{name}.wat")));
@@ -209,7 +218,7 @@ fn what_fails_stays_locked_and_what_is_removed_goes() {
 /// Imports and checks as locked: both must refuse, name these lines, and write nothing.
 fn assert_refused(project: &Project, text: &str, expected: &[(&str, &str)]) {
     project.settings(text).unwrap();
-    let before = snapshot(project.path());
+    let before = files(project);
     let report = import_locked(project, text);
     let failed: Vec<&str> = report.assets.iter().map(|asset| asset.source.as_str()).collect();
     let mut sources: Vec<&str> = expected.iter().map(|(source, _)| *source).collect();
@@ -225,7 +234,7 @@ fn assert_refused(project: &Project, text: &str, expected: &[(&str, &str)]) {
     let check = project.configured(text).locked().check().unwrap();
     let stale = |source| check.assets.iter().any(|a| a.source == source && a.stale.is_some());
     assert!(sources.into_iter().all(stale), "{:?}", check.assets);
-    assert_eq!(snapshot(project.path()), before);
+    assert_eq!(files(project), before);
 }
 
 #[test]
@@ -324,9 +333,9 @@ fn what_is_compiled_to_something_else_fails_and_leaves_what_was_there() {
         assert!(error.message.contains(&source) && error.message.contains(&portable), "{error}");
         assert!(error.help.as_ref().unwrap().contains("made by other software"), "{error}");
     };
-    let before = snapshot(project.path());
+    let before = files(&project);
     assert_fails(Status::Unchanged);
-    assert_eq!(snapshot(project.path()), before);
+    assert_eq!(files(&project), before);
     assert_eq!(project.configured(BOTH).locked().check().unwrap().count(Status::Stale), 1);
 
     // Where nothing was there, nothing of it is.
@@ -401,9 +410,9 @@ fn a_lock_file_that_cannot_be_used_is_refused_with_its_line_and_kept() {
 }
 
 fn reproduce(project: &Project) -> Report {
-    let before = snapshot(project.path());
+    let before = files(project);
     let report = project.configured(BOTH).update_lock().reproduce().run(&()).unwrap();
-    assert_eq!(snapshot(project.path()), before, "it writes nothing");
+    assert_eq!(files(project), before, "it writes nothing");
     report
 }
 
@@ -556,7 +565,7 @@ fn build_script() {
     let (Some(project), Ok(task)) = (std::env::var_os(PROJECT), std::env::var(TASK)) else {
         return;
     };
-    let project = std::path::PathBuf::from(project);
+    let project = PathBuf::from(project);
     let settings = Settings::from_file(&project.join("wasmport.toml")).unwrap();
     let importer = Importer::new(settings).out_dir(project.join("out"));
     let result: Result<Report, Error> = match task.as_str() {

@@ -29,5 +29,6 @@ mod preinit;
 mod project;
 mod settings;
 mod stages;
+mod state;
 mod store;
 mod targets;

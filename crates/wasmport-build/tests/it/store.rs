@@ -235,6 +235,7 @@ fn fault_32_junk_is_ignored_and_never_deleted() {
         &format!("blobs/00/{digest}"),
         "records/unknown/file",
         "leases/mine",
+        "state/mine",
         "tmp/mine",
     ];
     for path in junk {
