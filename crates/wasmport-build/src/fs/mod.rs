@@ -15,6 +15,7 @@ pub(crate) use stamp::Stamp;
 
 use crate::error::Error;
 use std::fs;
+pub(crate) use std::fs::File;
 use std::io::{ErrorKind, Write as _};
 #[cfg(feature = "compiler")]
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -45,7 +46,7 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<Vec<u8>>> {
 /// The digest of a file, of which little is in memory at a time.
 pub(crate) fn digest(path: &Path) -> Result<Digest> {
     let mut hasher = blake3::Hasher::new();
-    let hashed = fs::File::open(path).and_then(|file| Ok(hasher.update_reader(file)?.finalize()));
+    let hashed = File::open(path).and_then(|file| Ok(hasher.update_reader(file)?.finalize()));
     hashed.map(|hash| Digest::from_bytes(*hash.as_bytes())).map_err(error(path, "read"))
 }
 
@@ -91,7 +92,7 @@ pub(crate) fn remove_litter(folder: &Path) {
     let is_litter = |name: &str| name.starts_with(TEMPORARY);
     let litter = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_litter));
     for entry in litter.filter(|entry| entry.file_type().is_file()) {
-        let file = fs::File::open(entry.path());
+        let file = File::open(entry.path());
         if file.is_ok_and(|file| file.try_lock().is_ok()) {
             // Another process may do the same.
             let _ = fs::remove_file(entry.path());
@@ -119,13 +120,13 @@ pub(crate) fn point() {
 
 /// Temporary files are private to the user; outputs are files like any other.
 #[cfg(unix)]
-fn set_permissions_of_a_new_file(file: &fs::File) -> std::io::Result<()> {
+fn set_permissions_of_a_new_file(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt as _;
     file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn set_permissions_of_a_new_file(_: &fs::File) -> std::io::Result<()> {
+fn set_permissions_of_a_new_file(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 
@@ -157,15 +158,15 @@ pub(crate) fn temporary_folder() -> Result<tempfile::TempDir> {
 }
 
 #[cfg(feature = "compiler")]
-pub(crate) fn create(path: &Path) -> Result<fs::File> {
-    fs::File::create(path).map_err(error(path, "create"))
+pub(crate) fn create(path: &Path) -> Result<File> {
+    File::create(path).map_err(error(path, "create"))
 }
 
 /// The first and the last `len` bytes of a file, or all of it where it is shorter than both.
 #[cfg(feature = "compiler")]
 pub(crate) fn read_ends(path: &Path, len: u64) -> Result<Vec<u8>> {
     let read = || {
-        let mut file = fs::File::open(path)?;
+        let mut file = File::open(path)?;
         let all = file.metadata()?.len();
         let mut bytes = Vec::new();
         (&file).take(len).read_to_end(&mut bytes)?;

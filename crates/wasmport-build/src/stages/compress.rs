@@ -33,10 +33,10 @@ struct Compression<'a> {
 impl Computation for Compression<'_> {
     const KIND: Kind = Kind::Compressed;
     type Help = ();
-    type Error = std::io::Error;
+    type Error = String;
 
-    fn compute(&self, (): &()) -> Result<Vec<u8>, std::io::Error> {
-        zstd::bulk::compress(self.artifact.0, self.level)
+    fn compute(&self, (): &()) -> Result<Vec<u8>, String> {
+        zstd::bulk::compress(self.artifact.0, self.level).map_err(|e| e.to_string())
     }
 }
 
@@ -62,7 +62,7 @@ pub(crate) fn compress(
     let zstd = zstd::zstd_safe::version_number();
     let compression = Compression { artifact: Bytes(&bytes), level, zstd };
     let packed = cache.get_or_compute(&compression, &());
-    let mut packed = packed.map_err(|e| error(e.to_string()))?;
+    let mut packed = packed.map_err(error)?;
     packed.keep();
     let Obtained { bytes: packed, digest: packed_digest, found: cached, .. } = packed;
     let report = StageReport::new(Stage::Compress, bytes.len(), packed.len(), start.elapsed());

@@ -20,19 +20,16 @@ pub(super) struct Lease {
     tmp: PathBuf,
     since: SystemTime,
     /// Locked as long as it is open.
-    _file: std::fs::File,
+    _file: fs::File,
 }
 
 impl Lease {
     /// Takes a lease, and removes those of imports that were killed.
     pub fn take(folder: &Path) -> io::Result<Self> {
-        Self::take_with(folder, std::fs::File::lock)
+        Self::take_with(folder, fs::File::lock)
     }
 
-    fn take_with(
-        folder: &Path,
-        lock: impl Fn(&std::fs::File) -> io::Result<()>,
-    ) -> io::Result<Self> {
+    fn take_with(folder: &Path, lock: impl Fn(&fs::File) -> io::Result<()>) -> io::Result<Self> {
         let leases = folder.join(LEASES);
         fs::create_folder(&leases)?;
         remove_dead(folder)?;
@@ -136,7 +133,7 @@ mod tests {
     #[test]
     fn fault_28_file_systems_without_locks_are_used_all_the_same() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
-        let no_locks = |_: &std::fs::File| Err(io::ErrorKind::Unsupported.into());
+        let no_locks = |_: &fs::File| Err(io::ErrorKind::Unsupported.into());
         let lease = Lease::take_with(folder.path(), no_locks)?;
         let other = Lease::take_with(folder.path(), no_locks)?;
         assert_eq!(running(folder.path())?.0, 2, "neither takes the other for dead");
