@@ -177,8 +177,10 @@ impl<'a> Run<'a> {
         let (mut report, imported) = gather(discovered, &former, results);
         report.warnings.extend(warnings);
 
+        // What was not as locked was made again, and may have failed.
+        let is_as_it_was = is_as_it_was && stale.is_empty();
         let made;
-        let manifest = if is_as_it_was && stale.is_empty() {
+        let manifest = if is_as_it_was {
             // An import that finds nothing to do does not print everything to see that it is the same.
             self.freshness.note_outline();
             self.freshness.previous()
