@@ -6,8 +6,9 @@ use crate::manifest::{ARTIFACTS, Entry, Manifest};
 use crate::names;
 use crate::settings::{AssetRules, AssetSettings, Settings, Symlinks};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use walkdir::{DirEntry, WalkDir};
 
 /// A file to import.
@@ -19,8 +20,8 @@ pub(crate) struct Found {
     pub source: String,
     /// The Rust modules that lead to its wrapper, the wrapper's own last.
     pub module: Vec<String>,
-    /// What is chosen for it.
-    pub settings: AssetSettings,
+    /// What is chosen for it, shared with those for which the same is chosen.
+    pub settings: Arc<AssetSettings>,
 }
 
 impl Found {
@@ -216,7 +217,9 @@ fn walk(
     discovered: &mut Discovered,
     mut add: impl FnMut(String, PathBuf) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    let mut entries = WalkDir::new(root).follow_links(true).sort_by_file_name().into_iter();
+    // As by their names, of which paths need not be taken apart to find them.
+    let by_path = |a: &DirEntry, b: &DirEntry| a.path().as_os_str().cmp(b.path().as_os_str());
+    let mut entries = WalkDir::new(root).follow_links(true).sort_by(by_path).into_iter();
     while let Some(entry) = entries.next() {
         let entry = match entry {
             Ok(entry) => entry,
@@ -322,15 +325,18 @@ fn name(files: BTreeMap<String, PathBuf>, rules: &AssetRules) -> Vec<Found> {
         let ends = source.match_indices('/').map(|(end, _)| end).chain([source.len()]);
         ends.map(|end| idents[&source[..end]].clone()).collect()
     };
-    files
-        .iter()
-        .map(|(source, path)| Found {
-            path: path.clone(),
-            source: source.clone(),
-            module: module(source),
-            settings: rules.of(source),
-        })
-        .collect()
+    let mut chosen = HashMap::new();
+    let mut settings = |source: &str| {
+        let settings = chosen.entry(rules.matching(source));
+        Arc::clone(settings.or_insert_with(|| Arc::new(rules.of(source))))
+    };
+    let found = files.iter().map(|(source, path)| Found {
+        path: path.clone(),
+        source: source.clone(),
+        module: module(source),
+        settings: settings(source),
+    });
+    found.collect()
 }
 
 fn parent(path: &str) -> &str {

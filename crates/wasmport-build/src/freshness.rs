@@ -7,9 +7,9 @@ use crate::discover::Found;
 use crate::error::{AssetError, Error, Stage};
 use crate::fs::digest_of_tree_by;
 use crate::manifest::{self, Entry, Manifest, inside};
-use crate::settings::Settings;
+use crate::settings::{AssetSettings, Settings};
 use std::io::ErrorKind;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use wasmport::Digest;
 use wasmport::engine::wasmtime_version;
 
@@ -66,6 +66,8 @@ pub(crate) struct Freshness<'a> {
     whole: OnceLock<Manifest>,
     /// Has taken in what is the same for all assets.
     key: blake3::Hasher,
+    /// What is chosen for one asset and most likely for others, with its text.
+    choices: OnceLock<(Arc<AssetSettings>, Vec<u8>)>,
     generator: String,
 }
 
@@ -85,6 +87,7 @@ impl<'a> Freshness<'a> {
             is_outline,
             whole,
             key: common_key(settings),
+            choices: OnceLock::new(),
             generator: generator(),
         })
     }
@@ -128,9 +131,13 @@ impl<'a> Freshness<'a> {
         let mut key = self.key.clone();
         add_field(&mut key, found.source.as_bytes());
         add_field(&mut key, found.name().as_bytes());
-        // Strings, numbers and maps with string keys: nothing that JSON lacks.
-        let settings = found.settings.without_bounds();
-        add_field(&mut key, &serde_json::to_vec(&settings).unwrap_or_default());
+        let (settings, text) =
+            self.choices.get_or_init(|| (Arc::clone(&found.settings), text_of(&found.settings)));
+        if Arc::ptr_eq(settings, &found.settings) {
+            add_field(&mut key, text);
+        } else {
+            add_field(&mut key, &text_of(&found.settings));
+        }
         for (name, version) in
             self.settings.passes.of(&found.settings.transform).unwrap_or_default()
         {
@@ -287,6 +294,12 @@ impl<'a> Freshness<'a> {
 pub(crate) fn generator() -> String {
     let source = Digest::of(GENERATOR.concat().as_bytes()).to_string();
     format!("{} ({})", crate::VERSION, &source[..12])
+}
+
+/// What decides the outputs of the choices for an asset.
+fn text_of(settings: &AssetSettings) -> Vec<u8> {
+    // Strings, numbers and maps with string keys: nothing that JSON lacks.
+    serde_json::to_vec(&settings.without_bounds()).unwrap_or_default()
 }
 
 fn common_key(settings: &Settings) -> blake3::Hasher {

@@ -4,10 +4,10 @@ use crate::discover::Found;
 use crate::error::AssetError;
 use crate::interface::Interface;
 use crate::read::Source;
-use crate::settings::AssetSettings;
 use crate::validate::validate;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use wasmport::Digest;
 use wasmport::engine::RequiredFeatures;
 
@@ -39,7 +39,7 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
         path: path.into(),
         source: path.display().to_string(),
         module: Vec::new(),
-        settings: AssetSettings::default(),
+        settings: Arc::default(),
     };
     let source = Source::read(&found)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
