@@ -93,8 +93,8 @@ impl Entry {
     fn is_of(&self, name: &str) -> bool {
         !self.module.is_empty()
             && self.module.iter().all(|ident| names::is_identifier(ident))
-            && self.module.join("/") == name
-            && self.wrapper == format!("{name}.rs")
+            && self.module.iter().eq(name.split('/'))
+            && self.wrapper.strip_suffix(".rs") == Some(name)
     }
 
     /// Whether it was imported for these targets: it has their artifacts, but for those left out.

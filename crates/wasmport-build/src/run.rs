@@ -23,9 +23,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Watches a run: for progress bars.
+/// Watches a run: for progress bars. Assets that need no work are not told of.
 pub trait Progress: Sync {
-    /// The run has so many assets.
+    /// The run has so many assets to import.
     fn begin(&self, assets: usize) {
         let _ = assets;
     }
@@ -143,9 +143,8 @@ impl<'a> Run<'a> {
         if let Some(report) = self.refusal(discovered) {
             return Ok(report);
         }
-        progress.begin(discovered.found.len());
 
-        let mut results = Vec::new();
+        let mut results = Vec::with_capacity(discovered.found.len());
         let mut stale = Vec::new();
         for (found, fresh) in discovered.found.iter().zip(fresh) {
             let report = match fresh {
@@ -161,9 +160,9 @@ impl<'a> Run<'a> {
                     }
                 },
             };
-            progress.done(&report);
             results.push((report, None));
         }
+        progress.begin(stale.len());
         if !stale.is_empty() && !settings.reproduce {
             fs::remove_litter(&settings.out_dir);
         }
