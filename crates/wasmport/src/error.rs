@@ -56,6 +56,32 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// The artifact cannot be run where it lies.
+    NotMappable {
+        /// The asset's name.
+        asset: String,
+        /// Why.
+        message: String,
+    },
+    /// The asset has to be compiled, and this program carries no compiler.
+    NoCompiler {
+        /// The asset's name.
+        asset: String,
+    },
+    /// What should be compiled is no valid core module, or nothing that this program can run.
+    Compile {
+        /// The asset's name.
+        asset: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The folder of compiled modules cannot be trusted.
+    UnsafeCache {
+        /// The folder.
+        path: String,
+        /// Why.
+        message: String,
+    },
     /// The artifact is the right one and Wasmtime refuses it all the same.
     Deserialize {
         /// The asset's name.
@@ -135,9 +161,12 @@ impl Error {
             Self::Missing { .. } => Some("ship the importer's output with the program, or import with embedded artifacts".into()),
             Self::Digest { .. } => Some("import again and rebuild the program, so that wrapper and artifact belong together".into()),
             Self::Decompress { .. } | Self::Deserialize { .. } => Some("import again with the `wasmport-build` of this `wasmport`".into()),
+            Self::NotMappable { .. } => Some("load it with `Runtime::load`".into()),
+            Self::NoCompiler { .. } => Some("enable the `compile` feature of the `wasmport` crate".into()),
+            Self::UnsafeCache { .. } => Some("give a folder that belongs to this user alone, or a key: `ModuleCache::with_key`".into()),
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
             Self::Poisoned { .. } => Some("start a new session".into()),
-            Self::Read { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
+            Self::Read { .. } | Self::Compile { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
         }
     }
 }
@@ -165,6 +194,21 @@ impl fmt::Display for Error {
             ),
             Self::Decompress { asset, message } => {
                 write!(f, "cannot decompress the artifact of asset `{asset}`: {message}")
+            }
+            Self::NotMappable { asset, message } => {
+                write!(f, "cannot map the artifact of asset `{asset}`: {message}")
+            }
+            Self::NoCompiler { asset } => {
+                write!(
+                    f,
+                    "asset `{asset}` has to be compiled, and this program carries no compiler"
+                )
+            }
+            Self::Compile { asset, message } => {
+                write!(f, "cannot compile asset `{asset}`: {message}")
+            }
+            Self::UnsafeCache { path, message } => {
+                write!(f, "compiled modules in `{path}` cannot be trusted: {message}")
             }
             Self::Deserialize { asset, source } => {
                 write!(f, "Wasmtime refuses the artifact of asset `{asset}`: {source:#}")

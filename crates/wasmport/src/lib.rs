@@ -23,13 +23,16 @@
 //! | `async` | assets whose functions may wait |
 //! | `zstd` | artifacts that were compressed when they were imported |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
-//! | `compile` | the compiler, for `wasmport-build` and `source` artifacts; few programs need it |
+//! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
 
 mod access;
 mod asset;
+mod background;
 mod digest;
+mod dynamic;
 pub mod engine;
 mod error;
+mod fs;
 mod load;
 mod macros;
 mod memory;
@@ -42,8 +45,12 @@ mod typed;
 
 pub use access::Access;
 pub use asset::{Artifact, Asset};
+pub use background::{LoadProgress, Loading};
 pub use digest::Digest;
-pub use engine::{EngineConfig, Limits, Mismatch, RuntimeOptions};
+pub use dynamic::DynamicAsset;
+#[cfg(feature = "compile")]
+pub use dynamic::ModuleCache;
+pub use engine::{BackEnd, Choice, EngineConfig, Limits, LoadWay, Mismatch, RuntimeOptions};
 pub use error::{Error, Result};
 pub use load::LoadedModule;
 #[cfg(feature = "threads")]

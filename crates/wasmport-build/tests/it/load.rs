@@ -6,7 +6,7 @@ use wasmport::wasmtime::{self, Instance, Store, Trap};
 use wasmport::{Artifact, Asset, EngineConfig, Error, Folder, Runtime, RuntimeOptions, support};
 use wasmport_build::{AssetReport, AssetSettings, Target};
 
-const ENGINE: EngineConfig = EngineConfig::new();
+pub(crate) const ENGINE: EngineConfig = EngineConfig::new();
 
 /// Enough of everything that one target may do otherwise: memory, floats, a trap.
 const MODULE: &str = r#"(module
@@ -20,7 +20,7 @@ const MODULE: &str = r#"(module
     (func (export "byte") (param i32) (result i32) (i32.load8_u (local.get 0)))
 )"#;
 
-fn import(targets: &[Target], compress: bool) -> (Project, AssetReport) {
+pub(crate) fn import(targets: &[Target], compress: bool) -> (Project, AssetReport) {
     let project = Project::with(&[("module.wat", MODULE.as_bytes())]);
     let mut settings = AssetSettings::matching("**");
     settings.compress = compress.then(|| [("*".into(), 3)].into());
@@ -33,7 +33,7 @@ fn import(targets: &[Target], compress: bool) -> (Project, AssetReport) {
 }
 
 /// The asset that a wrapper would describe.
-fn asset(report: &AssetReport) -> Asset {
+pub(crate) fn asset(report: &AssetReport) -> Asset {
     let artifact = |report: &wasmport_build::ArtifactReport| -> Artifact {
         let (target, path) = (report.target.to_string().leak(), report.path.clone().leak());
         let artifact = support::file(target, report.bytes, report.blake3, path);
@@ -53,7 +53,7 @@ fn asset(report: &AssetReport) -> Asset {
     )
 }
 
-fn runtime(project: &Project, target: Option<Target>) -> Runtime {
+pub(crate) fn runtime(project: &Project, target: Option<Target>) -> Runtime {
     let mut options = RuntimeOptions::default();
     options.target = target;
     let builder = Runtime::builder(&ENGINE).options(options);
@@ -61,7 +61,7 @@ fn runtime(project: &Project, target: Option<Target>) -> Runtime {
 }
 
 /// Everything that the module does.
-fn behaviour(project: &Project, asset: &Asset, target: Option<Target>) -> String {
+pub(crate) fn behaviour(project: &Project, asset: &Asset, target: Option<Target>) -> String {
     let runtime = runtime(project, target);
     let module = runtime.load(asset).unwrap();
     let mut store = Store::new(runtime.engine(), ());

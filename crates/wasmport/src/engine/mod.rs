@@ -4,6 +4,8 @@
 //! [`EngineConfig`] must be *equal* on both sides, [`RequiredFeatures`] must be a *subset* of what
 //! the program has, and [`RuntimeOptions`] are *free*.
 
+mod back_end;
+mod choice;
 pub(crate) mod compat;
 mod config;
 mod cpu;
@@ -13,10 +15,12 @@ mod target;
 mod version;
 mod wasmtime_config;
 
+pub use back_end::BackEnd;
+pub use choice::Choice;
 pub use compat::Mismatch;
 pub use config::{Collector, EngineConfig, Inlining, Knob, OptLevel};
 pub use features::{RequiredFeatures, WasmFeature};
-pub use options::{Limits, RuntimeOptions};
+pub use options::{Limits, LoadWay, RuntimeOptions};
 pub use target::{Target, TargetError};
 pub use version::wasmtime_version;
 pub(crate) use wasmtime_config::run_config;

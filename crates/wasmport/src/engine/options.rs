@@ -32,6 +32,18 @@ impl Default for Limits {
     }
 }
 
+/// How an artifact gets from bytes to code. Its digest is checked in either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum LoadWay {
+    /// Through memory that belongs to the module alone.
+    #[default]
+    Owned,
+    /// On Linux through a sealed [memory file](https://man7.org/linux/man-pages/man2/memfd_create.2.html),
+    /// of which pages become memory when they are first used: faster for large artifacts of which a
+    /// part is run. As [`Owned`](Self::Owned) elsewhere, and where the system gives no such file.
+    Sealed,
+}
+
 /// What is **free** at start-up: none of it is part of an artifact or of the engine's fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -51,8 +63,14 @@ pub struct RuntimeOptions {
     pub exact_wasmtime_version: bool,
     /// Run the artifacts for this target and no others: a certain CPU level, the interpreter
     /// ([`Target::PORTABLE`], feature `pulley`), or the wasm itself ([`Target::SOURCE`], feature
-    /// `compile`). Default: the machine code that uses most of this machine's CPU.
+    /// `compile`). Default: the machine code that uses most of this machine's CPU, else the
+    /// interpreter, else the compiler.
     pub target: Option<Target>,
+    /// Machine code or an error: an asset without any for this machine is not interpreted or
+    /// compiled instead. Default: false.
+    pub strict: bool,
+    /// How artifacts get from bytes to code. Default: [`LoadWay::Owned`].
+    pub load_way: LoadWay,
     /// What the guests of a [`Session`](crate::Session) may allocate.
     pub limits: Limits,
 }
@@ -66,6 +84,8 @@ impl Default for RuntimeOptions {
             force_memory_init_memfd: false,
             exact_wasmtime_version: false,
             target: None,
+            strict: false,
+            load_way: LoadWay::Owned,
             limits: Limits::default(),
         }
     }

@@ -3,8 +3,10 @@
 //! Every setting on which the two must agree is set here explicitly: a default left to Wasmtime
 //! could change with cargo features or the environment and make good artifacts fail to load.
 
+#[cfg(feature = "compile")]
+use super::Target;
 use super::{
-    Collector, EngineConfig, Inlining, RequiredFeatures, RuntimeOptions, Target, WasmFeature,
+    BackEnd, Collector, EngineConfig, Inlining, RequiredFeatures, RuntimeOptions, WasmFeature,
 };
 use std::num::NonZeroUsize;
 use wasmtime::{Config, WasmBacktraceDetails, WasmFeatures};
@@ -92,17 +94,17 @@ fn compiler(config: &mut Config, engine: &EngineConfig) {
 }
 
 /// The configuration of a running program's engine: it enables every feature of this build, and
-/// compiles nothing unless it was told to keep to the wasm itself.
+/// compiles nothing unless the compiler is its back end.
 ///
 /// # Errors
 ///
-/// When this build cannot run the target that the options name.
+/// When this build lacks the back end.
 pub(crate) fn run_config(
     engine: &EngineConfig,
     options: &RuntimeOptions,
+    back_end: BackEnd,
 ) -> wasmtime::Result<Config> {
-    let is = |test: fn(&Target) -> bool| options.target.as_ref().is_some_and(test);
-    let (portable, source) = (is(Target::is_portable), is(Target::is_source));
+    let (portable, source) = (back_end == BackEnd::Portable, back_end == BackEnd::Source);
     let natural = Natural { pulley: portable, pointer_bits: usize::BITS as u8 };
     let mut features = RequiredFeatures::of_this_build();
     if portable {
