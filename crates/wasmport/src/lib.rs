@@ -20,7 +20,7 @@
 //! |---|---|
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
-//! | `async` | assets whose functions may wait |
+//! | `async` | assets whose functions may wait, and calls that are suspended |
 //! | `zstd` | artifacts that were compressed when they were imported |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
 //! | `compile` | the compiler, for `wasmport-build` and `source` artifacts; few programs need it |
@@ -30,9 +30,12 @@ mod asset;
 mod digest;
 pub mod engine;
 mod error;
+mod limits;
 mod load;
 mod macros;
 mod memory;
+#[cfg(feature = "async")]
+mod resumable;
 mod runtime;
 mod session;
 mod source;
@@ -45,10 +48,13 @@ pub use asset::{Artifact, Asset};
 pub use digest::Digest;
 pub use engine::{EngineConfig, Limits, Mismatch, RuntimeOptions};
 pub use error::{Error, Result};
+pub use limits::Group;
 pub use load::LoadedModule;
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
 pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
+#[cfg(feature = "async")]
+pub use resumable::{Resumable, Slice, Step};
 pub use runtime::{Runtime, RuntimeBuilder};
 pub use session::{Session, SessionData, Wrapper};
 pub use source::{AssetSource, Folder};

@@ -1,6 +1,7 @@
 //! `Runtime`: the engine for an engine configuration, and the modules loaded into it.
 
 use crate::engine::{EngineConfig, RuntimeOptions, compat::Program, run_config};
+use crate::limits::Alarm;
 use crate::load::{LoadedModule, load};
 use crate::source::{AssetSource, NoSource};
 use crate::{Asset, Digest, Error, Result};
@@ -17,6 +18,8 @@ struct Inner {
     config: EngineConfig,
     options: RuntimeOptions,
     source: Box<dyn AssetSource>,
+    /// Where the engine checks epochs.
+    alarm: Option<Arc<Alarm>>,
     /// By artifact. Each has its own lock, so that loading one does not hold up another.
     modules: Mutex<HashMap<Digest, Arc<Mutex<Option<Module>>>>>,
 }
@@ -48,11 +51,14 @@ impl RuntimeBuilder {
     /// # Errors
     ///
     /// [`Error::Engine`] where Wasmtime refuses the combination of settings, or this build of the
-    /// crate cannot run the target in the options.
+    /// crate cannot run the target in the options; [`Error::NotMetered`] where the options bound fuel
+    /// or time and the engine does not.
     pub fn build(self) -> Result<Runtime> {
+        self.options.limits.check(&self.config)?;
         let engine = run_config(&self.config, &self.options).and_then(|c| Engine::new(&c));
         let engine = engine.map_err(|source| Error::Engine { source })?;
         Ok(Runtime(Arc::new(Inner {
+            alarm: self.config.epoch_interruption.then(|| Arc::new(Alarm::new(&engine))),
             engine,
             config: self.config,
             options: self.options,
@@ -119,6 +125,10 @@ impl Runtime {
     #[must_use]
     pub fn config(&self) -> &EngineConfig {
         &self.0.config
+    }
+
+    pub(crate) fn alarm(&self) -> Option<&Arc<Alarm>> {
+        self.0.alarm.as_ref()
     }
 
     /// The options it was built with.
