@@ -111,3 +111,85 @@ fn first(slots: &mut Vec<Weak<Slot>>) -> Option<Moment> {
     });
     first
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EngineConfig, Runtime};
+    use std::time::Instant;
+
+    fn until(what: impl Fn() -> bool) {
+        let begun = Instant::now();
+        while !what() {
+            assert!(begun.elapsed() < Duration::from_secs(20), "it never was so");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn runtime() -> (Runtime, Arc<Alarm>) {
+        let runtime = Runtime::new(&EngineConfig::new().epoch_interruption(true)).unwrap();
+        let alarm = Arc::clone(runtime.alarm().unwrap());
+        (runtime, alarm)
+    }
+
+    #[test]
+    fn engines_that_check_no_epochs_have_none() {
+        assert!(Runtime::new(&EngineConfig::new()).unwrap().alarm().is_none());
+    }
+
+    #[test]
+    fn there_is_a_thread_while_calls_run_and_not_for_long_after() {
+        let (runtime, alarm) = runtime();
+        let slot = Arc::<Slot>::default();
+        alarm.add(&slot);
+        for _ in 0..2 {
+            assert!(!alarm.lock().thread);
+            alarm.look_at(slot.enter()).unwrap();
+            assert!(alarm.lock().thread);
+            std::thread::sleep(IDLE * 2);
+            assert!(alarm.lock().thread, "a call runs");
+            slot.leave();
+            until(|| !alarm.lock().thread);
+        }
+        until(|| Arc::strong_count(&alarm) == 2);
+        drop(slot);
+        let other = Arc::<Slot>::default();
+        alarm.add(&other);
+        alarm.look_at(other.enter()).unwrap();
+        until(|| alarm.lock().slots.len() == 1);
+        other.leave();
+        drop(runtime);
+    }
+
+    #[test]
+    fn it_sleeps_until_the_first_moment_of_those_that_run() {
+        let (_runtime, alarm) = runtime();
+        let slots: [Arc<Slot>; 3] = Default::default();
+        let moments = [40, 20, 10].map(Duration::from_secs);
+        let ends = std::array::from_fn::<_, 3, _>(|i| {
+            alarm.add(&slots[i]);
+            slots[i].set(moments[i], moments[i])
+        });
+        let next = || alarm.next.load(SeqCst);
+        slots[0].enter();
+        alarm.look_at(ends[0]).unwrap();
+        until(|| next() == ends[0]);
+        // A later one changes nothing, an earlier one does.
+        slots[1].enter();
+        alarm.look_at(ends[1]).unwrap();
+        until(|| next() == ends[1]);
+        assert!(ends[2] < next(), "no call of the third runs");
+    }
+
+    #[test]
+    fn it_keeps_no_engine() {
+        let (runtime, alarm) = runtime();
+        let slot = Arc::<Slot>::default();
+        alarm.add(&slot);
+        slot.interrupt();
+        alarm.look_at(slot.enter()).unwrap();
+        until(|| alarm.next.load(SeqCst) != NOT_WAITING);
+        drop(runtime);
+        until(|| alarm.engine.upgrade().is_none());
+    }
+}
