@@ -10,14 +10,14 @@ use wasmtime::{Engine, EngineWeak};
 const AGAIN: Duration = Duration::from_millis(1);
 /// How long the thread stays for the next bounded call when none runs.
 const IDLE: Duration = Duration::from_millis(100);
-/// It looks no later than that, since no wait may be too long for the operating system.
-const LONGEST: Duration = Duration::from_secs(3600);
+/// How often it looks at least whether a bounded call still runs.
+const LONGEST: Duration = Duration::from_secs(1);
 /// Later than any moment at which a call can end: no thread waits, or it looks just now.
 const NOT_WAITING: Moment = u64::MAX;
 
 /// One for each engine that checks epochs. The thread starts with the first bounded call, sleeps until
-/// the first of all moments, and ends when no bounded call has run for a tenth of a second. It keeps
-/// neither the engine nor the runtime.
+/// the first of all moments, and ends a second after the last one at the latest. It keeps neither the
+/// engine nor the runtime.
 pub(crate) struct Alarm {
     engine: EngineWeak,
     /// When the thread looks next.
