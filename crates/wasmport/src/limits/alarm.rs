@@ -168,7 +168,7 @@ mod tests {
         let moments = [40, 20, 10].map(Duration::from_secs);
         let ends = std::array::from_fn::<_, 3, _>(|i| {
             alarm.add(&slots[i]);
-            slots[i].set(moments[i], moments[i])
+            slots[i].set(after(now(), moments[i]), moments[i])
         });
         let next = || alarm.next.load(SeqCst);
         slots[0].enter();

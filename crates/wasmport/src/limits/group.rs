@@ -1,7 +1,7 @@
 //! `Group`: sessions whose calls end together.
 
 use super::Alarm;
-use super::slot::{Moment, Slot};
+use super::slot::{self, Moment, Slot};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
@@ -42,7 +42,7 @@ impl Group {
     /// Unlike a session's own limit this counts the time in which calls wait, too. A call that waits
     /// ends when it would go on.
     pub fn set_deadline(&self, after: Duration) {
-        self.notify(self.0.slot.set(after, after));
+        self.notify(self.0.slot.set(slot::after(slot::now(), after), after));
     }
 
     /// Ends all calls that run in its sessions, with

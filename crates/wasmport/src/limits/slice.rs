@@ -1,5 +1,6 @@
 //! `Sliced`: what has a call yield when its slice is over.
 
+use super::slot::{after, now};
 use super::{Alarm, Slot};
 use crate::{Error, Result, Session, Slice, Wrapper};
 use std::sync::Arc;
@@ -23,7 +24,7 @@ impl Sliced {
     pub(crate) fn run<R>(&self, slice: impl FnOnce() -> R) -> R {
         let Some(Timed { slot, alarm, time }) = &self.0 else { return slice() };
         // The thread is there as long as this is: its slot counts as a call that runs.
-        let _ = alarm.look_at(slot.set(*time, *time));
+        let _ = alarm.look_at(slot.set(after(now(), *time), *time));
         let result = slice();
         slot.clear();
         result

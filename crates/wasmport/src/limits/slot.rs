@@ -1,7 +1,8 @@
 //! `Slot`: one moment at which calls end, shared by those who set it and those who look.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::time::{Duration, Instant};
 
 /// A moment, in nanoseconds since the first one that this program asked for.
@@ -50,13 +51,12 @@ impl Default for Slot {
     }
 }
 
-// All orderings are the strictest: who begins a call writes here and then reads when the alarm looks
-// next; the alarm writes that it looks and then reads here.
+// The strictest ordering where one writes that a call ends earlier, or that there is one, and then reads
+// when the alarm looks next, while the alarm writes that it looks and then reads here.
 impl Slot {
-    /// Calls end `left` from now on; `limit` is what the user knows it as. The moment.
-    pub(super) fn set(&self, left: Duration, limit: Duration) -> Moment {
-        let ends = after(now(), left);
-        self.limit.store(after(0, limit), SeqCst);
+    /// Calls end at this moment; `limit` is what the user knows it as. The moment.
+    pub(super) fn set(&self, ends: Moment, limit: Duration) -> Moment {
+        self.limit.store(after(0, limit), Relaxed);
         self.ends.store(ends, SeqCst);
         ends
     }
@@ -69,7 +69,7 @@ impl Slot {
 
     /// Calls do not end.
     pub(super) fn clear(&self) {
-        self.ends.store(NEVER, SeqCst);
+        self.ends.store(NEVER, Release);
     }
 
     /// A call begins that ends at this moment.
@@ -80,7 +80,7 @@ impl Slot {
 
     /// A call is over.
     pub(super) fn leave(&self) {
-        self.running.fetch_sub(1, SeqCst);
+        self.running.fetch_sub(1, Release);
     }
 
     /// The moment at which calls end, if any run.
@@ -89,12 +89,11 @@ impl Slot {
     }
 
     /// Whether the moment is reached, and why it was set.
-    pub(super) fn end(&self) -> Option<End> {
+    pub(super) fn end(&self, now: Moment) -> Option<End> {
         match self.ends.load(SeqCst) {
-            NEVER => None,
             INTERRUPTED => Some(End::Interrupted),
-            ends if ends > now() => None,
-            _ => Some(End::Time(Duration::from_nanos(self.limit.load(SeqCst)))),
+            ends if ends > now => None,
+            _ => Some(End::Time(Duration::from_nanos(self.limit.load(Relaxed)))),
         }
     }
 }

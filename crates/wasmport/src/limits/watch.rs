@@ -1,8 +1,6 @@
 //! `Watch`: the moments that end one session's calls.
 
-#[cfg(feature = "async")]
-use super::slot::now;
-use super::slot::{End, Slot};
+use super::slot::{End, Moment, Slot, after, now};
 use super::{Alarm, Group};
 use crate::{Error, Result};
 use std::sync::Arc;
@@ -62,9 +60,10 @@ impl Watch {
 
     /// What a guest is told that noticed that the epoch has moved.
     fn look(&self) -> Result<UpdateDeadline> {
-        self.check()?;
+        let now = now();
+        self.check_at(now)?;
         #[cfg(feature = "async")]
-        if self.slice.as_ref().is_some_and(|slice| slice.end().is_some()) {
+        if self.slice.as_ref().is_some_and(|slice| slice.end(now).is_some()) {
             return Ok(UpdateDeadline::Yield(1));
         }
         Ok(UpdateDeadline::Continue(1))
@@ -74,10 +73,15 @@ impl Watch {
         std::iter::once(&self.own).chain(self.groups.iter().map(Group::slot))
     }
 
-    /// Whether calls may go on.
+    /// Whether calls may begin.
+    #[cfg(feature = "async")]
     pub(crate) fn check(&self) -> Result<()> {
+        self.check_at(now())
+    }
+
+    fn check_at(&self, now: Moment) -> Result<()> {
         let asset = || self.asset.to_owned();
-        match self.slots().find_map(|slot| slot.end()) {
+        match self.slots().find_map(|slot| slot.end(now)) {
             None => Ok(()),
             Some(End::Interrupted) => Err(Error::Interrupted { asset: asset() }),
             Some(End::Time(limit)) => Err(Error::TimedOut { asset: asset(), limit }),
@@ -86,17 +90,17 @@ impl Watch {
 
     /// A call begins.
     pub(crate) fn begin(&self) -> Result<Running<'_>> {
-        self.go_on(self.limit)
+        self.go_on(now(), self.limit)
     }
 
     /// A call begins or goes on that may run for `left`.
-    fn go_on(&self, left: Option<Duration>) -> Result<Running<'_>> {
+    fn go_on(&self, now: Moment, left: Option<Duration>) -> Result<Running<'_>> {
         if let (Some(left), Some(limit)) = (left, self.limit) {
-            self.own.set(left, limit);
+            self.own.set(after(now, left), limit);
         }
         let first = self.slots().map(|slot| slot.enter()).min();
         let running = Running(self);
-        self.check()?;
+        self.check_at(now)?;
         let looks = first.map_or(Ok(()), |first| self.alarm.look_at(first));
         looks.map_err(|source| Error::Thread { source })?;
         Ok(running)
@@ -111,11 +115,11 @@ impl Watch {
         let mut call = std::pin::pin!(call);
         let mut left = self.limit;
         std::future::poll_fn(|context| {
-            let running = match self.go_on(left) {
+            let begun = now();
+            let running = match self.go_on(begun, left) {
                 Ok(running) => running,
                 Err(error) => return std::task::Poll::Ready(Err(error.into())),
             };
-            let begun = now();
             let poll = call.as_mut().poll(context);
             drop(running);
             left = left.map(|left| left.saturating_sub(Duration::from_nanos(now() - begun)));
