@@ -81,7 +81,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
-        let (mut store, watch) = new_store::<T, W>(runtime, data)?;
+        let mut store = new_store(runtime, data)?;
+        let watch = new_watch(runtime, W::ASSET, &mut store);
         let mut linker = Linker::new(runtime.engine());
         define(&mut linker, &mut store, &module)?;
         let running = watch.as_deref().map(Watch::begin).transpose()?;
@@ -197,7 +198,8 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
-        let (mut store, watch) = new_store::<T, W>(runtime, data)?;
+        let mut store = new_store(runtime, data)?;
+        let watch = new_watch(runtime, W::ASSET, &mut store);
         let mut linker = Linker::new(runtime.engine());
         define(&mut linker, &mut store, &module)?;
         let instance = support::instantiate_async(&mut store, &linker, &module);
@@ -241,11 +243,7 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
     }
 }
 
-/// A store under the runtime's limits, and what bounds the time of its calls.
-fn new_store<T: 'static, W: Wrapper>(
-    runtime: &Runtime,
-    data: T,
-) -> Result<(Store<SessionData<T>>, Option<Arc<Watch>>)> {
+fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData<T>>> {
     let bounds = runtime.options().limits;
     let limits = StoreLimitsBuilder::new()
         .memory_size(bounds.memory_bytes)
@@ -260,14 +258,22 @@ fn new_store<T: 'static, W: Wrapper>(
     if runtime.config().fuel {
         store.set_fuel(bounds.fuel.unwrap_or(u64::MAX))?;
     }
-    let mut watch = None;
-    if let Some(alarm) = runtime.alarm() {
+    if runtime.config().epoch_interruption {
         unbound(&mut store);
-        let limit = bounds.time.map(|limit| Watch::new(W::ASSET.name(), alarm, Some(limit)));
-        watch = limit.map(Arc::new);
-        watch.iter().for_each(|watch| watch.install(&mut store));
     }
-    Ok((store, watch))
+    Ok(store)
+}
+
+/// What bounds the time of a new session, where the runtime's limits do.
+fn new_watch<T: 'static>(
+    runtime: &Runtime,
+    asset: &Asset,
+    store: &mut Store<T>,
+) -> Option<Arc<Watch>> {
+    let limit = runtime.options().limits.time?;
+    let watch = Arc::new(Watch::new(asset.name(), runtime.alarm()?, Some(limit)));
+    watch.install(store);
+    Some(watch)
 }
 
 #[cold]
