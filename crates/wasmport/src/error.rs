@@ -2,6 +2,7 @@
 
 use crate::{Digest, Mismatch};
 use std::fmt;
+use std::time::Duration;
 
 /// The runtime's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -141,6 +142,34 @@ pub enum Error {
         /// The name looked for.
         name: String,
     },
+    /// The guest has used up the fuel that it was given.
+    OutOfFuel {
+        /// The asset's name.
+        asset: String,
+    },
+    /// A call took longer than it may.
+    TimedOut {
+        /// The asset's name.
+        asset: String,
+        /// The limit, of the session or of one of its groups.
+        limit: Duration,
+    },
+    /// Calls of the session were ended: through its [`Group`](crate::Group), or by a deadline that was
+    /// set on its store.
+    Interrupted {
+        /// The asset's name.
+        asset: String,
+    },
+    /// A bound was asked for that the code was not compiled to keep.
+    NotMetered {
+        /// The setting of [`EngineConfig`](crate::EngineConfig) that it needs.
+        knob: &'static str,
+    },
+    /// The thread cannot be started that watches how long calls take.
+    Thread {
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
     /// An earlier call of this session failed half-way, so that the guest's state is unknown.
     Poisoned {
         /// The asset's name.
@@ -166,7 +195,8 @@ impl Error {
             Self::UnsafeCache { .. } => Some("give a folder that belongs to this user alone, or a key: `ModuleCache::with_key`".into()),
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
             Self::Poisoned { .. } => Some("start a new session".into()),
-            Self::Read { .. } | Self::Compile { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
+            Self::NotMetered { knob } => Some(format!("import with `{} = true` below `[engine]` in wasmport.toml", knob.replace('_', "-"))),
+            Self::OutOfFuel { .. } | Self::TimedOut { .. } | Self::Interrupted { .. } | Self::Thread { .. } | Self::Read { .. } | Self::Compile { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
         }
     }
 }
@@ -236,6 +266,17 @@ impl fmt::Display for Error {
             Self::NotUtf8 { address, bytes } => {
                 write!(f, "the {bytes} bytes at guest address {address} are not UTF-8")
             }
+            Self::OutOfFuel { asset } => write!(f, "asset `{asset}` has used up its fuel"),
+            Self::TimedOut { asset, limit } => {
+                write!(f, "a call of asset `{asset}` took longer than {limit:?}")
+            }
+            Self::Interrupted { asset } => write!(f, "the call of asset `{asset}` was interrupted"),
+            Self::NotMetered { knob } => {
+                write!(f, "this bound needs {knob}, and the engine was configured without")
+            }
+            Self::Thread { source } => {
+                write!(f, "cannot start the thread that watches how long calls take: {source}")
+            }
             Self::NoMemory { name } => write!(f, "the calling instance exports no memory `{name}`"),
             Self::Poisoned { asset } => {
                 write!(
@@ -266,7 +307,9 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Missing { source, .. } | Self::Read { source, .. } => Some(source),
+            Self::Missing { source, .. } | Self::Read { source, .. } | Self::Thread { source } => {
+                Some(source)
+            }
             Self::Deserialize { source, .. } | Self::Engine { source } | Self::Wasm(source) => {
                 Some(AsRef::<dyn std::error::Error>::as_ref(source))
             }

@@ -20,7 +20,7 @@
 //! |---|---|
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
-//! | `async` | assets whose functions may wait |
+//! | `async` | assets whose functions may wait, and calls that are suspended |
 //! | `zstd` | artifacts that were compressed when they were imported |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
@@ -33,9 +33,12 @@ mod dynamic;
 pub mod engine;
 mod error;
 mod fs;
+mod limits;
 mod load;
 mod macros;
 mod memory;
+#[cfg(feature = "async")]
+mod resumable;
 mod runtime;
 mod session;
 mod source;
@@ -52,10 +55,13 @@ pub use dynamic::DynamicAsset;
 pub use dynamic::ModuleCache;
 pub use engine::{BackEnd, Choice, EngineConfig, Limits, LoadWay, Mismatch, RuntimeOptions};
 pub use error::{Error, Result};
+pub use limits::Group;
 pub use load::LoadedModule;
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
 pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
+#[cfg(feature = "async")]
+pub use resumable::{Resumable, Slice, Step};
 pub use runtime::{Runtime, RuntimeBuilder};
 pub use session::{Session, SessionData, Wrapper};
 pub use source::{AssetSource, Folder};

@@ -2,6 +2,7 @@
 
 use crate::engine::{BackEnd, EngineConfig, Mismatch, RuntimeOptions, run_config};
 use crate::engine::{Choice, compat::Program};
+use crate::limits::Alarm;
 use crate::load::{LoadedModule, load};
 use crate::source::{AssetSource, NoSource};
 use crate::{Artifact, Asset, Digest, Error, Result};
@@ -39,6 +40,8 @@ type Slot = Arc<Mutex<Option<Module>>>;
 struct Chosen {
     back_end: BackEnd,
     engine: Engine,
+    /// Where the engine checks epochs.
+    alarm: Option<Arc<Alarm>>,
 }
 
 /// Settings of a [`Runtime`] before it is built.
@@ -76,9 +79,11 @@ impl<'a> RuntimeBuilder<'a> {
     /// # Errors
     ///
     /// [`Error::Engine`] where Wasmtime refuses the combination of settings, or this build of the
-    /// crate cannot run the target in the options; [`Error::Incompatible`] where no back end can run
-    /// all [`assets`](Self::assets).
+    /// crate cannot run the target in the options; [`Error::NotMetered`] where the options bound fuel
+    /// or time and the engine does not; [`Error::Incompatible`] where no back end can run all
+    /// [`assets`](Self::assets).
     pub fn build(self) -> Result<Runtime> {
+        self.options.limits.check(&self.config)?;
         let back_end = self.options.target.as_ref().map_or(BackEnd::Native, BackEnd::of);
         let first = Chosen::new(&self.config, &self.options, back_end)?;
         let runtime = Runtime(Arc::new(Inner {
@@ -101,7 +106,8 @@ impl Chosen {
     fn new(config: &EngineConfig, options: &RuntimeOptions, back_end: BackEnd) -> Result<Self> {
         let engine = run_config(config, options, back_end).and_then(|config| Engine::new(&config));
         let engine = engine.map_err(|source| Error::Engine { source })?;
-        Ok(Self { back_end, engine })
+        let alarm = config.epoch_interruption.then(|| Arc::new(Alarm::new(&engine)));
+        Ok(Self { back_end, engine, alarm })
     }
 }
 
@@ -288,6 +294,10 @@ impl Runtime {
     #[must_use]
     pub fn config(&self) -> &EngineConfig {
         &self.0.config
+    }
+
+    pub(crate) fn alarm(&self) -> Option<&Arc<Alarm>> {
+        self.0.chosen().alarm.as_ref()
     }
 
     /// The options it was built with.

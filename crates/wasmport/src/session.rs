@@ -1,8 +1,10 @@
 //! `Session`: the easy path, which owns store, instance and wrapper.
 
-use crate::typed::{Exception, surface};
+use crate::limits::{Alarm, Watch, ended, unbound};
+use crate::typed::Exception;
 use crate::{Asset, Error, LoadedModule, Result, Runtime, support};
-use wasmtime::{AsContextMut as _, Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
+use std::sync::Arc;
+use wasmtime::{Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
 
 /// What every generated wrapper implements: the typed view of an instance of one asset.
 pub trait Wrapper: Sized {
@@ -49,13 +51,17 @@ impl<T> SessionData<T> {
 /// A store with one instance of an asset in it. Each wrapper has its own session type around this,
 /// with a method for each export.
 ///
-/// The guest's memories and tables are bounded by [`Limits`](crate::Limits). Where the engine counts
-/// fuel or checks epochs, a session starts without a bound; set one through
-/// [`store_mut`](Self::store_mut). After a call that failed the session refuses further calls.
+/// What the guest may take is bounded by [`Limits`](crate::Limits): memories and tables always, fuel
+/// and time where the engine counts fuel or checks epochs and a bound is set, there or here. After a
+/// call that failed the session refuses further calls.
 pub struct Session<T: 'static, W> {
-    store: Store<SessionData<T>>,
+    pub(crate) store: Store<SessionData<T>>,
     wrapper: W,
     poisoned: bool,
+    /// What bounds the time of calls, where anything does.
+    pub(crate) watch: Option<Arc<Watch>>,
+    /// Where the engine checks epochs.
+    pub(crate) alarm: Option<Arc<Alarm>>,
 }
 
 impl<T: 'static, W: Wrapper> Session<T, W> {
@@ -63,7 +69,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     ///
     /// # Errors
     ///
-    /// As [`Runtime::load`], and where an import is missing or the start function fails.
+    /// As [`Runtime::load`], and where an import is missing, the start function fails, or it takes more
+    /// than [`Limits`](crate::Limits) allow.
     pub fn start(
         runtime: &Runtime,
         data: T,
@@ -75,18 +82,23 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
         let mut store = new_store(runtime, data)?;
+        let watch = new_watch(runtime, W::ASSET, &mut store);
         let mut linker = Linker::new(runtime.engine());
         define(&mut linker, &mut store, &module)?;
+        let running = watch.as_deref().map(Watch::begin).transpose()?;
         let wrapper = support::instantiate(&mut store, &linker, &module);
-        let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
-        Ok(Self { store, wrapper, poisoned: false })
+        drop(running);
+        let wrapper = wrapper.map_err(|error| ended::<W>(&mut store, error))?;
+        Ok(Self { store, wrapper, poisoned: false, watch, alarm: runtime.alarm().cloned() })
     }
 
     /// Runs a call; a failure poisons the session, but for exceptions of the guest.
     ///
     /// # Errors
     ///
-    /// The call's, or [`Error::Poisoned`] after an earlier failure.
+    /// The call's, or [`Error::Poisoned`] after an earlier failure. What ended a guest that took too
+    /// much is [`Error::OutOfFuel`], [`Error::TimedOut`] or [`Error::Interrupted`]; a call that does not
+    /// begin because its [`Group`](crate::Group) has ended poisons nothing.
     #[inline]
     pub fn call<R>(
         &mut self,
@@ -95,9 +107,15 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         if self.poisoned {
             return Err(poisoned(W::ASSET));
         }
+        let running = match &self.watch {
+            Some(watch) => Some(watch.begin()?),
+            None => None,
+        };
         // A host function that panics leaves half a call behind too.
         self.poisoned = true;
-        match call(&self.wrapper, &mut self.store) {
+        let result = call(&self.wrapper, &mut self.store);
+        drop(running);
+        match result {
             Ok(result) => {
                 self.poisoned = false;
                 Ok(result)
@@ -110,7 +128,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     /// after which it goes on.
     #[cold]
     fn failed(&mut self, error: wasmtime::Error) -> wasmtime::Error {
-        let error = surface(&mut self.store.as_context_mut(), error);
+        let error = ended::<W>(&mut self.store, error);
         self.poisoned = !error.is::<Exception>();
         error
     }
@@ -181,11 +199,16 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
         let mut store = new_store(runtime, data)?;
+        let watch = new_watch(runtime, W::ASSET, &mut store);
         let mut linker = Linker::new(runtime.engine());
         define(&mut linker, &mut store, &module)?;
-        let wrapper = support::instantiate_async(&mut store, &linker, &module).await;
-        let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
-        Ok(Self { store, wrapper, poisoned: false })
+        let instance = support::instantiate_async(&mut store, &linker, &module);
+        let wrapper = match &watch {
+            Some(watch) => watch.pace(instance).await,
+            None => instance.await,
+        };
+        let wrapper = wrapper.map_err(|error| ended::<W>(&mut store, error))?;
+        Ok(Self { store, wrapper, poisoned: false, watch, alarm: runtime.alarm().cloned() })
     }
 
     /// As [`Self::call`], of a call that may wait. One that is dropped before it ends poisons the
@@ -201,8 +224,16 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         if self.poisoned {
             return Err(poisoned(W::ASSET));
         }
+        if let Some(watch) = &self.watch {
+            watch.check()?;
+        }
         self.poisoned = true;
-        match call(&self.wrapper, &mut self.store).await {
+        let call = call(&self.wrapper, &mut self.store);
+        let result = match &self.watch {
+            Some(watch) => watch.pace(call).await,
+            None => call.await,
+        };
+        match result {
             Ok(result) => {
                 self.poisoned = false;
                 Ok(result)
@@ -225,12 +256,24 @@ fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData
     store.limiter(|data| &mut data.limits);
     // Wasmtime's stores begin without fuel and at a deadline that has passed.
     if runtime.config().fuel {
-        store.set_fuel(u64::MAX)?;
+        store.set_fuel(bounds.fuel.unwrap_or(u64::MAX))?;
     }
     if runtime.config().epoch_interruption {
-        store.set_epoch_deadline(u64::MAX >> 1);
+        unbound(&mut store);
     }
     Ok(store)
+}
+
+/// What bounds the time of a new session, where the runtime's limits do.
+fn new_watch<T: 'static>(
+    runtime: &Runtime,
+    asset: &'static Asset,
+    store: &mut Store<T>,
+) -> Option<Arc<Watch>> {
+    let limit = runtime.options().limits.time?;
+    let watch = Arc::new(Watch::new(asset.name(), runtime.alarm()?, Some(limit)));
+    watch.install(store);
+    Some(watch)
 }
 
 #[cold]

@@ -1,8 +1,11 @@
 //! `RuntimeOptions`: what a program may choose at start-up without touching any artifact.
 
-use super::Target;
+use super::{EngineConfig, Target};
+use crate::{Error, Result};
+use std::time::Duration;
 
-/// Bounds on what the guests of one [`Session`](crate::Session) may allocate.
+/// Bounds on what the guests of one [`Session`](crate::Session) may take, from the moment on when it is
+/// instantiated.
 ///
 /// Wasmtime's own default is no bound on memory and table sizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,27 @@ pub struct Limits {
     pub tables: usize,
     /// Instances of one session. Default: 100.
     pub instances: usize,
+    /// Fuel that a new session has, which its start function uses too. It needs
+    /// [`EngineConfig::fuel`]. Default: no bound.
+    pub fuel: Option<u64>,
+    /// How long instantiating may take, and each call of a session until it sets a limit of its own. It
+    /// needs [`EngineConfig::epoch_interruption`]. Default: no bound.
+    pub time: Option<Duration>,
+}
+
+impl Limits {
+    /// # Errors
+    ///
+    /// Where code compiled with `config` cannot keep them.
+    pub(crate) fn check(&self, config: &EngineConfig) -> Result<()> {
+        if self.fuel.is_some() && !config.fuel {
+            return Err(Error::NotMetered { knob: "fuel" });
+        }
+        if self.time.is_some() && !config.epoch_interruption {
+            return Err(Error::NotMetered { knob: "epoch_interruption" });
+        }
+        Ok(())
+    }
 }
 
 impl Default for Limits {
@@ -28,6 +52,8 @@ impl Default for Limits {
             memories: 100,
             tables: 100,
             instances: 100,
+            fuel: None,
+            time: None,
         }
     }
 }
@@ -71,7 +97,7 @@ pub struct RuntimeOptions {
     pub strict: bool,
     /// How artifacts get from bytes to code. Default: [`LoadWay::Owned`].
     pub load_way: LoadWay,
-    /// What the guests of a [`Session`](crate::Session) may allocate.
+    /// What the guests of a [`Session`](crate::Session) may take.
     pub limits: Limits,
 }
 
