@@ -2,7 +2,7 @@
 
 use crate::asset::{Artifact, Asset, Data};
 use crate::engine::Mismatch;
-use crate::{AssetSource, Digest, Error, Result};
+use crate::{AssetSource, Digest, Error, Result, trace};
 use std::borrow::Cow;
 use std::sync::Arc;
 use wasmtime::{Engine, Module};
@@ -144,6 +144,7 @@ fn read(
 }
 
 fn verify(asset: &Asset, artifact: &Artifact, bytes: &[u8]) -> Result<()> {
+    let _span = trace::verify(asset).entered();
     let actual = Digest::of(bytes);
     if actual == artifact.digest() && bytes.len() as u64 == artifact.bytes() {
         return Ok(());

@@ -1,9 +1,9 @@
 //! `Runtime`: the engine for an engine configuration, and the modules loaded into it.
 
-use crate::engine::{EngineConfig, RuntimeOptions, compat::Program, run_config};
+use crate::engine::{EngineConfig, RuntimeOptions, compat::Program, new_engine, refused};
 use crate::load::{LoadedModule, load};
 use crate::source::{AssetSource, NoSource};
-use crate::{Asset, Digest, Error, Result};
+use crate::{Artifact, Asset, Digest, Error, Result, trace};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime::{Engine, Module};
@@ -48,10 +48,10 @@ impl RuntimeBuilder {
     /// # Errors
     ///
     /// [`Error::Engine`] where Wasmtime refuses the combination of settings, or this build of the
-    /// crate cannot run the target in the options.
+    /// crate cannot run the target in the options; [`Error::Pooling`] where they do not go with the
+    /// pooling allocator, [`Error::MissingFeature`] where an option needs a cargo feature.
     pub fn build(self) -> Result<Runtime> {
-        let engine = run_config(&self.config, &self.options).and_then(|c| Engine::new(&c));
-        let engine = engine.map_err(|source| Error::Engine { source })?;
+        let engine = new_engine(&self.config, &self.options)?;
         Ok(Runtime(Arc::new(Inner {
             engine,
             config: self.config,
@@ -59,6 +59,19 @@ impl RuntimeBuilder {
             source: self.source,
             modules: Mutex::default(),
         })))
+    }
+}
+
+impl Inner {
+    fn load(&self, asset: &Asset, artifact: &Artifact) -> Result<Module> {
+        let _span = trace::load(asset, artifact).entered();
+        let load = |engine: &Engine| load(engine, &*self.source, asset, artifact);
+        load(&self.engine).map_err(|error| match error {
+            Error::Deserialize { source, .. } => {
+                refused(asset, source, &self.config, &self.options, load)
+            }
+            error => error,
+        })
     }
 }
 
@@ -88,8 +101,9 @@ impl Runtime {
     ///
     /// [`Error::Incompatible`] with everything in which the asset does not fit this program,
     /// [`Error::Missing`] or [`Error::Read`] for its file, [`Error::Digest`] where the bytes are not
-    /// those the wrapper was made with, [`Error::Decompress`] where they do not give what it says, and
-    /// [`Error::Deserialize`] where Wasmtime refuses them.
+    /// those the wrapper was made with, [`Error::Decompress`] where they do not give what it says,
+    /// [`Error::Deserialize`] where Wasmtime refuses them, and [`Error::Pooling`] where the places of
+    /// the pooling allocator are too small.
     pub fn load(&self, asset: &Asset) -> Result<LoadedModule> {
         let inner = &*self.0;
         let artifact = Program::this(&inner.config, &inner.options)
@@ -103,7 +117,7 @@ impl Runtime {
         let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
         let module = match &*slot {
             Some(module) => module.clone(),
-            None => slot.insert(load(&inner.engine, &*inner.source, asset, artifact)?).clone(),
+            None => slot.insert(inner.load(asset, artifact)?).clone(),
         };
         // Two assets may have the same code; each is known by its own name.
         Ok(LoadedModule::new(asset, artifact, module))

@@ -1,7 +1,7 @@
 //! `Session`: the easy path, which owns store, instance and wrapper.
 
 use crate::typed::{Exception, surface};
-use crate::{Asset, Error, LoadedModule, Result, Runtime, support};
+use crate::{Asset, Error, LoadedModule, Result, Runtime, support, trace};
 use wasmtime::{AsContextMut as _, Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
 
 /// What every generated wrapper implements: the typed view of an instance of one asset.
@@ -82,6 +82,20 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         Ok(Self { store, wrapper, poisoned: false })
     }
 
+    /// A session with what `instantiate` makes in its store.
+    pub(crate) fn instantiate(
+        runtime: &Runtime,
+        data: T,
+        instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
+    ) -> Result<Self> {
+        let mut store = new_store(runtime, data)?;
+        let span = trace::instantiate(W::ASSET).entered();
+        let wrapper = instantiate(&mut store);
+        drop(span);
+        let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
+        Ok(Self { store, wrapper, poisoned: false })
+    }
+
     /// Runs a call; a failure poisons the session, but for exceptions of the guest.
     ///
     /// # Errors
@@ -95,6 +109,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         if self.poisoned {
             return Err(poisoned(W::ASSET));
         }
+        let _span = trace::call::<W, _>(&call).entered();
         // A host function that panics leaves half a call behind too.
         self.poisoned = true;
         match call(&self.wrapper, &mut self.store) {
@@ -188,6 +203,19 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         Ok(Self { store, wrapper, poisoned: false })
     }
 
+    /// As [`Self::instantiate`], of an asset whose functions may wait.
+    pub(crate) async fn instantiate_async(
+        runtime: &Runtime,
+        data: T,
+        instantiate: impl AsyncFnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
+    ) -> Result<Self> {
+        let mut store = new_store(runtime, data)?;
+        let instantiated = instantiate(&mut store);
+        let wrapper = trace::instantiate(W::ASSET).around(instantiated).await;
+        let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
+        Ok(Self { store, wrapper, poisoned: false })
+    }
+
     /// As [`Self::call`], of a call that may wait. One that is dropped before it ends poisons the
     /// session.
     ///
@@ -201,8 +229,9 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         if self.poisoned {
             return Err(poisoned(W::ASSET));
         }
+        let span = trace::call::<W, _>(&call);
         self.poisoned = true;
-        match call(&self.wrapper, &mut self.store).await {
+        match span.around(call(&self.wrapper, &mut self.store)).await {
             Ok(result) => {
                 self.poisoned = false;
                 Ok(result)
