@@ -14,6 +14,7 @@ mod bad_input;
 mod binaryen;
 mod bounds;
 mod choices;
+mod debugging;
 mod features;
 mod files;
 mod fuzz;
