@@ -89,9 +89,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
     ) -> Result<Self> {
         let mut store = new_store(runtime, data)?;
-        let span = trace::instantiate(W::ASSET).entered();
+        let _span = trace::instantiate(W::ASSET).entered();
         let wrapper = instantiate(&mut store);
-        drop(span);
         let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
         Ok(Self { store, wrapper, poisoned: false })
     }
@@ -109,7 +108,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         if self.poisoned {
             return Err(poisoned(W::ASSET));
         }
-        let _span = trace::call::<W, _>(&call).entered();
+        let _span = trace::call(W::ASSET, &call).entered();
         // A host function that panics leaves half a call behind too.
         self.poisoned = true;
         match call(&self.wrapper, &mut self.store) {
@@ -229,7 +228,7 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         if self.poisoned {
             return Err(poisoned(W::ASSET));
         }
-        let span = trace::call::<W, _>(&call);
+        let span = trace::call(W::ASSET, &call);
         self.poisoned = true;
         match span.around(call(&self.wrapper, &mut self.store)).await {
             Ok(result) => {

@@ -7,8 +7,7 @@ pub(crate) use on::*;
 
 #[cfg(feature = "tracing")]
 mod on {
-    use crate::{Artifact, Asset, Wrapper};
-    use tracing::Instrument as _;
+    use crate::{Artifact, Asset};
     use tracing::level_filters::LevelFilter;
     use tracing::{Level, debug_span, info_span, span::EnteredSpan};
 
@@ -25,7 +24,7 @@ mod on {
         /// The same future, which is in the span while it runs.
         #[cfg(feature = "async")]
         pub fn around<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
-            future.instrument(self.0)
+            tracing::Instrument::instrument(future, self.0)
         }
     }
 
@@ -47,11 +46,11 @@ mod on {
 
     /// `call` runs in a session.
     #[inline]
-    pub(crate) fn call<W: Wrapper, F>(_: &F) -> Span {
+    pub(crate) fn call<F>(asset: &Asset, _: &F) -> Span {
         if LevelFilter::current() < Level::DEBUG {
             return Span(tracing::Span::none());
         }
-        call_span(W::ASSET, std::any::type_name::<F>())
+        call_span(asset, std::any::type_name::<F>())
     }
 
     #[cold]
@@ -102,7 +101,7 @@ mod off {
     }
 
     #[inline]
-    pub(crate) fn call<W, F>(_: &F) -> Span {
+    pub(crate) fn call<F>(_: &Asset, _: &F) -> Span {
         Span
     }
 }

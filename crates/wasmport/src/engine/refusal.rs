@@ -50,3 +50,17 @@ fn without_pooling(config: &EngineConfig, options: &RuntimeOptions) -> Option<En
     let options = RuntimeOptions { pooling: None, ..options.clone() };
     run_config(config, &options).and_then(|config| Engine::new(&config)).ok()
 }
+
+#[cfg(all(test, not(feature = "pool")))]
+mod tests {
+    use super::*;
+    use crate::Pooling;
+
+    #[test]
+    fn pooling_without_the_cargo_feature_names_it() {
+        let pooling = Some(Pooling::default());
+        let options = RuntimeOptions { pooling, ..RuntimeOptions::default() };
+        let error = new_engine(&EngineConfig::new(), &options).err();
+        assert!(matches!(error, Some(Error::MissingFeature { feature: "pool", .. })), "{error:?}");
+    }
+}
