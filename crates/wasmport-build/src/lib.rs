@@ -137,6 +137,16 @@ pub struct Limits;
 #[doc = include_str!("../../../docs/stages.md")]
 pub struct Stages;
 
+/// The code of the chapter on services.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/services.md")]
+pub struct Services;
+
+/// The code of the chapter on observability.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/observability.md")]
+pub struct Observability;
+
 /// The code of the chapter on the lock file.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/lock.md")]

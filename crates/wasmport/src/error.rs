@@ -1,5 +1,6 @@
 //! The runtime's errors: each names the asset, and what to change.
 
+use crate::engine::PoolingMisfit;
 use crate::{Digest, Mismatch};
 use std::fmt;
 use std::time::Duration;
@@ -102,6 +103,30 @@ pub enum Error {
         /// Wasmtime's reason.
         source: wasmtime::Error,
     },
+    /// The pooling allocator's settings do not go with the engine configuration, with this machine,
+    /// with an asset, or with the size of a [`Pool`](crate::Pool).
+    Pooling {
+        /// The asset's name, where it is about one.
+        asset: Option<String>,
+        /// Every setting that does not fit, as far as that can be told.
+        misfits: Vec<PoolingMisfit>,
+        /// Wasmtime's reason, where it was asked.
+        source: Option<wasmtime::Error>,
+    },
+    /// An option needs a cargo feature that this build of the crate lacks.
+    MissingFeature {
+        /// What needs it.
+        what: &'static str,
+        /// The cargo feature.
+        feature: &'static str,
+    },
+    /// A [`Pool`](crate::Pool) has as many sessions as it may have, and none ended in time.
+    Busy {
+        /// The asset's name.
+        asset: String,
+        /// How many sessions the pool has at most.
+        sessions: usize,
+    },
     /// A call, an instantiation or a link failed in Wasmtime or in the guest.
     Wasm(wasmtime::Error),
     /// A guest address range that does not lie in the memory.
@@ -196,9 +221,32 @@ impl Error {
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
             Self::Poisoned { .. } => Some("start a new session".into()),
             Self::NotMetered { knob } => Some(format!("import with `{} = true` below `[engine]` in wasmport.toml", knob.replace('_', "-"))),
+            Self::Pooling { asset, misfits, .. } => Some(pooling_help(asset.is_some(), misfits)),
+            Self::MissingFeature { feature, .. } => {
+                Some(format!("add `features = [\"{feature}\"]` to the `wasmport` dependency"))
+            }
+            Self::Busy { .. } => Some("wait longer, or make the pool larger".into()),
             Self::OutOfFuel { .. } | Self::TimedOut { .. } | Self::Interrupted { .. } | Self::Thread { .. } | Self::Read { .. } | Self::Compile { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
         }
     }
+}
+
+fn pooling_help(is_of_asset: bool, misfits: &[PoolingMisfit]) -> String {
+    if !misfits.is_empty() {
+        return misfits.iter().map(PoolingMisfit::help).collect::<Vec<_>>().join("; ");
+    }
+    // What cannot be asked of a module: the size of its instances, and whether memories are shared.
+    let help = match is_of_asset {
+        true => {
+            "set `max_core_instance_size` of `RuntimeOptions::pooling` to more; an asset with \
+             shared memories needs a runtime without pooling"
+        }
+        false => {
+            "set `total_memories` of `RuntimeOptions::pooling` to less, or import with a smaller \
+             `memory_reservation`: their product is address space of this process"
+        }
+    };
+    help.into()
 }
 
 impl fmt::Display for Error {
@@ -248,6 +296,27 @@ impl fmt::Display for Error {
             }
             Self::Engine { source } => {
                 write!(f, "Wasmtime refuses the engine configuration: {source:#}")
+            }
+            Self::Pooling { asset, misfits, source } => {
+                f.write_str("the pooling allocator cannot serve ")?;
+                match asset {
+                    Some(asset) => write!(f, "asset `{asset}`")?,
+                    None => f.write_str("this runtime")?,
+                }
+                for (i, misfit) in misfits.iter().enumerate() {
+                    write!(f, "{}{misfit}", if i == 0 { ": " } else { "; " })?;
+                }
+                // Wasmtime's words where there are none of our own.
+                match source.as_ref().filter(|_| misfits.is_empty()) {
+                    Some(source) => write!(f, ": {source:#}"),
+                    None => Ok(()),
+                }
+            }
+            Self::MissingFeature { what, feature } => {
+                write!(f, "{what} needs the `{feature}` feature of the `wasmport` crate")
+            }
+            Self::Busy { asset, sessions } => {
+                write!(f, "all {sessions} sessions of the pool for asset `{asset}` are in use")
             }
             Self::Wasm(source) => write!(f, "{source:#}"),
             Self::OutOfBounds { address, bytes, memory_bytes } => {
@@ -310,9 +379,10 @@ impl std::error::Error for Error {
             Self::Missing { source, .. } | Self::Read { source, .. } | Self::Thread { source } => {
                 Some(source)
             }
-            Self::Deserialize { source, .. } | Self::Engine { source } | Self::Wasm(source) => {
-                Some(AsRef::<dyn std::error::Error>::as_ref(source))
-            }
+            Self::Deserialize { source, .. }
+            | Self::Engine { source }
+            | Self::Pooling { source: Some(source), .. }
+            | Self::Wasm(source) => Some(AsRef::<dyn std::error::Error>::as_ref(source)),
             _ => None,
         }
     }

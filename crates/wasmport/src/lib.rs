@@ -12,6 +12,12 @@
 //! who need more use Wasmtime's own types with the wrapper: `FooPre`, `Foo`, `add_to_linker`.
 //! Wasmtime is re-exported as [`wasmtime`].
 //!
+//! # Threads
+//!
+//! A [`Runtime`], a [`LoadedModule`], a `FooPre`, a [`SessionPre`] and a [`Pool`] are `Send` and `Sync`:
+//! threads share them by reference or by clone. A `FooSession` is `Send` where its data is, and is used
+//! by one thread at a time.
+//!
 //! # Cargo features
 //!
 //! None is on by default.
@@ -23,6 +29,10 @@
 //! | `async` | assets whose functions may wait, and calls that are suspended |
 //! | `zstd` | artifacts that were compressed when they were imported |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
+//! | `pool` | Wasmtime's pooling allocator, for [`RuntimeOptions::pooling`] |
+//! | `backtrace` | files and lines in backtraces, where artifacts have them, and demangled names |
+//! | `profiling` | jitdump and VTune, for [`RuntimeOptions::profiler`] |
+//! | `tracing` | spans of the crate of that name: what is loaded, verified, instantiated and called |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
 
 mod access;
@@ -37,6 +47,8 @@ mod limits;
 mod load;
 mod macros;
 mod memory;
+mod pool;
+mod pre;
 #[cfg(feature = "async")]
 mod resumable;
 mod runtime;
@@ -44,6 +56,7 @@ mod session;
 mod source;
 #[doc(hidden)]
 pub mod support;
+mod trace;
 mod typed;
 
 pub use access::Access;
@@ -53,13 +66,18 @@ pub use digest::Digest;
 pub use dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use dynamic::ModuleCache;
-pub use engine::{BackEnd, Choice, EngineConfig, Limits, LoadWay, Mismatch, RuntimeOptions};
+pub use engine::{
+    BackEnd, Choice, EngineConfig, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit, Profiler,
+    RuntimeOptions,
+};
 pub use error::{Error, Result};
 pub use limits::Group;
 pub use load::LoadedModule;
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
 pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
+pub use pool::{Pool, Pooled, Slot};
+pub use pre::{LinkedSession, SessionPre, TypedSession};
 #[cfg(feature = "async")]
 pub use resumable::{Resumable, Slice, Step};
 pub use runtime::{Runtime, RuntimeBuilder};

@@ -2,7 +2,7 @@
 
 use crate::asset::{Artifact, Asset, Data};
 use crate::engine::{LoadWay, Mismatch};
-use crate::{AssetSource, Digest, Error, Result, Runtime};
+use crate::{AssetSource, Digest, Error, Result, Runtime, trace};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
@@ -146,9 +146,9 @@ impl Runtime {
         asset: &Asset,
         path: impl AsRef<Path>,
     ) -> Result<LoadedModule> {
-        self.load_by(asset, |engine, artifact| {
+        self.load_by(asset, |chosen, artifact| {
             // SAFETY: this function's own contract.
-            unsafe { map(engine, asset, artifact, path.as_ref()) }
+            unsafe { map(&chosen.engine, asset, artifact, path.as_ref()) }
         })
     }
 }
@@ -236,6 +236,7 @@ fn read(
 }
 
 fn verify(asset: &Asset, artifact: &Artifact, bytes: &[u8]) -> Result<()> {
+    let _span = trace::verify(asset).entered();
     let actual = Digest::of(bytes);
     if actual == artifact.digest() && bytes.len() as u64 == artifact.bytes() {
         return Ok(());

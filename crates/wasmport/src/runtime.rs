@@ -1,11 +1,11 @@
 //! `Runtime`: the engine for an engine configuration, and the modules loaded into it.
 
-use crate::engine::{BackEnd, EngineConfig, Mismatch, RuntimeOptions, run_config};
+use crate::engine::{BackEnd, EngineConfig, Mismatch, RuntimeOptions, new_engine, refused};
 use crate::engine::{Choice, compat::Program};
 use crate::limits::Alarm;
 use crate::load::{LoadedModule, load};
 use crate::source::{AssetSource, NoSource};
-use crate::{Artifact, Asset, Digest, Error, Result};
+use crate::{Artifact, Asset, Digest, Error, Result, trace};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use wasmtime::{Engine, Module};
@@ -37,9 +37,9 @@ struct Inner {
 type Slot = Arc<Mutex<Option<Module>>>;
 
 #[derive(Clone)]
-struct Chosen {
+pub(crate) struct Chosen {
     back_end: BackEnd,
-    engine: Engine,
+    pub engine: Engine,
     /// Where the engine checks epochs.
     alarm: Option<Arc<Alarm>>,
 }
@@ -80,7 +80,8 @@ impl<'a> RuntimeBuilder<'a> {
     ///
     /// [`Error::Engine`] where Wasmtime refuses the combination of settings, or this build of the
     /// crate cannot run the target in the options; [`Error::NotMetered`] where the options bound fuel
-    /// or time and the engine does not; [`Error::Incompatible`] where no back end can run all
+    /// or time and the engine does not; [`Error::Pooling`] where they do not go with the pooling
+    /// allocator; [`Error::MissingFeature`] where an option needs a cargo feature; [`Error::Incompatible`] where no back end can run all
     /// [`assets`](Self::assets).
     pub fn build(self) -> Result<Runtime> {
         self.options.limits.check(&self.config)?;
@@ -104,8 +105,7 @@ impl<'a> RuntimeBuilder<'a> {
 
 impl Chosen {
     fn new(config: &EngineConfig, options: &RuntimeOptions, back_end: BackEnd) -> Result<Self> {
-        let engine = run_config(config, options, back_end).and_then(|config| Engine::new(&config));
-        let engine = engine.map_err(|source| Error::Engine { source })?;
+        let engine = new_engine(config, options, back_end)?;
         let alarm = config.epoch_interruption.then(|| Arc::new(Alarm::new(&engine)));
         Ok(Self { back_end, engine, alarm })
     }
@@ -161,6 +161,22 @@ impl Inner {
                 "this program has no back end for the target in the options"
             ),
         }))
+    }
+
+    /// Why Wasmtime refused an asset, where that is the pooling allocator.
+    fn explained(
+        &self,
+        asset: &str,
+        chosen: &Chosen,
+        error: Error,
+        load: impl FnOnce(&Engine) -> Result<Module>,
+    ) -> Error {
+        match error {
+            Error::Deserialize { source, .. } => {
+                refused(asset, source, &self.config, &self.options, chosen.back_end, load)
+            }
+            error => error,
+        }
     }
 
     /// What runs this asset, and which of its artifacts.
@@ -221,12 +237,16 @@ impl Runtime {
     ///
     /// [`Error::Incompatible`] with everything in which the asset does not fit this program,
     /// [`Error::Missing`] or [`Error::Read`] for its file, [`Error::Digest`] where the bytes are not
-    /// those the wrapper was made with, [`Error::Decompress`] where they do not give what it says, and
-    /// [`Error::Deserialize`] where Wasmtime refuses them.
+    /// those the wrapper was made with, [`Error::Decompress`] where they do not give what it says,
+    /// [`Error::Deserialize`] where Wasmtime refuses them, and [`Error::Pooling`] where the places of
+    /// the pooling allocator are too small.
     pub fn load(&self, asset: &Asset) -> Result<LoadedModule> {
         let inner = &*self.0;
-        self.load_by(asset, |engine, artifact| {
-            load(engine, &*inner.source, asset, artifact, inner.options.load_way)
+        self.load_by(asset, |chosen, artifact| {
+            let _span = trace::load(asset, artifact).entered();
+            let way = inner.options.load_way;
+            let load = |engine: &Engine| load(engine, &*inner.source, asset, artifact, way);
+            load(&chosen.engine).map_err(|error| inner.explained(asset.name(), chosen, error, load))
         })
     }
 
@@ -234,10 +254,10 @@ impl Runtime {
     pub(crate) fn load_by(
         &self,
         asset: &Asset,
-        load: impl FnOnce(&Engine, &Artifact) -> Result<Module>,
+        load: impl FnOnce(&Chosen, &Artifact) -> Result<Module>,
     ) -> Result<LoadedModule> {
         let (chosen, artifact) = self.0.choose(asset)?;
-        let module = self.0.module(artifact.digest(), || load(&chosen.engine, artifact))?;
+        let module = self.0.module(artifact.digest(), || load(chosen, artifact))?;
         // Two assets may have the same code; each is known by its own name.
         Ok(LoadedModule::new(asset.clone(), artifact.target(), module))
     }
@@ -254,7 +274,9 @@ impl Runtime {
             let (inner, chosen) = (&*self.0, self.0.chosen());
             let unit = asset.read(&inner.config, chosen.back_end)?;
             let module = inner.module(unit.digest(), || {
-                unit.load(&chosen.engine, asset, inner.options.load_way)
+                let load = |engine: &Engine| unit.load(engine, asset, inner.options.load_way);
+                load(&chosen.engine)
+                    .map_err(|error| inner.explained(asset.name(), chosen, error, load))
             })?;
             Ok(LoadedModule::new(unit.asset(), unit.target(), module))
         }

@@ -2,7 +2,7 @@
 
 use crate::limits::{Alarm, Watch, ended, unbound};
 use crate::typed::Exception;
-use crate::{Asset, Error, LoadedModule, Result, Runtime, support};
+use crate::{Asset, Error, LoadedModule, Result, Runtime, support, trace};
 use std::sync::Arc;
 use wasmtime::{Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
 
@@ -81,12 +81,24 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
+        Self::instantiate(runtime, data, |store| {
+            let mut linker = Linker::new(runtime.engine());
+            define(&mut linker, store, &module)?;
+            support::instantiate(store, &linker, &module)
+        })
+    }
+
+    /// A session with what `instantiate` makes in its store.
+    pub(crate) fn instantiate(
+        runtime: &Runtime,
+        data: T,
+        instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
+    ) -> Result<Self> {
         let mut store = new_store(runtime, data)?;
         let watch = new_watch(runtime, W::ASSET, &mut store);
-        let mut linker = Linker::new(runtime.engine());
-        define(&mut linker, &mut store, &module)?;
+        let _span = trace::instantiate(W::ASSET).entered();
         let running = watch.as_deref().map(Watch::begin).transpose()?;
-        let wrapper = support::instantiate(&mut store, &linker, &module);
+        let wrapper = instantiate(&mut store);
         drop(running);
         let wrapper = wrapper.map_err(|error| ended::<W>(&mut store, error))?;
         Ok(Self { store, wrapper, poisoned: false, watch, alarm: runtime.alarm().cloned() })
@@ -111,6 +123,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             Some(watch) => Some(watch.begin()?),
             None => None,
         };
+        let _span = trace::call(W::ASSET, &call).entered();
         // A host function that panics leaves half a call behind too.
         self.poisoned = true;
         let result = call(&self.wrapper, &mut self.store);
@@ -198,11 +211,23 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
+        let instantiate = async |store: &mut Store<SessionData<T>>| {
+            let mut linker = Linker::new(runtime.engine());
+            define(&mut linker, store, &module)?;
+            support::instantiate_async(store, &linker, &module).await
+        };
+        Self::instantiate_async(runtime, data, instantiate).await
+    }
+
+    /// As [`Self::instantiate`], of an asset whose functions may wait.
+    pub(crate) async fn instantiate_async(
+        runtime: &Runtime,
+        data: T,
+        instantiate: impl AsyncFnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
+    ) -> Result<Self> {
         let mut store = new_store(runtime, data)?;
         let watch = new_watch(runtime, W::ASSET, &mut store);
-        let mut linker = Linker::new(runtime.engine());
-        define(&mut linker, &mut store, &module)?;
-        let instance = support::instantiate_async(&mut store, &linker, &module);
+        let instance = trace::instantiate(W::ASSET).around(instantiate(&mut store));
         let wrapper = match &watch {
             Some(watch) => watch.pace(instance).await,
             None => instance.await,
@@ -227,8 +252,9 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         if let Some(watch) = &self.watch {
             watch.check()?;
         }
+        let span = trace::call(W::ASSET, &call);
         self.poisoned = true;
-        let call = call(&self.wrapper, &mut self.store);
+        let call = span.around(call(&self.wrapper, &mut self.store));
         let result = match &self.watch {
             Some(watch) => watch.pace(call).await,
             None => call.await,

@@ -59,6 +59,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "string_roundtrip", unit: "ratio", goal: AtMost(1.1), run: strings::roundtrip },
     Bench { name: "instantiate_extra_us_3", unit: "us", goal: AtMost(1.0), run: instance::few },
     Bench { name: "instantiate_extra_us_2000", unit: "us", goal: AtMost(1.0), run: instance::many },
+    Bench { name: "pool_extra_us", unit: "us", goal: AtMost(1.0), run: instance::pooled },
     Bench { name: "preinit_reactor", unit: "ratio", goal: Unset, run: preinit::reactor },
     Bench { name: "noop_start_ms", unit: "ms", goal: AtMost(60.0), run: noop::start_ms },
     Bench { name: "noop_1000", unit: "ratio", goal: AtMost(2.0), run: noop::import_1000 },

@@ -3,7 +3,9 @@
 use crate::project::Project;
 use wasmport::engine::{RequiredFeatures, wasmtime_version};
 use wasmport::wasmtime::{self, Instance, Store, Trap};
-use wasmport::{Artifact, Asset, EngineConfig, Error, Folder, Runtime, RuntimeOptions, support};
+use wasmport::{
+    Artifact, Asset, EngineConfig, Error, Folder, Pooling, Runtime, RuntimeOptions, support,
+};
 use wasmport_build::{AssetReport, AssetSettings, Target};
 
 pub(crate) const ENGINE: EngineConfig = EngineConfig::new();
@@ -54,15 +56,19 @@ pub(crate) fn asset(report: &AssetReport) -> Asset {
 }
 
 pub(crate) fn runtime(project: &Project, target: Option<Target>) -> Runtime {
+    pooling_runtime(project, target, None)
+}
+
+fn pooling_runtime(project: &Project, target: Option<Target>, pooling: Option<Pooling>) -> Runtime {
     let mut options = RuntimeOptions::default();
     options.target = target;
+    options.pooling = pooling;
     let builder = Runtime::builder(&ENGINE).options(options);
     builder.source(Folder::new(project.out())).build().unwrap()
 }
 
 /// Everything that the module does.
-pub(crate) fn behaviour(project: &Project, asset: &Asset, target: Option<Target>) -> String {
-    let runtime = runtime(project, target);
+pub(crate) fn behaviour(runtime: &Runtime, asset: &Asset) -> String {
     let module = runtime.load(asset).unwrap();
     let mut store = Store::new(runtime.engine(), ());
     let instance = Instance::new(&mut store, module.module(), &[]).unwrap();
@@ -95,10 +101,12 @@ fn every_back_end_does_the_same() {
         let expected =
             "2.75 7ff8000000000000 -3 Err(IntegerDivisionByZero) 98 Err(MemoryOutOfBounds)";
         for target in &targets {
-            let behaviour = behaviour(&project, &asset, Some(target.clone()));
-            assert_eq!(behaviour, expected, "{target}");
+            for pooling in [None, Some(Pooling::default())] {
+                let runtime = pooling_runtime(&project, Some(target.clone()), pooling.clone());
+                assert_eq!(behaviour(&runtime, &asset), expected, "{target} {pooling:?}");
+            }
         }
-        assert_eq!(behaviour(&project, &asset, None), expected);
+        assert_eq!(behaviour(&runtime(&project, None), &asset), expected);
         let chosen = runtime(&project, None).load(&asset).unwrap();
         assert_eq!(chosen.target(), Target::native().to_string(), "uses most of this CPU");
     }

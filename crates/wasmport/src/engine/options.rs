@@ -1,6 +1,6 @@
 //! `RuntimeOptions`: what a program may choose at start-up without touching any artifact.
 
-use super::{EngineConfig, Target};
+use super::{EngineConfig, Pooling, Target};
 use crate::{Error, Result};
 use std::time::Duration;
 
@@ -70,6 +70,23 @@ pub enum LoadWay {
     Sealed,
 }
 
+/// How code is made known to a profiler ([`wasmtime::ProfilingStrategy`]).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Profiler {
+    /// Not at all.
+    #[default]
+    None,
+    /// A list of functions for `perf`, in `/tmp/perf-PID.map` (Unix).
+    PerfMap,
+    /// Functions with their code for `perf inject`, in `jit-PID.dump` of the current folder (Linux).
+    /// Needs the feature `profiling`.
+    JitDump,
+    /// [VTune](https://docs.wasmtime.dev/examples-profiling-vtune.html), on x86-64. Needs the feature
+    /// `profiling`.
+    VTune,
+}
+
 /// What is **free** at start-up: none of it is part of an artifact or of the engine's fingerprint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -99,6 +116,11 @@ pub struct RuntimeOptions {
     pub load_way: LoadWay,
     /// What the guests of a [`Session`](crate::Session) may take.
     pub limits: Limits,
+    /// Places for instances that are there before they are needed (feature `pool`). Default: none,
+    /// so that each instance has its memory from the system.
+    pub pooling: Option<Pooling>,
+    /// How code is made known to a profiler. Default: not at all.
+    pub profiler: Profiler,
 }
 
 impl Default for RuntimeOptions {
@@ -113,6 +135,8 @@ impl Default for RuntimeOptions {
             strict: false,
             load_way: LoadWay::Owned,
             limits: Limits::default(),
+            pooling: None,
+            profiler: Profiler::None,
         }
     }
 }
