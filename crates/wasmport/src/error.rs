@@ -2,6 +2,7 @@
 
 use crate::{Digest, Mismatch};
 use std::fmt;
+use std::path::PathBuf;
 
 /// The runtime's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -115,6 +116,20 @@ pub enum Error {
         /// The name looked for.
         name: String,
     },
+    /// The guest has ended itself in this or an earlier call of the session, as a process does.
+    Exited {
+        /// The asset's name.
+        asset: String,
+        /// What it passed to `exit`.
+        code: i32,
+    },
+    /// A folder that a guest should see cannot be opened.
+    Preopen {
+        /// The folder.
+        path: PathBuf,
+        /// The reason.
+        source: wasmtime::Error,
+    },
     /// An earlier call of this session failed half-way, so that the guest's state is unknown.
     Poisoned {
         /// The asset's name.
@@ -137,6 +152,8 @@ impl Error {
             Self::Decompress { .. } | Self::Deserialize { .. } => Some("import again with the `wasmport-build` of this `wasmport`".into()),
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
             Self::Poisoned { .. } => Some("start a new session".into()),
+            Self::Exited { .. } => Some("start a new session; a command's code is what `run` gives".into()),
+            Self::Preopen { .. } => Some("create the folder, or give the guest another".into()),
             Self::Read { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
         }
     }
@@ -193,6 +210,12 @@ impl fmt::Display for Error {
                 write!(f, "the {bytes} bytes at guest address {address} are not UTF-8")
             }
             Self::NoMemory { name } => write!(f, "the calling instance exports no memory `{name}`"),
+            Self::Exited { asset, code } => {
+                write!(f, "the guest of asset `{asset}` has exited with code {code}")
+            }
+            Self::Preopen { path, source } => {
+                write!(f, "cannot open the folder `{}` for the guest: {source:#}", path.display())
+            }
             Self::Poisoned { asset } => {
                 write!(
                     f,
@@ -223,9 +246,10 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Missing { source, .. } | Self::Read { source, .. } => Some(source),
-            Self::Deserialize { source, .. } | Self::Engine { source } | Self::Wasm(source) => {
-                Some(AsRef::<dyn std::error::Error>::as_ref(source))
-            }
+            Self::Deserialize { source, .. }
+            | Self::Engine { source }
+            | Self::Preopen { source, .. }
+            | Self::Wasm(source) => Some(AsRef::<dyn std::error::Error>::as_ref(source)),
             _ => None,
         }
     }

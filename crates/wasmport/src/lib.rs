@@ -21,6 +21,7 @@
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
 //! | `async` | assets whose functions may wait |
+//! | `wasi` | assets that import WASI preview 1: the module `wasi` |
 //! | `zstd` | artifacts that were compressed when they were imported |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
 //! | `compile` | the compiler, for `wasmport-build` and `source` artifacts; few programs need it |
@@ -30,6 +31,7 @@ mod asset;
 mod digest;
 pub mod engine;
 mod error;
+mod exit;
 mod load;
 mod macros;
 mod memory;
@@ -39,12 +41,15 @@ mod source;
 #[doc(hidden)]
 pub mod support;
 mod typed;
+#[cfg(feature = "wasi")]
+pub mod wasi;
 
 pub use access::Access;
 pub use asset::{Artifact, Asset};
 pub use digest::Digest;
 pub use engine::{EngineConfig, Limits, Mismatch, RuntimeOptions};
 pub use error::{Error, Result};
+pub use exit::Exit;
 pub use load::LoadedModule;
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;

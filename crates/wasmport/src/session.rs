@@ -1,7 +1,9 @@
 //! `Session`: the easy path, which owns store, instance and wrapper.
 
 use crate::typed::{Exception, surface};
-use crate::{Asset, Error, LoadedModule, Result, Runtime, support};
+#[cfg(feature = "wasi")]
+use crate::wasi::WasiCtx;
+use crate::{Asset, Error, Exit, LoadedModule, Result, Runtime, support};
 use wasmtime::{AsContextMut as _, Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
 
 /// What every generated wrapper implements: the typed view of an instance of one asset.
@@ -32,6 +34,8 @@ pub trait Wrapper: Sized {
 pub struct SessionData<T> {
     data: T,
     limits: StoreLimits,
+    #[cfg(feature = "wasi")]
+    wasi: Option<Box<WasiCtx>>,
 }
 
 impl<T> SessionData<T> {
@@ -44,6 +48,28 @@ impl<T> SessionData<T> {
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.data
     }
+
+    /// What the guest sees of the system: that of an empty [`Wasi`](crate::wasi::Wasi) where it was
+    /// given none.
+    #[cfg(feature = "wasi")]
+    pub fn wasi(&mut self) -> &mut WasiCtx {
+        self.wasi.get_or_insert_default()
+    }
+
+    #[cfg(feature = "wasi")]
+    pub(crate) fn set_wasi(&mut self, wasi: WasiCtx) {
+        self.wasi = Some(Box::new(wasi));
+    }
+}
+
+/// Whether a session goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    /// A call failed half-way.
+    Poisoned,
+    /// The guest has ended itself.
+    Exited(Exit),
 }
 
 /// A store with one instance of an asset in it. Each wrapper has its own session type around this,
@@ -51,11 +77,12 @@ impl<T> SessionData<T> {
 ///
 /// The guest's memories and tables are bounded by [`Limits`](crate::Limits). Where the engine counts
 /// fuel or checks epochs, a session starts without a bound; set one through
-/// [`store_mut`](Self::store_mut). After a call that failed the session refuses further calls.
+/// [`store_mut`](Self::store_mut). After a call that failed the session refuses further calls, and so
+/// it does when the guest has [exited](Exit).
 pub struct Session<T: 'static, W> {
     store: Store<SessionData<T>>,
     wrapper: W,
-    poisoned: bool,
+    state: State,
 }
 
 impl<T: 'static, W: Wrapper> Session<T, W> {
@@ -78,8 +105,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         let mut linker = Linker::new(runtime.engine());
         define(&mut linker, &mut store, &module)?;
         let wrapper = support::instantiate(&mut store, &linker, &module);
-        let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
-        Ok(Self { store, wrapper, poisoned: false })
+        let wrapper = wrapper.map_err(|error| failed::<W, T>(&mut store, error).0)?;
+        Ok(Self { store, wrapper, state: State::Ready })
     }
 
     /// Runs a call; a failure poisons the session, but for exceptions of the guest.
@@ -92,26 +119,24 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         &mut self,
         call: impl FnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
     ) -> wasmtime::Result<R> {
-        if self.poisoned {
-            return Err(poisoned(W::ASSET));
+        if self.state != State::Ready {
+            return Err(refusal(W::ASSET, self.state));
         }
         // A host function that panics leaves half a call behind too.
-        self.poisoned = true;
+        self.state = State::Poisoned;
         match call(&self.wrapper, &mut self.store) {
             Ok(result) => {
-                self.poisoned = false;
+                self.state = State::Ready;
                 Ok(result)
             }
             Err(error) => Err(self.failed(error)),
         }
     }
 
-    /// What a call that failed leaves behind. An exception is the guest's own way to end a call,
-    /// after which it goes on.
     #[cold]
     fn failed(&mut self, error: wasmtime::Error) -> wasmtime::Error {
-        let error = surface(&mut self.store.as_context_mut(), error);
-        self.poisoned = !error.is::<Exception>();
+        let (error, state) = failed::<W, T>(&mut self.store, error);
+        self.state = state;
         error
     }
 
@@ -157,9 +182,9 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         self.store.into_data().data
     }
 
-    /// Whether an earlier call failed half-way.
+    /// Whether an earlier call failed half-way, or the guest has exited.
     pub fn is_poisoned(&self) -> bool {
-        self.poisoned
+        self.state != State::Ready
     }
 }
 
@@ -184,8 +209,8 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         let mut linker = Linker::new(runtime.engine());
         define(&mut linker, &mut store, &module)?;
         let wrapper = support::instantiate_async(&mut store, &linker, &module).await;
-        let wrapper = wrapper.map_err(|error| surface(&mut store.as_context_mut(), error))?;
-        Ok(Self { store, wrapper, poisoned: false })
+        let wrapper = wrapper.map_err(|error| failed::<W, T>(&mut store, error).0)?;
+        Ok(Self { store, wrapper, state: State::Ready })
     }
 
     /// As [`Self::call`], of a call that may wait. One that is dropped before it ends poisons the
@@ -198,13 +223,13 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         &mut self,
         call: impl AsyncFnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
     ) -> wasmtime::Result<R> {
-        if self.poisoned {
-            return Err(poisoned(W::ASSET));
+        if self.state != State::Ready {
+            return Err(refusal(W::ASSET, self.state));
         }
-        self.poisoned = true;
+        self.state = State::Poisoned;
         match call(&self.wrapper, &mut self.store).await {
             Ok(result) => {
-                self.poisoned = false;
+                self.state = State::Ready;
                 Ok(result)
             }
             Err(error) => Err(self.failed(error)),
@@ -221,7 +246,15 @@ fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData
         .tables(bounds.tables)
         .instances(bounds.instances)
         .build();
-    let mut store = Store::new(runtime.engine(), SessionData { data, limits });
+    let mut store = Store::new(
+        runtime.engine(),
+        SessionData {
+            data,
+            limits,
+            #[cfg(feature = "wasi")]
+            wasi: None,
+        },
+    );
     store.limiter(|data| &mut data.limits);
     // Wasmtime's stores begin without fuel and at a deadline that has passed.
     if runtime.config().fuel {
@@ -233,7 +266,28 @@ fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData
     Ok(store)
 }
 
+/// The error of a call that failed, and what it leaves behind. An exception is the guest's own way to
+/// end a call, after which it goes on.
 #[cold]
-fn poisoned(asset: &Asset) -> wasmtime::Error {
-    wasmtime::Error::new(Error::Poisoned { asset: asset.name().into() })
+fn failed<W: Wrapper, T: 'static>(
+    store: &mut Store<SessionData<T>>,
+    error: wasmtime::Error,
+) -> (wasmtime::Error, State) {
+    let error = surface(&mut store.as_context_mut(), error);
+    if let Some(exit) = error.downcast_ref::<Exit>() {
+        let state = State::Exited(*exit);
+        return (refusal(W::ASSET, state), state);
+    }
+    let state = if error.is::<Exception>() { State::Ready } else { State::Poisoned };
+    (error, state)
+}
+
+/// Why a session refuses a call.
+#[cold]
+fn refusal(asset: &Asset, state: State) -> wasmtime::Error {
+    let asset = asset.name().into();
+    wasmtime::Error::new(match state {
+        State::Exited(exit) => Error::Exited { asset, code: exit.code() },
+        State::Ready | State::Poisoned => Error::Poisoned { asset },
+    })
 }
