@@ -113,7 +113,9 @@ fn new(plan: &Plan<'_>) -> TokenStream {
     }
     let Plan { ty, session, values, .. } = plan;
     let hosts: Vec<_> = plan.host_modules().map(|m| &m.ident).collect();
-    let bounds = data_bounds(plan);
+    let needs_wasi = plan.needs_wasi();
+    let bounds =
+        if needs_wasi { quote!(::core::marker::Send + 'static) } else { data_bounds(plan) };
     let bounds = quote!(#(#hosts::Host<::wasmport::SessionData<T>> +)* #bounds);
     let add_hosts = (!hosts.is_empty()).then(|| {
         let module = plan.needs_module().then(|| quote!(module,));
@@ -133,6 +135,15 @@ fn new(plan: &Plan<'_>) -> TokenStream {
             imports(store, module)?.add_to_linker(linker, store)?;
         }
     });
+    let wasi_doc = needs_wasi.then(|| outer("\n`wasi` is what it sees of the system."));
+    let wasi_parameter = needs_wasi.then(|| quote!(wasi: ::wasmport::wasi::Wasi,));
+    let add_wasi = needs_wasi.then(|| {
+        let link = if plan.is_async { quote!(link_async) } else { quote!(link) };
+        // Of a name that WASI has with another type there is both.
+        let is_shadowed = plan.imports.iter().any(|m| !m.wasi.is_empty() && !m.funcs.is_empty());
+        let allow = is_shadowed.then(|| quote!(linker.allow_shadowing(true);));
+        quote!(wasi.#link(linker, store)?; #allow)
+    });
     let values_doc = has_values.then(|| {
         let doc = format!(
             "`imports` makes what it imports besides functions, in the session's store; for new \
@@ -141,16 +152,35 @@ fn new(plan: &Plan<'_>) -> TokenStream {
         outer(&format!("\n{doc}"))
     });
     let Asyncness { asyncness, start, wait, call, .. } = Asyncness::of(plan);
-    let argument = has_values.then(|| quote!(imports));
     let run = plan.is_command.then(|| {
-        let started = if plan.is_async {
-            quote!(async |wrapper, store| ::wasmport::support::start_async(store, wrapper.instance)
-                .await)
+        let argument = has_values.then(|| quote!(imports));
+        let wasi_argument = needs_wasi.then(|| quote!(wasi,));
+        let mut started = if plan.is_async {
+            quote!(::wasmport::support::start_async(store, wrapper.instance).await)
         } else {
-            quote!(|wrapper, store| ::wasmport::support::start(store, wrapper.instance))
+            quote!(::wasmport::support::start(store, wrapper.instance))
         };
+        let (doc, returns, ended, result) = if needs_wasi {
+            started = quote!(::wasmport::support::exit(#started));
+            (
+                "Runs the command: starts a session, and calls its `_start`. It gives the exit code, \
+                 which is 0 where it returns, and the data.",
+                quote!((::wasmport::Exit, T)),
+                quote!(let exit =),
+                quote!((exit, session.0.into_data())),
+            )
+        } else {
+            (
+                "Runs the command: starts a session, and calls its `_start`; the data is given back.",
+                quote!(T),
+                quote!(),
+                quote!(session.0.into_data()),
+            )
+        };
+        let doc = outer(doc);
         quote! {
-            /// Runs the command: starts a session, and calls its `_start`; the data is given back.
+            #doc
+            #wasi_doc
             #values_doc
             ///
             /// # Errors
@@ -159,17 +189,19 @@ fn new(plan: &Plan<'_>) -> TokenStream {
             pub #asyncness fn run(
                 runtime: &::wasmport::Runtime,
                 data: T,
+                #wasi_parameter
                 #parameter
-            ) -> ::wasmport::Result<T> {
-                let mut session = Self::new(runtime, data, #argument)#wait?;
-                session.0.#call(#started)#wait?;
-                ::core::result::Result::Ok(session.0.into_data())
+            ) -> ::wasmport::Result<#returns> {
+                let mut session = Self::new(runtime, data, #wasi_argument #argument)#wait?;
+                #ended session.0.#call(#asyncness |wrapper, store| #started)#wait?;
+                ::core::result::Result::Ok(#result)
             }
         }
     });
     quote! {
         impl<T: #bounds> #session<T> {
             /// Loads and instantiates the asset, with `data` as the host state.
+            #wasi_doc
             #values_doc
             ///
             /// # Errors
@@ -178,10 +210,12 @@ fn new(plan: &Plan<'_>) -> TokenStream {
             pub #asyncness fn new(
                 runtime: &::wasmport::Runtime,
                 data: T,
+                #wasi_parameter
                 #parameter
             ) -> ::wasmport::Result<Self> {
                 let session = ::wasmport::Session::#start(runtime, data, |linker, store, module| {
                     let _ = (&linker, &store, module);
+                    #add_wasi
                     #add_values
                     #add_hosts
                     ::core::result::Result::Ok(())
