@@ -135,7 +135,11 @@ fn new(plan: &Plan<'_>) -> TokenStream {
             imports(store, module)?.add_to_linker(linker, store)?;
         }
     });
-    let wasi_doc = needs_wasi.then(|| outer("\n`wasi` is what it sees of the system."));
+    let wasi_doc = needs_wasi
+        .then(|| outer("\n`wasi` is what it sees of the system; its folders are opened now."));
+    let wasi_errors = needs_wasi.then(|| {
+        outer("[`Error::Preopen`](::wasmport::Error::Preopen) where one of the folders cannot be.")
+    });
     let wasi_parameter = needs_wasi.then(|| quote!(wasi: ::wasmport::wasi::Wasi,));
     let add_wasi = needs_wasi.then(|| {
         let link = if plan.is_async { quote!(link_async) } else { quote!(link) };
@@ -207,6 +211,7 @@ fn new(plan: &Plan<'_>) -> TokenStream {
             /// # Errors
             ///
             /// As [`Runtime::load`](::wasmport::Runtime::load), and where the start function fails.
+            #wasi_errors
             pub #asyncness fn new(
                 runtime: &::wasmport::Runtime,
                 data: T,
