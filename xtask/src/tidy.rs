@@ -18,10 +18,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     (" Module::new(", &["crates/wasmport-build/src/stages/preinit.rs"]),
     (
         "wasmtime_wasi",
-        &[
-            "crates/wasmport-build/src/stages/preinit.rs",
-            "crates/wasmport/src/wasi/",
-        ],
+        &["crates/wasmport-build/src/stages/preinit.rs", "crates/wasmport/src/wasi/"],
     ),
     ("wasmtime_wizer", &["crates/wasmport-build/src/stages/preinit.rs"]),
     ("deserialize_file", &["crates/wasmport/src/load.rs"]),

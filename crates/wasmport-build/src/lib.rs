@@ -127,6 +127,11 @@ pub struct Guide;
 #[doc = include_str!("../../../docs/wrappers.md")]
 pub struct Wrappers;
 
+/// The code of the chapter on WASI.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/wasi.md")]
+pub struct Wasi;
+
 /// The code of the chapter on stages.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/stages.md")]
