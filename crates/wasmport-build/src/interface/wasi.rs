@@ -90,7 +90,8 @@ impl Interface {
     }
 }
 
-#[cfg(all(test, feature = "preinit"))]
+#[cfg(test)]
+#[cfg(feature = "preinit")]
 mod tests {
     use super::*;
     use wasmtime::{Engine, Linker, Store, ValType as Val};
