@@ -5,13 +5,13 @@
 mod header;
 
 use crate::files::printable;
-use crate::run::{Comparison, Exactness, Imported, Variant, compare};
+use crate::run::{Comparison, Exactness, Imported, compare, import_for};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+use wasmport::EngineConfig;
 use wasmport::engine::Target;
-use wasmport::{EngineConfig, Runtime};
-use wasmport_build::{AssetReport, AssetSettings, Importer, Policy, Report, Settings, Status};
+use wasmport_build::{AssetReport, Settings, Status};
 
 /// What programs are shipped for, and levels that change most of what is compiled.
 const TARGETS: &[&str] = &[
@@ -73,7 +73,8 @@ fn backends(args: &Args) -> crate::Result<Tally> {
     let folder = tempfile::Builder::new().prefix("wasmport-backends-").tempdir()?;
     // Fuel ends every call, and is the same number wherever the same code runs.
     let engine = EngineConfig::new().fuel(true);
-    let report = import(args.dir.as_deref(), &targets, folder.path(), engine)?;
+    let settings = settings(args.dir.as_deref())?;
+    let report = import_for(settings, &targets, folder.path(), engine)?;
     let mut tally = Tally { assets: report.assets.len(), ..Tally::default() };
     for asset in &report.assets {
         tally.look_at(asset, &targets, folder.path(), args)?;
@@ -86,18 +87,9 @@ fn backends(args: &Args) -> crate::Result<Tally> {
         "asset", "variants", "calls", "trapped", "exhausted", "fuel"
     );
     let imported = Imported::new(folder.path())?;
-    let runtimes: Vec<(Target, Runtime)> = runnable
-        .into_iter()
-        .map(|target| Ok((target.clone(), imported.runtime(&engine, &target)?)))
-        .collect::<crate::Result<_>>()?;
+    let runtimes = imported.runtimes(&engine, &runnable)?;
     for asset in report.assets.iter().filter(|asset| asset.status == Status::Imported) {
-        let mut variants = Vec::new();
-        for (target, runtime) in &runtimes {
-            if asset.artifacts.iter().any(|artifact| artifact.target == *target) {
-                let loaded = imported.load(runtime, &asset.name, engine)?;
-                variants.push(Variant::new(target.to_string(), &loaded));
-            }
-        }
+        let variants = imported.variants(asset, &runtimes, engine)?;
         let count = variants.len();
         tally.add(asset, count, &compare(variants, Exactness::SameCode, TIME));
     }
@@ -123,30 +115,13 @@ fn runnable(targets: &[Target]) -> Vec<Target> {
     [&host].into_iter().chain(others).cloned().collect()
 }
 
-fn import(
-    dir: Option<&Path>,
-    targets: &[Target],
-    out_dir: &Path,
-    engine: EngineConfig,
-) -> crate::Result<Report> {
-    let mut settings = match dir {
-        None => Settings::from_file(&crate::root().join("fixtures/wasmport.toml"))?,
-        Some(dir) => {
-            let mut settings = Settings::default();
-            settings.roots = vec![dir.into()];
-            settings
-        }
+fn settings(dir: Option<&Path>) -> crate::Result<Settings> {
+    let Some(dir) = dir else {
+        return Ok(Settings::from_file(&crate::root().join("fixtures/wasmport.toml"))?);
     };
-    settings.out_dir = out_dir.into();
-    settings.targets = Some(targets.to_vec());
-    settings.engine = engine;
-    settings.embed = false;
-    let mut skip = AssetSettings::matching("**");
-    skip.unsupported = Some(Policy::Skip);
-    settings.assets.push(skip);
-    let report = Importer::new(settings).no_cache().run(&())?;
-    println!("imported in {:.1} s", report.seconds);
-    Ok(report)
+    let mut settings = Settings::default();
+    settings.roots = vec![dir.into()];
+    Ok(settings)
 }
 
 impl Tally {

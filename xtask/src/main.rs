@@ -5,6 +5,7 @@ mod bench;
 mod bless;
 mod conformance;
 mod corpus;
+mod determinism;
 mod files;
 mod run;
 mod scratch;
@@ -36,6 +37,8 @@ enum Xtask {
     Conformance(conformance::Args),
     /// Import the fixtures for many targets, and run the same calls on every back end of this machine
     Backends(backends::Args),
+    /// Run programs in whose results machines may differ, natively and interpreted
+    Determinism(determinism::Args),
     /// Import random valid modules, and use every export of their wrappers
     Smith(smith::Args),
 }
@@ -51,6 +54,7 @@ fn main() -> ExitCode {
         Xtask::Corpus(args) => corpus::run(&args),
         Xtask::Conformance(args) => conformance::run(&args),
         Xtask::Backends(args) => backends::run(&args),
+        Xtask::Determinism(args) => determinism::run(&args),
         Xtask::Smith(args) => smith::run(&args),
     };
     match result {

@@ -6,7 +6,7 @@ mod guest;
 mod imported;
 
 pub(crate) use compare::{Comparison, Exactness, Variant, compare};
-pub(crate) use imported::Imported;
+pub(crate) use imported::{Imported, import_for};
 
 /// What differs, for messages: so much of it.
 const MAX_TEXT: usize = 300;

@@ -26,6 +26,8 @@ pub enum Stage {
     Optimize,
     /// Removing custom sections.
     Strip,
+    /// Making NaNs the same on every machine.
+    Canonicalize,
     /// Compiling it for a target.
     Compile,
     /// Compressing an artifact.
@@ -49,6 +51,7 @@ impl fmt::Display for Stage {
             Self::Transform => "transform",
             Self::Optimize => "optimize",
             Self::Strip => "strip",
+            Self::Canonicalize => "canonicalize",
             Self::Compile => "compile",
             Self::Compress => "compress",
             Self::Codegen => "codegen",

@@ -47,6 +47,7 @@ const GENERATOR: &[&str] = &[
     include_str!("pack.rs"),
     include_str!("settings/asset.rs"),
     include_str!("settings/stages.rs"),
+    include_str!("stages/canonicalize.rs"),
     include_str!("stages/compress.rs"),
     include_str!("stages/mod.rs"),
     include_str!("stages/optimize.rs"),

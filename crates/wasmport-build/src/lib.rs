@@ -127,6 +127,11 @@ pub struct Guide;
 #[doc = include_str!("../../../docs/wrappers.md")]
 pub struct Wrappers;
 
+/// The code of the chapter on limits.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/limits.md")]
+pub struct Limits;
+
 /// The code of the chapter on WASI.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/wasi.md")]
@@ -136,6 +141,16 @@ pub struct Wasi;
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/stages.md")]
 pub struct Stages;
+
+/// The code of the chapter on services.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/services.md")]
+pub struct Services;
+
+/// The code of the chapter on observability.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/observability.md")]
+pub struct Observability;
 
 /// The code of the chapter on the lock file.
 #[cfg(all(doctest, feature = "compiler"))]

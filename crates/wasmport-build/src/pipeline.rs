@@ -79,6 +79,7 @@ impl Run<'_> {
         // Before their names go.
         let interface = Interface::of(&module)?;
         let module = stages::strip(module, settings, log)?;
+        let module = stages::canonicalize(module, &project.engine, settings, log)?;
         let artifacts = self.artifacts(&module, found, workshop, log)?;
         let Packed { entry, files } =
             pack(project, found, keys, &module, artifacts, interface, log)?;

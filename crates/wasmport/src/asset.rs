@@ -2,17 +2,19 @@
 
 use crate::Digest;
 use crate::engine::{EngineConfig, RequiredFeatures};
+use std::borrow::Cow;
 
-/// One imported `.wasm` or `.wat` file, as its wrapper describes it.
+/// One `.wasm` or `.wat` file: imported, as its wrapper describes it, or a
+/// [`DynamicAsset`](crate::DynamicAsset) that was loaded.
 #[derive(Clone, Debug)]
 pub struct Asset {
-    name: &'static str,
-    source: &'static str,
+    name: Cow<'static, str>,
+    source: Cow<'static, str>,
     source_digest: Digest,
     wasmtime: &'static str,
     engine: EngineConfig,
     features: RequiredFeatures,
-    artifacts: &'static [Artifact],
+    artifacts: Cow<'static, [Artifact]>,
 }
 
 impl Asset {
@@ -25,19 +27,50 @@ impl Asset {
         features: RequiredFeatures,
         artifacts: &'static [Artifact],
     ) -> Self {
-        Self { name, source, source_digest, wasmtime, engine, features, artifacts }
+        Self {
+            name: Cow::Borrowed(name),
+            source: Cow::Borrowed(source),
+            source_digest,
+            wasmtime,
+            engine,
+            features,
+            artifacts: Cow::Borrowed(artifacts),
+        }
+    }
+
+    /// One that no wrapper describes: compiled by this program, for itself.
+    #[cfg(feature = "compile")]
+    pub(crate) fn of_this_program(
+        (name, source): (String, String),
+        source_digest: Digest,
+        engine: EngineConfig,
+        features: RequiredFeatures,
+        artifact: Artifact,
+    ) -> Self {
+        Self {
+            name: Cow::Owned(name),
+            source: Cow::Owned(source),
+            source_digest,
+            wasmtime: crate::engine::wasmtime_version(),
+            engine,
+            features,
+            artifacts: Cow::Owned(vec![artifact]),
+        }
     }
 
     /// The name: the path below the import root, without extension (`mods/calc`).
     #[must_use]
-    pub const fn name(&self) -> &'static str {
-        self.name
+    pub const fn name(&self) -> &str {
+        match &self.name {
+            Cow::Borrowed(name) => name,
+            Cow::Owned(name) => name.as_str(),
+        }
     }
 
     /// The source file, relative to the import root, with `/` between parts.
     #[must_use]
-    pub fn source(&self) -> &'static str {
-        self.source
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// The digest of the source file's bytes.
@@ -66,8 +99,8 @@ impl Asset {
 
     /// Its artifacts, one per target.
     #[must_use]
-    pub fn artifacts(&self) -> &'static [Artifact] {
-        self.artifacts
+    pub fn artifacts(&self) -> &[Artifact] {
+        &self.artifacts
     }
 }
 

@@ -1,8 +1,10 @@
 //! The runtime's errors: each names the asset, and what to change.
 
+use crate::engine::PoolingMisfit;
 use crate::{Digest, Mismatch};
 use std::fmt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The runtime's result.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -57,6 +59,32 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// The artifact cannot be run where it lies.
+    NotMappable {
+        /// The asset's name.
+        asset: String,
+        /// Why.
+        message: String,
+    },
+    /// The asset has to be compiled, and this program carries no compiler.
+    NoCompiler {
+        /// The asset's name.
+        asset: String,
+    },
+    /// What should be compiled is no valid core module, or nothing that this program can run.
+    Compile {
+        /// The asset's name.
+        asset: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The folder of compiled modules cannot be trusted.
+    UnsafeCache {
+        /// The folder.
+        path: String,
+        /// Why.
+        message: String,
+    },
     /// The artifact is the right one and Wasmtime refuses it all the same.
     Deserialize {
         /// The asset's name.
@@ -75,6 +103,30 @@ pub enum Error {
     Engine {
         /// Wasmtime's reason.
         source: wasmtime::Error,
+    },
+    /// The pooling allocator's settings do not go with the engine configuration, with this machine,
+    /// with an asset, or with the size of a [`Pool`](crate::Pool).
+    Pooling {
+        /// The asset's name, where it is about one.
+        asset: Option<String>,
+        /// Every setting that does not fit, as far as that can be told.
+        misfits: Vec<PoolingMisfit>,
+        /// Wasmtime's reason, where it was asked.
+        source: Option<wasmtime::Error>,
+    },
+    /// An option needs a cargo feature that this build of the crate lacks.
+    MissingFeature {
+        /// What needs it.
+        what: &'static str,
+        /// The cargo feature.
+        feature: &'static str,
+    },
+    /// A [`Pool`](crate::Pool) has as many sessions as it may have, and none ended in time.
+    Busy {
+        /// The asset's name.
+        asset: String,
+        /// How many sessions the pool has at most.
+        sessions: usize,
     },
     /// A call, an instantiation or a link failed in Wasmtime or in the guest.
     Wasm(wasmtime::Error),
@@ -116,6 +168,34 @@ pub enum Error {
         /// The name looked for.
         name: String,
     },
+    /// The guest has used up the fuel that it was given.
+    OutOfFuel {
+        /// The asset's name.
+        asset: String,
+    },
+    /// A call took longer than it may.
+    TimedOut {
+        /// The asset's name.
+        asset: String,
+        /// The limit, of the session or of one of its groups.
+        limit: Duration,
+    },
+    /// Calls of the session were ended: through its [`Group`](crate::Group), or by a deadline that was
+    /// set on its store.
+    Interrupted {
+        /// The asset's name.
+        asset: String,
+    },
+    /// A bound was asked for that the code was not compiled to keep.
+    NotMetered {
+        /// The setting of [`EngineConfig`](crate::EngineConfig) that it needs.
+        knob: &'static str,
+    },
+    /// The thread cannot be started that watches how long calls take.
+    Thread {
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
     /// The guest has ended itself in this or an earlier call of the session, as a process does.
     Exited {
         /// The asset's name.
@@ -150,13 +230,40 @@ impl Error {
             Self::Missing { .. } => Some("ship the importer's output with the program, or import with embedded artifacts".into()),
             Self::Digest { .. } => Some("import again and rebuild the program, so that wrapper and artifact belong together".into()),
             Self::Decompress { .. } | Self::Deserialize { .. } => Some("import again with the `wasmport-build` of this `wasmport`".into()),
+            Self::NotMappable { .. } => Some("load it with `Runtime::load`".into()),
+            Self::NoCompiler { .. } => Some("enable the `compile` feature of the `wasmport` crate".into()),
+            Self::UnsafeCache { .. } => Some("give a folder that belongs to this user alone, or a key: `ModuleCache::with_key`".into()),
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
             Self::Poisoned { .. } => Some("start a new session".into()),
             Self::Exited { .. } => Some("start a new session; a command's code is what `run` gives".into()),
             Self::Preopen { .. } => Some("create the folder, or give the guest another".into()),
-            Self::Read { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
+            Self::NotMetered { knob } => Some(format!("import with `{} = true` below `[engine]` in wasmport.toml", knob.replace('_', "-"))),
+            Self::Pooling { asset, misfits, .. } => Some(pooling_help(asset.is_some(), misfits)),
+            Self::MissingFeature { feature, .. } => {
+                Some(format!("add `features = [\"{feature}\"]` to the `wasmport` dependency"))
+            }
+            Self::Busy { .. } => Some("wait longer, or make the pool larger".into()),
+            Self::OutOfFuel { .. } | Self::TimedOut { .. } | Self::Interrupted { .. } | Self::Thread { .. } | Self::Read { .. } | Self::Compile { .. } | Self::Engine { .. } | Self::Wasm(_) | Self::OutOfBounds { .. } | Self::TableOutOfBounds { .. } | Self::Allocation { .. } | Self::Value { .. } | Self::NotUtf8 { .. } | Self::NoMemory { .. } => None,
         }
     }
+}
+
+fn pooling_help(is_of_asset: bool, misfits: &[PoolingMisfit]) -> String {
+    if !misfits.is_empty() {
+        return misfits.iter().map(PoolingMisfit::help).collect::<Vec<_>>().join("; ");
+    }
+    // What cannot be asked of a module: the size of its instances, and whether memories are shared.
+    let help = match is_of_asset {
+        true => {
+            "set `max_core_instance_size` of `RuntimeOptions::pooling` to more; an asset with \
+             shared memories needs a runtime without pooling"
+        }
+        false => {
+            "set `total_memories` of `RuntimeOptions::pooling` to less, or import with a smaller \
+             `memory_reservation`: their product is address space of this process"
+        }
+    };
+    help.into()
 }
 
 impl fmt::Display for Error {
@@ -183,6 +290,21 @@ impl fmt::Display for Error {
             Self::Decompress { asset, message } => {
                 write!(f, "cannot decompress the artifact of asset `{asset}`: {message}")
             }
+            Self::NotMappable { asset, message } => {
+                write!(f, "cannot map the artifact of asset `{asset}`: {message}")
+            }
+            Self::NoCompiler { asset } => {
+                write!(
+                    f,
+                    "asset `{asset}` has to be compiled, and this program carries no compiler"
+                )
+            }
+            Self::Compile { asset, message } => {
+                write!(f, "cannot compile asset `{asset}`: {message}")
+            }
+            Self::UnsafeCache { path, message } => {
+                write!(f, "compiled modules in `{path}` cannot be trusted: {message}")
+            }
             Self::Deserialize { asset, source } => {
                 write!(f, "Wasmtime refuses the artifact of asset `{asset}`: {source:#}")
             }
@@ -191,6 +313,27 @@ impl fmt::Display for Error {
             }
             Self::Engine { source } => {
                 write!(f, "Wasmtime refuses the engine configuration: {source:#}")
+            }
+            Self::Pooling { asset, misfits, source } => {
+                f.write_str("the pooling allocator cannot serve ")?;
+                match asset {
+                    Some(asset) => write!(f, "asset `{asset}`")?,
+                    None => f.write_str("this runtime")?,
+                }
+                for (i, misfit) in misfits.iter().enumerate() {
+                    write!(f, "{}{misfit}", if i == 0 { ": " } else { "; " })?;
+                }
+                // Wasmtime's words where there are none of our own.
+                match source.as_ref().filter(|_| misfits.is_empty()) {
+                    Some(source) => write!(f, ": {source:#}"),
+                    None => Ok(()),
+                }
+            }
+            Self::MissingFeature { what, feature } => {
+                write!(f, "{what} needs the `{feature}` feature of the `wasmport` crate")
+            }
+            Self::Busy { asset, sessions } => {
+                write!(f, "all {sessions} sessions of the pool for asset `{asset}` are in use")
             }
             Self::Wasm(source) => write!(f, "{source:#}"),
             Self::OutOfBounds { address, bytes, memory_bytes } => {
@@ -208,6 +351,17 @@ impl fmt::Display for Error {
             Self::Value { message } => f.write_str(message),
             Self::NotUtf8 { address, bytes } => {
                 write!(f, "the {bytes} bytes at guest address {address} are not UTF-8")
+            }
+            Self::OutOfFuel { asset } => write!(f, "asset `{asset}` has used up its fuel"),
+            Self::TimedOut { asset, limit } => {
+                write!(f, "a call of asset `{asset}` took longer than {limit:?}")
+            }
+            Self::Interrupted { asset } => write!(f, "the call of asset `{asset}` was interrupted"),
+            Self::NotMetered { knob } => {
+                write!(f, "this bound needs {knob}, and the engine was configured without")
+            }
+            Self::Thread { source } => {
+                write!(f, "cannot start the thread that watches how long calls take: {source}")
             }
             Self::NoMemory { name } => write!(f, "the calling instance exports no memory `{name}`"),
             Self::Exited { asset, code } => {
@@ -245,9 +399,12 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Missing { source, .. } | Self::Read { source, .. } => Some(source),
+            Self::Missing { source, .. } | Self::Read { source, .. } | Self::Thread { source } => {
+                Some(source)
+            }
             Self::Deserialize { source, .. }
             | Self::Engine { source }
+            | Self::Pooling { source: Some(source), .. }
             | Self::Preopen { source, .. }
             | Self::Wasm(source) => Some(AsRef::<dyn std::error::Error>::as_ref(source)),
             _ => None,

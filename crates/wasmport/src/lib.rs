@@ -12,6 +12,12 @@
 //! who need more use Wasmtime's own types with the wrapper: `FooPre`, `Foo`, `add_to_linker`.
 //! Wasmtime is re-exported as [`wasmtime`].
 //!
+//! # Threads
+//!
+//! A [`Runtime`], a [`LoadedModule`], a `FooPre`, a [`SessionPre`] and a [`Pool`] are `Send` and `Sync`:
+//! threads share them by reference or by clone. A `FooSession` is `Send` where its data is, and is used
+//! by one thread at a time.
+//!
 //! # Cargo features
 //!
 //! None is on by default.
@@ -20,40 +26,65 @@
 //! |---|---|
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
-//! | `async` | assets whose functions may wait |
+//! | `async` | assets whose functions may wait, and calls that are suspended |
 //! | `wasi` | assets that import WASI preview 1: the module `wasi` |
 //! | `zstd` | artifacts that were compressed when they were imported |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
-//! | `compile` | the compiler, for `wasmport-build` and `source` artifacts; few programs need it |
+//! | `pool` | Wasmtime's pooling allocator, for [`RuntimeOptions::pooling`] |
+//! | `backtrace` | files and lines in backtraces, where artifacts have them, and demangled names |
+//! | `profiling` | jitdump and VTune, for [`RuntimeOptions::profiler`] |
+//! | `tracing` | spans of the crate of that name: what is loaded, verified, instantiated and called |
+//! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
 
 mod access;
 mod asset;
+mod background;
 mod digest;
+mod dynamic;
 pub mod engine;
 mod error;
 mod exit;
+mod fs;
+mod limits;
 mod load;
 mod macros;
 mod memory;
+mod pool;
+mod pre;
+#[cfg(feature = "async")]
+mod resumable;
 mod runtime;
 mod session;
 mod source;
 #[doc(hidden)]
 pub mod support;
+mod trace;
 mod typed;
 #[cfg(feature = "wasi")]
 pub mod wasi;
 
 pub use access::Access;
 pub use asset::{Artifact, Asset};
+pub use background::{LoadProgress, Loading};
 pub use digest::Digest;
-pub use engine::{EngineConfig, Limits, Mismatch, RuntimeOptions};
+pub use dynamic::DynamicAsset;
+#[cfg(feature = "compile")]
+pub use dynamic::ModuleCache;
+pub use engine::{
+    BackEnd, Choice, EngineConfig, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit, Profiler,
+    RuntimeOptions,
+};
 pub use error::{Error, Result};
 pub use exit::Exit;
+pub use limits::Group;
 pub use load::LoadedModule;
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
 pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
+pub use pool::{Pool, Pooled, Slot};
+pub use pre::{LinkedSession, SessionPre, TypedSession};
+#[cfg(feature = "async")]
+pub use resumable::{Resumable, Slice, Step};
 pub use runtime::{Runtime, RuntimeBuilder};
 pub use session::{Session, SessionData, Wrapper};
 pub use source::{AssetSource, Folder};

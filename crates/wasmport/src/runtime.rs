@@ -1,34 +1,58 @@
 //! `Runtime`: the engine for an engine configuration, and the modules loaded into it.
 
-use crate::engine::{EngineConfig, RuntimeOptions, compat::Program, run_config};
+use crate::engine::{BackEnd, EngineConfig, Mismatch, RuntimeOptions, new_engine, refused};
+use crate::engine::{Choice, compat::Program};
+use crate::limits::Alarm;
 use crate::load::{LoadedModule, load};
 use crate::source::{AssetSource, NoSource};
-use crate::{Asset, Digest, Error, Result};
+use crate::{Artifact, Asset, Digest, Error, Result, trace};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use wasmtime::{Engine, Module};
 
-/// Loads assets of one [`EngineConfig`]. Clones share engine and modules.
+/// Loads assets of one [`EngineConfig`]. Clones share engine and modules, and any thread may use them.
+///
+/// All that a runtime loads has one [`BackEnd`], so that it can be linked. Which that is, the first
+/// asset decides: machine code where it has any for this machine, else the interpreter, else the
+/// compiler, of those that the program has. Where assets differ in that, name all of them with
+/// [`RuntimeBuilder::assets`].
 #[derive(Clone)]
 pub struct Runtime(Arc<Inner>);
 
 struct Inner {
-    engine: Engine,
     config: EngineConfig,
     options: RuntimeOptions,
     source: Box<dyn AssetSource>,
+    /// Made first, because it is nearly always the one: that for machine code, or for the target that
+    /// the options name.
+    first: Chosen,
+    /// Set once, under the lock.
+    chosen: OnceLock<Chosen>,
+    choosing: Mutex<()>,
     /// By artifact. Each has its own lock, so that loading one does not hold up another.
-    modules: Mutex<HashMap<Digest, Arc<Mutex<Option<Module>>>>>,
+    modules: Mutex<HashMap<Digest, Slot>>,
+}
+
+/// Where a module is, or will be.
+type Slot = Arc<Mutex<Option<Module>>>;
+
+#[derive(Clone)]
+pub(crate) struct Chosen {
+    back_end: BackEnd,
+    pub engine: Engine,
+    /// Where the engine checks epochs.
+    alarm: Option<Arc<Alarm>>,
 }
 
 /// Settings of a [`Runtime`] before it is built.
-pub struct RuntimeBuilder {
+pub struct RuntimeBuilder<'a> {
     config: EngineConfig,
     options: RuntimeOptions,
     source: Box<dyn AssetSource>,
+    assets: &'a [&'a Asset],
 }
 
-impl RuntimeBuilder {
+impl<'a> RuntimeBuilder<'a> {
     /// What is free to choose at start-up.
     #[must_use]
     pub fn options(mut self, options: RuntimeOptions) -> Self {
@@ -43,23 +67,147 @@ impl RuntimeBuilder {
         self
     }
 
+    /// Chooses a back end that can run each of these assets: the generated `ASSETS`.
+    #[must_use]
+    pub fn assets(mut self, assets: &'a [&'a Asset]) -> Self {
+        self.assets = assets;
+        self
+    }
+
     /// Builds the engine.
     ///
     /// # Errors
     ///
     /// [`Error::Engine`] where Wasmtime refuses the combination of settings, or this build of the
-    /// crate cannot run the target in the options.
+    /// crate cannot run the target in the options; [`Error::NotMetered`] where the options bound fuel
+    /// or time and the engine does not; [`Error::Pooling`] where they do not go with the pooling
+    /// allocator; [`Error::MissingFeature`] where an option needs a cargo feature; [`Error::Incompatible`] where no back end can run all
+    /// [`assets`](Self::assets).
     pub fn build(self) -> Result<Runtime> {
-        let engine = run_config(&self.config, &self.options).and_then(|c| Engine::new(&c));
-        let engine = engine.map_err(|source| Error::Engine { source })?;
-        Ok(Runtime(Arc::new(Inner {
-            engine,
+        self.options.limits.check(&self.config)?;
+        let back_end = self.options.target.as_ref().map_or(BackEnd::Native, BackEnd::of);
+        let first = Chosen::new(&self.config, &self.options, back_end)?;
+        let runtime = Runtime(Arc::new(Inner {
             config: self.config,
             options: self.options,
             source: self.source,
+            first,
+            chosen: OnceLock::new(),
+            choosing: Mutex::default(),
             modules: Mutex::default(),
-        })))
+        }));
+        if !self.assets.is_empty() {
+            runtime.0.choose_for(self.assets)?;
+        }
+        Ok(runtime)
     }
+}
+
+impl Chosen {
+    fn new(config: &EngineConfig, options: &RuntimeOptions, back_end: BackEnd) -> Result<Self> {
+        let engine = new_engine(config, options, back_end)?;
+        let alarm = config.epoch_interruption.then(|| Arc::new(Alarm::new(&engine)));
+        Ok(Self { back_end, engine, alarm })
+    }
+}
+
+impl Inner {
+    fn program(&self, back_end: BackEnd) -> Program<'_> {
+        Program::this(&self.config, &self.options, back_end)
+    }
+
+    /// What may run artifacts, the best first.
+    fn back_ends(&self) -> impl Iterator<Item = BackEnd> {
+        let only = if self.options.strict || self.options.target.is_some() {
+            Some(self.first.back_end)
+        } else {
+            None
+        };
+        let all = BackEnd::ALL.into_iter().filter(|back_end| back_end.is_in_this_program());
+        all.filter(move |back_end| only.is_none_or(|only| *back_end == only))
+    }
+
+    /// The back end that was chosen, or now is for these assets.
+    fn choose_for(&self, assets: &[&Asset]) -> Result<&Chosen> {
+        if let Some(chosen) = self.chosen.get() {
+            return Ok(chosen);
+        }
+        let _lock = self.choosing.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(chosen) = self.chosen.get() {
+            return Ok(chosen);
+        }
+        // Of the back ends that cannot run all, what the first one says is best known to the user.
+        let mut refusal: Option<Error> = None;
+        for back_end in self.back_ends() {
+            let program = self.program(back_end);
+            let refused =
+                assets.iter().find_map(|asset| program.choose(asset).err().map(|why| (asset, why)));
+            match refused {
+                None => {
+                    let chosen = if back_end == self.first.back_end {
+                        self.first.clone()
+                    } else {
+                        Chosen::new(&self.config, &self.options, back_end)?
+                    };
+                    return Ok(self.chosen.get_or_init(|| chosen));
+                }
+                Some((asset, mismatches)) => {
+                    refusal.get_or_insert(incompatible(asset, mismatches));
+                }
+            }
+        }
+        Err(refusal.unwrap_or_else(|| Error::Engine {
+            source: wasmtime::format_err!(
+                "this program has no back end for the target in the options"
+            ),
+        }))
+    }
+
+    /// Why Wasmtime refused an asset, where that is the pooling allocator.
+    fn explained(
+        &self,
+        asset: &str,
+        chosen: &Chosen,
+        error: Error,
+        load: impl FnOnce(&Engine) -> Result<Module>,
+    ) -> Error {
+        match error {
+            Error::Deserialize { source, .. } => {
+                refused(asset, source, &self.config, &self.options, chosen.back_end, load)
+            }
+            error => error,
+        }
+    }
+
+    /// What runs this asset, and which of its artifacts.
+    fn choose<'b>(&self, asset: &'b Asset) -> Result<(&Chosen, &'b Artifact)> {
+        let chosen = self.choose_for(&[asset])?;
+        let artifact = self.program(chosen.back_end).choose(asset);
+        Ok((chosen, artifact.map_err(|mismatches| incompatible(asset, mismatches))?))
+    }
+
+    /// The back end that was chosen; the first one, where none was.
+    fn chosen(&self) -> &Chosen {
+        self.chosen.get_or_init(|| self.first.clone())
+    }
+
+    /// The module of this digest, or what `make` gives, which nobody else makes at the same time.
+    fn module(&self, digest: Digest, make: impl FnOnce() -> Result<Module>) -> Result<Module> {
+        let slot = {
+            // A thread that panicked while it held a lock left the map as it was.
+            let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(modules.entry(digest).or_default())
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
+            Some(module) => Ok(module.clone()),
+            None => Ok(slot.insert(make()?).clone()),
+        }
+    }
+}
+
+fn incompatible(asset: &Asset, mismatches: Vec<Mismatch>) -> Error {
+    Error::Incompatible { asset: asset.name().into(), mismatches }
 }
 
 impl Runtime {
@@ -74,11 +222,12 @@ impl Runtime {
 
     /// A runtime with options.
     #[must_use]
-    pub fn builder(config: &EngineConfig) -> RuntimeBuilder {
+    pub fn builder(config: &EngineConfig) -> RuntimeBuilder<'static> {
         RuntimeBuilder {
             config: *config,
             options: RuntimeOptions::default(),
             source: Box::new(NoSource),
+            assets: &[],
         }
     }
 
@@ -88,37 +237,89 @@ impl Runtime {
     ///
     /// [`Error::Incompatible`] with everything in which the asset does not fit this program,
     /// [`Error::Missing`] or [`Error::Read`] for its file, [`Error::Digest`] where the bytes are not
-    /// those the wrapper was made with, [`Error::Decompress`] where they do not give what it says, and
-    /// [`Error::Deserialize`] where Wasmtime refuses them.
+    /// those the wrapper was made with, [`Error::Decompress`] where they do not give what it says,
+    /// [`Error::Deserialize`] where Wasmtime refuses them, and [`Error::Pooling`] where the places of
+    /// the pooling allocator are too small.
     pub fn load(&self, asset: &Asset) -> Result<LoadedModule> {
         let inner = &*self.0;
-        let artifact = Program::this(&inner.config, &inner.options)
-            .choose(asset)
-            .map_err(|mismatches| Error::Incompatible { asset: asset.name().into(), mismatches })?;
-        let slot = {
-            // A thread that panicked while it held a lock left the map as it was.
-            let mut modules = inner.modules.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(modules.entry(artifact.digest()).or_default())
-        };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let module = match &*slot {
-            Some(module) => module.clone(),
-            None => slot.insert(load(&inner.engine, &*inner.source, asset, artifact)?).clone(),
-        };
-        // Two assets may have the same code; each is known by its own name.
-        Ok(LoadedModule::new(asset, artifact, module))
+        self.load_by(asset, |chosen, artifact| {
+            let _span = trace::load(asset, artifact).entered();
+            let way = inner.options.load_way;
+            let load = |engine: &Engine| load(engine, &*inner.source, asset, artifact, way);
+            load(&chosen.engine).map_err(|error| inner.explained(asset.name(), chosen, error, load))
+        })
     }
 
-    /// Wasmtime's engine, for stores and linkers.
+    /// Has `load` load the best artifact, unless it is loaded already.
+    pub(crate) fn load_by(
+        &self,
+        asset: &Asset,
+        load: impl FnOnce(&Chosen, &Artifact) -> Result<Module>,
+    ) -> Result<LoadedModule> {
+        let (chosen, artifact) = self.0.choose(asset)?;
+        let module = self.0.module(artifact.digest(), || load(chosen, artifact))?;
+        // Two assets may have the same code; each is known by its own name.
+        Ok(LoadedModule::new(asset.clone(), artifact.target(), module))
+    }
+
+    /// Compiles a module that no wrapper describes, or returns it when it is loaded already.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoCompiler`] where the program lacks the cargo feature `compile`, [`Error::Missing`]
+    /// or [`Error::Read`] for its file, and [`Error::Compile`] where it is no valid core module.
+    pub fn load_dynamic(&self, asset: &crate::DynamicAsset) -> Result<LoadedModule> {
+        #[cfg(feature = "compile")]
+        {
+            let (inner, chosen) = (&*self.0, self.0.chosen());
+            let unit = asset.read(&inner.config, chosen.back_end)?;
+            let module = inner.module(unit.digest(), || {
+                let load = |engine: &Engine| unit.load(engine, asset, inner.options.load_way);
+                load(&chosen.engine)
+                    .map_err(|error| inner.explained(asset.name(), chosen, error, load))
+            })?;
+            Ok(LoadedModule::new(unit.asset(), unit.target(), module))
+        }
+        #[cfg(not(feature = "compile"))]
+        Err(Error::NoCompiler { asset: asset.name().into() })
+    }
+
+    /// Which artifact of an asset this runtime runs, and why none of the others. Where nothing was
+    /// loaded yet, which it would run.
+    #[must_use]
+    pub fn choice<'b>(&self, asset: &'b Asset) -> Choice<'b> {
+        let inner = &*self.0;
+        let back_ends: Vec<BackEnd> = match inner.chosen.get() {
+            Some(chosen) => vec![chosen.back_end],
+            None => inner.back_ends().collect(),
+        };
+        let fits = |back_end: &&BackEnd| inner.program(**back_end).choose(asset).is_ok();
+        let first = back_ends.first().copied().unwrap_or(inner.first.back_end);
+        let back_end = back_ends.iter().find(fits).copied().unwrap_or(first);
+        Choice::new(&inner.program(back_end), asset)
+    }
+
+    /// What it runs artifacts with: that of the engine which [`engine`](Self::engine) gives.
+    #[must_use]
+    pub fn back_end(&self) -> BackEnd {
+        self.0.chosen().back_end
+    }
+
+    /// Wasmtime's engine, for stores and linkers. Where no asset was loaded and none was named to the
+    /// builder, this settles the back end: machine code, or that of the target in the options.
     #[must_use]
     pub fn engine(&self) -> &Engine {
-        &self.0.engine
+        &self.0.chosen().engine
     }
 
     /// The engine configuration.
     #[must_use]
     pub fn config(&self) -> &EngineConfig {
         &self.0.config
+    }
+
+    pub(crate) fn alarm(&self) -> Option<&Arc<Alarm>> {
+        self.0.chosen().alarm.as_ref()
     }
 
     /// The options it was built with.
@@ -133,6 +334,7 @@ impl std::fmt::Debug for Runtime {
         f.debug_struct("Runtime")
             .field("config", &self.0.config)
             .field("options", &self.0.options)
+            .field("back_end", &self.0.chosen.get().map(|chosen| chosen.back_end))
             .finish_non_exhaustive()
     }
 }

@@ -1,10 +1,12 @@
 //! `Session`: the easy path, which owns store, instance and wrapper.
 
-use crate::typed::{Exception, surface};
+use crate::limits::{Alarm, Watch, ended, unbound};
+use crate::typed::Exception;
 #[cfg(feature = "wasi")]
 use crate::wasi::WasiCtx;
-use crate::{Asset, Error, Exit, LoadedModule, Result, Runtime, support};
-use wasmtime::{AsContextMut as _, Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
+use crate::{Asset, Error, Exit, LoadedModule, Result, Runtime, support, trace};
+use std::sync::Arc;
+use wasmtime::{Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
 
 /// What every generated wrapper implements: the typed view of an instance of one asset.
 pub trait Wrapper: Sized {
@@ -75,14 +77,18 @@ enum State {
 /// A store with one instance of an asset in it. Each wrapper has its own session type around this,
 /// with a method for each export.
 ///
-/// The guest's memories and tables are bounded by [`Limits`](crate::Limits). Where the engine counts
-/// fuel or checks epochs, a session starts without a bound; set one through
-/// [`store_mut`](Self::store_mut). After a call that failed the session refuses further calls, and so
-/// it does when the guest has [exited](Exit).
+/// What the guest may take is bounded by [`Limits`](crate::Limits): memories and tables always, fuel
+/// and time where the engine counts fuel or checks epochs and a bound is set, there or here. After a
+/// call that failed the session refuses further calls, and so it does when the guest has
+/// [exited](Exit).
 pub struct Session<T: 'static, W> {
-    store: Store<SessionData<T>>,
+    pub(crate) store: Store<SessionData<T>>,
     wrapper: W,
     state: State,
+    /// What bounds the time of calls, where anything does.
+    pub(crate) watch: Option<Arc<Watch>>,
+    /// Where the engine checks epochs.
+    pub(crate) alarm: Option<Arc<Alarm>>,
 }
 
 impl<T: 'static, W: Wrapper> Session<T, W> {
@@ -90,7 +96,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     ///
     /// # Errors
     ///
-    /// As [`Runtime::load`], and where an import is missing or the start function fails.
+    /// As [`Runtime::load`], and where an import is missing, the start function fails, or it takes more
+    /// than [`Limits`](crate::Limits) allow.
     pub fn start(
         runtime: &Runtime,
         data: T,
@@ -101,19 +108,36 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
+        Self::instantiate(runtime, data, |store| {
+            let mut linker = Linker::new(runtime.engine());
+            define(&mut linker, store, &module)?;
+            support::instantiate(store, &linker, &module)
+        })
+    }
+
+    /// A session with what `instantiate` makes in its store.
+    pub(crate) fn instantiate(
+        runtime: &Runtime,
+        data: T,
+        instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
+    ) -> Result<Self> {
         let mut store = new_store(runtime, data)?;
-        let mut linker = Linker::new(runtime.engine());
-        define(&mut linker, &mut store, &module)?;
-        let wrapper = support::instantiate(&mut store, &linker, &module);
+        let watch = new_watch(runtime, W::ASSET, &mut store);
+        let _span = trace::instantiate(W::ASSET).entered();
+        let running = watch.as_deref().map(Watch::begin).transpose()?;
+        let wrapper = instantiate(&mut store);
+        drop(running);
         let wrapper = wrapper.map_err(|error| failed::<W, T>(&mut store, error).0)?;
-        Ok(Self { store, wrapper, state: State::Ready })
+        Ok(Self { store, wrapper, state: State::Ready, watch, alarm: runtime.alarm().cloned() })
     }
 
     /// Runs a call; a failure poisons the session, but for exceptions of the guest.
     ///
     /// # Errors
     ///
-    /// The call's, or [`Error::Poisoned`] after an earlier failure.
+    /// The call's, or [`Error::Poisoned`] after an earlier failure. What ended a guest that took too
+    /// much is [`Error::OutOfFuel`], [`Error::TimedOut`] or [`Error::Interrupted`]; a call that does not
+    /// begin because its [`Group`](crate::Group) has ended poisons nothing.
     #[inline]
     pub fn call<R>(
         &mut self,
@@ -122,9 +146,16 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         if self.state != State::Ready {
             return Err(refusal(W::ASSET, self.state));
         }
+        let running = match &self.watch {
+            Some(watch) => Some(watch.begin()?),
+            None => None,
+        };
+        let _span = trace::call(W::ASSET, &call).entered();
         // A host function that panics leaves half a call behind too.
         self.state = State::Poisoned;
-        match call(&self.wrapper, &mut self.store) {
+        let result = call(&self.wrapper, &mut self.store);
+        drop(running);
+        match result {
             Ok(result) => {
                 self.state = State::Ready;
                 Ok(result)
@@ -205,12 +236,29 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
+        let instantiate = async |store: &mut Store<SessionData<T>>| {
+            let mut linker = Linker::new(runtime.engine());
+            define(&mut linker, store, &module)?;
+            support::instantiate_async(store, &linker, &module).await
+        };
+        Self::instantiate_async(runtime, data, instantiate).await
+    }
+
+    /// As [`Self::instantiate`], of an asset whose functions may wait.
+    pub(crate) async fn instantiate_async(
+        runtime: &Runtime,
+        data: T,
+        instantiate: impl AsyncFnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
+    ) -> Result<Self> {
         let mut store = new_store(runtime, data)?;
-        let mut linker = Linker::new(runtime.engine());
-        define(&mut linker, &mut store, &module)?;
-        let wrapper = support::instantiate_async(&mut store, &linker, &module).await;
+        let watch = new_watch(runtime, W::ASSET, &mut store);
+        let instance = trace::instantiate(W::ASSET).around(instantiate(&mut store));
+        let wrapper = match &watch {
+            Some(watch) => watch.pace(instance).await,
+            None => instance.await,
+        };
         let wrapper = wrapper.map_err(|error| failed::<W, T>(&mut store, error).0)?;
-        Ok(Self { store, wrapper, state: State::Ready })
+        Ok(Self { store, wrapper, state: State::Ready, watch, alarm: runtime.alarm().cloned() })
     }
 
     /// As [`Self::call`], of a call that may wait. One that is dropped before it ends poisons the
@@ -226,8 +274,17 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         if self.state != State::Ready {
             return Err(refusal(W::ASSET, self.state));
         }
+        if let Some(watch) = &self.watch {
+            watch.check()?;
+        }
+        let span = trace::call(W::ASSET, &call);
         self.state = State::Poisoned;
-        match call(&self.wrapper, &mut self.store).await {
+        let call = span.around(call(&self.wrapper, &mut self.store));
+        let result = match &self.watch {
+            Some(watch) => watch.pace(call).await,
+            None => call.await,
+        };
+        match result {
             Ok(result) => {
                 self.state = State::Ready;
                 Ok(result)
@@ -258,12 +315,24 @@ fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData
     store.limiter(|data| &mut data.limits);
     // Wasmtime's stores begin without fuel and at a deadline that has passed.
     if runtime.config().fuel {
-        store.set_fuel(u64::MAX)?;
+        store.set_fuel(bounds.fuel.unwrap_or(u64::MAX))?;
     }
     if runtime.config().epoch_interruption {
-        store.set_epoch_deadline(u64::MAX >> 1);
+        unbound(&mut store);
     }
     Ok(store)
+}
+
+/// What bounds the time of a new session, where the runtime's limits do.
+fn new_watch<T: 'static>(
+    runtime: &Runtime,
+    asset: &'static Asset,
+    store: &mut Store<T>,
+) -> Option<Arc<Watch>> {
+    let limit = runtime.options().limits.time?;
+    let watch = Arc::new(Watch::new(asset.name(), runtime.alarm()?, Some(limit)));
+    watch.install(store);
+    Some(watch)
 }
 
 /// The error of a call that failed, and what it leaves behind. An exception is the guest's own way to
@@ -273,7 +342,7 @@ fn failed<W: Wrapper, T: 'static>(
     store: &mut Store<SessionData<T>>,
     error: wasmtime::Error,
 ) -> (wasmtime::Error, State) {
-    let error = surface(&mut store.as_context_mut(), error);
+    let error = ended::<W>(store, error);
     if let Some(exit) = error.downcast_ref::<Exit>() {
         let state = State::Exited(*exit);
         return (refusal(W::ASSET, state), state);

@@ -1,7 +1,8 @@
 //! `AssetSource`: where the bytes of artifacts come from that are not in the program itself.
 
+use crate::fs::read_expecting;
 use crate::{Artifact, Asset};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Reads artifacts that are not embedded.
@@ -30,21 +31,40 @@ impl Folder {
         Self(path.into())
     }
 
+    /// The folder at `path` relative to the folder that this program's file is in.
+    ///
+    /// # Errors
+    ///
+    /// Where the system does not say where the program is.
+    pub fn beside_program(path: impl AsRef<Path>) -> io::Result<Self> {
+        let mut folder = std::env::current_exe()?;
+        folder.pop();
+        Ok(Self(folder.join(path)))
+    }
+
+    /// The folder that the environment variable `variable` names.
+    ///
+    /// # Errors
+    ///
+    /// Where it is not set, or empty.
+    pub fn from_env(variable: &str) -> io::Result<Self> {
+        match std::env::var_os(variable) {
+            Some(path) if !path.is_empty() => Ok(Self(path.into())),
+            _ => Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!("the environment variable `{variable}` does not name a folder"),
+            )),
+        }
+    }
+
     fn path(&self, path: &str) -> PathBuf {
         self.0.join(Path::new(path))
     }
 }
 
 impl AssetSource for Folder {
-    #[expect(clippy::disallowed_methods, reason = "the runtime's error has what `describe` says")]
     fn read(&self, _: &Asset, artifact: &Artifact, path: &str) -> io::Result<Vec<u8>> {
-        let len = artifact.bytes();
-        let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or_default());
-        // A longer file is refused all the same, and need not be read to its end.
-        std::fs::File::open(self.path(path))?
-            .take(len.saturating_add(1))
-            .read_to_end(&mut bytes)?;
-        Ok(bytes)
+        read_expecting(&self.path(path), artifact.bytes())
     }
 
     fn describe(&self, path: &str) -> String {

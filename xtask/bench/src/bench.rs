@@ -1,8 +1,8 @@
 //! The table of measurements: a new one is a function and an entry here.
 
 use crate::{
-    Result, call, cold, consumers, host, incremental, instance, load, noop, preinit, rustc,
-    strings, values,
+    Result, call, cold, consumers, host, incremental, instance, load, load_corpus, noop, preinit,
+    rustc, strings, values,
 };
 
 /// One measurement.
@@ -28,6 +28,20 @@ use Goal::{AtLeast, AtMost, Unset};
 pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "load_owned_100k", unit: "ratio", goal: AtMost(1.5), run: load::owned_100k },
     Bench { name: "load_owned_5m", unit: "ratio", goal: AtMost(1.5), run: load::owned_5m },
+    Bench { name: "load_file_owned", unit: "ratio", goal: AtMost(1.4), run: load::file_owned },
+    Bench {
+        name: "load_embedded_owned",
+        unit: "ratio",
+        goal: AtMost(1.5),
+        run: load::embedded_owned,
+    },
+    Bench {
+        name: "load_embedded_sealed",
+        unit: "ratio",
+        goal: AtMost(1.2),
+        run: load::embedded_sealed,
+    },
+    Bench { name: "load_mapped", unit: "ratio", goal: Unset, run: load::mapped },
     Bench { name: "call_extra_ns_0", unit: "ns", goal: AtMost(2.0), run: call::no_params },
     Bench { name: "call_extra_ns_2", unit: "ns", goal: AtMost(2.0), run: call::two_params },
     Bench { name: "call_extra_ns_8", unit: "ns", goal: AtMost(2.0), run: call::eight_params },
@@ -45,11 +59,19 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "string_roundtrip", unit: "ratio", goal: AtMost(1.1), run: strings::roundtrip },
     Bench { name: "instantiate_extra_us_3", unit: "us", goal: AtMost(1.0), run: instance::few },
     Bench { name: "instantiate_extra_us_2000", unit: "us", goal: AtMost(1.0), run: instance::many },
+    Bench { name: "pool_extra_us", unit: "us", goal: AtMost(1.0), run: instance::pooled },
     Bench { name: "preinit_reactor", unit: "ratio", goal: Unset, run: preinit::reactor },
     Bench { name: "noop_start_ms", unit: "ms", goal: AtMost(60.0), run: noop::start_ms },
     Bench { name: "noop_1000", unit: "ratio", goal: AtMost(2.0), run: noop::import_1000 },
     Bench { name: "peak_corpus", unit: "ratio", goal: AtMost(1.3), run: cold::peak },
     Bench { name: "cold_parallel", unit: "ratio", goal: AtMost(0.55), run: cold::parallel },
+    Bench { name: "load_corpus", unit: "ratio", goal: AtLeast(150.0), run: load_corpus::owned },
+    Bench {
+        name: "load_corpus_sealed",
+        unit: "ratio",
+        goal: AtLeast(300.0),
+        run: load_corpus::sealed,
+    },
     Bench { name: "cold_corpus", unit: "ratio", goal: AtMost(0.85), run: cold::against_a_loop },
     Bench { name: "cold_portable", unit: "ratio", goal: Unset, run: cold::portable_against_a_loop },
     Bench { name: "store_overhead", unit: "ratio", goal: AtMost(1.1), run: incremental::overhead },

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-const TURNS: u32 = 3;
+const TURNS: u32 = 5;
 const LARGEST: usize = 6;
 
 /// One import against a process for each file that compiles as `wasmtime compile` does; both compile

@@ -62,11 +62,17 @@ impl Corpus {
 
     /// The digests of the artifacts that the last import left.
     pub fn artifacts(&self) -> Result<Vec<String>> {
+        let digest = |path: &PathBuf| Ok(blake3::hash(&files::read(path)?).to_string());
+        self.artifact_files()?.iter().map(digest).collect()
+    }
+
+    /// The artifacts that the last import left.
+    pub fn artifact_files(&self) -> Result<Vec<PathBuf>> {
         let folder = self.folder.path().join("out/artifacts");
         let entries = WalkDir::new(folder).sort_by_file_name().into_iter();
         let entries: Vec<_> = entries.collect::<std::result::Result<_, _>>()?;
         let artifacts = entries.iter().filter(|entry| entry.file_type().is_file());
-        artifacts.map(|e| Ok(blake3::hash(&files::read(e.path())?).to_string())).collect()
+        Ok(artifacts.map(|entry| entry.path().to_owned()).collect())
     }
 
     fn cache(&self) -> PathBuf {

@@ -1,11 +1,12 @@
-//! Loading an artifact file through a `Runtime`, against reading and deserializing it unverified.
+//! Loading an artifact through a `Runtime`, against deserializing it unverified.
 
 use crate::measure::{fastest_of, time};
 use crate::{Result, files, wasm};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use tempfile::TempDir;
 use wasmport::engine::{EngineConfig, RequiredFeatures, wasmtime_version};
-use wasmport::{Asset, Digest, Folder, Runtime, support};
+use wasmport::{Asset, Digest, Folder, LoadWay, Runtime, RuntimeOptions, support};
 use wasmtime::{Engine, Module};
 
 pub(crate) fn owned_100k() -> Result<f64> {
@@ -16,29 +17,74 @@ pub(crate) fn owned_5m() -> Result<f64> {
     owned(9_000, 200)
 }
 
-/// The ratio for a module of so many functions.
+/// The ratio for a file with a module of so many functions.
 fn owned(functions: usize, turns: u32) -> Result<f64> {
-    let imported = Imported::new(functions)?;
-    eprintln!("  artifact: {} bytes", imported.asset.artifacts()[0].bytes());
-    let ours = || {
-        // Each run has a runtime of its own, because a runtime loads a module only once.
-        let runtime = imported.runtime()?;
-        time(|| Ok(runtime.load(&imported.asset)?))
-    };
+    from_file(&Imported::new(functions)?, turns)
+}
+
+fn from_file(imported: &Imported, turns: u32) -> Result<f64> {
     let theirs = || {
-        let runtime = imported.runtime()?;
+        let runtime = imported.runtime(LoadWay::Owned)?;
         time(|| read_and_deserialize(runtime.engine(), &imported.artifact))
     };
-    Ok(fastest_of(turns, ours, theirs)?.ratio())
+    Ok(fastest_of(turns, || imported.load(&imported.asset, LoadWay::Owned), theirs)?.ratio())
+}
+
+/// So many functions make an artifact of 30 MB.
+const LARGE: usize = 52_000;
+const LARGE_TURNS: u32 = 40;
+
+pub(crate) fn file_owned() -> Result<f64> {
+    from_file(&Imported::new(LARGE)?, LARGE_TURNS)
+}
+
+pub(crate) fn embedded_owned() -> Result<f64> {
+    embedded(LoadWay::Owned)
+}
+
+pub(crate) fn embedded_sealed() -> Result<f64> {
+    embedded(LoadWay::Sealed)
+}
+
+/// The ratio for bytes that are in the program.
+fn embedded(way: LoadWay) -> Result<f64> {
+    let imported = Imported::new(LARGE)?;
+    let (bytes, asset) = imported.embedded()?;
+    let theirs = || {
+        let runtime = imported.runtime(way)?;
+        time(|| deserialize(runtime.engine(), bytes))
+    };
+    Ok(fastest_of(LARGE_TURNS, || imported.load(&asset, way), theirs)?.ratio())
+}
+
+/// The ratio for a file that is mapped, against deserializing its bytes.
+pub(crate) fn mapped() -> Result<f64> {
+    let imported = Imported::new(LARGE)?;
+    let (bytes, _) = imported.embedded()?;
+    let ours = || {
+        let runtime = imported.runtime(LoadWay::Owned)?;
+        // SAFETY: the file is what the importer wrote; it is in a temporary folder, where nothing
+        // changes it.
+        #[expect(unsafe_code, reason = "what is measured")]
+        time(|| Ok(unsafe { runtime.load_mapped(&imported.asset, &imported.artifact) }?))
+    };
+    let theirs = || {
+        let runtime = imported.runtime(LoadWay::Owned)?;
+        time(|| deserialize(runtime.engine(), bytes))
+    };
+    Ok(fastest_of(LARGE_TURNS, ours, theirs)?.ratio())
 }
 
 /// What a program does that trusts its files.
 fn read_and_deserialize(engine: &Engine, path: &Path) -> Result<Module> {
-    let bytes = files::read(path)?;
-    // SAFETY: the file is what the importer got from Wasmtime; it is in a temporary folder, where
-    // nothing has changed it since.
+    deserialize(engine, &files::read(path)?)
+}
+
+fn deserialize(engine: &Engine, bytes: &[u8]) -> Result<Module> {
+    // SAFETY: the bytes are what the importer got from Wasmtime; they were in a temporary folder,
+    // where nothing has changed them since.
     #[expect(unsafe_code, reason = "what loading is measured against")]
-    Ok(unsafe { Module::deserialize(engine, &bytes) }?)
+    Ok(unsafe { Module::deserialize(engine, bytes) }?)
 }
 
 /// A made-up module, imported for reading its artifact at run time.
@@ -81,8 +127,36 @@ impl Imported {
         Ok(Self { artifact: folder.path().join("out").join(path), asset, folder })
     }
 
-    fn runtime(&self) -> Result<Runtime> {
+    /// Each run has a runtime of its own, because a runtime loads a module only once.
+    fn runtime(&self, way: LoadWay) -> Result<Runtime> {
         let source = Folder::new(self.folder.path().join("out"));
-        Ok(Runtime::builder(self.asset.engine()).source(source).build()?)
+        let mut options = RuntimeOptions::default();
+        options.load_way = way;
+        let runtime = Runtime::builder(self.asset.engine()).options(options).source(source);
+        Ok(runtime.build()?)
+    }
+
+    fn load(&self, asset: &Asset, way: LoadWay) -> Result<Duration> {
+        let runtime = self.runtime(way)?;
+        time(|| Ok(runtime.load(asset)?))
+    }
+
+    /// The artifact's bytes as they would be in the program, and the asset that has them there.
+    fn embedded(&self) -> Result<(&'static [u8], Asset)> {
+        let bytes: &'static [u8] = files::read(&self.artifact)?.leak();
+        eprintln!("  artifact: {} bytes", bytes.len());
+        let artifact = &self.asset.artifacts()[0];
+        let (target, digest) = (artifact.target(), artifact.digest());
+        let artifact = support::embedded(target, artifact.bytes(), digest, Some(bytes));
+        let asset = support::asset(
+            "module",
+            "module.wat",
+            self.asset.source_digest(),
+            wasmtime_version(),
+            *self.asset.engine(),
+            RequiredFeatures::NONE,
+            vec![artifact].leak(),
+        );
+        Ok((bytes, asset))
     }
 }

@@ -13,6 +13,7 @@ mod host;
 mod incremental;
 mod instance;
 mod load;
+mod load_corpus;
 mod measure;
 mod noop;
 mod preinit;

@@ -1,5 +1,6 @@
 //! What an import left in a folder, loaded without wrappers.
 
+use super::Variant;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -7,6 +8,27 @@ use wasmport::engine::{RequiredFeatures, Target};
 use wasmport::{
     Artifact, Digest, EngineConfig, Folder, LoadedModule, Runtime, RuntimeOptions, support,
 };
+use wasmport_build::{AssetReport, AssetSettings, Importer, Policy, Report, Settings};
+
+/// Imports what the settings select into a folder, for these targets; what cannot run on one of them
+/// is left out there.
+pub(crate) fn import_for(
+    mut settings: Settings,
+    targets: &[Target],
+    out_dir: &Path,
+    engine: EngineConfig,
+) -> crate::Result<Report> {
+    settings.out_dir = out_dir.into();
+    settings.targets = Some(targets.to_vec());
+    settings.engine = engine;
+    settings.embed = false;
+    let mut skip = AssetSettings::matching("**");
+    skip.unsupported = Some(Policy::Skip);
+    settings.assets.push(skip);
+    let report = Importer::new(settings).no_cache().run(&())?;
+    println!("imported in {:.1} s", report.seconds);
+    Ok(report)
+}
 
 /// The output of an import.
 pub(crate) struct Imported {
@@ -52,6 +74,31 @@ impl Imported {
         options.target = Some(target.clone());
         let source = Folder::new(&self.folder);
         Ok(Runtime::builder(engine).options(options).source(source).build()?)
+    }
+
+    /// An asset on each of these runtimes for which it was imported.
+    pub fn variants(
+        &self,
+        asset: &AssetReport,
+        runtimes: &[(Target, Runtime)],
+        engine: EngineConfig,
+    ) -> crate::Result<Vec<Variant>> {
+        let is_for = |target: &Target| asset.artifacts.iter().any(|a| a.target == *target);
+        let runtimes = runtimes.iter().filter(|(target, _)| is_for(target));
+        let variant = |(target, runtime): &(Target, Runtime)| {
+            Ok(Variant::new(target.to_string(), &self.load(runtime, &asset.name, engine)?))
+        };
+        runtimes.map(variant).collect()
+    }
+
+    /// A runtime for each of these targets.
+    pub fn runtimes(
+        &self,
+        engine: &EngineConfig,
+        targets: &[Target],
+    ) -> crate::Result<Vec<(Target, Runtime)>> {
+        let runtime = |target: &Target| Ok((target.clone(), self.runtime(engine, target)?));
+        targets.iter().map(runtime).collect()
     }
 
     /// Loads an asset, as a wrapper made with `engine` would. The wasm itself is the same with any

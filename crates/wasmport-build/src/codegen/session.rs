@@ -19,6 +19,7 @@ pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
     let new = new(plan);
     let methods = plan.exports.iter().map(|export| method(plan, export));
     let bounds = data_bounds(plan);
+    let linked = linked(plan);
     let Asyncness { asyncness, start, wait, .. } = Asyncness::of(plan);
     quote! {
         #doc
@@ -67,6 +68,21 @@ pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
                 &mut self.0
             }
         }
+
+        impl<T: 'static> ::wasmport::TypedSession for #session<T> {
+            type Data = T;
+            type Wrapper = #ty;
+
+            fn from_session(session: ::wasmport::Session<T, #ty>) -> Self {
+                Self(session)
+            }
+
+            fn into_session(self) -> ::wasmport::Session<T, #ty> {
+                self.0
+            }
+        }
+
+        #linked
     }
 }
 
@@ -111,16 +127,10 @@ fn new(plan: &Plan<'_>) -> TokenStream {
     if !plan.unwrapped_imports.is_empty() {
         return TokenStream::new();
     }
-    let Plan { ty, session, values, .. } = plan;
-    let hosts: Vec<_> = plan.host_modules().map(|m| &m.ident).collect();
+    let Plan { session, values, .. } = plan;
     let needs_wasi = plan.needs_wasi();
-    let bounds =
-        if needs_wasi { quote!(::core::marker::Send + 'static) } else { data_bounds(plan) };
-    let bounds = quote!(#(#hosts::Host<::wasmport::SessionData<T>> +)* #bounds);
-    let add_hosts = (!hosts.is_empty()).then(|| {
-        let module = plan.needs_module().then(|| quote!(module,));
-        quote!(#ty::add_to_linker(linker, #module ::wasmport::SessionData::get_mut)?;)
-    });
+    let bounds = host_bounds(plan);
+    let add_hosts = add_hosts(plan);
     let has_values = plan.value_modules().next().is_some();
     let parameter = has_values.then(|| {
         quote! {
@@ -128,11 +138,6 @@ fn new(plan: &Plan<'_>) -> TokenStream {
                 &mut ::wasmport::support::Store<::wasmport::SessionData<T>>,
                 &::wasmport::LoadedModule,
             ) -> ::wasmport::support::Result<#values>,
-        }
-    });
-    let add_values = has_values.then(|| {
-        quote! {
-            imports(store, module)?.add_to_linker(linker, store)?;
         }
     });
     let wasi_doc = needs_wasi
@@ -148,6 +153,24 @@ fn new(plan: &Plan<'_>) -> TokenStream {
         let allow = is_shadowed.then(|| quote!(linker.allow_shadowing(true);));
         quote!(wasi.#link(linker, store)?; #allow)
     });
+    let define = if has_values || needs_wasi {
+        let add_values = has_values.then(|| {
+            quote! {
+                imports(store, module)?.add_to_linker(linker, store)?;
+            }
+        });
+        quote! {
+            |linker, store, module| {
+                let _ = (&linker, &store, module);
+                #add_wasi
+                #add_values
+                #add_hosts
+                ::core::result::Result::Ok(())
+            }
+        }
+    } else {
+        quote!(|linker, _, module| <Self as ::wasmport::LinkedSession>::link(linker, module))
+    };
     let values_doc = has_values.then(|| {
         let doc = format!(
             "`imports` makes what it imports besides functions, in the session's store; for new \
@@ -218,19 +241,52 @@ fn new(plan: &Plan<'_>) -> TokenStream {
                 #wasi_parameter
                 #parameter
             ) -> ::wasmport::Result<Self> {
-                let session = ::wasmport::Session::#start(runtime, data, |linker, store, module| {
-                    let _ = (&linker, &store, module);
-                    #add_wasi
-                    #add_values
-                    #add_hosts
-                    ::core::result::Result::Ok(())
-                });
+                let session = ::wasmport::Session::#start(runtime, data, #define);
                 ::core::result::Result::Ok(Self(session #wait?))
             }
 
             #run
         }
     }
+}
+
+/// What links the asset once for many sessions, where it imports functions of hosts alone.
+fn linked(plan: &Plan<'_>) -> TokenStream {
+    let has_values = plan.value_modules().next().is_some();
+    if !plan.unwrapped_imports.is_empty() || has_values || plan.needs_wasi() {
+        return TokenStream::new();
+    }
+    let Plan { session, .. } = plan;
+    let bounds = host_bounds(plan);
+    let add_hosts = add_hosts(plan);
+    quote! {
+        impl<T: #bounds> ::wasmport::LinkedSession for #session<T> {
+            fn link(
+                linker: &mut ::wasmport::support::Linker<::wasmport::SessionData<T>>,
+                module: &::wasmport::LoadedModule,
+            ) -> ::wasmport::support::Result<()> {
+                let _ = (&linker, module);
+                #add_hosts
+                ::core::result::Result::Ok(())
+            }
+        }
+    }
+}
+
+/// What a session's data must be, to be all hosts of the asset.
+fn host_bounds(plan: &Plan<'_>) -> TokenStream {
+    let hosts = plan.host_modules().map(|m| &m.ident);
+    let bounds =
+        if plan.needs_wasi() { quote!(::core::marker::Send + 'static) } else { data_bounds(plan) };
+    quote!(#(#hosts::Host<::wasmport::SessionData<T>> +)* #bounds)
+}
+
+/// Puts the functions of a session's data into `linker`.
+fn add_hosts(plan: &Plan<'_>) -> Option<TokenStream> {
+    plan.host_modules().next()?;
+    let Plan { ty, .. } = plan;
+    let module = plan.needs_module().then(|| quote!(module,));
+    Some(quote!(#ty::add_to_linker(linker, #module ::wasmport::SessionData::get_mut)?;))
 }
 
 fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {

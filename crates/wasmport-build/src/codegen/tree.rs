@@ -20,7 +20,10 @@ pub(crate) fn tree<'a>(
 ) -> Result<Files, String> {
     let mut folders: BTreeMap<&[String], BTreeSet<&str>> =
         BTreeMap::from([(&[][..], BTreeSet::new())]);
+    let mut assets = Vec::new();
     for module in modules {
+        let path = module.iter().map(|part| format_ident!("{part}"));
+        assets.push(quote!(&#(#path::)*ASSET));
         for depth in 0..module.len() {
             folders.entry(&module[..depth]).or_default().insert(&module[depth]);
         }
@@ -41,8 +44,8 @@ pub(crate) fn tree<'a>(
                 pub mod #ident;
             }
         });
-        let engine = folder.is_empty().then(|| engine_item(config));
-        let source = print(quote!(#engine #(#items)*))?;
+        let common = folder.is_empty().then(|| common_items(config, &assets));
+        let source = print(quote!(#common #(#items)*))?;
         let path: String = folder.iter().map(|part| format!("{part}/")).collect();
         files.add(format!("{path}mod.rs"), format!("{}{source}", header()));
     }
@@ -53,12 +56,15 @@ fn header() -> String {
     format!("{HEADER} {}. Do not edit: import again.\n\n", crate::VERSION)
 }
 
-fn engine_item(config: &EngineConfig) -> TokenStream {
+fn common_items(config: &EngineConfig, assets: &[TokenStream]) -> TokenStream {
     let engine = engine(config);
     quote! {
         /// The engine configuration that all of these assets were imported with: build the
         /// [`Runtime`](::wasmport::Runtime) from it.
         #[allow(dead_code, unreachable_pub, reason = "generated code")]
         pub const ENGINE: ::wasmport::EngineConfig = #engine;
+        /// All of the assets.
+        #[allow(dead_code, unreachable_pub, reason = "generated code")]
+        pub static ASSETS: &[&::wasmport::Asset] = &[#(#assets),*];
     }
 }

@@ -1,5 +1,6 @@
 //! The optional stages: each takes a valid module and gives another, which is validated again.
 
+mod canonicalize;
 mod compress;
 mod optimize;
 mod preinit;
@@ -7,6 +8,7 @@ mod strip;
 mod transform;
 mod translate;
 
+pub(crate) use canonicalize::canonicalize;
 pub(crate) use compress::{Stored, compress};
 pub(crate) use optimize::optimize;
 pub(crate) use preinit::preinit;

@@ -3,10 +3,12 @@
 use crate::project::Project;
 use wasmport::engine::{RequiredFeatures, wasmtime_version};
 use wasmport::wasmtime::{self, Instance, Store, Trap};
-use wasmport::{Artifact, Asset, EngineConfig, Error, Folder, Runtime, RuntimeOptions, support};
+use wasmport::{
+    Artifact, Asset, EngineConfig, Error, Folder, Pooling, Runtime, RuntimeOptions, support,
+};
 use wasmport_build::{AssetReport, AssetSettings, Target};
 
-const ENGINE: EngineConfig = EngineConfig::new();
+pub(crate) const ENGINE: EngineConfig = EngineConfig::new();
 
 /// Enough of everything that one target may do otherwise: memory, floats, a trap.
 const MODULE: &str = r#"(module
@@ -20,7 +22,7 @@ const MODULE: &str = r#"(module
     (func (export "byte") (param i32) (result i32) (i32.load8_u (local.get 0)))
 )"#;
 
-fn import(targets: &[Target], compress: bool) -> (Project, AssetReport) {
+pub(crate) fn import(targets: &[Target], compress: bool) -> (Project, AssetReport) {
     let project = Project::with(&[("module.wat", MODULE.as_bytes())]);
     let mut settings = AssetSettings::matching("**");
     settings.compress = compress.then(|| [("*".into(), 3)].into());
@@ -33,7 +35,7 @@ fn import(targets: &[Target], compress: bool) -> (Project, AssetReport) {
 }
 
 /// The asset that a wrapper would describe.
-fn asset(report: &AssetReport) -> Asset {
+pub(crate) fn asset(report: &AssetReport) -> Asset {
     let artifact = |report: &wasmport_build::ArtifactReport| -> Artifact {
         let (target, path) = (report.target.to_string().leak(), report.path.clone().leak());
         let artifact = support::file(target, report.bytes, report.blake3, path);
@@ -53,16 +55,20 @@ fn asset(report: &AssetReport) -> Asset {
     )
 }
 
-fn runtime(project: &Project, target: Option<Target>) -> Runtime {
+pub(crate) fn runtime(project: &Project, target: Option<Target>) -> Runtime {
+    pooling_runtime(project, target, None)
+}
+
+fn pooling_runtime(project: &Project, target: Option<Target>, pooling: Option<Pooling>) -> Runtime {
     let mut options = RuntimeOptions::default();
     options.target = target;
+    options.pooling = pooling;
     let builder = Runtime::builder(&ENGINE).options(options);
     builder.source(Folder::new(project.out())).build().unwrap()
 }
 
 /// Everything that the module does.
-fn behaviour(project: &Project, asset: &Asset, target: Option<Target>) -> String {
-    let runtime = runtime(project, target);
+pub(crate) fn behaviour(runtime: &Runtime, asset: &Asset) -> String {
     let module = runtime.load(asset).unwrap();
     let mut store = Store::new(runtime.engine(), ());
     let instance = Instance::new(&mut store, module.module(), &[]).unwrap();
@@ -95,10 +101,12 @@ fn every_back_end_does_the_same() {
         let expected =
             "2.75 7ff8000000000000 -3 Err(IntegerDivisionByZero) 98 Err(MemoryOutOfBounds)";
         for target in &targets {
-            let behaviour = behaviour(&project, &asset, Some(target.clone()));
-            assert_eq!(behaviour, expected, "{target}");
+            for pooling in [None, Some(Pooling::default())] {
+                let runtime = pooling_runtime(&project, Some(target.clone()), pooling.clone());
+                assert_eq!(behaviour(&runtime, &asset), expected, "{target} {pooling:?}");
+            }
         }
-        assert_eq!(behaviour(&project, &asset, None), expected);
+        assert_eq!(behaviour(&runtime(&project, None), &asset), expected);
         let chosen = runtime(&project, None).load(&asset).unwrap();
         assert_eq!(chosen.target(), Target::native().to_string(), "uses most of this CPU");
     }

@@ -10,10 +10,13 @@
     reason = "a test ends with a panic where anything is not as it should be"
 )]
 
+mod back_ends;
 mod bad_input;
 mod binaryen;
 mod bounds;
 mod choices;
+mod debugging;
+mod dynamic;
 mod features;
 mod files;
 mod fuzz;
@@ -24,7 +27,6 @@ mod load;
 mod lock;
 mod names;
 mod optimize;
-#[cfg(feature = "preinit")]
 mod preinit;
 mod project;
 mod settings;

@@ -6,7 +6,7 @@
 use super::cpu::this_cpu_has;
 use super::version::major;
 use super::{
-    EngineConfig, RequiredFeatures, RuntimeOptions, Target, WasmFeature, wasmtime_version,
+    BackEnd, EngineConfig, RequiredFeatures, RuntimeOptions, Target, WasmFeature, wasmtime_version,
 };
 use crate::asset::{Artifact, Asset};
 use std::fmt;
@@ -56,6 +56,11 @@ pub enum Mismatch {
         /// The proposal.
         feature: WasmFeature,
     },
+    /// Uses a proposal that the interpreter cannot run.
+    NotInterpreted {
+        /// The proposal.
+        feature: WasmFeature,
+    },
     /// The asset has no artifact at all: it was imported for documentation only.
     NoArtifact,
     /// The program was built without the bytes of the artifact that fits it.
@@ -63,13 +68,24 @@ pub enum Mismatch {
         /// What the artifact is for.
         target: &'static str,
     },
-    /// For another back end than the [`Runtime`](crate::Runtime) has: the interpreter, the compiler,
-    /// or another CPU level than it was told to keep to.
+    /// For another back end than the [`Runtime`](crate::Runtime) has.
     BackEnd {
         /// What the artifact is for.
         artifact: String,
-        /// What the runtime runs: one target, or nothing where it chooses among the machine's.
-        runtime: Option<Target>,
+        /// What the runtime has.
+        runtime: BackEnd,
+    },
+    /// For a back end that this program does not have.
+    NoBackEnd {
+        /// The back end.
+        back_end: BackEnd,
+    },
+    /// For another target than the [`Runtime`](crate::Runtime) was told to keep to.
+    OtherTarget {
+        /// What the artifact is for.
+        artifact: String,
+        /// What the runtime keeps to.
+        runtime: Target,
     },
     /// The recorded target is no target.
     UnreadableTarget {
@@ -89,16 +105,34 @@ impl Mismatch {
             Self::Architecture { .. } | Self::OperatingSystem { .. } => {
                 format!("import for this program's target too: `--target {}`", Target::host())
             }
-            Self::BackEnd { runtime: Some(target), .. } => {
-                format!("import for it too: `--target {target}`")
+            Self::OtherTarget { runtime, .. } => {
+                format!("import for it too: `--target {runtime}`")
             }
-            Self::BackEnd { runtime: None, .. } => format!(
-                "import for `{}` too, or choose the artifact with `RuntimeOptions::target`",
-                Target::host()
-            ),
+            Self::BackEnd { runtime, .. } => {
+                let target = match runtime {
+                    BackEnd::Native => Target::host(),
+                    BackEnd::Portable => Target::PORTABLE,
+                    BackEnd::Source => Target::SOURCE,
+                };
+                format!(
+                    "import for it too: `--target {target}`, or let the runtime choose a back end \
+                     for all of its assets: `Runtime::builder(…).assets(assets::ASSETS)`"
+                )
+            }
+            Self::NoBackEnd { back_end } => match back_end.cargo_feature() {
+                Some(cargo) => format!(
+                    "enable the `{cargo}` feature of the `wasmport` crate, or import for \
+                     this machine: `--target {}`",
+                    Target::host()
+                ),
+                None => format!("import for this machine: `--target {}`", Target::host()),
+            },
             Self::CpuFeature { .. } => "import for a lower CPU level too".into(),
             Self::EngineKnob { .. } => {
                 "build the `Runtime` from the generated `ENGINE` constant, or import again".into()
+            }
+            Self::NotInterpreted { .. } => {
+                format!("import for this machine: `--target {}`", Target::host())
             }
             Self::WasmFeature { feature } => match feature.cargo_feature() {
                 Some(cargo) => format!("enable the `{cargo}` feature of the `wasmport` crate"),
@@ -134,15 +168,21 @@ impl fmt::Display for Mismatch {
             Self::WasmFeature { feature } => {
                 write!(f, "uses the wasm feature {feature}, which this program lacks")
             }
+            Self::NotInterpreted { feature } => {
+                write!(f, "uses the wasm feature {feature}, which the interpreter lacks")
+            }
             Self::NoArtifact => f.write_str("has no artifact"),
             Self::NotCarried { target } => {
                 write!(f, "is for {target}, and this program does not carry it")
             }
-            Self::BackEnd { artifact, runtime: Some(target) } => {
-                write!(f, "for {artifact}, this runtime keeps to {target}")
+            Self::OtherTarget { artifact, runtime } => {
+                write!(f, "for {artifact}, this runtime keeps to {runtime}")
             }
-            Self::BackEnd { artifact, runtime: None } => {
-                write!(f, "for {artifact}, this runtime runs machine code")
+            Self::BackEnd { artifact, runtime } => {
+                write!(f, "for {artifact}, this runtime has {runtime} as its back end")
+            }
+            Self::NoBackEnd { back_end } => {
+                write!(f, "needs {back_end}, which this program lacks")
             }
             Self::UnreadableTarget { target } => write!(f, "has the unreadable target {target:?}"),
         }
@@ -153,6 +193,8 @@ impl fmt::Display for Mismatch {
 pub(crate) struct Program<'a> {
     pub wasmtime: &'static str,
     pub exact_version: bool,
+    /// What it runs artifacts with.
+    pub back_end: BackEnd,
     /// The target it keeps to, where it was told one.
     pub only: Option<&'a Target>,
     pub host: Target,
@@ -162,10 +204,11 @@ pub(crate) struct Program<'a> {
 }
 
 impl<'a> Program<'a> {
-    pub fn this(engine: &'a EngineConfig, options: &'a RuntimeOptions) -> Self {
+    pub fn this(engine: &'a EngineConfig, options: &'a RuntimeOptions, back_end: BackEnd) -> Self {
         Self {
             wasmtime: wasmtime_version(),
             exact_version: options.exact_wasmtime_version,
+            back_end,
             only: options.target.as_ref(),
             host: Target::host(),
             has_cpu_feature: this_cpu_has,
@@ -207,6 +250,18 @@ impl<'a> Program<'a> {
         }
     }
 
+    /// In what each of the asset's artifacts does not fit.
+    pub fn verdicts<'b>(
+        &self,
+        asset: &'b Asset,
+    ) -> impl Iterator<Item = (&'b Artifact, Vec<Mismatch>)> {
+        let all = self.asset_mismatches(asset);
+        asset.artifacts().iter().map(move |artifact| {
+            let own = self.artifact_mismatches(artifact).err().unwrap_or_default();
+            (artifact, all.iter().cloned().chain(own).collect())
+        })
+    }
+
     /// What concerns every artifact of the asset alike.
     fn asset_mismatches(&self, asset: &Asset) -> Vec<Mismatch> {
         let mut found = Vec::new();
@@ -228,6 +283,9 @@ impl<'a> Program<'a> {
         }
         let missing = asset.features().missing_in(self.features);
         found.extend(missing.iter().map(|feature| Mismatch::WasmFeature { feature }));
+        if self.back_end == BackEnd::Portable && asset.features().contains(WasmFeature::Threads) {
+            found.push(Mismatch::NotInterpreted { feature: WasmFeature::Threads });
+        }
         found
     }
 
@@ -244,15 +302,22 @@ impl<'a> Program<'a> {
         let Ok(target) = artifact.target().parse::<Target>() else {
             return Err(vec![Mismatch::UnreadableTarget { target: artifact.target().into() }]);
         };
-        let mut found = Vec::new();
-        if self.only.is_some_and(|only| *only != target)
-            || (self.only.is_none() && target.triple().is_none())
-        {
-            let (artifact, runtime) = (target.to_string(), self.only.cloned());
+        let mut found = match (target.triple(), self.host.triple()) {
+            (Some(theirs), Some(ours)) => self.machine_mismatches(&target, theirs, ours),
+            _ => Vec::new(),
+        };
+        let back_end = BackEnd::of(&target);
+        if !back_end.is_in_this_program() {
+            found.push(Mismatch::NoBackEnd { back_end });
+        } else if found.is_empty() && back_end != self.back_end {
+            let (artifact, runtime) = (target.to_string(), self.back_end);
             found.push(Mismatch::BackEnd { artifact, runtime });
-        }
-        if let (Some(theirs), Some(ours)) = (target.triple(), self.host.triple()) {
-            found.extend(self.machine_mismatches(&target, theirs, ours));
+        } else if let Some(only) = self.only
+            && back_end == self.back_end
+            && *only != target
+        {
+            let (artifact, runtime) = (target.to_string(), only.clone());
+            found.push(Mismatch::OtherTarget { artifact, runtime });
         }
         if found.is_empty() { Ok(target) } else { Err(found) }
     }
@@ -308,6 +373,7 @@ mod tests {
         Program {
             wasmtime: wasmtime_version(),
             exact_version: false,
+            back_end: BackEnd::Native,
             only: None,
             host: "x86_64-unknown-linux-gnu".parse().unwrap(),
             has_cpu_feature,
@@ -343,24 +409,30 @@ mod tests {
 
     #[test]
     fn a_runtime_that_keeps_to_a_target_runs_that_alone() {
-        let asset = asset(&["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu+v3", "portable"]);
-        for target in ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu+v3", "portable"] {
+        let asset = asset(&["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu+v3"]);
+        for target in ["x86_64-unknown-linux-gnu", "x86_64-unknown-linux-gnu+v3"] {
             let only = target.parse().unwrap();
             let program = Program { only: Some(&only), ..machine(|_| true) };
             assert_eq!(program.choose(&asset).unwrap().target(), target);
         }
-        let only = Target::SOURCE;
+        let only = "x86_64-unknown-linux-gnu+v4".parse().unwrap();
         let program = Program { only: Some(&only), ..machine(|_| true) };
         let found = program.choose(&asset).unwrap_err();
-        assert!(matches!(&found[0], Mismatch::BackEnd { runtime: Some(Target { .. }), .. }));
-        assert!(found[0].help().contains("--target source"));
+        assert!(matches!(&found[0], Mismatch::OtherTarget { .. }));
+        assert!(found[0].help().contains("--target x86_64-unknown-linux-gnu+v4"));
     }
 
     #[test]
-    fn machine_code_is_chosen_unless_asked_otherwise() {
-        let found = machine(|_| true).choose(&asset(&["portable", "source"])).unwrap_err();
-        assert_eq!(found, [Mismatch::BackEnd { artifact: "portable".into(), runtime: None }]);
-        assert!(found[0].help().contains("RuntimeOptions::target"));
+    fn what_is_for_another_back_end_says_how_to_get_it() {
+        let found = machine(|_| true).choose(&asset(&["source"])).unwrap_err();
+        if cfg!(feature = "compile") {
+            let (artifact, runtime) = ("source".into(), BackEnd::Native);
+            assert_eq!(found, [Mismatch::BackEnd { artifact, runtime }]);
+            assert!(found[0].help().contains("assets::ASSETS"));
+        } else {
+            assert_eq!(found, [Mismatch::NoBackEnd { back_end: BackEnd::Source }]);
+            assert!(found[0].help().contains("`compile` feature"));
+        }
     }
 
     #[test]

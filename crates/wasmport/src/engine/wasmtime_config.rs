@@ -3,14 +3,18 @@
 //! Every setting on which the two must agree is set here explicitly: a default left to Wasmtime
 //! could change with cargo features or the environment and make good artifacts fail to load.
 
+#[cfg(feature = "compile")]
+use super::Target;
 use super::{
-    Collector, EngineConfig, Inlining, RequiredFeatures, RuntimeOptions, Target, WasmFeature,
+    BackEnd, Collector, EngineConfig, Inlining, Pooling, Profiler, RequiredFeatures,
+    RuntimeOptions, WasmFeature,
 };
+use crate::Error;
 use std::num::NonZeroUsize;
-use wasmtime::{Config, WasmBacktraceDetails, WasmFeatures};
+use wasmtime::{Config, ProfilingStrategy, WasmBacktraceDetails, WasmFeatures};
 
 /// What the natural value of a knob depends on.
-struct Natural {
+pub(super) struct Natural {
     pulley: bool,
     pointer_bits: u8,
 }
@@ -22,11 +26,11 @@ impl Natural {
         self.pointer_bits == 64
     }
 
-    fn reservation(&self) -> u64 {
+    pub fn reservation(&self) -> u64 {
         if self.is_64_bit() { 1 << 32 } else { 10 * Self::MIB }
     }
 
-    fn guard_size(&self) -> u64 {
+    pub fn guard_size(&self) -> u64 {
         match (self.pulley, self.is_64_bit()) {
             (true, _) => 0,
             (false, true) => 32 * Self::MIB,
@@ -92,17 +96,17 @@ fn compiler(config: &mut Config, engine: &EngineConfig) {
 }
 
 /// The configuration of a running program's engine: it enables every feature of this build, and
-/// compiles nothing unless it was told to keep to the wasm itself.
+/// compiles nothing unless the compiler is its back end.
 ///
 /// # Errors
 ///
-/// When this build cannot run the target that the options name.
+/// When this build lacks the back end.
 pub(crate) fn run_config(
     engine: &EngineConfig,
     options: &RuntimeOptions,
+    back_end: BackEnd,
 ) -> wasmtime::Result<Config> {
-    let is = |test: fn(&Target) -> bool| options.target.as_ref().is_some_and(test);
-    let (portable, source) = (is(Target::is_portable), is(Target::is_source));
+    let (portable, source) = (back_end == BackEnd::Portable, back_end == BackEnd::Source);
     let natural = Natural { pulley: portable, pointer_bits: usize::BITS as u8 };
     let mut features = RequiredFeatures::of_this_build();
     if portable {
@@ -136,8 +140,47 @@ pub(crate) fn run_config(
     config.shared_memory(!portable);
     if let Some(bytes) = options.memory_reservation_for_growth {
         config.memory_reservation_for_growth(bytes);
+        // GC heaps that take the places of memories must be like them.
+        config.gc_heap_reservation_for_growth(bytes);
+    }
+    set_profiler(&mut config, options.profiler)?;
+    if let Some(pooling) = &options.pooling {
+        set_pooling(&mut config, pooling, engine, &natural)?;
     }
     Ok(config)
+}
+
+/// `PerfMap` is part of every build; the others bring dependencies.
+fn set_profiler(config: &mut Config, profiler: Profiler) -> wasmtime::Result<()> {
+    if matches!(profiler, Profiler::JitDump | Profiler::VTune) && !cfg!(feature = "profiling") {
+        let what = "profiling with jitdump or VTune";
+        return Err(wasmtime::Error::new(Error::MissingFeature { what, feature: "profiling" }));
+    }
+    config.profiler(match profiler {
+        Profiler::None => ProfilingStrategy::None,
+        Profiler::PerfMap => ProfilingStrategy::PerfMap,
+        Profiler::JitDump => ProfilingStrategy::JitDump,
+        Profiler::VTune => ProfilingStrategy::VTune,
+    });
+    Ok(())
+}
+
+#[cfg(feature = "pool")]
+fn set_pooling(
+    config: &mut Config,
+    pooling: &Pooling,
+    engine: &EngineConfig,
+    natural: &Natural,
+) -> wasmtime::Result<()> {
+    let pooling = pooling.config(engine, natural).map_err(wasmtime::Error::new)?;
+    config.allocation_strategy(wasmtime::InstanceAllocationStrategy::Pooling(pooling));
+    Ok(())
+}
+
+#[cfg(not(feature = "pool"))]
+fn set_pooling(_: &mut Config, _: &Pooling, _: &EngineConfig, _: &Natural) -> wasmtime::Result<()> {
+    let missing = Error::MissingFeature { what: "the pooling allocator", feature: "pool" };
+    Err(wasmtime::Error::new(missing))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the one place that configures engines")]

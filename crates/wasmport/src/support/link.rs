@@ -1,7 +1,7 @@
 //! From a module and a linker to a wrapper.
 
 use super::{AsContextMut, Extern, Instance, InstancePre, Linker, Result};
-use crate::{Exit, LoadedModule, Wrapper};
+use crate::{Exit, LoadedModule, Wrapper, trace};
 use wasmtime::Module;
 
 /// Links an asset whose imports have one type each.
@@ -70,6 +70,10 @@ impl<T: 'static> OverloadedPre<T> {
         Instance::new_async(store, &self.module, &imports).await
     }
 
+    pub(crate) fn module(&self) -> &Module {
+        &self.module
+    }
+
     fn imports(&self, store: impl AsContextMut<Data = T>) -> Result<Vec<Extern>> {
         overloaded_imports(&self.linker, store, &self.module, self.names)
     }
@@ -107,6 +111,7 @@ pub fn instantiate<W: Wrapper, T: 'static>(
     module: &LoadedModule,
 ) -> Result<W> {
     module.check_asset(W::ASSET)?;
+    let _span = trace::instantiate(W::ASSET).entered();
     let module = module.module();
     let instance = if W::OVERLOADS.is_empty() {
         linker.instantiate(&mut store, module)?
@@ -145,13 +150,16 @@ pub async fn instantiate_async<W: Wrapper, T: Send + 'static>(
 ) -> Result<W> {
     module.check_asset(W::ASSET)?;
     let module = module.module();
-    let instance = if W::OVERLOADS.is_empty() {
-        linker.instantiate_async(&mut store, module).await?
-    } else {
-        let imports = overloaded_imports(linker, &mut store, module, W::OVERLOADS)?;
-        Instance::new_async(&mut store, module, &imports).await?
+    let instantiated = async {
+        let instance = if W::OVERLOADS.is_empty() {
+            linker.instantiate_async(&mut store, module).await?
+        } else {
+            let imports = overloaded_imports(linker, &mut store, module, W::OVERLOADS)?;
+            Instance::new_async(&mut store, module, &imports).await?
+        };
+        started_async(store, instance).await
     };
-    started_async(store, instance).await
+    trace::instantiate(W::ASSET).around(instantiated).await
 }
 
 /// As [`started`], of an asset whose functions may wait.

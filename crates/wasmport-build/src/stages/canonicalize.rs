@@ -1,0 +1,147 @@
+//! Canonicalize: a module whose fused multiplications give the same NaNs on every machine.
+//!
+//! Wasmtime has every NaN canonical where a project is deterministic, but for those of relaxed
+//! multiply-and-add: an x86-64 machine without `fma` calls a function of the runtime for it, whose
+//! NaNs stay what they are. Adding −0 afterwards changes no number, and makes every NaN canonical.
+
+use super::{Changed, Log, run_stage};
+use crate::error::{AssetError, Stage};
+use crate::settings::AssetSettings;
+use crate::store::Obtained;
+use crate::validate::ValidModule;
+use std::ops::Range;
+use wasm_encoder::{CodeSection, Encode as _, Instruction, Section as _};
+use wasmparser::{FunctionBody, Operator, Parser, Payload};
+use wasmport::EngineConfig;
+use wasmport::engine::WasmFeature;
+
+/// Adds −0 to the result of each relaxed multiply-and-add, in deterministic projects.
+///
+/// # Errors
+///
+/// Where the module cannot be read, which was validated.
+pub(crate) fn canonicalize(
+    module: ValidModule,
+    engine: &EngineConfig,
+    settings: &AssetSettings,
+    log: &mut Log,
+) -> Result<ValidModule, AssetError> {
+    run_stage(Stage::Canonicalize, None, &settings.limits, log, module, |module| {
+        if !engine.deterministic || !module.features().contains(WasmFeature::RelaxedSimd) {
+            return Ok(None);
+        }
+        let wasm = with_canonical_nans(module.wasm());
+        let wasm =
+            wasm.map_err(|e| AssetError::new(module.path(), Stage::Canonicalize, e.to_string()))?;
+        let changed = |wasm| Changed {
+            wasm: Obtained::new(wasm),
+            allowed: module.features(),
+            same_exports: true,
+            by: None,
+        };
+        Ok(wasm.map(changed))
+    })
+}
+
+/// The module with another code section; nothing where it has no such instruction.
+fn with_canonical_nans(wasm: &[u8]) -> wasmparser::Result<Option<Vec<u8>>> {
+    let mut code = CodeSection::new();
+    let mut section: Option<Range<usize>> = None;
+    let mut is_changed = false;
+    // Where the section before ended, which is where this one's header begins.
+    let mut end_of_last = 8;
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        match &payload {
+            Payload::CodeSectionStart { range, .. } => section = Some(end_of_last..range.end),
+            Payload::CodeSectionEntry(body) => {
+                let new = new_body(body)?;
+                is_changed |= new.is_some();
+                code.raw(new.as_deref().unwrap_or(body.as_bytes()));
+            }
+            _ => {}
+        }
+        if let Some((_, range)) = payload.as_section() {
+            end_of_last = range.end;
+        }
+    }
+    let Some(section) = section.filter(|_| is_changed) else { return Ok(None) };
+    let mut new = wasm.get(..section.start).unwrap_or_default().to_vec();
+    code.append_to(&mut new);
+    new.extend_from_slice(wasm.get(section.end..).unwrap_or_default());
+    Ok(Some(new))
+}
+
+/// The function with more instructions; nothing where it needs none.
+fn new_body(body: &FunctionBody<'_>) -> wasmparser::Result<Option<Vec<u8>>> {
+    let (bytes, start) = (body.as_bytes(), body.range().start);
+    let mut new = Vec::new();
+    let mut copied = 0;
+    let mut operators = body.get_operators_reader()?;
+    while !operators.eof() {
+        let operator = operators.read()?;
+        let Some([zero, add]) = afterwards(&operator) else { continue };
+        let end = operators.original_position() - start;
+        new.extend_from_slice(bytes.get(copied..end).unwrap_or_default());
+        zero.encode(&mut new);
+        add.encode(&mut new);
+        copied = end;
+    }
+    if copied == 0 {
+        return Ok(None);
+    }
+    new.extend_from_slice(bytes.get(copied..).unwrap_or_default());
+    Ok(Some(new))
+}
+
+/// What adds −0 to the operator's result, where that may be a NaN that is not canonical.
+fn afterwards(operator: &Operator<'_>) -> Option<[Instruction<'static>; 2]> {
+    match operator {
+        Operator::F32x4RelaxedMadd | Operator::F32x4RelaxedNmadd => {
+            let lane = u128::from((-0.0_f32).to_bits());
+            let zero = lane | lane << 32 | lane << 64 | lane << 96;
+            Some([Instruction::V128Const(zero as i128), Instruction::F32x4Add])
+        }
+        Operator::F64x2RelaxedMadd | Operator::F64x2RelaxedNmadd => {
+            let lane = u128::from((-0.0_f64).to_bits());
+            let zero = lane | lane << 64;
+            Some([Instruction::V128Const(zero as i128), Instruction::F64x2Add])
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn other_modules_stay_as_they_are() {
+        for text in ["(module)", "(module (func (result i32) (i32.const 1)))"] {
+            assert_eq!(with_canonical_nans(&wat::parse_str(text).unwrap()).unwrap(), None);
+        }
+    }
+
+    #[test]
+    fn nothing_but_code_changes() {
+        let text = r#"(module (memory (export "m") 1)
+            (func $a (export "f") (param v128) (result v128)
+                (f64x2.relaxed_nmadd (local.get 0)
+                    (f32x4.relaxed_madd (local.get 0) (local.get 0) (local.get 0))
+                    (local.get 0)))
+            (func $b (nop)) (data (i32.const 0) "x"))"#;
+        let wasm = wat::parse_str(text).unwrap();
+        let new = with_canonical_nans(&wasm).unwrap().unwrap();
+        // Two constants and two additions.
+        assert_eq!(new.len(), wasm.len() + 2 * (18 + 3));
+        let sections = |wasm: &[u8]| -> Vec<(u8, Vec<u8>)> {
+            let payloads = Parser::new(0).parse_all(wasm).map(Result::unwrap);
+            let sections = payloads.filter_map(|payload| payload.as_section());
+            sections
+                .filter(|(id, _)| *id != 10)
+                .map(|(id, range)| (id, wasm[range].to_vec()))
+                .collect()
+        };
+        assert_eq!(sections(&new), sections(&wasm));
+    }
+}

@@ -1,0 +1,97 @@
+//! What artifacts keep for debuggers and backtraces, where the engine configuration asks for it.
+
+use crate::project::{Project, asset};
+use wasmport::engine::{RequiredFeatures, wasmtime_version};
+use wasmport::wasmtime::{Instance, Store, WasmBacktrace};
+use wasmport::{Asset, EngineConfig, Error, Folder, Pooling, Runtime, RuntimeOptions, support};
+use wasmport_build::Target;
+
+const FAULTY: &[u8] = include_bytes!("../../../../fixtures/assets/guests/faulty.wasm");
+
+/// The only asset of a project, imported with this configuration for this machine.
+fn import(project: &Project, source: &'static str, engine: EngineConfig) -> Asset {
+    let report = project.importer().engine(engine).run(&()).unwrap();
+    let report = asset(&report, source);
+    let artifact = &report.artifacts[0];
+    let (target, path) = (artifact.target.to_string().leak(), artifact.path.clone().leak());
+    let artifacts = vec![support::file(target, artifact.bytes, artifact.blake3, path)];
+    let digest = wasmport::Digest::of(source.as_bytes());
+    let (version, features) = (wasmtime_version(), RequiredFeatures::NONE);
+    support::asset("asset", source, digest, version, engine, features, artifacts.leak())
+}
+
+fn faulty(engine: EngineConfig) -> (Project, Asset) {
+    let project = Project::with(&[("faulty.wasm", FAULTY)]);
+    let asset = import(&project, "faulty.wasm", engine);
+    (project, asset)
+}
+
+/// What a trap of the asset says.
+fn backtrace(engine: EngineConfig) -> (WasmBacktrace, String) {
+    let (project, asset) = faulty(engine);
+    let source = Folder::new(project.out());
+    let runtime = Runtime::builder(&engine).source(source).build().unwrap();
+    let module = runtime.load(&asset).unwrap();
+    let mut store = Store::new(runtime.engine(), ());
+    let instance = Instance::new(&mut store, module.module(), &[]).unwrap();
+    let ration = instance.get_typed_func::<(i32, i32), i32>(&mut store, "ration").unwrap();
+    let error = ration.call(&mut store, (7, 0)).unwrap_err();
+    let text = format!("{error:?}");
+    (error.downcast::<WasmBacktrace>().unwrap(), text)
+}
+
+#[test]
+fn backtraces_have_files_and_lines_where_the_artifact_keeps_them() {
+    let (backtrace, text) = backtrace(EngineConfig::new().backtrace_details(true));
+    let symbols: Vec<_> = backtrace.frames().iter().flat_map(|frame| frame.symbols()).collect();
+    let found: Vec<_> = symbols
+        .iter()
+        .map(|symbol| (symbol.name().unwrap(), symbol.file().unwrap(), symbol.line().unwrap()))
+        .collect();
+    // As they stand in `fixtures/sources/c/faulty.c`.
+    let expected = [("_ZN5guest5shareEii", "./faulty.c", 11), ("ration", "./faulty.c", 15)];
+    assert_eq!(found, expected);
+    assert!(text.contains("guest::share(int, int)\n"), "{text}");
+    assert!(text.contains("at ./faulty.c:11:"), "{text}");
+}
+
+#[test]
+fn without_lines_there_are_names() {
+    let (backtrace, text) = backtrace(EngineConfig::new());
+    assert!(backtrace.frames().iter().all(|frame| frame.symbols().is_empty()), "{text}");
+    assert!(text.contains("!guest::share(int, int)") && text.contains("!ration"), "{text}");
+}
+
+#[test]
+fn debuggers_find_dwarf_in_the_artifact() {
+    let sections = |engine| {
+        let (project, asset) = faulty(engine);
+        let target = asset.artifacts()[0].target();
+        let bytes = std::fs::read(project.out().join(format!("artifacts/faulty.{target}.cwasm")));
+        let bytes = bytes.unwrap();
+        let has = |name: &[u8]| bytes.windows(name.len()).any(|window| window == name);
+        [has(b".debug_info\0"), has(b".debug_line\0")]
+    };
+    assert_eq!(sections(EngineConfig::new().debug_info(true)), [true, true]);
+    assert_eq!(sections(EngineConfig::new()), [false, false]);
+}
+
+/// The pooling allocator's own words, where the module does not tell what it needs.
+#[test]
+fn shared_memories_have_no_place_in_a_pool() {
+    let engine = EngineConfig::new();
+    let project = Project::with(&[("shared.wat", b"(module (memory 1 2 shared))")]);
+    let asset = import(&project, "shared.wat", engine);
+    let load = |pooling: Option<Pooling>| {
+        let mut options = RuntimeOptions::default();
+        options.pooling = pooling;
+        options.target = Some(Target::host());
+        let builder = Runtime::builder(&engine).options(options);
+        builder.source(Folder::new(project.out())).build().unwrap().load(&asset)
+    };
+    load(None).unwrap();
+    let error = load(Some(Pooling::default())).unwrap_err();
+    assert!(matches!(&error, Error::Pooling { misfits, .. } if misfits.is_empty()), "{error:?}");
+    assert!(error.to_string().contains("memory is shared"), "{error}");
+    assert!(error.help().unwrap().contains("without pooling"), "{error:?}");
+}

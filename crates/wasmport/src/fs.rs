@@ -1,0 +1,42 @@
+//! Files: the one module that touches them. Errors name the path where they are made into ours.
+#![expect(clippy::disallowed_methods, reason = "this module is why others may not")]
+
+#[cfg(feature = "compile")]
+mod private;
+
+#[cfg(feature = "compile")]
+pub(crate) use private::{files_below, is_private, make_private, remove, touch, write_atomically};
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+/// A file, opened to be read.
+pub(crate) fn open(path: &Path) -> io::Result<File> {
+    File::open(path)
+}
+
+/// The whole file.
+#[cfg(feature = "compile")]
+pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(path)
+}
+
+/// The file, or more than `expected` bytes of it where it has more.
+pub(crate) fn read_expecting(path: &Path, expected: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+    // A longer file is refused all the same, and need not be read to its end.
+    open(path)?.take(expected.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// A memory file with these bytes, which nobody can change any more.
+#[cfg(target_os = "linux")]
+pub(crate) fn sealed(bytes: &[u8]) -> Result<File, Box<dyn std::error::Error>> {
+    use memfd::{FileSeal, MemfdOptions};
+    use std::io::Write as _;
+    let file = MemfdOptions::new().allow_sealing(true).create("wasmport")?;
+    file.as_file().write_all(bytes)?;
+    file.add_seals(&[FileSeal::SealShrink, FileSeal::SealGrow, FileSeal::SealWrite])?;
+    file.add_seal(FileSeal::SealSeal)?;
+    Ok(file.into_file())
+}
