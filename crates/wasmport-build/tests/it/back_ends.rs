@@ -22,8 +22,8 @@ fn foreign() -> Target {
 fn without_machine_code_the_interpreter_runs_it_and_says_why() {
     let (project, report) = import(&[foreign(), Target::PORTABLE, Target::SOURCE], false);
     let asset = asset(&report);
-    let expected = behaviour(&project, &asset, Some(Target::SOURCE));
-    assert_eq!(behaviour(&project, &asset, None), expected);
+    let expected = behaviour(&runtime(&project, Some(Target::SOURCE)), &asset);
+    assert_eq!(behaviour(&runtime(&project, None), &asset), expected);
 
     let runtime = runtime(&project, None);
     let would = runtime.choice(&asset).to_string();
