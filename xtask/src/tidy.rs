@@ -18,7 +18,10 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Engine::default", &[]),
     // What a module computes before it is imported, it computes here and now.
     (" Module::new(", &["crates/wasmport-build/src/stages/preinit.rs"]),
-    ("wasmtime_wasi", &["crates/wasmport-build/src/stages/preinit.rs"]),
+    (
+        "wasmtime_wasi",
+        &["crates/wasmport-build/src/stages/preinit.rs", "crates/wasmport/src/wasi/"],
+    ),
     ("wasmtime_wizer", &["crates/wasmport-build/src/stages/preinit.rs"]),
     ("deserialize_file", &["crates/wasmport/src/load.rs"]),
     (

@@ -9,7 +9,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use wasmport::Digest;
-use wasmport::engine::RequiredFeatures;
+use wasmport::engine::{RequiredFeatures, WasmFeature};
 
 /// What [`inspect`] found in a file.
 #[derive(Clone, Debug, Serialize)]
@@ -25,6 +25,8 @@ pub struct Inspection {
     pub wasm_bytes: u64,
     /// The wasm features it uses.
     pub features: RequiredFeatures,
+    /// The cargo features of the `wasmport` crate that its wrapper needs.
+    pub needs: Vec<&'static str>,
     /// What it imports and exports.
     pub interface: Interface,
 }
@@ -45,12 +47,21 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
     let limits = &found.settings.limits;
     let module = validate(source.into_wasm(limits)?.refuse_component()?, allowed, limits)?;
+    let interface = Interface::of(&module)?;
+    let mut needs: Vec<&str> =
+        module.features().iter().filter_map(WasmFeature::cargo_feature).collect();
+    if interface.imports_wasi() {
+        needs.push("wasi");
+    }
+    needs.sort_unstable();
+    needs.dedup();
     Ok(Inspection {
         path: path.into(),
         bytes,
         blake3,
         wasm_bytes: module.wasm().len() as u64,
         features: module.features(),
-        interface: Interface::of(&module)?,
+        needs,
+        interface,
     })
 }

@@ -132,6 +132,11 @@ pub struct Wrappers;
 #[doc = include_str!("../../../docs/limits.md")]
 pub struct Limits;
 
+/// The code of the chapter on WASI.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/wasi.md")]
+pub struct Wasi;
+
 /// The code of the chapter on stages.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/stages.md")]

@@ -24,16 +24,15 @@ pub(crate) fn inspect(args: &InspectArgs, out: &Output) -> Exit {
 }
 
 fn lines(inspection: &Inspection) -> Vec<String> {
-    let Inspection { path, bytes, blake3, wasm_bytes, features, interface, .. } = inspection;
+    let Inspection { path, bytes, blake3, wasm_bytes, features, needs, interface, .. } = inspection;
     let features: Vec<&str> = features.iter().map(WasmFeature::name).collect();
+    let list = |names: &[&str]| if names.is_empty() { "none".into() } else { names.join(", ") };
     let mut lines = vec![
         format!("file      {} ({bytes} bytes)", path.display()),
         format!("blake3    {blake3}"),
         format!("module    {wasm_bytes} bytes"),
-        format!(
-            "features  {}",
-            if features.is_empty() { "none".into() } else { features.join(", ") }
-        ),
+        format!("features  {}", list(&features)),
+        format!("needs     {}", list(needs)),
     ];
     lines.push(format!("imports   {}", interface.imports.len()));
     lines.extend(

@@ -3,6 +3,7 @@
 use crate::engine::PoolingMisfit;
 use crate::{Digest, Mismatch};
 use std::fmt;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// The runtime's result.
@@ -195,6 +196,20 @@ pub enum Error {
         /// The operating system's reason.
         source: std::io::Error,
     },
+    /// The guest has ended itself in this or an earlier call of the session, as a process does.
+    Exited {
+        /// The asset's name.
+        asset: String,
+        /// What it passed to `exit`.
+        code: i32,
+    },
+    /// A folder that a guest should see cannot be opened.
+    Preopen {
+        /// The folder.
+        path: PathBuf,
+        /// The reason.
+        source: wasmtime::Error,
+    },
     /// An earlier call of this session failed half-way, so that the guest's state is unknown.
     Poisoned {
         /// The asset's name.
@@ -220,6 +235,8 @@ impl Error {
             Self::UnsafeCache { .. } => Some("give a folder that belongs to this user alone, or a key: `ModuleCache::with_key`".into()),
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
             Self::Poisoned { .. } => Some("start a new session".into()),
+            Self::Exited { .. } => Some("start a new session; a command's code is what `run` gives".into()),
+            Self::Preopen { .. } => Some("create the folder, or give the guest another".into()),
             Self::NotMetered { knob } => Some(format!("import with `{} = true` below `[engine]` in wasmport.toml", knob.replace('_', "-"))),
             Self::Pooling { asset, misfits, .. } => Some(pooling_help(asset.is_some(), misfits)),
             Self::MissingFeature { feature, .. } => {
@@ -347,6 +364,12 @@ impl fmt::Display for Error {
                 write!(f, "cannot start the thread that watches how long calls take: {source}")
             }
             Self::NoMemory { name } => write!(f, "the calling instance exports no memory `{name}`"),
+            Self::Exited { asset, code } => {
+                write!(f, "the guest of asset `{asset}` has exited with code {code}")
+            }
+            Self::Preopen { path, source } => {
+                write!(f, "cannot open the folder `{}` for the guest: {source:#}", path.display())
+            }
             Self::Poisoned { asset } => {
                 write!(
                     f,
@@ -382,6 +405,7 @@ impl std::error::Error for Error {
             Self::Deserialize { source, .. }
             | Self::Engine { source }
             | Self::Pooling { source: Some(source), .. }
+            | Self::Preopen { source, .. }
             | Self::Wasm(source) => Some(AsRef::<dyn std::error::Error>::as_ref(source)),
             _ => None,
         }

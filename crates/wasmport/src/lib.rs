@@ -27,6 +27,7 @@
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
 //! | `async` | assets whose functions may wait, and calls that are suspended |
+//! | `wasi` | assets that import WASI preview 1: the module `wasi` |
 //! | `zstd` | artifacts that were compressed when they were imported |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
 //! | `pool` | Wasmtime's pooling allocator, for [`RuntimeOptions::pooling`] |
@@ -42,6 +43,7 @@ mod digest;
 mod dynamic;
 pub mod engine;
 mod error;
+mod exit;
 mod fs;
 mod limits;
 mod load;
@@ -58,6 +60,8 @@ mod source;
 pub mod support;
 mod trace;
 mod typed;
+#[cfg(feature = "wasi")]
+pub mod wasi;
 
 pub use access::Access;
 pub use asset::{Artifact, Asset};
@@ -71,6 +75,7 @@ pub use engine::{
     RuntimeOptions,
 };
 pub use error::{Error, Result};
+pub use exit::Exit;
 pub use limits::Group;
 pub use load::LoadedModule;
 #[cfg(feature = "threads")]

@@ -20,87 +20,40 @@ macro_rules! include_assets {
     };
 }
 
-/// Ends compilation where this build of the crate lacks a cargo feature that an asset needs.
-#[doc(hidden)]
-#[cfg(feature = "gc")]
-#[macro_export]
-macro_rules! __require_gc {
-    ($asset:literal) => {};
+/// Defines the macros that end compilation where this build of the crate lacks a cargo feature that an
+/// asset needs. `$d` is a dollar sign.
+macro_rules! require {
+    ($d:tt $($name:ident: $feature:literal,)*) => {$(
+        #[doc(hidden)]
+        #[cfg(feature = $feature)]
+        #[macro_export]
+        macro_rules! $name {
+            ($d asset:literal) => {};
+        }
+
+        #[doc(hidden)]
+        #[cfg(not(feature = $feature))]
+        #[macro_export]
+        macro_rules! $name {
+            ($d asset:literal) => {
+                compile_error!(concat!(
+                    "the asset `",
+                    $d asset,
+                    "` needs the `",
+                    $feature,
+                    "` feature of the `wasmport` crate: add `features = [\"",
+                    $feature,
+                    "\"]` to the dependency"
+                ));
+            };
+        }
+    )*};
 }
 
-#[doc(hidden)]
-#[cfg(not(feature = "gc"))]
-#[macro_export]
-macro_rules! __require_gc {
-    ($asset:literal) => {
-        compile_error!(concat!(
-            "the asset `",
-            $asset,
-            "` needs the `gc` feature of the `wasmport` crate: ",
-            "add `features = [\"gc\"]` to the dependency"
-        ));
-    };
-}
-
-#[doc(hidden)]
-#[cfg(feature = "threads")]
-#[macro_export]
-macro_rules! __require_threads {
-    ($asset:literal) => {};
-}
-
-#[doc(hidden)]
-#[cfg(not(feature = "threads"))]
-#[macro_export]
-macro_rules! __require_threads {
-    ($asset:literal) => {
-        compile_error!(concat!(
-            "the asset `",
-            $asset,
-            "` needs the `threads` feature of the `wasmport` crate: ",
-            "add `features = [\"threads\"]` to the dependency"
-        ));
-    };
-}
-
-#[doc(hidden)]
-#[cfg(feature = "async")]
-#[macro_export]
-macro_rules! __require_async {
-    ($asset:literal) => {};
-}
-
-#[doc(hidden)]
-#[cfg(not(feature = "async"))]
-#[macro_export]
-macro_rules! __require_async {
-    ($asset:literal) => {
-        compile_error!(concat!(
-            "the asset `",
-            $asset,
-            "` needs the `async` feature of the `wasmport` crate: ",
-            "add `features = [\"async\"]` to the dependency"
-        ));
-    };
-}
-
-#[doc(hidden)]
-#[cfg(feature = "zstd")]
-#[macro_export]
-macro_rules! __require_zstd {
-    ($asset:literal) => {};
-}
-
-#[doc(hidden)]
-#[cfg(not(feature = "zstd"))]
-#[macro_export]
-macro_rules! __require_zstd {
-    ($asset:literal) => {
-        compile_error!(concat!(
-            "the asset `",
-            $asset,
-            "` needs the `zstd` feature of the `wasmport` crate: ",
-            "add `features = [\"zstd\"]` to the dependency"
-        ));
-    };
+require! { $
+    __require_async: "async",
+    __require_gc: "gc",
+    __require_threads: "threads",
+    __require_wasi: "wasi",
+    __require_zstd: "zstd",
 }

@@ -2,7 +2,9 @@
 
 use crate::limits::{Alarm, Watch, ended, unbound};
 use crate::typed::Exception;
-use crate::{Asset, Error, LoadedModule, Result, Runtime, support, trace};
+#[cfg(feature = "wasi")]
+use crate::wasi::WasiCtx;
+use crate::{Asset, Error, Exit, LoadedModule, Result, Runtime, support, trace};
 use std::sync::Arc;
 use wasmtime::{Instance, Linker, Store, StoreLimits, StoreLimitsBuilder};
 
@@ -34,6 +36,8 @@ pub trait Wrapper: Sized {
 pub struct SessionData<T> {
     data: T,
     limits: StoreLimits,
+    #[cfg(feature = "wasi")]
+    wasi: Option<Box<WasiCtx>>,
 }
 
 impl<T> SessionData<T> {
@@ -46,6 +50,28 @@ impl<T> SessionData<T> {
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.data
     }
+
+    /// What the guest sees of the system: that of an empty [`Wasi`](crate::wasi::Wasi) where it was
+    /// given none.
+    #[cfg(feature = "wasi")]
+    pub fn wasi(&mut self) -> &mut WasiCtx {
+        self.wasi.get_or_insert_default()
+    }
+
+    #[cfg(feature = "wasi")]
+    pub(crate) fn set_wasi(&mut self, wasi: WasiCtx) {
+        self.wasi = Some(Box::new(wasi));
+    }
+}
+
+/// Whether a session goes on.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    Ready,
+    /// A call failed half-way.
+    Poisoned,
+    /// The guest has ended itself.
+    Exited(Exit),
 }
 
 /// A store with one instance of an asset in it. Each wrapper has its own session type around this,
@@ -53,11 +79,12 @@ impl<T> SessionData<T> {
 ///
 /// What the guest may take is bounded by [`Limits`](crate::Limits): memories and tables always, fuel
 /// and time where the engine counts fuel or checks epochs and a bound is set, there or here. After a
-/// call that failed the session refuses further calls.
+/// call that failed the session refuses further calls, and so it does when the guest has
+/// [exited](Exit).
 pub struct Session<T: 'static, W> {
     pub(crate) store: Store<SessionData<T>>,
     wrapper: W,
-    poisoned: bool,
+    state: State,
     /// What bounds the time of calls, where anything does.
     pub(crate) watch: Option<Arc<Watch>>,
     /// Where the engine checks epochs.
@@ -100,8 +127,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         let running = watch.as_deref().map(Watch::begin).transpose()?;
         let wrapper = instantiate(&mut store);
         drop(running);
-        let wrapper = wrapper.map_err(|error| ended::<W>(&mut store, error))?;
-        Ok(Self { store, wrapper, poisoned: false, watch, alarm: runtime.alarm().cloned() })
+        let wrapper = wrapper.map_err(|error| failed::<W, T>(&mut store, error).0)?;
+        Ok(Self { store, wrapper, state: State::Ready, watch, alarm: runtime.alarm().cloned() })
     }
 
     /// Runs a call; a failure poisons the session, but for exceptions of the guest.
@@ -116,8 +143,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         &mut self,
         call: impl FnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
     ) -> wasmtime::Result<R> {
-        if self.poisoned {
-            return Err(poisoned(W::ASSET));
+        if self.state != State::Ready {
+            return Err(refusal(W::ASSET, self.state));
         }
         let running = match &self.watch {
             Some(watch) => Some(watch.begin()?),
@@ -125,24 +152,22 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         };
         let _span = trace::call(W::ASSET, &call).entered();
         // A host function that panics leaves half a call behind too.
-        self.poisoned = true;
+        self.state = State::Poisoned;
         let result = call(&self.wrapper, &mut self.store);
         drop(running);
         match result {
             Ok(result) => {
-                self.poisoned = false;
+                self.state = State::Ready;
                 Ok(result)
             }
             Err(error) => Err(self.failed(error)),
         }
     }
 
-    /// What a call that failed leaves behind. An exception is the guest's own way to end a call,
-    /// after which it goes on.
     #[cold]
     fn failed(&mut self, error: wasmtime::Error) -> wasmtime::Error {
-        let error = ended::<W>(&mut self.store, error);
-        self.poisoned = !error.is::<Exception>();
+        let (error, state) = failed::<W, T>(&mut self.store, error);
+        self.state = state;
         error
     }
 
@@ -188,9 +213,9 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         self.store.into_data().data
     }
 
-    /// Whether an earlier call failed half-way.
+    /// Whether an earlier call failed half-way, or the guest has exited.
     pub fn is_poisoned(&self) -> bool {
-        self.poisoned
+        self.state != State::Ready
     }
 }
 
@@ -232,8 +257,8 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             Some(watch) => watch.pace(instance).await,
             None => instance.await,
         };
-        let wrapper = wrapper.map_err(|error| ended::<W>(&mut store, error))?;
-        Ok(Self { store, wrapper, poisoned: false, watch, alarm: runtime.alarm().cloned() })
+        let wrapper = wrapper.map_err(|error| failed::<W, T>(&mut store, error).0)?;
+        Ok(Self { store, wrapper, state: State::Ready, watch, alarm: runtime.alarm().cloned() })
     }
 
     /// As [`Self::call`], of a call that may wait. One that is dropped before it ends poisons the
@@ -246,14 +271,14 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         &mut self,
         call: impl AsyncFnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
     ) -> wasmtime::Result<R> {
-        if self.poisoned {
-            return Err(poisoned(W::ASSET));
+        if self.state != State::Ready {
+            return Err(refusal(W::ASSET, self.state));
         }
         if let Some(watch) = &self.watch {
             watch.check()?;
         }
         let span = trace::call(W::ASSET, &call);
-        self.poisoned = true;
+        self.state = State::Poisoned;
         let call = span.around(call(&self.wrapper, &mut self.store));
         let result = match &self.watch {
             Some(watch) => watch.pace(call).await,
@@ -261,7 +286,7 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         };
         match result {
             Ok(result) => {
-                self.poisoned = false;
+                self.state = State::Ready;
                 Ok(result)
             }
             Err(error) => Err(self.failed(error)),
@@ -278,7 +303,15 @@ fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData
         .tables(bounds.tables)
         .instances(bounds.instances)
         .build();
-    let mut store = Store::new(runtime.engine(), SessionData { data, limits });
+    let mut store = Store::new(
+        runtime.engine(),
+        SessionData {
+            data,
+            limits,
+            #[cfg(feature = "wasi")]
+            wasi: None,
+        },
+    );
     store.limiter(|data| &mut data.limits);
     // Wasmtime's stores begin without fuel and at a deadline that has passed.
     if runtime.config().fuel {
@@ -302,7 +335,28 @@ fn new_watch<T: 'static>(
     Some(watch)
 }
 
+/// The error of a call that failed, and what it leaves behind. An exception is the guest's own way to
+/// end a call, after which it goes on.
 #[cold]
-fn poisoned(asset: &Asset) -> wasmtime::Error {
-    wasmtime::Error::new(Error::Poisoned { asset: asset.name().into() })
+fn failed<W: Wrapper, T: 'static>(
+    store: &mut Store<SessionData<T>>,
+    error: wasmtime::Error,
+) -> (wasmtime::Error, State) {
+    let error = ended::<W>(store, error);
+    if let Some(exit) = error.downcast_ref::<Exit>() {
+        let state = State::Exited(*exit);
+        return (refusal(W::ASSET, state), state);
+    }
+    let state = if error.is::<Exception>() { State::Ready } else { State::Poisoned };
+    (error, state)
+}
+
+/// Why a session refuses a call.
+#[cold]
+fn refusal(asset: &Asset, state: State) -> wasmtime::Error {
+    let asset = asset.name().into();
+    wasmtime::Error::new(match state {
+        State::Exited(exit) => Error::Exited { asset, code: exit.code() },
+        State::Ready | State::Poisoned => Error::Poisoned { asset },
+    })
 }

@@ -11,7 +11,7 @@ use wasmport::engine::Knob;
 use wasmport::support::CONTRACT;
 
 /// Compile-time checks: generator and runtime of one contract, and the cargo features there.
-pub(super) fn contract(asset: &Description<'_>) -> TokenStream {
+pub(super) fn contract(asset: &Description<'_>, plan: &Plan<'_>) -> TokenStream {
     let name = asset.module.join("/");
     let mut cargo_features: Vec<&str> =
         asset.features.iter().filter_map(|f| f.cargo_feature()).collect();
@@ -20,6 +20,9 @@ pub(super) fn contract(asset: &Description<'_>) -> TokenStream {
     }
     if asset.artifacts.iter().any(|artifact| artifact.uncompressed.is_some()) {
         cargo_features.push("zstd");
+    }
+    if plan.needs_wasi() {
+        cargo_features.push("wasi");
     }
     cargo_features.sort_unstable();
     cargo_features.dedup();

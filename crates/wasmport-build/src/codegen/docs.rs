@@ -58,6 +58,12 @@ pub(super) fn module(asset: &Description<'_>, plan: &Plan<'_>) -> String {
         code(asset.module.join("/")),
         code(asset.source)
     );
+    if plan.needs_wasi() {
+        text.push_str(
+            "\nIt needs [WASI](https://wasi.dev) preview 1: the `wasi` feature of the `wasmport` crate. What \
+             it sees of the system is what a [`Wasi`](::wasmport::wasi::Wasi) says.\n",
+        );
+    }
     let mut section = |title: &str, help: &str, items: Vec<String>| {
         if !items.is_empty() {
             text.push_str(&format!("\n# {title}\n\n{help}\n\n"));

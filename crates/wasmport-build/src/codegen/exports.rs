@@ -2,6 +2,7 @@
 
 use super::api;
 use super::docs::{outer, quoted};
+use super::imports::data_bounds;
 use super::plan::{ExportKind, Plan, PlannedExport};
 use super::session::Asyncness;
 use super::types::{is_wide, parameters, results, rust, tuple};
@@ -196,59 +197,46 @@ fn instantiate(plan: &Plan<'_>) -> TokenStream {
         "Links and instantiates at once.\n\n# Errors\n\nWhere `module` is another asset, an import \
          is missing or of another type, the start function fails, or a limit is reached.",
     );
-    let run_doc = outer(
-        "Runs the command: instantiates it, and calls its `_start`. A command's instance is used \
-         once.\n\n# Errors\n\nAs instantiating, and where the command traps.",
-    );
-    if plan.is_async {
-        let run = plan.is_command.then(|| {
-            quote! {
-                #run_doc
-                pub async fn run<T: ::core::marker::Send + 'static>(
-                    mut store: impl ::wasmport::support::AsContextMut<Data = T>,
-                    linker: &::wasmport::support::Linker<T>,
-                    module: &::wasmport::LoadedModule,
-                ) -> ::wasmport::support::Result<()> {
-                    let command: Self =
-                        ::wasmport::support::instantiate_async(&mut store, linker, module).await?;
-                    ::wasmport::support::start_async(store, command.instance).await
-                }
-            }
-        });
-        return quote! {
-            #doc
-            pub async fn instantiate_async<T: ::core::marker::Send + 'static>(
-                store: impl ::wasmport::support::AsContextMut<Data = T>,
-                linker: &::wasmport::support::Linker<T>,
-                module: &::wasmport::LoadedModule,
-            ) -> ::wasmport::support::Result<Self> {
-                ::wasmport::support::instantiate_async(store, linker, module).await
-            }
-
-            #run
-        };
-    }
+    let Asyncness { asyncness, wait, .. } = Asyncness::of(plan);
+    let (instantiate, start) = if plan.is_async {
+        (quote!(instantiate_async), quote!(start_async))
+    } else {
+        (quote!(instantiate), quote!(start))
+    };
+    let bounds = data_bounds(plan);
     let run = plan.is_command.then(|| {
+        let ended = quote!(::wasmport::support::#start(store, command.instance)#wait);
+        let (code, returns, ended) = if plan.needs_wasi() {
+            let code = " It gives the exit code, which is 0 where it returns.";
+            (code, quote!(::wasmport::Exit), quote!(::wasmport::support::exit(#ended)))
+        } else {
+            ("", quote!(()), ended)
+        };
+        let doc = outer(&format!(
+            "Runs the command: instantiates it, and calls its `_start`. A command's instance is used \
+             once.{code}\n\n# Errors\n\nAs instantiating, and where the command traps.",
+        ));
         quote! {
-            #run_doc
-            pub fn run<T: 'static>(
+            #doc
+            pub #asyncness fn run<T: #bounds>(
                 mut store: impl ::wasmport::support::AsContextMut<Data = T>,
                 linker: &::wasmport::support::Linker<T>,
                 module: &::wasmport::LoadedModule,
-            ) -> ::wasmport::support::Result<()> {
-                let command: Self = ::wasmport::support::instantiate(&mut store, linker, module)?;
-                ::wasmport::support::start(store, command.instance)
+            ) -> ::wasmport::support::Result<#returns> {
+                let command: Self =
+                    ::wasmport::support::#instantiate(&mut store, linker, module)#wait?;
+                #ended
             }
         }
     });
     quote! {
         #doc
-        pub fn instantiate<T: 'static>(
+        pub #asyncness fn #instantiate<T: #bounds>(
             store: impl ::wasmport::support::AsContextMut<Data = T>,
             linker: &::wasmport::support::Linker<T>,
             module: &::wasmport::LoadedModule,
         ) -> ::wasmport::support::Result<Self> {
-            ::wasmport::support::instantiate(store, linker, module)
+            ::wasmport::support::#instantiate(store, linker, module)#wait
         }
 
         #run

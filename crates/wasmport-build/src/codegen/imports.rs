@@ -21,7 +21,12 @@ fn module(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     let host = if module.funcs.is_empty() { TokenStream::new() } else { host(plan, module) };
     let values = values::module_values(module);
     let link = link::module(plan, module);
-    let module_doc = outer(&format!("What the asset imports from {}.", quoted(name)));
+    let by_wasi = if module.wasi.is_empty() {
+        ""
+    } else {
+        " [`Wasi`](::wasmport::wasi::Wasi) gives functions of WASI preview 1."
+    };
+    let module_doc = outer(&format!("What the asset imports from {}.{by_wasi}", quoted(name)));
     quote! {
         #module_doc
         #vis mod #ident {

@@ -10,6 +10,7 @@ pub(super) fn module(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream 
     let asset = &plan.name;
     let mut names: Vec<&str> = module.funcs.iter().map(|f| f.name).collect();
     names.extend(module.values.iter().map(|v| v.name));
+    names.extend(&module.wasi);
     names.sort_unstable();
     let count = names.len();
     names.dedup();

@@ -64,7 +64,7 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
     let error = |message: String| AssetError::new(asset.path, Stage::Codegen, message);
     let plan = Plan::of(asset).map_err(error)?;
     let items: TokenStream = [
-        asset::contract(asset),
+        asset::contract(asset, &plan),
         asset::description(asset, &plan),
         plan.items.clone(),
         imports::modules(&plan),

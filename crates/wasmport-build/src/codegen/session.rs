@@ -128,6 +128,7 @@ fn new(plan: &Plan<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let Plan { session, values, .. } = plan;
+    let needs_wasi = plan.needs_wasi();
     let bounds = host_bounds(plan);
     let add_hosts = add_hosts(plan);
     let has_values = plan.value_modules().next().is_some();
@@ -139,10 +140,30 @@ fn new(plan: &Plan<'_>) -> TokenStream {
             ) -> ::wasmport::support::Result<#values>,
         }
     });
-    let define = if has_values {
+    let wasi_doc = needs_wasi
+        .then(|| outer("\n`wasi` is what it sees of the system; its folders are opened now."));
+    let wasi_errors = needs_wasi.then(|| {
+        outer("[`Error::Preopen`](::wasmport::Error::Preopen) where one of the folders cannot be.")
+    });
+    let wasi_parameter = needs_wasi.then(|| quote!(wasi: ::wasmport::wasi::Wasi,));
+    let add_wasi = needs_wasi.then(|| {
+        let link = if plan.is_async { quote!(link_async) } else { quote!(link) };
+        // Of a name that WASI has with another type there is both.
+        let is_shadowed = plan.imports.iter().any(|m| !m.wasi.is_empty() && !m.funcs.is_empty());
+        let allow = is_shadowed.then(|| quote!(linker.allow_shadowing(true);));
+        quote!(wasi.#link(linker, store)?; #allow)
+    });
+    let define = if has_values || needs_wasi {
+        let add_values = has_values.then(|| {
+            quote! {
+                imports(store, module)?.add_to_linker(linker, store)?;
+            }
+        });
         quote! {
             |linker, store, module| {
-                imports(store, module)?.add_to_linker(linker, store)?;
+                let _ = (&linker, &store, module);
+                #add_wasi
+                #add_values
                 #add_hosts
                 ::core::result::Result::Ok(())
             }
@@ -158,16 +179,35 @@ fn new(plan: &Plan<'_>) -> TokenStream {
         outer(&format!("\n{doc}"))
     });
     let Asyncness { asyncness, start, wait, call, .. } = Asyncness::of(plan);
-    let argument = has_values.then(|| quote!(imports));
     let run = plan.is_command.then(|| {
-        let started = if plan.is_async {
-            quote!(async |wrapper, store| ::wasmport::support::start_async(store, wrapper.instance)
-                .await)
+        let argument = has_values.then(|| quote!(imports));
+        let wasi_argument = needs_wasi.then(|| quote!(wasi,));
+        let mut started = if plan.is_async {
+            quote!(::wasmport::support::start_async(store, wrapper.instance).await)
         } else {
-            quote!(|wrapper, store| ::wasmport::support::start(store, wrapper.instance))
+            quote!(::wasmport::support::start(store, wrapper.instance))
         };
+        let (doc, returns, ended, result) = if needs_wasi {
+            started = quote!(::wasmport::support::exit(#started));
+            (
+                "Runs the command: starts a session, and calls its `_start`. It gives the exit code, \
+                 which is 0 where it returns, and the data.",
+                quote!((::wasmport::Exit, T)),
+                quote!(let exit =),
+                quote!((exit, session.0.into_data())),
+            )
+        } else {
+            (
+                "Runs the command: starts a session, and calls its `_start`; the data is given back.",
+                quote!(T),
+                quote!(),
+                quote!(session.0.into_data()),
+            )
+        };
+        let doc = outer(doc);
         quote! {
-            /// Runs the command: starts a session, and calls its `_start`; the data is given back.
+            #doc
+            #wasi_doc
             #values_doc
             ///
             /// # Errors
@@ -176,25 +216,29 @@ fn new(plan: &Plan<'_>) -> TokenStream {
             pub #asyncness fn run(
                 runtime: &::wasmport::Runtime,
                 data: T,
+                #wasi_parameter
                 #parameter
-            ) -> ::wasmport::Result<T> {
-                let mut session = Self::new(runtime, data, #argument)#wait?;
-                session.0.#call(#started)#wait?;
-                ::core::result::Result::Ok(session.0.into_data())
+            ) -> ::wasmport::Result<#returns> {
+                let mut session = Self::new(runtime, data, #wasi_argument #argument)#wait?;
+                #ended session.0.#call(#asyncness |wrapper, store| #started)#wait?;
+                ::core::result::Result::Ok(#result)
             }
         }
     });
     quote! {
         impl<T: #bounds> #session<T> {
             /// Loads and instantiates the asset, with `data` as the host state.
+            #wasi_doc
             #values_doc
             ///
             /// # Errors
             ///
             /// As [`Runtime::load`](::wasmport::Runtime::load), and where the start function fails.
+            #wasi_errors
             pub #asyncness fn new(
                 runtime: &::wasmport::Runtime,
                 data: T,
+                #wasi_parameter
                 #parameter
             ) -> ::wasmport::Result<Self> {
                 let session = ::wasmport::Session::#start(runtime, data, #define);
@@ -206,9 +250,10 @@ fn new(plan: &Plan<'_>) -> TokenStream {
     }
 }
 
-/// What links the asset once for many sessions, where it imports functions alone.
+/// What links the asset once for many sessions, where it imports functions of hosts alone.
 fn linked(plan: &Plan<'_>) -> TokenStream {
-    if !plan.unwrapped_imports.is_empty() || plan.value_modules().next().is_some() {
+    let has_values = plan.value_modules().next().is_some();
+    if !plan.unwrapped_imports.is_empty() || has_values || plan.needs_wasi() {
         return TokenStream::new();
     }
     let Plan { session, .. } = plan;
@@ -231,7 +276,8 @@ fn linked(plan: &Plan<'_>) -> TokenStream {
 /// What a session's data must be, to be all hosts of the asset.
 fn host_bounds(plan: &Plan<'_>) -> TokenStream {
     let hosts = plan.host_modules().map(|m| &m.ident);
-    let bounds = data_bounds(plan);
+    let bounds =
+        if plan.needs_wasi() { quote!(::core::marker::Send + 'static) } else { data_bounds(plan) };
     quote!(#(#hosts::Host<::wasmport::SessionData<T>> +)* #bounds)
 }
 

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "compiler")]
 mod extract;
+#[cfg(feature = "compiler")]
+pub(crate) mod wasi;
 
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;

@@ -54,6 +54,10 @@ pub struct AssetSettings {
     /// Patterns of the imports that trap where the program does not implement them. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trap_imports: Option<Vec<String>>,
+    /// Whether what it imports from WASI is given by the `wasi` feature of the `wasmport` crate, and not
+    /// by a `Host` trait for the program to implement. Default: yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub wasi: Option<bool>,
     /// Import modules whose host trait is that of another wrapper: the path of its module, such as
     /// `env = "crate::assets::host::env"`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -157,6 +161,7 @@ impl AssetSettings {
             visibility: Some(Visibility::Public),
             max_exports: Some(MAX_EXPORTS),
             asynchronous: Some(false),
+            wasi: Some(true),
             unsupported: Some(Policy::Fail),
             limits: ImportLimits::defaults(),
             legacy_exceptions: Some(LegacyExceptions::Refuse),
@@ -183,7 +188,7 @@ impl AssetSettings {
         }
         merge! {
             pattern type_name visibility exports exclude_exports kinds max_exports prefix asynchronous
-            async_imports infallible_imports trap_imports with derives api convention malloc free
+            async_imports infallible_imports trap_imports wasi with derives api convention malloc free
             unsupported legacy_exceptions strip compress
         }
     }
@@ -197,6 +202,11 @@ impl AssetSettings {
 
     pub(crate) fn max_exports(&self) -> usize {
         self.max_exports.unwrap_or(MAX_EXPORTS)
+    }
+
+    /// Whether WASI is given.
+    pub(crate) fn wasi(&self) -> bool {
+        self.wasi.unwrap_or(true)
     }
 
     /// Whether calls wait: asked for, or because imports do.

@@ -2,7 +2,9 @@
 
 use crate::project::{Project, failure, statuses};
 use std::fs;
-use wasmport_build::{AssetSettings, ExternKind, Importer, Report, Settings, Status, Visibility};
+use wasmport_build::{
+    AssetSettings, ExternKind, Importer, Report, RequiredFeatures, Settings, Status, Visibility,
+};
 
 const PLUGIN: &str = r#"(module
     (import "env" "now" (func (result f64)))
@@ -121,6 +123,50 @@ fn hosts_fail_trap_and_wait_as_chosen() {
     let source = wrapper(settings);
     assert!(source.contains("pub async fn get_a(") && source.contains("__require_async!"));
     assert!(source.contains("impl ::core::future::Future<"));
+}
+
+const COMMAND: &str = r#"(module
+    (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
+    (memory (export "memory") 1)
+    (func (export "_start")))"#;
+
+#[test]
+fn wasi_is_given_unless_the_program_implements_it() {
+    let project = Project::with(&[("it.wat", COMMAND.as_bytes())]);
+    let import = |choose: fn(&mut AssetSettings)| {
+        let mut settings = AssetSettings::matching("**");
+        choose(&mut settings);
+        project.importer().asset(settings).run(&()).unwrap()
+    };
+    import(|_| {});
+    let given = project.wrapper("it");
+    assert!(given.contains("__require_wasi!") && given.contains("It needs [WASI]"));
+    assert!(!given.contains("trait Host") && given.contains("wasi: ::wasmport::wasi::Wasi"));
+    assert!(given.contains("::wasmport::Result<(::wasmport::Exit, T)>"));
+    assert_eq!(
+        wasmport_build::inspect(&project.assets().join("it.wat"), RequiredFeatures::NONE)
+            .unwrap()
+            .needs,
+        ["wasi"]
+    );
+    import(|settings| settings.asynchronous = Some(true));
+    assert!(project.wrapper("it").contains("wasi.link_async(linker, store)?"));
+    import(|settings| settings.wasi = Some(false));
+    let own = project.wrapper("it");
+    assert!(!own.contains("__require_wasi!") && !own.contains("WASI"));
+    assert!(own.contains("fn sched_yield(") && own.contains("::wasmport::Result<T>"));
+    for contradiction in [
+        |settings: &mut AssetSettings| {
+            settings.api = Some("mod wasi_snapshot_preview1 { fn sched_yield() -> u32; }".into());
+        },
+        |settings: &mut AssetSettings| {
+            settings.with = Some([("wasi_snapshot_preview1".into(), "a::b".into())].into());
+        },
+    ] {
+        let report = import(contradiction);
+        let error = failure(&report).to_string();
+        assert!(error.contains("WASI gives it `sched_yield`: say `wasi = false`"), "{error}");
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! From a module and a linker to a wrapper.
 
 use super::{AsContextMut, Extern, Instance, InstancePre, Linker, Result};
-use crate::{LoadedModule, Wrapper, trace};
+use crate::{Exit, LoadedModule, Wrapper, trace};
 use wasmtime::Module;
 
 /// Links an asset whose imports have one type each.
@@ -203,6 +203,18 @@ pub async fn start_async(
 }
 
 const START: &str = "_start";
+
+/// How a command ended that may exit: with the code of the error that [`Exit`] is, or 0.
+///
+/// # Errors
+///
+/// Others that are in `result`.
+pub fn exit(result: Result<()>) -> Result<Exit> {
+    match result {
+        Ok(()) => Ok(Exit::SUCCESS),
+        Err(error) => error.downcast::<Exit>(),
+    }
+}
 
 /// Defines in `linker`, under the module name `module`, what an instance exports: every name in
 /// `names`.

@@ -78,6 +78,7 @@ fn import_module<'a>(
         with: settings.with.iter().flatten().find(|(key, _)| *key == name).map(path).transpose()?,
         funcs: Vec::new(),
         values: Vec::new(),
+        wasi: Vec::new(),
         text: imports.iter().map(|(_, i)| interface_line(&i.name, &i.ty)).collect(),
     };
     let idents = names::snake_case(&requests, &[]);
@@ -85,6 +86,14 @@ fn import_module<'a>(
         let (name, ident) = (import.name.as_str(), format_ident!("{ident}"));
         let link_name = overloads.link_name(import);
         match &import.ty {
+            ExternType::Func(_) if settings.wasi() && import.is_wasi() => {
+                if signature.is_some() || module.with.is_some() {
+                    return Err(format!(
+                        "WASI gives it `{name}`: say `wasi = false` where the program is to implement it"
+                    ));
+                }
+                module.wasi.push(name);
+            }
             ExternType::Func(ty) => {
                 let pattern_name = format!("{}/{name}", import.module);
                 let traps = traps.matches(&pattern_name, false);

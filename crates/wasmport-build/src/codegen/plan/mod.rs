@@ -4,6 +4,7 @@ mod exports;
 mod imports;
 mod overloads;
 mod signatures;
+mod wasi;
 
 use super::Description;
 use super::api::{Allocation, HostShape, Shape};
@@ -55,6 +56,8 @@ pub(super) struct ImportModule<'a> {
     pub with: Option<syn::Path>,
     pub funcs: Vec<HostFunc<'a>>,
     pub values: Vec<HostValue<'a>>,
+    /// The functions that are given by WASI.
+    pub wasi: Vec<&'a str>,
     /// All imports from it, as text.
     pub text: String,
 }
@@ -135,9 +138,10 @@ impl<'a> Plan<'a> {
         let (imports, unwrapped_imports) =
             imports(interface, settings, &overloads, &mut signatures)?;
         let is_command = exports_procedure(interface, "_start");
-        let Exports { wrapped: exports, unwrapped: unwrapped_exports, warnings } =
+        let Exports { wrapped: exports, unwrapped: unwrapped_exports, mut warnings } =
             select(&interface.exports, settings, is_command, &mut signatures)?;
         signatures.check_all_are_used()?;
+        warnings.extend(wasi::warnings(interface, settings));
         let all_exports = if interface.exports.len() > settings.max_exports() {
             exports.iter().map(|e| interface_line(e.name, e.ty)).collect()
         } else {
@@ -173,6 +177,11 @@ impl<'a> Plan<'a> {
     /// The modules of which there are functions to be implemented.
     pub fn host_modules(&self) -> impl Iterator<Item = &ImportModule<'a>> {
         self.imports.iter().filter(|m| !m.funcs.is_empty())
+    }
+
+    /// Whether functions that it imports are given by WASI.
+    pub fn needs_wasi(&self) -> bool {
+        self.imports.iter().any(|m| !m.wasi.is_empty())
     }
 
     /// How the guest allocates, where exports have signatures that need it.

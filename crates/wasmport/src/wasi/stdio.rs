@@ -1,0 +1,233 @@
+//! Where a guest's output goes: into memory, or line by line to a function.
+
+use bytes::Bytes;
+use std::fmt;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+use tokio::io::AsyncWrite;
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
+
+/// What a capture keeps unless it is told otherwise, in bytes.
+const CAPTURE_LIMIT: usize = 1 << 20;
+
+/// A line is passed on in pieces of this many bytes if it is longer.
+const LONGEST_LINE: usize = 64 << 10;
+
+/// What a guest may write at once.
+const PERMIT: usize = 64 << 10;
+
+/// Keeps a guest's output in memory, up to a limit. Clones are the same capture.
+#[derive(Clone)]
+pub struct Capture(Shared<Captured>);
+
+struct Captured {
+    bytes: Vec<u8>,
+    limit: usize,
+    dropped: u64,
+}
+
+impl Capture {
+    /// Keeps up to 1 MiB.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_limit(CAPTURE_LIMIT)
+    }
+
+    /// Keeps up to `bytes`. The guest may write more, and is not told that it is dropped.
+    #[must_use]
+    pub fn with_limit(bytes: usize) -> Self {
+        Self(Shared::new(Captured { bytes: Vec::new(), limit: bytes, dropped: 0 }))
+    }
+
+    /// What was written so far.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        self.0.lock().bytes.clone()
+    }
+
+    /// The same as text, with `�` for what is not UTF-8.
+    #[must_use]
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().bytes).into_owned()
+    }
+
+    /// How many bytes were dropped because the limit was reached.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.0.lock().dropped
+    }
+}
+
+impl Default for Capture {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Capture {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Capture").field(&self.text()).finish()
+    }
+}
+
+impl Sink for Captured {
+    fn write(&mut self, bytes: &[u8]) {
+        let room = self.limit - self.bytes.len();
+        let kept = bytes.len().min(room);
+        self.bytes.extend_from_slice(&bytes[..kept]);
+        self.dropped += (bytes.len() - kept) as u64;
+    }
+}
+
+/// Passes each line of a guest's output to a function, for logs. Clones are the same sink.
+///
+/// Lines come without their end, with `�` for what is not UTF-8, and in pieces where they are longer
+/// than 64 KiB. A last line that nothing ends comes when the session is over.
+#[derive(Clone)]
+pub struct Lines(Shared<Line>);
+
+struct Line {
+    /// What there is of a line that has not ended.
+    begun: Vec<u8>,
+    to: Box<dyn FnMut(&str) + Send>,
+}
+
+impl Lines {
+    /// Passes lines to `to`, which must not write to the same sink.
+    #[must_use]
+    pub fn new(to: impl FnMut(&str) + Send + 'static) -> Self {
+        Self(Shared::new(Line { begun: Vec::new(), to: Box::new(to) }))
+    }
+}
+
+impl fmt::Debug for Lines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lines").finish_non_exhaustive()
+    }
+}
+
+impl Line {
+    fn end(&mut self) {
+        let line = self.begun.strip_suffix(b"\r").unwrap_or(&self.begun);
+        (self.to)(&String::from_utf8_lossy(line));
+        self.begun.clear();
+    }
+}
+
+impl Sink for Line {
+    fn write(&mut self, bytes: &[u8]) {
+        for piece in bytes.split_inclusive(|byte| *byte == b'\n') {
+            let (text, ends) = match piece.split_last() {
+                Some((b'\n', text)) => (text, true),
+                _ => (piece, false),
+            };
+            for part in text.chunks(LONGEST_LINE) {
+                if self.begun.len() + part.len() > LONGEST_LINE {
+                    self.end();
+                }
+                self.begun.extend_from_slice(part);
+            }
+            if ends {
+                self.end();
+            }
+        }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.begun.is_empty() {
+            self.end();
+        }
+    }
+}
+
+/// What takes output at once and cannot fail.
+trait Sink: Send + 'static {
+    fn write(&mut self, bytes: &[u8]);
+}
+
+/// A sink that all streams of a guest and the program share.
+struct Shared<S>(Arc<Mutex<S>>);
+
+impl<S> Shared<S> {
+    fn new(sink: S) -> Self {
+        Self(Arc::new(Mutex::new(sink)))
+    }
+
+    /// A function for lines that panicked has left nothing half-way but its line.
+    fn lock(&self) -> MutexGuard<'_, S> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<S> Clone for Shared<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S: Sink> OutputStream for Shared<S> {
+    fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
+        self.lock().write(&bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> StreamResult<()> {
+        Ok(())
+    }
+
+    fn check_write(&mut self) -> StreamResult<usize> {
+        Ok(PERMIT)
+    }
+}
+
+#[wasmtime_wasi::async_trait]
+impl<S: Sink> Pollable for Shared<S> {
+    async fn ready(&mut self) {}
+}
+
+impl<S: Sink> AsyncWrite for Shared<S> {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.lock().write(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// The streams of `Capture` and `Lines` are those of what they share.
+macro_rules! stream {
+    ($($name:ident)*) => {$(
+        impl IsTerminal for $name {
+            fn is_terminal(&self) -> bool {
+                false
+            }
+        }
+
+        impl StdoutStream for $name {
+            fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+                Box::new(self.0.clone())
+            }
+
+            fn p2_stream(&self) -> Box<dyn OutputStream> {
+                Box::new(self.0.clone())
+            }
+        }
+    )*};
+}
+
+stream! { Capture Lines }
