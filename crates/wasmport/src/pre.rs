@@ -1,7 +1,7 @@
 //! `SessionPre`: an asset that is linked once and starts many sessions.
 
 use crate::support::OverloadedPre;
-use crate::{LoadedModule, Result, Runtime, Session, SessionData, Wrapper, support};
+use crate::{LoadedModule, Result, Runtime, Session, SessionData, Wrapper, support, trace};
 use std::marker::PhantomData;
 use std::ops::DerefMut;
 use wasmtime::{Instance, InstancePre, Linker, Store};
@@ -136,6 +136,7 @@ impl<S: TypedSession> SessionPre<S> {
     /// Where the start function fails, or the pooling allocator has no place left.
     pub fn start(&self, data: S::Data) -> Result<S> {
         let session = Session::instantiate(&self.runtime, data, |store| {
+            let _span = trace::instantiate(S::Wrapper::ASSET).entered();
             let instance = self.linked.instantiate(store)?;
             support::started(store, instance)
         });
@@ -154,8 +155,11 @@ impl<S: TypedSession> SessionPre<S> {
         S::Wrapper: Sync,
     {
         let session = Session::instantiate_async(&self.runtime, data, async |store| {
-            let instance = self.linked.instantiate_async(store).await?;
-            support::started_async(store, instance).await
+            let instance = async {
+                let instance = self.linked.instantiate_async(store).await?;
+                support::started_async(store, instance).await
+            };
+            trace::instantiate(S::Wrapper::ASSET).around(instance).await
         });
         session.await.map(S::from_session)
     }

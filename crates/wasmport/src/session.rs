@@ -123,7 +123,6 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     ) -> Result<Self> {
         let mut store = new_store(runtime, data)?;
         let watch = new_watch(runtime, W::ASSET, &mut store);
-        let _span = trace::instantiate(W::ASSET).entered();
         let running = watch.as_deref().map(Watch::begin).transpose()?;
         let wrapper = instantiate(&mut store);
         drop(running);
@@ -252,7 +251,7 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
     ) -> Result<Self> {
         let mut store = new_store(runtime, data)?;
         let watch = new_watch(runtime, W::ASSET, &mut store);
-        let instance = trace::instantiate(W::ASSET).around(instantiate(&mut store));
+        let instance = instantiate(&mut store);
         let wrapper = match &watch {
             Some(watch) => watch.pace(instance).await,
             None => instance.await,
