@@ -1,6 +1,8 @@
 //! Determinism: programs in whose results machines may differ, on this machine's baseline, at its
 //! highest level, and in the interpreter. They must be the same bit for bit.
 
+mod wasi;
+
 use crate::files::printable;
 use crate::run::{Comparison, Exactness, Imported, compare, import_for};
 use std::io::Write as _;
@@ -28,6 +30,7 @@ struct Tally {
 pub(crate) fn run(args: &Args) -> crate::Result {
     let mut tally = Tally::default();
     tally.modules(args)?;
+    tally.wasi()?;
     let Tally { identical, different } = tally;
     println!("determinism: {identical} identical, {different} different");
     std::io::stdout().flush()?;
@@ -72,6 +75,39 @@ impl Tally {
             let is_proof = count > 1 && found.is_run() && found.differences.is_empty();
             self.identical += usize::from(is_proof);
         }
+        Ok(())
+    }
+}
+
+impl Tally {
+    /// A command that asks for the time and for random numbers, sleeps, reads and prints: with a clock
+    /// and a seed of its own.
+    fn wasi(&mut self) -> crate::Result {
+        let fixtures = crate::root().join("fixtures");
+        let mut settings = Settings::default();
+        settings.roots = vec![fixtures.join("assets/guests/steps.wasm")];
+        let folder = tempfile::Builder::new().prefix("wasmport-determinism-").tempdir()?;
+        let engine = EngineConfig::new().fuel(true);
+        let report = import_for(settings, &targets(), folder.path(), engine)?;
+        let imported = Imported::new(folder.path())?;
+        let asset = report.assets.first().ok_or("the command was not imported")?;
+        let runs = imported
+            .runtimes(&engine, &targets())?
+            .into_iter()
+            .map(|(target, runtime)| {
+                let module = imported.load(&runtime, &asset.name, engine)?;
+                Ok((target, wasi::run(&module)?))
+            })
+            .collect::<crate::Result<Vec<_>>>()?;
+        let Some((first, others)) = runs.split_first() else { return Ok(()) };
+        let name = printable(&asset.source);
+        println!("{name} with WASI: on {} back ends, {}", runs.len(), first.1);
+        let different: Vec<_> = others.iter().filter(|other| other.1 != first.1).collect();
+        for (target, run) in &different {
+            println!("    DIFFERENT: {} and {target}: {run}", first.0);
+        }
+        self.different += usize::from(!different.is_empty());
+        self.identical += usize::from(different.is_empty() && !others.is_empty());
         Ok(())
     }
 }

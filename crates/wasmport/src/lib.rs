@@ -60,6 +60,7 @@ mod source;
 pub mod support;
 mod trace;
 mod typed;
+mod untyped;
 #[cfg(feature = "wasi")]
 pub mod wasi;
 

@@ -14,20 +14,37 @@ pub struct LoadedModule(Arc<Loaded>);
 
 #[derive(Debug)]
 struct Loaded {
-    asset: Asset,
+    runtime: Runtime,
+    asset: Arc<Asset>,
     target: &'static str,
     module: Module,
 }
 
 impl LoadedModule {
-    pub(crate) fn new(asset: Asset, target: &'static str, module: Module) -> Self {
-        Self(Arc::new(Loaded { asset, target, module }))
+    pub(crate) fn new(
+        runtime: &Runtime,
+        asset: Asset,
+        target: &'static str,
+        module: Module,
+    ) -> Self {
+        let (runtime, asset) = (runtime.clone(), Arc::new(asset));
+        Self(Arc::new(Loaded { runtime, asset, target, module }))
     }
 
     /// What was loaded.
     #[must_use]
     pub fn asset(&self) -> &Asset {
         &self.0.asset
+    }
+
+    pub(crate) fn shared_asset(&self) -> &Arc<Asset> {
+        &self.0.asset
+    }
+
+    /// What it was loaded in.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.0.runtime
     }
 
     /// The target of the artifact that was chosen.

@@ -49,7 +49,7 @@ pub trait LinkedSession: TypedSession {
 /// let mut calc = pre.start(())?;
 /// ```
 pub struct SessionPre<S: TypedSession> {
-    runtime: Runtime,
+    module: LoadedModule,
     linked: Linked<SessionData<S::Data>>,
     session: PhantomData<fn() -> S>,
 }
@@ -91,8 +91,8 @@ impl<T: 'static> Linked<T> {
 
 impl<S: TypedSession> Clone for SessionPre<S> {
     fn clone(&self) -> Self {
-        let (runtime, linked) = (self.runtime.clone(), self.linked.clone());
-        Self { runtime, linked, session: PhantomData }
+        let (module, linked) = (self.module.clone(), self.linked.clone());
+        Self { module, linked, session: PhantomData }
     }
 }
 
@@ -126,7 +126,7 @@ impl<S: TypedSession> SessionPre<S> {
         } else {
             Linked::Overloaded(OverloadedPre::new::<S::Wrapper>(&linker, &module)?)
         };
-        Ok(Self { runtime: runtime.clone(), linked, session: PhantomData })
+        Ok(Self { module, linked, session: PhantomData })
     }
 
     /// A session with an instance of its own.
@@ -135,7 +135,22 @@ impl<S: TypedSession> SessionPre<S> {
     ///
     /// Where the start function fails, or the pooling allocator has no place left.
     pub fn start(&self, data: S::Data) -> Result<S> {
-        let session = Session::instantiate(&self.runtime, data, |store| {
+        self.start_with(data, |_| Ok(()))
+    }
+
+    /// As [`Self::start`], in a store that `prepare` is given before there is an instance: for a
+    /// context of WASI that this session alone has.
+    ///
+    /// # Errors
+    ///
+    /// The same, and those of `prepare`.
+    pub fn start_with(
+        &self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+    ) -> Result<S> {
+        let session = Session::instantiate(&self.module, data, |store| {
+            prepare(store)?;
             let _span = trace::instantiate(S::Wrapper::ASSET).entered();
             let instance = self.linked.instantiate(store)?;
             support::started(store, instance)
@@ -154,7 +169,26 @@ impl<S: TypedSession> SessionPre<S> {
         S::Data: Send,
         S::Wrapper: Sync,
     {
-        let session = Session::instantiate_async(&self.runtime, data, async |store| {
+        self.start_with_async(data, |_| Ok(())).await
+    }
+
+    /// As [`Self::start_with`], of an asset whose functions may wait.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    #[cfg(feature = "async")]
+    pub async fn start_with_async(
+        &self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+    ) -> Result<S>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        let session = Session::instantiate_async(&self.module, data, async |store| {
+            prepare(store)?;
             let instance = async {
                 let instance = self.linked.instantiate_async(store).await?;
                 support::started_async(store, instance).await
@@ -167,14 +201,13 @@ impl<S: TypedSession> SessionPre<S> {
     /// What it was linked in.
     #[must_use]
     pub fn runtime(&self) -> &Runtime {
-        &self.runtime
+        self.module.runtime()
     }
 
-    pub(crate) fn module(&self) -> &wasmtime::Module {
-        match &self.linked {
-            Linked::Plain(pre) => pre.module(),
-            Linked::Overloaded(pre) => pre.module(),
-        }
+    /// What was linked.
+    #[must_use]
+    pub fn module(&self) -> &LoadedModule {
+        &self.module
     }
 }
 

@@ -1,7 +1,7 @@
 //! `Resumable`: a call that runs in slices, and owns its session meanwhile.
 
 use crate::limits::Sliced;
-use crate::{Result, Session, Wrapper};
+use crate::{Result, Session};
 use std::fmt;
 use std::ops::DerefMut;
 use std::pin::Pin;
@@ -43,9 +43,9 @@ pub enum Step {
 /// it gives result and session, and runs a slice at each poll.
 ///
 /// ```
-/// use wasmport::{Resumable, Session, Slice, Step, Wrapper, wasmtime};
+/// use wasmport::{Resumable, Session, Slice, Step, wasmtime};
 ///
-/// fn suspended<T: Send + 'static, W: Wrapper + Send + Sync + 'static>(
+/// fn suspended<T: Send + 'static, W: Send + Sync + 'static>(
 ///     session: Box<Session<T, W>>,
 /// ) -> wasmport::Result<wasmtime::Result<i32>> {
 ///     // With a wrapper's session: `Box::pin(session.run(1))`.
@@ -99,7 +99,6 @@ impl<S, R> Resumable<S, R> {
         S: DerefMut<Target = Session<T, W>> + Send + 'static,
         R: Send + 'static,
         T: 'static,
-        W: Wrapper,
     {
         let sliced = session.slice(slice)?;
         let run = async move {

@@ -259,7 +259,7 @@ impl Runtime {
         let (chosen, artifact) = self.0.choose(asset)?;
         let module = self.0.module(artifact.digest(), || load(chosen, artifact))?;
         // Two assets may have the same code; each is known by its own name.
-        Ok(LoadedModule::new(asset.clone(), artifact.target(), module))
+        Ok(LoadedModule::new(self, asset.clone(), artifact.target(), module))
     }
 
     /// Compiles a module that no wrapper describes, or returns it when it is loaded already.
@@ -278,7 +278,7 @@ impl Runtime {
                 load(&chosen.engine)
                     .map_err(|error| inner.explained(asset.name(), chosen, error, load))
             })?;
-            Ok(LoadedModule::new(unit.asset(), unit.target(), module))
+            Ok(LoadedModule::new(self, unit.asset(), unit.target(), module))
         }
         #[cfg(not(feature = "compile"))]
         Err(Error::NoCompiler { asset: asset.name().into() })

@@ -58,8 +58,10 @@ impl<T> SessionData<T> {
         self.wasi.get_or_insert_default()
     }
 
+    /// Changes what the guest sees of the system: before it is instantiated, as of all that it has
+    /// opened nothing is left.
     #[cfg(feature = "wasi")]
-    pub(crate) fn set_wasi(&mut self, wasi: WasiCtx) {
+    pub fn set_wasi(&mut self, wasi: WasiCtx) {
         self.wasi = Some(Box::new(wasi));
     }
 }
@@ -75,15 +77,16 @@ enum State {
 }
 
 /// A store with one instance of an asset in it. Each wrapper has its own session type around this,
-/// with a method for each export.
+/// with a method for each export; a module without a wrapper has [`Session::of`].
 ///
 /// What the guest may take is bounded by [`Limits`](crate::Limits): memories and tables always, fuel
 /// and time where the engine counts fuel or checks epochs and a bound is set, there or here. After a
 /// call that failed the session refuses further calls, and so it does when the guest has
 /// [exited](Exit).
-pub struct Session<T: 'static, W> {
+pub struct Session<T: 'static, W = Instance> {
     pub(crate) store: Store<SessionData<T>>,
     wrapper: W,
+    pub(crate) asset: Arc<Asset>,
     state: State,
     /// What bounds the time of calls, where anything does.
     pub(crate) watch: Option<Arc<Watch>>,
@@ -108,26 +111,52 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let module = runtime.load(W::ASSET)?;
-        Self::instantiate(runtime, data, |store| {
+        Self::instantiate(&module, data, |store| {
             let mut linker = Linker::new(runtime.engine());
             define(&mut linker, store, &module)?;
             support::instantiate(store, &linker, &module)
         })
     }
 
+    /// The exported function of that name: for exports without a method.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none, or one of another type.
+    pub fn typed_func<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
+        &mut self,
+        name: &str,
+    ) -> wasmtime::Result<wasmtime::TypedFunc<P, R>> {
+        self.wrapper.wasm_instance().get_typed_func(&mut self.store, name)
+    }
+}
+
+impl<T: 'static, W> Session<T, W> {
     /// A session with what `instantiate` makes in its store.
     pub(crate) fn instantiate(
-        runtime: &Runtime,
+        module: &LoadedModule,
         data: T,
         instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
     ) -> Result<Self> {
+        let (runtime, asset) = (module.runtime(), module.shared_asset());
         let mut store = new_store(runtime, data)?;
-        let watch = new_watch(runtime, W::ASSET, &mut store);
+        let watch = new_watch(runtime, asset, &mut store);
         let running = watch.as_deref().map(Watch::begin).transpose()?;
         let wrapper = instantiate(&mut store);
         drop(running);
-        let wrapper = wrapper.map_err(|error| failed::<W, T>(&mut store, error).0)?;
-        Ok(Self { store, wrapper, state: State::Ready, watch, alarm: runtime.alarm().cloned() })
+        let wrapper = wrapper.map_err(|error| failed(asset, &mut store, error).0)?;
+        Ok(Self::new(module, store, wrapper, watch))
+    }
+
+    fn new(
+        module: &LoadedModule,
+        store: Store<SessionData<T>>,
+        wrapper: W,
+        watch: Option<Arc<Watch>>,
+    ) -> Self {
+        let asset = Arc::clone(module.shared_asset());
+        let alarm = module.runtime().alarm().cloned();
+        Self { store, wrapper, asset, state: State::Ready, watch, alarm }
     }
 
     /// Runs a call; a failure poisons the session, but for exceptions of the guest.
@@ -143,13 +172,13 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         call: impl FnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
     ) -> wasmtime::Result<R> {
         if self.state != State::Ready {
-            return Err(refusal(W::ASSET, self.state));
+            return Err(refusal(&self.asset, self.state));
         }
         let running = match &self.watch {
             Some(watch) => Some(watch.begin()?),
             None => None,
         };
-        let _span = trace::call(W::ASSET, &call).entered();
+        let _span = trace::call(&self.asset, &call).entered();
         // A host function that panics leaves half a call behind too.
         self.state = State::Poisoned;
         let result = call(&self.wrapper, &mut self.store);
@@ -165,7 +194,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
 
     #[cold]
     fn failed(&mut self, error: wasmtime::Error) -> wasmtime::Error {
-        let (error, state) = failed::<W, T>(&mut self.store, error);
+        let (error, state) = failed(&self.asset, &mut self.store, error);
         self.state = state;
         error
     }
@@ -190,18 +219,6 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         self.store.data_mut().get_mut()
     }
 
-    /// The exported function of that name: for exports without a method.
-    ///
-    /// # Errors
-    ///
-    /// Where there is none, or one of another type.
-    pub fn typed_func<P: wasmtime::WasmParams, R: wasmtime::WasmResults>(
-        &mut self,
-        name: &str,
-    ) -> wasmtime::Result<wasmtime::TypedFunc<P, R>> {
-        self.wrapper.wasm_instance().get_typed_func(&mut self.store, name)
-    }
-
     /// The store.
     pub fn store_mut(&mut self) -> &mut Store<SessionData<T>> {
         &mut self.store
@@ -210,6 +227,11 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     /// Ends the session; the user's data.
     pub fn into_data(self) -> T {
         self.store.into_data().data
+    }
+
+    /// What it is a session of.
+    pub fn asset(&self) -> &Asset {
+        &self.asset
     }
 
     /// Whether an earlier call failed half-way, or the guest has exited.
@@ -240,24 +262,28 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             define(&mut linker, store, &module)?;
             support::instantiate_async(store, &linker, &module).await
         };
-        Self::instantiate_async(runtime, data, instantiate).await
+        Self::instantiate_async(&module, data, instantiate).await
     }
+}
 
+#[cfg(feature = "async")]
+impl<T: Send + 'static, W: Sync> Session<T, W> {
     /// As [`Self::instantiate`], of an asset whose functions may wait.
     pub(crate) async fn instantiate_async(
-        runtime: &Runtime,
+        module: &LoadedModule,
         data: T,
         instantiate: impl AsyncFnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
     ) -> Result<Self> {
+        let (runtime, asset) = (module.runtime(), module.shared_asset());
         let mut store = new_store(runtime, data)?;
-        let watch = new_watch(runtime, W::ASSET, &mut store);
+        let watch = new_watch(runtime, asset, &mut store);
         let instance = instantiate(&mut store);
         let wrapper = match &watch {
             Some(watch) => watch.pace(instance).await,
             None => instance.await,
         };
-        let wrapper = wrapper.map_err(|error| failed::<W, T>(&mut store, error).0)?;
-        Ok(Self { store, wrapper, state: State::Ready, watch, alarm: runtime.alarm().cloned() })
+        let wrapper = wrapper.map_err(|error| failed(asset, &mut store, error).0)?;
+        Ok(Self::new(module, store, wrapper, watch))
     }
 
     /// As [`Self::call`], of a call that may wait. One that is dropped before it ends poisons the
@@ -271,12 +297,12 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         call: impl AsyncFnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
     ) -> wasmtime::Result<R> {
         if self.state != State::Ready {
-            return Err(refusal(W::ASSET, self.state));
+            return Err(refusal(&self.asset, self.state));
         }
         if let Some(watch) = &self.watch {
             watch.check()?;
         }
-        let span = trace::call(W::ASSET, &call);
+        let span = trace::call(&self.asset, &call);
         self.state = State::Poisoned;
         let call = span.around(call(&self.wrapper, &mut self.store));
         let result = match &self.watch {
@@ -325,11 +351,11 @@ fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData
 /// What bounds the time of a new session, where the runtime's limits do.
 fn new_watch<T: 'static>(
     runtime: &Runtime,
-    asset: &'static Asset,
+    asset: &Arc<Asset>,
     store: &mut Store<T>,
 ) -> Option<Arc<Watch>> {
     let limit = runtime.options().limits.time?;
-    let watch = Arc::new(Watch::new(asset.name(), runtime.alarm()?, Some(limit)));
+    let watch = Arc::new(Watch::new(asset, runtime.alarm()?, Some(limit)));
     watch.install(store);
     Some(watch)
 }
@@ -337,14 +363,15 @@ fn new_watch<T: 'static>(
 /// The error of a call that failed, and what it leaves behind. An exception is the guest's own way to
 /// end a call, after which it goes on.
 #[cold]
-fn failed<W: Wrapper, T: 'static>(
+fn failed<T: 'static>(
+    asset: &Asset,
     store: &mut Store<SessionData<T>>,
     error: wasmtime::Error,
 ) -> (wasmtime::Error, State) {
-    let error = ended::<W>(store, error);
+    let error = ended(asset, store, error);
     if let Some(exit) = error.downcast_ref::<Exit>() {
         let state = State::Exited(*exit);
-        return (refusal(W::ASSET, state), state);
+        return (refusal(asset, state), state);
     }
     let state = if error.is::<Exception>() { State::Ready } else { State::Poisoned };
     (error, state)

@@ -1,8 +1,8 @@
 //! The table of measurements: a new one is a function and an entry here.
 
 use crate::{
-    Result, call, cold, consumers, host, incremental, instance, load, load_corpus, noop, preinit,
-    rustc, strings, values,
+    Result, call, cold, consumers, host, incremental, instance, load, load_corpus, meter, noop,
+    preinit, rustc, strings, values,
 };
 
 /// One measurement.
@@ -60,6 +60,10 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "instantiate_extra_us_3", unit: "us", goal: AtMost(1.0), run: instance::few },
     Bench { name: "instantiate_extra_us_2000", unit: "us", goal: AtMost(1.0), run: instance::many },
     Bench { name: "pool_extra_us", unit: "us", goal: AtMost(1.0), run: instance::pooled },
+    Bench { name: "epoch_fib", unit: "ratio", goal: AtMost(1.1), run: meter::epoch_fib },
+    Bench { name: "epoch_memory_loop", unit: "ratio", goal: Unset, run: meter::epoch_memory_loop },
+    Bench { name: "fuel_fib", unit: "ratio", goal: Unset, run: meter::fuel_fib },
+    Bench { name: "fuel_memory_loop", unit: "ratio", goal: Unset, run: meter::fuel_memory_loop },
     Bench { name: "preinit_reactor", unit: "ratio", goal: Unset, run: preinit::reactor },
     Bench { name: "noop_start_ms", unit: "ms", goal: AtMost(60.0), run: noop::start_ms },
     Bench { name: "noop_1000", unit: "ratio", goal: AtMost(2.0), run: noop::import_1000 },
@@ -85,6 +89,72 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "rustc_1000", unit: "ratio", goal: AtMost(0.5), run: rustc::against_bindgen },
     Bench { name: "rustc_growth", unit: "ratio", goal: AtMost(12.0), run: rustc::growth },
     Bench { name: "binary_thin", unit: "ratio", goal: AtMost(0.12), run: consumers::binary_size },
+    Bench {
+        name: "binary_feature_async",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("async"),
+    },
+    Bench {
+        name: "binary_feature_backtrace",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("backtrace"),
+    },
+    Bench {
+        name: "binary_feature_compile",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("compile"),
+    },
+    Bench {
+        name: "binary_feature_gc",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("gc"),
+    },
+    Bench {
+        name: "binary_feature_pool",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("pool"),
+    },
+    Bench {
+        name: "binary_feature_profiling",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("profiling"),
+    },
+    Bench {
+        name: "binary_feature_pulley",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("pulley"),
+    },
+    Bench {
+        name: "binary_feature_threads",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("threads"),
+    },
+    Bench {
+        name: "binary_feature_tracing",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("tracing"),
+    },
+    Bench {
+        name: "binary_feature_wasi",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("wasi"),
+    },
+    Bench {
+        name: "binary_feature_zstd",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("zstd"),
+    },
     Bench { name: "build_thin_cpu", unit: "ratio", goal: Unset, run: consumers::build_cpu },
 ];
 

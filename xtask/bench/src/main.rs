@@ -15,6 +15,7 @@ mod instance;
 mod load;
 mod load_corpus;
 mod measure;
+mod meter;
 mod noop;
 mod preinit;
 mod process;

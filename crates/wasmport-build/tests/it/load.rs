@@ -113,6 +113,25 @@ fn every_back_end_does_the_same() {
 }
 
 #[test]
+fn fault_58_an_older_artifact_of_the_same_asset_is_refused() {
+    let (project, report) = import(&[Target::host()], false);
+    let path = project.out().join(&report.artifacts[0].path);
+    let older = std::fs::read(&path).unwrap();
+    let _ = runtime(&project, None).load(&asset(&report)).unwrap();
+
+    project.write("module.wat", MODULE.replace("i32.div_s", "i32.rem_s"));
+    let newer = project.importer().run(&()).unwrap().assets.remove(0);
+    assert_eq!(project.out().join(&newer.artifacts[0].path), path);
+    assert_ne!(std::fs::read(&path).unwrap(), older);
+    let _ = runtime(&project, None).load(&asset(&newer)).unwrap();
+
+    // Genuine, of the same asset, for the same engine and target, and still not the one.
+    std::fs::write(&path, older).unwrap();
+    let error = runtime(&project, None).load(&asset(&newer)).unwrap_err();
+    assert!(matches!(error, Error::Digest { .. }), "{error}");
+}
+
+#[test]
 fn a_runtime_keeps_to_its_target() {
     let (project, report) = import(&[Target::host()], false);
     let asset = asset(&report);

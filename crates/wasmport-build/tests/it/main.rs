@@ -34,3 +34,4 @@ mod stages;
 mod state;
 mod store;
 mod targets;
+mod untyped;

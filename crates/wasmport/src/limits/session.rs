@@ -3,14 +3,14 @@
 use super::{Alarm, Group, Watch};
 use crate::session::SessionData;
 use crate::typed::surface;
-use crate::{Error, Result, Session, Wrapper};
+use crate::{Asset, Error, Result, Session};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::{AsContextMut as _, Store, Trap};
 
 /// Fuel and time. Both need engine settings, because code that counts fuel or checks epochs is compiled
 /// for it: `fuel` and `epoch-interruption` under `[engine]`.
-impl<T: 'static, W: Wrapper> Session<T, W> {
+impl<T: 'static, W> Session<T, W> {
     /// The fuel that is left. Most instructions take 1.
     ///
     /// # Errors
@@ -71,7 +71,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         let alarm = self.alarm.as_ref().ok_or(NO_EPOCHS)?;
         let mut watch = match self.watch.take() {
             Some(watch) => Watch::clone(&watch),
-            None => Watch::new(W::ASSET.name(), alarm, None),
+            None => Watch::new(&self.asset, alarm, None),
         };
         change(&mut watch);
         if watch.is_empty() {
@@ -97,7 +97,8 @@ pub(crate) fn unbound<T: 'static>(store: &mut Store<T>) {
 
 /// The error of a call that failed: an exception out of the store, and what ended it as ours.
 #[cold]
-pub(crate) fn ended<W: Wrapper>(
+pub(crate) fn ended(
+    asset: &Asset,
     store: &mut Store<SessionData<impl Sized + 'static>>,
     error: wasmtime::Error,
 ) -> wasmtime::Error {
@@ -106,7 +107,7 @@ pub(crate) fn ended<W: Wrapper>(
     if error.is::<Error>() {
         return error;
     }
-    let asset = || W::ASSET.name().to_owned();
+    let asset = || asset.name().to_owned();
     match error.downcast_ref() {
         Some(Trap::OutOfFuel) => error.context(Error::OutOfFuel { asset: asset() }),
         Some(Trap::Interrupt) => error.context(Error::Interrupted { asset: asset() }),

@@ -2,7 +2,7 @@
 
 use super::slot::{after, now};
 use super::{Alarm, Slot};
-use crate::{Error, Result, Session, Slice, Wrapper};
+use crate::{Error, Result, Session, Slice};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ impl Drop for Timed {
     }
 }
 
-impl<T: 'static, W: Wrapper> Session<T, W> {
+impl<T: 'static, W> Session<T, W> {
     /// Has calls yield, until [`Self::unslice`].
     pub(crate) fn slice(&mut self, slice: Slice) -> Result<Sliced> {
         match slice {

@@ -2,7 +2,7 @@
 
 use super::slot::{End, Moment, Slot, after, now};
 use super::{Alarm, Group};
-use crate::{Error, Result};
+use crate::{Asset, Error, Result};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::{Store, UpdateDeadline};
@@ -11,7 +11,7 @@ use wasmtime::{Store, UpdateDeadline};
 /// engine's epoch has moved; a change makes another one.
 #[derive(Clone)]
 pub(crate) struct Watch {
-    asset: &'static str,
+    asset: Arc<Asset>,
     alarm: Arc<Alarm>,
     /// How long each call may run.
     pub(super) limit: Option<Duration>,
@@ -22,11 +22,11 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) fn new(asset: &'static str, alarm: &Arc<Alarm>, limit: Option<Duration>) -> Self {
+    pub(crate) fn new(asset: &Arc<Asset>, alarm: &Arc<Alarm>, limit: Option<Duration>) -> Self {
         let own = Arc::default();
         alarm.add(&own);
         Self {
-            asset,
+            asset: Arc::clone(asset),
             alarm: Arc::clone(alarm),
             limit,
             own,
@@ -80,7 +80,7 @@ impl Watch {
     }
 
     fn check_at(&self, now: Moment) -> Result<()> {
-        let asset = || self.asset.to_owned();
+        let asset = || self.asset.name().to_owned();
         match self.slots().find_map(|slot| slot.end(now)) {
             None => Ok(()),
             Some(End::Interrupted) => Err(Error::Interrupted { asset: asset() }),

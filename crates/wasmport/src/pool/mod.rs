@@ -2,11 +2,12 @@
 
 mod slots;
 
-use crate::{Error, Result, SessionPre, TypedSession, Wrapper};
+use crate::{Error, Result, SessionData, SessionPre, TypedSession, Wrapper};
 use slots::{Permit, Slots};
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::time::Duration;
+use wasmtime::Store;
 
 /// Sessions for requests: each gets a **fresh** instance, and there are never more at once than the
 /// pool is large. Clones share it; it has no thread of its own.
@@ -38,7 +39,7 @@ impl<S: TypedSession> Pool<S> {
     pub fn new(pre: SessionPre<S>, sessions: usize) -> Result<Self> {
         let sessions = sessions.max(1);
         if let Some(pooling) = &pre.runtime().options().pooling {
-            let misfits = pooling.misfits(pre.module(), sessions as u64);
+            let misfits = pooling.misfits(pre.module().module(), sessions as u64);
             if !misfits.is_empty() {
                 let asset = Some(S::Wrapper::ASSET.name().into());
                 return Err(Error::Pooling { asset, misfits, source: None });
@@ -124,7 +125,20 @@ impl<S: TypedSession> Slot<S> {
     ///
     /// As [`SessionPre::start`].
     pub fn start(self, data: S::Data) -> Result<Pooled<S>> {
-        let session = self.pool.0.pre.start(data)?;
+        self.start_with(data, |_| Ok(()))
+    }
+
+    /// As [`Self::start`], in a store that `prepare` is given first.
+    ///
+    /// # Errors
+    ///
+    /// As [`SessionPre::start_with`].
+    pub fn start_with(
+        self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+    ) -> Result<Pooled<S>> {
+        let session = self.pool.0.pre.start_with(data, prepare)?;
         Ok(Pooled { session, permit: self.permit })
     }
 
@@ -139,7 +153,25 @@ impl<S: TypedSession> Slot<S> {
         S::Data: Send,
         S::Wrapper: Sync,
     {
-        let session = self.pool.0.pre.start_async(data).await?;
+        self.start_with_async(data, |_| Ok(())).await
+    }
+
+    /// As [`Self::start_with`], of an asset whose functions may wait.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    #[cfg(feature = "async")]
+    pub async fn start_with_async(
+        self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+    ) -> Result<Pooled<S>>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        let session = self.pool.0.pre.start_with_async(data, prepare).await?;
         Ok(Pooled { session, permit: self.permit })
     }
 }

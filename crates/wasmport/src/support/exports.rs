@@ -2,7 +2,7 @@
 
 use super::{AsContextMut, Func, Instance, Memory, Result, StoreContextMut, Val, WasmValue};
 use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValues};
-use crate::{GuestMemory, Session, SessionData, Wrapper};
+use crate::{GuestMemory, Session, SessionData};
 use std::sync::OnceLock;
 use wasmtime::{Extern, TypedFunc, WasmParams, WasmResults};
 
@@ -249,7 +249,7 @@ impl<P: WasmValues> FromExtern for TypedTag<P> {
 }
 
 /// A session's memory with its store.
-pub fn guest_memory<'a, T: 'static, W: Wrapper>(
+pub fn guest_memory<'a, T: 'static, W>(
     session: &'a mut Session<T, W>,
     memory: Memory,
 ) -> GuestMemory<'a, SessionData<T>> {
@@ -257,7 +257,7 @@ pub fn guest_memory<'a, T: 'static, W: Wrapper>(
 }
 
 /// A session's table with its store.
-pub fn guest_table<'a, T: 'static, W: Wrapper, E: WasmValue>(
+pub fn guest_table<'a, T: 'static, W, E: WasmValue>(
     session: &'a mut Session<T, W>,
     table: TypedTable<E>,
 ) -> GuestTable<'a, SessionData<T>, E> {

@@ -70,10 +70,6 @@ impl<T: 'static> OverloadedPre<T> {
         Instance::new_async(store, &self.module, &imports).await
     }
 
-    pub(crate) fn module(&self) -> &Module {
-        &self.module
-    }
-
     fn imports(&self, store: impl AsContextMut<Data = T>) -> Result<Vec<Extern>> {
         overloaded_imports(&self.linker, store, &self.module, self.names)
     }
@@ -135,7 +131,8 @@ pub fn started<W: Wrapper>(mut store: impl AsContextMut, instance: Instance) -> 
     Ok(W::from_instance(instance))
 }
 
-const INITIALIZE: &str = "_initialize";
+/// What initializes a reactor.
+pub(crate) const INITIALIZE: &str = "_initialize";
 
 /// As [`instantiate`], of an asset whose functions may wait.
 ///
@@ -202,7 +199,8 @@ pub async fn start_async(
     start.call_async(&mut store, ()).await
 }
 
-const START: &str = "_start";
+/// What runs a command.
+pub(crate) const START: &str = "_start";
 
 /// How a command ended that may exit: with the code of the error that [`Exit`] is, or 0.
 ///

@@ -7,6 +7,9 @@ mod interface;
 mod lift;
 mod link;
 
+/// The module that core modules import WASI preview 1 from.
+pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
+
 pub use crate::typed::WasmValue;
 pub use exports::*;
 pub use imports::*;

@@ -1,14 +1,12 @@
 //! `WasiCtx`, what a store has of a `Wasi`, and the way of its functions into a linker.
 
 use super::{ManualClock, Wasi, poll};
+use crate::support::PREVIEW_1;
 use crate::{Exit, SessionData};
 use std::fmt;
 use wasmtime::{Linker, Result, Store};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::{self, WasiP1Ctx};
-
-/// The module that core modules import preview 1 from.
-const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
 /// What a store has of a [`Wasi`]: descriptors, streams, clocks. A part of the store's data.
 pub struct WasiCtx {
