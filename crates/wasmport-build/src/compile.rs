@@ -2,7 +2,7 @@
 
 use crate::error::{AssetError, Stage};
 use crate::store::{Bytes, Cache, Computation, Functions, Kind, ModuleFunctions, Obtained};
-use crate::validate::ValidModule;
+use crate::validate::ValidWasm;
 use serde::Serialize;
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -54,7 +54,12 @@ impl<'a> Computation for Compilation<'a> {
             if let Some(functions) = &functions {
                 config.enable_incremental_compilation(Arc::clone(functions) as _)?;
             }
-            wasmtime::Engine::new(&config)?.precompile_module(self.wasm.0)
+            let engine = wasmtime::Engine::new(&config)?;
+            if self.features.contains(WasmFeature::ComponentModel) {
+                engine.precompile_component(self.wasm.0)
+            } else {
+                engine.precompile_module(self.wasm.0)
+            }
         });
         let bytes = bytes.map_err(Refusal::Panic)?.map_err(Refusal::Error)?;
         if let Some(functions) = functions {
@@ -95,7 +100,7 @@ impl Workbench<'_> {
 ///
 /// Where Wasmtime refuses target or module, or panics: that is this asset's error, not the run's.
 pub(crate) fn compile<'c>(
-    module: &ValidModule,
+    module: &ValidWasm,
     engine: &EngineConfig,
     target: &Target,
     workshop: &'c Workshop,
@@ -103,6 +108,14 @@ pub(crate) fn compile<'c>(
     let error = |message: String| {
         AssetError::new(module.path(), Stage::Compile, format!("for {target}: {message}"))
     };
+    if module.features().contains(WasmFeature::ComponentModelAsync) && !engine.concurrency_support {
+        let message = "functions of the component may wait for each other (`async`, futures or \
+                       streams), which the engine is configured without";
+        return Err(AssetError::new(module.path(), Stage::Compile, message).help(
+            "say `concurrency-support = true` below `[engine]` in wasmport.toml, for all assets of \
+             the project",
+        ));
+    }
     if let Some(error) = unsupported(module, target) {
         return Ok(Attempt::Unsupported(error));
     }
@@ -145,7 +158,7 @@ fn lacks_vectors(target: &Target) -> bool {
 }
 
 /// Why a target cannot run the module, where that is known before.
-fn unsupported(module: &ValidModule, target: &Target) -> Option<AssetError> {
+fn unsupported(module: &ValidWasm, target: &Target) -> Option<AssetError> {
     let features = module.features();
     if target.is_portable() && features.contains(WasmFeature::Threads) {
         let what = "the interpreter has no shared memories and atomics";
@@ -158,7 +171,7 @@ fn unsupported(module: &ValidModule, target: &Target) -> Option<AssetError> {
     }
 }
 
-fn cannot_run(module: &ValidModule, target: &Target, what: &str, help: &str) -> AssetError {
+fn cannot_run(module: &ValidWasm, target: &Target, what: &str, help: &str) -> AssetError {
     let message = format!("{target} cannot run it: {what}");
     AssetError::new(module.path(), Stage::Compile, message)
         .help(format!("{help}; or say `unsupported = \"skip\"` for the asset"))

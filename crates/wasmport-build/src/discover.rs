@@ -30,9 +30,12 @@ impl Found {
         self.module.join("/")
     }
 
-    /// What it depends on besides its source: the folders and files that its initialization reads.
+    /// What it depends on besides its source: the folders and files that its initialization reads, and
+    /// those that its settings name.
     pub fn inputs(&self, settings: &Settings) -> Vec<PathBuf> {
-        self.settings.preinit.inputs(&settings.folder)
+        let mut inputs = self.settings.preinit.inputs(&settings.folder);
+        inputs.extend(self.settings.inputs(&settings.folder));
+        inputs
     }
 }
 

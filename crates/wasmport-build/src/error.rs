@@ -20,8 +20,12 @@ pub enum Stage {
     Validate,
     /// Running its initialization.
     Preinit,
+    /// Satisfying imports of a component with other components.
+    Compose,
     /// The project's own passes.
     Transform,
+    /// Comparing a component with the world that it must implement.
+    World,
     /// Optimizing it.
     Optimize,
     /// Removing custom sections.
@@ -48,7 +52,9 @@ impl fmt::Display for Stage {
             Self::Translate => "translate",
             Self::Validate => "validate",
             Self::Preinit => "preinit",
+            Self::Compose => "compose",
             Self::Transform => "transform",
+            Self::World => "world",
             Self::Optimize => "optimize",
             Self::Strip => "strip",
             Self::Canonicalize => "canonicalize",

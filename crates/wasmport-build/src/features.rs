@@ -4,9 +4,9 @@
 
 use crate::settings::ImportLimits;
 use wasmparser::{
-    AbstractHeapType, BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems,
-    ElementKind, ExternalKind, HeapType, MemoryType, Operator, OperatorsReader, Parser, Payload,
-    RefType, Result, TableInit, TableType, TypeRef, ValType,
+    AbstractHeapType, BlockType, CanonicalFunction, CanonicalOption, CompositeInnerType, ConstExpr,
+    DataKind, ElementItems, ElementKind, Encoding, ExternalKind, HeapType, MemoryType, Operator,
+    OperatorsReader, Parser, Payload, RefType, Result, TableInit, TableType, TypeRef, ValType,
 };
 use wasmport::engine::{RequiredFeatures, WasmFeature as F};
 
@@ -37,6 +37,18 @@ pub(crate) fn scan(wasm: &[u8], limits: &ImportLimits) -> Result<Scanned> {
     Ok(scan.found)
 }
 
+/// What Wasmtime's own modules between components use, whatever those use themselves.
+const ADAPTERS: RequiredFeatures = RequiredFeatures::of(&[
+    F::MutableGlobal,
+    F::SaturatingFloatToInt,
+    F::SignExtension,
+    F::ReferenceTypes,
+    F::MultiValue,
+    F::BulkMemory,
+    F::MultiMemory,
+    F::ComponentModel,
+]);
+
 #[derive(Default)]
 struct Scan {
     found: Scanned,
@@ -58,6 +70,19 @@ impl Scan {
 
     fn payload(&mut self, payload: Payload<'_>) -> Result<()> {
         match payload {
+            Payload::Version { encoding: Encoding::Module, .. } => {
+                // One of several in a component.
+                let found = std::mem::take(&mut self.found);
+                *self = Self { found, ..Self::default() };
+            }
+            Payload::Version { encoding: Encoding::Component, .. } => {
+                ADAPTERS.iter().for_each(|feature| self.needs(feature));
+            }
+            Payload::ComponentCanonicalSection(functions) => {
+                for function in functions {
+                    self.needs_if(is_async(&function?), F::ComponentModelAsync);
+                }
+            }
             Payload::TypeSection(types) => {
                 for group in types {
                     let group = group?;
@@ -106,7 +131,9 @@ impl Scan {
                     self.element(element?)?;
                 }
             }
-            Payload::FunctionSection(functions) => self.found.functions = functions.count(),
+            Payload::FunctionSection(functions) => {
+                self.found.functions = self.found.functions.saturating_add(functions.count());
+            }
             Payload::DataCountSection { .. } => self.needs(F::BulkMemory),
             Payload::DataSection(segments) => {
                 for segment in segments {
@@ -317,6 +344,18 @@ impl Scan {
             }
             _ => {}
         }
+    }
+}
+
+/// Whether it is of functions that wait, futures and streams.
+fn is_async(function: &CanonicalFunction) -> bool {
+    use CanonicalFunction as C;
+    match function {
+        C::Lift { options, .. } | C::Lower { options, .. } => {
+            options.iter().any(|option| matches!(option, CanonicalOption::Async))
+        }
+        C::ResourceNew { .. } | C::ResourceDrop { .. } | C::ResourceRep { .. } => false,
+        _ => true,
     }
 }
 

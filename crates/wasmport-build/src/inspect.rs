@@ -4,6 +4,7 @@ use crate::discover::Found;
 use crate::error::AssetError;
 use crate::interface::Interface;
 use crate::read::Source;
+use crate::report::Kind;
 use crate::validate::validate;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -21,7 +22,9 @@ pub struct Inspection {
     pub bytes: u64,
     /// The digest of its bytes.
     pub blake3: Digest,
-    /// The length of the binary module, which is another for text.
+    /// What it is.
+    pub kind: Kind,
+    /// The length of the binary format, which is another for text.
     pub wasm_bytes: u64,
     /// The wasm features it uses.
     pub features: RequiredFeatures,
@@ -46,7 +49,7 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
     let source = Source::read(&found)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
     let limits = &found.settings.limits;
-    let module = validate(source.into_wasm(limits)?.refuse_component()?, allowed, limits)?;
+    let module = validate(source.into_wasm(limits)?, allowed, limits)?;
     let interface = Interface::of(&module)?;
     let mut needs: Vec<&str> =
         module.features().iter().filter_map(WasmFeature::cargo_feature).collect();
@@ -59,6 +62,7 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
         path: path.into(),
         bytes,
         blake3,
+        kind: module.kind(),
         wasm_bytes: module.wasm().len() as u64,
         features: module.features(),
         needs,

@@ -29,6 +29,8 @@ mod check;
 mod codegen;
 #[cfg(feature = "compiler")]
 mod compile;
+#[cfg(feature = "compiler")]
+mod component;
 mod digests;
 mod discover;
 mod error;

@@ -6,10 +6,10 @@ use crate::error::{AssetError, Stage};
 use crate::files::Files;
 use crate::interface::Interface;
 use crate::manifest::{ARTIFACTS, ArtifactEntry, Entry};
-use crate::report::{Kind, StageReport};
+use crate::report::StageReport;
 use crate::settings::Settings;
 use crate::stages::{Log, Stored};
-use crate::validate::ValidModule;
+use crate::validate::ValidWasm;
 use std::time::Instant;
 use wasmport::Digest;
 use wasmport::engine::{Target, wasmtime_version};
@@ -32,7 +32,7 @@ pub(crate) fn pack(
     settings: &Settings,
     found: &Found,
     keys: Keys,
-    module: &ValidModule,
+    module: &ValidWasm,
     stored: Vec<Stored>,
     mut interface: Interface,
     log: &mut Log,
@@ -70,7 +70,7 @@ pub(crate) fn pack(
         wasmtime: wasmtime_version().into(),
         generator: keys.generator,
         module: found.module.clone(),
-        kind: Kind::Module,
+        kind: module.kind(),
         features,
         tools: log.tools(),
         skipped,

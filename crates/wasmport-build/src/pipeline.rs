@@ -1,8 +1,8 @@
 //! The pipeline: every stage between one file and its outputs.
 //!
 //! ```text
-//! read → translate → validate → preinit → transform → optimize → strip
-//!      → compile and compress per target → codegen → files → write
+//! read → translate → validate → compose → preinit → transform → optimize → world → strip
+//!      → canonicalize → compile and compress per target → codegen → files → write
 //! ```
 
 use crate::compile::{Attempt, Workshop, catch_panic, compile};
@@ -16,7 +16,7 @@ use crate::report::{Kind, StageReport};
 use crate::run::Run;
 use crate::stages::{self, Log, Stored, compress};
 use crate::store::Obtained;
-use crate::validate::{ValidModule, validate};
+use crate::validate::{ValidWasm, validate};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -68,16 +68,17 @@ impl Run<'_> {
         let wasm =
             log.timed(Stage::Read, source.bytes.len(), || source.into_wasm(&settings.limits))?;
         *kind = Kind::of(&wasm.wasm);
-        let wasm = wasm.refuse_component()?;
         let wasm = stages::translate(wasm, settings, project.features, tools, cache, log)?;
         let module = log.timed(Stage::Validate, wasm.wasm.len(), || {
             validate(wasm, project.features, &settings.limits)
         })?;
+        let module = stages::compose(module, settings, project, log)?;
         let module = stages::preinit(module, settings, &project.folder, cache, log)?;
         let module = stages::transform(module, &found.source, settings, project, log)?;
         let module = stages::optimize(module, settings, tools, cache, log)?;
         // Before their names go.
         let interface = Interface::of(&module)?;
+        let interface = stages::world(&module, interface, settings, &project.folder, log)?;
         let module = stages::strip(module, settings, log)?;
         let module = stages::canonicalize(module, &project.engine, settings, log)?;
         let artifacts = self.artifacts(&module, found, workshop, log)?;
@@ -98,7 +99,7 @@ impl Run<'_> {
     /// the settings allow it.
     fn artifacts(
         &self,
-        module: &ValidModule,
+        module: &ValidWasm,
         found: &Found,
         workshop: &Workshop,
         log: &mut Log,

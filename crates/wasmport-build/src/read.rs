@@ -27,10 +27,10 @@ impl Source {
     }
 }
 
-/// A binary core module that nobody has validated yet.
+/// A binary core module or component that nobody has validated yet.
 #[cfg(feature = "compiler")]
 #[derive(Debug)]
-pub(crate) struct RawModule {
+pub(crate) struct RawWasm {
     pub path: PathBuf,
     pub wasm: Vec<u8>,
 }
@@ -43,7 +43,7 @@ impl Source {
     ///
     /// Where the bytes are neither: empty, truncated, precompiled, or text with an error, which is
     /// shown with line, column and a caret; or more than `limits` allow.
-    pub fn into_wasm(self, limits: &ImportLimits) -> Result<RawModule, AssetError> {
+    pub fn into_wasm(self, limits: &ImportLimits) -> Result<RawWasm, AssetError> {
         let error = |message: String| AssetError::new(&self.path, Stage::Read, message);
         let len = self.bytes.len() as u64;
         if len > limits.bytes() {
@@ -80,34 +80,14 @@ impl Source {
         } else {
             translate(&self.path, &self.bytes)?
         };
-        Ok(RawModule { path: self.path, wasm })
+        Ok(RawWasm { path: self.path, wasm })
     }
 }
 
 #[cfg(feature = "compiler")]
-impl AsRef<[u8]> for RawModule {
+impl AsRef<[u8]> for RawWasm {
     fn as_ref(&self) -> &[u8] {
         &self.wasm
-    }
-}
-
-#[cfg(feature = "compiler")]
-impl RawModule {
-    /// Refuses what is no core module.
-    ///
-    /// # Errors
-    ///
-    /// Where it is a component.
-    pub fn refuse_component(self) -> Result<Self, AssetError> {
-        if !wasmparser::Parser::is_component(&self.wasm) {
-            return Ok(self);
-        }
-        Err(AssetError::new(
-            self.path,
-            Stage::Read,
-            "the file is a component, which this version cannot import yet",
-        )
-        .help("import the core module it was made from, or exclude the file"))
     }
 }
 

@@ -23,6 +23,15 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// `module` or `component`.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Module => "module",
+            Self::Component => "component",
+        }
+    }
+
     /// Told by the layer in the binary's header.
     pub(crate) fn of(bytes: &[u8]) -> Self {
         let is_component = bytes.starts_with(b"\0asm") && bytes.get(6..8) == Some(&[1, 0]);

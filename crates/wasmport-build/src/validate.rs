@@ -1,8 +1,9 @@
-//! Validate: the only way to a `ValidModule`, and what the module needs to be valid.
+//! Validate: the only way to a `ValidWasm`, and what the module needs to be valid.
 
 use crate::error::{AssetError, Stage};
 use crate::features::{self, Scanned};
-use crate::read::RawModule;
+use crate::read::RawWasm;
+use crate::report::Kind;
 use crate::settings::ImportLimits;
 use std::path::{Path, PathBuf};
 use wasmparser::{
@@ -11,8 +12,8 @@ use wasmparser::{
 };
 use wasmport::engine::{RequiredFeatures, WasmFeature};
 
-/// A core module that is valid with exactly the features it is said to require.
-pub(crate) struct ValidModule {
+/// A core module or component that is valid with exactly the features it is said to require.
+pub(crate) struct ValidWasm {
     path: PathBuf,
     wasm: Vec<u8>,
     features: RequiredFeatures,
@@ -30,13 +31,21 @@ pub(crate) fn is_valid(wasm: &[u8], allowed: RequiredFeatures) -> bool {
     check(wasm, allowed.flags()).is_ok()
 }
 
-impl ValidModule {
+impl ValidWasm {
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     pub fn wasm(&self) -> &[u8] {
         &self.wasm
+    }
+
+    pub fn kind(&self) -> Kind {
+        Kind::of(&self.wasm)
+    }
+
+    pub fn is_component(&self) -> bool {
+        self.kind() == Kind::Component
     }
 
     pub fn features(&self) -> RequiredFeatures {
@@ -48,7 +57,7 @@ impl ValidModule {
     }
 }
 
-impl AsRef<[u8]> for ValidModule {
+impl AsRef<[u8]> for ValidWasm {
     fn as_ref(&self) -> &[u8] {
         &self.wasm
     }
@@ -61,28 +70,34 @@ impl AsRef<[u8]> for ValidModule {
 /// The offset and reason of the first fault; for a module that is valid but uses what is not
 /// allowed, the feature and how to allow it; for one larger than `limits`, the limit.
 pub(crate) fn validate(
-    module: RawModule,
+    module: RawWasm,
     allowed: RequiredFeatures,
     limits: &ImportLimits,
-) -> Result<ValidModule, AssetError> {
-    let RawModule { path, wasm } = module;
+) -> Result<ValidWasm, AssetError> {
+    let RawWasm { path, wasm } = module;
     // A module that cannot be scanned is not valid; the validator knows the better message.
     let scanned = features::scan(&wasm, limits);
     if let Ok(scanned) = &scanned {
         check_limits(&path, &wasm, scanned, limits)?;
     }
     let scanned = scanned.map_or(allowed, |scanned| scanned.features);
-    let narrow = (scanned.missing_in(allowed) == RequiredFeatures::NONE)
-        .then(|| check(&wasm, scanned.flags()));
+    // The type of a component may wait where none of its own functions does.
+    let waiting = scanned.with(WasmFeature::ComponentModelAsync);
+    let tries =
+        if Kind::of(&wasm) == Kind::Component { vec![scanned, waiting] } else { vec![scanned] };
+    let narrow = tries
+        .into_iter()
+        .filter(|features| features.missing_in(allowed) == RequiredFeatures::NONE)
+        .find_map(|features| Some((features, check(&wasm, features.flags()).ok()?)));
     let (features, types) = match narrow {
-        Some(Ok(types)) => (scanned, types),
-        _ => {
+        Some(narrow) => narrow,
+        None => {
             let types =
                 check(&wasm, allowed.flags()).map_err(|e| refusal(&path, &wasm, allowed, &e))?;
             (narrowed(&wasm, allowed, scanned), types)
         }
     };
-    Ok(ValidModule { path, wasm, features, types })
+    Ok(ValidWasm { path, wasm, features, types })
 }
 
 /// Before anything that takes longer than reading the module once.

@@ -24,16 +24,22 @@ pub(crate) fn inspect(args: &InspectArgs, out: &Output) -> Exit {
 }
 
 fn lines(inspection: &Inspection) -> Vec<String> {
-    let Inspection { path, bytes, blake3, wasm_bytes, features, needs, interface, .. } = inspection;
+    let Inspection { path, bytes, blake3, kind, wasm_bytes, features, needs, interface, .. } =
+        inspection;
     let features: Vec<&str> = features.iter().map(WasmFeature::name).collect();
     let list = |names: &[&str]| if names.is_empty() { "none".into() } else { names.join(", ") };
     let mut lines = vec![
         format!("file      {} ({bytes} bytes)", path.display()),
         format!("blake3    {blake3}"),
-        format!("module    {wasm_bytes} bytes"),
+        format!("{:9} {wasm_bytes} bytes", kind.name()),
         format!("features  {}", list(&features)),
         format!("needs     {}", list(needs)),
     ];
+    if let Some(wit) = &interface.wit {
+        lines.extend(["wit".into(), String::new()]);
+        lines.extend(wit.lines().map(String::from));
+        return lines;
+    }
     lines.push(format!("imports   {}", interface.imports.len()));
     lines.extend(
         interface.imports.iter().map(|i| format!("  {:?} {:?}: {}", i.module, i.name, i.ty)),

@@ -1,7 +1,7 @@
 //! `Asset`: the description that a wrapper carries, and its artifacts.
 
 use crate::Digest;
-use crate::engine::{EngineConfig, RequiredFeatures};
+use crate::engine::{EngineConfig, RequiredFeatures, WasmFeature};
 use std::borrow::Cow;
 
 /// One `.wasm` or `.wat` file: imported, as its wrapper describes it, or a
@@ -95,6 +95,12 @@ impl Asset {
     #[must_use]
     pub fn features(&self) -> RequiredFeatures {
         self.features
+    }
+
+    /// Whether it is a component, and no core module.
+    #[must_use]
+    pub fn is_component(&self) -> bool {
+        self.features.contains(WasmFeature::ComponentModel)
     }
 
     /// Its artifacts, one per target.

@@ -99,6 +99,13 @@ pub enum Error {
         /// The asset that it was given.
         actual: String,
     },
+    /// A component was to be loaded as a module, or a module as a component.
+    WrongKind {
+        /// The asset.
+        asset: String,
+        /// Whether it is a component.
+        is_component: bool,
+    },
     /// Wasmtime refuses the engine configuration.
     Engine {
         /// Wasmtime's reason.
@@ -234,6 +241,8 @@ impl Error {
             Self::NoCompiler { .. } => Some("enable the `compile` feature of the `wasmport` crate".into()),
             Self::UnsafeCache { .. } => Some("give a folder that belongs to this user alone, or a key: `ModuleCache::with_key`".into()),
             Self::WrongAsset { expected, .. } => Some(format!("load `{expected}` with its own wrapper")),
+            Self::WrongKind { is_component: true, .. } => Some("load it with `Runtime::load_component`, or through its wrapper".into()),
+            Self::WrongKind { is_component: false, .. } => Some("load it with `Runtime::load`, or through its wrapper".into()),
             Self::Poisoned { .. } => Some("start a new session".into()),
             Self::Exited { .. } => Some("start a new session; a command's code is what `run` gives".into()),
             Self::Preopen { .. } => Some("create the folder, or give the guest another".into()),
@@ -310,6 +319,12 @@ impl fmt::Display for Error {
             }
             Self::WrongAsset { expected, actual } => {
                 write!(f, "the wrapper of asset `{expected}` was given asset `{actual}`")
+            }
+            Self::WrongKind { asset, is_component: true } => {
+                write!(f, "asset `{asset}` is a component, and no core module")
+            }
+            Self::WrongKind { asset, is_component: false } => {
+                write!(f, "asset `{asset}` is a core module, and no component")
             }
             Self::Engine { source } => {
                 write!(f, "Wasmtime refuses the engine configuration: {source:#}")

@@ -6,7 +6,7 @@ mod private;
 
 #[cfg(feature = "compile")]
 pub(crate) use private::{files_below, is_private, make_private, remove, touch, write_atomically};
-use std::fs::File;
+pub(crate) use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
@@ -27,6 +27,21 @@ pub(crate) fn read_expecting(path: &Path, expected: u64) -> io::Result<Vec<u8>> 
     // A longer file is refused all the same, and need not be read to its end.
     open(path)?.take(expected.saturating_add(1)).read_to_end(&mut bytes)?;
     Ok(bytes)
+}
+
+/// A path by which this process can open an open file again.
+#[cfg(feature = "component-model")]
+pub(crate) fn path_of(file: &File) -> io::Result<std::path::PathBuf> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd as _;
+        Ok(format!("/proc/self/fd/{}", file.as_raw_fd()).into())
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = file;
+        Err(io::ErrorKind::Unsupported.into())
+    }
 }
 
 /// A memory file with these bytes, which nobody can change any more.

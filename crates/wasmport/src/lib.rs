@@ -26,6 +26,8 @@
 //! |---|---|
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
+//! | `component-model` | assets that are components |
+//! | `component-model-async` | components with functions that wait, futures and streams |
 //! | `async` | assets whose functions may wait, and calls that are suspended |
 //! | `wasi` | assets that import WASI preview 1: the module `wasi` |
 //! | `zstd` | artifacts that were compressed when they were imported |
@@ -39,6 +41,8 @@
 mod access;
 mod asset;
 mod background;
+#[cfg(feature = "component-model")]
+mod component;
 mod digest;
 mod dynamic;
 pub mod engine;
@@ -67,6 +71,8 @@ pub mod wasi;
 pub use access::Access;
 pub use asset::{Artifact, Asset};
 pub use background::{LoadProgress, Loading};
+#[cfg(feature = "component-model")]
+pub use component::ComponentWrapper;
 pub use digest::Digest;
 pub use dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
@@ -78,7 +84,9 @@ pub use engine::{
 pub use error::{Error, Result};
 pub use exit::Exit;
 pub use limits::Group;
-pub use load::LoadedModule;
+#[cfg(feature = "component-model")]
+pub use load::LoadedComponent;
+pub use load::{Loaded, LoadedModule};
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
 pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};

@@ -1,34 +1,43 @@
-//! From an artifact's bytes to a module: verified, then deserialized, here and nowhere else.
+//! From an artifact's bytes to code: verified, then deserialized, here and nowhere else.
 
 use crate::asset::{Artifact, Asset, Data};
 use crate::engine::{LoadWay, Mismatch};
+use crate::fs::File;
 use crate::{AssetSource, Digest, Error, Result, Runtime, trace};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 use wasmtime::{Engine, Module};
 
-/// A verified, deserialized asset. Clones share it.
-#[derive(Clone, Debug)]
-pub struct LoadedModule(Arc<Loaded>);
+/// A verified, deserialized asset: a [`LoadedModule`] or a [`LoadedComponent`]. Clones share it.
+#[derive(Debug)]
+pub struct Loaded<C>(Arc<Inner<C>>);
+
+/// A core module that is loaded.
+pub type LoadedModule = Loaded<Module>;
+
+/// A component that is loaded.
+#[cfg(feature = "component-model")]
+pub type LoadedComponent = Loaded<wasmtime::component::Component>;
 
 #[derive(Debug)]
-struct Loaded {
+struct Inner<C> {
     runtime: Runtime,
     asset: Arc<Asset>,
     target: &'static str,
-    module: Module,
+    code: C,
 }
 
-impl LoadedModule {
-    pub(crate) fn new(
-        runtime: &Runtime,
-        asset: Asset,
-        target: &'static str,
-        module: Module,
-    ) -> Self {
+impl<C> Clone for Loaded<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C> Loaded<C> {
+    pub(crate) fn new(runtime: &Runtime, asset: Asset, target: &'static str, code: C) -> Self {
         let (runtime, asset) = (runtime.clone(), Arc::new(asset));
-        Self(Arc::new(Loaded { runtime, asset, target, module }))
+        Self(Arc::new(Inner { runtime, asset, target, code }))
     }
 
     /// What was loaded.
@@ -53,13 +62,7 @@ impl LoadedModule {
         self.0.target
     }
 
-    /// Wasmtime's module.
-    #[must_use]
-    pub fn module(&self) -> &Module {
-        &self.0.module
-    }
-
-    /// Refuses any other asset than `expected`: that a wrapper and a module belong together.
+    /// Refuses any other asset than `expected`: that a wrapper and what was loaded belong together.
     ///
     /// # Errors
     ///
@@ -76,41 +79,141 @@ impl LoadedModule {
     }
 }
 
-/// Reads `artifact`, checks that it is the one its wrapper was made with, and makes it a module.
-pub(crate) fn load(
+impl LoadedModule {
+    /// Wasmtime's module.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        &self.0.code
+    }
+}
+
+#[cfg(feature = "component-model")]
+impl LoadedComponent {
+    /// Wasmtime's component.
+    #[must_use]
+    pub fn component(&self) -> &wasmtime::component::Component {
+        &self.0.code
+    }
+}
+
+/// What an artifact becomes: a module or a component.
+pub(crate) trait Code: Clone {
+    const IS_COMPONENT: bool;
+
+    /// # Safety
+    ///
+    /// The bytes are the unmodified output of Wasmtime's precompilation.
+    #[expect(unsafe_code, reason = "Wasmtime's contract")]
+    unsafe fn deserialize(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Self>;
+
+    /// # Safety
+    ///
+    /// The file holds the unmodified output of Wasmtime's precompilation, and stays as it is.
+    #[expect(unsafe_code, reason = "Wasmtime's contract")]
+    unsafe fn deserialize_file(engine: &Engine, file: File) -> wasmtime::Result<Self>;
+
+    /// Nothing where it is no module.
+    fn as_module(&self) -> Option<&Module>;
+
+    /// Compiles WebAssembly.
+    #[cfg(feature = "compile")]
+    fn compile(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Self>;
+}
+
+#[expect(
+    unsafe_code,
+    clippy::disallowed_methods,
+    reason = "with what calls them the one place that runs precompiled code"
+)]
+impl Code for Module {
+    const IS_COMPONENT: bool = false;
+
+    unsafe fn deserialize(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Self> {
+        // SAFETY: the caller's contract is Wasmtime's.
+        unsafe { Self::deserialize(engine, bytes) }
+    }
+
+    unsafe fn deserialize_file(engine: &Engine, file: File) -> wasmtime::Result<Self> {
+        // SAFETY: the caller's contract is Wasmtime's.
+        unsafe { Self::deserialize_open_file(engine, file) }
+    }
+
+    fn as_module(&self) -> Option<&Module> {
+        Some(self)
+    }
+
+    #[cfg(feature = "compile")]
+    fn compile(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Self> {
+        Self::from_binary(engine, wasm)
+    }
+}
+
+#[cfg(feature = "component-model")]
+#[expect(
+    unsafe_code,
+    clippy::disallowed_methods,
+    reason = "with what calls them the one place that runs precompiled code"
+)]
+impl Code for wasmtime::component::Component {
+    const IS_COMPONENT: bool = true;
+
+    unsafe fn deserialize(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Self> {
+        // SAFETY: the caller's contract is Wasmtime's.
+        unsafe { Self::deserialize(engine, bytes) }
+    }
+
+    /// Wasmtime 48 takes the path of a component and no open file, so that the file is opened again.
+    unsafe fn deserialize_file(engine: &Engine, file: File) -> wasmtime::Result<Self> {
+        let path = crate::fs::path_of(&file)?;
+        // SAFETY: the path leads to the open file, for which the caller's contract is Wasmtime's.
+        unsafe { Self::deserialize_file(engine, path) }
+    }
+
+    fn as_module(&self) -> Option<&Module> {
+        None
+    }
+
+    #[cfg(feature = "compile")]
+    fn compile(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Self> {
+        Self::from_binary(engine, wasm)
+    }
+}
+
+/// Reads `artifact`, checks that it is the one its wrapper was made with, and makes it code.
+pub(crate) fn load<C: Code>(
     engine: &Engine,
     source: &dyn AssetSource,
     asset: &Asset,
     artifact: &Artifact,
     way: LoadWay,
-) -> Result<Module> {
+) -> Result<C> {
     let bytes = read(source, asset, artifact)?;
     verify(asset, artifact, &bytes)?;
     let bytes = match artifact.uncompressed_bytes() {
         Some(len) => Cow::Owned(decompress(asset, &bytes, len)?),
         None => bytes,
     };
-    let module = if artifact.target() == "source" {
+    let code = if artifact.target() == "source" {
         compile(engine, &bytes)
     } else {
         deserialize(engine, &bytes, way)
     };
-    module.map_err(|source| Error::Deserialize { asset: asset.name().into(), source })
+    code.map_err(|source| Error::Deserialize { asset: asset.name().into(), source })
 }
 
-/// Makes bytes a module that this very program compiled, or compiled earlier and authenticated.
+/// Makes bytes code that this very program compiled, or compiled earlier and authenticated.
 #[cfg(feature = "compile")]
-pub(crate) fn load_own(
+pub(crate) fn load_own<C: Code>(
     engine: &Engine,
     compiled: &crate::dynamic::Compiled,
     way: LoadWay,
-) -> wasmtime::Result<Module> {
+) -> wasmtime::Result<C> {
     deserialize(engine, compiled.bytes(), way)
 }
 
 /// The bytes are the unmodified output of Wasmtime's precompilation: [`load`] and [`load_own`] alone
 /// call it, and vouch for that.
-fn deserialize(engine: &Engine, bytes: &[u8], way: LoadWay) -> wasmtime::Result<Module> {
+fn deserialize<C: Code>(engine: &Engine, bytes: &[u8], way: LoadWay) -> wasmtime::Result<C> {
     #[cfg(target_os = "linux")]
     if way == LoadWay::Sealed
         && let Ok(file) = crate::fs::sealed(bytes)
@@ -118,10 +221,9 @@ fn deserialize(engine: &Engine, bytes: &[u8], way: LoadWay) -> wasmtime::Result<
         // SAFETY: as below; and nobody can change the file, which is sealed, while it is mapped.
         #[expect(
             unsafe_code,
-            clippy::disallowed_methods,
             reason = "with what follows the one place that runs precompiled code"
         )]
-        return unsafe { Module::deserialize_open_file(engine, file) };
+        return unsafe { C::deserialize_file(engine, file) };
     }
     #[cfg(not(target_os = "linux"))]
     let _ = way;
@@ -132,13 +234,9 @@ fn deserialize(engine: &Engine, bytes: &[u8], way: LoadWay) -> wasmtime::Result<
     // very bytes that these are, or were decompressed from. `load_own` has them from a `Compiled`,
     // which is made of what this program's own Wasmtime gave, or of what it authenticated as that.
     // They are borrowed for this call, so nobody can change them in between.
-    #[expect(
-        unsafe_code,
-        clippy::disallowed_methods,
-        reason = "the one place that runs precompiled code"
-    )]
+    #[expect(unsafe_code, reason = "the one place that runs precompiled code")]
     unsafe {
-        Module::deserialize(engine, bytes)
+        C::deserialize(engine, bytes)
     }
 }
 
@@ -163,7 +261,7 @@ impl Runtime {
         asset: &Asset,
         path: impl AsRef<Path>,
     ) -> Result<LoadedModule> {
-        self.load_by(asset, |chosen, artifact| {
+        self.load_by(self.modules(), asset, |chosen, artifact| {
             // SAFETY: this function's own contract.
             unsafe { map(&chosen.engine, asset, artifact, path.as_ref()) }
         })
@@ -196,19 +294,18 @@ unsafe fn map(engine: &Engine, asset: &Asset, artifact: &Artifact, path: &Path) 
         return Err(Error::NotMappable { asset: name(), message });
     }
     // SAFETY: the caller vouches that the file is the artifact and stays it.
-    #[expect(clippy::disallowed_methods, reason = "one of the places that run precompiled code")]
-    let module = unsafe { Module::deserialize_open_file(engine, file) };
+    let module = unsafe { Code::deserialize_file(engine, file) };
     module.map_err(|source| Error::Deserialize { asset: name(), source })
 }
 
 /// An engine that was built to compile is the only one that is given wasm.
 #[cfg(feature = "compile")]
-fn compile(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Module> {
-    Module::from_binary(engine, wasm)
+fn compile<C: Code>(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<C> {
+    C::compile(engine, wasm)
 }
 
 #[cfg(not(feature = "compile"))]
-fn compile(_: &Engine, _: &[u8]) -> wasmtime::Result<Module> {
+fn compile<C: Code>(_: &Engine, _: &[u8]) -> wasmtime::Result<C> {
     wasmtime::bail!("this program carries no compiler")
 }
 

@@ -20,6 +20,21 @@ macro_rules! include_assets {
     };
 }
 
+/// The typed view of a component's function, in generated code alone.
+///
+/// Wasmtime's generator writes this as an `unsafe` block at each call; wrappers have none.
+#[cfg(feature = "component-model")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __typed_func {
+    ($func:expr) => {
+        // SAFETY: the type must be the function's. What the generator writes before has looked the
+        // function up with that very type (`FooIndices::load`), and there is no `Foo` where it was
+        // another.
+        unsafe { $crate::wasmtime::component::TypedFunc::new_unchecked($func) }
+    };
+}
+
 /// Defines the macros that end compilation where this build of the crate lacks a cargo feature that an
 /// asset needs. `$d` is a dollar sign.
 macro_rules! require {
@@ -52,6 +67,8 @@ macro_rules! require {
 
 require! { $
     __require_async: "async",
+    __require_component_model: "component-model",
+    __require_component_model_async: "component-model-async",
     __require_gc: "gc",
     __require_threads: "threads",
     __require_wasi: "wasi",

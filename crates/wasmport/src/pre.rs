@@ -11,8 +11,8 @@ pub trait TypedSession: DerefMut<Target = Session<Self::Data, Self::Wrapper>> + 
     /// The program's own data, which host functions reach.
     type Data: 'static;
 
-    /// The typed view of the instance.
-    type Wrapper: Wrapper;
+    /// The typed view of the instance: a [`Wrapper`], or that of a component.
+    type Wrapper;
 
     /// The session with its methods.
     fn from_session(session: Session<Self::Data, Self::Wrapper>) -> Self;
@@ -29,7 +29,7 @@ pub trait TypedSession: DerefMut<Target = Session<Self::Data, Self::Wrapper>> + 
     note = "memories, tables, globals and tags that are imported belong to one store: start each session with its `new`",
     note = "`SessionPre::with_linker` takes other ways to define functions"
 )]
-pub trait LinkedSession: TypedSession {
+pub trait LinkedSession: TypedSession<Wrapper: Wrapper> {
     /// Defines all that the asset imports.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl<S: TypedSession> Clone for SessionPre<S> {
     }
 }
 
-impl<S: TypedSession> SessionPre<S> {
+impl<S: TypedSession<Wrapper: Wrapper>> SessionPre<S> {
     /// Loads the asset and links what it imports with what the session's data implements.
     ///
     /// # Errors
@@ -214,7 +214,7 @@ impl<S: TypedSession> SessionPre<S> {
 impl<S: TypedSession> std::fmt::Debug for SessionPre<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SessionPre")
-            .field("asset", &S::Wrapper::ASSET.name())
+            .field("asset", &self.module.asset().name())
             .finish_non_exhaustive()
     }
 }

@@ -3,11 +3,15 @@
 use crate::engine::{BackEnd, EngineConfig, Mismatch, RuntimeOptions, new_engine, refused};
 use crate::engine::{Choice, compat::Program};
 use crate::limits::Alarm;
-use crate::load::{LoadedModule, load};
+#[cfg(feature = "component-model")]
+use crate::load::LoadedComponent;
+use crate::load::{Code, Loaded, LoadedModule, load};
 use crate::source::{AssetSource, NoSource};
 use crate::{Artifact, Asset, Digest, Error, Result, trace};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+#[cfg(feature = "component-model")]
+use wasmtime::component::Component;
 use wasmtime::{Engine, Module};
 
 /// Loads assets of one [`EngineConfig`]. Clones share engine and modules, and any thread may use them.
@@ -29,12 +33,38 @@ struct Inner {
     /// Set once, under the lock.
     chosen: OnceLock<Chosen>,
     choosing: Mutex<()>,
-    /// By artifact. Each has its own lock, so that loading one does not hold up another.
-    modules: Mutex<HashMap<Digest, Slot>>,
+    modules: Kept<Module>,
+    #[cfg(feature = "component-model")]
+    components: Kept<Component>,
 }
 
-/// Where a module is, or will be.
-type Slot = Arc<Mutex<Option<Module>>>;
+/// What was loaded, by artifact. Each has its own lock, so that loading one does not hold up another.
+pub(crate) struct Kept<C>(Mutex<HashMap<Digest, Slot<C>>>);
+
+/// Where code is, or will be.
+type Slot<C> = Arc<Mutex<Option<C>>>;
+
+impl<C> Default for Kept<C> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<C: Clone> Kept<C> {
+    /// The code of this digest, or what `make` gives, which nobody else makes at the same time.
+    fn get_or_make(&self, digest: Digest, make: impl FnOnce() -> Result<C>) -> Result<C> {
+        let slot = {
+            // A thread that panicked while it held a lock left the map as it was.
+            let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(slots.entry(digest).or_default())
+        };
+        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*slot {
+            Some(code) => Ok(code.clone()),
+            None => Ok(slot.insert(make()?).clone()),
+        }
+    }
+}
 
 #[derive(Clone)]
 pub(crate) struct Chosen {
@@ -94,7 +124,9 @@ impl<'a> RuntimeBuilder<'a> {
             first,
             chosen: OnceLock::new(),
             choosing: Mutex::default(),
-            modules: Mutex::default(),
+            modules: Kept::default(),
+            #[cfg(feature = "component-model")]
+            components: Kept::default(),
         }));
         if !self.assets.is_empty() {
             runtime.0.choose_for(self.assets)?;
@@ -164,12 +196,12 @@ impl Inner {
     }
 
     /// Why Wasmtime refused an asset, where that is the pooling allocator.
-    fn explained(
+    fn explained<C: Code>(
         &self,
         asset: &str,
         chosen: &Chosen,
         error: Error,
-        load: impl FnOnce(&Engine) -> Result<Module>,
+        load: impl FnOnce(&Engine) -> Result<C>,
     ) -> Error {
         match error {
             Error::Deserialize { source, .. } => {
@@ -189,20 +221,6 @@ impl Inner {
     /// The back end that was chosen; the first one, where none was.
     fn chosen(&self) -> &Chosen {
         self.chosen.get_or_init(|| self.first.clone())
-    }
-
-    /// The module of this digest, or what `make` gives, which nobody else makes at the same time.
-    fn module(&self, digest: Digest, make: impl FnOnce() -> Result<Module>) -> Result<Module> {
-        let slot = {
-            // A thread that panicked while it held a lock left the map as it was.
-            let mut modules = self.modules.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(modules.entry(digest).or_default())
-        };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*slot {
-            Some(module) => Ok(module.clone()),
-            None => Ok(slot.insert(make()?).clone()),
-        }
     }
 }
 
@@ -241,8 +259,26 @@ impl Runtime {
     /// [`Error::Deserialize`] where Wasmtime refuses them, and [`Error::Pooling`] where the places of
     /// the pooling allocator are too small.
     pub fn load(&self, asset: &Asset) -> Result<LoadedModule> {
+        self.load_code(self.modules(), asset)
+    }
+
+    /// As [`Self::load`], of an asset that is a component.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    #[cfg(feature = "component-model")]
+    pub fn load_component(&self, asset: &Asset) -> Result<LoadedComponent> {
+        self.load_code(&self.0.components, asset)
+    }
+
+    pub(crate) fn modules(&self) -> &Kept<Module> {
+        &self.0.modules
+    }
+
+    fn load_code<C: Code>(&self, kept: &Kept<C>, asset: &Asset) -> Result<Loaded<C>> {
         let inner = &*self.0;
-        self.load_by(asset, |chosen, artifact| {
+        self.load_by(kept, asset, |chosen, artifact| {
             let _span = trace::load(asset, artifact).entered();
             let way = inner.options.load_way;
             let load = |engine: &Engine| load(engine, &*inner.source, asset, artifact, way);
@@ -251,15 +287,20 @@ impl Runtime {
     }
 
     /// Has `load` load the best artifact, unless it is loaded already.
-    pub(crate) fn load_by(
+    pub(crate) fn load_by<C: Code>(
         &self,
+        kept: &Kept<C>,
         asset: &Asset,
-        load: impl FnOnce(&Chosen, &Artifact) -> Result<Module>,
-    ) -> Result<LoadedModule> {
+        load: impl FnOnce(&Chosen, &Artifact) -> Result<C>,
+    ) -> Result<Loaded<C>> {
+        if asset.is_component() != C::IS_COMPONENT {
+            let (asset, is_component) = (asset.name().into(), asset.is_component());
+            return Err(Error::WrongKind { asset, is_component });
+        }
         let (chosen, artifact) = self.0.choose(asset)?;
-        let module = self.0.module(artifact.digest(), || load(chosen, artifact))?;
+        let code = kept.get_or_make(artifact.digest(), || load(chosen, artifact))?;
         // Two assets may have the same code; each is known by its own name.
-        Ok(LoadedModule::new(self, asset.clone(), artifact.target(), module))
+        Ok(Loaded::new(self, asset.clone(), artifact.target(), code))
     }
 
     /// Compiles a module that no wrapper describes, or returns it when it is loaded already.
@@ -269,18 +310,32 @@ impl Runtime {
     /// [`Error::NoCompiler`] where the program lacks the cargo feature `compile`, [`Error::Missing`]
     /// or [`Error::Read`] for its file, and [`Error::Compile`] where it is no valid core module.
     pub fn load_dynamic(&self, asset: &crate::DynamicAsset) -> Result<LoadedModule> {
-        #[cfg(feature = "compile")]
-        {
-            let (inner, chosen) = (&*self.0, self.0.chosen());
-            let unit = asset.read(&inner.config, chosen.back_end)?;
-            let module = inner.module(unit.digest(), || {
-                let load = |engine: &Engine| unit.load(engine, asset, inner.options.load_way);
-                load(&chosen.engine)
-                    .map_err(|error| inner.explained(asset.name(), chosen, error, load))
-            })?;
-            Ok(LoadedModule::new(self, unit.asset(), unit.target(), module))
-        }
-        #[cfg(not(feature = "compile"))]
+        self.compile(self.modules(), asset)
+    }
+
+    /// As [`Self::load_dynamic`], of a component.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    #[cfg(feature = "component-model")]
+    pub fn load_dynamic_component(&self, asset: &crate::DynamicAsset) -> Result<LoadedComponent> {
+        self.compile(&self.0.components, asset)
+    }
+
+    #[cfg(feature = "compile")]
+    fn compile<C: Code>(&self, kept: &Kept<C>, asset: &crate::DynamicAsset) -> Result<Loaded<C>> {
+        let (inner, chosen) = (&*self.0, self.0.chosen());
+        let unit = asset.read::<C>(&inner.config, chosen.back_end)?;
+        let code = kept.get_or_make(unit.digest(), || {
+            let load = |engine: &Engine| unit.load(engine, asset, inner.options.load_way);
+            load(&chosen.engine).map_err(|error| inner.explained(asset.name(), chosen, error, load))
+        })?;
+        Ok(Loaded::new(self, unit.asset(), unit.target(), code))
+    }
+
+    #[cfg(not(feature = "compile"))]
+    fn compile<C: Code>(&self, _: &Kept<C>, asset: &crate::DynamicAsset) -> Result<Loaded<C>> {
         Err(Error::NoCompiler { asset: asset.name().into() })
     }
 

@@ -1,6 +1,7 @@
 //! `Session`: the easy path, which owns store, instance and wrapper.
 
 use crate::limits::{Alarm, Watch, ended, unbound};
+use crate::load::Loaded;
 use crate::typed::Exception;
 #[cfg(feature = "wasi")]
 use crate::wasi::WasiCtx;
@@ -133,29 +134,29 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
 
 impl<T: 'static, W> Session<T, W> {
     /// A session with what `instantiate` makes in its store.
-    pub(crate) fn instantiate(
-        module: &LoadedModule,
+    pub(crate) fn instantiate<C>(
+        loaded: &Loaded<C>,
         data: T,
         instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
     ) -> Result<Self> {
-        let (runtime, asset) = (module.runtime(), module.shared_asset());
+        let (runtime, asset) = (loaded.runtime(), loaded.shared_asset());
         let mut store = new_store(runtime, data)?;
         let watch = new_watch(runtime, asset, &mut store);
         let running = watch.as_deref().map(Watch::begin).transpose()?;
         let wrapper = instantiate(&mut store);
         drop(running);
         let wrapper = wrapper.map_err(|error| failed(asset, &mut store, error).0)?;
-        Ok(Self::new(module, store, wrapper, watch))
+        Ok(Self::new(loaded, store, wrapper, watch))
     }
 
-    fn new(
-        module: &LoadedModule,
+    fn new<C>(
+        loaded: &Loaded<C>,
         store: Store<SessionData<T>>,
         wrapper: W,
         watch: Option<Arc<Watch>>,
     ) -> Self {
-        let asset = Arc::clone(module.shared_asset());
-        let alarm = module.runtime().alarm().cloned();
+        let asset = Arc::clone(loaded.shared_asset());
+        let alarm = loaded.runtime().alarm().cloned();
         Self { store, wrapper, asset, state: State::Ready, watch, alarm }
     }
 
@@ -269,12 +270,12 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
 #[cfg(feature = "async")]
 impl<T: Send + 'static, W: Sync> Session<T, W> {
     /// As [`Self::instantiate`], of an asset whose functions may wait.
-    pub(crate) async fn instantiate_async(
-        module: &LoadedModule,
+    pub(crate) async fn instantiate_async<C>(
+        loaded: &Loaded<C>,
         data: T,
         instantiate: impl AsyncFnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
     ) -> Result<Self> {
-        let (runtime, asset) = (module.runtime(), module.shared_asset());
+        let (runtime, asset) = (loaded.runtime(), loaded.shared_asset());
         let mut store = new_store(runtime, data)?;
         let watch = new_watch(runtime, asset, &mut store);
         let instance = instantiate(&mut store);
@@ -283,7 +284,7 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
             None => instance.await,
         };
         let wrapper = wrapper.map_err(|error| failed(asset, &mut store, error).0)?;
-        Ok(Self::new(module, store, wrapper, watch))
+        Ok(Self::new(loaded, store, wrapper, watch))
     }
 
     /// As [`Self::call`], of a call that may wait. One that is dropped before it ends poisons the
@@ -369,12 +370,22 @@ fn failed<T: 'static>(
     error: wasmtime::Error,
 ) -> (wasmtime::Error, State) {
     let error = ended(asset, store, error);
-    if let Some(exit) = error.downcast_ref::<Exit>() {
-        let state = State::Exited(*exit);
+    if let Some(exit) = exit_of(&error) {
+        let state = State::Exited(exit);
         return (refusal(asset, state), state);
     }
     let state = if error.is::<Exception>() { State::Ready } else { State::Poisoned };
     (error, state)
+}
+
+/// How the guest ended itself, where it did.
+pub(crate) fn exit_of(error: &wasmtime::Error) -> Option<Exit> {
+    // That of components is Wasmtime's.
+    #[cfg(feature = "wasi")]
+    if let Some(exit) = crate::wasi::exit_of(error) {
+        return Some(exit);
+    }
+    error.downcast_ref().copied()
 }
 
 /// Why a session refuses a call.

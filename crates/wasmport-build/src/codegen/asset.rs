@@ -1,7 +1,6 @@
 //! The `ASSET` of a wrapper: its description, with the digests that artifacts must have.
 
 use super::Description;
-use super::plan::Plan;
 use crate::manifest::ArtifactEntry;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -11,22 +10,24 @@ use wasmport::engine::Knob;
 use wasmport::support::CONTRACT;
 
 /// Compile-time checks: generator and runtime of one contract, and the cargo features there.
-pub(super) fn contract(asset: &Description<'_>, plan: &Plan<'_>) -> TokenStream {
+pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool) -> TokenStream {
     let name = asset.module.join("/");
     let mut cargo_features: Vec<&str> =
         asset.features.iter().filter_map(|f| f.cargo_feature()).collect();
-    if asset.settings.is_async() {
+    if is_async {
         cargo_features.push("async");
     }
     if asset.artifacts.iter().any(|artifact| artifact.uncompressed.is_some()) {
         cargo_features.push("zstd");
     }
-    if plan.needs_wasi() {
+    if needs_wasi {
         cargo_features.push("wasi");
     }
     cargo_features.sort_unstable();
     cargo_features.dedup();
-    let macros = cargo_features.iter().map(|feature| format_ident!("__require_{feature}"));
+    let macros = cargo_features
+        .iter()
+        .map(|feature| format_ident!("__require_{}", feature.replace('-', "_")));
     quote! {
         const _: () = assert!(
             ::wasmport::support::CONTRACT == #CONTRACT,
@@ -36,8 +37,7 @@ pub(super) fn contract(asset: &Description<'_>, plan: &Plan<'_>) -> TokenStream 
     }
 }
 
-pub(super) fn description(asset: &Description<'_>, plan: &Plan<'_>) -> TokenStream {
-    let vis = &plan.vis;
+pub(super) fn description(asset: &Description<'_>, vis: &TokenStream) -> TokenStream {
     let name = asset.module.join("/");
     let source = asset.source;
     let digest = digest(asset.source_digest);

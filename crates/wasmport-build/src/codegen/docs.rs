@@ -51,13 +51,26 @@ fn padded(line: &str) -> String {
     if line.is_empty() { String::new() } else { format!(" {line}") }
 }
 
+fn beginning(asset: &Description<'_>) -> String {
+    let (name, source) = (code(asset.module.join("/")), code(asset.source));
+    format!("The asset {name}, imported from {source}.\n")
+}
+
+/// The documentation of the module for a component.
+pub(super) fn component(asset: &Description<'_>, needs_wasi: bool) -> String {
+    let mut text = beginning(asset);
+    if needs_wasi {
+        text.push_str(
+            "\nIt needs [WASI](https://wasi.dev) preview 2: the `wasi` feature of the `wasmport` crate. What \
+             it sees of the system is what a [`Wasi`](::wasmport::wasi::Wasi) says.\n",
+        );
+    }
+    text
+}
+
 /// The module's documentation: what it is made from, and what is not wrapped.
 pub(super) fn module(asset: &Description<'_>, plan: &Plan<'_>) -> String {
-    let mut text = format!(
-        "The asset {}, imported from {}.\n",
-        code(asset.module.join("/")),
-        code(asset.source)
-    );
+    let mut text = beginning(asset);
     if plan.needs_wasi() {
         text.push_str(
             "\nIt needs [WASI](https://wasi.dev) preview 1: the `wasi` feature of the `wasmport` crate. What \

@@ -2,6 +2,7 @@
 
 mod api;
 mod asset;
+mod component;
 mod docs;
 mod exports;
 mod imports;
@@ -12,11 +13,13 @@ mod tree;
 mod types;
 mod values;
 
+use crate::component::World;
 use crate::error::{AssetError, Stage};
 use crate::files::HEADER;
 use crate::interface::Interface;
 use crate::manifest::ArtifactEntry;
 use crate::settings::AssetSettings;
+use component::Choices;
 use plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -61,11 +64,18 @@ pub(crate) struct Wrapper {
 /// Where what is chosen for the asset cannot be followed, or the generated tokens are no Rust: a
 /// fault of this generator, shown as the asset's error.
 pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
-    let error = |message: String| AssetError::new(asset.path, Stage::Codegen, message);
-    let plan = Plan::of(asset).map_err(error)?;
+    let made = match &asset.interface.world {
+        Some(world) => of_component(asset, world),
+        None => of_module(asset),
+    };
+    made.map_err(|message| AssetError::new(asset.path, Stage::Codegen, message))
+}
+
+fn of_module(asset: &Description<'_>) -> Result<Wrapper, String> {
+    let plan = Plan::of(asset)?;
     let items: TokenStream = [
-        asset::contract(asset, &plan),
-        asset::description(asset, &plan),
+        asset::contract(asset, plan.is_async, plan.needs_wasi()),
+        asset::description(asset, &plan.vis),
         plan.items.clone(),
         imports::modules(&plan),
         values::imports(&plan),
@@ -75,9 +85,41 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
     ]
     .into_iter()
     .collect();
-    let module_docs = docs::inner(&docs::module(asset, &plan));
+    let source = source(asset, &docs::module(asset, &plan), &items)?;
+    let methods = plan.methods().into_iter().map(|(name, method)| (name.into(), method)).collect();
+    Ok(Wrapper { source, methods, warnings: plan.warnings })
+}
+
+fn of_component(asset: &Description<'_>, world: &World) -> Result<Wrapper, String> {
+    let settings = asset.settings;
+    let mut world = world.clone();
+    let own = asset.module.last().map_or("", String::as_str);
+    world.rename(settings.type_name.as_deref().unwrap_or(own));
+    let bindings = component::bindings(&world.resolve, world.id, &Choices::of(settings))?;
+    if bindings.needs_wasi_p3 {
+        return Err(
+            "the component imports WASI of version 0.3, which `Wasi` does not give yet: say \
+                    `wasi = false` for the asset and implement what it imports"
+                .into(),
+        );
+    }
+    let items = &bindings.items;
+    let items: TokenStream = [
+        asset::contract(asset, bindings.is_async, bindings.needs_wasi),
+        asset::description(asset, &plan::visibility(settings)),
+        quote!(#(#items)*),
+    ]
+    .into_iter()
+    .collect();
+    let source = source(asset, &docs::component(asset, bindings.needs_wasi), &items)?;
+    Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })
+}
+
+/// The whole file.
+fn source(asset: &Description<'_>, docs: &str, items: &TokenStream) -> Result<String, String> {
+    let docs = docs::inner(docs);
     let tokens = quote! {
-        #module_docs
+        #docs
         // Names are the wasm's, and users may deny what they like in code of their own.
         #![allow(
             async_fn_in_trait, dead_code, elided_lifetimes_in_paths, long_running_const_eval,
@@ -88,10 +130,7 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
         )]
         #items
     };
-    let source = print(tokens).map_err(error)?;
-    let methods = plan.methods().into_iter().map(|(name, method)| (name.into(), method)).collect();
-    let source = format!("{}{source}", header(asset));
-    Ok(Wrapper { source, methods, warnings: plan.warnings })
+    Ok(format!("{}{}", header(asset), print(tokens)?))
 }
 
 fn header(asset: &Description<'_>) -> String {

@@ -3,8 +3,9 @@
 use super::{
     Export, ExternType, FuncType, HeapType, Import, Interface, MemoryType, Param, RefType, ValType,
 };
+use crate::component::World;
 use crate::error::{AssetError, Stage};
-use crate::validate::ValidModule;
+use crate::validate::ValidWasm;
 use std::collections::{HashMap, HashSet};
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
 use wasmparser::{
@@ -14,7 +15,10 @@ use wasmparser::{
 
 impl Interface {
     /// What `module` imports and exports.
-    pub(crate) fn of(module: &ValidModule) -> Result<Self, AssetError> {
+    pub(crate) fn of(module: &ValidWasm) -> Result<Self, AssetError> {
+        if module.is_component() {
+            return of_component(module);
+        }
         extract(module).map_err(|e| {
             AssetError::new(
                 module.path(),
@@ -25,7 +29,20 @@ impl Interface {
     }
 }
 
-fn extract(module: &ValidModule) -> Result<Interface> {
+fn of_component(component: &ValidWasm) -> Result<Interface, AssetError> {
+    let error = |message: String| AssetError::new(component.path(), Stage::Codegen, message);
+    let name = component.path().file_stem().unwrap_or_default().to_string_lossy();
+    let world = World::of(component.wasm(), &name).map_err(|e| {
+        error(e.to_string()).help(
+            "wrappers are made from what WIT can describe: import the core module or another \
+             component around it",
+        )
+    })?;
+    let wit = world.wit().map_err(error)?;
+    Ok(Interface { wit: Some(wit), world: Some(world), ..Interface::default() })
+}
+
+fn extract(module: &ValidWasm) -> Result<Interface> {
     let types = module.types();
     let mut interface = Interface::default();
     // Beside each entry the index of its function, for the names that come at the module's end.

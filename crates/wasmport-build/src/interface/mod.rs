@@ -5,6 +5,8 @@ mod extract;
 #[cfg(feature = "compiler")]
 pub(crate) mod wasi;
 
+#[cfg(feature = "compiler")]
+use crate::component::World;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fmt;
@@ -16,6 +18,14 @@ pub struct Interface {
     pub imports: Vec<Import>,
     /// What it offers.
     pub exports: Vec<Export>,
+    /// Of a component, which has no imports and exports of the kinds above: its world, in
+    /// [WIT](https://component-model.bytecodealliance.org/design/wit.html).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wit: Option<String>,
+    /// The same, for code generation.
+    #[cfg(feature = "compiler")]
+    #[serde(skip)]
+    pub(crate) world: Option<World>,
 }
 
 impl Interface {

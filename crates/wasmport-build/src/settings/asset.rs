@@ -7,6 +7,7 @@ use crate::error::Error;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 /// More exports than this get no methods, unless more are asked for.
 const MAX_EXPORTS: usize = 4_000;
@@ -45,7 +46,8 @@ pub struct AssetSettings {
     /// Whether calls are `async`: guests can wait for host functions, and yield. Default: no.
     #[serde(rename = "async", skip_serializing_if = "Option::is_none")]
     pub asynchronous: Option<bool>,
-    /// Patterns of the imports whose host functions are `async`. Default: none.
+    /// Patterns of the imports whose host functions are `async`. Of a component: functions, resources,
+    /// interfaces or packages, such as `demo:app/store.open`, or `*`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub async_imports: Option<Vec<String>>,
     /// Patterns of the imports whose host functions cannot fail. Default: none.
@@ -54,15 +56,33 @@ pub struct AssetSettings {
     /// Patterns of the imports that trap where the program does not implement them. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trap_imports: Option<Vec<String>>,
+    /// Of a component: the imports whose host functions give a `Result`, whose error ends the guest's
+    /// call: functions, resources, interfaces or packages, or `*`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trappable_imports: Option<Vec<String>>,
+    /// Of a component: error types of WIT and the Rust types that host functions give in their place,
+    /// such as `"demo:app/store.problem" = "crate::Problem"`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trappable_errors: Option<BTreeMap<String, String>>,
+    /// Of a component: the world that it must implement, as `path/to/wit#name`, relative to the settings
+    /// file. Default: any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub world: Option<String>,
+    /// Of a component: its imports that other components satisfy, and their files, relative to the
+    /// settings file, such as `"demo:math/add" = "assets/adder.wasm"`. Default: none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub compose: Option<BTreeMap<String, String>>,
     /// Whether what it imports from WASI is given by the `wasi` feature of the `wasmport` crate, and not
     /// by a `Host` trait for the program to implement. Default: yes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub wasi: Option<bool>,
     /// Import modules whose host trait is that of another wrapper: the path of its module, such as
-    /// `env = "crate::assets::host::env"`.
+    /// `env = "crate::assets::host::env"`. Of a component: interfaces and resources, and the Rust modules
+    /// and types that stand for them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub with: Option<BTreeMap<String, String>>,
-    /// Derives for the structs of [`api`](Self::api), besides `Clone` and `Copy`.
+    /// Derives for the structs of [`api`](Self::api), besides `Clone` and `Copy`; of a component for
+    /// its records, variants and enums.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub derives: Option<Vec<String>>,
     /// Signatures beyond numbers, as Rust: see the chapter on them in the book.
@@ -188,7 +208,7 @@ impl AssetSettings {
         }
         merge! {
             pattern type_name visibility exports exclude_exports kinds max_exports prefix asynchronous
-            async_imports infallible_imports trap_imports wasi with derives api convention malloc free
+            async_imports infallible_imports trap_imports trappable_imports trappable_errors world compose wasi with derives api convention malloc free
             unsupported legacy_exceptions strip compress
         }
     }
@@ -198,6 +218,13 @@ impl AssetSettings {
         let mut settings = self.clone();
         (settings.limits.max_seconds, settings.limits.max_memory_mib) = (None, None);
         settings
+    }
+
+    /// The files that it names besides those of its initialization. Paths are relative to `folder`.
+    pub(crate) fn inputs(&self, folder: &Path) -> Vec<PathBuf> {
+        let world = self.world.as_deref().map(|world| world_path(world).0);
+        let others = self.compose.iter().flat_map(BTreeMap::values).map(String::as_str);
+        world.into_iter().chain(others).map(|path| folder.join(path)).collect()
     }
 
     pub(crate) fn max_exports(&self) -> usize {
@@ -213,6 +240,14 @@ impl AssetSettings {
     pub(crate) fn is_async(&self) -> bool {
         self.asynchronous.unwrap_or_default()
             || self.async_imports.as_ref().is_some_and(|patterns| !patterns.is_empty())
+    }
+}
+
+/// The path and the name in `path/to/wit#name`.
+pub(crate) fn world_path(world: &str) -> (&str, Option<&str>) {
+    match world.rsplit_once('#') {
+        Some((path, name)) => (path, Some(name)),
+        None => (world, None),
     }
 }
 

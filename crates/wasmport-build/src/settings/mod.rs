@@ -7,6 +7,8 @@ mod explain;
 mod file;
 mod stages;
 
+#[cfg(feature = "compiler")]
+pub(crate) use asset::world_path;
 pub(crate) use asset::{AssetRules, Patterns};
 pub use asset::{AssetSettings, Convention, ExternKind, Visibility};
 pub use cache::CacheSettings;

@@ -4,11 +4,11 @@
 //! multiply-and-add: an x86-64 machine without `fma` calls a function of the runtime for it, whose
 //! NaNs stay what they are. Adding −0 afterwards changes no number, and makes every NaN canonical.
 
-use super::{Changed, Log, run_stage};
+use super::{Changed, Log, each_module, run_stage};
 use crate::error::{AssetError, Stage};
 use crate::settings::AssetSettings;
 use crate::store::Obtained;
-use crate::validate::ValidModule;
+use crate::validate::ValidWasm;
 use std::ops::Range;
 use wasm_encoder::{CodeSection, Encode as _, Instruction, Section as _};
 use wasmparser::{FunctionBody, Operator, Parser, Payload};
@@ -21,25 +21,29 @@ use wasmport::engine::WasmFeature;
 ///
 /// Where the module cannot be read, which was validated.
 pub(crate) fn canonicalize(
-    module: ValidModule,
+    module: ValidWasm,
     engine: &EngineConfig,
     settings: &AssetSettings,
     log: &mut Log,
-) -> Result<ValidModule, AssetError> {
+) -> Result<ValidWasm, AssetError> {
     run_stage(Stage::Canonicalize, None, &settings.limits, log, module, |module| {
         if !engine.deterministic || !module.features().contains(WasmFeature::RelaxedSimd) {
             return Ok(None);
         }
-        let wasm = with_canonical_nans(module.wasm());
-        let wasm =
-            wasm.map_err(|e| AssetError::new(module.path(), Stage::Canonicalize, e.to_string()))?;
+        let mut is_changed = false;
+        let wasm = each_module(Stage::Canonicalize, module, |wasm| {
+            let new = with_canonical_nans(wasm)
+                .map_err(|e| AssetError::new(module.path(), Stage::Canonicalize, e.to_string()))?;
+            is_changed |= new.is_some();
+            Ok(new.unwrap_or_else(|| wasm.to_vec()))
+        })?;
         let changed = |wasm| Changed {
             wasm: Obtained::new(wasm),
             allowed: module.features(),
             same_exports: true,
             by: None,
         };
-        Ok(wasm.map(changed))
+        Ok(is_changed.then(|| changed(wasm)))
     })
 }
 

@@ -1,14 +1,17 @@
 //! The optional stages: each takes a valid module and gives another, which is validated again.
 
 mod canonicalize;
+mod compose;
 mod compress;
 mod optimize;
 mod preinit;
 mod strip;
 mod transform;
 mod translate;
+mod world;
 
 pub(crate) use canonicalize::canonicalize;
+pub(crate) use compose::compose;
 pub(crate) use compress::{Stored, compress};
 pub(crate) use optimize::optimize;
 pub(crate) use preinit::preinit;
@@ -16,15 +19,17 @@ pub(crate) use strip::strip;
 pub use transform::Pass;
 pub(crate) use transform::transform;
 pub(crate) use translate::translate;
+pub(crate) use world::world;
 
+use crate::component;
 use crate::error::{AssetError, Stage};
 use crate::interface::{Export, ExternType, FuncType, Interface};
-use crate::read::RawModule;
+use crate::read::RawWasm;
 use crate::report::StageReport;
 use crate::settings::{ImportLimits, Policy};
 use crate::store::Obtained;
 use crate::tool::WASM_OPT;
-use crate::validate::{ValidModule, validate};
+use crate::validate::{ValidWasm, validate};
 use std::collections::BTreeMap;
 use std::time::Instant;
 use wasmport::engine::RequiredFeatures;
@@ -90,9 +95,9 @@ pub(crate) fn run_stage<'c>(
     policy: Option<Policy>,
     limits: &ImportLimits,
     log: &mut Log,
-    module: ValidModule,
-    work: impl FnOnce(&ValidModule) -> Result<Option<Changed<'c>>, AssetError>,
-) -> Result<ValidModule, AssetError> {
+    module: ValidWasm,
+    work: impl FnOnce(&ValidWasm) -> Result<Option<Changed<'c>>, AssetError>,
+) -> Result<ValidWasm, AssetError> {
     let start = Instant::now();
     let before = module.wasm().len();
     let changed = work(&module).and_then(|changed| {
@@ -123,14 +128,14 @@ pub(crate) fn run_stage<'c>(
 
 fn revalidate(
     stage: Stage,
-    before: &ValidModule,
+    before: &ValidWasm,
     changed: Changed<'_>,
     limits: &ImportLimits,
-) -> Result<ValidModule, AssetError> {
+) -> Result<ValidWasm, AssetError> {
     let Changed { mut wasm, allowed, same_exports, by } = changed;
     let by = by.map_or_else(String::new, |by| format!(" of {by}"));
     let error = |message: String| AssetError::new(before.path(), stage, message);
-    let raw = RawModule { path: before.path().into(), wasm: wasm.bytes.clone() };
+    let raw = RawWasm { path: before.path().into(), wasm: wasm.bytes.clone() };
     let after = validate(raw, allowed, limits).map_err(|e| {
         let message = format!("the result{by} is not valid: {}", e.message);
         AssetError { stage, message, ..e }
@@ -142,10 +147,32 @@ fn revalidate(
     Ok(after)
 }
 
+/// What `change` makes of a module, or of each core module of a component.
+fn each_module(
+    stage: Stage,
+    wasm: &ValidWasm,
+    change: impl FnMut(&[u8]) -> Result<Vec<u8>, AssetError>,
+) -> Result<Vec<u8>, AssetError> {
+    let mut change = change;
+    if !wasm.is_component() {
+        return change(wasm.wasm());
+    }
+    let error = |message: String| AssetError::new(wasm.path(), stage, message);
+    let modules = component::modules(wasm.wasm()).map_err(error)?;
+    let changed = modules.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
+    let mut changed = changed.into_iter();
+    let next = &mut |module: &[u8]| Ok(changed.next().unwrap_or_else(|| module.to_vec()));
+    component::map_modules(wasm.wasm(), next).map_err(error)
+}
+
 /// Whether both have the same exports, as far as their types can be told apart: a tool may number
 /// the types of a module anew.
-fn have_same_exports(before: &ValidModule, after: &ValidModule) -> Result<bool, AssetError> {
-    let (before, after) = (Interface::of(before)?.exports, Interface::of(after)?.exports);
+fn have_same_exports(before: &ValidWasm, after: &ValidWasm) -> Result<bool, AssetError> {
+    let (before, after) = (Interface::of(before)?, Interface::of(after)?);
+    if before.wit != after.wit {
+        return Ok(false);
+    }
+    let (before, after) = (before.exports, after.exports);
     let is_same = |a: &Export, b: &Export| match (&a.ty, &b.ty) {
         (ExternType::Func(a), ExternType::Func(b)) if !a.nominal && !b.nominal => {
             let types =

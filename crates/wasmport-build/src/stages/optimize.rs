@@ -1,11 +1,12 @@
 //! Optimize: Binaryen's `wasm-opt` over a module, told the features that it uses.
 
-use super::{Changed, Log, run_stage};
+use super::{Changed, Log, each_module, run_stage};
 use crate::error::{AssetError, Stage};
+use crate::features::scan;
 use crate::settings::{AssetSettings, FastMath, OptimizeLevel};
-use crate::store::Cache;
+use crate::store::{Cache, Obtained};
 use crate::tool::{ToolBox, feature_flags, in_binaryen};
-use crate::validate::ValidModule;
+use crate::validate::{ValidWasm, is_valid};
 use wasmport::engine::WasmFeature;
 
 /// Runs `wasm-opt` where the settings ask for it.
@@ -15,12 +16,12 @@ use wasmport::engine::WasmFeature;
 /// Where the program is missing, of another version than the settings say, fails, does not end, or
 /// gives what is no module with the same exports.
 pub(crate) fn optimize(
-    module: ValidModule,
+    module: ValidWasm,
     settings: &AssetSettings,
     tools: &ToolBox,
     cache: &Cache,
     log: &mut Log,
-) -> Result<ValidModule, AssetError> {
+) -> Result<ValidWasm, AssetError> {
     let AssetSettings { limits, optimize, .. } = settings;
     run_stage(Stage::Optimize, optimize.on_failure, limits, log, module, |module| {
         let (true, Some(level)) = (optimize.is_on(), optimize.level) else { return Ok(None) };
@@ -31,15 +32,31 @@ pub(crate) fn optimize(
         }
         let error = |e: crate::tool::ToolError| e.at(module.path(), Stage::Optimize);
         let wasm_opt = tools.wasm_opt().map_err(error)?;
-        // Names go with `strip`, where they are not wanted.
-        let mut args = vec![format!("-{level:?}"), "--debuginfo".into()];
+        let rewrite = |wasm: &[u8], features| {
+            // Names go with `strip`, where they are not wanted.
+            let mut args = vec![format!("-{level:?}"), "--debuginfo".into()];
+            args.extend(feature_flags(features).map_err(error)?);
+            if matches!(optimize.fast_math, Some(FastMath::Yes | FastMath::Force)) {
+                args.push("--fast-math".into());
+            }
+            args.extend(optimize.flags.iter().flatten().cloned());
+            wasm_opt.rewrite(&args, wasm, limits, cache).map_err(error)
+        };
         let allowed = in_binaryen(module.features());
-        args.extend(feature_flags(allowed).map_err(error)?);
-        if matches!(optimize.fast_math, Some(FastMath::Yes | FastMath::Force)) {
-            args.push("--fast-math".into());
-        }
-        args.extend(optimize.flags.iter().flatten().cloned());
-        let wasm = wasm_opt.rewrite(&args, module.wasm(), limits, cache).map_err(error)?;
+        let wasm = if module.is_component() {
+            let wasm = each_module(Stage::Optimize, module, |wasm| {
+                let scanned = scan(wasm, limits)
+                    .map_err(|e| AssetError::new(module.path(), Stage::Optimize, e.to_string()))?;
+                let mut rewritten = rewrite(wasm, in_binaryen(scanned.features))?;
+                if is_valid(&rewritten.bytes, allowed) {
+                    rewritten.keep();
+                }
+                Ok(rewritten.bytes)
+            });
+            Obtained::new(wasm?)
+        } else {
+            rewrite(module.wasm(), allowed)?
+        };
         let by = Some(wasm_opt.describe());
         Ok(Some(Changed { wasm, allowed, same_exports: true, by }))
     })

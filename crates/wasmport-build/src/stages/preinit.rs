@@ -6,7 +6,7 @@ use crate::freshness::generator;
 use crate::fs;
 use crate::settings::{AssetSettings, Preinit};
 use crate::store::{Bytes, Cache, Computation, Kind};
-use crate::validate::ValidModule;
+use crate::validate::ValidWasm;
 use serde::Serialize;
 use std::path::Path;
 use wasmport::Digest;
@@ -19,12 +19,12 @@ use wasmport::engine::{RequiredFeatures, WasmFeature, wasmtime_version};
 /// Where the module cannot be run, traps, takes too long or too much memory, or has state that a
 /// module cannot begin with.
 pub(crate) fn preinit(
-    module: ValidModule,
+    module: ValidWasm,
     settings: &AssetSettings,
     folder: &Path,
     cache: &Cache,
     log: &mut Log,
-) -> Result<ValidModule, AssetError> {
+) -> Result<ValidWasm, AssetError> {
     let AssetSettings { limits, preinit, .. } = settings;
     run_stage(Stage::Preinit, preinit.on_failure, limits, log, module, |module| {
         let (true, Some(init)) = (preinit.is_on(), &preinit.init) else { return Ok(None) };
@@ -52,12 +52,7 @@ struct Initialization<'a> {
 }
 
 impl<'a> Initialization<'a> {
-    fn new(
-        module: &'a ValidModule,
-        settings: &'a Preinit,
-        init: &'a str,
-        folder: &'a Path,
-    ) -> Self {
+    fn new(module: &'a ValidWasm, settings: &'a Preinit, init: &'a str, folder: &'a Path) -> Self {
         Self {
             wasm: Bytes(module.wasm()),
             features: module.features(),

@@ -5,7 +5,7 @@ use crate::compile::catch_panic;
 use crate::error::{AssetError, Stage};
 use crate::settings::{AssetSettings, Settings};
 use crate::store::Obtained;
-use crate::validate::ValidModule;
+use crate::validate::ValidWasm;
 
 /// A pass of the project's own over a module, for [`Importer::pass`](crate::Importer::pass).
 ///
@@ -37,12 +37,12 @@ pub trait Pass: Send + Sync {
 ///
 /// Where one fails, or its result is not valid.
 pub(crate) fn transform(
-    mut module: ValidModule,
+    mut module: ValidWasm,
     source: &str,
     settings: &AssetSettings,
     project: &Settings,
     log: &mut Log,
-) -> Result<ValidModule, AssetError> {
+) -> Result<ValidWasm, AssetError> {
     let AssetSettings { limits, transform, .. } = settings;
     let path = module.path().to_path_buf();
     let passes = project.passes.selected(transform);

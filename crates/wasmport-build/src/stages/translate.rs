@@ -4,7 +4,7 @@
 use super::Log;
 use crate::error::{AssetError, Stage};
 use crate::features::scan;
-use crate::read::RawModule;
+use crate::read::RawWasm;
 use crate::report::StageReport;
 use crate::settings::{AssetSettings, LegacyExceptions};
 use crate::store::{Cache, Obtained};
@@ -20,13 +20,13 @@ use wasmport::engine::{RequiredFeatures, WasmFeature};
 ///
 /// Where `wasm-opt` is missing, of another version than the settings say, fails or does not end.
 pub(crate) fn translate(
-    module: RawModule,
+    module: RawWasm,
     settings: &AssetSettings,
     allowed: RequiredFeatures,
     tools: &ToolBox,
     cache: &Cache,
     log: &mut Log,
-) -> Result<RawModule, AssetError> {
+) -> Result<RawWasm, AssetError> {
     let is_on = settings.legacy_exceptions == Some(LegacyExceptions::Translate);
     if !is_on || !has_legacy_exceptions(&module.wasm, allowed) {
         return Ok(module);
@@ -50,5 +50,5 @@ pub(crate) fn translate(
     let Obtained { bytes: wasm, found: cached, .. } = rewritten;
     let report = StageReport::new(Stage::Translate, module.wasm.len(), wasm.len(), start.elapsed());
     log.stages.push(StageReport { by: Some(wasm_opt.describe()), cached, ..report });
-    Ok(RawModule { path: module.path, wasm })
+    Ok(RawWasm { path: module.path, wasm })
 }

@@ -15,6 +15,7 @@ mod bad_input;
 mod binaryen;
 mod bounds;
 mod choices;
+mod components;
 mod debugging;
 mod dynamic;
 mod features;

@@ -43,8 +43,12 @@ pub(crate) struct Unit {
 }
 
 impl DynamicAsset {
-    /// Reads the module, to be compiled for a back end.
-    pub(crate) fn read(&self, engine: &EngineConfig, back_end: BackEnd) -> Result<Unit> {
+    /// Reads the module or component, to be compiled for a back end.
+    pub(crate) fn read<C: crate::load::Code>(
+        &self,
+        engine: &EngineConfig,
+        back_end: BackEnd,
+    ) -> Result<Unit> {
         let (code, source) = match &self.code {
             Code::Bytes(bytes) => (Cow::Borrowed(bytes.as_slice()), self.name.clone()),
             Code::File(path) => (Cow::Owned(self.read_file(path)?), path.display().to_string()),
@@ -55,10 +59,17 @@ impl DynamicAsset {
             Ok(Cow::Borrowed(_)) => code.into_owned(),
             Err(error) => return Err(self.refused(error.to_string())),
         };
-        if wasm.get(4..8) == Some(&COMPONENT) {
-            return Err(self.refused("it is a component, and no core module".into()));
-        }
         let mut features = RequiredFeatures::of_this_build();
+        match (wasm.get(4..8) == Some(&COMPONENT), C::IS_COMPONENT) {
+            (true, true) => {}
+            (false, false) => features = features.missing_in(COMPONENTS),
+            (true, false) => {
+                return Err(self.refused("it is a component, and no core module".into()));
+            }
+            (false, true) => {
+                return Err(self.refused("it is a core module, and no component".into()));
+            }
+        }
         let target = match back_end {
             BackEnd::Native | BackEnd::Source => Target::native(),
             BackEnd::Portable => {
@@ -66,6 +77,10 @@ impl DynamicAsset {
                 Target::PORTABLE
             }
         };
+        if !engine.concurrency_support {
+            let waiting = RequiredFeatures::of(&[WasmFeature::ComponentModelAsync]);
+            features = features.missing_in(waiting);
+        }
         let digest = self.digest(&wasm, engine, &target, features);
         let (name, engine) = (self.name.clone(), *engine);
         Ok(Unit { name, source, source_digest, wasm, engine, target, features, digest })
@@ -111,6 +126,10 @@ impl DynamicAsset {
     }
 }
 
+/// What no module needs.
+const COMPONENTS: RequiredFeatures =
+    RequiredFeatures::of(&[WasmFeature::ComponentModel, WasmFeature::ComponentModelAsync]);
+
 /// What follows the magic number of a component, as far as this version of Wasmtime knows.
 const COMPONENT: [u8; 4] = [0x0d, 0, 1, 0];
 
@@ -131,7 +150,12 @@ impl Unit {
     }
 
     /// Takes it from the asset's cache, or compiles it.
-    pub fn load(&self, engine: &Engine, asset: &DynamicAsset, way: LoadWay) -> Result<Module> {
+    pub fn load<C: crate::load::Code>(
+        &self,
+        engine: &Engine,
+        asset: &DynamicAsset,
+        way: LoadWay,
+    ) -> Result<C> {
         let kept = asset.cache.as_ref().and_then(|cache| cache.get(self.digest));
         let compiled = match kept {
             Some(compiled) => compiled,
@@ -149,6 +173,10 @@ impl Unit {
 
     fn compile(&self) -> wasmtime::Result<Vec<u8>> {
         let compiler = Engine::new(&compile_config(&self.engine, &self.target, self.features)?)?;
+        #[cfg(feature = "component-model")]
+        if self.features.contains(WasmFeature::ComponentModel) {
+            return compiler.precompile_component(&self.wasm);
+        }
         // All of it, before any of it is compiled.
         Module::validate(&compiler, &self.wasm)?;
         compiler.precompile_module(&self.wasm)

@@ -11,9 +11,9 @@ pub use cache::ModuleCache;
 pub(crate) use compile::Compiled;
 use std::path::PathBuf;
 
-/// A core module that no import has seen: WebAssembly or its text, as bytes or in a file.
+/// A core module or component that no import has seen: WebAssembly or its text, as bytes or in a file.
 ///
-/// [`Runtime::load_dynamic`](crate::Runtime::load_dynamic) compiles it for the runtime's back end, so
+/// [`Runtime::load_dynamic`](crate::Runtime::load_dynamic) and `load_dynamic_component` compile it for the runtime's back end, so
 /// that it can be linked with imported assets. That takes the cargo feature `compile`.
 ///
 /// ```

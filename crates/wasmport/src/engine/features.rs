@@ -86,6 +86,10 @@ wasm_features! {
     GcTypes = "gc-types", GC_TYPES, Some("gc"), true;
     /// Memory pages of other sizes.
     CustomPageSizes = "custom-page-sizes", CUSTOM_PAGE_SIZES, None, false;
+    /// Components.
+    ComponentModel = "component-model", COMPONENT_MODEL, Some("component-model"), true;
+    /// Functions of components that may wait, futures and streams.
+    ComponentModelAsync = "component-model-async", CM_ASYNC, Some("component-model-async"), true;
     /// 128-bit integer arithmetic.
     WideArithmetic = "wide-arithmetic", WIDE_ARITHMETIC, None, false;
 }
@@ -135,6 +139,8 @@ impl RequiredFeatures {
         let built = |cargo: Option<&str>| match cargo {
             Some("gc") => cfg!(feature = "gc"),
             Some("threads") => cfg!(feature = "threads"),
+            Some("component-model") => cfg!(feature = "component-model"),
+            Some("component-model-async") => cfg!(feature = "component-model-async"),
             Some(_) => false,
             None => true,
         };

@@ -2,8 +2,9 @@
 
 use super::wasmtime_config::run_config;
 use super::{BackEnd, EngineConfig, RuntimeOptions};
+use crate::load::Code;
 use crate::{Error, Result};
-use wasmtime::{Engine, Module};
+use wasmtime::Engine;
 
 /// The engine of a program.
 ///
@@ -29,20 +30,20 @@ pub(crate) fn new_engine(
 
 /// The error for an asset that Wasmtime refuses; `load` loads it into an engine without the pooling
 /// allocator, which tells whether that is what refuses it, and what it would need.
-pub(crate) fn refused(
+pub(crate) fn refused<C: Code>(
     asset: &str,
     source: wasmtime::Error,
     config: &EngineConfig,
     options: &RuntimeOptions,
     back_end: BackEnd,
-    load: impl FnOnce(&Engine) -> Result<Module>,
+    load: impl FnOnce(&Engine) -> Result<C>,
 ) -> Error {
     let name = asset.to_owned();
-    let module = without_pooling(config, options, back_end).and_then(|engine| load(&engine).ok());
-    match (module, &options.pooling) {
-        (Some(module), Some(pooling)) => Error::Pooling {
+    let code = without_pooling(config, options, back_end).and_then(|engine| load(&engine).ok());
+    match (code, &options.pooling) {
+        (Some(code), Some(pooling)) => Error::Pooling {
             asset: Some(name),
-            misfits: pooling.misfits(&module, 1),
+            misfits: code.as_module().map_or_else(Vec::new, |module| pooling.misfits(module, 1)),
             source: Some(source),
         },
         _ => Error::Deserialize { asset: name, source },

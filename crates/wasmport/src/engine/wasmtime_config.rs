@@ -213,10 +213,15 @@ fn shared(engine: &EngineConfig, natural: &Natural, features: RequiredFeatures) 
         gc_heap_initial_size,
     } = *engine;
 
+    let mut flags = features.flags();
+    if !concurrency_support {
+        // Wasmtime refuses one without the other; what needs it says so when it is imported.
+        flags.remove(WasmFeatures::CM_ASYNC);
+    }
     let mut config = Config::new();
     config
         .wasm_features(WasmFeatures::all(), false)
-        .wasm_features(features.flags(), true)
+        .wasm_features(flags, true)
         .wasm_branch_hinting(false)
         .relaxed_simd_deterministic(deterministic)
         .consume_fuel(fuel)

@@ -30,7 +30,7 @@ impl<S: TypedSession> Clone for Pool<S> {
     }
 }
 
-impl<S: TypedSession> Pool<S> {
+impl<S: TypedSession<Wrapper: Wrapper>> Pool<S> {
     /// A pool of at most so many sessions at once, and of one at least.
     ///
     /// # Errors
@@ -105,20 +105,19 @@ impl<S: TypedSession> std::fmt::Debug for Pool<S> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pool")
             .field("pre", &self.0.pre)
-            .field("sessions", &self.sessions())
-            .field("free", &self.free())
+            .field("sessions", &self.0.sessions)
+            .field("free", &self.0.slots.free())
             .finish()
     }
 }
 
 /// A place in a [`Pool`] without a session yet, given back when it is dropped.
-#[derive(Debug)]
 pub struct Slot<S: TypedSession> {
     pool: Pool<S>,
     permit: Permit,
 }
 
-impl<S: TypedSession> Slot<S> {
+impl<S: TypedSession<Wrapper: Wrapper>> Slot<S> {
     /// Starts a session, with `data` as the host state.
     ///
     /// # Errors
@@ -173,6 +172,12 @@ impl<S: TypedSession> Slot<S> {
     {
         let session = self.pool.0.pre.start_with_async(data, prepare).await?;
         Ok(Pooled { session, permit: self.permit })
+    }
+}
+
+impl<S: TypedSession> std::fmt::Debug for Slot<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Slot").field("pool", &self.pool).finish_non_exhaustive()
     }
 }
 

@@ -10,6 +10,8 @@ mod link;
 /// The module that core modules import WASI preview 1 from.
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
+#[cfg(feature = "component-model")]
+pub use crate::component::exit as component_exit;
 pub use crate::typed::WasmValue;
 pub use exports::*;
 pub use imports::*;
@@ -28,7 +30,7 @@ use std::sync::OnceLock;
 
 /// The version of the contract between generator and runtime. A change of anything that generated
 /// code relies on, or of what it means, changes this.
-pub const CONTRACT: u32 = 4;
+pub const CONTRACT: u32 = 5;
 
 /// The value of a digest in generated code.
 #[must_use]

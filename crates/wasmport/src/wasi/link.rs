@@ -19,6 +19,12 @@ impl WasiCtx {
         Self { preview1, clock }
     }
 
+    /// The part of it that is the same for components.
+    #[cfg(feature = "component-model")]
+    pub(super) fn preview_2(&mut self) -> wasmtime_wasi::WasiCtxView<'_> {
+        wasmtime_wasi::WasiView::ctx(&mut self.preview1)
+    }
+
     pub(super) fn clock(&self) -> Option<&ManualClock> {
         self.clock.as_ref()
     }
@@ -116,4 +122,9 @@ impl Wasi {
         linker.allow_shadowing(false);
         replaced
     }
+}
+
+/// How a guest ended itself through Wasmtime's own functions, as components do.
+pub(crate) fn exit_of(error: &wasmtime::Error) -> Option<Exit> {
+    error.downcast_ref::<wasmtime_wasi::I32Exit>().map(|exit| Exit::new(exit.0))
 }

@@ -4,14 +4,21 @@
 //! gives. Preview 1 is served, which core modules import as `wasi_snapshot_preview1`.
 
 mod clock;
+#[cfg(feature = "component-model")]
+mod component;
 mod link;
 mod poll;
 mod stdio;
 
 pub use clock::ManualClock;
 pub use link::WasiCtx;
+pub(crate) use link::exit_of;
 pub use stdio::{Capture, Lines};
 pub use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
+/// What Wasmtime generated from the interfaces of preview 2, for components whose own interfaces use
+/// their types.
+#[cfg(feature = "component-model")]
+pub use wasmtime_wasi::p2::bindings;
 
 use crate::{Error, Result};
 use rand::SeedableRng as _;

@@ -11,7 +11,7 @@ use super::api::{Allocation, HostShape, Shape};
 use super::types::is_covered;
 use crate::interface::{Export, ExternType, FuncType, Import, Interface, MemoryType, ValType};
 use crate::names;
-use crate::settings::{ExternKind, Visibility};
+use crate::settings::{AssetSettings, ExternKind, Visibility};
 use exports::{Exports, select};
 use imports::imports;
 use overloads::Overloads;
@@ -114,6 +114,14 @@ pub(super) enum ValueKind<'a> {
     Tag(&'a [ValType]),
 }
 
+/// Who sees the items.
+pub(super) fn visibility(settings: &AssetSettings) -> TokenStream {
+    match settings.visibility.unwrap_or_default() {
+        Visibility::Public => quote!(pub),
+        Visibility::Crate => quote!(pub(crate)),
+    }
+}
+
 impl<'a> Plan<'a> {
     /// # Errors
     ///
@@ -126,10 +134,7 @@ impl<'a> Plan<'a> {
             Some(name) => type_name(name)?,
         };
         let interface = asset.interface;
-        let vis = match settings.visibility.unwrap_or_default() {
-            Visibility::Public => quote!(pub),
-            Visibility::Crate => quote!(pub(crate)),
-        };
+        let vis = visibility(settings);
         let [ty, pre, session, values] =
             ["", "Pre", "Session", "Imports"].map(|suffix| format_ident!("{ty}{suffix}"));
         let mut signatures = Signatures::of(interface, settings, &vis)?;

@@ -1,0 +1,18 @@
+//! Components: what is inside them, what their worlds are, and what is made of several.
+
+mod compose;
+mod conformance;
+mod docs;
+#[cfg(test)]
+mod examples;
+mod listing;
+mod modules;
+mod plan;
+mod types;
+mod wit;
+mod words;
+
+pub(crate) use compose::compose;
+pub(crate) use conformance::differences;
+pub(crate) use modules::{map_modules, modules};
+pub(crate) use wit::World;

@@ -1,0 +1,109 @@
+//! Sessions of components.
+
+use crate::{Asset, Exit, LoadedComponent, Result, Runtime, Session, SessionData, trace};
+use wasmtime::component::{Instance, Linker};
+use wasmtime::{AsContextMut, Store};
+
+/// What the generated wrapper of every component implements: the typed view of an instance.
+pub trait ComponentWrapper: Sized {
+    /// The asset.
+    const ASSET: &'static Asset;
+
+    /// The wrapper of an instance.
+    ///
+    /// # Errors
+    ///
+    /// Where it is of another component.
+    fn from_instance(store: impl AsContextMut, instance: &Instance) -> wasmtime::Result<Self>;
+}
+
+impl<T: 'static, W: ComponentWrapper> Session<T, W> {
+    /// As [`Session::start`], of an asset that is a component.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn start_component(
+        runtime: &Runtime,
+        data: T,
+        define: impl FnOnce(
+            &mut Linker<SessionData<T>>,
+            &mut Store<SessionData<T>>,
+            &LoadedComponent,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        let component = runtime.load_component(W::ASSET)?;
+        Self::instantiate(&component, data, |store| {
+            let mut linker = Linker::new(runtime.engine());
+            define(&mut linker, store, &component)?;
+            let _span = trace::instantiate(W::ASSET).entered();
+            let instance = linker.instantiate(&mut *store, component.component())?;
+            W::from_instance(store, &instance)
+        })
+    }
+}
+
+/// Sessions of components that no wrapper describes.
+impl<T: 'static> Session<T, Instance> {
+    /// Instantiates a component with the imports that `define` puts into the linker.
+    ///
+    /// # Errors
+    ///
+    /// Where an import is missing, or instantiating fails or takes more than
+    /// [`Limits`](crate::Limits) allow.
+    pub fn of_component(
+        component: &LoadedComponent,
+        data: T,
+        define: impl FnOnce(
+            &mut Linker<SessionData<T>>,
+            &mut Store<SessionData<T>>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        Self::instantiate(component, data, |store| {
+            let mut linker = Linker::new(component.runtime().engine());
+            define(&mut linker, store)?;
+            linker.instantiate(store, component.component())
+        })
+    }
+}
+
+/// How a command ended: with what its `run` gives, or the code that it passed to `exit`.
+///
+/// # Errors
+///
+/// Others that are in `result`.
+pub fn exit(result: wasmtime::Result<std::result::Result<(), ()>>) -> wasmtime::Result<Exit> {
+    match result {
+        Ok(Ok(())) => Ok(Exit::SUCCESS),
+        Ok(Err(())) => Ok(Exit::new(1)),
+        Err(error) => crate::session::exit_of(&error).ok_or(error),
+    }
+}
+
+#[cfg(feature = "async")]
+impl<T: Send + 'static, W: ComponentWrapper + Sync> Session<T, W> {
+    /// As [`Session::start_async`], of an asset that is a component.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub async fn start_component_async(
+        runtime: &Runtime,
+        data: T,
+        define: impl FnOnce(
+            &mut Linker<SessionData<T>>,
+            &mut Store<SessionData<T>>,
+            &LoadedComponent,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        let component = runtime.load_component(W::ASSET)?;
+        let instantiate = async |store: &mut Store<SessionData<T>>| {
+            let mut linker = Linker::new(runtime.engine());
+            define(&mut linker, store, &component)?;
+            let instance = linker.instantiate_async(&mut *store, component.component());
+            let instance = trace::instantiate(W::ASSET).around(instance).await?;
+            W::from_instance(store, &instance)
+        };
+        Self::instantiate_async(&component, data, instantiate).await
+    }
+}
