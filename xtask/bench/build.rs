@@ -18,11 +18,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     // Not `import`, which would have cargo watch the files that were just written.
     let report = wasmport_build::configure()
         .root("assets")
+        .root("../../fixtures/assets/components/shelf.wasm")
         .root(made)
         .asset(strings)
         .out_dir(Path::new(&out_dir).join("wasmport"))
         .run(&())?;
-    for path in ["build.rs", "src/exports.rs", "assets"] {
+    for path in
+        ["build.rs", "src/exports.rs", "assets", "../../fixtures/assets/components/shelf.wasm"]
+    {
         println!("cargo::rerun-if-changed={path}");
     }
     match report.failures().next() {

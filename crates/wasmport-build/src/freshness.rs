@@ -62,6 +62,7 @@ const GENERATOR: &[&str] = &[
     include_str!("component/mod.rs"),
     include_str!("component/modules.rs"),
     include_str!("component/plan.rs"),
+    include_str!("component/reproducible.rs"),
     include_str!("component/types.rs"),
     include_str!("component/wit.rs"),
     include_str!("component/words.rs"),

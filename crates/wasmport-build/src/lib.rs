@@ -139,6 +139,11 @@ pub struct Limits;
 #[doc = include_str!("../../../docs/wasi.md")]
 pub struct Wasi;
 
+/// The code of the chapter on components.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/components.md")]
+pub struct Components;
+
 /// The code of the chapter on stages.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/stages.md")]

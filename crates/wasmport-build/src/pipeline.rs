@@ -6,6 +6,7 @@
 //! ```
 
 use crate::compile::{Attempt, Workshop, catch_panic, compile};
+use crate::component;
 use crate::discover::Found;
 use crate::error::{AssetError, Stage};
 use crate::interface::Interface;
@@ -81,6 +82,9 @@ impl Run<'_> {
         let interface = stages::world(&module, interface, settings, &project.folder, log)?;
         let module = stages::strip(module, settings, log)?;
         let module = stages::canonicalize(module, &project.engine, settings, log)?;
+        if module.is_component() {
+            log.warnings.extend(component::irreproducible(module.wasm()));
+        }
         let artifacts = self.artifacts(&module, found, workshop, log)?;
         let Packed { entry, files } =
             pack(project, found, keys, &module, artifacts, interface, log)?;

@@ -1,8 +1,8 @@
 //! The table of measurements: a new one is a function and an entry here.
 
 use crate::{
-    Result, call, cold, consumers, host, incremental, instance, load, load_corpus, meter, noop,
-    preinit, rustc, strings, values,
+    Result, call, cold, component, consumers, host, incremental, instance, load, load_corpus,
+    meter, noop, preinit, rustc, strings, values,
 };
 
 /// One measurement.
@@ -57,6 +57,14 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "memory_extra_ns", unit: "ns", goal: AtMost(2.0), run: values::memory },
     Bench { name: "table_extra_ns", unit: "ns", goal: AtMost(2.0), run: values::table },
     Bench { name: "string_roundtrip", unit: "ratio", goal: AtMost(1.1), run: strings::roundtrip },
+    Bench { name: "component_string", unit: "ratio", goal: AtMost(1.03), run: component::string },
+    Bench { name: "component_records", unit: "ratio", goal: AtMost(1.03), run: component::records },
+    Bench {
+        name: "component_resource",
+        unit: "ratio",
+        goal: AtMost(1.03),
+        run: component::resource,
+    },
     Bench { name: "instantiate_extra_us_3", unit: "us", goal: AtMost(1.0), run: instance::few },
     Bench { name: "instantiate_extra_us_2000", unit: "us", goal: AtMost(1.0), run: instance::many },
     Bench { name: "pool_extra_us", unit: "us", goal: AtMost(1.0), run: instance::pooled },
@@ -88,6 +96,12 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "incremental_edit", unit: "ratio", goal: AtLeast(4.0), run: incremental::edit },
     Bench { name: "rustc_1000", unit: "ratio", goal: AtMost(0.5), run: rustc::against_bindgen },
     Bench { name: "rustc_growth", unit: "ratio", goal: AtMost(12.0), run: rustc::growth },
+    Bench {
+        name: "component_rustc",
+        unit: "ratio",
+        goal: AtMost(1.0),
+        run: rustc::component_against_bindgen,
+    },
     Bench { name: "binary_thin", unit: "ratio", goal: AtMost(0.12), run: consumers::binary_size },
     Bench {
         name: "binary_feature_async",

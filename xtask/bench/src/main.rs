@@ -4,6 +4,7 @@ mod bench;
 mod call;
 mod cargo;
 mod cold;
+mod component;
 mod consumers;
 mod corpus;
 mod edit;

@@ -22,6 +22,30 @@ pub(crate) fn growth() -> Result<f64> {
     Ok(fastest_of(TURNS, || large.check(), || small.check())?.ratio())
 }
 
+/// The wrapper of a component, against `bindgen!` of the world that it was built for.
+pub(crate) fn component_against_bindgen() -> Result<f64> {
+    let folder = folder("wrapper-shelf");
+    let report = wasmport_build::configure()
+        .no_cache()
+        .root(files::root().join("fixtures/assets/components/shelf.wasm"))
+        .out_dir(folder.join("src/assets"))
+        .embed(false)
+        .run(&())?;
+    if let Some((_, error)) = report.failures().next() {
+        return Err(error.to_string().into());
+    }
+    let path = files::root().join("crates/wasmport");
+    let dependency = format!("wasmport = {{ path = {path:?}, features = [\"component-model\"] }}");
+    let ours = Crate::new("wrapper-shelf", &dependency, "pub mod assets;\n".into())?;
+    let wit = files::root().join("fixtures/sources/components/shelf/wit");
+    let source = format!(
+        "wasmtime::component::bindgen!({{ path: {:?}, world: \"shelf\" }});\n",
+        wit.display().to_string()
+    );
+    let theirs = Crate::new("bindgen-shelf", &wasmtime_dependency(), source)?;
+    Ok(fastest_of(TURNS, || ours.check(), || theirs.check())?.ratio())
+}
+
 /// A crate of its own, outside of the workspace.
 struct Crate {
     folder: PathBuf,
@@ -75,13 +99,16 @@ fn wrapper(functions: usize) -> Result<Crate> {
 }
 
 fn bindgen(functions: usize) -> Result<Crate> {
-    let dependency = format!(
+    let source = format!("wasmtime::component::bindgen!({{ inline: {:?} }});\n", wit(functions));
+    Crate::new(&format!("bindgen-{functions}"), &wasmtime_dependency(), source)
+}
+
+fn wasmtime_dependency() -> String {
+    format!(
         "wasmtime = {{ version = \"={}\", default-features = false, \
          features = [\"component-model\", \"runtime\", \"std\"] }}",
         wasmtime_version()
-    );
-    let source = format!("wasmtime::component::bindgen!({{ inline: {:?} }});\n", wit(functions));
-    Crate::new(&format!("bindgen-{functions}"), &dependency, source)
+    )
 }
 
 /// A world with the same exports as the module of [`exports::wat`].

@@ -31,6 +31,7 @@ use crate::store::Obtained;
 use crate::tool::WASM_OPT;
 use crate::validate::{ValidWasm, validate};
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Instant;
 use wasmport::engine::RequiredFeatures;
 
@@ -157,12 +158,22 @@ fn each_module(
     if !wasm.is_component() {
         return change(wasm.wasm());
     }
-    let error = |message: String| AssetError::new(wasm.path(), stage, message);
-    let modules = component::modules(wasm.wasm()).map_err(error)?;
+    in_component(stage, wasm.path(), wasm.wasm(), change)
+}
+
+/// The component with what `change` makes of each of its core modules.
+fn in_component(
+    stage: Stage,
+    path: &Path,
+    wasm: &[u8],
+    change: impl FnMut(&[u8]) -> Result<Vec<u8>, AssetError>,
+) -> Result<Vec<u8>, AssetError> {
+    let error = |message: String| AssetError::new(path, stage, message);
+    let modules = component::modules(wasm).map_err(error)?;
     let changed = modules.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
     let mut changed = changed.into_iter();
     let next = &mut |module: &[u8]| Ok(changed.next().unwrap_or_else(|| module.to_vec()));
-    component::map_modules(wasm.wasm(), next).map_err(error)
+    component::map_modules(wasm, next).map_err(error)
 }
 
 /// Whether both have the same exports, as far as their types can be told apart: a tool may number

@@ -28,6 +28,11 @@ pub(crate) fn preinit(
     let AssetSettings { limits, preinit, .. } = settings;
     run_stage(Stage::Preinit, preinit.on_failure, limits, log, module, |module| {
         let (true, Some(init)) = (preinit.is_on(), &preinit.init) else { return Ok(None) };
+        if module.is_component() {
+            let message = "components cannot be initialized while they are imported";
+            let error = AssetError::new(module.path(), Stage::Preinit, message);
+            return Err(error.help("initialize the core module before it becomes a component"));
+        }
         let initialization = Initialization::new(module, preinit, init, folder);
         let wasm = cache.get_or_compute(&initialization, module.path())?;
         let allowed = module.features().with(WasmFeature::BulkMemory);

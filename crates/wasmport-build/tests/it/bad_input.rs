@@ -1,6 +1,6 @@
 //! Files that are not what they should be: each is its own error, and harms no other.
 
-use crate::project::{CALC, Project, failure_of, statuses, wasm};
+use crate::project::{CALC, Project, failure, failure_of, statuses, wasm};
 use wasmport_build::{Kind, Stage, Status, WasmFeature};
 
 #[test]
@@ -76,16 +76,31 @@ fn fault_04_the_content_decides_not_the_extension() {
 
 #[test]
 fn fault_05_component() {
-    for (name, bytes, kind) in [
-        ("binary.wasm", wasm("(component)"), Kind::Component),
-        ("text.wat", b"(component)".to_vec(), Kind::Component),
-    ] {
-        let error = failure_of(name, &bytes);
-        assert!(error.message.contains("component"), "{error}");
-        assert!(error.message.contains("yet"), "{error}");
+    // What a file is, its bytes say, and choices for the other kind are errors.
+    let text = "(component (core module))";
+    for (name, bytes) in [("a.wasm", wasm(text)), ("a.wat", text.into())] {
         let project = Project::with(&[(name, &bytes)]);
-        assert_eq!(project.import().assets[0].kind, kind);
+        let report = project.import();
+        assert_eq!(
+            (report.assets[0].kind, report.assets[0].status),
+            (Kind::Component, Status::Imported)
+        );
     }
+    for (choice, stage) in [
+        ("world = \"none.wit\"", Stage::World),
+        ("compose = { \"a:b/c\" = \"none.wasm\" }", Stage::Compose),
+    ] {
+        let project = Project::with(&[("a.wat", b"(module)")]);
+        let text = format!("import.roots = [\"assets\"]\n[defaults]\n{choice}");
+        let report = project.import_with(&text);
+        let error = failure(&report);
+        assert_eq!(error.stage, stage, "{error}");
+        assert!(error.message.contains("the file is a core module"), "{error}");
+    }
+    let project = Project::with(&[("a.wat", b"(component)")]);
+    let report =
+        project.import_with("import.roots = [\"assets\"]\n[defaults]\npreinit.init = \"init\"");
+    assert_eq!(failure(&report).stage, Stage::Preinit);
 }
 
 #[test]
