@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 use wasmport::EngineConfig;
 use wasmport::engine::Target;
-use wasmport_build::{Settings, Status};
+use wasmport_build::{Kind, Settings, Status};
 
 /// For one program.
 const TIME: Duration = Duration::from_secs(60);
@@ -59,7 +59,7 @@ impl Tally {
         let report = import_for(settings, &targets(), folder.path(), engine)?;
         let imported = Imported::new(folder.path())?;
         let runtimes = imported.runtimes(&engine, &targets())?;
-        for asset in &report.assets {
+        for asset in report.assets.iter().filter(|asset| asset.kind == Kind::Module) {
             let name = printable(&asset.source);
             if asset.status != Status::Imported {
                 println!("{name}: not imported");

@@ -1,6 +1,6 @@
 //! `Loading`: assets that are loaded while the program does something else.
 
-use crate::{Asset, LoadedModule, Result, Runtime};
+use crate::{Asset, LoadedAsset, Result, Runtime};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::num::NonZeroUsize;
@@ -21,8 +21,8 @@ use std::thread;
 ///     println!("{:.0} %", loading.progress().fraction() * 100.0);
 ///     // … draw a frame …
 /// }
-/// for module in loading.wait() {
-///     println!("{} is ready", module?.asset().name());
+/// for loaded in loading.wait() {
+///     println!("{} is ready", loaded?.asset().name());
 /// }
 /// # Ok(())
 /// # }
@@ -64,7 +64,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     waiting: VecDeque<Job>,
-    results: Vec<Option<Result<LoadedModule>>>,
+    results: Vec<Option<Result<LoadedAsset>>>,
     progress: LoadProgress,
     waker: Option<Waker>,
 }
@@ -114,7 +114,7 @@ impl Shared {
             let Some(Job { index, asset, bytes }) = self.state().waiting.pop_front() else {
                 return;
             };
-            let result = runtime.load(&asset);
+            let result = runtime.load_any(&asset);
             let mut state = self.state();
             if let Some(slot) = state.results.get_mut(index) {
                 *slot = Some(result);
@@ -135,7 +135,7 @@ impl State {
     }
 
     /// All results, once.
-    fn take(&mut self) -> Vec<Result<LoadedModule>> {
+    fn take(&mut self) -> Vec<Result<LoadedAsset>> {
         std::mem::take(&mut self.results).into_iter().flatten().collect()
     }
 }
@@ -155,7 +155,7 @@ impl Loading {
 
     /// Waits until all are done; what became of each, in the order they were named.
     #[must_use]
-    pub fn wait(self) -> Vec<Result<LoadedModule>> {
+    pub fn wait(self) -> Vec<Result<LoadedAsset>> {
         let mut state = self.0.state();
         while !state.is_done() {
             state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
@@ -165,7 +165,7 @@ impl Loading {
 }
 
 impl Future for Loading {
-    type Output = Vec<Result<LoadedModule>>;
+    type Output = Vec<Result<LoadedAsset>>;
 
     /// What became of each, in the order they were named.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {

@@ -86,7 +86,7 @@ pub use exit::Exit;
 pub use limits::Group;
 #[cfg(feature = "component-model")]
 pub use load::LoadedComponent;
-pub use load::{Loaded, LoadedModule};
+pub use load::{Loaded, LoadedAsset, LoadedModule};
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
 pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};

@@ -96,6 +96,39 @@ impl LoadedComponent {
     }
 }
 
+/// An asset of either kind that is loaded.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LoadedAsset {
+    /// A core module.
+    Module(LoadedModule),
+    /// A component.
+    #[cfg(feature = "component-model")]
+    Component(LoadedComponent),
+}
+
+impl LoadedAsset {
+    /// What was loaded.
+    #[must_use]
+    pub fn asset(&self) -> &Asset {
+        match self {
+            Self::Module(module) => module.asset(),
+            #[cfg(feature = "component-model")]
+            Self::Component(component) => component.asset(),
+        }
+    }
+
+    /// The target of the artifact that was chosen.
+    #[must_use]
+    pub fn target(&self) -> &'static str {
+        match self {
+            Self::Module(module) => module.target(),
+            #[cfg(feature = "component-model")]
+            Self::Component(component) => component.target(),
+        }
+    }
+}
+
 /// What an artifact becomes: a module or a component.
 pub(crate) trait Code: Clone {
     const IS_COMPONENT: bool;

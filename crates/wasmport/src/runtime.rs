@@ -5,7 +5,7 @@ use crate::engine::{Choice, compat::Program};
 use crate::limits::Alarm;
 #[cfg(feature = "component-model")]
 use crate::load::LoadedComponent;
-use crate::load::{Code, Loaded, LoadedModule, load};
+use crate::load::{Code, Loaded, LoadedAsset, LoadedModule, load};
 use crate::source::{AssetSource, NoSource};
 use crate::{Artifact, Asset, Digest, Error, Result, trace};
 use std::collections::HashMap;
@@ -270,6 +270,14 @@ impl Runtime {
     #[cfg(feature = "component-model")]
     pub fn load_component(&self, asset: &Asset) -> Result<LoadedComponent> {
         self.load_code(&self.0.components, asset)
+    }
+
+    pub(crate) fn load_any(&self, asset: &Asset) -> Result<LoadedAsset> {
+        #[cfg(feature = "component-model")]
+        if asset.is_component() {
+            return self.load_component(asset).map(LoadedAsset::Component);
+        }
+        self.load(asset).map(LoadedAsset::Module)
     }
 
     pub(crate) fn modules(&self) -> &Kept<Module> {

@@ -93,7 +93,7 @@ macro_rules! side {
     };
 }
 
-side!(ours, shelf::Shelf, super::shelf);
+side!(ours, crate::assets::shelf::Shelf, crate::assets::shelf);
 side!(bindgen, super::theirs::Shelf, super::theirs);
 
 /// An instance with its store.

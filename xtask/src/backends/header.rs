@@ -1,20 +1,25 @@
 //! The header of an artifact: Wasmtime's are ELF files for every system.
 
 use wasmport::engine::Target;
+use wasmport_build::Kind;
 
-/// `EF_WASMTIME_MODULE`, and with `EF_WASMTIME_PULLEY64`.
+/// Wasmtime's flags, in the header.
 const MODULE: u32 = 1;
-const PULLEY_MODULE: u32 = 1 | 1 << 3;
+const COMPONENT: u32 = 1 << 1;
+const PULLEY_64: u32 = 1 << 3;
 
-/// Whether an artifact says that it is for `target`.
-pub(super) fn is_for(bytes: &[u8], target: &Target) -> bool {
+/// Whether an artifact says that it is of this kind and for `target`.
+pub(super) fn is_for(bytes: &[u8], kind: Kind, target: &Target) -> bool {
+    let is_component = kind == Kind::Component;
     if target.is_source() {
-        return bytes.starts_with(b"\0asm\x01\0\0\0");
+        let version: &[u8] = if is_component { b"\x0d\0\x01\0" } else { b"\x01\0\0\0" };
+        return bytes.starts_with(&[b"\0asm", version].concat());
     }
+    let kind = if is_component { COMPONENT } else { MODULE };
     // The interpreter's code has the number of another machine, and a flag of its own.
     let expected = match target.triple().map(|triple| triple.architecture.into_str()) {
-        None => Some((243, PULLEY_MODULE)),
-        Some(arch) => machine(&arch).map(|machine| (machine, MODULE)),
+        None => Some((243, kind | PULLEY_64)),
+        Some(arch) => machine(&arch).map(|machine| (machine, kind)),
     };
     expected.is_some() && elf(bytes) == expected
 }
@@ -62,13 +67,23 @@ mod tests {
         let mut elf = vec![0; 64];
         elf[..8].copy_from_slice(b"\x7fELF\x02\x01\x01\xc8");
         (elf[18], elf[48]) = (243, 9);
-        assert!(is_for(&elf, &Target::PORTABLE));
-        assert!(!is_for(&elf, &target("riscv64gc-unknown-linux-gnu")));
+        assert!(is_for(&elf, Kind::Module, &Target::PORTABLE));
+        assert!(!is_for(&elf, Kind::Module, &target("riscv64gc-unknown-linux-gnu")));
         elf[48] = 1;
-        assert!(!is_for(&elf, &Target::PORTABLE));
-        assert!(is_for(&elf, &target("riscv64gc-unknown-linux-gnu+rva23")));
-        assert!(!is_for(&elf, &target("aarch64-apple-darwin")));
-        assert!(!is_for(&elf, &Target::SOURCE) && is_for(b"\0asm\x01\0\0\0", &Target::SOURCE));
-        assert!(!is_for(&elf[..20], &Target::PORTABLE) && !is_for(b"", &Target::SOURCE));
+        assert!(!is_for(&elf, Kind::Module, &Target::PORTABLE));
+        assert!(is_for(&elf, Kind::Module, &target("riscv64gc-unknown-linux-gnu+rva23")));
+        assert!(!is_for(&elf, Kind::Module, &target("aarch64-apple-darwin")));
+        assert!(
+            !is_for(&elf, Kind::Module, &Target::SOURCE)
+                && is_for(b"\0asm\x01\0\0\0", Kind::Module, &Target::SOURCE)
+        );
+        elf[48] = 2;
+        let riscv = target("riscv64gc-unknown-linux-gnu");
+        assert!(is_for(&elf, Kind::Component, &riscv) && !is_for(&elf, Kind::Module, &riscv));
+        assert!(is_for(b"\0asm\x0d\0\x01\0", Kind::Component, &Target::SOURCE));
+        assert!(
+            !is_for(&elf[..20], Kind::Module, &Target::PORTABLE)
+                && !is_for(b"", Kind::Module, &Target::SOURCE)
+        );
     }
 }
