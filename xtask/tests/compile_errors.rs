@@ -12,7 +12,7 @@ const EXPECTED: &str = "//~ ERROR ";
 fn every_mistake_is_a_compile_error_that_names_it() {
     let programs = root().join("fixtures/compile-errors");
     let wrappers = target_folder().join("compile-errors");
-    for assets in ["before", "after", "gc", "linked", "threads", "wasi", "zstd"] {
+    for assets in ["before", "after", "component", "gc", "linked", "threads", "wasi", "zstd"] {
         import(&programs.join("assets").join(assets), &wrappers.join(assets));
     }
     make_foreign(&programs.join("assets/before"), &wrappers.join("other_contract"));

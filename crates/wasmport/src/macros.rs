@@ -36,21 +36,21 @@ macro_rules! __typed_func {
 }
 
 /// Defines the macros that end compilation where this build of the crate lacks a cargo feature that an
-/// asset needs. `$d` is a dollar sign.
+/// asset needs; items that would not compile without it can be given to them. `$d` is a dollar sign.
 macro_rules! require {
     ($d:tt $($name:ident: $feature:literal,)*) => {$(
         #[doc(hidden)]
         #[cfg(feature = $feature)]
         #[macro_export]
         macro_rules! $name {
-            ($d asset:literal) => {};
+            ($d asset:literal $d ($d items:tt)*) => { $d ($d items)* };
         }
 
         #[doc(hidden)]
         #[cfg(not(feature = $feature))]
         #[macro_export]
         macro_rules! $name {
-            ($d asset:literal) => {
+            ($d asset:literal $d ($d items:tt)*) => {
                 compile_error!(concat!(
                     "the asset `",
                     $d asset,

@@ -12,8 +12,12 @@ use wasmport::support::CONTRACT;
 /// Compile-time checks: generator and runtime of one contract, and the cargo features there.
 pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool) -> TokenStream {
     let name = asset.module.join("/");
-    let mut cargo_features: Vec<&str> =
-        asset.features.iter().filter_map(|f| f.cargo_feature()).collect();
+    let mut cargo_features: Vec<&str> = asset
+        .features
+        .iter()
+        .filter_map(|f| f.cargo_feature())
+        .filter(|feature| !feature.starts_with(COMPONENT_MODEL))
+        .collect();
     if is_async {
         cargo_features.push("async");
     }
@@ -25,9 +29,7 @@ pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool
     }
     cargo_features.sort_unstable();
     cargo_features.dedup();
-    let macros = cargo_features
-        .iter()
-        .map(|feature| format_ident!("__require_{}", feature.replace('-', "_")));
+    let macros = cargo_features.iter().map(|feature| require(feature));
     quote! {
         const _: () = assert!(
             ::wasmport::support::CONTRACT == #CONTRACT,
@@ -35,6 +37,21 @@ pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool
         );
         #(::wasmport::#macros!(#name);)*
     }
+}
+
+const COMPONENT_MODEL: &str = "component-model";
+
+/// The macro that passes on a component's wrapper, none of whose items would compile without the cargo
+/// feature: so one error says it, not hundreds.
+pub(super) fn component_gate(asset: &Description<'_>) -> Ident {
+    let features = asset.features.iter().filter_map(|f| f.cargo_feature());
+    // Of the two the longer one brings the other.
+    let feature = features.filter(|f| f.starts_with(COMPONENT_MODEL)).max_by_key(|f| f.len());
+    require(feature.unwrap_or(COMPONENT_MODEL))
+}
+
+fn require(feature: &str) -> Ident {
+    format_ident!("__require_{}", feature.replace('-', "_"))
 }
 
 pub(super) fn description(asset: &Description<'_>, vis: &TokenStream) -> TokenStream {

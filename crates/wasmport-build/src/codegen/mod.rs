@@ -103,15 +103,15 @@ fn of_component(asset: &Description<'_>, world: &World) -> Result<Wrapper, Strin
                 .into(),
         );
     }
+    let contract = asset::contract(asset, bindings.is_async, bindings.needs_wasi);
+    let description = asset::description(asset, &plan::visibility(settings));
+    let docs = docs::component(asset, bindings.needs_wasi);
+    let head = source(asset, &docs, &quote!(#contract #description))?;
     let items = &bindings.items;
-    let items: TokenStream = [
-        asset::contract(asset, bindings.is_async, bindings.needs_wasi),
-        asset::description(asset, &plan::visibility(settings)),
-        quote!(#(#items)*),
-    ]
-    .into_iter()
-    .collect();
-    let source = source(asset, &docs::component(asset, bindings.needs_wasi), &items)?;
+    let items = print(quote!(#(#items)*))?;
+    let (gate, name) = (asset::component_gate(asset), asset.module.join("/"));
+    // As text: the contents of a macro would not be formatted.
+    let source = format!("{head}::wasmport::{gate}! {{\n{name:?}\n{items}}}\n");
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })
 }
 
