@@ -1,6 +1,7 @@
 //! Conformance: runs the specification's test suite through generated wrappers.
 
 mod assets;
+mod components;
 mod control;
 mod literal;
 mod outcome;
@@ -29,6 +30,9 @@ pub(crate) struct Args {
     /// Run the beginning of each script only
     #[arg(long)]
     sample: bool,
+    /// Instead, import the components of test files, and call those of other toolchains
+    #[arg(long, conflicts_with_all = ["filter", "sample"])]
+    components: bool,
 }
 
 impl Args {
@@ -43,10 +47,17 @@ impl Args {
 }
 
 pub(crate) fn run(args: &Args) -> crate::Result {
-    let tally = conformance(args)?;
-    println!("{tally}");
+    let is_good = if args.components {
+        let tally = components::run()?;
+        println!("{tally}");
+        tally.is_good()
+    } else {
+        let tally = conformance(args)?;
+        println!("{tally}");
+        tally.is_good()
+    };
     std::io::stdout().flush()?;
-    if tally.is_good() {
+    if is_good {
         return Ok(());
     }
     // An error would be printed below the summary, which scripts expect to be the last line.

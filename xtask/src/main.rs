@@ -7,6 +7,7 @@ mod conformance;
 mod corpus;
 mod determinism;
 mod files;
+mod reference;
 mod run;
 mod scratch;
 mod smith;

@@ -1,6 +1,8 @@
-//! Smith: imports random valid modules, compares with Wasmtime's verdict, and uses every export.
+//! Smith: imports random valid modules, compares with Wasmtime's verdict, and uses every export; or
+//! components of random worlds, whose wrappers it compiles.
 
 mod calls;
+mod component;
 mod module;
 
 use crate::wrappers::{Outcome, Wrappers};
@@ -11,7 +13,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 use wasmport_build::{AssetReport, EngineConfig, Report, Status, WasmFeature};
-use wasmtime::{Config, Engine};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -21,6 +22,9 @@ pub(crate) struct Args {
     /// How many modules to make
     #[arg(long, default_value_t = 60)]
     count: u64,
+    /// Make components instead, and compile their wrappers
+    #[arg(long)]
+    components: bool,
 }
 
 /// What is known of the modules, by name.
@@ -35,20 +39,26 @@ struct Findings {
 pub(crate) fn run(args: &Args) -> crate::Result {
     let modules = tempfile::Builder::new().prefix("wasmport-smith-").tempdir()?;
     for seed in args.seed..args.seed.saturating_add(args.count) {
-        write(&modules.path().join(format!("m{seed}.wasm")), &generate(seed))?;
+        let make = if args.components { component::component } else { module::module };
+        write(&modules.path().join(format!("m{seed}.wasm")), &generate(seed, make))?;
     }
     println!("seeds {} to {}", args.seed, args.seed.saturating_add(args.count).saturating_sub(1));
     let wrappers = Wrappers::new()?;
-    let report = import(modules.path(), &wrappers.out_dir())?;
+    let report = import(modules.path(), &wrappers.out_dir(), args.components)?;
     let mut findings = Findings::default();
     findings.compare(&report, modules.path())?;
-    findings.use_all(&report, &wrappers)?;
+    if args.components {
+        findings.check(&report, &wrappers)?;
+    } else {
+        findings.use_all(&report, &wrappers)?;
+    }
     findings.tell(modules.path())?;
     let is_enough = findings.is_enough();
     if !is_enough {
-        println!("too few modules had an export that could be used: the run proves little");
+        println!("too few had anything that could be used: the run proves little");
     }
-    println!("smith: {} modules, {} failed", report.assets.len(), findings.failed.len());
+    let what = if args.components { "components" } else { "modules" };
+    println!("smith: {} {what}, {} failed", report.assets.len(), findings.failed.len());
     if findings.failed.is_empty() && is_enough {
         return Ok(());
     }
@@ -56,27 +66,27 @@ pub(crate) fn run(args: &Args) -> crate::Result {
     std::process::exit(1)
 }
 
-/// The module of a seed: the same on every machine.
-fn generate(seed: u64) -> Vec<u8> {
+/// The module or component of a seed: the same on every machine.
+fn generate(seed: u64, make: fn(&mut Unstructured<'_>) -> arbitrary::Result<Vec<u8>>) -> Vec<u8> {
     let mut attempts = (0u32..).map(|attempt| {
         let mut random = blake3::Hasher::new();
         random.update(&seed.to_le_bytes()).update(&attempt.to_le_bytes());
         let mut bytes = vec![0; 16 << 10];
         random.finalize_xof().fill(&mut bytes);
-        module::module(&mut Unstructured::new(&bytes))
+        make(&mut Unstructured::new(&bytes))
     });
     // Of some bytes no module can be made; there is no end to other ones.
     attempts.find_map(Result::ok).unwrap_or_default()
 }
 
 /// Fuel ends every call; the rest makes the import quick, and allows what is off by default.
-fn import(modules: &Path, out_dir: &Path) -> crate::Result<Report> {
+fn import(modules: &Path, out_dir: &Path, components: bool) -> crate::Result<Report> {
     let importer = wasmport_build::configure()
         .no_cache()
         .root(modules)
         .out_dir(out_dir)
         .embed(false)
-        .engine(EngineConfig::new().fuel(true));
+        .engine(EngineConfig::new().fuel(true).concurrency_support(components));
     let importer = WasmFeature::ALL.iter().fold(importer, |i, feature| i.wasm_feature(*feature));
     Ok(importer.run(&())?)
 }
@@ -84,10 +94,14 @@ fn import(modules: &Path, out_dir: &Path) -> crate::Result<Report> {
 impl Findings {
     /// The importer accepts what Wasmtime compiles, and nothing else.
     fn compare(&mut self, report: &Report, modules: &Path) -> crate::Result {
-        let wasmtime = wasmtime()?;
+        let wasmtime = crate::reference::engine()?;
         for asset in report.assets.iter() {
             let wasm = std::fs::read(modules.join(&asset.source))?;
-            let verdict = wasmtime.precompile_module(&wasm);
+            let verdict = if wasmparser::Parser::is_component(&wasm) {
+                wasmtime.precompile_component(&wasm)
+            } else {
+                wasmtime.precompile_module(&wasm)
+            };
             match (&asset.error, verdict) {
                 (None, Ok(_)) => {}
                 (Some(_), Err(_)) => self.refused += 1,
@@ -96,6 +110,19 @@ impl Findings {
                 }
                 (None, Err(error)) => self.fail(asset, format!("Wasmtime refuses it: {error:?}")),
             }
+        }
+        Ok(())
+    }
+
+    /// Compiles the wrappers of components.
+    fn check(&mut self, report: &Report, wrappers: &Wrappers) -> crate::Result {
+        self.failed.extend(wrappers.check()?);
+        let manifest = files::read(&wrappers.out_dir().join("wasmport.json"))?;
+        let manifest: Value = serde_json::from_str(&manifest)?;
+        for asset in report.assets.iter().filter(|asset| asset.status == Status::Imported) {
+            let wit = manifest["assets"][&asset.name]["interface"]["wit"].as_str();
+            let functions = wit.unwrap_or_default().lines().filter(|line| line.contains("func("));
+            self.used.push(functions.count());
         }
         Ok(())
     }
@@ -161,25 +188,15 @@ impl Findings {
             let seed = name.trim_start_matches('m');
             println!("seed {seed}, {}: {}", kept.display(), why.trim_end());
         }
-        let exports: usize = self.used.iter().sum();
-        let instances = self.used.iter().filter(|used| **used > 0).count();
+        let uses: usize = self.used.iter().sum();
+        let used = self.used.iter().filter(|used| **used > 0).count();
         let Self { refused, not_wrapped, .. } = self;
         println!(
-            "{refused} refused by both, {instances} instances, {exports} uses of exports, \
+            "{refused} refused by both, {used} used, {uses} uses of functions and other exports, \
              {not_wrapped} exports not wrapped"
         );
         Ok(())
     }
-}
-
-/// Wasmtime as it is by default, with all that an import can allow besides.
-fn wasmtime() -> crate::Result<Engine> {
-    let mut config = Config::new();
-    for feature in WasmFeature::ALL {
-        config.wasm_features(feature.flag(), true);
-    }
-    config.cranelift_opt_level(wasmtime::OptLevel::None);
-    Ok(Engine::new(&config)?)
 }
 
 fn write(path: &Path, bytes: &[u8]) -> crate::Result {

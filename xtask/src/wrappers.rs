@@ -98,7 +98,7 @@ impl Wrappers {
             if program { "[[bin]]\nname = \"program\"\npath = \"src/main.rs\"\n\n" } else { "" };
         let manifest = format!(
             "[package]\nname = \"{NAME}\"\nedition = \"2024\"\n\n[workspace]\n\n{program}\
-             [dependencies]\nwasmport = {{ path = {:?}, features = [\"async\", \"gc\", \"threads\", \"wasi\"] }}\n",
+             [dependencies]\nwasmport = {{ path = {:?}, features = [\"component-model-async\", \"gc\", \"threads\", \"wasi\"] }}\n",
             crate::root().join("crates/wasmport")
         );
         files::write(&folder.join("Cargo.toml"), &manifest)?;

@@ -40,6 +40,10 @@ fn lines(inspection: &Inspection) -> Vec<String> {
         lines.extend(wit.lines().map(String::from));
         return lines;
     }
+    if let Some(what) = &interface.beyond_wit {
+        lines.push(format!("wit       none: {what}"));
+        return lines;
+    }
     lines.push(format!("imports   {}", interface.imports.len()));
     lines.extend(
         interface.imports.iter().map(|i| format!("  {:?} {:?}: {}", i.module, i.name, i.ty)),

@@ -68,6 +68,16 @@ pub(super) fn component(asset: &Description<'_>, needs_wasi: bool) -> String {
     text
 }
 
+/// The documentation of the module for a component that has no world.
+pub(super) fn untyped_component(asset: &Description<'_>, what: &str) -> String {
+    let what = code(what);
+    beginning(asset)
+        + &format!(
+            "\nThe component cannot be described in WIT: {what}. \
+             [`Session::of_component`](::wasmport::Session::of_component) runs it.\n"
+        )
+}
+
 /// The module's documentation: what it is made from, and what is not wrapped.
 pub(super) fn module(asset: &Description<'_>, plan: &Plan<'_>) -> String {
     let mut text = beginning(asset);

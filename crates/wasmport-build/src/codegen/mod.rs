@@ -64,9 +64,11 @@ pub(crate) struct Wrapper {
 /// Where what is chosen for the asset cannot be followed, or the generated tokens are no Rust: a
 /// fault of this generator, shown as the asset's error.
 pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
-    let made = match &asset.interface.world {
-        Some(world) => of_component(asset, world),
-        None => of_module(asset),
+    let Interface { world, beyond_wit, .. } = asset.interface;
+    let made = match (world, beyond_wit) {
+        (Some(world), _) => of_component(asset, world),
+        (None, Some(what)) => of_untyped_component(asset, what),
+        (None, None) => of_module(asset),
     };
     made.map_err(|message| AssetError::new(asset.path, Stage::Codegen, message))
 }
@@ -113,6 +115,19 @@ fn of_component(asset: &Description<'_>, world: &World) -> Result<Wrapper, Strin
     // As text: the contents of a macro would not be formatted.
     let source = format!("{head}::wasmport::{gate}! {{\n{name:?}\n{items}}}\n");
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })
+}
+
+/// No more than the asset: there are no types to make methods of.
+fn of_untyped_component(asset: &Description<'_>, what: &str) -> Result<Wrapper, String> {
+    let contract = asset::contract(asset, false, false);
+    let description = asset::description(asset, &plan::visibility(asset.settings));
+    let docs = docs::untyped_component(asset, what);
+    let source = source(asset, &docs, &quote!(#contract #description))?;
+    let warning = format!(
+        "the wrapper has no methods, because the component cannot be described in WIT: {what}; run it \
+         with `Session::of_component`"
+    );
+    Ok(Wrapper { source, methods: HashMap::new(), warnings: vec![warning] })
 }
 
 /// The whole file.

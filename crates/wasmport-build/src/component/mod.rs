@@ -17,4 +17,4 @@ pub(crate) use compose::compose;
 pub(crate) use conformance::differences;
 pub(crate) use modules::{map_modules, modules};
 pub(crate) use reproducible::warning as irreproducible;
-pub(crate) use wit::World;
+pub(crate) use wit::{NoWorld, World};

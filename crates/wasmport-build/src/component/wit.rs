@@ -51,14 +51,14 @@ pub(crate) enum NoWorld {
     /// It is a WIT package, which has no code.
     Package,
     /// It has what WIT has no words for: this.
-    NoWit(String),
+    BeyondWit(String),
 }
 
 impl fmt::Display for NoWorld {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Package => f.write_str("the file holds WIT and no code"),
-            Self::NoWit(what) => write!(f, "the component cannot be described in WIT: {what}"),
+            Self::BeyondWit(what) => write!(f, "the component cannot be described in WIT: {what}"),
         }
     }
 }
@@ -71,12 +71,12 @@ impl World {
     ///
     /// Where the file is no component but WIT, or the component has what WIT has no words for.
     pub fn of(component: &[u8], name: &str) -> Result<Self, NoWorld> {
-        let kept = sections_for_decoding(component).map_err(NoWorld::NoWit)?;
+        let kept = sections_for_decoding(component).map_err(NoWorld::BeyondWit)?;
         let decoded = catch_panic(|| {
             let (resolve, id) = match wit_component::decode(&kept) {
                 Ok(DecodedWasm::Component(resolve, id)) => (resolve, id),
                 Ok(DecodedWasm::WitPackage(..)) => return Err(NoWorld::Package),
-                Err(error) => return Err(NoWorld::NoWit(format!("{error:#}"))),
+                Err(error) => return Err(NoWorld::BeyondWit(format!("{error:#}"))),
             };
             let mut world = Self { resolve, id };
             world.rename(name);
@@ -84,7 +84,8 @@ impl World {
             world.resolve.assert_valid();
             Ok(world)
         });
-        decoded.unwrap_or_else(|panic| Err(NoWorld::NoWit(format!("decoding it failed: {panic}"))))
+        decoded
+            .unwrap_or_else(|panic| Err(NoWorld::BeyondWit(format!("decoding it failed: {panic}"))))
     }
 
     /// The world `name`, or the only one, of a WIT file or of a folder with WIT files, which may have

@@ -3,7 +3,7 @@
 use super::{
     Export, ExternType, FuncType, HeapType, Import, Interface, MemoryType, Param, RefType, ValType,
 };
-use crate::component::World;
+use crate::component::{NoWorld, World};
 use crate::error::{AssetError, Stage};
 use crate::validate::ValidWasm;
 use std::collections::{HashMap, HashSet};
@@ -32,12 +32,15 @@ impl Interface {
 fn of_component(component: &ValidWasm) -> Result<Interface, AssetError> {
     let error = |message: String| AssetError::new(component.path(), Stage::Codegen, message);
     let name = component.path().file_stem().unwrap_or_default().to_string_lossy();
-    let world = World::of(component.wasm(), &name).map_err(|e| {
-        error(e.to_string()).help(
-            "wrappers are made from what WIT can describe: import the core module or another \
-             component around it",
-        )
-    })?;
+    let world = match World::of(component.wasm(), &name) {
+        Ok(world) => world,
+        Err(NoWorld::BeyondWit(what)) => {
+            return Ok(Interface { beyond_wit: Some(what), ..Interface::default() });
+        }
+        Err(e @ NoWorld::Package) => {
+            return Err(error(e.to_string()).help("import a component that implements it"));
+        }
+    };
     let wit = world.wit().map_err(error)?;
     Ok(Interface { wit: Some(wit), world: Some(world), ..Interface::default() })
 }

@@ -22,6 +22,10 @@ pub struct Interface {
     /// [WIT](https://component-model.bytecodealliance.org/design/wit.html).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub wit: Option<String>,
+    /// Of a component without a world, because it has what WIT has no words for: that. Its wrapper is
+    /// untyped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beyond_wit: Option<String>,
     /// The same, for code generation.
     #[cfg(feature = "compiler")]
     #[serde(skip)]

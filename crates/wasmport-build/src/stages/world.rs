@@ -27,8 +27,11 @@ pub(crate) fn world(
     let start = Instant::now();
     let error = |message: String| AssetError::new(wasm.path(), Stage::World, message);
     let Some(world) = &mut interface.world else {
-        let error = error("the file is a core module, and only components implement worlds".into());
-        return Err(error.help("leave `world` out for the asset"));
+        let why = match &interface.beyond_wit {
+            Some(what) => format!("the component cannot be described in WIT: {what}"),
+            None => "the file is a core module, and only components implement worlds".into(),
+        };
+        return Err(error(why).help("leave `world` out for the asset"));
     };
     let (path, name) = world_path(wanted);
     let (required, _) = World::from_files(&folder.join(path), name).map_err(error)?;

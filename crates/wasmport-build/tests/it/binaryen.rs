@@ -252,8 +252,9 @@ fn every_feature_goes_through_every_level() {
     for (name, text) in OF_EACH_FEATURE {
         project.write(&format!("{name}.wasm"), wasm(text));
     }
-    // That each module is what it is said to be.
-    for feature in WasmFeature::ALL {
+    // That each module is what it is said to be. Components have these features in their modules.
+    let of_modules = |f: &&WasmFeature| !f.name().starts_with("component-model");
+    for feature in WasmFeature::ALL.iter().filter(of_modules) {
         let path = project.assets().join(format!("{feature}.wasm"));
         assert!(inspect(&path, everything()).unwrap().features.contains(*feature), "{feature}");
     }
@@ -349,5 +350,27 @@ fn exceptions_of_before_the_standard_are_translated() {
         assert!(asset.stages.iter().any(|stage| stage.stage == Stage::Translate));
         let wasm = std::fs::read(result(&project, asset)).unwrap();
         assert_eq!(calls(&wasm, &all), expected, "{optimize:?}");
+    }
+}
+
+#[test]
+fn modules_in_components_are_optimized() {
+    if !has_binaryen("modules_in_components_are_optimized") {
+        return;
+    }
+    let project = Project::new();
+    let sources =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/assets/components");
+    for name in ["shelf.wasm", "command.wasm"] {
+        project.write(name, std::fs::read(sources.join(name)).unwrap());
+    }
+    let report = optimized(project.importer(), OptimizeLevel::Oz, FastMath::No);
+    let world =
+        |path: &std::path::Path| inspect(path, everything()).unwrap().interface.wit.unwrap();
+    for asset in &report.assets {
+        assert_eq!(asset.error, None, "{}", asset.source);
+        let stage = asset.stages.iter().find(|stage| stage.stage == Stage::Optimize).unwrap();
+        assert!(stage.after < stage.before, "{stage:?}");
+        assert_eq!(world(&result(&project, asset)), world(&sources.join(&asset.source)));
     }
 }

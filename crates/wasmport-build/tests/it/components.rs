@@ -207,10 +207,9 @@ fn components_compiled_by_the_program_are_the_same() {
 fn what_a_component_lacks_or_cannot_be_is_said() {
     let failed = failure_of("module.wat", b"(component (core module (func (result i32))))");
     assert_eq!(failed.stage, Stage::Validate);
-    let failed =
-        failure_of("nested.wat", br#"(component (core module $m) (export "m" (core module $m)))"#);
+    let failed = failure_of("wit.wat", br#"(component (type (component)) (export "x" (type 0)))"#);
     assert_eq!(failed.stage, Stage::Codegen);
-    assert!(failed.message.contains("cannot be described in WIT"), "{failed}");
+    assert!(failed.message.contains("holds WIT and no code"), "{failed}");
     let waits = br#"(component
         (core module $m (func (export "f") (result i32) (i32.const 0))
             (func (export "back") (param i32 i32 i32) (result i32) (i32.const 0)))
@@ -220,6 +219,28 @@ fn what_a_component_lacks_or_cannot_be_is_said() {
     let failed = failure_of("waits.wat", waits);
     assert_eq!(failed.stage, Stage::Compile, "{failed}");
     assert!(failed.help.as_ref().unwrap().contains("concurrency-support = true"), "{failed:?}");
+}
+
+#[test]
+fn a_component_that_wit_has_no_words_for_has_an_untyped_wrapper() {
+    let text = COUNTER.strip_suffix(')').unwrap();
+    let text = format!("{text} (export \"m\" (core module $m)))");
+    let project = Project::with(&[("counter.wat", text.as_bytes())]);
+    let report = import(&project, ENGINE, AssetSettings::matching("**"));
+    let asset = asset(&report, ENGINE);
+    let warnings = &report.assets[0].warnings;
+    assert!(warnings.iter().any(|w| w.contains("`Session::of_component`")), "{warnings:?}");
+    let manifest = project.manifest();
+    let what = &manifest["assets"]["counter"]["interface"]["beyond_wit"];
+    assert!(what.as_str().unwrap().contains("export `m`"), "{manifest}");
+    assert!(project.wrapper("counter").contains("pub static ASSET"));
+    let runtime = runtime(&project, &ENGINE, RuntimeOptions::default());
+    assert_eq!(add(&mut start(&runtime, &asset), 2, 3).unwrap(), 5);
+
+    project.write("../any.wit", "package a:b; world any {}");
+    let report = project.import_with("import.roots = [\"assets\"]\ndefaults.world = \"any.wit\"");
+    let failed = failure(&report);
+    assert!(failed.message.contains("cannot be described in WIT"), "{failed}");
 }
 
 #[test]

@@ -1,0 +1,49 @@
+//! Components: the verdicts of imports on the test suites of the component model, and components that
+//! other toolchains make, called through their wrappers.
+
+mod guests;
+mod made;
+mod suite;
+mod tools;
+
+use std::fmt;
+
+/// How many there are; `Display` is the summary.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Tally {
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+}
+
+pub(super) fn run() -> crate::Result<Tally> {
+    let mut tally = Tally::default();
+    suite::run(&mut tally)?;
+    guests::run(&mut tally)?;
+    Ok(tally)
+}
+
+impl Tally {
+    fn fail(&mut self, what: &str, why: &str) {
+        self.failed += 1;
+        println!("{what}: {}", crate::files::printable(why.trim_end()));
+    }
+
+    fn skip(&mut self, what: &str, why: &str) {
+        self.skipped += 1;
+        // The parser lists all that it knows besides.
+        let why = why.split_once(", expected").map_or(why, |(why, _)| why);
+        println!("{what}: skipped: {}", crate::files::printable(why));
+    }
+
+    pub fn is_good(&self) -> bool {
+        self.failed == 0 && self.passed > 0
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { passed, failed, skipped } = self;
+        write!(f, "components: {passed} passed, {failed} failed, {skipped} skipped")
+    }
+}
