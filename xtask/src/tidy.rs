@@ -20,12 +20,9 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("wasmtime_internal_wit_bindgen", &["crates/wasmport-build/src/codegen/component/"]),
     ("Engine::default", &[]),
     // What a module computes before it is imported, it computes here and now.
-    (" Module::new(", &["crates/wasmport-build/src/stages/preinit.rs"]),
-    (
-        "wasmtime_wasi",
-        &["crates/wasmport-build/src/stages/preinit.rs", "crates/wasmport/src/wasi/"],
-    ),
-    ("wasmtime_wizer", &["crates/wasmport-build/src/stages/preinit.rs"]),
+    (" Module::new(", &["crates/wasmport-build/src/stages/preinit/module.rs"]),
+    ("wasmtime_wasi", &["crates/wasmport-build/src/stages/preinit/", "crates/wasmport/src/wasi/"]),
+    ("wasmtime_wizer", &["crates/wasmport-build/src/stages/preinit/"]),
     ("deserialize_file", &["crates/wasmport/src/load.rs"]),
     (
         "unsafe {",
@@ -90,7 +87,7 @@ const NEVER_IN: &[(&str, &[&str])] = &[
     ("crates/wasmport-build/src/stages/compress.rs", NO_STAGE_DOES),
     ("crates/wasmport-build/src/stages/mod.rs", NO_STAGE_DOES),
     ("crates/wasmport-build/src/stages/optimize.rs", NO_STAGE_DOES),
-    ("crates/wasmport-build/src/stages/preinit.rs", &["std::io", "print!", "println!"]),
+    ("crates/wasmport-build/src/stages/preinit/", &["std::io", "print!", "println!"]),
     ("crates/wasmport-build/src/stages/strip.rs", NO_STAGE_DOES),
     ("crates/wasmport-build/src/stages/transform.rs", NO_STAGE_DOES),
     ("crates/wasmport-build/src/stages/translate.rs", NO_STAGE_DOES),

@@ -109,11 +109,10 @@ pub(crate) fn compile<'c>(
         AssetError::new(module.path(), Stage::Compile, format!("for {target}: {message}"))
     };
     if module.features().contains(WasmFeature::ComponentModelAsync) && !engine.concurrency_support {
-        let message = "functions of the component may wait for each other (`async`, futures or \
-                       streams), which the engine is configured without";
-        return Err(AssetError::new(module.path(), Stage::Compile, message).help(
-            "say `concurrency-support = true` below `[engine]` in wasmport.toml, for all assets of \
-             the project",
+        return Err(AssetError::without_concurrency(
+            module.path(),
+            Stage::Compile,
+            "functions of the component may wait for each other (`async`, futures or streams)",
         ));
     }
     if let Some(error) = unsupported(module, target) {

@@ -3,7 +3,7 @@
 use crate::report::{Report, Status};
 use serde::{Deserialize, Serialize};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A stage of the import of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -84,6 +84,14 @@ pub struct AssetError {
 impl AssetError {
     pub(crate) fn new(path: impl Into<PathBuf>, stage: Stage, message: impl Into<String>) -> Self {
         Self { path: path.into(), stage, message: printable(&message.into()), help: None }
+    }
+
+    /// Of a component that waits: `message` says for what.
+    pub(crate) fn without_concurrency(path: &Path, stage: Stage, message: &str) -> Self {
+        Self::new(path, stage, format!("{message}, which the engine is configured without")).help(
+            "say `concurrency-support = true` below `[engine]` in wasmport.toml, for all assets of \
+             the project",
+        )
     }
 
     /// Stage, message and help, for where the file is named anyway.

@@ -1,7 +1,7 @@
 //! The pipeline: every stage between one file and its outputs.
 //!
 //! ```text
-//! read → translate → validate → compose → preinit → transform → optimize → world → strip
+//! read → translate → validate → preinit → compose → transform → optimize → world → strip
 //!      → canonicalize → compile and compress per target → codegen → files → write
 //! ```
 
@@ -73,8 +73,9 @@ impl Run<'_> {
         let module = log.timed(Stage::Validate, wasm.wasm.len(), || {
             validate(wasm, project.features, &settings.limits)
         })?;
-        let module = stages::compose(module, settings, project, log)?;
+        // What is composed has components inside, of which Wizer takes none.
         let module = stages::preinit(module, settings, &project.folder, cache, log)?;
+        let module = stages::compose(module, settings, project, log)?;
         let module = stages::transform(module, &found.source, settings, project, log)?;
         let module = stages::optimize(module, settings, tools, cache, log)?;
         // Before their names go.

@@ -29,7 +29,8 @@
 //! | `component-model` | assets that are components |
 //! | `component-model-async` | components with functions that wait, futures and streams |
 //! | `async` | assets whose functions may wait, and calls that are suspended |
-//! | `wasi` | assets that import WASI preview 1: the module `wasi` |
+//! | `wasi` | assets that import WASI preview 1, and components that import WASI 0.2: the module `wasi` |
+//! | `wasi-p3` | components that import WASI 0.3, which Wasmtime has as an experiment |
 //! | `zstd` | artifacts that were compressed when they were imported |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
 //! | `pool` | Wasmtime's pooling allocator, for [`RuntimeOptions::pooling`] |

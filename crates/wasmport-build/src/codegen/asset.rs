@@ -9,7 +9,8 @@ use wasmport::EngineConfig;
 use wasmport::engine::Knob;
 use wasmport::support::CONTRACT;
 
-/// Compile-time checks: generator and runtime of one contract, and the cargo features there.
+/// Compile-time checks: generator and runtime of one contract, and the cargo features there but for that
+/// of a component's [gate](component_gate).
 pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool) -> TokenStream {
     let name = asset.module.join("/");
     let mut cargo_features: Vec<&str> = asset
@@ -43,7 +44,10 @@ const COMPONENT_MODEL: &str = "component-model";
 
 /// The macro that passes on a component's wrapper, none of whose items would compile without the cargo
 /// feature: so one error says it, not hundreds.
-pub(super) fn component_gate(asset: &Description<'_>) -> Ident {
+pub(super) fn component_gate(asset: &Description<'_>, needs_wasi_p3: bool) -> Ident {
+    if needs_wasi_p3 {
+        return require("wasi-p3");
+    }
     let features = asset.features.iter().filter_map(|f| f.cargo_feature());
     // Of the two the longer one brings the other.
     let feature = features.filter(|f| f.starts_with(COMPONENT_MODEL)).max_by_key(|f| f.len());

@@ -57,13 +57,19 @@ fn beginning(asset: &Description<'_>) -> String {
 }
 
 /// The documentation of the module for a component.
-pub(super) fn component(asset: &Description<'_>, needs_wasi: bool) -> String {
+pub(super) fn component(asset: &Description<'_>, needs_wasi: bool, needs_wasi_p3: bool) -> String {
     let mut text = beginning(asset);
     if needs_wasi {
-        text.push_str(
-            "\nIt needs [WASI](https://wasi.dev) preview 2: the `wasi` feature of the `wasmport` crate. What \
-             it sees of the system is what a [`Wasi`](::wasmport::wasi::Wasi) says.\n",
-        );
+        let (preview, feature, state) = if needs_wasi_p3 {
+            (3, "wasi-p3", " Wasmtime calls its preview 3 experimental.")
+        } else {
+            (2, "wasi", "")
+        };
+        text.push_str(&format!(
+            "\nIt needs [WASI](https://wasi.dev) preview {preview}: the `{feature}` feature of the \
+             `wasmport` crate. What it sees of the system is what a [`Wasi`](::wasmport::wasi::Wasi) \
+             says.{state}\n"
+        ));
     }
     text
 }

@@ -19,7 +19,7 @@ use crate::files::HEADER;
 use crate::interface::Interface;
 use crate::manifest::ArtifactEntry;
 use crate::settings::AssetSettings;
-use component::Choices;
+use component::{Bindings, Choices};
 use plan::Plan;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -28,6 +28,8 @@ use std::path::Path;
 use wasmport::engine::RequiredFeatures;
 use wasmport::{Digest, EngineConfig};
 
+#[cfg(feature = "preinit")]
+pub(crate) use component::is_preview_2;
 pub(crate) use tree::tree;
 
 /// What a wrapper is generated from.
@@ -64,13 +66,24 @@ pub(crate) struct Wrapper {
 /// Where what is chosen for the asset cannot be followed, or the generated tokens are no Rust: a
 /// fault of this generator, shown as the asset's error.
 pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
+    let error = |message| AssetError::new(asset.path, Stage::Codegen, message);
     let Interface { world, beyond_wit, .. } = asset.interface;
-    let made = match (world, beyond_wit) {
-        (Some(world), _) => of_component(asset, world),
-        (None, Some(what)) => of_untyped_component(asset, what),
-        (None, None) => of_module(asset),
+    let Some(world) = world else {
+        let made = match beyond_wit {
+            Some(what) => of_untyped_component(asset, what),
+            None => of_module(asset),
+        };
+        return made.map_err(error);
     };
-    made.map_err(|message| AssetError::new(asset.path, Stage::Codegen, message))
+    let bindings = component_bindings(asset, world).map_err(error)?;
+    if bindings.needs_wasi_p3 && !asset.engine.concurrency_support {
+        return Err(AssetError::without_concurrency(
+            asset.path,
+            Stage::Codegen,
+            "the component imports WASI of version 0.3, some functions of which wait",
+        ));
+    }
+    of_component(asset, bindings).map_err(error)
 }
 
 fn of_module(asset: &Description<'_>) -> Result<Wrapper, String> {
@@ -92,26 +105,24 @@ fn of_module(asset: &Description<'_>) -> Result<Wrapper, String> {
     Ok(Wrapper { source, methods, warnings: plan.warnings })
 }
 
-fn of_component(asset: &Description<'_>, world: &World) -> Result<Wrapper, String> {
+fn component_bindings(asset: &Description<'_>, world: &World) -> Result<Bindings, String> {
     let settings = asset.settings;
     let mut world = world.clone();
     let own = asset.module.last().map_or("", String::as_str);
     world.rename(settings.type_name.as_deref().unwrap_or(own));
-    let bindings = component::bindings(&world.resolve, world.id, &Choices::of(settings))?;
-    if bindings.needs_wasi_p3 {
-        return Err(
-            "the component imports WASI of version 0.3, which `Wasi` does not give yet: say \
-                    `wasi = false` for the asset and implement what it imports"
-                .into(),
-        );
-    }
-    let contract = asset::contract(asset, bindings.is_async, bindings.needs_wasi);
-    let description = asset::description(asset, &plan::visibility(settings));
-    let docs = docs::component(asset, bindings.needs_wasi);
+    component::bindings(&world.resolve, world.id, &Choices::of(settings))
+}
+
+fn of_component(asset: &Description<'_>, bindings: Bindings) -> Result<Wrapper, String> {
+    let Bindings { is_async, needs_wasi, needs_wasi_p3, .. } = bindings;
+    // The feature `wasi-p3`, which is the gate's then, brings the others.
+    let contract = asset::contract(asset, is_async && !needs_wasi_p3, needs_wasi && !needs_wasi_p3);
+    let description = asset::description(asset, &plan::visibility(asset.settings));
+    let docs = docs::component(asset, needs_wasi, needs_wasi_p3);
     let head = source(asset, &docs, &quote!(#contract #description))?;
     let items = &bindings.items;
     let items = print(quote!(#(#items)*))?;
-    let (gate, name) = (asset::component_gate(asset), asset.module.join("/"));
+    let (gate, name) = (asset::component_gate(asset, needs_wasi_p3), asset.module.join("/"));
     // As text: the contents of a macro would not be formatted.
     let source = format!("{head}::wasmport::{gate}! {{\n{name:?}\n{items}}}\n");
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })

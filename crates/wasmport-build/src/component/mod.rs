@@ -5,6 +5,8 @@ mod conformance;
 mod docs;
 #[cfg(test)]
 mod examples;
+#[cfg(feature = "preinit")]
+mod exports;
 mod listing;
 mod modules;
 mod plan;
@@ -15,6 +17,8 @@ mod words;
 
 pub(crate) use compose::compose;
 pub(crate) use conformance::differences;
+#[cfg(feature = "preinit")]
+pub(crate) use exports::without_export;
 pub(crate) use modules::{map_modules, modules};
 pub(crate) use reproducible::warning as irreproducible;
 pub(crate) use wit::{NoWorld, World};

@@ -84,20 +84,21 @@ choices! {
 }
 
 choices! {
-    /// Running a module while it is imported, so that programs begin with what it has computed:
-    /// [Wizer](https://docs.rs/wasmtime-wizer). What it sees is the same each time: its clocks begin at
+    /// Running a module or component while it is imported, so that programs begin with what it has
+    /// computed: [Wizer](https://docs.rs/wasmtime-wizer). What it sees is the same each time: its clocks begin at
     /// zero and go on by a millisecond at each look, and its random numbers are no random numbers.
     pub struct Preinit {
         /// Whether to do it. Default: where `init` is set.
         pub enabled: Option<bool>,
         /// The export to call, a function without parameters and results. A reactor's `_initialize`
-        /// is called before it.
+        /// is called before it. Of a component it may be one of an exported interface:
+        /// `demo:app/setup@0.1.0.run`.
         pub init: Option<String>,
-        /// Keep the export. Default: no.
+        /// Keep the export. Default: no, but for that of an interface.
         pub keep_init: Option<bool>,
-        /// Exports that others take the place of, by name: `{ _start = "resumed" }`.
+        /// Exports that others take the place of, by name: `{ _start = "resumed" }`. Not of components.
         pub rename: Option<BTreeMap<String, String>>,
-        /// Whether the module may call WASI preview 1. Default: where it imports it.
+        /// Whether the module may call WASI preview 1, the component 0.2. Default: where it imports it.
         pub wasi: Option<bool>,
         /// Folders that the module may read, by the path it knows them under.
         pub dirs: Option<BTreeMap<String, PathBuf>>,

@@ -219,6 +219,12 @@ fn what_a_component_lacks_or_cannot_be_is_said() {
     let failed = failure_of("waits.wat", waits);
     assert_eq!(failed.stage, Stage::Compile, "{failed}");
     assert!(failed.help.as_ref().unwrap().contains("concurrency-support = true"), "{failed:?}");
+    // Nothing of this one waits, but what gives it WASI does.
+    let later = br#"(component
+        (import "wasi:random/random@0.3.0" (instance (export "get-random-u64" (func (result u64))))))"#;
+    let failed = failure_of("later.wat", later);
+    assert_eq!(failed.stage, Stage::Codegen, "{failed}");
+    assert!(failed.help.as_ref().unwrap().contains("concurrency-support = true"), "{failed:?}");
 }
 
 #[test]

@@ -29,6 +29,7 @@ mod lock;
 mod names;
 mod optimize;
 mod preinit;
+mod preinit_components;
 mod project;
 mod settings;
 mod stages;

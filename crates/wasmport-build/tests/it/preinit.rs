@@ -7,26 +7,26 @@ use std::time::{Duration, Instant};
 use wasmport_build::{AssetError, Report, Stage, Status};
 use wasmtime::{Engine, Extern, Instance, Linker, Module, Store};
 
-const INIT: &str = "preinit.init = \"init\"";
+pub const INIT: &str = "preinit.init = \"init\"";
 
-fn text(choices: &str) -> String {
+pub fn text(choices: &str) -> String {
     format!("targets = [\"source\"]\n[defaults]\n{choices}\n")
 }
 
-fn import(module: &str, choices: &str) -> (Project, Report) {
+pub fn import(module: &str, choices: &str) -> (Project, Report) {
     let project = Project::with(&[("it.wat", module.as_bytes())]);
     let report = project.import_with(&text(choices));
     (project, report)
 }
 
 /// The module after its initialization.
-fn initialized(module: &str, choices: &str) -> Vec<u8> {
+pub fn initialized(module: &str, choices: &str) -> Vec<u8> {
     let (project, report) = import(module, choices);
     asset(&report, "it.wat");
     project.artifact(&report, "it.wat", "source")
 }
 
-fn refusal(module: &str, choices: &str) -> AssetError {
+pub fn refusal(module: &str, choices: &str) -> AssetError {
     let (project, report) = import(module, choices);
     let error = failure(&report).clone();
     assert_eq!(error.stage, Stage::Preinit, "{error}");

@@ -75,7 +75,8 @@ pub fn compile_config(
 /// When Wasmtime refuses it.
 #[cfg(feature = "compile")]
 pub fn init_config(features: RequiredFeatures) -> wasmtime::Result<Config> {
-    let engine = EngineConfig::new().epoch_interruption(true);
+    let waits = features.contains(WasmFeature::ComponentModelAsync);
+    let engine = EngineConfig::new().epoch_interruption(true).concurrency_support(waits);
     compile_config(&engine, &Target::host(), features)
 }
 

@@ -28,7 +28,7 @@ impl Wasi {
         linker: &mut Linker<SessionData<T>>,
     ) -> wasmtime::Result<()> {
         p2::add_to_linker_sync(linker)?;
-        self.replace_clock(linker)
+        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
     }
 
     /// As [`Self::add_to_component_linker`], of functions that wait, for contexts of
@@ -43,7 +43,7 @@ impl Wasi {
         linker: &mut Linker<SessionData<T>>,
     ) -> wasmtime::Result<()> {
         p2::add_to_linker_async(linker)?;
-        self.replace_clock(linker)
+        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
     }
 
     /// Gives a session of a component its context and the interfaces.
@@ -75,33 +75,39 @@ impl Wasi {
         self.add_to_component_linker_async(linker)
     }
 
-    /// Wasmtime's own clock sleeps in real time, whatever it shows.
-    fn replace_clock<T: Send + 'static>(
+    /// Has `define` put our clock in place of Wasmtime's, which sleeps in real time, whatever it shows.
+    pub(super) fn replace_clock<T: Send + 'static>(
         &self,
         linker: &mut Linker<SessionData<T>>,
+        define: Define<T>,
     ) -> wasmtime::Result<()> {
         if self.clock.is_none() {
             return Ok(());
         }
         linker.allow_shadowing(true);
-        let replaced =
-            monotonic_clock::add_to_linker::<_, Clocks>(linker, |data| ClocksView(data.wasi()));
+        let replaced = define(linker, |data| ClocksView(data.wasi()));
         linker.allow_shadowing(false);
         replaced
     }
 }
 
+/// What Wasmtime generates to define an interface that [`Clocks`] implements.
+type Define<T> = fn(
+    &mut Linker<SessionData<T>>,
+    fn(&mut SessionData<T>) -> ClocksView<'_>,
+) -> wasmtime::Result<()>;
+
 /// What implements the monotonic clock.
-struct Clocks;
+pub(super) struct Clocks;
 
 impl HasData for Clocks {
     type Data<'a> = ClocksView<'a>;
 }
 
-struct ClocksView<'a>(&'a mut WasiCtx);
+pub(super) struct ClocksView<'a>(pub(super) &'a mut WasiCtx);
 
 impl ClocksView<'_> {
-    fn clock(&self) -> wasmtime::Result<ManualClock> {
+    pub(super) fn clock(&self) -> wasmtime::Result<ManualClock> {
         self.0.clock().cloned().ok_or_else(|| {
             wasmtime::Error::msg(
                 "the linker has WASI with a manual clock, and the context has none",

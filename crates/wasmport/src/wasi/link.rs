@@ -12,11 +12,18 @@ use wasmtime_wasi::p1::{self, WasiP1Ctx};
 pub struct WasiCtx {
     preview1: WasiP1Ctx,
     clock: Option<ManualClock>,
+    #[cfg(feature = "wasi-p3")]
+    sleeps: super::p3::Sleeps,
 }
 
 impl WasiCtx {
     pub(super) fn new(preview1: WasiP1Ctx, clock: Option<ManualClock>) -> Self {
-        Self { preview1, clock }
+        Self {
+            preview1,
+            clock,
+            #[cfg(feature = "wasi-p3")]
+            sleeps: super::p3::Sleeps::default(),
+        }
     }
 
     /// The part of it that is the same for components.
@@ -27,6 +34,11 @@ impl WasiCtx {
 
     pub(super) fn clock(&self) -> Option<&ManualClock> {
         self.clock.as_ref()
+    }
+
+    #[cfg(feature = "wasi-p3")]
+    pub(super) fn sleeps(&self) -> &super::p3::Sleeps {
+        &self.sleeps
     }
 }
 

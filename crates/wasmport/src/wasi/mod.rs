@@ -1,12 +1,15 @@
 //! `Wasi`: what a guest that imports [WASI](https://wasi.dev) gets to see of the system.
 //!
 //! The implementation is Wasmtime's, the crate `wasmtime-wasi`; this is how programs choose what it
-//! gives. Preview 1 is served, which core modules import as `wasi_snapshot_preview1`.
+//! gives. Preview 1 is served, which core modules import as `wasi_snapshot_preview1`, preview 2 of
+//! components, and with the cargo feature `wasi-p3` their preview 3.
 
 mod clock;
 #[cfg(feature = "component-model")]
 mod component;
 mod link;
+#[cfg(feature = "wasi-p3")]
+pub mod p3;
 mod poll;
 mod stdio;
 

@@ -21,6 +21,9 @@ mod wasi;
 mod wit_docs;
 mod world;
 
+#[cfg(feature = "preinit")]
+pub(crate) use wasi::is_preview_2;
+
 use aliases::Aliases;
 use options::Worlds;
 use proc_macro2::{Ident, TokenStream};
@@ -60,6 +63,7 @@ pub(crate) struct Bindings {
     /// Whether sessions wait.
     pub is_async: bool,
     pub needs_wasi: bool,
+    /// Of preview 3: then sessions wait.
     pub needs_wasi_p3: bool,
     /// What the user should know.
     pub warnings: Vec<String>,
@@ -93,6 +97,9 @@ pub(crate) fn bindings(
     } else {
         Wasi::default()
     };
+    let needs = |preview| wasi.needs.contains(&preview);
+    let (needs_wasi, needs_wasi_p3) = (!wasi.needs.is_empty(), needs(Preview::Three));
+    is_async |= needs_wasi_p3;
     let mut aliased = own.clone();
     let docs = WitDocs::mark(&mut aliased, world);
     world::without_gates(&mut aliased, world);
@@ -130,8 +137,6 @@ pub(crate) fn bindings(
     {
         warnings.push("`trappable-errors` does nothing without `trappable-imports`".into());
     }
-    let needs = |preview| wasi.needs.contains(&preview);
-    let (needs_wasi, needs_wasi_p3) = (needs(Preview::Two), needs(Preview::Three));
     Ok(Bindings { items, is_async, needs_wasi, needs_wasi_p3, warnings })
 }
 

@@ -27,9 +27,10 @@ pub(super) fn new(target: &Target<'_>) -> TokenStream {
         }
     });
     let parameter = needs_wasi.then(|| quote!(wasi: ::wasmport::wasi::Wasi,));
-    let add_wasi = wasi.needs.iter().map(|preview| match (preview, target.is_async) {
+    let add_wasi = wasi.needs.last().map(|latest| match (latest, target.is_async) {
         (Preview::Two, false) => quote!(wasi.link_component(linker, store)?;),
         (Preview::Two, true) => quote!(wasi.link_component_async(linker, store)?;),
+        // Both, of one context.
         (Preview::Three, _) => quote!(wasi.link_component_p3(linker, store)?;),
     });
     let shadow = wasi.is_shadowed.then(|| quote!(let _ = linker.allow_shadowing(true);));
@@ -66,7 +67,7 @@ pub(super) fn new(target: &Target<'_>) -> TokenStream {
             ) -> ::wasmport::Result<Self> {
                 let session = ::wasmport::Session::#start(runtime, data, |linker, store, _| {
                     let _ = (&linker, &store);
-                    #(#add_wasi)*
+                    #add_wasi
                     #shadow
                     #add_hosts
                     ::core::result::Result::Ok(())
@@ -96,8 +97,12 @@ fn run(target: &Target<'_>) -> Option<TokenStream> {
     let called = match method.waits {
         Waits::No => quote!(wrapper.#accessor().call_run(store)),
         Waits::Alone => quote!(wrapper.#accessor().call_run(store).await),
+        // What ends the guest ends all calls in its store, and is the outer error.
         Waits::Concurrently => quote! {
-            store.run_concurrent(async |accessor| wrapper.#accessor().call_run(accessor).await).await?
+            store
+                .run_concurrent(async |accessor| wrapper.#accessor().call_run(accessor).await)
+                .await
+                .flatten()
         },
     };
     Some(quote! {

@@ -89,8 +89,15 @@ impl Wasi {
         is_own: impl Fn(&Resolve, InterfaceId) -> bool,
     ) -> Self {
         let preview = |resolve: &Resolve, id| preview(resolve, id).filter(|_| !is_own(resolve, id));
+        let imports = resolve.worlds[world].imports.values();
+        let needs = imports.filter_map(|item| match item {
+            WorldItem::Interface { id, .. } => preview(resolve, *id),
+            _ => None,
+        });
+        let needs: BTreeSet<Preview> = needs.collect();
+        let is_async = is_async || needs.contains(&Preview::Three);
         let used = used_by_others(resolve, world, |id| preview(resolve, id).is_some());
-        let mut wasi = Self::default();
+        let mut wasi = Self { needs, ..Self::default() };
         let mut gone: Vec<WorldKey> = Vec::new();
         for (key, item) in &resolve.worlds[world].imports {
             let WorldItem::Interface { id, .. } = item else { continue };
@@ -98,7 +105,6 @@ impl Wasi {
                 wasi.is_shadowed |= self::preview(resolve, *id).is_some();
                 continue;
             };
-            let _ = wasi.needs.insert(preview);
             if used.contains(id) {
                 if let Some(path) = path(resolve, *id, preview, is_async) {
                     wasi.remapped.push((*id, path));
@@ -162,6 +168,19 @@ fn preview(resolve: &Resolve, id: InterfaceId) -> Option<Preview> {
     (package.namespace == "wasi" && known.contains(&name)).then_some(preview)
 }
 
+/// Whether what a component imports by this name is an interface that Wasmtime has of preview 2.
+#[cfg(feature = "preinit")]
+pub(crate) fn is_preview_2(import: &str) -> bool {
+    let Some((interface, version)) = import.split_once('@') else { return false };
+    let Some((package, name)) = interface.split_once('/') else { return false };
+    PREVIEW_2.iter().any(|(known, names)| {
+        package.strip_prefix("wasi:") == Some(known)
+            && names.contains(&name)
+            && version.starts_with("0.2.")
+            && !version.contains('-')
+    })
+}
+
 fn path(resolve: &Resolve, id: InterfaceId, preview: Preview, is_async: bool) -> Option<String> {
     let interface = &resolve.interfaces[id];
     let package = &resolve.packages[interface.package?].name.name;
@@ -220,6 +239,32 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "preinit")]
+    fn the_interfaces_are_those_of_wasmtime() {
+        let engine = wasmtime::Engine::default();
+        let mut linker = wasmtime::component::Linker::<wasmtime_wasi::p1::WasiP1Ctx>::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_sync(&mut linker).unwrap();
+        // What is there cannot be defined again.
+        let mut is_linked = |interface: &str| {
+            (0..20).any(|patch| {
+                let import = format!("wasi:{interface}@0.2.{patch}");
+                linker.root().func_new(&import, |_, _, _, _| Ok(())).is_err()
+            })
+        };
+        for (package, interfaces) in super::PREVIEW_2 {
+            for interface in *interfaces {
+                let interface = format!("{package}/{interface}");
+                assert!(is_linked(&interface), "{interface}");
+                assert!(super::is_preview_2(&format!("wasi:{interface}@0.2.0")), "{interface}");
+            }
+        }
+        assert!(!is_linked("http/types"));
+        for import in ["wasi:http/types@0.2.0", "wasi:io/poll@0.3.0", "wasi:io/poll", "poll"] {
+            assert!(!super::is_preview_2(import), "{import}");
+        }
+    }
+
+    #[test]
     fn a_program_may_have_wasi_of_its_own() {
         let choices = chosen(|c| {
             c.wasi = true;
@@ -227,5 +272,63 @@ mod tests {
         });
         let text = text(wrapper(COMMAND, &choices).unwrap());
         assert!(has(&text, "crate::dice::random") && has(&text, "allow_shadowing(true)"), "{text}");
+    }
+
+    #[test]
+    fn preview_3_is_linked_besides_preview_2_and_sessions_wait() {
+        let wit = "
+            package demo:app;
+            interface pipe { use wasi:cli/types@0.3.0.{error-code}; close: func() -> error-code; }
+            world app {
+                import pipe;
+                import wasi:io/streams@0.2.6;
+                import wasi:random/random@0.3.0;
+                export size: func() -> u32;
+                export wasi:cli/run@0.3.0;
+            }
+            package wasi:io@0.2.6 { interface streams { resource input { close: func(); } } }
+            package wasi:random@0.3.0 { interface random { get: func() -> u64; } }
+            package wasi:cli@0.3.0 {
+                interface types { enum error-code { io } }
+                interface run { run: async func() -> result; }
+            }
+        ";
+        let bindings = wrapper(wit, &chosen(|c| c.wasi = true)).unwrap();
+        assert!(bindings.needs_wasi && bindings.needs_wasi_p3 && bindings.is_async);
+        let text = text(bindings);
+        for expected in [
+            "pub use ::wasmport::wasi::p3::bindings::cli::types as __with_name0;",
+            "pub async fn new( runtime: &::wasmport::Runtime, data: T, wasi: ::wasmport::wasi::Wasi",
+            "wasi.link_component_p3(linker, store)?;",
+            "pub async fn size(&mut self)",
+            "::wasmport::support::component_exit(
+                store
+                    .run_concurrent(async |accessor| { wrapper.wasi_cli_run().call_run(accessor).await })
+                    .await
+                    .flatten(),
+            )",
+        ] {
+            assert!(has(&text, expected), "{expected}: {text}");
+        }
+        assert!(!has(&text, "wasi.link_component_async") && !has(&text, "wasi:random"), "{text}");
+    }
+
+    #[test]
+    fn all_of_a_component_for_preview_3_waits_and_drafts_of_it_are_the_programs() {
+        let wit = |version: &str| {
+            format!(
+                "package demo:app;
+                 world app {{ import wasi:random/random@{version}; export size: func() -> u32; }}
+                 package wasi:random@{version} {{ interface random {{ get: func() -> u64; }} }}"
+            )
+        };
+        let choices = chosen(|c| c.wasi = true);
+        let released = wrapper(&wit("0.3.0"), &choices).unwrap();
+        assert!(released.needs_wasi_p3 && released.is_async);
+        let text = text(released);
+        assert!(has(&text, "pub async fn size(&mut self)"), "{text}");
+        assert!(has(&text, "instantiate_async"), "{text}");
+        let draft = wrapper(&wit("0.3.0-rc-2026-03-15"), &choices).unwrap();
+        assert!(!draft.needs_wasi && !draft.is_async);
     }
 }

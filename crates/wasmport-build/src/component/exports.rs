@@ -1,0 +1,266 @@
+//! A component without one of its exports.
+
+use std::convert::Infallible;
+use wasm_encoder::reencode::component_utils::{
+    parse_component_alias_section, parse_component_canonical_section,
+    parse_component_import_section, parse_custom_component_name_subsection,
+};
+use wasm_encoder::reencode::{Error, Reencode, ReencodeComponent};
+use wasm_encoder::{
+    CanonicalFunctionSection, Component, ComponentAliasSection, ComponentExportSection,
+    ComponentImportSection, ComponentNameSection, ComponentSectionId, NameMap, RawSection,
+};
+use wasmparser::{
+    CanonicalFunction, ComponentAlias, ComponentAliasSectionReader,
+    ComponentCanonicalSectionReader, ComponentExportSectionReader, ComponentExternalKind,
+    ComponentImportSectionReader, ComponentName, Parser,
+};
+
+/// The component without the export of a function. Where there is none of that name it is the same.
+///
+/// # Errors
+///
+/// Where the component cannot be read.
+pub(crate) fn without_export(component: &[u8], name: &str) -> Result<Vec<u8>, String> {
+    let mut encoded = Component::new();
+    let mut without = Without { name, funcs: 0, removed: None };
+    let parsed = without.parse_component(&mut encoded, Parser::new(0), component);
+    parsed.map_err(|e| format!("the export `{name}` cannot be removed: {e}"))?;
+    Ok(encoded.finish())
+}
+
+struct Without<'a> {
+    name: &'a str,
+    /// The functions up to here: an export is one more.
+    funcs: u32,
+    removed: Option<Removed>,
+}
+
+#[derive(Clone, Copy)]
+struct Removed {
+    index: u32,
+    /// The function that was exported.
+    exported: u32,
+}
+
+impl Without<'_> {
+    fn is_removed(&self, index: u32) -> bool {
+        self.removed.is_some_and(|removed| removed.index == index)
+    }
+}
+
+impl Reencode for Without<'_> {
+    type Error = Infallible;
+}
+
+type Done = Result<(), Error<Infallible>>;
+
+impl ReencodeComponent for Without<'_> {
+    fn component_func_index(&mut self, index: u32) -> u32 {
+        match self.removed {
+            Some(removed) if index == removed.index => removed.exported,
+            Some(removed) if index > removed.index => index - 1,
+            _ => index,
+        }
+    }
+
+    fn parse_component_submodule(
+        &mut self,
+        component: &mut Component,
+        _: Parser,
+        module: &[u8],
+    ) -> Done {
+        component.section(&RawSection { id: ComponentSectionId::CoreModule.into(), data: module });
+        Ok(())
+    }
+
+    /// What is inside has functions of its own.
+    fn parse_component_subcomponent(
+        &mut self,
+        component: &mut Component,
+        _: Parser,
+        inner: &[u8],
+        _: &[u8],
+    ) -> Done {
+        component.section(&RawSection { id: ComponentSectionId::Component.into(), data: inner });
+        Ok(())
+    }
+
+    fn parse_component_alias_section(
+        &mut self,
+        aliases: &mut ComponentAliasSection,
+        section: ComponentAliasSectionReader<'_>,
+    ) -> Done {
+        for alias in section.clone() {
+            if let ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, .. } = alias?
+            {
+                self.funcs += 1;
+            }
+        }
+        parse_component_alias_section(self, aliases, section)
+    }
+
+    fn parse_component_canonical_section(
+        &mut self,
+        canonicals: &mut CanonicalFunctionSection,
+        section: ComponentCanonicalSectionReader<'_>,
+    ) -> Done {
+        for canonical in section.clone() {
+            if let CanonicalFunction::Lift { .. } = canonical? {
+                self.funcs += 1;
+            }
+        }
+        parse_component_canonical_section(self, canonicals, section)
+    }
+
+    fn parse_component_import_section(
+        &mut self,
+        imports: &mut ComponentImportSection,
+        section: ComponentImportSectionReader<'_>,
+    ) -> Done {
+        for import in section.clone() {
+            if import?.ty.kind() == ComponentExternalKind::Func {
+                self.funcs += 1;
+            }
+        }
+        parse_component_import_section(self, imports, section)
+    }
+
+    fn parse_component_export_section(
+        &mut self,
+        exports: &mut ComponentExportSection,
+        section: ComponentExportSectionReader<'_>,
+    ) -> Done {
+        for export in section {
+            let export = export?;
+            let is_func = export.kind == ComponentExternalKind::Func;
+            if is_func && export.name.name == self.name {
+                self.removed = Some(Removed { index: self.funcs, exported: export.index });
+            } else {
+                self.parse_component_export(exports, export)?;
+            }
+            self.funcs += u32::from(is_func);
+        }
+        Ok(())
+    }
+
+    fn parse_custom_component_name_subsection(
+        &mut self,
+        names: &mut ComponentNameSection,
+        section: ComponentName<'_>,
+    ) -> Done {
+        let ComponentName::Funcs(funcs) = section else {
+            return parse_custom_component_name_subsection(self, names, section);
+        };
+        let mut map = NameMap::new();
+        for naming in funcs {
+            let naming = naming?;
+            if !self.is_removed(naming.index) {
+                map.append(self.component_func_index(naming.index), naming.name);
+            }
+        }
+        names.funcs(&map);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmparser::{Validator, WasmFeatures};
+
+    /// Functions that are imported, aliased, lifted and exported, before and after.
+    const COMPONENT: &str = r#"(component
+        (import "log" (func $log))
+        (import "demo:app/store" (instance $store (export "open" (func))))
+        (alias export $store "open" (func $open))
+        (core module $m (func (export "init")) (func (export "get") (result i32) (i32.const 7)))
+        (core instance $i (instantiate $m))
+        (func $init (canon lift (core func $i "init")))
+        (export "before" (func $open))
+        (export $exported "init" (func $init))
+        (func $get (result u32) (canon lift (core func $i "get")))
+        (component $inner
+            (core module $m (func (export "init")))
+            (core instance $i (instantiate $m))
+            (func (export "init") (canon lift (core func $i "init"))))
+        (instance $inner (instantiate $inner))
+        (export "inner" (instance $inner))
+        (export "get" (func $get))
+        (export "log-again" (func $log))
+        (export "init-again" (func $exported)))"#;
+
+    fn wasm(text: &str) -> Vec<u8> {
+        wat::parse_str(text).unwrap()
+    }
+
+    fn is_valid(component: &[u8]) -> bool {
+        Validator::new_with_features(WasmFeatures::all()).validate_all(component).is_ok()
+    }
+
+    fn text(component: &[u8]) -> String {
+        wit_component::decode(component).map_or_else(
+            |error| panic!("{error:#}"),
+            |decoded| {
+                let mut printer = wit_component::WitPrinter::default();
+                printer.print(decoded.resolve(), decoded.package(), &[]).unwrap();
+                printer.output.to_string()
+            },
+        )
+    }
+
+    #[test]
+    fn one_export_goes_and_all_else_means_what_it_did() {
+        let component = wasm(COMPONENT);
+        let without = without_export(&component, "init").unwrap();
+        assert!(is_valid(&without));
+        let line = "  export init: func();\n";
+        let (before, after) = (text(&component), text(&without));
+        assert_eq!(before.matches(line).count(), 1, "{before}");
+        assert_eq!(before.replace(line, ""), after);
+        assert!(after.contains("export get: func() -> u32;"), "{after}");
+        assert!(after.contains("export init-again: func();"), "{after}");
+    }
+
+    #[test]
+    fn names_of_functions_stay_with_them() {
+        let named = |component: &[u8]| {
+            // That of the component inside comes first.
+            let sections = Parser::new(0).parse_all(component).filter_map(|payload| {
+                let wasmparser::Payload::CustomSection(section) = payload.unwrap() else {
+                    return None;
+                };
+                match section.as_known() {
+                    wasmparser::KnownCustom::ComponentName(names) => Some(names),
+                    _ => None,
+                }
+            });
+            let funcs =
+                sections.last().unwrap().into_iter().find_map(|names| match names.unwrap() {
+                    ComponentName::Funcs(funcs) => Some(funcs),
+                    _ => None,
+                });
+            let funcs = funcs.unwrap().into_iter().map(Result::unwrap);
+            funcs.map(|naming| (naming.index, naming.name.to_string())).collect::<Vec<_>>()
+        };
+        let names = |names: [(u32, &str); 5]| names.map(|(i, name)| (i, name.to_string())).to_vec();
+        let component = wasm(COMPONENT);
+        let before = [(0, "log"), (1, "open"), (2, "init"), (4, "exported"), (5, "get")];
+        assert_eq!(named(&component), names(before));
+        let after = named(&without_export(&component, "init").unwrap());
+        assert_eq!(after, [&names(before)[..3], &[(4, "get".to_string())]].concat());
+    }
+
+    #[test]
+    fn without_such_an_export_nothing_changes() {
+        let component = wasm(COMPONENT);
+        for name in ["other", "inner", "log"] {
+            assert_eq!(without_export(&component, name).unwrap(), component, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_component_is_an_error() {
+        assert!(without_export(&wasm("(module)"), "init").is_err());
+    }
+}
