@@ -234,7 +234,7 @@ fn a_component_that_wit_has_no_words_for_has_an_untyped_wrapper() {
     let project = Project::with(&[("counter.wat", text.as_bytes())]);
     let report = import(&project, ENGINE, AssetSettings::matching("**"));
     let asset = asset(&report, ENGINE);
-    let warnings = &report.assets[0].warnings;
+    let warnings = &report.warnings;
     assert!(warnings.iter().any(|w| w.contains("`Session::of_component`")), "{warnings:?}");
     let manifest = project.manifest();
     let what = &manifest["assets"]["counter"]["interface"]["beyond_wit"];
