@@ -23,6 +23,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::Instant;
 
+/// What the programs of all kinds of runs need of `wasmport`: so Wasmtime is compiled once for all.
+const FEATURES: &str = "[\"component-model\", \"gc\", \"threads\", \"wasi\"]";
+
+/// How all programs are compiled. One that panics ends; without unwinding there is less to compile.
+const PROFILE: &str = "\
+[profile.dev]
+debug = false
+incremental = false
+panic = \"abort\"
+
+[profile.dev.package.\"*\"]
+opt-level = 2
+";
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Run the scripts whose path, such as `wasm-v3/call.wast`, contains this
@@ -137,12 +151,7 @@ fn compile(
     outcomes: &mut [Vec<Outcome>],
 ) -> crate::Result<Vec<PathBuf>> {
     let names: Vec<&str> = parts.iter().map(Part::name).collect();
-    let manifest = format!(
-        "[workspace]\nresolver = \"3\"\nmembers = {names:?}\n\n\
-         # A program that panics ends; without unwinding there is less to compile.\n\
-         [profile.dev]\ndebug = false\nincremental = false\npanic = \"abort\"\n\n\
-         [profile.dev.package.\"*\"]\nopt-level = 2\n"
-    );
+    let manifest = format!("[workspace]\nresolver = \"3\"\nmembers = {names:?}\n\n{PROFILE}");
     files::update(&workspace.join("Cargo.toml"), manifest)?;
     scratch::write_lock(workspace)?;
     loop {

@@ -102,6 +102,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         goal: AtMost(1.0),
         run: rustc::component_against_bindgen,
     },
+    Bench { name: "component_apart", unit: "ratio", goal: Unset, run: rustc::component_apart },
     Bench { name: "binary_thin", unit: "ratio", goal: AtMost(0.12), run: consumers::binary_size },
     Bench {
         name: "binary_feature_async",

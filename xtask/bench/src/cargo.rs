@@ -14,7 +14,7 @@ pub(crate) fn target() -> PathBuf {
 pub(crate) fn run(command: &str, folder: &Path, args: &[&str]) -> Result {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut process = Command::new(cargo);
-    process.arg(command).args(args).env("CARGO_INCREMENTAL", "0").current_dir(folder);
+    process.arg(command).args(args).current_dir(folder);
     let status = process.status()?;
     if status.success() { Ok(()) } else { Err(format!("cargo {command}: {status}").into()) }
 }

@@ -3,6 +3,7 @@
 
 use crate::measure::fastest_of;
 use crate::{Result, cargo, exports, files};
+use std::cell::Cell;
 use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -24,19 +25,7 @@ pub(crate) fn growth() -> Result<f64> {
 
 /// The wrapper of a component, against `bindgen!` of the world that it was built for.
 pub(crate) fn component_against_bindgen() -> Result<f64> {
-    let folder = folder("wrapper-shelf");
-    let report = wasmport_build::configure()
-        .no_cache()
-        .root(files::root().join("fixtures/assets/components/shelf.wasm"))
-        .out_dir(folder.join("src/assets"))
-        .embed(false)
-        .run(&())?;
-    if let Some((_, error)) = report.failures().next() {
-        return Err(error.to_string().into());
-    }
-    let path = files::root().join("crates/wasmport");
-    let dependency = format!("wasmport = {{ path = {path:?}, features = [\"component-model\"] }}");
-    let ours = Crate::new("wrapper-shelf", &dependency, "pub mod assets;\n".into())?;
+    let ours = component("wrapper-shelf", "pub mod assets;\n")?;
     let wit = files::root().join("fixtures/sources/components/shelf/wit");
     let source = format!(
         "wasmtime::component::bindgen!({{ path: {:?}, world: \"shelf\" }});\n",
@@ -44,6 +33,40 @@ pub(crate) fn component_against_bindgen() -> Result<f64> {
     );
     let theirs = Crate::new("bindgen-shelf", &wasmtime_dependency(), source)?;
     Ok(fastest_of(TURNS, || ours.check(), || theirs.check())?.ratio())
+}
+
+/// Building a program again that has changed: with the wrapper in a crate of its own, against the
+/// wrapper in the program.
+pub(crate) fn component_apart() -> Result<f64> {
+    let within = component("within-shelf", "pub mod assets;\n")?;
+    let apart = component("apart-shelf", "pub mod assets;\n")?.folder;
+    let dependency = format!("apart-shelf.path = {apart:?}");
+    let apart = Crate::new("program-shelf", &dependency, "pub use apart_shelf::assets;\n".into())?;
+    let number = Cell::new(0);
+    let build = |program: &Crate| {
+        number.set(number.get() + 1);
+        let edited = format!("{}pub fn edited() -> u32 {{ {} }}\n", program.source, number.get());
+        program.cargo("build", &edited)
+    };
+    build(&within)?;
+    build(&apart)?;
+    Ok(fastest_of(TURNS, || build(&apart), || build(&within))?.ratio())
+}
+
+/// A crate with the wrapper of the largest component of the fixtures.
+fn component(name: &str, source: &str) -> Result<Crate> {
+    let report = wasmport_build::configure()
+        .no_cache()
+        .root(files::root().join("fixtures/assets/components/shelf.wasm"))
+        .out_dir(folder(name).join("src/assets"))
+        .embed(false)
+        .run(&())?;
+    if let Some((_, error)) = report.failures().next() {
+        return Err(error.to_string().into());
+    }
+    let path = files::root().join("crates/wasmport");
+    let dependency = format!("wasmport = {{ path = {path:?}, features = [\"component-model\"] }}");
+    Crate::new(name, &dependency, source.into())
 }
 
 /// A crate of its own, outside of the workspace.
@@ -68,11 +91,21 @@ impl Crate {
 
     /// The processor time of checking it again.
     fn check(&self) -> Result<Duration> {
+        self.cargo("check", &self.source)
+    }
+
+    /// The processor time of this command of cargo with this source.
+    fn cargo(&self, command: &str, source: &str) -> Result<Duration> {
+        let incremental = format!("build.incremental={}", command == "build");
         // Written anew, and so newer than what cargo has seen.
-        files::write(&self.folder.join("src/lib.rs"), self.source.as_bytes())?;
+        files::write(&self.folder.join("src/lib.rs"), source.as_bytes())?;
         let target = cargo::target().display().to_string();
         cargo::processor_time(|| {
-            cargo::run("check", &self.folder, &["--quiet", "--target-dir", &target])
+            cargo::run(
+                command,
+                &self.folder,
+                &["--quiet", "--config", &incremental, "--target-dir", &target],
+            )
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Parts: crates with so many scripts that rustc needs little memory for each.
 
+use super::FEATURES;
 use super::assets::Assets;
 use super::outcome::Outcome;
 use super::program::Program;
@@ -101,7 +102,7 @@ impl<'a> Part<'a> {
         let manifest = format!(
             "[package]\nname = {:?}\nedition = \"2024\"\n\n[dependencies]\n\
              conformance = {{ path = {:?} }}\n\
-             wasmport = {{ path = {:?}, features = [\"gc\", \"threads\"] }}\n",
+             wasmport = {{ path = {:?}, features = {FEATURES} }}\n",
             self.name,
             root.join("fixtures/conformance"),
             root.join("crates/wasmport"),

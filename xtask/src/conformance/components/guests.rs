@@ -1,6 +1,7 @@
 //! Guests: the components of all toolchains, imported, and called by their wrappers, by `bindgen!` and
 //! by Wasmtime's dynamic API.
 
+use super::super::{FEATURES, PROFILE};
 use super::Tally;
 use super::made::{TOOLCHAINS, sources};
 use crate::{files, scratch};
@@ -85,10 +86,9 @@ fn build(folder: &Path, names: &[&str]) -> crate::Result<std::path::PathBuf> {
     files::update(&folder.join("src/guests.rs"), guests(&folder.join("src/assets"), names)?)?;
     let manifest = format!(
         "[package]\nname = \"guests\"\nedition = \"2024\"\n\n[workspace]\n\n\
-         [lints.rust]\nwarnings = \"deny\"\n\n\
-         [profile.dev]\ndebug = false\n\n[profile.dev.package.\"*\"]\nopt-level = 2\n\n\
+         [lints.rust]\nwarnings = \"deny\"\n\n{PROFILE}\n\
          [dependencies]\n\
-         wasmport = {{ path = {:?}, features = [\"component-model\", \"gc\", \"threads\", \"wasi\"] }}\n\
+         wasmport = {{ path = {:?}, features = {FEATURES} }}\n\
          wasmtime = {{ version = \"48\", default-features = false }}\n\
          wasmtime-wasi = {{ version = \"48\", default-features = false, features = [\"p2\"] }}\n",
         crate::root().join("crates/wasmport")
