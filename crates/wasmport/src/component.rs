@@ -1,7 +1,7 @@
 //! Sessions of components.
 
 use crate::{Asset, Exit, LoadedComponent, Result, Runtime, Session, SessionData, trace};
-use wasmtime::component::{Instance, Linker};
+use wasmtime::component::{ComponentNamedList, Instance, Lift, Linker, Lower, TypedFunc};
 use wasmtime::{AsContextMut, Store};
 
 /// What the generated wrapper of every component implements: the typed view of an instance.
@@ -65,6 +65,39 @@ impl<T: 'static> Session<T, Instance> {
             linker.instantiate(store, component.component())
         })
     }
+}
+
+/// Calls a function with one result.
+///
+/// # Errors
+///
+/// As [`TypedFunc::call`].
+#[inline]
+pub fn call_func<P, R>(
+    func: TypedFunc<P, (R,)>,
+    store: impl AsContextMut,
+    params: P,
+) -> wasmtime::Result<R>
+where
+    P: ComponentNamedList + Lower,
+    (R,): ComponentNamedList + Lift,
+{
+    let (result,) = func.call(store, params)?;
+    Ok(result)
+}
+
+/// Calls a function without results.
+///
+/// # Errors
+///
+/// As [`TypedFunc::call`].
+#[inline]
+pub fn call_unit<P: ComponentNamedList + Lower>(
+    func: TypedFunc<P, ()>,
+    store: impl AsContextMut,
+    params: P,
+) -> wasmtime::Result<()> {
+    func.call(store, params)
 }
 
 /// How a command ended: with what its `run` gives, or the code that it passed to `exit`.

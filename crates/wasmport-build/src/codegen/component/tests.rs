@@ -67,7 +67,7 @@ fn parameters_have_their_names_and_none_hides_a_variable() {
     let own = "name: &str, store_: u32, self_: u32, callee_: u8";
     assert!(has(
         &text,
-        &format!("call_f<S: ::wasmport::wasmtime::AsContextMut>( &self, mut store: S, {own}")
+        &format!("call_f<S: ::wasmport::wasmtime::AsContextMut>( &self, store: S, {own}")
     ));
     assert!(has(&text, &format!("pub fn f( &mut self, {own} )")), "{text}");
     assert!(has(&text, "wrapper.call_f(store, name, store_, self_, callee_)"));
