@@ -32,6 +32,7 @@ const GENERATOR: &[&str] = &[
     include_str!("codegen/component/prose.rs"),
     include_str!("codegen/component/rules.rs"),
     include_str!("codegen/component/session.rs"),
+    include_str!("codegen/component/shorten.rs"),
     include_str!("codegen/component/start.rs"),
     include_str!("codegen/component/surface.rs"),
     include_str!("codegen/component/tidy.rs"),

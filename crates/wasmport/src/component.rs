@@ -1,8 +1,12 @@
 //! Sessions of components.
 
 use crate::{Asset, Exit, LoadedComponent, Result, Runtime, Session, SessionData, trace};
-use wasmtime::component::{ComponentNamedList, Instance, Lift, Linker, Lower, TypedFunc};
-use wasmtime::{AsContextMut, Store};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{
+    ComponentExportIndex, ComponentNamedList, Instance, InstancePre, Lift, Linker, Lower, TypedFunc,
+};
+use wasmtime::error::Context as _;
+use wasmtime::{AsContextMut, Store, bail};
 
 /// What the generated wrapper of every component implements: the typed view of an instance.
 pub trait ComponentWrapper: Sized {
@@ -65,6 +69,30 @@ impl<T: 'static> Session<T, Instance> {
             linker.instantiate(store, component.component())
         })
     }
+}
+
+/// Where an exported function of these types is.
+///
+/// # Errors
+///
+/// Where there is none, or one of other types.
+pub fn exported_func<P, R>(
+    pre: &InstancePre<impl Sized + 'static>,
+    name: &str,
+) -> wasmtime::Result<ComponentExportIndex>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    let Some((item, index)) = pre.component().get_export(None, name) else {
+        bail!("no export `{name}` found");
+    };
+    let ComponentItem::ComponentFunc(func) = item else {
+        bail!("export `{name}` is not a function");
+    };
+    let checked = func.typecheck::<P, R>(&pre.instance_type());
+    checked.with_context(|| format!("type-checking export func `{name}`"))?;
+    Ok(index)
 }
 
 /// Calls a function with one result.

@@ -11,7 +11,7 @@ mod link;
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
 #[cfg(feature = "component-model")]
-pub use crate::component::{call_func, call_unit, exit as component_exit};
+pub use crate::component::{call_func, call_unit, exit as component_exit, exported_func};
 pub use crate::typed::WasmValue;
 pub use exports::*;
 pub use imports::*;

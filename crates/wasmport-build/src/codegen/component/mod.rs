@@ -11,6 +11,7 @@ mod options;
 mod prose;
 mod rules;
 mod session;
+mod shorten;
 mod start;
 mod surface;
 #[cfg(test)]

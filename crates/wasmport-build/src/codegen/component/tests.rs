@@ -94,7 +94,7 @@ fn keywords_and_names_of_the_generator_are_names_too() {
         "pub mod static_ {",
         "pub mod async_ {",
         "\"static:async/impl-ed\"",
-        "get_export(None, \"while\")",
+        "(_instance_pre, \"while\")?",
         "pub fn call_while<",
         "pub fn while_(&mut self)",
         "pub fn call_store<",

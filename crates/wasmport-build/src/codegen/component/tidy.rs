@@ -1,5 +1,6 @@
 //! What is changed in the generator's code, so that wrappers compile wherever wasmport does.
 
+use super::shorten;
 use super::wit_docs::{Entry, WitDocs};
 use crate::names::{self, Request};
 use heck::ToSnakeCase as _;
@@ -114,7 +115,7 @@ impl VisitMut for Tidy<'_> {
     fn visit_impl_item_fn_mut(&mut self, function: &mut ImplItemFn) {
         if function.sig.ident.to_string().starts_with("call_") {
             self.parameters(function);
-            shorten(function);
+            shorten::call(function);
         }
         visit_mut::visit_impl_item_fn_mut(self, function);
     }
@@ -145,6 +146,9 @@ impl VisitMut for Tidy<'_> {
             && let Some(function) = call.args.first()
         {
             *expr = parse_quote!(::wasmport::__typed_func!(#function));
+        }
+        if let Some(short) = shorten::exported_func(expr) {
+            *expr = short;
         }
         visit_mut::visit_expr_mut(self, expr);
     }
@@ -180,30 +184,6 @@ pub(super) fn doc(attribute: &Attribute) -> Option<String> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// One call in place of three statements: what rustc takes for a wrapper goes with what its functions
-/// hold.
-fn shorten(function: &mut ImplItemFn) {
-    let [Stmt::Local(callee), Stmt::Local(results), _] = function.block.stmts.as_slice() else {
-        return;
-    };
-    let (Some(callee), Some(results_of)) = (&callee.init, &results.init) else { return };
-    let Expr::Try(call) = &*results_of.expr else { return };
-    let Expr::MethodCall(call) = &*call.expr else { return };
-    // Calls that wait have another form.
-    let (true, Some(params)) = (call.method == "call", call.args.last()) else { return };
-    let is_unit = matches!(&results.pat, Pat::Tuple(pat) if pat.elems.is_empty());
-    let helper = format_ident!("{}", if is_unit { "call_unit" } else { "call_func" });
-    let callee = &callee.expr;
-    function.block = parse_quote!({ ::wasmport::support::#helper(#callee, store, #params) });
-    for input in &mut function.sig.inputs {
-        if let FnArg::Typed(input) = input
-            && let Pat::Ident(pat) = &mut *input.pat
-        {
-            pat.mutability = None;
-        }
     }
 }
 
