@@ -1,9 +1,10 @@
 //! `Loading`: assets that are loaded while the program does something else.
 
-use crate::{Asset, LoadedAsset, Result, Runtime};
+use crate::{Asset, Error, LoadedAsset, Result, Runtime};
 use std::collections::VecDeque;
 use std::future::Future;
 use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
@@ -78,8 +79,13 @@ struct Job {
 
 impl Runtime {
     /// Loads assets on threads of their own: as many as there are processors, at most.
+    ///
+    /// Where nothing was loaded before, they decide the back end together, if one can run them all.
     pub fn load_in_background<'a>(&self, assets: impl IntoIterator<Item = &'a Asset>) -> Loading {
         let mut state = State::default();
+        let assets: Vec<&Asset> = assets.into_iter().collect();
+        // Else each is refused or not by the one that the first decides.
+        self.choose_for(&assets);
         for (index, asset) in assets.into_iter().enumerate() {
             let bytes = self.choice(asset).chosen().map_or(0, crate::Artifact::bytes);
             state.progress.bytes_total += bytes;
@@ -114,7 +120,9 @@ impl Shared {
             let Some(Job { index, asset, bytes }) = self.state().waiting.pop_front() else {
                 return;
             };
-            let result = runtime.load_any(&asset);
+            // An `AssetSource` is the program's own code.
+            let load = AssertUnwindSafe(|| runtime.load_any(&asset));
+            let result = catch_unwind(load).unwrap_or_else(|_| Err(panicked(&asset)));
             let mut state = self.state();
             if let Some(slot) = state.results.get_mut(index) {
                 *slot = Some(result);
@@ -127,6 +135,10 @@ impl Shared {
             waker.into_iter().for_each(Waker::wake);
         }
     }
+}
+
+fn panicked(asset: &Asset) -> Error {
+    Error::Wasm(wasmtime::format_err!("loading the asset `{}` panicked", asset.name()))
 }
 
 impl State {

@@ -21,6 +21,29 @@ pub trait ComponentWrapper: Sized {
     fn from_instance(store: impl AsContextMut, instance: &Instance) -> wasmtime::Result<Self>;
 }
 
+/// What can be known before there is an instance.
+impl LoadedComponent {
+    /// The names of what it imports, with types.
+    pub fn imports(&self) -> Vec<(String, ComponentItem)> {
+        let ty = self.component().component_type();
+        let imports = ty.imports(self.runtime().engine());
+        imports.map(|(name, item)| (name.to_owned(), item.ty)).collect()
+    }
+
+    /// The names of what it exports, with types.
+    pub fn exports(&self) -> Vec<(String, ComponentItem)> {
+        let ty = self.component().component_type();
+        let exports = ty.exports(self.runtime().engine());
+        exports.map(|(name, item)| (name.to_owned(), item.ty)).collect()
+    }
+
+    /// Whether it imports anything of WASI, so that sessions need a `Wasi`.
+    pub fn needs_wasi(&self) -> bool {
+        let ty = self.component().component_type();
+        ty.imports(self.runtime().engine()).any(|(name, _)| name.starts_with("wasi:"))
+    }
+}
+
 impl<T: 'static, W: ComponentWrapper> Session<T, W> {
     /// As [`Session::start`], of an asset that is a component.
     ///
@@ -66,6 +89,7 @@ impl<T: 'static> Session<T, Instance> {
         Self::instantiate(component, data, |store| {
             let mut linker = Linker::new(component.runtime().engine());
             define(&mut linker, store)?;
+            let _span = trace::instantiate(component.asset()).entered();
             linker.instantiate(store, component.component())
         })
     }

@@ -21,6 +21,17 @@ pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
 }
 
+/// The whole file, if it is one and has no more than `max` bytes.
+#[cfg(feature = "compile")]
+pub(crate) fn read_at_most(path: &Path, max: u64) -> Option<Vec<u8>> {
+    let metadata = std::fs::metadata(path).ok()?;
+    if !metadata.is_file() || metadata.len() > max {
+        return None;
+    }
+    let bytes = read_expecting(path, metadata.len()).ok()?;
+    (bytes.len() as u64 == metadata.len()).then_some(bytes)
+}
+
 /// The file, or more than `expected` bytes of it where it has more.
 pub(crate) fn read_expecting(path: &Path, expected: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());

@@ -139,11 +139,21 @@ pub(crate) trait Code: Clone {
     #[expect(unsafe_code, reason = "Wasmtime's contract")]
     unsafe fn deserialize(engine: &Engine, bytes: &[u8]) -> wasmtime::Result<Self>;
 
+    /// From a file that is at `path`, or at none.
+    ///
     /// # Safety
     ///
     /// The file holds the unmodified output of Wasmtime's precompilation, and stays as it is.
     #[expect(unsafe_code, reason = "Wasmtime's contract")]
-    unsafe fn deserialize_file(engine: &Engine, file: File) -> wasmtime::Result<Self>;
+    unsafe fn deserialize_file(
+        engine: &Engine,
+        file: File,
+        path: Option<&Path>,
+    ) -> wasmtime::Result<Self>;
+
+    /// Whether that is possible here.
+    #[cfg(target_os = "linux")]
+    fn can_map(file: &File) -> bool;
 
     /// Nothing where it is no module.
     fn as_module(&self) -> Option<&Module>;
@@ -166,9 +176,18 @@ impl Code for Module {
         unsafe { Self::deserialize(engine, bytes) }
     }
 
-    unsafe fn deserialize_file(engine: &Engine, file: File) -> wasmtime::Result<Self> {
+    unsafe fn deserialize_file(
+        engine: &Engine,
+        file: File,
+        _: Option<&Path>,
+    ) -> wasmtime::Result<Self> {
         // SAFETY: the caller's contract is Wasmtime's.
         unsafe { Self::deserialize_open_file(engine, file) }
+    }
+
+    #[cfg(target_os = "linux")]
+    fn can_map(_: &File) -> bool {
+        true
     }
 
     fn as_module(&self) -> Option<&Module> {
@@ -196,10 +215,20 @@ impl Code for wasmtime::component::Component {
     }
 
     /// Wasmtime 48 takes the path of a component and no open file, so that the file is opened again.
-    unsafe fn deserialize_file(engine: &Engine, file: File) -> wasmtime::Result<Self> {
-        let path = crate::fs::path_of(&file)?;
+    unsafe fn deserialize_file(
+        engine: &Engine,
+        file: File,
+        path: Option<&Path>,
+    ) -> wasmtime::Result<Self> {
+        let path = path.map_or_else(|| crate::fs::path_of(&file), |path| Ok(path.into()))?;
         // SAFETY: the path leads to the open file, for which the caller's contract is Wasmtime's.
         unsafe { Self::deserialize_file(engine, path) }
+    }
+
+    /// Where `/proc` is mounted.
+    #[cfg(target_os = "linux")]
+    fn can_map(file: &File) -> bool {
+        crate::fs::path_of(file).is_ok_and(|path| crate::fs::open(&path).is_ok())
     }
 
     fn as_module(&self) -> Option<&Module> {
@@ -250,13 +279,15 @@ fn deserialize<C: Code>(engine: &Engine, bytes: &[u8], way: LoadWay) -> wasmtime
     #[cfg(target_os = "linux")]
     if way == LoadWay::Sealed
         && let Ok(file) = crate::fs::sealed(bytes)
+        && C::can_map(&file)
     {
-        // SAFETY: as below; and nobody can change the file, which is sealed, while it is mapped.
+        // SAFETY: as below; and nobody can change the file, which is sealed, while it is mapped. Before
+        // it was sealed only processes could that may write to this one's memory as well.
         #[expect(
             unsafe_code,
             reason = "with what follows the one place that runs precompiled code"
         )]
-        return unsafe { C::deserialize_file(engine, file) };
+        return unsafe { C::deserialize_file(engine, file, None) };
     }
     #[cfg(not(target_os = "linux"))]
     let _ = way;
@@ -299,6 +330,28 @@ impl Runtime {
             unsafe { map(&chosen.engine, asset, artifact, path.as_ref()) }
         })
     }
+
+    /// As [`Self::load_mapped`], of an asset that is a component.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    ///
+    /// # Safety
+    ///
+    /// The same; and until it is loaded, the path must lead to that file.
+    #[cfg(feature = "component-model")]
+    #[expect(unsafe_code, reason = "the caller vouches for the file")]
+    pub unsafe fn load_mapped_component(
+        &self,
+        asset: &Asset,
+        path: impl AsRef<Path>,
+    ) -> Result<LoadedComponent> {
+        self.load_by(self.components(), asset, |chosen, artifact| {
+            // SAFETY: this function's own contract.
+            unsafe { map(&chosen.engine, asset, artifact, path.as_ref()) }
+        })
+    }
 }
 
 /// Maps the artifact in a file, of which nothing but the length is checked.
@@ -307,7 +360,13 @@ impl Runtime {
 ///
 /// As [`Runtime::load_mapped`].
 #[expect(unsafe_code, reason = "the caller vouches for the file")]
-unsafe fn map(engine: &Engine, asset: &Asset, artifact: &Artifact, path: &Path) -> Result<Module> {
+unsafe fn map<C: Code>(
+    engine: &Engine,
+    asset: &Asset,
+    artifact: &Artifact,
+    path: &Path,
+) -> Result<C> {
+    let _span = trace::load(asset, artifact).entered();
     let name = || asset.name().to_owned();
     let cannot_read = |error: std::io::Error| {
         let (asset, path) = (name(), path.display().to_string());
@@ -327,8 +386,8 @@ unsafe fn map(engine: &Engine, asset: &Asset, artifact: &Artifact, path: &Path) 
         return Err(Error::NotMappable { asset: name(), message });
     }
     // SAFETY: the caller vouches that the file is the artifact and stays it.
-    let module = unsafe { Code::deserialize_file(engine, file) };
-    module.map_err(|source| Error::Deserialize { asset: name(), source })
+    let code = unsafe { C::deserialize_file(engine, file, Some(path)) };
+    code.map_err(|source| Error::Deserialize { asset: name(), source })
 }
 
 /// An engine that was built to compile is the only one that is given wasm.

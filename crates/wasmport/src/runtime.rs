@@ -1,6 +1,6 @@
 //! `Runtime`: the engine for an engine configuration, and the modules loaded into it.
 
-use crate::engine::{BackEnd, EngineConfig, Mismatch, RuntimeOptions, new_engine, refused};
+use crate::engine::{BackEnd, EngineConfig, Limits, Mismatch, RuntimeOptions, new_engine, refused};
 use crate::engine::{Choice, compat::Program};
 use crate::limits::Alarm;
 #[cfg(feature = "component-model")]
@@ -21,7 +21,11 @@ use wasmtime::{Engine, Module};
 /// compiler, of those that the program has. Where assets differ in that, name all of them with
 /// [`RuntimeBuilder::assets`].
 #[derive(Clone)]
-pub struct Runtime(Arc<Inner>);
+pub struct Runtime {
+    inner: Arc<Inner>,
+    /// What new sessions may take.
+    limits: Limits,
+}
 
 struct Inner {
     config: EngineConfig,
@@ -51,6 +55,12 @@ impl<C> Default for Kept<C> {
 }
 
 impl<C: Clone> Kept<C> {
+    /// Forgets the code of this digest. Whether there was any.
+    fn remove(&self, digest: Digest) -> bool {
+        let slot = self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&digest);
+        slot.is_some_and(|slot| slot.lock().unwrap_or_else(PoisonError::into_inner).is_some())
+    }
+
     /// The code of this digest, or what `make` gives, which nobody else makes at the same time.
     fn get_or_make(&self, digest: Digest, make: impl FnOnce() -> Result<C>) -> Result<C> {
         let slot = {
@@ -58,10 +68,26 @@ impl<C: Clone> Kept<C> {
             let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(slots.entry(digest).or_default())
         };
-        let mut slot = slot.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*slot {
-            Some(code) => Ok(code.clone()),
-            None => Ok(slot.insert(make()?).clone()),
+        let mut code = slot.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(code) = &*code {
+            return Ok(code.clone());
+        }
+        match make() {
+            Ok(made) => Ok(code.insert(made).clone()),
+            Err(error) => {
+                drop(code);
+                self.forget_empty(digest, &slot);
+                Err(error)
+            }
+        }
+    }
+
+    /// Forgets where code was to be, unless others wait for it: there is no end to what may be refused.
+    fn forget_empty(&self, digest: Digest, slot: &Slot<C>) {
+        let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // The map's and this one. More are made under the lock of the map alone.
+        if Arc::strong_count(slot) == 2 {
+            slots.remove(&digest);
         }
     }
 }
@@ -117,7 +143,8 @@ impl<'a> RuntimeBuilder<'a> {
         self.options.limits.check(&self.config)?;
         let back_end = self.options.target.as_ref().map_or(BackEnd::Native, BackEnd::of);
         let first = Chosen::new(&self.config, &self.options, back_end)?;
-        let runtime = Runtime(Arc::new(Inner {
+        let limits = self.options.limits;
+        let inner = Inner {
             config: self.config,
             options: self.options,
             source: self.source,
@@ -127,11 +154,11 @@ impl<'a> RuntimeBuilder<'a> {
             modules: Kept::default(),
             #[cfg(feature = "component-model")]
             components: Kept::default(),
-        }));
+        };
         if !self.assets.is_empty() {
-            runtime.0.choose_for(self.assets)?;
+            inner.choose_for(self.assets)?;
         }
-        Ok(runtime)
+        Ok(Runtime { inner: Arc::new(inner), limits })
     }
 }
 
@@ -269,7 +296,15 @@ impl Runtime {
     /// The same.
     #[cfg(feature = "component-model")]
     pub fn load_component(&self, asset: &Asset) -> Result<LoadedComponent> {
-        self.load_code(&self.0.components, asset)
+        self.load_code(self.components(), asset)
+    }
+
+    /// Decides the back end by these assets, unless that is decided, there are none, or none can run
+    /// them all.
+    pub(crate) fn choose_for(&self, assets: &[&Asset]) {
+        if !assets.is_empty() {
+            let _ = self.inner.choose_for(assets);
+        }
     }
 
     pub(crate) fn load_any(&self, asset: &Asset) -> Result<LoadedAsset> {
@@ -280,12 +315,30 @@ impl Runtime {
         self.load(asset).map(LoadedAsset::Module)
     }
 
+    /// Forgets an asset that was loaded, so that its memory is free when the last session of it and the
+    /// last [`Loaded`] are gone; the next load reads it again. Whether it was loaded. What is not
+    /// unloaded stays for as long as the runtime.
+    pub fn unload(&self, asset: &Asset) -> bool {
+        let digests = asset.artifacts().iter().map(Artifact::digest);
+        digests.fold(false, |was_loaded, digest| {
+            let removed = self.inner.modules.remove(digest);
+            #[cfg(feature = "component-model")]
+            let removed = removed | self.inner.components.remove(digest);
+            was_loaded | removed
+        })
+    }
+
     pub(crate) fn modules(&self) -> &Kept<Module> {
-        &self.0.modules
+        &self.inner.modules
+    }
+
+    #[cfg(feature = "component-model")]
+    pub(crate) fn components(&self) -> &Kept<Component> {
+        &self.inner.components
     }
 
     fn load_code<C: Code>(&self, kept: &Kept<C>, asset: &Asset) -> Result<Loaded<C>> {
-        let inner = &*self.0;
+        let inner = &*self.inner;
         self.load_by(kept, asset, |chosen, artifact| {
             let _span = trace::load(asset, artifact).entered();
             let way = inner.options.load_way;
@@ -305,7 +358,7 @@ impl Runtime {
             let (asset, is_component) = (asset.name().into(), asset.is_component());
             return Err(Error::WrongKind { asset, is_component });
         }
-        let (chosen, artifact) = self.0.choose(asset)?;
+        let (chosen, artifact) = self.inner.choose(asset)?;
         let code = kept.get_or_make(artifact.digest(), || load(chosen, artifact))?;
         // Two assets may have the same code; each is known by its own name.
         Ok(Loaded::new(self, asset.clone(), artifact.target(), code))
@@ -328,14 +381,17 @@ impl Runtime {
     /// The same.
     #[cfg(feature = "component-model")]
     pub fn load_dynamic_component(&self, asset: &crate::DynamicAsset) -> Result<LoadedComponent> {
-        self.compile(&self.0.components, asset)
+        self.compile(self.components(), asset)
     }
 
     #[cfg(feature = "compile")]
     fn compile<C: Code>(&self, kept: &Kept<C>, asset: &crate::DynamicAsset) -> Result<Loaded<C>> {
-        let (inner, chosen) = (&*self.0, self.0.chosen());
+        let (inner, chosen) = (&*self.inner, self.inner.chosen());
         let unit = asset.read::<C>(&inner.config, chosen.back_end)?;
         let code = kept.get_or_make(unit.digest(), || {
+            let own = unit.asset();
+            let _span =
+                own.artifacts().first().map(|artifact| trace::load(&own, artifact).entered());
             let load = |engine: &Engine| unit.load(engine, asset, inner.options.load_way);
             load(&chosen.engine).map_err(|error| inner.explained(asset.name(), chosen, error, load))
         })?;
@@ -351,7 +407,7 @@ impl Runtime {
     /// loaded yet, which it would run.
     #[must_use]
     pub fn choice<'b>(&self, asset: &'b Asset) -> Choice<'b> {
-        let inner = &*self.0;
+        let inner = &*self.inner;
         let back_ends: Vec<BackEnd> = match inner.chosen.get() {
             Some(chosen) => vec![chosen.back_end],
             None => inner.back_ends().collect(),
@@ -365,39 +421,56 @@ impl Runtime {
     /// What it runs artifacts with: that of the engine which [`engine`](Self::engine) gives.
     #[must_use]
     pub fn back_end(&self) -> BackEnd {
-        self.0.chosen().back_end
+        self.inner.chosen().back_end
     }
 
     /// Wasmtime's engine, for stores and linkers. Where no asset was loaded and none was named to the
     /// builder, this settles the back end: machine code, or that of the target in the options.
     #[must_use]
     pub fn engine(&self) -> &Engine {
-        &self.0.chosen().engine
+        &self.inner.chosen().engine
     }
 
     /// The engine configuration.
     #[must_use]
     pub fn config(&self) -> &EngineConfig {
-        &self.0.config
+        &self.inner.config
     }
 
     pub(crate) fn alarm(&self) -> Option<&Arc<Alarm>> {
-        self.0.chosen().alarm.as_ref()
+        self.inner.chosen().alarm.as_ref()
+    }
+
+    /// The same runtime, whose new sessions may take what `limits` allow: one engine and one set of
+    /// loaded assets serves guests that are trusted and others that are not.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotMetered`] where the limits bound fuel or time and the engine does not.
+    pub fn with_limits(&self, limits: Limits) -> Result<Self> {
+        limits.check(&self.inner.config)?;
+        Ok(Self { inner: Arc::clone(&self.inner), limits })
+    }
+
+    /// What new sessions may take.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// The options it was built with.
     #[must_use]
     pub fn options(&self) -> &RuntimeOptions {
-        &self.0.options
+        &self.inner.options
     }
 }
 
 impl std::fmt::Debug for Runtime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Runtime")
-            .field("config", &self.0.config)
-            .field("options", &self.0.options)
-            .field("back_end", &self.0.chosen.get().map(|chosen| chosen.back_end))
+            .field("config", &self.inner.config)
+            .field("options", &self.inner.options)
+            .field("back_end", &self.inner.chosen.get().map(|chosen| chosen.back_end))
             .finish_non_exhaustive()
     }
 }

@@ -119,7 +119,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         })
     }
 
-    /// The exported function of that name: for exports without a method.
+    /// The exported function of that name: for exports without a method. It is to be called within
+    /// [`Self::call`], which bounds its time and knows when it has failed.
     ///
     /// # Errors
     ///
@@ -321,7 +322,7 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
 }
 
 fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData<T>>> {
-    let bounds = runtime.options().limits;
+    let bounds = runtime.limits();
     let limits = StoreLimitsBuilder::new()
         .memory_size(bounds.memory_bytes)
         .table_elements(bounds.table_elements)
@@ -355,7 +356,7 @@ fn new_watch<T: 'static>(
     asset: &Arc<Asset>,
     store: &mut Store<T>,
 ) -> Option<Arc<Watch>> {
-    let limit = runtime.options().limits.time?;
+    let limit = runtime.limits().time?;
     let watch = Arc::new(Watch::new(asset, runtime.alarm()?, Some(limit)));
     watch.install(store);
     Some(watch)

@@ -1,6 +1,6 @@
 //! Modules without a wrapper: what is in them, and sessions whose functions are called by name.
 
-use crate::{Exit, LoadedModule, Result, Session, SessionData, support};
+use crate::{Exit, LoadedModule, Result, Session, SessionData, support, trace};
 use wasmtime::{ExportType, ExternType, ImportType, Linker, Store, Val, WasmParams, WasmResults};
 
 /// What can be known before there is an instance.
@@ -79,6 +79,7 @@ impl<T: 'static> Session<T> {
         Self::instantiate(module, data, |store| {
             let mut linker = Linker::new(module.runtime().engine());
             define(&mut linker, store)?;
+            let _span = trace::instantiate(module.asset()).entered();
             let instance = linker.instantiate(&mut *store, module.module())?;
             if module.is_reactor() {
                 let initialize =
@@ -130,6 +131,7 @@ impl<T: 'static> Session<T> {
     }
 
     /// The exported function of that name, for many calls: looking it up takes longer than calling it.
+    /// It is to be called within [`Session::call`], which bounds its time and knows when it has failed.
     ///
     /// # Errors
     ///
@@ -161,7 +163,8 @@ impl<T: Send + 'static> Session<T> {
         let instantiate = async |store: &mut Store<SessionData<T>>| {
             let mut linker = Linker::new(module.runtime().engine());
             define(&mut linker, store)?;
-            let instance = linker.instantiate_async(&mut *store, module.module()).await?;
+            let instance = linker.instantiate_async(&mut *store, module.module());
+            let instance = trace::instantiate(module.asset()).around(instance).await?;
             if module.is_reactor() {
                 let initialize =
                     instance.get_typed_func::<(), ()>(&mut *store, support::INITIALIZE)?;

@@ -7,7 +7,11 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake};
-use wasmport::{Asset, BackEnd, Error, Folder, LoadWay, Runtime, RuntimeBuilder, RuntimeOptions};
+use wasmport::engine::{RequiredFeatures, WasmFeature, wasmtime_version};
+use wasmport::{
+    Artifact, Asset, AssetSource, BackEnd, Digest, Error, Folder, LoadWay, Runtime, RuntimeBuilder,
+    RuntimeOptions, support,
+};
 use wasmport_build::Target;
 
 fn builder(project: &Project, options: RuntimeOptions) -> RuntimeBuilder<'static> {
@@ -95,6 +99,10 @@ fn a_sealed_file_gives_the_same_module() {
         options.load_way = LoadWay::Sealed;
         let runtime = builder(&project, options.clone()).build().unwrap();
         let module = runtime.load(&asset).unwrap();
+        if cfg!(target_os = "linux") {
+            let code = module.module().text().as_ptr() as usize;
+            assert!(mapping_of(code).contains("/memfd:wasmport"), "{}", mapping_of(code));
+        }
         let range = module.module().text().len();
         let owned = crate::load::runtime(&project, None).load(&asset).unwrap();
         assert_eq!(range, owned.module().text().len());
@@ -105,6 +113,127 @@ fn a_sealed_file_gives_the_same_module() {
         std::fs::write(&path, bytes).unwrap();
         let again = builder(&project, options).build().unwrap();
         assert!(matches!(again.load(&asset), Err(Error::Digest { .. })));
+    }
+}
+
+/// What the memory at an address is mapped from.
+fn mapping_of(address: usize) -> String {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let holds = |line: &&str| {
+        let range = line.split(' ').next().unwrap().split_once('-').unwrap();
+        let [start, end] = [range.0, range.1].map(|text| usize::from_str_radix(text, 16).unwrap());
+        (start..end).contains(&address)
+    };
+    maps.lines().find(holds).unwrap_or_default().to_owned()
+}
+
+#[test]
+fn what_is_unloaded_is_loaded_again() {
+    let (project, report) = import(&[Target::host()], false);
+    let (asset, runtime) = (asset(&report), runtime(&project, None));
+    assert!(!runtime.unload(&asset));
+    let loaded = runtime.load(&asset).unwrap();
+    std::fs::remove_file(project.out().join(&report.artifacts[0].path)).unwrap();
+    runtime.load(&asset).unwrap();
+    assert!(runtime.unload(&asset));
+    assert!(!runtime.unload(&asset), "it is gone");
+    assert!(matches!(runtime.load(&asset), Err(Error::Missing { .. })), "it is read again");
+    assert!(loaded.module().get_export("mean").is_some(), "who has it keeps it");
+}
+
+/// A source of the program's own.
+struct Network {
+    answers: std::collections::BTreeMap<String, Vec<u8>>,
+}
+
+impl AssetSource for Network {
+    fn read(&self, _: &Asset, _: &Artifact, path: &str) -> std::io::Result<Vec<u8>> {
+        self.answers.get(path).cloned().ok_or_else(|| std::io::ErrorKind::NotFound.into())
+    }
+
+    fn describe(&self, path: &str) -> String {
+        format!("https://example.org/{path}")
+    }
+}
+
+#[test]
+fn what_a_source_of_ones_own_gives_is_verified() {
+    let (project, report) = import(&[Target::host()], false);
+    let (asset, path) = (asset(&report), report.artifacts[0].path.clone());
+    let bytes = std::fs::read(project.out().join(&path)).unwrap();
+    let load = |bytes: Option<Vec<u8>>| {
+        let answers = bytes.into_iter().map(|bytes| (path.clone(), bytes)).collect();
+        let runtime = Runtime::builder(&ENGINE).source(Network { answers }).build().unwrap();
+        runtime.load(&asset)
+    };
+    load(Some(bytes.clone())).unwrap();
+    let mut altered = bytes.clone();
+    *altered.last_mut().unwrap() ^= 1;
+    assert!(matches!(load(Some(altered)), Err(Error::Digest { .. })));
+    assert!(matches!(load(Some([bytes, vec![0]].concat())), Err(Error::Digest { .. })));
+    let error = load(None).unwrap_err().to_string();
+    assert!(error.contains(&format!("https://example.org/{path}")), "{error}");
+}
+
+#[test]
+fn folders_beside_the_program_and_of_the_environment() {
+    let (project, report) = import(&[Target::host()], false);
+    let asset = asset(&report);
+    let load =
+        |folder: Folder| Runtime::builder(&ENGINE).source(folder).build().unwrap().load(&asset);
+    assert!(Folder::from_env("WASMPORT_TEST_NO_SUCH_VARIABLE").is_err());
+    // Cargo sets it for tests; there are no artifacts there.
+    let there = Folder::from_env("CARGO_MANIFEST_DIR").unwrap();
+    let error = load(there).unwrap_err().to_string();
+    assert!(error.contains(env!("CARGO_MANIFEST_DIR")), "{error}");
+    let program = std::env::current_exe().unwrap();
+    let beside = program.parent().unwrap().join(format!("assets-{}", std::process::id()));
+    let artifact = &report.artifacts[0].path;
+    let to = beside.join(artifact);
+    std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+    std::fs::copy(project.out().join(artifact), to).unwrap();
+    let loaded = load(Folder::beside_program(beside.file_name().unwrap()).unwrap());
+    std::fs::remove_dir_all(beside).unwrap();
+    loaded.unwrap();
+}
+
+/// Panics the first time.
+struct Fragile(Folder, AtomicBool);
+
+impl AssetSource for Fragile {
+    fn read(&self, asset: &Asset, artifact: &Artifact, path: &str) -> std::io::Result<Vec<u8>> {
+        assert!(self.1.swap(true, Ordering::SeqCst), "as tested");
+        self.0.read(asset, artifact, path)
+    }
+
+    fn describe(&self, path: &str) -> String {
+        self.0.describe(path)
+    }
+}
+
+#[test]
+fn a_source_that_panics_fails_a_background_load() {
+    let (project, report) = import(&[Target::host()], false);
+    let asset = asset(&report);
+    let source = Fragile(Folder::new(project.out()), AtomicBool::new(false));
+    let runtime = Runtime::builder(&ENGINE).source(source).build().unwrap();
+    let results = runtime.load_in_background([&asset]).wait();
+    let error = results.into_iter().next().unwrap().unwrap_err().to_string();
+    assert!(error.contains("loading the asset `module` panicked"), "{error}");
+    assert!(runtime.load_in_background([&asset]).wait()[0].is_ok());
+}
+
+#[test]
+fn assets_that_load_in_the_background_decide_the_back_end_together() {
+    let (both, report) = import(&[Target::host(), Target::PORTABLE], false);
+    let machine = asset(&report);
+    let (_, report) = import(&[Target::PORTABLE], false);
+    let portable = asset(&report);
+    for _ in 0..10 {
+        let runtime = runtime(&both, None);
+        let results = runtime.load_in_background([&machine, &portable]).wait();
+        assert!(results.iter().all(Result::is_ok), "{results:?}");
+        assert_eq!(runtime.back_end(), BackEnd::Portable);
     }
 }
 
@@ -128,6 +257,29 @@ fn a_verified_file_may_be_mapped() {
     // SAFETY: as above.
     let error = unsafe { crate::load::runtime(&project, None).load_mapped(&asset, path) };
     assert!(matches!(error, Err(Error::NotMappable { .. })), "compressed");
+}
+
+#[test]
+#[expect(unsafe_code, reason = "what is tested")]
+fn a_verified_component_may_be_mapped() {
+    let text = r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance)))"#;
+    let project = Project::with(&[("c.wat", text.as_bytes())]);
+    let report = project.importer().target(Target::host()).run(&()).unwrap().assets.remove(0);
+    let artifact = &report.artifacts[0];
+    let (path, target) = (artifact.path.clone().leak(), Target::host().to_string().leak());
+    let artifacts = vec![support::file(target, artifact.bytes, artifact.blake3, path)];
+    let (digest, features) = (Digest::of(text.as_bytes()), [WasmFeature::ComponentModel]);
+    let features = RequiredFeatures::of(&features);
+    let version = wasmtime_version();
+    let asset = support::asset("c", "c.wat", digest, version, ENGINE, features, artifacts.leak());
+    let (runtime, file) = (runtime(&project, None), project.out().join(&*path));
+    // SAFETY: the file is what the importer wrote, and nobody changes it while this test runs.
+    let mapped = unsafe { runtime.load_mapped_component(&asset, file) }.unwrap();
+    assert!(mapped.needs_wasi() && mapped.exports().is_empty());
+    assert_eq!(mapped.imports()[0].0, "wasi:clocks/wall-clock@0.2.0");
+    // SAFETY: it is refused.
+    let error = unsafe { runtime.load_mapped(&asset, "c") }.unwrap_err();
+    assert!(matches!(error, Error::WrongKind { is_component: true, .. }), "{error}");
 }
 
 /// Knows whether it was woken.

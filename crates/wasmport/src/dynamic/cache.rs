@@ -74,7 +74,7 @@ impl ModuleCache {
 
     pub(super) fn get(&self, digest: Digest) -> Option<Compiled> {
         let path = self.path(digest);
-        let bytes = fs::read(&path).ok()?;
+        let bytes = fs::read_at_most(&path, self.max_bytes)?;
         let (seal, artifact) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
         // In constant time.
         if self.seal(digest, artifact) != blake3::Hash::from_bytes(*seal) {

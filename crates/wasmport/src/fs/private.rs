@@ -1,6 +1,6 @@
 //! Folders and files of this user alone.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
@@ -42,8 +42,10 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         make_private(folder)?;
     }
-    let written = std::fs::write(&temporary, bytes);
-    let written = written.and_then(|()| std::fs::rename(&temporary, path));
+    // Neither over what another has put there, nor through a link.
+    let file = std::fs::File::options().write(true).create_new(true).open(&temporary);
+    let Ok(mut file) = file else { return file.map(drop) };
+    let written = file.write_all(bytes).and_then(|()| std::fs::rename(&temporary, path));
     if written.is_err() {
         let _ = std::fs::remove_file(&temporary);
     }

@@ -85,7 +85,7 @@ impl Sink for Captured {
 /// Passes each line of a guest's output to a function, for logs. Clones are the same sink.
 ///
 /// Lines come without their end, with `�` for what is not UTF-8, and in pieces where they are longer
-/// than 64 KiB. A last line that nothing ends comes when the session is over.
+/// than 64 KiB. A last line that nothing ends comes when the session is over, or closes its stream.
 #[derive(Clone)]
 pub struct Lines(Shared<Line>);
 
@@ -135,10 +135,8 @@ impl Sink for Line {
             }
         }
     }
-}
 
-impl Drop for Line {
-    fn drop(&mut self) {
+    fn close(&mut self) {
         if !self.begun.is_empty() {
             self.end();
         }
@@ -148,6 +146,9 @@ impl Drop for Line {
 /// What takes output at once and cannot fail.
 trait Sink: Send + 'static {
     fn write(&mut self, bytes: &[u8]);
+
+    /// No more comes of a stream that wrote to it.
+    fn close(&mut self) {}
 }
 
 /// A sink that all streams of a guest and the program share.
@@ -170,9 +171,18 @@ impl<S> Clone for Shared<S> {
     }
 }
 
-impl<S: Sink> OutputStream for Shared<S> {
+/// What a guest writes to.
+struct Stream<S: Sink>(Shared<S>);
+
+impl<S: Sink> Drop for Stream<S> {
+    fn drop(&mut self) {
+        self.0.lock().close();
+    }
+}
+
+impl<S: Sink> OutputStream for Stream<S> {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
-        self.lock().write(&bytes);
+        self.0.lock().write(&bytes);
         Ok(())
     }
 
@@ -186,17 +196,17 @@ impl<S: Sink> OutputStream for Shared<S> {
 }
 
 #[wasmtime_wasi::async_trait]
-impl<S: Sink> Pollable for Shared<S> {
+impl<S: Sink> Pollable for Stream<S> {
     async fn ready(&mut self) {}
 }
 
-impl<S: Sink> AsyncWrite for Shared<S> {
+impl<S: Sink> AsyncWrite for Stream<S> {
     fn poll_write(
         self: Pin<&mut Self>,
         _: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        self.lock().write(bytes);
+        self.0.lock().write(bytes);
         Poll::Ready(Ok(bytes.len()))
     }
 
@@ -220,11 +230,11 @@ macro_rules! stream {
 
         impl StdoutStream for $name {
             fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-                Box::new(self.0.clone())
+                Box::new(Stream(self.0.clone()))
             }
 
             fn p2_stream(&self) -> Box<dyn OutputStream> {
-                Box::new(self.0.clone())
+                Box::new(Stream(self.0.clone()))
             }
         }
     )*};
