@@ -1,6 +1,6 @@
 //! Discover: the asset files below the import roots, sorted, each with its name.
 
-use crate::error::{AssetError, Error, Stage};
+use crate::error::{AssetError, Error, Stage, over_limit};
 use crate::fs;
 use crate::manifest::{ARTIFACTS, Entry, Manifest};
 use crate::names;
@@ -36,6 +36,17 @@ impl Found {
         let mut inputs = self.settings.preinit.inputs(&settings.folder);
         inputs.extend(self.settings.inputs(&settings.folder));
         inputs
+    }
+}
+
+impl Found {
+    /// Refuses a file of `len` bytes where the settings allow fewer: before anything reads it.
+    pub fn check_size(&self, len: u64) -> Result<(), AssetError> {
+        let limit = self.settings.limits.bytes();
+        if len <= limit {
+            return Ok(());
+        }
+        Err(over_limit(&self.path, Stage::Read, len, limit, "bytes", "max-bytes"))
     }
 }
 
@@ -104,8 +115,9 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
     let output = fs::canonicalize(&settings.out_dir).ok();
     for root in &settings.roots {
         let real = fs::canonicalize(root).map_err(|e| {
+            let place = settings.said_of("import.roots");
             Error::settings(
-                format!("import root: {e}"),
+                format!("{place}import root: {e}"),
                 "create the folder, or name another with `roots`",
             )
         })?;
@@ -120,9 +132,15 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
             )),
         })?;
     }
-    let rules = AssetRules::new(&settings.defaults, &settings.assets)?;
+    let rules = AssetRules::new(settings);
     discovered.unused_rules = rules.unused(files.keys().map(String::as_str));
     discovered.found = name(files, &rules);
+    let mut checked = HashSet::new();
+    for found in &discovered.found {
+        if checked.insert(Arc::as_ptr(&found.settings)) {
+            settings.check_asset(&found.source, &found.settings)?;
+        }
+    }
     select(settings, &mut discovered)?;
     Ok(discovered)
 }
@@ -163,14 +181,21 @@ struct Selection {
 
 impl Selection {
     fn new(settings: &Settings) -> Result<Self, Error> {
-        let include =
-            (!settings.include.is_empty()).then(|| globs(&settings.include)).transpose()?;
+        let said = |key: &str, patterns: &[String]| {
+            globs(patterns).map_err(|(message, help)| {
+                let place = settings.said_of(&format!("import.{key}"));
+                Error::settings(format!("{place}`{key}`: {message}"), help)
+            })
+        };
+        let include = (!settings.include.is_empty())
+            .then(|| said("include", &settings.include))
+            .transpose()?;
         let folders = settings.exclude.iter().filter_map(|glob| glob.strip_suffix("/**"));
         let folders: Vec<String> = folders.map(Into::into).collect();
         Ok(Self {
             include,
-            exclude: globs(&settings.exclude)?,
-            exclude_folders: globs(&folders)?,
+            exclude: said("exclude", &settings.exclude)?,
+            exclude_folders: said("exclude", &folders)?,
             symlinks: settings.symlinks,
         })
     }
@@ -178,6 +203,16 @@ impl Selection {
     /// Whether a folder's files may be wanted.
     fn searches(&self, source: &str) -> bool {
         !self.exclude_folders.is_match(source)
+    }
+
+    /// Whether a file or folder may be wanted of which nothing but its path is known.
+    fn may_want(&self, source: &str) -> bool {
+        let path = Path::new(source);
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        // Emacs locks a file by a link of this name, which is to lead nowhere.
+        let is_lock = name.starts_with(".#");
+        let is_folder = path.extension().is_none() && self.searches(source);
+        !is_lock && !self.exclude.is_match(source) && (is_folder || self.contains(source))
     }
 
     /// Whether a file is wanted.
@@ -189,18 +224,18 @@ impl Selection {
     }
 }
 
-fn globs(patterns: &[String]) -> Result<GlobSet, Error> {
+/// Or what is wrong with them, and what to do about it.
+fn globs(patterns: &[String]) -> Result<GlobSet, (String, &'static str)> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(|e| {
-            Error::settings(
-                e.to_string(),
-                "write globs as in `mods/**/*.wasm`: `*` stays within a folder, `**` does not",
-            )
-        })?;
-        set.add(glob);
+        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+        set.add(glob.map_err(|e| {
+            let help =
+                "write globs as in `mods/**/*.wasm`: `*` stays within a folder, `**` does not";
+            (e.to_string(), help)
+        })?);
     }
-    set.build().map_err(|e| Error::settings(e.to_string(), "use fewer or simpler globs"))
+    set.build().map_err(|e| (e.to_string(), "use fewer or simpler globs"))
 }
 
 /// The folder below a root that holds our own output: modules too, where one of the targets is the
@@ -228,8 +263,10 @@ fn walk(
             Ok(entry) => entry,
             Err(e) => {
                 let path = e.path().unwrap_or(root);
-                let error = AssetError::new(path, Stage::Discover, e.to_string());
-                discovered.failed.push((source_name(root, path), error));
+                let source = source_name(root, path);
+                if e.depth() == 0 || selection.may_want(&source) {
+                    discovered.failed.push((source, unusable(path, &e)));
+                }
                 continue;
             }
         };
@@ -255,7 +292,21 @@ fn walk(
     Ok(())
 }
 
-/// Refuses a name that cannot be written, and a link that leaves the root.
+/// What cannot be searched or leads nowhere.
+fn unusable(path: &Path, error: &walkdir::Error) -> AssetError {
+    let (message, help) = if error.loop_ancestor().is_some() {
+        ("the symbolic link leads to a folder around it", "remove the link, or exclude it")
+    } else if path.is_symlink() && !path.exists() {
+        ("the symbolic link leads nowhere", "remove the link or repair it, or exclude it")
+    } else {
+        let message = error.io_error().map_or_else(|| error.to_string(), ToString::to_string);
+        return AssetError::new(path, Stage::Discover, message)
+            .help("see to it that this user may read it, or exclude it");
+    };
+    AssetError::new(path, Stage::Discover, message.to_owned()).help(help)
+}
+
+/// Refuses a name that cannot be written, what is no file, and a link that leaves the root.
 fn check(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Result<(), AssetError> {
     let error = |message: String| AssetError::new(entry.path(), Stage::Discover, message);
     if entry.path().to_str().is_none() {
@@ -265,6 +316,11 @@ fn check(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Result<()
     if entry.path().to_string_lossy().contains(char::is_control) {
         return Err(error("the path holds a control character".into())
             .help("rename the file, or exclude it"));
+    }
+    let kind = entry.file_type();
+    if !kind.is_dir() && !kind.is_file() {
+        return Err(error("it is no file: reading a pipe or a device may never end".into())
+            .help("remove it, or exclude it"));
     }
     if !entry.path_is_symlink() || entry.depth() == 0 || selection.symlinks == Symlinks::Follow {
         return Ok(());

@@ -159,6 +159,19 @@ impl Error {
     }
 }
 
+/// The error for an asset that is larger than it may be.
+pub(crate) fn over_limit(
+    path: &Path,
+    stage: Stage,
+    actual: u64,
+    limit: u64,
+    what: &str,
+    key: &str,
+) -> AssetError {
+    AssetError::new(path, stage, format!("the module has {actual} {what}, and {limit} are allowed"))
+        .help(format!("if the file is to be trusted, raise `limits.{key}` for it in the settings"))
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

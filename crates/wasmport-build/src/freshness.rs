@@ -5,7 +5,7 @@
 use crate::digests::Digests;
 use crate::discover::Found;
 use crate::error::{AssetError, Error, Stage};
-use crate::fs::digest_of_tree_by;
+use crate::fs::{self, digest_of_tree_by};
 use crate::manifest::{self, Entry, Manifest, inside};
 use crate::settings::{AssetSettings, Settings};
 use std::io::ErrorKind;
@@ -216,6 +216,7 @@ impl<'a> Freshness<'a> {
         if let (Some(wanted), Some(version)) =
             (&self.settings.tools.wasm_opt.version, entry.tools.get("wasm-opt"))
             && *wanted != *version
+            && version != manifest::NO_TOOL
             && version.split(' ').next() != Some(wanted)
         {
             return Some(format!("wasm-opt {version} made it, and the settings say {wanted}"));
@@ -284,8 +285,9 @@ impl<'a> Freshness<'a> {
     ///
     /// # Errors
     ///
-    /// Where it cannot be read.
+    /// Where it cannot be read, or is larger than the settings allow.
     pub fn source_digest(&self, found: &Found) -> Result<Digest, AssetError> {
+        found.check_size(fs::len(&found.path).unwrap_or_default())?;
         let digest = self.digests.of(&found.path);
         digest.map_err(|e| AssetError::new(&found.path, Stage::Read, e.to_string()))
     }

@@ -262,8 +262,7 @@ impl Importer {
     /// Where the settings cannot be followed.
     pub fn explain(&self) -> Result<Explanation, Error> {
         let discovered = crate::discover::discover(&self.settings)?;
-        let rules =
-            crate::settings::AssetRules::new(&self.settings.defaults, &self.settings.assets)?;
+        let rules = crate::settings::AssetRules::new(&self.settings);
         let asset = |found: &crate::discover::Found| AssetExplanation {
             source: found.source.clone(),
             name: found.name(),
@@ -358,13 +357,18 @@ impl Importer {
         let is_general = |target: &&Target| target.triple().is_none();
         let build = match build.parse::<Target>() {
             Ok(build) => build,
-            // Whatever the machine, these run on it.
-            Err(_) if wanted.iter().any(|target| is_general(&target)) => {
-                return Ok(wanted.iter().filter(is_general).cloned().collect());
-            }
+            // Whatever else the machine is, these run on it.
             Err(e) => {
-                let help = "import for `portable` or `source`: name it with `target`";
-                return Err(Error::settings(e.to_string(), help));
+                let runs = |target: &&Target| {
+                    target.is_source() || target.is_portable() && runs_portable(build)
+                };
+                let targets: Vec<Target> = wanted.iter().filter(runs).cloned().collect();
+                let help = "import for `source`, or, where the machine has 64 bits and is \
+                            little-endian, for `portable`: name it with `target`";
+                return match targets.is_empty() {
+                    true => Err(Error::settings(e.to_string(), help)),
+                    false => Ok(targets),
+                };
             }
         };
         let fits = |target: &&Target| target.has_triple_of(&build) || is_general(target);
@@ -418,4 +422,14 @@ fn include_from(imported: &Path, out_dir: &Path) -> Result<(), Error> {
     files.add("mod.rs", format!("{HEADER}: the imported output is elsewhere.\n{include}"));
     // All of the folder is this build script's.
     files.write(out_dir, |_| true)
+}
+
+/// Whether the interpreter's code runs on the machine that a triple names.
+#[cfg(feature = "compiler")]
+fn runs_portable(triple: &str) -> bool {
+    let is_right = |triple: target_lexicon::Triple| {
+        triple.pointer_width() == Ok(target_lexicon::PointerWidth::U64)
+            && triple.endianness() == Ok(target_lexicon::Endianness::Little)
+    };
+    triple.parse().is_ok_and(is_right)
 }

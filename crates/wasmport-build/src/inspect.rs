@@ -49,7 +49,7 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
     let source = Source::read(&found)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
     let limits = &found.settings.limits;
-    let module = validate(source.into_wasm(limits)?, allowed, limits)?;
+    let module = validate(source.into_wasm()?, allowed, limits)?;
     let interface = Interface::of(&module)?;
     let mut needs: Vec<&str> =
         module.features().iter().filter_map(WasmFeature::cargo_feature).collect();

@@ -17,6 +17,9 @@ pub(crate) const FILE: &str = "wasmport.json";
 /// The folder of artifacts in the output folder.
 pub(crate) const ARTIFACTS: &str = "artifacts";
 
+/// The version of a program that was not there.
+pub(crate) const NO_TOOL: &str = "none";
+
 /// A manifest of another format is as good as none: everything is imported again.
 const FORMAT: u32 = 2;
 

@@ -66,8 +66,7 @@ impl Run<'_> {
         let (tools, cache) = (&self.tools, &workshop.cache);
         let source = Source::read(found)?;
         let keys = self.freshness.keys(found, source.digest);
-        let wasm =
-            log.timed(Stage::Read, source.bytes.len(), || source.into_wasm(&settings.limits))?;
+        let wasm = log.timed(Stage::Read, source.bytes.len(), || source.into_wasm())?;
         *kind = Kind::of(&wasm.wasm);
         let wasm = stages::translate(wasm, settings, project.features, tools, cache, log)?;
         let module = log.timed(Stage::Validate, wasm.wasm.len(), || {

@@ -3,10 +3,6 @@
 use crate::discover::Found;
 use crate::error::{AssetError, Stage};
 use crate::fs;
-#[cfg(feature = "compiler")]
-use crate::settings::ImportLimits;
-#[cfg(feature = "compiler")]
-use crate::validate::over_limit;
 use std::path::PathBuf;
 use wasmport::Digest;
 
@@ -19,10 +15,13 @@ pub(crate) struct Source {
 }
 
 impl Source {
-    /// Reads the file once.
+    /// Reads the file once, if it is no larger than the settings allow.
     pub fn read(found: &Found) -> Result<Self, AssetError> {
-        let bytes = fs::read(&found.path)
+        found.check_size(fs::len(&found.path).unwrap_or_default())?;
+        let bytes = fs::read_at_most(&found.path, found.settings.limits.bytes().saturating_add(1))
             .map_err(|e| AssetError::new(&found.path, Stage::Read, e.to_string()))?;
+        // It may have grown meanwhile.
+        found.check_size(bytes.len() as u64)?;
         Ok(Self { path: found.path.clone(), digest: Digest::of(&bytes), bytes })
     }
 }
@@ -42,20 +41,9 @@ impl Source {
     /// # Errors
     ///
     /// Where the bytes are neither: empty, truncated, precompiled, or text with an error, which is
-    /// shown with line, column and a caret; or more than `limits` allow.
-    pub fn into_wasm(self, limits: &ImportLimits) -> Result<RawWasm, AssetError> {
+    /// shown with line, column and a caret.
+    pub fn into_wasm(self) -> Result<RawWasm, AssetError> {
         let error = |message: String| AssetError::new(&self.path, Stage::Read, message);
-        let len = self.bytes.len() as u64;
-        if len > limits.bytes() {
-            return Err(over_limit(
-                &self.path,
-                Stage::Read,
-                len,
-                limits.bytes(),
-                "bytes",
-                "max-bytes",
-            ));
-        }
         if self.bytes.is_empty() {
             return Err(error("the file is empty (0 bytes)".into())
                 .help("write the module again: its toolchain did not finish"));

@@ -70,19 +70,30 @@ pub(crate) struct WasmOpt {
 /// Its name in manifests.
 pub(crate) const WASM_OPT: &str = "wasm-opt";
 
-const HOW_TO_GET_IT: &str = "install Binaryen (`npm install --global binaryen`, or a release from \
+/// The first that tells apart all features that modules of today are made of.
+const OLDEST: u32 = 121;
+
+const HOW_TO_GET_IT: &str = "install Binaryen 121 or newer (`npm install --global binaryen`, or a release from \
     https://github.com/WebAssembly/binaryen), and name it with the variable `WASM_OPT`, or with \
     `path` under `[tools.wasm-opt]` in wasmport.toml";
 
 impl WasmOpt {
     fn find(settings: &Tool) -> Result<Self, ToolError> {
-        let named = settings.path.clone().or_else(|| std::env::var_os("WASM_OPT").map(Into::into));
+        let variable = || std::env::var_os("WASM_OPT").filter(|path| !path.is_empty());
+        let named = settings.path.clone().or_else(|| variable().map(Into::into));
         let name = named.unwrap_or_else(|| WASM_OPT.into());
         let path = which::which(&name).map_err(|e| {
             ToolError::new(format!("`{}` is needed: {e}", name.display())).help(HOW_TO_GET_IT)
         })?;
         let version = version(&path)?;
         let number = version.split(' ').next().unwrap_or_default();
+        if number.parse().is_ok_and(|number: u32| number < OLDEST) {
+            let path = path.display();
+            let message = format!(
+                "`{path}` is version {version}, which is too old: it has no names for features that modules use"
+            );
+            return Err(ToolError::new(message).help(HOW_TO_GET_IT));
+        }
         match &settings.version {
             Some(wanted) if wanted != number && *wanted != version => {
                 let path = path.display();
@@ -134,16 +145,22 @@ impl WasmOpt {
         fs::write_atomically(&input, wasm).map_err(io)?;
         let mut command = Command::new(&self.path);
         command.arg(&input).arg("-o").arg(&output).args(args);
-        let said = run_bounded(command, folder.path(), limits.time(), limits.memory())?;
+        let bounds = Bounds {
+            time: limits.time(),
+            memory: limits.memory(),
+            written: limits.bytes().saturating_add(wasm.len() as u64).saturating_add(MAX_SAID),
+        };
+        let said = run_bounded(command, folder.path(), bounds)?;
         match fs::len(&output) {
-            Some(len) if len > limits.bytes() => Err(ToolError::new(format!(
-                "{} gives {len} bytes, and {} are allowed",
-                self.describe(),
-                limits.bytes()
-            ))),
+            Some(len) if len > limits.bytes() => {
+                let (program, bytes) = (self.describe(), limits.bytes());
+                let message = format!("{program} gives {len} bytes, and {bytes} are allowed");
+                Err(ToolError::new(message).help("raise `limits.max-bytes` for the asset"))
+            }
             Some(_) => fs::read(&output).map_err(io),
             None => {
-                Err(ToolError::new(format!("{} gives no module{}", self.describe(), quoted(&said))))
+                let message = format!("{} gives no module{}", self.describe(), quoted(&said));
+                Err(ToolError::new(message).help(LEAVE_OUT))
             }
         }
     }
@@ -173,7 +190,8 @@ fn version(path: &Path) -> Result<String, ToolError> {
     let folder = fs::temporary_folder().map_err(|e| ToolError::new(e.to_string()))?;
     let mut command = Command::new(path);
     command.arg("--version");
-    let said = run_bounded(command, folder.path(), Duration::from_secs(60), u64::MAX)?;
+    let bounds = Bounds { time: Duration::from_secs(60), memory: u64::MAX, written: MAX_SAID };
+    let said = run_bounded(command, folder.path(), bounds)?;
     let version = said.lines().find_map(|line| line.strip_prefix("wasm-opt version "));
     let version = version.map(str::trim).filter(|version| !version.is_empty());
     version.map(Into::into).ok_or_else(|| {
@@ -186,17 +204,24 @@ fn version(path: &Path) -> Result<String, ToolError> {
     })
 }
 
+/// What a program may take.
+struct Bounds {
+    time: Duration,
+    /// In bytes.
+    memory: u64,
+    /// Bytes in the files of its folder.
+    written: u64,
+}
+
+/// A program may say this many bytes.
+const MAX_SAID: u64 = 64 << 20;
+
 /// Runs a program to its end and gives what it said.
 ///
 /// # Errors
 ///
-/// Where it does not start, fails, or takes too long or too much memory; then it is ended.
-fn run_bounded(
-    mut command: Command,
-    folder: &Path,
-    time: Duration,
-    memory: u64,
-) -> Result<String, ToolError> {
+/// Where it does not start, fails, or takes more than it may; then it is ended.
+fn run_bounded(mut command: Command, folder: &Path, bounds: Bounds) -> Result<String, ToolError> {
     let program = command.get_program().to_owned();
     let program = Path::new(&program).display().to_string();
     let io = |e: crate::Error| ToolError::new(e.to_string());
@@ -209,7 +234,7 @@ fn run_bounded(
         .map_err(|e| ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT))?;
     let child = Arc::new(Mutex::new(child));
     lock(&RUNNING).push(Arc::clone(&child));
-    let end = wait(&child, time, memory);
+    let end = wait(&child, folder, &bounds);
     lock(&RUNNING).retain(|running| !Arc::ptr_eq(running, &child));
     let end = end.map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
     let said = [&out, &err].map(|path| fs::read_ends(path, 4096).unwrap_or_default());
@@ -217,10 +242,11 @@ fn run_bounded(
     match end {
         End::Exited(status) if status.success() => Ok(said),
         End::Exited(status) => {
-            Err(ToolError::new(format!("`{program}` failed ({status}){}", quoted(&said))))
+            Err(ToolError::new(format!("`{program}` failed ({status}){}", quoted(&said)))
+                .help(LEAVE_OUT))
         }
         End::TooLong => {
-            let seconds = time.as_secs();
+            let seconds = bounds.time.as_secs();
             Err(ToolError::new(format!("`{program}` did not end within {seconds} s"))
                 .help("raise `limits.max-seconds` for the asset, or leave the stage out"))
         }
@@ -229,8 +255,16 @@ fn run_bounded(
             Err(ToolError::new(format!("`{program}` took {mib} MiB of memory"))
                 .help("raise `limits.max-memory-mib` for the asset, or leave the stage out"))
         }
+        End::TooMuch(bytes) => {
+            let mib = bytes >> 20;
+            Err(ToolError::new(format!("`{program}` wrote {mib} MiB{}", quoted(&said)))
+                .help(LEAVE_OUT))
+        }
     }
 }
+
+const LEAVE_OUT: &str = "try another version of the program, or leave the stage out for the asset, or its failure: \
+     `on-failure = \"warn\"`";
 
 /// The programs that run now.
 static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
@@ -251,9 +285,10 @@ enum End {
     Exited(ExitStatus),
     TooLong,
     TooLarge(u64),
+    TooMuch(u64),
 }
 
-fn wait(child: &Mutex<Child>, time: Duration, memory: u64) -> std::io::Result<End> {
+fn wait(child: &Mutex<Child>, folder: &Path, bounds: &Bounds) -> std::io::Result<End> {
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
@@ -265,10 +300,13 @@ fn wait(child: &Mutex<Child>, time: Duration, memory: u64) -> std::io::Result<En
             child.id()
         };
         let size = fs::memory_of_process(id).unwrap_or_default();
-        let over = if start.elapsed() >= time {
+        let written = fs::len_of_files(folder);
+        let over = if start.elapsed() >= bounds.time {
             Some(End::TooLong)
+        } else if size > bounds.memory {
+            Some(End::TooLarge(size))
         } else {
-            (size > memory).then_some(End::TooLarge(size))
+            (written > bounds.written).then_some(End::TooMuch(written))
         };
         if let Some(end) = over {
             let mut child = lock(child);

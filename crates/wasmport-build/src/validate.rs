@@ -1,6 +1,6 @@
 //! Validate: the only way to a `ValidWasm`, and what the module needs to be valid.
 
-use crate::error::{AssetError, Stage};
+use crate::error::{AssetError, Stage, over_limit};
 use crate::features::{self, Scanned};
 use crate::read::RawWasm;
 use crate::report::Kind;
@@ -119,19 +119,6 @@ fn check_limits(
             Err(over_limit(path, Stage::Validate, actual, limit, what, key))
         }
     }
-}
-
-/// The error for an asset that is larger than it may be.
-pub(crate) fn over_limit(
-    path: &Path,
-    stage: Stage,
-    actual: u64,
-    limit: u64,
-    what: &str,
-    key: &str,
-) -> AssetError {
-    AssetError::new(path, stage, format!("the module has {actual} {what}, and {limit} are allowed"))
-        .help(format!("if the file is to be trusted, raise `limits.{key}` for it in the settings"))
 }
 
 fn check(wasm: &[u8], features: WasmFeatures) -> Result<Types, wasmparser::BinaryReaderError> {

@@ -78,14 +78,17 @@ impl Totals {
 
 /// Where a stage stands: assets that leave stages out do not change the order.
 fn order(name: &str) -> usize {
-    const STAGES: [&str; 10] = [
+    const STAGES: [&str; 13] = [
         "read",
         "translate",
         "validate",
         "preinit",
+        "compose",
         "transform",
         "optimize",
+        "world",
         "strip",
+        "canonicalize",
         "compile",
         "compress",
         "codegen",

@@ -16,9 +16,9 @@ pub(crate) use stamp::Stamp;
 use crate::error::Error;
 use std::fs;
 pub(crate) use std::fs::File;
-use std::io::{ErrorKind, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 #[cfg(feature = "compiler")]
-use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 use wasmport::Digest;
@@ -32,6 +32,13 @@ fn error(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Er
 
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(error(path, "read"))
+}
+
+/// The file's first `max` bytes.
+pub(crate) fn read_at_most(path: &Path, max: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(error(path, "read"))
 }
 
 /// The file's bytes, or nothing where there is no file.
@@ -56,6 +63,14 @@ pub(crate) fn canonicalize(path: &Path) -> Result<PathBuf> {
 
 pub(crate) fn len(path: &Path) -> Option<u64> {
     fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|m| m.len())
+}
+
+/// The bytes of all files in a folder.
+#[cfg(feature = "compiler")]
+pub(crate) fn len_of_files(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let lens = entries.filter_map(|entry| entry.metadata().ok()).filter(fs::Metadata::is_file);
+    lens.map(|metadata| metadata.len()).fold(0, u64::saturating_add)
 }
 
 /// Replaces the file at once, so that nobody sees half of it; creates its folder.

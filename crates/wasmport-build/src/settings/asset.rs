@@ -3,7 +3,6 @@
 use super::stages::{
     FastMath, ImportLimits, LegacyExceptions, Optimize, Policy, Preinit, Transform,
 };
-use crate::error::Error;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -280,6 +279,12 @@ fn glob(pattern: &str) -> Result<Glob, String> {
         .map_err(|e| format!("the pattern `{pattern}`: {}", e.kind()))
 }
 
+/// A pattern over source files.
+pub(super) fn source_glob(pattern: &str) -> Result<Glob, String> {
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+    glob.map_err(|e| e.kind().to_string())
+}
+
 /// The rules of a run, ready to be asked.
 #[derive(Clone, Debug)]
 pub(crate) struct AssetRules {
@@ -288,24 +293,14 @@ pub(crate) struct AssetRules {
 }
 
 impl AssetRules {
-    pub fn new(defaults: &AssetSettings, rules: &[AssetSettings]) -> Result<Self, Error> {
-        let rules = rules.iter().map(|settings| {
-            let pattern = settings.pattern.as_deref().ok_or_else(|| {
-                Error::settings(
-                    "choices for assets do not say for which",
-                    "add `match = \"mods/**\"`, or put them into `[defaults]`",
-                )
-            })?;
-            let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-            let glob = glob.map_err(|e| {
-                Error::settings(
-                    format!("the pattern `{pattern}` of an asset: {}", e.kind()),
-                    "it is a glob over source files, such as `mods/**`",
-                )
-            })?;
-            Ok((glob.compile_matcher(), settings.clone()))
+    /// The rules of settings that were [checked](super::Settings::check): what has no pattern is for
+    /// no asset.
+    pub fn new(settings: &super::Settings) -> Self {
+        let rules = settings.assets.iter().filter_map(|rule| {
+            let glob = source_glob(rule.pattern.as_deref()?).ok()?;
+            Some((glob.compile_matcher(), rule.clone()))
         });
-        Ok(Self { rules: rules.collect::<Result<_, Error>>()?, defaults: defaults.clone() })
+        Self { rules: rules.collect(), defaults: settings.defaults.clone() }
     }
 
     /// The indices of the rules that match the source file `source`.

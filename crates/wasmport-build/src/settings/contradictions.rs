@@ -1,5 +1,6 @@
 //! Settings that cannot all be meant.
 
+use super::asset::source_glob;
 use super::file::Place;
 use super::{AssetSettings, FastMath, Patterns, Settings, explain};
 use crate::error::Error;
@@ -26,16 +27,33 @@ impl Settings {
     /// With line and column, where they are from a file.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.check_targets()?;
+        self.check_patterns()?;
         if let Some(found) = self.contradiction(&self.defaults) {
             return Err(self.refusal(found, None));
         }
         for (index, rule) in self.assets.iter().enumerate() {
             let settings = self.defaults.clone().overridden_by(rule);
-            if let Some(found) = self.contradiction(&settings) {
-                return Err(self.refusal(found, Some(index)));
+            // What it leaves out, one before it may say of the same assets.
+            let said = self.assets[..index]
+                .iter()
+                .any(|rule| rule.preinit.init.is_some() || rule.optimize.level.is_some());
+            match self.contradiction(&settings) {
+                Some(found) if !(said && found.key.ends_with(".enabled")) => {
+                    return Err(self.refusal(found, Some(index)));
+                }
+                _ => {}
             }
         }
         Ok(())
+    }
+
+    /// Refuses what applies to the asset `source` together, though no rule is wrong by itself.
+    pub(crate) fn check_asset(&self, source: &str, settings: &AssetSettings) -> Result<(), Error> {
+        let Some(Contradiction { key, message, help }) = self.contradiction(settings) else {
+            return Ok(());
+        };
+        let message = format!("for `{source}`, by several rules: `{key}`: {message}");
+        Err(Error::settings(message, help))
     }
 
     fn check_targets(&self) -> Result<(), Error> {
@@ -54,6 +72,42 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// What the choices are for: those of all assets for all, each other for files by a glob.
+    fn check_patterns(&self) -> Result<(), Error> {
+        let place = |key: &str| self.origin.as_ref().and_then(|file| file.place(key));
+        if self.defaults.pattern.is_some() {
+            let place = self.said_at(place("defaults.match"));
+            return Err(Error::settings(
+                format!("{place}`defaults.match`: defaults are for all assets"),
+                "put choices for some into an `[[asset]]` table of their own",
+            ));
+        }
+        for (index, rule) in self.assets.iter().enumerate() {
+            let Some(pattern) = &rule.pattern else {
+                let place = self.said_at(place(&format!("asset.{index}")));
+                return Err(Error::settings(
+                    format!("{place}choices for assets do not say for which"),
+                    "add `match = \"mods/**\"`, or put them into `[defaults]`",
+                ));
+            };
+            if let Err(why) = source_glob(pattern) {
+                let place = self.said_at(place(&format!("asset.{index}.match")));
+                return Err(Error::settings(
+                    format!("{place}the pattern `{pattern}` of an asset: {why}"),
+                    "it is a glob over source files, such as `mods/**`",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// How a message about a setting of the project begins.
+    pub(crate) fn said_of(&self, key: &str) -> String {
+        let value = explain::project_values(self).remove(key);
+        let place = value.and_then(|value| self.origin.as_ref()?.place_of(key, &value));
+        self.said_at(place)
     }
 
     /// `rule` is the index of the choices that made it one.
@@ -100,11 +154,14 @@ impl Settings {
                 "add a `level`, such as \"O3\" or \"Oz\"",
             ));
         }
+        // Binaryen takes a value behind `=` too.
+        let name = |flag: &str| flag.split('=').next().unwrap_or_default().to_owned();
+        let short = ["-s", "-ol", "-S", "-all", "-mvp", "-o"];
         let owned = |flag: &&String| {
             let levels = ["-O", "--optimize-level", "--shrink-level"];
             let others = [
-                "-o",
                 "--output",
+                "--emit-text",
                 "--enable-",
                 "--disable-",
                 "--all-features",
@@ -114,7 +171,9 @@ impl Settings {
                 "--fast-math",
                 "-ffm",
             ];
-            !flag.starts_with('-') || levels.iter().chain(&others).any(|own| flag.starts_with(own))
+            !flag.starts_with('-')
+                || short.contains(&name(flag).as_str())
+                || levels.iter().chain(&others).any(|own| flag.starts_with(own))
         };
         let flag = optimize.flags.iter().flatten().find(owned)?;
         Some(Contradiction::new(

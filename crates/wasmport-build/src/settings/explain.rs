@@ -108,7 +108,7 @@ pub(super) fn choices(settings: &AssetSettings) -> BTreeMap<String, Value> {
 }
 
 /// The settings that are the same for all assets, by the keys of `wasmport.toml`.
-fn project_values(settings: &Settings) -> BTreeMap<String, Value> {
+pub(super) fn project_values(settings: &Settings) -> BTreeMap<String, Value> {
     let features: Vec<&str> = settings.features.iter().map(|feature| feature.name()).collect();
     let project = serde_json::json!({
         "targets": settings.targets,
@@ -132,7 +132,15 @@ fn project_values(settings: &Settings) -> BTreeMap<String, Value> {
 
 /// Tables become dotted keys. Maps of the user's own names stay values.
 fn flatten(value: &Value, key: &str, values: &mut BTreeMap<String, Value>) {
-    const MAPS: [&str; 5] = ["with", "compress", "preinit.dirs", "preinit.env", "preinit.rename"];
+    const MAPS: [&str; 7] = [
+        "with",
+        "compose",
+        "trappable-errors",
+        "compress",
+        "preinit.dirs",
+        "preinit.env",
+        "preinit.rename",
+    ];
     match value {
         Value::Object(table) if !MAPS.contains(&key) => {
             for (name, value) in table {

@@ -85,6 +85,16 @@ impl Passes {
         }
     }
 
+    /// Patterns that choose none.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn unknown<'t>(&self, transform: &'t Transform) -> Vec<&'t str> {
+        let is_unknown = |pattern: &&String| {
+            let one = Patterns::new(Some(&vec![(*pattern).clone()]));
+            one.is_ok_and(|one| !self.list.iter().any(|pass| one.matches(pass.name(), false)))
+        };
+        transform.passes.iter().flatten().filter(is_unknown).map(String::as_str).collect()
+    }
+
     /// Those that run for an asset.
     #[cfg(feature = "compiler")]
     pub(crate) fn selected(

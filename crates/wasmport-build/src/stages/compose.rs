@@ -2,7 +2,7 @@
 
 use super::{Changed, Log, run_stage};
 use crate::component;
-use crate::error::{AssetError, Stage};
+use crate::error::{AssetError, Stage, over_limit};
 use crate::fs;
 use crate::read::{RawWasm, Source};
 use crate::settings::{AssetSettings, Settings};
@@ -59,9 +59,15 @@ fn read(
     settings: &AssetSettings,
     project: &Settings,
 ) -> Result<ValidWasm, AssetError> {
-    let bytes = fs::read(path).map_err(|e| AssetError::new(path, Stage::Compose, e.to_string()))?;
+    let max = settings.limits.bytes();
+    let bytes = fs::read_at_most(path, max.saturating_add(1))
+        .map_err(|e| AssetError::new(path, Stage::Compose, e.to_string()))?;
+    if bytes.len() as u64 > max {
+        let len = fs::len(path).unwrap_or_default();
+        return Err(over_limit(path, Stage::Compose, len, max, "bytes", "max-bytes"));
+    }
     let source = Source { path: path.into(), digest: Digest::of(&bytes), bytes };
-    let raw: RawWasm = source.into_wasm(&settings.limits)?;
+    let raw: RawWasm = source.into_wasm()?;
     let valid = validate(raw, project.features, &settings.limits)?;
     if valid.is_component() {
         return Ok(valid);

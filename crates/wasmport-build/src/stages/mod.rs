@@ -23,17 +23,17 @@ pub(crate) use world::world;
 
 use crate::component;
 use crate::error::{AssetError, Stage};
-use crate::interface::{Export, ExternType, FuncType, Interface};
+use crate::interface::{ExternType, FuncType, Import, Interface, ValType};
 use crate::read::RawWasm;
 use crate::report::StageReport;
 use crate::settings::{ImportLimits, Policy};
 use crate::store::Obtained;
 use crate::tool::WASM_OPT;
-use crate::validate::{ValidWasm, validate};
+use crate::validate::{ValidWasm, is_valid, validate};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Instant;
-use wasmport::engine::RequiredFeatures;
+use wasmport::engine::{RequiredFeatures, WasmFeature};
 
 /// What the stages of one asset did.
 #[derive(Debug, Default)]
@@ -139,14 +139,24 @@ fn revalidate(
     let raw = RawWasm { path: before.path().into(), wasm: wasm.bytes.clone() };
     let after = validate(raw, allowed, limits).map_err(|e| {
         let message = format!("the result{by} is not valid: {}", e.message);
-        AssetError { stage, message, ..e }
+        // What would help with the asset's file helps where the result is too large, and where a pass
+        // of the project's own uses what is not enabled.
+        let all = || WasmFeature::ALL.iter().copied().collect();
+        let is_well_formed =
+            is_valid(&wasm.bytes, allowed) || !same_exports && is_valid(&wasm.bytes, all());
+        let help = if is_well_formed { e.help.clone() } else { Some(LEAVE_OUT.into()) };
+        AssetError { stage, message, help, ..e }
     })?;
     if same_exports && !have_same_exports(before, &after)? {
-        return Err(error(format!("the result{by} has other exports than the module")));
+        let message = format!("the result{by} has other imports or exports than the module");
+        return Err(error(message).help(LEAVE_OUT));
     }
     wasm.keep();
     Ok(after)
 }
+
+const LEAVE_OUT: &str = "the module is as it should be, so leave the stage out for the asset, or its \
+    failure: `on-failure = \"warn\"`";
 
 /// What `change` makes of a module, or of each core module of a component.
 fn each_module(
@@ -176,23 +186,41 @@ fn in_component(
     component::map_modules(wasm, next).map_err(error)
 }
 
-/// Whether both have the same exports, as far as their types can be told apart: a tool may number
-/// the types of a module anew.
+/// Whether both have the same exports, and the second no import that the first has not, as far as their
+/// types can be told apart: a tool may number the types of a module anew, and remove what is not used.
 fn have_same_exports(before: &ValidWasm, after: &ValidWasm) -> Result<bool, AssetError> {
     let (before, after) = (Interface::of(before)?, Interface::of(after)?);
     if before.wit != after.wit {
         return Ok(false);
     }
-    let (before, after) = (before.exports, after.exports);
-    let is_same = |a: &Export, b: &Export| match (&a.ty, &b.ty) {
+    let is_known = |after: &Import| {
+        let mut known = before.imports.iter();
+        known.any(|before| {
+            (&before.module, &before.name) == (&after.module, &after.name)
+                && is_same(&before.ty, &after.ty)
+        })
+    };
+    let exports = before.exports.iter().zip(&after.exports);
+    Ok(before.exports.len() == after.exports.len()
+        && exports.into_iter().all(|(a, b)| a.name == b.name && is_same(&a.ty, &b.ty))
+        && after.imports.iter().all(is_known))
+}
+
+fn is_same(a: &ExternType, b: &ExternType) -> bool {
+    match (a, b) {
         (ExternType::Func(a), ExternType::Func(b)) if !a.nominal && !b.nominal => {
             let types =
                 |func: &FuncType| func.params.iter().map(|p| p.ty.clone()).collect::<Vec<_>>();
             types(a) == types(b) && a.results == b.results
         }
+        (ExternType::Global { ty: a, mutable }, ExternType::Global { ty: b, mutable: other }) => {
+            let are_refs = matches!((a, b), (ValType::Ref(_), ValType::Ref(_)));
+            mutable == other && (a == b || are_refs)
+        }
+        (ExternType::Memory(a), ExternType::Memory(b)) => {
+            (a.memory64, a.shared) == (b.memory64, b.shared)
+        }
+        (ExternType::Table { table64: a, .. }, ExternType::Table { table64: b, .. }) => a == b,
         (a, b) => std::mem::discriminant(a) == std::mem::discriminant(b),
-    };
-    let pairs = before.iter().zip(&after);
-    Ok(before.len() == after.len()
-        && pairs.into_iter().all(|(a, b)| a.name == b.name && is_same(a, b)))
+    }
 }

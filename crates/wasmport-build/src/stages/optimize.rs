@@ -3,9 +3,10 @@
 use super::{Changed, Log, each_module, run_stage};
 use crate::error::{AssetError, Stage};
 use crate::features::scan;
+use crate::manifest::NO_TOOL;
 use crate::settings::{AssetSettings, FastMath, OptimizeLevel};
 use crate::store::{Cache, Obtained};
-use crate::tool::{ToolBox, feature_flags, in_binaryen};
+use crate::tool::{ToolBox, WASM_OPT, WasmOpt, feature_flags, in_binaryen};
 use crate::validate::{ValidWasm, is_valid};
 use wasmport::engine::WasmFeature;
 
@@ -23,7 +24,7 @@ pub(crate) fn optimize(
     log: &mut Log,
 ) -> Result<ValidWasm, AssetError> {
     let AssetSettings { limits, optimize, .. } = settings;
-    run_stage(Stage::Optimize, optimize.on_failure, limits, log, module, |module| {
+    let module = run_stage(Stage::Optimize, optimize.on_failure, limits, log, module, |module| {
         let (true, Some(level)) = (optimize.is_on(), optimize.level) else { return Ok(None) };
         if level == OptimizeLevel::O4 && module.features().contains(WasmFeature::Exceptions) {
             let message = "`O4` flattens code, and Binaryen cannot flatten exceptions";
@@ -59,5 +60,12 @@ pub(crate) fn optimize(
         };
         let by = Some(wasm_opt.describe());
         Ok(Some(Changed { wasm, allowed, same_exports: true, by }))
-    })
+    })?;
+    let skipped = log.stages.last_mut().filter(|report| report.skipped.is_some());
+    if let Some(report) = skipped.filter(|report| report.stage == Stage::Optimize) {
+        // Another version, or any where there was none, may not fail.
+        let none = || format!("{WASM_OPT} {NO_TOOL}");
+        report.by = Some(tools.wasm_opt().map_or_else(|_| none(), WasmOpt::describe));
+    }
+    Ok(module)
 }

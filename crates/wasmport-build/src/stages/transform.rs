@@ -45,6 +45,10 @@ pub(crate) fn transform(
 ) -> Result<ValidWasm, AssetError> {
     let AssetSettings { limits, transform, .. } = settings;
     let path = module.path().to_path_buf();
+    let unknown = project.passes.unknown(transform).into_iter();
+    log.warnings.extend(unknown.map(|pattern| {
+        format!("`transform.passes`: this program has no pass {pattern:?}; what it gives may differ from what another gives")
+    }));
     let passes = project.passes.selected(transform);
     for pass in passes.map_err(|e| AssetError::new(&path, Stage::Transform, e))? {
         module =

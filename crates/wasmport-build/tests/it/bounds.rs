@@ -311,7 +311,8 @@ fn the_target_of_the_build_decides() {
         ),
         ("\"aarch64-apple-darwin\", \"portable\"", linux, vec!["portable", linux]),
         ("\"portable\", \"source\"", linux, vec!["portable", "source"]),
-        ("\"portable\"", "armv7-unknown-linux-gnueabihf", vec!["portable"]),
+        ("\"portable\"", "powerpc64le-unknown-linux-gnu", vec!["portable"]),
+        ("\"portable\", \"source\"", "armv7-unknown-linux-gnueabihf", vec!["source"]),
     ] {
         let project = Project::with(calc);
         let settings = match targets {

@@ -43,9 +43,51 @@ fn fault_23_symlink_loops_and_dangling_links_are_errors() {
     let project = Project::with(&[("good.wat", CALC.as_bytes())]);
     symlink(project.assets(), project.assets().join("again")).unwrap();
     symlink("nowhere.wat", project.assets().join("dangling.wat")).unwrap();
+    symlink("nowhere", project.assets().join("readme.md")).unwrap();
+    // As Emacs locks a file that is being edited.
+    symlink("user@host.1234:5678", project.assets().join(".#good.wat")).unwrap();
     let report = project.import();
-    assert_eq!(report.count(Status::Failed), 2, "{:?}", report.assets);
+    let errors: Vec<_> = report.failures().map(|(_, error)| error).collect();
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    for (error, expected) in errors.iter().zip(["leads to a folder around it", "leads nowhere"]) {
+        assert_eq!(error.stage, Stage::Discover);
+        assert!(error.message.contains(expected), "{error}");
+        assert!(error.help.as_ref().unwrap().contains("exclude"), "{error}");
+    }
     assert!(statuses(&report).contains(&("good.wat", Status::Imported)));
+    let without = project.importer().exclude("again").exclude("dangling.*").run(&()).unwrap();
+    assert_eq!(statuses(&without), [("good.wat", Status::Unchanged)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn fault_8_pipes_and_devices_are_not_read() {
+    use std::os::unix::fs::symlink;
+    let project = Project::with(&[("good.wat", CALC.as_bytes())]);
+    let pipe = project.assets().join("pipe.wasm");
+    assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
+    symlink("/dev/zero", project.assets().join("zero.wasm")).unwrap();
+    let report = project.importer().symlinks(Symlinks::Follow).run(&()).unwrap();
+    let errors: Vec<_> = report.failures().map(|(_, error)| error).collect();
+    assert_eq!(errors.len(), 2, "{errors:?}");
+    assert!(errors.iter().all(|error| error.message.contains("it is no file")), "{errors:?}");
+    assert!(statuses(&report).contains(&("good.wat", Status::Imported)));
+}
+
+/// A terabyte that takes no place: reading it would take minutes.
+#[cfg(unix)]
+#[test]
+fn fault_8_file_over_the_limit_is_not_read() {
+    let project = Project::with(&[("good.wat", CALC.as_bytes())]);
+    let file = fs::File::create(project.assets().join("large.wasm")).unwrap();
+    file.set_len(1 << 40).unwrap();
+    let report = project.import();
+    let error = failure(&report);
+    assert_eq!(error.stage, Stage::Read);
+    assert!(error.message.contains("1099511627776 bytes"), "{error}");
+    assert!(error.help.as_ref().unwrap().contains("limits.max-bytes"), "{error}");
+    let checked = project.importer().check().unwrap();
+    assert_eq!(failure(&checked).stage, Stage::Read);
 }
 
 #[cfg(unix)]

@@ -336,17 +336,20 @@ fn fault_11_output_that_is_not_valid_is_never_published() {
     let invalid = wasm("(module (func (export \"add\") (param i32 i32) (result i32) i64.const 7))");
     let truncated = wasm(SMALL)[..20].to_vec();
     let another_type = r#"(module (func (export "add") (param i32 i64) (result i32) i32.const 7))"#;
+    let import = r#"(module (import "env" "more" (func))
+        (func (export "add") (param i32 i32) (result i32) i32.const 7))"#;
     for (bytes, expected) in [
         (b"garbage".to_vec(), "is not valid"),
         (Vec::new(), "is not valid"),
         (invalid, "is not valid: type mismatch"),
         (truncated, "is not valid"),
         (wasm("(component)"), "is not valid"),
-        (wasm("(module)"), "has other exports"),
-        (wasm(other), "has other exports"),
-        (wasm(extra), "has other exports"),
-        (wasm(kind), "has other exports"),
-        (wasm(another_type), "has other exports"),
+        (wasm("(module)"), "has other imports or exports"),
+        (wasm(other), "has other imports or exports"),
+        (wasm(extra), "has other imports or exports"),
+        (wasm(kind), "has other imports or exports"),
+        (wasm(another_type), "has other imports or exports"),
+        (wasm(import), "has other imports or exports"),
         // More than the module itself uses.
         (
             wasm(
@@ -362,6 +365,8 @@ fn fault_11_output_that_is_not_valid_is_never_published() {
         let error = tool.failure("");
         assert!(error.message.contains("wasm-opt 132 (version_132)"), "{error}");
         assert!(error.message.contains(expected), "{expected}: {error}");
+        let help = error.help.unwrap_or_default();
+        assert!(help.contains("leave the stage out") && !help.contains("damaged"), "{help}");
         assert_eq!(tool.project.outputs(), before, "what was imported before stays");
     }
     tool.project.write("calc.wat", CALC);
@@ -401,8 +406,60 @@ fn fault_10_and_11_are_judged_as_the_settings_say() {
             assert!(report.warnings.iter().all(|w| w.starts_with("`calc.wat`: optimize: ")));
             let optimize = stage(&report, Stage::Optimize);
             assert!(optimize.skipped.is_some() && optimize.before == optimize.after);
-            assert!(tool.project.manifest()["assets"]["calc"]["tools"].is_null());
+            let tools = &tool.project.manifest()["assets"]["calc"]["tools"];
+            assert_eq!(tools["wasm-opt"], VERSION);
         }
+    }
+}
+
+#[test]
+fn what_was_left_out_is_done_once_it_can_be() {
+    let tool = optimizer();
+    let import = || tool.import("optimize.on-failure = \"warn\"");
+    let program = fs::read(tool.path()).unwrap();
+    fs::remove_file(tool.path()).unwrap();
+    let report = import();
+    assert_eq!(tool.project.artifact(&report, "calc.wat", "source"), wasm(CALC));
+    assert_eq!(tool.project.manifest()["assets"]["calc"]["tools"]["wasm-opt"], "none");
+    assert_eq!(statuses(&import()), [("calc.wat", Status::Unchanged)]);
+    let text = tool.text("optimize.on-failure = \"warn\"");
+    let pinned = text.replace("[defaults]", "version = \"132\"\n[defaults]");
+    assert_eq!(tool.project.configured(&pinned).check().unwrap().assets[0].stale, None);
+    // There it is, and fails.
+    tool.becomes("131", "exit 1");
+    assert_eq!(statuses(&import()), [("calc.wat", Status::Imported)]);
+    assert_eq!(statuses(&import()), [("calc.wat", Status::Unchanged)]);
+    // Another may not.
+    fs::remove_file(tool.path()).unwrap();
+    fs::write(tool.path(), program).unwrap();
+    fs::set_permissions(tool.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let report = import();
+    assert_eq!(tool.project.artifact(&report, "calc.wat", "source"), wasm(SMALL));
+    assert_eq!(statuses(&import()), [("calc.wat", Status::Unchanged)]);
+}
+
+#[test]
+fn fault_10_program_that_is_too_old_says_so() {
+    let tool = Tool::of_version("108 (version_108)", "echo 'Unknown option' >&2; exit 1");
+    let error = tool.failure("");
+    assert!(error.message.contains("is version 108 (version_108), which is too old"), "{error}");
+    assert!(error.help.as_ref().unwrap().contains("121 or newer"), "{error}");
+    asset(
+        &{
+            tool.becomes("121 (version_121)", "cp \"$in\" \"$out\"");
+            tool.import("")
+        },
+        "calc.wat",
+    );
+}
+
+#[test]
+fn fault_10_flood_without_end_is_ended() {
+    for work in ["exec yes", "exec yes >&2", "exec yes > \"$out\""] {
+        let tool = Tool::doing(work);
+        let error = tool.failure("limits.max-bytes = 4096");
+        assert!(error.message.contains("MiB"), "{error}");
+        assert!(error.message.contains(" wrote "), "{error}");
     }
 }
 

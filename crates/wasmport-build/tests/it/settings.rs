@@ -56,6 +56,33 @@ fn a_malformed_glob_is_a_settings_error() {
     let project = Project::new();
     let error = project.importer().include("a[").run(&()).unwrap_err();
     assert!(matches!(error, Error::Settings { .. }), "{error}");
+    assert!(!error.to_string().contains("line"), "{error}");
+    for (text, expected) in [
+        ("[import]\ninclude = [\"a[\"]\n", "line 2, column 1: `include`: "),
+        ("[import]\nexclude = [\"a[\"]\n", "line 2, column 1: `exclude`: "),
+        ("[import]\nroots = [\"nowhere\"]\n", "line 2, column 1: import root: "),
+    ] {
+        let error = Importer::new(project.settings(text).unwrap()).run(&()).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn contradictions_of_several_rules_are_those_of_what_applies() {
+    let project = Project::with(&[("a.wat", CALC.as_bytes()), ("b.wat", CALC.as_bytes())]);
+    let rule = |pattern: &str, choice: &str| format!("[[asset]]\nmatch = {pattern:?}\n{choice}\n");
+    let discovered = |text: String| Importer::new(project.settings(&text).unwrap()).explain();
+    // Each needs the other.
+    let level = "optimize.level = \"O3\"\noptimize.enabled = false";
+    let fine = rule("*", level) + &rule("a.wat", "optimize.enabled = true");
+    discovered(fine).unwrap();
+    // None of these is wrong by itself.
+    let env = rule("*", "preinit.init = \"f\"\npreinit.env = { A = \"1\" }");
+    let error = discovered(env + &rule("b.wat", "preinit.wasi = false")).unwrap_err().to_string();
+    assert!(error.contains("`b.wat`") && error.contains("`preinit.env`"), "{error}");
+    let elsewhere = rule("b.wat", level) + &rule("a.wat", "optimize.enabled = true");
+    let error = discovered(elsewhere).unwrap_err().to_string();
+    assert!(error.contains("`a.wat`") && error.contains("how to optimize"), "{error}");
 }
 
 #[test]
@@ -135,6 +162,11 @@ fn contradictions_carry_line_and_column() {
             "line 3, column 1: `exports`",
             "the pattern `a[`",
         ),
+        ("[defaults]\noptimize.flags = [\"-s=2\"]\n", "line 2", "`-s=2` is not a further flag"),
+        ("[defaults]\noptimize.flags = [\"-all\"]\n", "line 2", "`-all` is not a further flag"),
+        ("[defaults]\nmatch = \"a\"\n", "line 2, column 1: ", "defaults are for all assets"),
+        ("[[asset]]\nprefix = \"x\"\n", "line 1", "do not say for which"),
+        ("[[asset]]\nmatch = \"a[\"\n", "line 2, column 1: ", "the pattern `a[`"),
         // What the defaults began, a rule may make a contradiction.
         (
             "[defaults.preinit]\ninit = \"f\"\nenv = { A = \"1\" }\n[[asset]]\nmatch = \"a\"\npreinit.wasi = false\n",

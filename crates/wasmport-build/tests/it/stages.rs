@@ -157,7 +157,17 @@ fn passes_are_chosen_by_name_and_switched_off() {
         let report = importer.pass(mine.clone()).pass(other.clone()).run(&()).unwrap();
         assert_eq!(report.count(Status::Imported), 1, "{:?}", report.assets);
         assert_eq!([mine.runs(), other.runs()], expected, "{choices}");
+        assert!(report.warnings.is_empty(), "{:?}", report.warnings);
     }
+}
+
+#[test]
+fn passes_that_the_program_does_not_have_are_warned_of() {
+    let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
+    let importer = project.configured("[defaults]\ntransform.passes = [\"my-*\", \"typo\"]\n");
+    let report = importer.pass(Fake::giving("my-pass", ONE)).run(&()).unwrap();
+    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
+    assert!(report.warnings[0].contains("has no pass \"typo\""), "{:?}", report.warnings);
 }
 
 #[test]

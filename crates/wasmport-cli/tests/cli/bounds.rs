@@ -134,7 +134,7 @@ fn fault_10_a_program_does_not_outlive_the_import_that_is_ended() {
     // So busy that the memory of the helper is not what ends it, and slow to be asked its version.
     let marker = project.path().join("id");
     let fake = format!(
-        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 1'; exit; fi\necho $$ > {}\nexec sleep 600\n",
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\necho $$ > {}\nexec sleep 600\n",
         marker.display()
     );
     script(&project.path().join("fake"), &fake);
@@ -157,7 +157,7 @@ fn fault_10_a_program_ends_with_the_helper_that_runs_it() {
     // It never ends when it first runs, beside the asset that the helper is ended for.
     let marker = project.path().join("id");
     let fake = format!(
-        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 1'; exit; fi\n\
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\n\
          if mkdir {0}; then echo $$ > {0}/id; exec sleep 600; fi\nexec cp \"$1\" \"$3\"\n",
         marker.display()
     );
@@ -179,7 +179,7 @@ fn fault_10_wasm_opt_is_found_by_variable_and_path() {
         ("empty/file", ""),
         ("bin/file", ""),
     ]);
-    let fake = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 7'; exit; fi\nwhile read -r line; do :; done < \"$1\"; /bin/cp \"$1\" \"$3\"\n";
+    let fake = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\nwhile read -r line; do :; done < \"$1\"; /bin/cp \"$1\" \"$3\"\n";
     script(&project.path().join("bin/wasm-opt"), fake);
     let import = |path: &str, variable: Option<&str>, args: &[&str]| {
         fs::remove_dir_all(project.path().join("src")).unwrap_or_default();
