@@ -116,6 +116,19 @@ fn a_sealed_file_gives_the_same_module() {
     }
 }
 
+#[test]
+fn fault_60_what_is_missing_is_not_compiled_instead() {
+    let (project, report) = import(&[Target::host(), Target::PORTABLE, Target::SOURCE], false);
+    let machine = report.artifacts.iter().find(|a| a.target == Target::host()).unwrap();
+    let path = project.out().join(&machine.path);
+    std::fs::remove_file(&path).unwrap();
+    let error = runtime(&project, None).load(&asset(&report)).unwrap_err();
+    assert!(matches!(error, Error::Missing { .. }), "{error}");
+    std::fs::write(path, b"something else").unwrap();
+    let error = runtime(&project, None).load(&asset(&report)).unwrap_err();
+    assert!(matches!(error, Error::Digest { .. }), "{error}");
+}
+
 /// What the memory at an address is mapped from.
 fn mapping_of(address: usize) -> String {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
