@@ -1,6 +1,7 @@
 //! The `ASSET` of a wrapper: its description, with the digests that artifacts must have.
 
 use super::Description;
+use super::component::Bindings;
 use crate::manifest::ArtifactEntry;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -44,9 +45,12 @@ const COMPONENT_MODEL: &str = "component-model";
 
 /// The macro that passes on a component's wrapper, none of whose items would compile without the cargo
 /// feature: so one error says it, not hundreds.
-pub(super) fn component_gate(asset: &Description<'_>, needs_wasi_p3: bool) -> Ident {
-    if needs_wasi_p3 {
+pub(super) fn component_gate(asset: &Description<'_>, bindings: &Bindings) -> Ident {
+    if bindings.needs_wasi_p3 {
         return require("wasi-p3");
+    }
+    if bindings.needs_store {
+        return require("component-model-async");
     }
     let features = asset.features.iter().filter_map(|f| f.cargo_feature());
     // Of the two the longer one brings the other.

@@ -18,7 +18,7 @@ use crate::error::{AssetError, Stage};
 use crate::files::HEADER;
 use crate::interface::Interface;
 use crate::manifest::ArtifactEntry;
-use crate::settings::AssetSettings;
+use crate::settings::{AssetSettings, Visibility};
 use component::{Bindings, Choices};
 use plan::Plan;
 use proc_macro2::TokenStream;
@@ -110,11 +110,16 @@ fn component_bindings(asset: &Description<'_>, world: &World) -> Result<Bindings
     let mut world = world.clone();
     let own = asset.module.last().map_or("", String::as_str);
     world.rename(settings.type_name.as_deref().unwrap_or(own));
-    component::bindings(&world.resolve, world.id, &Choices::of(settings))
+    let mut bindings = component::bindings(&world.resolve, world.id, &Choices::of(settings))?;
+    bindings.warnings.extend(component::without_effect(settings));
+    Ok(bindings)
 }
 
-fn of_component(asset: &Description<'_>, bindings: Bindings) -> Result<Wrapper, String> {
+fn of_component(asset: &Description<'_>, mut bindings: Bindings) -> Result<Wrapper, String> {
     let Bindings { is_async, needs_wasi, needs_wasi_p3, .. } = bindings;
+    if asset.settings.visibility == Some(Visibility::Crate) {
+        component::keep_in_crate(&mut bindings.items);
+    }
     // The feature `wasi-p3`, which is the gate's then, brings the others.
     let contract = asset::contract(asset, is_async && !needs_wasi_p3, needs_wasi && !needs_wasi_p3);
     let description = asset::description(asset, &plan::visibility(asset.settings));
@@ -122,7 +127,7 @@ fn of_component(asset: &Description<'_>, bindings: Bindings) -> Result<Wrapper, 
     let head = source(asset, &docs, &quote!(#contract #description))?;
     let items = &bindings.items;
     let items = print(quote!(#(#items)*))?;
-    let (gate, name) = (asset::component_gate(asset, needs_wasi_p3), asset.module.join("/"));
+    let (gate, name) = (asset::component_gate(asset, &bindings), asset.module.join("/"));
     // As text: the contents of a macro would not be formatted.
     let source = format!("{head}::wasmport::{gate}! {{\n{name:?}\n{items}}}\n");
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })

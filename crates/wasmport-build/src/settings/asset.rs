@@ -59,6 +59,11 @@ pub struct AssetSettings {
     /// call: functions, resources, interfaces or packages, or `*`. Default: none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trappable_imports: Option<Vec<String>>,
+    /// Of a component: the imports whose host functions are given the store, as one does that makes a
+    /// stream: functions, resources, interfaces or packages, or `*`. Default: those that are `async` in
+    /// WIT.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub store_imports: Option<Vec<String>>,
     /// Of a component: error types of WIT and the Rust types that host functions give in their place,
     /// such as `"demo:app/store.problem" = "crate::Problem"`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -175,7 +180,7 @@ impl AssetSettings {
     }
 
     /// What holds where nothing is chosen, of what can be said without looking at the asset.
-    pub(super) fn defaults() -> Self {
+    pub(crate) fn defaults() -> Self {
         Self {
             visibility: Some(Visibility::Public),
             max_exports: Some(MAX_EXPORTS),
@@ -207,7 +212,7 @@ impl AssetSettings {
         }
         merge! {
             pattern type_name visibility exports exclude_exports kinds max_exports prefix asynchronous
-            async_imports infallible_imports trap_imports trappable_imports trappable_errors world compose wasi with derives api convention malloc free
+            async_imports infallible_imports trap_imports trappable_imports store_imports trappable_errors world compose wasi with derives api convention malloc free
             unsupported legacy_exceptions strip compress
         }
     }

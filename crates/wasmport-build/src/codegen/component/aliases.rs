@@ -41,6 +41,10 @@ pub(super) fn is_keyword(ident: &str) -> bool {
     ident == "gen" || syn::parse_str::<Ident>(ident).is_err()
 }
 
+fn is_self(name: &str) -> bool {
+    name.to_upper_camel_case() == "Self"
+}
+
 /// A name as the generator writes it in snake case.
 pub(super) fn rust_ident(name: &str) -> String {
     let ident = name.to_snake_case();
@@ -72,6 +76,14 @@ impl Aliases {
         *name = format!("{name}-{}", self.word);
     }
 
+    /// A keyword in capitals, such as `IN`: the generator looks for those in lower case alone.
+    fn loud(&mut self, name: &mut String) {
+        let ident = name.to_snake_case();
+        if *name != ident && is_keyword(&ident) {
+            self.snake(name);
+        }
+    }
+
     fn camel(&mut self, name: &mut String) {
         let _ = self.idents.insert(name.to_upper_camel_case());
         *name = format!("{name}-{}", self.word);
@@ -97,13 +109,16 @@ impl Aliases {
             .collect();
         for (id, ty) in resolve.types.iter_mut() {
             match &mut ty.kind {
+                TypeDefKind::Record(record) => {
+                    record.fields.iter_mut().for_each(|field| self.loud(&mut field.name));
+                }
                 TypeDefKind::Variant(variant) => {
                     let own = variant.cases.iter_mut().map(|case| &mut case.name);
-                    own.filter(|name| name.as_str() == "self").for_each(|name| self.camel(name));
+                    own.filter(|name| is_self(name)).for_each(|name| self.camel(name));
                 }
                 TypeDefKind::Enum(cases) => {
                     let own = cases.cases.iter_mut().map(|case| &mut case.name);
-                    own.filter(|name| name.as_str() == "self").for_each(|name| self.camel(name));
+                    own.filter(|name| is_self(name)).for_each(|name| self.camel(name));
                 }
                 _ => {}
             }
@@ -121,6 +136,9 @@ impl Aliases {
     fn interfaces(&mut self, resolve: &mut Resolve, world: WorldId) {
         let exported: BTreeSet<_> = exported_interfaces(resolve, world).collect();
         for (id, interface) in resolve.interfaces.iter_mut() {
+            if let Some(name) = &mut interface.name {
+                self.loud(name);
+            }
             let types = mem::take(&mut interface.types).into_values();
             let renamed = types.filter_map(|id| Some((resolve.types[id].name.clone()?, id)));
             interface.types = renamed.collect();
@@ -134,6 +152,11 @@ impl Aliases {
                     (function.name.clone(), function)
                 });
             interface.functions = functions.collect();
+        }
+        for (_, package) in resolve.packages.iter_mut() {
+            let own = mem::take(&mut package.interfaces).into_values();
+            let renamed = own.filter_map(|id| Some((resolve.interfaces[id].name.clone()?, id)));
+            package.interfaces = renamed.collect();
         }
     }
 
@@ -179,21 +202,25 @@ impl Aliases {
         is_exported: bool,
         is_constructed: impl Fn(wit_parser::TypeId) -> bool,
     ) {
-        let ident = function.item_name().to_snake_case();
+        function.params.iter_mut().for_each(|param| self.loud(&mut param.name));
+        let name = function.item_name();
+        let ident = name.to_snake_case();
+        let is_loud = name != ident && is_keyword(&ident);
         let is_taken = match function.kind {
             FunctionKind::Freestanding | FunctionKind::AsyncFreestanding => {
                 let number = ident.strip_prefix("interface").unwrap_or("-");
-                is_exported
-                    && (is_keyword(&ident)
-                        || LOCALS.contains(&ident.as_str())
-                        || number.bytes().all(|b| b.is_ascii_digit()))
+                is_loud
+                    || (is_exported
+                        && (is_keyword(&ident)
+                            || LOCALS.contains(&ident.as_str())
+                            || number.bytes().all(|b| b.is_ascii_digit())))
             }
             FunctionKind::Constructor(_) => false,
             FunctionKind::Method(id)
             | FunctionKind::Static(id)
             | FunctionKind::AsyncMethod(id)
             | FunctionKind::AsyncStatic(id) => {
-                ident == "drop" || (ident == "new" && is_constructed(id))
+                is_loud || ident == "drop" || (ident == "new" && is_constructed(id))
             }
         };
         if is_taken {

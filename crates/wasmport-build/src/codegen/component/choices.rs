@@ -15,11 +15,14 @@ impl Choices {
         };
         let (all_wait, async_functions) = some(&settings.async_imports);
         let (trappable, trappable_functions) = some(&settings.trappable_imports);
+        let (store, store_functions) = some(&settings.store_imports);
         Self {
             asynchronous: all_wait || settings.asynchronous.unwrap_or_default(),
             async_functions,
             trappable,
             trappable_functions,
+            store,
+            store_functions,
             trappable_errors: settings.trappable_errors.clone().unwrap_or_default(),
             with: settings.with.clone().unwrap_or_default(),
             derives: settings.derives.clone().unwrap_or_default(),

@@ -4,6 +4,7 @@
 //! is documentation (`wit_docs`); what comes out is changed as a tree (`tidy`, `document`).
 
 mod aliases;
+mod applied;
 mod choices;
 mod document;
 mod duplicates;
@@ -18,12 +19,16 @@ mod surface;
 mod tests;
 mod tidy;
 mod views;
+mod visibility;
 mod wasi;
 mod wit_docs;
 mod world;
 
 #[cfg(feature = "preinit")]
 pub(crate) use wasi::is_preview_2;
+
+pub(super) use applied::without_effect;
+pub(super) use visibility::keep_in_crate;
 
 use aliases::Aliases;
 use options::Worlds;
@@ -48,6 +53,10 @@ pub(crate) struct Choices {
     pub trappable: bool,
     /// Imports that may, or interfaces whose functions may.
     pub trappable_functions: Vec<String>,
+    /// All imports reach the store.
+    pub store: bool,
+    /// Imports that do, or interfaces whose functions do.
+    pub store_functions: Vec<String>,
     /// By type in WIT, the Rust type of which hosts give errors instead.
     pub trappable_errors: BTreeMap<String, String>,
     /// By interface or resource, where it is in Rust.
@@ -66,6 +75,8 @@ pub(crate) struct Bindings {
     pub needs_wasi: bool,
     /// Of preview 3: then sessions wait.
     pub needs_wasi_p3: bool,
+    /// Whether imports reach the store, for which Wasmtime has types with its concurrency alone.
+    pub needs_store: bool,
     /// What the user should know.
     pub warnings: Vec<String>,
 }
@@ -127,7 +138,7 @@ pub(crate) fn bindings(
         surface: &surface,
         wasi: &wasi,
         is_async,
-        is_concurrent,
+        has_store: is_concurrent || options.imports_store,
     };
     let own = session::session(&mut items, &target)?;
     items.extend(own);
@@ -138,7 +149,8 @@ pub(crate) fn bindings(
     {
         warnings.push("`trappable-errors` does nothing without `trappable-imports`".into());
     }
-    Ok(Bindings { items, is_async, needs_wasi, needs_wasi_p3, warnings })
+    let needs_store = options.imports_store;
+    Ok(Bindings { items, is_async, needs_wasi, needs_wasi_p3, needs_store, warnings })
 }
 
 fn parse(text: &str, aliases: &Aliases) -> Result<Vec<Item>, String> {

@@ -23,6 +23,8 @@ pub(super) struct Options {
     pub wasi: BTreeSet<String>,
     /// Whether an import waits: then all exports do.
     pub imports_wait: bool,
+    /// Whether an import that is not `async` in WIT reaches the store.
+    pub imports_store: bool,
     /// What names settings have used.
     pub used: BTreeSet<String>,
 }
@@ -42,6 +44,7 @@ pub(super) fn options(
         opts: Opts { wasmtime_crate: Some("::wasmport::wasmtime".into()), ..Opts::default() },
         wasi: BTreeSet::new(),
         imports_wait: is_async && !wasi.needs.is_empty(),
+        imports_store: false,
         used: BTreeSet::new(),
     };
     options.derives(choices)?;

@@ -1,4 +1,4 @@
-//! Which functions wait, and which may end the guest's call: a rule of the generator for each.
+//! Which functions wait, may end the guest's call, or reach the store: a rule of the generator for each.
 
 use super::Choices;
 use super::options::{Options, Worlds, keys};
@@ -13,7 +13,8 @@ impl Options {
             |chosen: bool, flag: FunctionFlags| if chosen { flag } else { FunctionFlags::empty() };
         let every = flag(choices.asynchronous, FunctionFlags::ASYNC);
         let trappable = flag(choices.trappable, FunctionFlags::TRAPPABLE);
-        let imports = self.rules(worlds, choices, every | trappable, true);
+        let store = flag(choices.store, FunctionFlags::STORE);
+        let imports = self.rules(worlds, choices, every | trappable | store, true);
         self.imports_wait |= choices.asynchronous;
         // A store in which an import waits is called with `await` alone.
         let exports = self.rules(
@@ -30,6 +31,7 @@ impl Options {
         };
         names("async-imports", &choices.async_functions)
             .and_then(|()| names("trappable-imports", &choices.trappable_functions))
+            .and_then(|()| names("store-imports", &choices.store_functions))
             .map_err(|(setting, name)| {
                 let which = if setting == "async-imports" { "has" } else { "imports" };
                 format!(
@@ -60,13 +62,16 @@ impl Options {
             if self.names(&choices.async_functions, "async-imports", &function.names) {
                 flags |= FunctionFlags::ASYNC;
             }
-            if is_import
-                && self.names(&choices.trappable_functions, "trappable-imports", &function.names)
-            {
-                flags |= FunctionFlags::TRAPPABLE;
+            if is_import {
+                if self.names(&choices.trappable_functions, "trappable-imports", &function.names) {
+                    flags |= FunctionFlags::TRAPPABLE;
+                }
+                if self.names(&choices.store_functions, "store-imports", &function.names) {
+                    flags |= FunctionFlags::STORE;
+                }
+                self.imports_wait |= function.waits || flags.contains(FunctionFlags::ASYNC);
+                self.imports_store |= flags.contains(FunctionFlags::STORE);
             }
-            self.imports_wait |=
-                is_import && (function.waits || flags.contains(FunctionFlags::ASYNC));
             if flags.bits() != every.bits() {
                 rules.push(FunctionFilter::Name(function.rule), flags | FunctionFlags::EXACT);
             }

@@ -23,8 +23,8 @@ pub(super) struct Target<'a> {
     pub wasi: &'a Wasi,
     /// Whether instances wait.
     pub is_async: bool,
-    /// Whether functions are called beside each other.
-    pub is_concurrent: bool,
+    /// Whether imports may reach the store.
+    pub has_store: bool,
 }
 
 impl Target<'_> {

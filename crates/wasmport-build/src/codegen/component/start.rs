@@ -15,8 +15,7 @@ pub(super) fn new(target: &Target<'_>) -> TokenStream {
     let hosts = &surface.hosts;
     let needs_wasi = !wasi.needs.is_empty();
     let data = if needs_wasi { quote!(::core::marker::Send + 'static) } else { target.data() };
-    let with_store =
-        surface.hosts_with_store.iter().filter(|_| target.is_concurrent).map(of_session);
+    let with_store = surface.hosts_with_store.iter().filter(|_| target.has_store).map(of_session);
     let mut with_store = with_store.peekable();
     // Without the second bound rustc forgets what the first one's supertrait says for every `T`.
     let clause = with_store.peek().is_some().then(|| {
@@ -86,7 +85,7 @@ pub(super) fn command<'a>(target: &Target<'a>) -> Option<(&'a Guest, &'a Method)
         |name: &str| name.starts_with("wasi:cli/run@0.2.") || name.starts_with("wasi:cli/run@0.3.");
     let guest = target.surface.guests.iter().find(|guest| is_run(&guest.name))?;
     let method = guest.methods.iter().find(|method| method.call == "call_run")?;
-    (!target.wasi.needs.is_empty()).then_some((guest, method))
+    Some((guest, method))
 }
 
 fn run(target: &Target<'_>) -> Option<TokenStream> {
@@ -105,6 +104,9 @@ fn run(target: &Target<'_>) -> Option<TokenStream> {
                 .flatten()
         },
     };
+    let needs_wasi = !target.wasi.needs.is_empty();
+    let parameter = needs_wasi.then(|| quote!(wasi: ::wasmport::wasi::Wasi,));
+    let argument = needs_wasi.then(|| quote!(wasi));
     Some(quote! {
         /// Runs the command: starts a session, and calls its `run`. It gives the exit code, which is 0
         /// where that succeeds and 1 where it does not, and the data.
@@ -115,9 +117,9 @@ fn run(target: &Target<'_>) -> Option<TokenStream> {
         pub #asyncness fn run(
             runtime: &::wasmport::Runtime,
             data: T,
-            wasi: ::wasmport::wasi::Wasi,
+            #parameter
         ) -> ::wasmport::Result<(::wasmport::Exit, T)> {
-            let mut session = Self::new(runtime, data, wasi)#wait?;
+            let mut session = Self::new(runtime, data, #argument)#wait?;
             let exit = session.0.#call(#asyncness |wrapper, store| {
                 ::wasmport::support::component_exit(#called)
             })#wait?;

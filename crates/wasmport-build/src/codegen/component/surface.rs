@@ -2,8 +2,9 @@
 
 use super::document::interface;
 use super::tidy::doc;
+use heck::ToSnakeCase as _;
 use proc_macro2::{Ident, TokenStream};
-use quote::{ToTokens as _, quote};
+use quote::{ToTokens as _, format_ident, quote};
 use syn::{
     Expr, FnArg, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Pat, Path,
     PathArguments, ReturnType, Stmt, Type, TypeParamBound, WherePredicate,
@@ -47,7 +48,7 @@ pub(crate) struct Guest {
 /// A resource of an interface that the component exports.
 #[derive(Clone)]
 pub(crate) struct Resource {
-    /// The method of `Guest` that gives it.
+    /// The method of `Guest` that gives it, where it has functions.
     pub accessor: Ident,
     /// The type that has its functions.
     pub ty: Ident,
@@ -132,7 +133,28 @@ fn guest(name: String, accessor: Ident, path: Vec<Ident>, items: &[Item]) -> Gue
             guest.resources.push(Resource { accessor, ty: ty.ident.clone(), methods });
         }
     }
+    let rest: Vec<Resource> = items
+        .iter()
+        .filter_map(resource_type)
+        .filter(|ty| guest.resources.iter().all(|resource| resource.ty != **ty))
+        .map(|ty| {
+            let name = ty.to_string();
+            let name = name.strip_prefix("Guest").unwrap_or(&name).to_snake_case();
+            Resource { accessor: format_ident!("{name}"), ty: ty.clone(), methods: Vec::new() }
+        })
+        .collect();
+    guest.resources.extend(rest);
     guest
+}
+
+/// The type that has an exported resource's functions, of which there may be none: then `Guest` has no
+/// method that gives it.
+fn resource_type(item: &Item) -> Option<&Ident> {
+    let Item::Struct(item) = item else { return None };
+    let field = item.fields.iter().next()?;
+    let is_guest = matches!(&field.ty, Type::Reference(ty)
+        if matches!(&*ty.elem, Type::Path(path) if path.path.is_ident("Guest")));
+    is_guest.then_some(&item.ident)
 }
 
 /// The items of the wrapper type itself.

@@ -4,7 +4,7 @@ use super::shorten;
 use super::wit_docs::{Entry, WitDocs};
 use crate::names::{self, Request};
 use heck::ToSnakeCase as _;
-use proc_macro2::{Ident, Span, TokenTree};
+use proc_macro2::{Ident, TokenTree};
 use quote::{ToTokens as _, format_ident};
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -125,19 +125,39 @@ impl VisitMut for Tidy<'_> {
         visit_mut::visit_item_fn_mut(self, function);
     }
 
-    /// A function that is concurrent has a parameter of this name already.
+    /// A function that reaches the store has a parameter of one of these names already.
     fn visit_signature_mut(&mut self, signature: &mut Signature) {
-        let mut accessors = signature.inputs.iter_mut().filter_map(|input| match input {
-            FnArg::Typed(input) => match &mut *input.pat {
-                Pat::Ident(pat) if pat.ident == "accessor" => Some(&mut pat.ident),
-                _ => None,
-            },
-            FnArg::Receiver(_) => None,
-        });
-        if let Some(second) = accessors.nth(1) {
-            *second = Ident::new("accessor_", Span::call_site());
+        for name in ["accessor", "host"] {
+            let mut idents = signature.inputs.iter_mut().filter_map(|input| match input {
+                FnArg::Typed(input) => match &mut *input.pat {
+                    Pat::Ident(pat) if pat.ident == name => Some(&mut pat.ident),
+                    _ => None,
+                },
+                FnArg::Receiver(_) => None,
+            });
+            if let Some(second) = idents.nth(1) {
+                *second = format_ident!("{name}_");
+            }
         }
         visit_mut::visit_signature_mut(self, signature);
+    }
+
+    /// The generator calls what has a name in WIT by names that Wasmtime does not have.
+    fn visit_path_mut(&mut self, path: &mut Path) {
+        if path.segments.iter().nth_back(1).is_some_and(|module| module.ident == "component")
+            && path.segments.first().is_some_and(|root| root.ident == "wasmport")
+            && let Some(ty) = path.segments.last_mut()
+        {
+            let reader = match ty.ident.to_string().as_str() {
+                "HostStream" => Some("StreamReader"),
+                "HostFuture" => Some("FutureReader"),
+                _ => None,
+            };
+            if let Some(reader) = reader {
+                ty.ident = Ident::new(reader, ty.ident.span());
+            }
+        }
+        visit_mut::visit_path_mut(self, path);
     }
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {

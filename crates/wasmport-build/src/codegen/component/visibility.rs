@@ -1,0 +1,25 @@
+//! Wrappers that only their crate sees.
+
+use syn::{Item, Visibility, parse_quote};
+
+/// Has the crate alone see `items`, and so what is in modules among them.
+pub(crate) fn keep_in_crate(items: &mut [Item]) {
+    let own = items.iter_mut().filter_map(visibility);
+    for visibility in own.filter(|own| matches!(own, Visibility::Public(_))) {
+        *visibility = parse_quote!(pub(crate));
+    }
+}
+
+fn visibility(item: &mut Item) -> Option<&mut Visibility> {
+    match item {
+        Item::Const(item) => Some(&mut item.vis),
+        Item::Enum(item) => Some(&mut item.vis),
+        Item::Fn(item) => Some(&mut item.vis),
+        Item::Mod(item) => Some(&mut item.vis),
+        Item::Struct(item) => Some(&mut item.vis),
+        Item::Trait(item) => Some(&mut item.vis),
+        Item::Type(item) => Some(&mut item.vis),
+        Item::Use(item) => Some(&mut item.vis),
+        _ => None,
+    }
+}
