@@ -94,7 +94,7 @@ impl VisitMut for Document<'_> {
         let name = item.ident.to_string();
         let text = match name.strip_suffix("WithStore") {
             Some(base) => {
-                format!("The functions beside [`{base}`] that reach the store while they wait.")
+                format!("The functions beside [`{base}`] that reach the store.")
             }
             None => match name.strip_prefix("Host") {
                 None | Some("") => "What the program gives to the component.".into(),

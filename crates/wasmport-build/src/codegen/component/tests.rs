@@ -1,5 +1,7 @@
 //! Wrappers of worlds that are written here.
 
+mod repairs;
+
 use super::{Bindings, Choices, bindings};
 use wit_parser::Resolve;
 
