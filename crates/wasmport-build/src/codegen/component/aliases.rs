@@ -130,6 +130,12 @@ impl Aliases {
             } else if is_method && is_keyword(&name.to_snake_case()) {
                 self.snake(name);
             }
+            // What the generator defines by its name in WIT, and refers to by that in camel case.
+            if matches!(ty.kind, TypeDefKind::Stream(_) | TypeDefKind::Future(_)) {
+                while *name != name.to_upper_camel_case() {
+                    *name = name.to_upper_camel_case();
+                }
+            }
         }
     }
 

@@ -8,7 +8,7 @@ fn keywords_in_capitals_are_names_too() {
     let text = plain(
         "package demo:loud;
          interface MATCH {
-             record pair { IN: u32, as: u32 }
+             record pair { IN: u32, %as: u32 }
              variant side { SELF(u32), other }
              resource IMPL { MUT: func(SELF: u32); new: static func(TYPE: u32) -> IMPL; }
              TYPE: func(FN: pair) -> side;
@@ -41,15 +41,21 @@ fn named_streams_and_futures_have_the_types_that_wasmtime_has() {
         "package demo:pipe;
          interface source {
              type bytes = stream<u8>;
-             type later = future;
+             type later-on = future;
+             type %box = future<bytes>;
+             type a1-b2 = stream<later-on>;
              resource %stream { open: func() -> bytes; }
-             answer: func() -> later;
+             answer: func(b: %box) -> later-on;
+             all: func() -> a1-b2;
          }
          world app { import source; export source; }",
     );
     let component = "::wasmport::wasmtime::component";
     assert!(has(&text, &format!("pub type Bytes = {component}::StreamReader<u8>;")), "{text}");
-    assert!(has(&text, &format!("pub type Later = {component}::FutureReader<()>;")), "{text}");
+    assert!(has(&text, &format!("pub type LaterOn = {component}::FutureReader<()>;")), "{text}");
+    assert!(has(&text, &format!("pub type Box_ = {component}::FutureReader<Bytes>;")), "{text}");
+    assert!(has(&text, "fn answer(&mut self, b: Box_) -> LaterOn;"), "{text}");
+    assert!(has(&text, "pub type A1b2 =") && has(&text, "fn all(&mut self) -> A1b2;"), "{text}");
     // The host's part of the resource is called as the stream would be.
     assert!(has(&text, "pub trait HostStream:") || has(&text, "pub trait HostStream {"), "{text}");
     assert!(!has(&text, "component::HostStream"), "{text}");
@@ -79,7 +85,7 @@ fn imports_that_are_chosen_reach_the_store() {
         assert!(has(&all, expected), "{expected}: {all}");
     }
     let none = wrapper(wit, &Choices::default()).unwrap();
-    assert!(!none.needs_store && !has(&text(none), "SessionData<T>>"));
+    assert!(!none.needs_store && !has(&text(none), "HostWithStore<::wasmport"));
     let error = wrapper(wit, &chosen(|c| c.store_functions = vec!["run".into()])).err().unwrap();
     assert_eq!(error, "`store-imports` has `run`, which is no function that the component imports");
 }
