@@ -170,3 +170,44 @@ fn dropped(worlds: &Worlds<'_>, id: TypeId) -> Option<(String, String)> {
     let names = own.name.as_ref().zip(aliased.name.as_ref()).filter(|_| is_resource);
     names.map(|(own, aliased)| (format!("[drop]{own}"), format!("[drop]{aliased}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Choices;
+    use super::super::tests::{chosen, has, text, wrapper};
+
+    #[test]
+    fn imports_that_are_chosen_reach_the_store() {
+        let wit = "
+            package demo:pipe;
+            interface source { open: func(host: u32) -> u32; close: func(); }
+            world app { import source; import now: func() -> u64; export run: func(); }";
+        let access = "host: ::wasmport::wasmtime::component::Access<T, Self>";
+        let some = chosen(|c| c.store_functions = vec!["demo:pipe/source.open".into()]);
+        let bindings = wrapper(wit, &some).unwrap();
+        assert!(bindings.needs_store && !bindings.is_async);
+        let some = text(bindings);
+        for expected in [
+            &format!("fn open({access}, host_: u32) -> u32;"),
+            "fn close(&mut self) -> ();",
+            "fn now(&mut self) -> u64;",
+            "demo::pipe::source::HostWithStore<::wasmport::SessionData<T>>",
+        ] {
+            assert!(has(&some, expected), "{expected}: {some}");
+        }
+        let all = text(wrapper(wit, &chosen(|c| c.store = true)).unwrap());
+        for expected in
+            [&format!("fn close({access}) -> ();"), &format!("fn now({access}) -> u64;")]
+        {
+            assert!(has(&all, expected), "{expected}: {all}");
+        }
+        let none = wrapper(wit, &Choices::default()).unwrap();
+        assert!(!none.needs_store && !has(&text(none), "HostWithStore<::wasmport"));
+        let error =
+            wrapper(wit, &chosen(|c| c.store_functions = vec!["run".into()])).err().unwrap();
+        assert_eq!(
+            error,
+            "`store-imports` has `run`, which is no function that the component imports"
+        );
+    }
+}

@@ -139,3 +139,20 @@ fn of_session(path: &Path) -> Path {
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{chosen, has, text, wrapper};
+
+    #[test]
+    fn what_exports_run_is_run() {
+        let wit = "
+            package demo:app;
+            world app { export wasi:cli/run@0.2.6; }
+            package wasi:cli@0.2.6 { interface run { run: func() -> result; } }";
+        let text = text(wrapper(wit, &chosen(|c| c.wasi = true)).unwrap());
+        let run = "pub fn run(runtime: &::wasmport::Runtime, data: T)
+            -> ::wasmport::Result<(::wasmport::Exit, T)>";
+        assert!(has(&text, run) && has(&text, "Self::new(runtime, data)?"), "{text}");
+    }
+}

@@ -255,3 +255,19 @@ pub(super) fn module<'a>(items: &'a mut [Item], path: &[Ident]) -> Option<&'a mu
     let (_, items) = found.content.as_mut()?;
     module(items, rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{has, plain};
+
+    #[test]
+    fn a_resource_without_functions_has_a_view() {
+        let text = plain(
+            "package demo:app;
+             interface tokens { resource %struct; issue: func() -> %struct; }
+             world app { export tokens; }",
+        );
+        assert!(has(&text, "pub fn struct_(&mut self) -> GuestStructSession<'_, T>"), "{text}");
+        assert!(has(&text, "resource.resource_drop(store)"), "{text}");
+    }
+}

@@ -1,7 +1,5 @@
 //! Wrappers of worlds that are written here.
 
-mod repairs;
-
 use super::{Bindings, Choices, bindings};
 use wit_parser::Resolve;
 
@@ -28,7 +26,7 @@ pub(super) fn has(text: &str, expected: &str) -> bool {
     text.contains(&close(expected))
 }
 
-fn plain(wit: &str) -> String {
+pub(super) fn plain(wit: &str) -> String {
     text(wrapper(wit, &Choices::default()).unwrap())
 }
 
@@ -38,7 +36,7 @@ pub(super) fn chosen(choose: impl FnOnce(&mut Choices)) -> Choices {
     choices
 }
 
-const STORE: &str = "
+pub(super) const STORE: &str = "
     package demo:res@0.1.0;
     interface store {
         resource blob { constructor(init: list<u8>); write: func(bytes: list<u8>); }
@@ -110,6 +108,38 @@ fn keywords_and_names_of_the_generator_are_names_too() {
         "\"[static]struct.new\"",
         "fn static_async_impl_ed(",
         "lookup(\"match\")",
+    ] {
+        assert!(has(&text, expected), "{expected}: {text}");
+    }
+}
+
+#[test]
+fn keywords_in_capitals_are_names_too() {
+    let text = plain(
+        "package demo:loud;
+         interface MATCH {
+             record pair { IN: u32, %as: u32 }
+             variant side { SELF(u32), other }
+             resource IMPL { MUT: func(FOR: u32); new: static func(TYPE: u32) -> IMPL; }
+             TYPE: func(FN: pair) -> side;
+         }
+         world app {
+             import MATCH; import LOOP: func(SELF: u32) -> u32;
+             export MATCH; export WHILE: func(IN: u32) -> u32;
+         }",
+    );
+    assert!(!text.to_lowercase().contains("respelt"), "{text}");
+    for expected in [
+        "pub mod match_ {",
+        "linker.instance(\"demo:loud/MATCH\")?",
+        "#[component(name = \"IN\")] pub in_: u32",
+        "#[component(name = \"as\")] pub as_: u32",
+        "#[component(name = \"SELF\")] Self_(u32)",
+        "fn mut_(&mut self, self_: ::wasmport::wasmtime::component::Resource<Impl>, for_: u32) -> ();",
+        "fn type_(&mut self, fn_: Pair) -> Side;",
+        "fn loop_(&mut self, self_: u32) -> u32;",
+        "pub fn call_while<",
+        "lookup(\"TYPE\")",
     ] {
         assert!(has(&text, expected), "{expected}: {text}");
     }

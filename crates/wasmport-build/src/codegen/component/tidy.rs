@@ -258,3 +258,46 @@ fn is_use_of_box(item: &syn::ItemUse) -> bool {
     let path = item.tree.to_token_stream().to_string().replace(' ', "");
     path == "wasmport::wasmtime::component::__internal::Box"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::{has, plain};
+
+    #[test]
+    fn named_streams_and_futures_have_the_types_that_wasmtime_has() {
+        let text = plain(
+            "package demo:pipe;
+             interface source {
+                 type bytes = stream<u8>;
+                 type later-on = future;
+                 type %box = future<bytes>;
+                 type a1-b2 = stream<later-on>;
+                 resource %stream { open: func() -> bytes; }
+                 answer: func(b: %box) -> later-on;
+                 all: func() -> a1-b2;
+             }
+             world app { import source; export source; }",
+        );
+        let component = "::wasmport::wasmtime::component";
+        assert!(has(&text, &format!("pub type Bytes = {component}::StreamReader<u8>;")), "{text}");
+        assert!(
+            has(&text, &format!("pub type LaterOn = {component}::FutureReader<()>;")),
+            "{text}"
+        );
+        assert!(
+            has(&text, &format!("pub type Box_ = {component}::FutureReader<Bytes>;")),
+            "{text}"
+        );
+        assert!(has(&text, "fn answer(&mut self, b: Box_) -> LaterOn;"), "{text}");
+        assert!(
+            has(&text, "pub type A1b2 =") && has(&text, "fn all(&mut self) -> A1b2;"),
+            "{text}"
+        );
+        // The host's part of the resource is called as the stream would be.
+        assert!(
+            has(&text, "pub trait HostStream:") || has(&text, "pub trait HostStream {"),
+            "{text}"
+        );
+        assert!(!has(&text, "component::HostStream"), "{text}");
+    }
+}

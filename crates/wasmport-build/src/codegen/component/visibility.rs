@@ -23,3 +23,25 @@ fn visibility(item: &mut Item) -> Option<&mut Visibility> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Choices;
+    use super::super::tests::{STORE, has, text, wrapper};
+    use super::*;
+
+    #[test]
+    fn a_wrapper_that_its_crate_keeps_has_no_public_items() {
+        let mut bindings = wrapper(STORE, &Choices::default()).unwrap();
+        keep_in_crate(&mut bindings.items);
+        let text = text(bindings);
+        for expected in [
+            "pub(crate) struct App {",
+            "pub(crate) struct AppSession<T: 'static = ()>",
+            "pub(crate) mod demo {",
+        ] {
+            assert!(has(&text, expected), "{expected}: {text}");
+        }
+        assert!(!has(&text, "}pub struct") && !has(&text, "}pub mod demo"), "{text}");
+    }
+}
