@@ -60,6 +60,7 @@ const GENERATOR: &[&str] = &[
     include_str!("compile.rs"),
     include_str!("component/compose.rs"),
     include_str!("component/conformance.rs"),
+    include_str!("component/directions.rs"),
     include_str!("component/docs.rs"),
     include_str!("component/exports.rs"),
     include_str!("component/listing.rs"),

@@ -3,7 +3,8 @@
 use super::listing::{Listing, is_wasi};
 use super::wit::World;
 use crate::compile::catch_panic;
-use wit_parser::{WorldItem, WorldKey};
+use std::collections::BTreeSet;
+use wit_parser::{PackageId, Resolve, WorldItem, WorldKey};
 
 /// In what the component with the world `have` and the bytes `component` differs from the world that
 /// it is to implement, a line for each item that is missing or of another type. Nothing where it
@@ -14,10 +15,9 @@ pub(crate) fn differences(
     want: &World,
     ignore_wasi: bool,
 ) -> Vec<String> {
-    let Err(reason) = judge(have, component, want, ignore_wasi) else { return Vec::new() };
     let mut lines = Listing::of_worlds(have, want, ignore_wasi);
     if lines.is_empty() {
-        lines.push(reason);
+        lines.extend(judge(have, component, want, ignore_wasi).err());
     }
     lines
 }
@@ -47,7 +47,7 @@ fn without_numbers(reason: &str, world: &str) -> String {
 /// The world `want` that offers what `have` imports of WASI as well.
 fn with_wasi_of(want: &World, have: &World) -> Result<World, String> {
     let mut offering = want.clone();
-    let map = offering.resolve.merge(have.resolve.clone()).map_err(|e| format!("{e:#}"))?;
+    let map = offering.resolve.merge(wasi_of(have)).map_err(|e| format!("{e:#}"))?;
     for (key, item) in &have.resolve.worlds[have.id].imports {
         let (
             WorldKey::Interface(id),
@@ -71,6 +71,25 @@ fn with_wasi_of(want: &World, have: &World) -> Result<World, String> {
         let _ = imports.entry(WorldKey::Interface(id)).or_insert(item);
     }
     Ok(offering)
+}
+
+/// All that a world refers to. Merging makes one of what has one name, with the items of both: only
+/// WASI, and what that needs, keeps the names that it has.
+fn wasi_of(world: &World) -> Resolve {
+    let mut resolve = world.resolve.clone();
+    let wasi = resolve.packages.iter().filter(|(_, package)| is_wasi(&package.name.to_string()));
+    let mut kept: Vec<PackageId> = wasi.map(|(id, _)| id).collect();
+    let mut next = 0;
+    while let Some(package) = kept.get(next).copied() {
+        let needed: Vec<_> = resolve.package_direct_deps(package).collect();
+        kept.extend(needed.into_iter().filter(|id| !kept.contains(id)).collect::<BTreeSet<_>>());
+        next += 1;
+    }
+    let others = resolve.packages.iter_mut().filter(|(id, _)| !kept.contains(id));
+    others.for_each(|(_, package)| package.name.namespace.push_str(" of the component"));
+    let names = resolve.packages.iter().map(|(id, package)| (package.name.clone(), id));
+    resolve.package_names = names.collect();
+    resolve
 }
 
 #[cfg(test)]
@@ -318,6 +337,35 @@ mod tests {
         // The world has a part of WASI itself.
         let want = format!("package a:b; world w {{ import demo:lib/io; }} {wasi}");
         assert_eq!(compare(&have, &want, true), [""; 0]);
+    }
+
+    #[test]
+    fn ignoring_wasi_ignores_nothing_else() {
+        let log = "package demo:app; interface log { line: func(); MORE }
+            interface extra { f: func(EXTRA); } world w { import log; EXPORT }";
+        let wit = |more: &str, extra: &str, export: &str| {
+            log.replace("MORE", more).replace("EXTRA", extra).replace("EXPORT", export)
+        };
+        let want = wit("", "a: u8", "");
+        let more = wit("more: func(n: u8); type t = u8;", "a: u8", "");
+        assert_eq!(
+            compare(&more, &want, true),
+            ["import `demo:app/log`: function `more` is not in the world: it is `func(n: u8)`"]
+        );
+        // What the world does not name may be anything.
+        let exports = wit("", "a: u8, b: u8", "export extra;");
+        assert_eq!(compare(&exports, &want, true), [""; 0]);
+        let wasi = "import wasi:x/y; }
+            package wasi:x { interface y { use demo:lib/t.{r}; f: func(r: r); } }
+            package demo:lib { interface t { resource r; } }";
+        let with_wasi = wit("", "", "export extra; END").replace("END }", wasi);
+        assert_eq!(
+            compare(&with_wasi, &want, true),
+            ["import `demo:lib/t: interface` is not in the world"]
+        );
+        let lib =
+            wit("", "", "import demo:lib/t; } package demo:lib { interface t { resource r; } ");
+        assert_eq!(compare(&with_wasi, &lib, true), [""; 0]);
     }
 
     #[test]

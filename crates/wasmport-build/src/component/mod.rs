@@ -2,6 +2,7 @@
 
 mod compose;
 mod conformance;
+mod directions;
 mod docs;
 #[cfg(test)]
 mod examples;
@@ -17,6 +18,7 @@ mod words;
 
 pub(crate) use compose::compose;
 pub(crate) use conformance::differences;
+pub(crate) use directions::contradiction;
 #[cfg(feature = "preinit")]
 pub(crate) use exports::without_export;
 pub(crate) use modules::{map_modules, modules};

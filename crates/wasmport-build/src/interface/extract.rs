@@ -3,7 +3,7 @@
 use super::{
     Export, ExternType, FuncType, HeapType, Import, Interface, MemoryType, Param, RefType, ValType,
 };
-use crate::component::{NoWorld, World};
+use crate::component::{NoWorld, World, contradiction};
 use crate::error::{AssetError, Stage};
 use crate::validate::ValidWasm;
 use std::collections::{HashMap, HashSet};
@@ -41,6 +41,9 @@ fn of_component(component: &ValidWasm) -> Result<Interface, AssetError> {
             return Err(error(e.to_string()).help("import a component that implements it"));
         }
     };
+    if let Some(what) = contradiction(&world, component.types()) {
+        return Ok(Interface { beyond_wit: Some(what), ..Interface::default() });
+    }
     let wit = world.wit().map_err(error)?;
     Ok(Interface { wit: Some(wit), world: Some(world), ..Interface::default() })
 }

@@ -337,6 +337,59 @@ fn a_component_implements_the_world_that_it_must() {
 }
 
 #[test]
+fn the_items_of_interfaces_must_be_those_of_the_world() {
+    let component = r#"(component
+        (import "demo:app/log" (instance $log (export "line" (func)) (export "more" (func))))
+        (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64)))))
+        (alias export $log "line" (func $line))
+        (instance $extra (export "f" (func $line)))
+        (export "demo:app/extra" (instance $extra)))"#;
+    let project = Project::with(&[("app.wat", component.as_bytes())]);
+    let import = |log: &str| {
+        // The interface that it exports is another one here, which the world does not ask for.
+        let wit = format!(
+            "package demo:app; interface extra {{ f: func(n: u8); }}
+             interface log {{ line: func(); {log} }} world app {{ import log; }}"
+        );
+        std::fs::write(project.path().join("app.wit"), wit).unwrap();
+        project.import_with("import.roots = [\"assets\"]\ndefaults.world = \"app.wit\"")
+    };
+    let report = import("more: func();");
+    assert_eq!(statuses(&report), [("app.wat", Status::Imported)], "{:?}", report.assets[0]);
+    let report = import("");
+    let error = failure(&report);
+    assert_eq!(error.stage, Stage::World);
+    assert!(
+        error.message.contains("`demo:app/log`: function `more` is not in the world"),
+        "{error}"
+    );
+}
+
+#[test]
+fn what_is_exported_otherwise_than_imported_has_an_untyped_wrapper() {
+    let text = |import: &str| {
+        format!(
+            r#"(component
+            (import "demo:app/x" (instance $x {import} (export "b" (func (param "n" u32)))))
+            (alias export $x "b" (func $b))
+            (instance $e (export "b" (func $b)) (export "c" (func $b)))
+            (export "demo:app/x" (instance $e)))"#
+        )
+    };
+    let project = Project::with(&[("app.wat", text("").as_bytes())]);
+    let report = project.import();
+    assert!(project.wrapper("app").contains("AppSession"), "what is exported may be more");
+
+    project.write("app.wat", &text(r#"(export "a" (func))"#));
+    let report = project.import();
+    assert_eq!(statuses(&report), [("app.wat", Status::Imported)], "{:?}", report.assets[0]);
+    let said =
+        "its export `demo:app/x` is not what it imports by that name: missing expected export `a`";
+    assert!(report.warnings.iter().any(|w| w.contains(said)), "{:?}", report.warnings);
+    assert!(!project.wrapper("app").contains("AppSession"));
+}
+
+#[test]
 fn custom_sections_go_from_components_and_their_modules() {
     let text = r#"(component (core module $m (func $named (export "f")) (@custom "mine" "inner"))
         (@custom "mine" "outer") (@custom "other" "kept")

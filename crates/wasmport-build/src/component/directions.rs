@@ -1,0 +1,114 @@
+//! Directions: interfaces that a component both imports and exports, of which WIT has one description.
+
+use super::wit::World;
+use wasmparser::component_types::{
+    ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId, Remap as _, Remapping,
+    ResourceId, SubtypeCx,
+};
+use wasmparser::types::TypesRef;
+use wit_parser::WorldKey;
+
+/// The first interface that a component with this world and these types exports with other items than
+/// it imports it with, and what differs. What it exports besides is no matter: toolchains leave out of
+/// imports what is not used.
+pub(crate) fn contradiction(world: &World, types: TypesRef<'_>) -> Option<String> {
+    let World { resolve, id } = world;
+    let exports = resolve.worlds[*id].exports.keys();
+    // Of other names the export has nothing to do with the import.
+    exports.filter(|key| matches!(key, WorldKey::Interface(_))).find_map(|key| {
+        let name = resolve.name_world_key(key);
+        let imported = types.component_item_for_import(&name)?.ty;
+        let exported = types.component_item_for_export(&name)?.ty;
+        let error = compare(types, exported, imported).err()?;
+        let reason = error.message().replace('\n', ": ");
+        Some(format!("its export `{name}` is not what it imports by that name: {reason}"))
+    })
+}
+
+/// Whether what is exported has all that is imported, with the resources of its own in the place of
+/// those that are imported.
+fn compare(
+    types: TypesRef<'_>,
+    exported: ComponentEntityType,
+    mut imported: ComponentEntityType,
+) -> Result<(), wasmparser::BinaryReaderError> {
+    let mut own = Remapping::default();
+    if let (ComponentEntityType::Instance(exported), ComponentEntityType::Instance(imported)) =
+        (exported, imported)
+    {
+        for name in types[imported].exports.keys() {
+            let resources = [imported, exported].map(|side| resource(types, side, name));
+            if let [Some(imported), Some(exported)] = resources {
+                own.add(imported, exported);
+            }
+        }
+    }
+    let mut comparison = SubtypeCx::new_with_refs(types, types);
+    comparison.b.remap_component_entity(&mut imported, &mut own);
+    comparison.component_entity_type(&exported, &imported, 0)
+}
+
+fn resource(
+    types: TypesRef<'_>,
+    instance: ComponentInstanceTypeId,
+    name: &str,
+) -> Option<ResourceId> {
+    match types[instance].exports.get(name)?.ty {
+        ComponentEntityType::Type { referenced: ComponentAnyTypeId::Resource(id), .. } => {
+            Some(id.resource())
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmparser::{Validator, WasmFeatures};
+
+    /// What is said of a component that imports and exports these instances by one name.
+    fn between(import: &str, export: &str) -> Option<String> {
+        let text = format!(
+            r#"(component (import "a:b/c@1.0.0" (instance $c {import}))
+            (import "other" (instance $other {export}))
+            (export "a:b/c@1.0.0" (instance $other)))"#
+        );
+        let wasm = wat::parse_str(text).unwrap();
+        let types = Validator::new_with_features(WasmFeatures::all()).validate_all(&wasm).unwrap();
+        let said = contradiction(&World::of(&wasm, "x").unwrap(), types.as_ref())?;
+        let start = "its export `a:b/c@1.0.0` is not what it imports by that name: ";
+        Some(said.strip_prefix(start).unwrap().into())
+    }
+
+    #[test]
+    fn what_is_exported_must_have_what_is_imported() {
+        let (f, g) = (r#"(export "f" (func (param "n" u32)))"#, r#"(export "g" (func))"#);
+        let both = format!("{f} {g}");
+        assert_eq!(between(f, f), None);
+        assert_eq!(between(f, &both), None);
+        assert_eq!(between(&both, f).unwrap(), "missing expected export `g`");
+        let other = r#"(export "f" (func (param "n" u64)))"#;
+        assert!(between(f, other).unwrap().contains("in instance export `f`"));
+    }
+
+    #[test]
+    fn resources_are_those_of_their_side() {
+        let resource = r#"(export "r" (type $r (sub resource)))
+            (export "f" (func (param "r" (own $r))))"#;
+        assert_eq!(between(resource, resource), None);
+        let two = resource
+            .replace("(export \"f\"", "(export \"s\" (type $s (sub resource))) (export \"f\"");
+        let other = two.replace("own $r", "own $s");
+        assert_eq!(between(&two, &two), None);
+        assert!(between(&two, &other).unwrap().contains("in instance export `f`"));
+    }
+
+    #[test]
+    fn names_of_the_world_mean_what_they_mean_on_each_side() {
+        let text = r#"(component (import "c" (instance $c (export "f" (func))))
+            (import "d" (instance $d)) (export "c" (instance $d)))"#;
+        let wasm = wat::parse_str(text).unwrap();
+        let types = Validator::new_with_features(WasmFeatures::all()).validate_all(&wasm).unwrap();
+        assert_eq!(contradiction(&World::of(&wasm, "x").unwrap(), types.as_ref()), None);
+    }
+}
