@@ -1,7 +1,8 @@
 //! Inspect: what is in a file, without importing it.
 
+use crate::codegen::component_needs;
 use crate::discover::Found;
-use crate::error::AssetError;
+use crate::error::{AssetError, Stage};
 use crate::interface::Interface;
 use crate::read::Source;
 use crate::report::Kind;
@@ -55,6 +56,10 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
         module.features().iter().filter_map(WasmFeature::cargo_feature).collect();
     if interface.imports_wasi() {
         needs.push("wasi");
+    }
+    if let Some(world) = &interface.world {
+        let error = |message: String| AssetError::new(path, Stage::Codegen, message);
+        needs.extend(component_needs(world).map_err(error)?);
     }
     needs.sort_unstable();
     needs.dedup();

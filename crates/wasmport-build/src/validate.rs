@@ -180,7 +180,24 @@ fn refusal(
             names.join(" --wasm-feature "),
         ));
     }
+    let beyond = beyond(wasm, everything);
+    if !beyond.is_empty() {
+        let list = beyond.join("`, `");
+        return plain.help(format!("the file uses proposals that no import can allow: `{list}`"));
+    }
     plain.help(
         "the file is damaged or not finished, or uses a proposal that Wasmtime 48 does not know",
     )
+}
+
+/// The proposals that a module is valid with and needs besides all that an import can allow, by their
+/// names in the validator. None where it is valid with nothing.
+fn beyond(wasm: &[u8], everything: RequiredFeatures) -> Vec<String> {
+    let all = WasmFeatures::all();
+    if check(wasm, all).is_err() {
+        return Vec::new();
+    }
+    let others = all.difference(everything.flags()).iter_names();
+    let needed = others.filter(|(_, flag)| check(wasm, all.difference(*flag)).is_err());
+    needed.map(|(name, _)| name.to_lowercase().replace('_', "-")).collect()
 }

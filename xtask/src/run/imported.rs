@@ -91,6 +91,12 @@ impl Imported {
         runtimes.map(variant).collect()
     }
 
+    /// The wasm features that an asset uses.
+    pub fn features(&self, name: &str) -> crate::Result<RequiredFeatures> {
+        let entry = self.assets.get(name).ok_or_else(|| format!("`{name}` was not imported"))?;
+        Ok(entry.features)
+    }
+
     /// A runtime for each of these targets.
     pub fn runtimes(
         &self,

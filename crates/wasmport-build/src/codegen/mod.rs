@@ -115,6 +115,20 @@ fn component_bindings(asset: &Description<'_>, world: &World) -> Result<Bindings
     Ok(bindings)
 }
 
+/// The cargo features that the wrapper of a component of `world` needs beyond those of its wasm.
+pub(crate) fn component_needs(world: &World) -> Result<Vec<&'static str>, String> {
+    let settings = AssetSettings::default();
+    let bindings = component::bindings(&world.resolve, world.id, &Choices::of(&settings))?;
+    let Bindings { is_async, needs_wasi, needs_wasi_p3, .. } = bindings;
+    // Of the three the last one brings the others.
+    let needs = [
+        (is_async && !needs_wasi_p3, "async"),
+        (needs_wasi && !needs_wasi_p3, "wasi"),
+        (needs_wasi_p3, "wasi-p3"),
+    ];
+    Ok(needs.into_iter().filter_map(|(needs, feature)| needs.then_some(feature)).collect())
+}
+
 fn of_component(asset: &Description<'_>, mut bindings: Bindings) -> Result<Wrapper, String> {
     let Bindings { is_async, needs_wasi, needs_wasi_p3, .. } = bindings;
     if asset.settings.visibility == Some(Visibility::Crate) {

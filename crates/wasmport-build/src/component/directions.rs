@@ -66,18 +66,19 @@ mod tests {
     use super::*;
     use wasmparser::{Validator, WasmFeatures};
 
-    /// What is said of a component that imports and exports these instances by one name.
-    fn between(import: &str, export: &str) -> Option<String> {
-        let text = format!(
-            r#"(component (import "a:b/c@1.0.0" (instance $c {import}))
-            (import "other" (instance $other {export}))
-            (export "a:b/c@1.0.0" (instance $other)))"#
-        );
+    fn types(text: &str) -> wasmparser::types::Types {
         let wasm = wat::parse_str(text).unwrap();
-        let types = Validator::new_with_features(WasmFeatures::all()).validate_all(&wasm).unwrap();
-        let said = contradiction(&World::of(&wasm, "x").unwrap(), types.as_ref())?;
-        let start = "its export `a:b/c@1.0.0` is not what it imports by that name: ";
-        Some(said.strip_prefix(start).unwrap().into())
+        Validator::new_with_features(WasmFeatures::all()).validate_all(&wasm).unwrap()
+    }
+
+    /// What differs between instances that are imported and exported by one name.
+    fn between(import: &str, export: &str) -> Option<String> {
+        let types = types(&format!(
+            r#"(component (import "i" (instance {import})) (import "e" (instance {export})))"#
+        ));
+        let types = types.as_ref();
+        let [import, export] = ["i", "e"].map(|i| types.component_item_for_import(i).unwrap().ty);
+        Some(compare(types, export, import).err()?.message().into())
     }
 
     #[test]
@@ -105,10 +106,18 @@ mod tests {
 
     #[test]
     fn names_of_the_world_mean_what_they_mean_on_each_side() {
-        let text = r#"(component (import "c" (instance $c (export "f" (func))))
-            (import "d" (instance $d)) (export "c" (instance $d)))"#;
-        let wasm = wat::parse_str(text).unwrap();
-        let types = Validator::new_with_features(WasmFeatures::all()).validate_all(&wasm).unwrap();
-        assert_eq!(contradiction(&World::of(&wasm, "x").unwrap(), types.as_ref()), None);
+        let text = |name: &str| {
+            format!(
+                r#"(component (import "{name}" (instance $c (export "f" (func))))
+                (import "d" (instance $d)) (export "{name}" (instance $d)))"#
+            )
+        };
+        let said = |name: &str| {
+            let world = World::of(&wat::parse_str(text(name)).unwrap(), "x").unwrap();
+            contradiction(&world, types(&text(name)).as_ref())
+        };
+        assert_eq!(said("c"), None);
+        let expected = "its export `a:b/c@1.0.0` is not what it imports by that name: missing expected export `f`";
+        assert_eq!(said("a:b/c@1.0.0").unwrap(), expected);
     }
 }

@@ -83,7 +83,7 @@ impl Import {
 }
 
 impl Interface {
-    /// Whether it imports functions of preview 1.
+    /// Whether it imports functions of preview 1: components have theirs in their world.
     #[must_use]
     pub fn imports_wasi(&self) -> bool {
         self.imports.iter().any(Import::is_wasi)

@@ -207,6 +207,9 @@ fn components_compiled_by_the_program_are_the_same() {
 fn what_a_component_lacks_or_cannot_be_is_said() {
     let failed = failure_of("module.wat", b"(component (core module (func (result i32))))");
     assert_eq!(failed.stage, Stage::Validate);
+    let failed = failure_of("map.wat", b"(component (type (map u32 u8)))");
+    let help = "the file uses proposals that no import can allow: `cm-map`";
+    assert_eq!(failed.help.as_deref(), Some(help), "{failed}");
     let mut resolve = wit_parser::Resolve::default();
     let package = resolve.push_str("a.wit", "package a:b; world w {}").unwrap();
     let failed = failure_of("wit.wasm", &wit_component::encode(&resolve, package).unwrap());

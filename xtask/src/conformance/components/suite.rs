@@ -1,5 +1,6 @@
 //! Suite: every component in the test files of the component model and of Wasmtime. An import accepts
-//! those that Wasmtime compiles, and their wrappers compile.
+//! those that Wasmtime compiles, and their wrappers compile; those that take proposals which no import
+//! can allow are skipped.
 
 use super::super::script::{Kind, Script, Source};
 use super::Tally;
@@ -11,10 +12,13 @@ use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 use wasmport::EngineConfig;
 use wasmport_build::{WasmFeature, configure};
-use wasmtime::Engine;
+use wasmtime::{Engine, WasmFeatures};
 
 /// The newest version that is published together with the test files.
 const CRATE: (&str, &str) = ("wasmtime-cli", "46.0.3");
+
+/// How settings for components begin.
+const COMPONENT_MODEL: &str = "component_model_";
 
 const FOLDERS: &[&str] = &[
     "tests/component-model/test",
@@ -27,6 +31,8 @@ struct Case {
     place: String,
     bytes: Vec<u8>,
     extension: &'static str,
+    /// What its file tests that no import can allow, in the words of Wasmtime's settings.
+    proposals: Vec<String>,
 }
 
 pub(super) fn run(tally: &mut Tally) -> crate::Result {
@@ -57,6 +63,10 @@ pub(super) fn run(tally: &mut Tally) -> crate::Result {
         let name = name(number);
         match (errors.get(&*name), verdict(&engine, case)) {
             (None, Ok(())) => drop(accepted.insert(name, &case.place)),
+            (Some(_), Err(reason)) if is_about_proposals(case, &reason)? => {
+                let proposals = case.proposals.join("`, `");
+                tally.skip(&case.place, &format!("no import allows `{proposals}`: {reason}"));
+            }
             (Some(_), Err(_)) => refused += 1,
             (Some(error), Ok(())) => {
                 tally.fail(&case.place, &format!("only Wasmtime takes it: {error}"));
@@ -82,6 +92,35 @@ fn verdict(engine: &Engine, case: &Case) -> Result<(), String> {
     engine.precompile_component(&wasm).map(drop).map_err(|e| format!("{e:#}"))
 }
 
+/// Whether Wasmtime would not say this of a component if it had the proposals that the file tests.
+fn is_about_proposals(case: &Case, reason: &str) -> crate::Result<bool> {
+    if case.proposals.is_empty() {
+        return Ok(false);
+    }
+    let flag = |name: &String| {
+        let name = name.replace(COMPONENT_MODEL, "CM_").to_uppercase();
+        let flag = WasmFeatures::from_name(&name);
+        flag.ok_or_else(|| format!("{}: Wasmtime has no `{name}`", case.place))
+    };
+    let flags = case.proposals.iter().map(flag).collect::<Result<WasmFeatures, _>>()?;
+    Ok(verdict(&reference::with(flags)?, case).err().is_none_or(|other| other != reason))
+}
+
+/// The proposals for components that the head of a file, as Wasmtime's own tests read it, puts on and
+/// that no import can allow.
+fn proposals(text: &str) -> crate::Result<Vec<String>> {
+    let head = text.lines().map_while(|line| line.strip_prefix(";;!"));
+    let settings: toml::Table = toml::from_str(&head.collect::<Vec<_>>().join("\n"))?;
+    let is_on =
+        |(name, value): (String, toml::Value)| (value.as_bool() == Some(true)).then_some(name);
+    let known = |name: &str| {
+        let name = name.replace('_', "-");
+        WasmFeature::ALL.iter().any(|feature| feature.name() == name)
+    };
+    let names = settings.into_iter().filter_map(is_on);
+    Ok(names.filter(|name| name.starts_with(COMPONENT_MODEL) && !known(name)).collect())
+}
+
 /// The components of all files, each once.
 fn cases(root: &Path, tally: &mut Tally) -> crate::Result<Vec<Case>> {
     let mut known = BTreeMap::new();
@@ -92,7 +131,9 @@ fn cases(root: &Path, tally: &mut Tally) -> crate::Result<Vec<Case>> {
             continue;
         }
         let file = path.strip_prefix(root)?.to_string_lossy().into_owned();
-        for directive in Script::parse(file.clone(), &files::read(&path)?).directives {
+        let text = files::read(&path)?;
+        let proposals = proposals(&text).map_err(|e| format!("{file}: {e}"))?;
+        for directive in Script::parse(file.clone(), &text).directives {
             let place = format!("{file}:{}", directive.line);
             let source = match directive.kind {
                 Kind::Module { source, .. }
@@ -107,11 +148,13 @@ fn cases(root: &Path, tally: &mut Tally) -> crate::Result<Vec<Case>> {
                 _ => continue,
             };
             if is_component(&source) {
-                known.entry((source.bytes().to_vec(), source.extension())).or_insert(place);
+                let first = || (place, proposals.clone());
+                known.entry((source.bytes().to_vec(), source.extension())).or_insert_with(first);
             }
         }
     }
-    let case = |((bytes, extension), place)| Case { place, bytes, extension };
+    let case =
+        |((bytes, extension), (place, proposals))| Case { place, bytes, extension, proposals };
     let mut cases: Vec<Case> = known.into_iter().map(case).collect();
     cases.sort_by(|a, b| a.place.cmp(&b.place));
     Ok(cases)
@@ -139,4 +182,41 @@ fn test_files() -> crate::Result<PathBuf> {
     let package = package.ok_or_else(|| format!("cargo has no `{name}`"))?;
     let folder = package.manifest_path.parent().ok_or("it is in no folder")?;
     Ok(folder.as_std_path().to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = ";;! component_model_async = true\n;;! component_model_map = true\n\
+                        ;;! component_model_gc = false\n;;! multi_memory = true\n";
+
+    #[test]
+    fn the_head_of_a_file_names_what_no_import_allows() {
+        let all = |text: &str| proposals(text).unwrap();
+        assert_eq!(all(HEAD), ["component_model_map"]);
+        assert_eq!(all(&format!("\n{HEAD}")), [""; 0]);
+        assert!(proposals(";;! what\n").is_err());
+    }
+
+    #[test]
+    fn what_is_refused_for_another_reason_is_not_skipped() {
+        let case = |text: &str, proposals: &[&str]| Case {
+            place: "x.wast:1".into(),
+            bytes: text.as_bytes().into(),
+            extension: "wat",
+            proposals: proposals.iter().map(ToString::to_string).collect(),
+        };
+        let is_skipped = |case: &Case| {
+            let reason = verdict(&reference::engine().unwrap(), case).unwrap_err();
+            is_about_proposals(case, &reason).unwrap()
+        };
+        let map = "(component (type (map u32 u8)))";
+        assert!(is_skipped(&case(map, &["component_model_map"])));
+        assert!(!is_skipped(&case(map, &[])));
+        let wrong = "(component (core module (func (result i32))))";
+        assert!(!is_skipped(&case(wrong, &["component_model_map"])));
+        let unknown = case(map, &["component_model_nothing"]);
+        assert!(is_about_proposals(&unknown, "").is_err());
+    }
 }
