@@ -4,6 +4,8 @@
 mod calls;
 mod component;
 mod module;
+mod names;
+mod world;
 
 use crate::wrappers::{Outcome, Wrappers};
 use crate::{files, scratch};

@@ -86,9 +86,19 @@ impl Wrappers {
                         files::write(&path, text)?;
                     }
                 }
+                self.unlist(&wrapper)?;
                 failed.extend(errors.into_values().next().map(|error| (wrapper, error)));
             }
         }
+    }
+
+    /// Takes a wrapper that is left out from the list of all assets.
+    fn unlist(&self, wrapper: &str) -> crate::Result {
+        let path = self.out_dir().join("mod.rs");
+        let item = format!("&{}::ASSET,", wrapper.replace('/', "::"));
+        let text = files::read(&path)?;
+        let lines = text.lines().filter(|line| line.trim() != item);
+        files::write(&path, lines.map(|line| format!("{line}\n")).collect::<String>())
     }
 
     fn write_crate(&self) -> crate::Result {
