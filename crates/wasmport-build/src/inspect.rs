@@ -2,7 +2,7 @@
 
 use crate::codegen::component_needs;
 use crate::discover::Found;
-use crate::error::{AssetError, Stage};
+use crate::error::AssetError;
 use crate::interface::Interface;
 use crate::read::Source;
 use crate::report::Kind;
@@ -57,10 +57,8 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
     if interface.imports_wasi() {
         needs.push("wasi");
     }
-    if let Some(world) = &interface.world {
-        let error = |message: String| AssetError::new(path, Stage::Codegen, message);
-        needs.extend(component_needs(world).map_err(error)?);
-    }
+    // A world that no wrapper can be made of has none that needs anything.
+    needs.extend(interface.world.iter().filter_map(|w| component_needs(w).ok()).flatten());
     needs.sort_unstable();
     needs.dedup();
     Ok(Inspection {

@@ -344,8 +344,10 @@ fn the_items_of_interfaces_must_be_those_of_the_world() {
     let component = r#"(component
         (import "demo:app/log" (instance $log (export "line" (func)) (export "more" (func))))
         (import "wasi:random/random@0.2.0" (instance (export "get-random-u64" (func (result u64)))))
-        (alias export $log "line" (func $line))
-        (instance $extra (export "f" (func $line)))
+        (core module $m (func (export "f")))
+        (core instance $i (instantiate $m))
+        (func $f (canon lift (core func $i "f")))
+        (instance $extra (export "f" (func $f)))
         (export "demo:app/extra" (instance $extra)))"#;
     let project = Project::with(&[("app.wat", component.as_bytes())]);
     let import = |log: &str| {
@@ -373,14 +375,16 @@ fn what_is_exported_otherwise_than_imported_has_an_untyped_wrapper() {
     let text = |import: &str| {
         format!(
             r#"(component
-            (import "demo:app/x" (instance $x {import} (export "b" (func (param "n" u32)))))
-            (alias export $x "b" (func $b))
+            (import "demo:app/x" (instance {import} (export "b" (func (param "n" u32)))))
+            (core module $m (func (export "b") (param i32)))
+            (core instance $i (instantiate $m))
+            (func $b (param "n" u32) (canon lift (core func $i "b")))
             (instance $e (export "b" (func $b)) (export "c" (func $b)))
             (export "demo:app/x" (instance $e)))"#
         )
     };
     let project = Project::with(&[("app.wat", text("").as_bytes())]);
-    let report = project.import();
+    project.import();
     assert!(project.wrapper("app").contains("AppSession"), "what is exported may be more");
 
     project.write("app.wat", &text(r#"(export "a" (func))"#));
