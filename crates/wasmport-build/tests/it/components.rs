@@ -387,7 +387,7 @@ fn what_is_exported_otherwise_than_imported_has_an_untyped_wrapper() {
     project.import();
     assert!(project.wrapper("app").contains("AppSession"), "what is exported may be more");
 
-    project.write("app.wat", &text(r#"(export "a" (func))"#));
+    project.write("app.wat", text(r#"(export "a" (func))"#));
     let report = project.import();
     assert_eq!(statuses(&report), [("app.wat", Status::Imported)], "{:?}", report.assets[0]);
     let said =
