@@ -123,6 +123,18 @@ pub(crate) const BENCHES: &[Bench] = &[
         run: || consumers::feature_size("compile"),
     },
     Bench {
+        name: "binary_feature_component_model",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("component-model"),
+    },
+    Bench {
+        name: "binary_feature_component_model_async",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("component-model-async"),
+    },
+    Bench {
         name: "binary_feature_gc",
         unit: "bytes",
         goal: Unset,
@@ -163,6 +175,12 @@ pub(crate) const BENCHES: &[Bench] = &[
         unit: "bytes",
         goal: Unset,
         run: || consumers::feature_size("wasi"),
+    },
+    Bench {
+        name: "binary_feature_wasi_p3",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("wasi-p3"),
     },
     Bench {
         name: "binary_feature_zstd",
