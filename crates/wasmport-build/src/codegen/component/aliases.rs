@@ -41,6 +41,17 @@ pub(super) fn is_keyword(ident: &str) -> bool {
     ident == "gen" || syn::parse_str::<Ident>(ident).is_err()
 }
 
+/// The name that putting into camel case does not change any more: `IO` becomes `Io`.
+fn settled(mut camel: String) -> String {
+    loop {
+        let again = camel.to_upper_camel_case();
+        if again == camel {
+            return camel;
+        }
+        camel = again;
+    }
+}
+
 fn is_self(name: &str) -> bool {
     name.to_upper_camel_case() == "Self"
 }
@@ -130,11 +141,16 @@ impl Aliases {
             } else if is_method && is_keyword(&name.to_snake_case()) {
                 self.snake(name);
             }
-            // What the generator defines by its name in WIT, and refers to by that in camel case.
-            if matches!(ty.kind, TypeDefKind::Stream(_) | TypeDefKind::Future(_)) {
-                while *name != name.to_upper_camel_case() {
-                    *name = name.to_upper_camel_case();
-                }
+            // The generator refers to each by its name in camel case. These it defines by the name in
+            // WIT, and variants by that in camel case, put in camel case again.
+            let camel = name.to_upper_camel_case();
+            let is_defined_by_another = match ty.kind {
+                TypeDefKind::Stream(_) | TypeDefKind::Future(_) => *name != camel,
+                TypeDefKind::Variant(_) => camel.to_upper_camel_case() != camel,
+                _ => false,
+            };
+            if is_defined_by_another {
+                *name = settled(camel);
             }
         }
     }

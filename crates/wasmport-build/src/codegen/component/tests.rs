@@ -146,6 +146,20 @@ fn keywords_in_capitals_are_names_too() {
 }
 
 #[test]
+fn variants_are_referred_to_by_the_name_that_they_are_defined_by() {
+    let text = plain(
+        "package demo:app;
+         interface i { variant i-o { a(u8) } enum a1-b { a } f: func(x: i-o, y: a1-b) -> i-o; }
+         world app { import i; variant x-y { a(u8) } import g: func(x: x-y); }",
+    );
+    for expected in ["pub enum Io {", "x: Io, y: A1B", "-> Io;", "pub enum A1B {", "pub enum Xy {"]
+    {
+        assert!(has(&text, expected), "{expected}: {text}");
+    }
+    assert!(!has(&text, "IO,") && has(&text, "x: Xy"), "{text}");
+}
+
+#[test]
 fn a_world_is_not_called_like_its_types() {
     let wit = |name: &str| {
         format!(
