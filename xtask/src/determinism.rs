@@ -46,7 +46,10 @@ pub(crate) fn run(args: &Args) -> crate::Result {
     }
     tally.wasi()?;
     let Tally { identical, different, lost } = tally;
-    println!("determinism: {identical} identical, {different} different, {lost} lost");
+    if lost > 0 {
+        println!("{lost} programs that must run did not");
+    }
+    println!("determinism: {identical} identical, {different} different");
     std::io::stdout().flush()?;
     // Where nothing ran, nothing was proved.
     if different == 0 && lost == 0 && identical > 0 {
