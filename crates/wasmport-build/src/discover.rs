@@ -37,9 +37,7 @@ impl Found {
         inputs.extend(self.settings.inputs(&settings.folder));
         inputs
     }
-}
 
-impl Found {
     /// Refuses a file of `len` bytes where the settings allow fewer: before anything reads it.
     pub fn check_size(&self, len: u64) -> Result<(), AssetError> {
         let limit = self.settings.limits.bytes();

@@ -290,6 +290,9 @@ impl<'a> Freshness<'a> {
     ///
     /// Where it cannot be read, or is larger than the settings allow.
     pub fn source_digest(&self, found: &Found) -> Result<Digest, AssetError> {
+        if let Some(digest) = self.digests.known(&found.path) {
+            return Ok(digest);
+        }
         found.check_size(fs::len(&found.path).unwrap_or_default())?;
         let digest = self.digests.of(&found.path);
         digest.map_err(|e| AssetError::new(&found.path, Stage::Read, e.to_string()))

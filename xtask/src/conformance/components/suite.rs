@@ -119,9 +119,11 @@ fn proposals(file: &str, text: &str) -> crate::Result<Vec<String>> {
         WasmFeature::ALL.iter().any(|feature| feature.name() == name)
     };
     let names: Vec<String> = if file.starts_with(SPECIFICATION) {
+        // Wasmtime's validator knows more of them than its compiler.
         let flags = WasmFeatures::all().iter_names();
-        let names = flags.filter_map(|(name, _)| name.strip_prefix("CM_"));
-        names.map(|name| format!("{COMPONENT_MODEL}{}", name.to_lowercase())).collect()
+        let names = flags.filter_map(|(name, flag)| Some((name.strip_prefix("CM_")?, flag)));
+        let names = names.filter(|(_, flag)| reference::with(*flag).is_ok());
+        names.map(|(name, _)| format!("{COMPONENT_MODEL}{}", name.to_lowercase())).collect()
     } else {
         let head = text.lines().map_while(|line| line.strip_prefix(";;!"));
         let settings: toml::Table = toml::from_str(&head.collect::<Vec<_>>().join("\n"))?;
