@@ -85,8 +85,10 @@ impl<C: Clone> Kept<C> {
     /// Forgets where code was to be, unless others wait for it: there is no end to what may be refused.
     fn forget_empty(&self, digest: Digest, slot: &Slot<C>) {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // The map's and this one. More are made under the lock of the map alone.
-        if Arc::strong_count(slot) == 2 {
+        // The map's and this one. More are made under the lock of the map alone; after unloading, the
+        // map may have another.
+        let is_ours = slots.get(&digest).is_some_and(|kept| Arc::ptr_eq(kept, slot));
+        if is_ours && Arc::strong_count(slot) == 2 {
             slots.remove(&digest);
         }
     }

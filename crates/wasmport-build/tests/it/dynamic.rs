@@ -145,6 +145,20 @@ fn a_full_cache_forgets_what_was_used_least_recently() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn what_stays_in_a_full_cache_is_used() {
+    use std::os::unix::fs::MetadataExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("cache");
+    let cache = ModuleCache::open(&place).unwrap().max_bytes(1);
+    let file_after_a_load = || {
+        fresh().load_dynamic(&DynamicAsset::new("x", TEXT).cache(&cache)).unwrap();
+        std::fs::metadata(&files(&place)[0]).unwrap().ino()
+    };
+    assert_eq!(file_after_a_load(), file_after_a_load(), "it was compiled again");
+}
+
 #[test]
 fn those_with_other_keys_do_not_share() {
     let folder = tempfile::tempdir().unwrap();

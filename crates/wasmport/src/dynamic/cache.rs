@@ -16,6 +16,9 @@ const MAGIC: &[u8; 16] = b"wasmport module1";
 /// Of magic number and hash.
 const HEADER: usize = 16 + 32;
 
+/// What is larger is no module, but was put there by another.
+const LARGEST: u64 = 1 << 30;
+
 const EXTENSION: &str = "module";
 
 /// A folder of modules that programs compiled, so that they need not do it again.
@@ -74,7 +77,8 @@ impl ModuleCache {
 
     pub(super) fn get(&self, digest: Digest) -> Option<Compiled> {
         let path = self.path(digest);
-        let bytes = fs::read_at_most(&path, self.max_bytes)?;
+        // The newest is kept whatever its size.
+        let bytes = fs::read_at_most(&path, self.max_bytes.max(LARGEST))?;
         let (seal, artifact) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
         // In constant time.
         if self.seal(digest, artifact) != blake3::Hash::from_bytes(*seal) {
