@@ -369,7 +369,7 @@ fn gather(
 pub(crate) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Error> {
     let modules = manifest.assets.values().map(|entry| entry.module.as_slice());
     codegen::tree(modules, &settings.engine)
-        .map_err(|message| Error::Settings { message, help: Some("report it to wasmport".into()) })
+        .map_err(|error| Error::Settings { message: error.to_string(), help: None })
 }
 
 /// Writes what belongs to all assets, and removes what belongs to none any more.

@@ -1,50 +1,48 @@
-//! The `ASSET` of a wrapper: its description, with the digests that artifacts must have.
+//! `ASSET`: a wrapper's description of its asset, with the digests that artifacts must have.
 
-use super::Description;
 use super::component::Bindings;
+use super::description::Description;
+use super::format::Section;
 use crate::manifest::ArtifactEntry;
-use proc_macro2::{Ident, TokenStream};
+use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
 use wasmport::EngineConfig;
 use wasmport::engine::Knob;
 use wasmport::support::CONTRACT;
 
-/// Compile-time checks: generator and runtime of one contract, and the cargo features there but for that
-/// of a component's [gate](component_gate).
-pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool) -> TokenStream {
-    let name = asset.module.join("/");
+/// The import of the runtime's support module.
+pub(super) fn import() -> TokenStream {
+    quote!(use ::wasmport::support as __rt;)
+}
+
+/// The checks that generator and runtime have the same contract, and that the runtime has the cargo
+/// features that the asset needs, apart from that of a component's [gate](component_gate).
+pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool) -> Section {
     let mut cargo_features: Vec<&str> = asset
         .features
         .iter()
         .filter_map(|f| f.cargo_feature())
         .filter(|feature| !feature.starts_with(COMPONENT_MODEL))
         .collect();
-    if is_async {
-        cargo_features.push("async");
-    }
-    if asset.artifacts.iter().any(|artifact| artifact.uncompressed.is_some()) {
-        cargo_features.push("zstd");
-    }
-    if needs_wasi {
-        cargo_features.push("wasi");
-    }
+    let is_compressed = asset.artifacts.iter().any(|artifact| artifact.uncompressed.is_some());
+    let others = [(is_async, "async"), (is_compressed, "zstd"), (needs_wasi, "wasi")];
+    cargo_features
+        .extend(others.into_iter().filter_map(|(is_needed, name)| is_needed.then_some(name)));
     cargo_features.sort_unstable();
     cargo_features.dedup();
-    let macros = cargo_features.iter().map(|feature| require(feature));
-    quote! {
-        const _: () = assert!(
-            ::wasmport::support::CONTRACT == #CONTRACT,
-            "this wrapper was generated for another version of the `wasmport` crate: import again"
-        );
-        #(::wasmport::#macros!(#name);)*
+    let name = asset.name();
+    let mut text = format!("const _: () = __rt::check_contract({CONTRACT});\n");
+    for feature in cargo_features {
+        text.push_str(&format!("::wasmport::{}!({name:?});\n", require(feature)));
     }
+    Section::Text(text)
 }
 
 const COMPONENT_MODEL: &str = "component-model";
 
-/// The macro that passes on a component's wrapper, none of whose items would compile without the cargo
-/// feature: so one error says it, not hundreds.
+/// The macro around a component's wrapper: without its cargo feature there is one error instead of
+/// hundreds.
 pub(super) fn component_gate(asset: &Description<'_>, bindings: &Bindings) -> Ident {
     if bindings.needs_wasi_p3 {
         return require("wasi-p3");
@@ -53,7 +51,7 @@ pub(super) fn component_gate(asset: &Description<'_>, bindings: &Bindings) -> Id
         return require("component-model-async");
     }
     let features = asset.features.iter().filter_map(|f| f.cargo_feature());
-    // Of the two the longer one brings the other.
+    // The longer one enables the other.
     let feature = features.filter(|f| f.starts_with(COMPONENT_MODEL)).max_by_key(|f| f.len());
     require(feature.unwrap_or(COMPONENT_MODEL))
 }
@@ -62,23 +60,22 @@ fn require(feature: &str) -> Ident {
     format_ident!("__require_{}", feature.replace('-', "_"))
 }
 
-pub(super) fn description(asset: &Description<'_>, vis: &TokenStream) -> TokenStream {
-    let name = asset.module.join("/");
-    let source = asset.source;
-    let digest = digest(asset.source_digest);
-    let wasmtime = asset.wasmtime;
-    let engine = engine(asset.engine);
+/// The `ASSET` of a wrapper.
+pub(super) fn description(asset: &Description<'_>) -> TokenStream {
+    let Description { source, wasmtime, .. } = asset;
+    let (vis, name, digest) = (asset.visibility(), asset.name(), digest(asset.source_digest));
+    let engine = engine(&quote!(__rt), asset.engine);
     let features = asset.features.iter().map(|feature| format_ident!("{feature:?}"));
     let artifacts = asset.artifacts.iter().map(|a| artifact(asset, a));
     quote! {
-        /// The asset: what it was made from, and its artifacts.
-        #vis static ASSET: ::wasmport::Asset = ::wasmport::support::asset(
+        /// The asset: its source and its artifacts.
+        #vis static ASSET: __rt::Asset = __rt::asset(
             #name,
             #source,
             #digest,
             #wasmtime,
             #engine,
-            ::wasmport::engine::RequiredFeatures::of(&[#(::wasmport::engine::WasmFeature::#features),*]),
+            __rt::RequiredFeatures::of(&[#(__rt::WasmFeature::#features),*]),
             &[#(#artifacts),*],
         );
     }
@@ -86,72 +83,89 @@ pub(super) fn description(asset: &Description<'_>, vis: &TokenStream) -> TokenSt
 
 fn digest(digest: wasmport::Digest) -> TokenStream {
     let hex = digest.to_string();
-    quote!(::wasmport::support::digest(#hex))
+    quote!(__rt::digest(#hex))
 }
 
-/// Every knob is written out, so that the wrapper means the same whatever the defaults become.
-pub(super) fn engine(engine: &EngineConfig) -> TokenStream {
-    let setters = engine.knobs().into_iter().map(|Knob { name, value }| {
+/// The engine config as an expression: only knobs that differ from the defaults, which are part of the
+/// contract. `root` is the path of its types.
+pub(super) fn engine(root: &TokenStream, engine: &EngineConfig) -> TokenStream {
+    let defaults = EngineConfig::new().knobs();
+    let knobs = engine.knobs().into_iter().zip(defaults).filter(|(own, default)| own != default);
+    let setters = knobs.map(|(Knob { name, value }, _)| {
         let setter = format_ident!("{name}");
-        let value = knob_value(name, &value);
+        let value = knob_value(root, name, &value);
         quote!(.#setter(#value))
     });
-    quote!(::wasmport::EngineConfig::new() #(#setters)*)
+    quote!(#root::EngineConfig::new() #(#setters)*)
 }
 
-fn knob_value(name: &str, value: &str) -> TokenStream {
-    let path: Option<Ident> = match name {
-        "opt_level" => Some(format_ident!("OptLevel")),
-        "inlining" => Some(format_ident!("Inlining")),
-        "collector" => Some(format_ident!("Collector")),
-        _ => None,
+fn knob_value(root: &TokenStream, name: &str, value: &str) -> TokenStream {
+    let ty = match name {
+        "opt_level" => format_ident!("OptLevel"),
+        "inlining" => format_ident!("Inlining"),
+        "collector" => format_ident!("Collector"),
+        // Numbers, `true`, `None` and `Some(…)` are Rust already; if ever one is not, parsing the whole
+        // file fails.
+        _ => return value.parse().map(grouped).unwrap_or_default(),
     };
-    match path {
-        Some(ty) => {
-            let variant = format_ident!("{value}");
-            quote!(::wasmport::engine::#ty::#variant)
+    let variant = format_ident!("{value}");
+    quote!(#root::engine::#ty::#variant)
+}
+
+/// The tokens with the digits of whole numbers in groups of three.
+fn grouped(tokens: TokenStream) -> TokenStream {
+    let group = |token: TokenTree| match &token {
+        TokenTree::Literal(literal) => match literal.to_string().parse::<u64>() {
+            Ok(value) => number(value),
+            Err(_) => token.into(),
+        },
+        TokenTree::Group(inner) => {
+            let stream = grouped(inner.stream());
+            TokenTree::from(proc_macro2::Group::new(inner.delimiter(), stream)).into()
         }
-        // Numbers, `true`, `None` and `Some(…)` are Rust as they stand; if ever one is not, the
-        // parser of the whole file says so.
-        None => value.parse().unwrap_or_default(),
+        _ => TokenStream::from(token),
+    };
+    tokens.into_iter().map(group).collect()
+}
+
+/// A whole number with its digits in groups of three.
+fn number(value: u64) -> TokenStream {
+    let digits = value.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push('_');
+        }
+        text.push(digit);
     }
+    let literal = text.parse::<Literal>().unwrap_or_else(|_| Literal::u64_unsuffixed(value));
+    quote!(#literal)
 }
 
 fn artifact(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     let stored = stored(asset, artifact);
     match artifact.uncompressed {
-        Some(bytes) => quote!(::wasmport::support::compressed(#stored, #bytes)),
+        Some(bytes) => {
+            let bytes = number(bytes);
+            quote!(__rt::compressed(#stored, #bytes))
+        }
         None => stored,
     }
 }
 
 fn stored(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     let target = artifact.target.to_string();
-    let bytes = artifact.bytes;
-    let digest = digest(artifact.blake3);
-    let path = &artifact.path;
+    let (bytes, digest, path) = (number(artifact.bytes), digest(artifact.blake3), &artifact.path);
     if !asset.embed {
-        return quote!(::wasmport::support::file(#target, #bytes, #digest, #path));
+        return quote!(__rt::file(#target, #bytes, #digest, #path));
     }
-    // From the wrapper's file to the output folder.
+    // Relative to the wrapper's file.
     let include = format!("{}{path}", "../".repeat(asset.module.len() - 1));
-    let Some(triple) = artifact.target.triple() else {
-        let data = quote!(::core::option::Option::Some(include_bytes!(#include)));
-        return quote!(::wasmport::support::embedded(#target, #bytes, #digest, #data));
-    };
-    let here = cfg(triple);
-    quote! {
-        ::wasmport::support::embedded(#target, #bytes, #digest, {
-            #[cfg(#here)]
-            {
-                ::core::option::Option::Some(include_bytes!(#include))
-            }
-            #[cfg(not(#here))]
-            {
-                ::core::option::Option::None
-            }
-        })
-    }
+    let condition = artifact.target.triple().map(|triple| {
+        let condition = cfg(triple);
+        quote!(, #condition)
+    });
+    quote!(__rt::embedded(#target, #bytes, #digest, __rt::include_artifact!(#include #condition)))
 }
 
 /// rustc's condition for programs that can use artifacts of `triple`, whatever their C library.
@@ -167,4 +181,21 @@ fn cfg(triple: &Triple) -> TokenStream {
         other => other.to_string(),
     };
     quote!(all(target_arch = #arch, target_os = #os, target_pointer_width = "64"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wasmport::engine::OptLevel;
+
+    #[test]
+    fn only_knobs_that_differ_are_written() {
+        let text = |config: &EngineConfig| engine(&quote!(r), config).to_string().replace(' ', "");
+        assert_eq!(text(&EngineConfig::new()), "r::EngineConfig::new()");
+        let config = EngineConfig::new().opt_level(OptLevel::None).memory_reservation(Some(1 << 20));
+        assert_eq!(
+            text(&config),
+            "r::EngineConfig::new().opt_level(r::engine::OptLevel::None).memory_reservation(Some(1_048_576))"
+        );
+    }
 }

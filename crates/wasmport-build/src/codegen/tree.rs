@@ -2,22 +2,23 @@
 
 use super::asset::engine;
 use super::docs::{code, outer};
-use super::print;
+use super::error::CodegenError;
+use super::format::print_items;
 use crate::files::{Files, HEADER};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};
 use wasmport::EngineConfig;
 
-/// A `mod.rs` for the output folder and for each folder below it that holds wrappers.
+/// Generates a `mod.rs` for the output folder and for each folder below it that holds wrappers.
 ///
 /// # Errors
 ///
-/// Where the generated tokens are no Rust: a fault of this generator.
+/// Fails with [`CodegenError::NotRust`] if the generator has a bug.
 pub(crate) fn tree<'a>(
     modules: impl Iterator<Item = &'a [String]>,
     config: &EngineConfig,
-) -> Result<Files, String> {
+) -> Result<Files, CodegenError> {
     let mut folders: BTreeMap<&[String], BTreeSet<&str>> =
         BTreeMap::from([(&[][..], BTreeSet::new())]);
     let mut assets = Vec::new();
@@ -33,7 +34,7 @@ pub(crate) fn tree<'a>(
         let items = modules.iter().map(|module| {
             let ident = format_ident!("{module}");
             let path: Vec<String> = folder.iter().cloned().chain([(*module).to_string()]).collect();
-            // A wrapper has documentation of its own.
+            // Wrappers have documentation of their own.
             let doc = folders
                 .contains_key(&*path)
                 .then(|| outer(&format!("The assets in {}.", code(path.join("/")))));
@@ -45,7 +46,7 @@ pub(crate) fn tree<'a>(
             }
         });
         let common = folder.is_empty().then(|| common_items(config, &assets));
-        let source = print(quote!(#common #(#items)*))?;
+        let source = print_items(quote!(#common #(#items)*))?;
         let path: String = folder.iter().map(|part| format!("{part}/")).collect();
         files.add(format!("{path}mod.rs"), format!("{}{source}", header()));
     }
@@ -57,13 +58,12 @@ fn header() -> String {
 }
 
 fn common_items(config: &EngineConfig, assets: &[TokenStream]) -> TokenStream {
-    let engine = engine(config);
+    let engine = engine(&quote!(::wasmport), config);
     quote! {
-        /// The engine configuration that all of these assets were imported with: build the
-        /// [`Runtime`](::wasmport::Runtime) from it.
+        /// The engine config of all assets: build the [`Runtime`](::wasmport::Runtime) from it.
         #[allow(dead_code, unreachable_pub, reason = "generated code")]
         pub const ENGINE: ::wasmport::EngineConfig = #engine;
-        /// All of the assets.
+        /// All assets.
         #[allow(dead_code, unreachable_pub, reason = "generated code")]
         pub static ASSETS: &[&::wasmport::Asset] = &[#(#assets),*];
     }

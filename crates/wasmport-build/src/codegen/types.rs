@@ -1,22 +1,22 @@
-//! Rust types and values for wasm's.
+//! Rust types and values for those of wasm.
 
 use crate::interface::{FuncType, HeapType, RefType, ValType};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
-/// Wasmtime's typed functions end at so many parameters or results.
+/// The most parameters or results that Wasmtime's typed functions take.
 const WIDEST: usize = 17;
 
-/// What generated functions call their own parameters and variables.
+/// Names of parameters and variables of generated functions.
 pub(super) const TAKEN: &[&str] =
     &["access", "caller", "host", "linker", "module", "params", "results", "store", "wrapper"];
 
-/// Whether the wrapper has a Rust type for this one.
+/// Whether wrappers have a Rust type for `ty`.
 pub(super) fn is_covered(ty: &ValType) -> bool {
     !matches!(ty, ValType::Ref(RefType { heap: HeapType::Cont | HeapType::NoCont, .. }))
 }
 
-/// Whether calls go through values instead of Wasmtime's tuples.
+/// Whether calls pass values instead of Wasmtime's tuples.
 pub(super) fn is_wide(ty: &FuncType) -> bool {
     // Wasmtime has no type for the null of exceptions; as a parameter no other will do.
     let is_no_exn =
@@ -26,61 +26,61 @@ pub(super) fn is_wide(ty: &FuncType) -> bool {
         || ty.params.iter().any(|p| is_no_exn(&p.ty))
 }
 
-/// The Rust type of a value. Types that are not covered are not wrapped and do not come here.
+/// The Rust type of a value. The plan leaves out types that are not covered.
 pub(super) fn rust(ty: &ValType) -> TokenStream {
     let RefType { nullable, heap, .. } = match ty {
         ValType::I32 => return quote!(i32),
         ValType::I64 => return quote!(i64),
         ValType::F32 => return quote!(f32),
         ValType::F64 => return quote!(f64),
-        ValType::V128 => return quote!(::wasmport::support::V128),
+        ValType::V128 => return quote!(__rt::V128),
         ValType::Ref(ty) => ty,
     };
     let rooted = |ty: &str| {
         let ty = format_ident!("{ty}");
-        quote!(::wasmport::support::Rooted<::wasmport::support::#ty>)
+        quote!(__rt::Rooted<__rt::#ty>)
     };
     let rust = match heap {
-        HeapType::Func => quote!(::wasmport::support::Func),
-        HeapType::NoFunc => quote!(::wasmport::support::NoFunc),
+        HeapType::Func => quote!(__rt::Func),
+        HeapType::NoFunc => quote!(__rt::NoFunc),
         HeapType::Extern => rooted("ExternRef"),
-        HeapType::NoExtern => quote!(::wasmport::support::NoExtern),
+        HeapType::NoExtern => quote!(__rt::NoExtern),
         HeapType::Any => rooted("AnyRef"),
         HeapType::Eq => rooted("EqRef"),
-        HeapType::I31 => quote!(::wasmport::support::I31),
+        HeapType::I31 => quote!(__rt::I31),
         HeapType::Struct => rooted("StructRef"),
         HeapType::Array => rooted("ArrayRef"),
-        HeapType::None => quote!(::wasmport::support::NoneRef),
+        HeapType::None => quote!(__rt::NoneRef),
         HeapType::Exn | HeapType::NoExn => rooted("ExnRef"),
-        // The plan leaves these out; should one come here, the wrapper must not compile.
+        // Unreachable; a wrapper with one must not compile.
         HeapType::Cont | HeapType::NoCont => {
-            quote!(::core::compile_error!("a type that the wrapper does not cover"))
+            quote!(::core::compile_error!("the wrapper does not cover this type"))
         }
     };
-    if *nullable { quote!(::core::option::Option<#rust>) } else { rust }
+    if *nullable { quote!(__rt::Option<#rust>) } else { rust }
 }
 
-/// Wasmtime's name of a value's type.
+/// An expression for the Wasmtime type of a value.
 pub(super) fn wasm(ty: &ValType) -> TokenStream {
     let rust = rust(ty);
-    quote!(<#rust as ::wasmport::support::WasmValue>::ty())
+    quote!(__rt::ty::<#rust>())
 }
 
-/// A tuple with a trailing comma, so that one element is a tuple too.
+/// A tuple type with a trailing comma, so that one element is a tuple too.
 pub(super) fn tuple<'a>(types: impl Iterator<Item = &'a ValType>) -> TokenStream {
     let types = types.map(rust);
     quote!((#(#types,)*))
 }
 
-/// What an exception carries: a tuple, or values where Rust's tuples of them end.
+/// The payload of an exception: a tuple, or values if there are too many for a tuple.
 pub(super) fn payload(types: &[ValType]) -> TokenStream {
     if types.len() > WIDEST {
-        return quote!(::std::vec::Vec<::wasmport::support::Val>);
+        return quote!(__rt::Vec<__rt::Val>);
     }
     tuple(types.iter())
 }
 
-/// Nothing, the one result, or a tuple.
+/// The result type of a method: `()`, the only result, or a tuple.
 pub(super) fn results(types: &[ValType]) -> TokenStream {
     match types {
         [one] => rust(one),
@@ -97,8 +97,8 @@ pub(super) fn parameters(names: &[Ident], ty: &FuncType) -> TokenStream {
     quote!(#(#names: #types),*)
 }
 
-/// The identifiers of a function's parameters, free of collisions with each other and with those
-/// that generated functions use.
+/// The identifiers of a function's parameters, which collide neither with each other nor with the
+/// variables of generated functions.
 pub(super) fn parameter_names(ty: &FuncType) -> Vec<Ident> {
     let requests: Vec<crate::names::Request> = ty
         .params

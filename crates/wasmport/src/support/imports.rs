@@ -1,14 +1,81 @@
-//! What generated `add_to_linker` functions call besides Wasmtime's `func_wrap`.
+//! Imports: how generated `add_to_linker` functions define host functions and values.
 
-use super::{Caller, FromExtern, Linker, Result, Val, WasmValue};
+use super::cells::FromExtern;
+use super::{Caller, Linker, Result, Val, WasmValue};
 use crate::{Access, LoadedModule};
-use wasmtime::{AsContextMut, ExternType, FuncType, MemoryTypeBuilder, Module, TableType, ValType};
+use wasmtime::{
+    AsContextMut, ExternType, FuncType, MemoryTypeBuilder, Module, TableType, ValType, WasmRet, WasmTy,
+};
+
+/// A function of a `Host` trait whose parameters and results are core values.
+pub trait HostFunc<T: 'static, H, P, R>: Send + Sync + 'static {
+    /// Defines the function in `linker`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the linker refuses the definition.
+    fn define(
+        self,
+        linker: &mut Linker<T>,
+        module: &str,
+        name: &str,
+        host: fn(&mut T) -> &mut H,
+    ) -> Result<()>;
+}
+
+macro_rules! host_funcs {
+    ($first:ident $($rest:ident)*) => {
+        host_funcs!(@one $first $($rest)*);
+        host_funcs!($($rest)*);
+    };
+    () => {
+        host_funcs!(@one);
+    };
+    (@one $($param:ident)*) => {
+        #[allow(non_snake_case, reason = "a parameter is named like its type")]
+        impl<T: 'static, H: 'static, F, R: WasmRet, $($param: WasmTy),*>
+            HostFunc<T, H, ($($param,)*), R> for F
+        where
+            F: for<'a, 'b> Fn(&'a mut Access<'b, T, H>, $($param),*) -> R + Send + Sync + 'static,
+        {
+            fn define(
+                self,
+                linker: &mut Linker<T>,
+                module: &str,
+                name: &str,
+                host: fn(&mut T) -> &mut H,
+            ) -> Result<()> {
+                linker.func_wrap(module, name, move |caller: Caller<'_, T>, $($param: $param),*| {
+                    self(&mut Access::new(caller, host), $($param),*)
+                })?;
+                Ok(())
+            }
+        }
+    };
+}
+
+host_funcs!(P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17);
+
+/// Defines a host function; `host` finds the host in the store's data.
+///
+/// # Errors
+///
+/// Fails if the linker refuses the definition.
+pub fn func<T: 'static, H, P, R>(
+    linker: &mut Linker<T>,
+    module: &str,
+    name: &str,
+    host: fn(&mut T) -> &mut H,
+    func: impl HostFunc<T, H, P, R>,
+) -> Result<()> {
+    func.define(linker, module, name, host)
+}
 
 /// Defines a host function that Wasmtime's tuples cannot type.
 ///
 /// # Errors
 ///
-/// Where the linker refuses the definition.
+/// Fails if the linker refuses the definition.
 pub fn func_wide<T: 'static>(
     linker: &mut Linker<T>,
     module: &str,
@@ -22,11 +89,12 @@ pub fn func_wide<T: 'static>(
     Ok(())
 }
 
-/// Defines a host function of a type that only the module itself has: that of its import `index`.
+/// Defines a host function with the type of the import `index` of a module, for types that only the
+/// module has.
 ///
 /// # Errors
 ///
-/// Where the linker refuses the definition, or `of` is another asset's module.
+/// Fails if the linker refuses the definition, or `of` is the module of another asset.
 pub fn func_nominal<T: 'static>(
     linker: &mut Linker<T>,
     of: &LoadedModule,
@@ -43,11 +111,11 @@ pub fn func_nominal<T: 'static>(
 #[cfg(feature = "async")]
 pub type HostFuture<'a> = Box<dyn Future<Output = Result<()>> + Send + 'a>;
 
-/// As [`func_wide`], of a function that may wait.
+/// Async version of [`func_wide`].
 ///
 /// # Errors
 ///
-/// The same.
+/// Fails like [`func_wide`].
 #[cfg(feature = "async")]
 pub fn func_wide_async<T: Send + 'static>(
     linker: &mut Linker<T>,
@@ -65,11 +133,11 @@ pub fn func_wide_async<T: Send + 'static>(
     Ok(())
 }
 
-/// As [`func_nominal`], of a function that may wait.
+/// Async version of [`func_nominal`].
 ///
 /// # Errors
 ///
-/// The same.
+/// Fails like [`func_nominal`].
 #[cfg(feature = "async")]
 pub fn func_nominal_async<T: Send + 'static>(
     linker: &mut Linker<T>,
@@ -99,7 +167,13 @@ fn import_type(module: &Module, index: usize) -> Result<ExternType> {
 
 #[cold]
 fn another_asset() -> wasmtime::Error {
-    wasmtime::Error::msg("the module is not that of the wrapper's asset")
+    wasmtime::Error::msg("the module is another than that of the wrapper's asset")
+}
+
+/// The Wasmtime type of a value.
+#[must_use]
+pub fn ty<V: WasmValue>() -> ValType {
+    V::ty()
 }
 
 /// The error of a host function that the program does not implement.
@@ -108,7 +182,7 @@ pub fn not_implemented(module: &str, name: &str) -> wasmtime::Error {
     wasmtime::Error::msg(format!("the import {module:?} {name:?} is not implemented"))
 }
 
-/// The type of several imports at once: the size is one that fits them all.
+/// The type of several imports at once, with a size that fits all of them.
 fn common_type(module: &Module, indices: &[usize]) -> Result<ExternType> {
     let mut common: Option<ExternType> = None;
     for index in indices {
@@ -146,11 +220,11 @@ fn smaller(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     }
 }
 
-/// What `linker` has for an import.
+/// Returns the definition of an import in `linker`.
 ///
 /// # Errors
 ///
-/// Where it has none, or one of another kind.
+/// Fails if it is missing or of another kind.
 pub fn defined<E: FromExtern, T: 'static>(
     linker: &Linker<T>,
     store: impl AsContextMut<Data = T>,
@@ -160,11 +234,11 @@ pub fn defined<E: FromExtern, T: 'static>(
     E::from_extern(linker.get(store, module, name)?).ok_or_else(|| wrong_kind::<E>(module, name))
 }
 
-/// A new value for the imports `indices` of `of`, of their type: null, zero, or the smallest size.
+/// Creates a value for the imports `indices` of `of`: null, zero, or the smallest size.
 ///
 /// # Errors
 ///
-/// Where a limit refuses it, or its type has no such value.
+/// Fails if a limit refuses the value, or its type has no such value.
 pub fn fresh_value<E: FromExtern>(
     store: impl AsContextMut,
     of: &LoadedModule,
@@ -178,14 +252,14 @@ pub fn fresh_value<E: FromExtern>(
 
 #[cold]
 fn wrong_kind<E: FromExtern>(module: &str, name: &str) -> wasmtime::Error {
-    wasmtime::Error::msg(format!("the import {module:?} {name:?} is no {}", E::KIND))
+    wasmtime::Error::msg(format!("the import {module:?} {name:?} is not a {}", E::KIND))
 }
 
-/// A parameter of a host function over values.
+/// Converts a parameter of a host function over values.
 ///
 /// # Errors
 ///
-/// Where it is of another type.
+/// Fails if the parameter has another type.
 pub fn param<V: WasmValue, T: 'static>(
     caller: &mut Caller<'_, T>,
     params: &[Val],
@@ -198,7 +272,7 @@ pub fn param<V: WasmValue, T: 'static>(
 ///
 /// # Errors
 ///
-/// Where the store has no room for it.
+/// Fails if the store has no room for the result.
 pub fn result<V: WasmValue, T: 'static, H>(
     access: &mut Access<'_, T, H>,
     results: &mut [Val],

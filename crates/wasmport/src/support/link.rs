@@ -1,7 +1,7 @@
 //! From a module and a linker to a wrapper.
 
 use super::{AsContextMut, Extern, Instance, InstancePre, Linker, Result};
-use crate::{Exit, LoadedModule, Wrapper, trace};
+use crate::{Exit, LinkedSession, LoadedModule, Runtime, Session, Wrapper, trace};
 use wasmtime::Module;
 
 /// Links an asset whose imports have one type each.
@@ -235,4 +235,31 @@ pub fn link_exports<W: Wrapper, T: 'static>(
         }
     }
     Ok(())
+}
+
+/// Starts a session whose data implements all imports of its asset.
+///
+/// # Errors
+///
+/// Fails like [`Runtime::load`], or if the start function fails.
+pub fn start_linked<S: LinkedSession>(runtime: &Runtime, data: S::Data) -> crate::Result<S> {
+    Session::start(runtime, data, |linker, _, module| S::link(linker, module)).map(S::from_session)
+}
+
+/// Async version of [`start_linked`].
+///
+/// # Errors
+///
+/// Fails like [`start_linked`].
+#[cfg(feature = "async")]
+pub async fn start_linked_async<S: LinkedSession>(
+    runtime: &Runtime,
+    data: S::Data,
+) -> crate::Result<S>
+where
+    S::Data: Send,
+    S::Wrapper: Sync,
+{
+    let session = Session::start_async(runtime, data, |linker, _, module| S::link(linker, module));
+    session.await.map(S::from_session)
 }

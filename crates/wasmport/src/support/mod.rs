@@ -1,19 +1,31 @@
-//! What generated code calls besides the public types. Not for use by hand: it changes with
-//! [`CONTRACT`], which generated code checks when it is compiled.
+//! Support for generated code, which imports this module as `__rt`. It changes with [`CONTRACT`],
+//! which generated code checks when it is compiled, so programs must not use it.
 
-mod exports;
+mod cells;
 mod imports;
 mod interface;
 mod lift;
 mod link;
+mod plumbing;
 
 /// The module that core modules import WASI preview 1 from.
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
 #[cfg(feature = "component-model")]
 pub use crate::component::{call_func, call_unit, exit as component_exit, exported_func};
+pub use crate::engine::{self, EngineConfig, RequiredFeatures, WasmFeature};
 pub use crate::typed::WasmValue;
-pub use exports::*;
+#[cfg(feature = "threads")]
+pub use crate::SharedMemory;
+#[cfg(feature = "wasi")]
+pub use crate::wasi::Wasi;
+pub use crate::{
+    Access, Artifact, Asset, Exit, GuestMemory, GuestPtr, GuestSlice, GuestStr, GuestTable,
+    LinkedSession, LoadedModule, Plain, Runtime, Session, SessionData, TypedGlobal, TypedTable,
+    TypedTag, Wrapper, plain,
+};
+pub use crate::{__include_artifact as include_artifact, __wrapper as wrapper};
+pub use cells::*;
 pub use imports::*;
 pub use interface::{check_host, check_link};
 pub use lift::*;
@@ -24,29 +36,45 @@ pub use wasmtime::{
     Memory, NoExtern, NoFunc, NoneRef, Result, Rooted, Store, StoreContextMut, V128, Val,
 };
 
-use crate::engine::{EngineConfig, RequiredFeatures};
-use crate::{Artifact, Asset};
+// Short names that an asset's own names cannot shadow.
+pub use std::boxed::Box;
+pub use std::ffi::{CStr, CString};
+pub use std::future::{Future, ready};
+pub use std::marker::{Send, Sized};
+pub use std::ops::FnOnce;
+pub use std::option::Option;
+pub use std::string::String;
+pub use std::vec::Vec;
+
 use std::sync::OnceLock;
 
-/// The version of the contract between generator and runtime. A change of anything that generated
-/// code relies on, or of what it means, changes this.
-pub const CONTRACT: u32 = 5;
+/// The version of the contract between generator and runtime. Any change of what generated code relies
+/// on, such as this module or the defaults of [`EngineConfig`], increments it.
+pub const CONTRACT: u32 = 6;
 
-/// The value of a digest in generated code.
+/// Ends compilation if generated code follows another contract.
+pub const fn check_contract(contract: u32) {
+    assert!(
+        contract == CONTRACT,
+        "this wrapper was generated for another version of the `wasmport` crate: import again"
+    );
+}
+
+/// Parses a digest.
 #[must_use]
 #[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
 pub const fn digest(hex: &str) -> crate::Digest {
     match crate::Digest::from_hex(hex) {
         Some(digest) => digest,
-        None => panic!("the wrapper holds no valid digest: import again"),
+        None => panic!("the wrapper has an invalid digest: import again"),
     }
 }
 
 /// Describes an asset.
 ///
-/// This and the three below are how a program comes to trust an artifact: whoever calls them vouches
-/// that the digests are those of unmodified output of Wasmtime's compiler. Only the importer may, in
-/// the code that it generates; that is why they are here and not in the public API.
+/// A program trusts an artifact because of this function and the three below: the caller vouches that
+/// the digests are those of unmodified output of Wasmtime's compiler. Only the importer can, in the code
+/// that it generates; so they are not public API.
 #[must_use]
 pub const fn asset(
     name: &'static str,
@@ -60,7 +88,7 @@ pub const fn asset(
     Asset::new(name, source, source_digest, wasmtime, engine, features, artifacts)
 }
 
-/// An artifact whose bytes are in the program; none where the program is for another target.
+/// Describes an artifact whose bytes are in the program, unless the program is for another target.
 #[must_use]
 pub const fn embedded(
     target: &'static str,
@@ -71,7 +99,7 @@ pub const fn embedded(
     Artifact::embedded(target, bytes, digest, data)
 }
 
-/// An artifact whose bytes an [`AssetSource`](crate::AssetSource) reads from `path`.
+/// Describes an artifact whose bytes an [`AssetSource`](crate::AssetSource) reads from `path`.
 #[must_use]
 pub const fn file(
     target: &'static str,
@@ -82,24 +110,24 @@ pub const fn file(
     Artifact::file(target, bytes, digest, path)
 }
 
-/// The same artifact, which is compressed and has this many bytes after decompression.
+/// Describes a compressed artifact, with its size after decompression.
 #[must_use]
 pub const fn compressed(artifact: Artifact, uncompressed: u64) -> Artifact {
     artifact.compressed(uncompressed)
 }
 
-/// A part of a wrapper that is made when it is first used, so that instantiating costs the same
-/// for three exports and for thousands.
+/// A part of a wrapper that is created when it is first used, so that instantiating costs the same for
+/// three exports and for thousands.
 pub struct Lazy<T>(OnceLock<Box<T>>);
 
 impl<T: Default> Lazy<T> {
-    /// Nothing made yet.
+    /// A part that is not yet created.
     #[must_use]
     pub const fn new() -> Self {
         Self(OnceLock::new())
     }
 
-    /// The part.
+    /// Returns the part.
     #[inline]
     pub fn get(&self) -> &T {
         self.0.get_or_init(Box::default)

@@ -1,19 +1,19 @@
-//! Conventions: how guests want memory to be allocated and freed.
+//! Conventions: how guests allocate and free memory.
 
 use super::Layout;
 use wasmtime::WasmParams;
 
-/// How a guest wants memory to be allocated and freed.
+/// The functions of a guest that allocate and free, and their parameters.
 pub trait Convention: Send + Sync + 'static {
     /// The parameters of the function that allocates.
     type Alloc: WasmParams + Sync;
     /// The parameters of the function that frees.
     type Free: WasmParams + Sync;
-    /// Text is UTF-16.
+    /// Whether text is UTF-16.
     const IS_UTF16: bool = false;
-    /// The guest frees what is passed to it.
+    /// Whether the guest frees its arguments.
     const GUEST_OWNS_ARGUMENTS: bool = false;
-    /// What is allocated must be held by this function until it is freed.
+    /// The function that protects an allocation from being collected until it is freed.
     const PIN: Option<&str> = None;
 
     /// Arguments for allocating.
@@ -31,7 +31,7 @@ impl Convention for C {
     type Free = (i32,);
 
     fn alloc(layout: Layout) -> (i32,) {
-        // For no bytes, null would be as right an answer; the guest frees what it is given though.
+        // For no bytes C may return null, which would look like a failure.
         (layout.bytes.max(1).cast_signed(),)
     }
 

@@ -1,15 +1,16 @@
-//! Host functions: what the guest gives to them, and what they return into it.
+//! Arguments and results of host functions: out of the guest, and into it.
 
-use super::text::write_str;
+use super::text::{c_string, write_str};
 use super::{Convention, Layout, Names};
 use crate::support::{Extern, Func, Result};
-use crate::{Access, Error};
+use crate::{Access, Error, Plain};
+use std::ffi::CStr;
 
-/// Frees what the guest gave to a host function.
+/// Frees an argument that the guest gave to a host function.
 ///
 /// # Errors
 ///
-/// Where the guest exports no such allocator or traps.
+/// Fails if the guest exports no such function, or traps.
 pub fn host_free<C: Convention, T: 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,
@@ -25,11 +26,11 @@ pub fn host_free<C: Convention, T: 'static, H>(
     }
 }
 
-/// As [`host_free`], where calls wait.
+/// Async version of [`host_free`].
 ///
 /// # Errors
 ///
-/// The same.
+/// Fails like [`host_free`].
 #[cfg(feature = "async")]
 pub async fn host_free_async<C: Convention, T: Send + 'static, H>(
     access: &mut Access<'_, T, H>,
@@ -49,17 +50,13 @@ pub async fn host_free_async<C: Convention, T: Send + 'static, H>(
     }
 }
 
-/// Allocates for what a host function returns; the guest frees it.
-///
-/// # Errors
-///
-/// [`Error::Allocation`], and where the guest exports no such allocator or traps.
-pub fn host_alloc<C: Convention, T: 'static, H>(
+/// Allocates for a result of a host function, which the guest frees.
+fn host_alloc<C: Convention, T: 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,
     layout: Layout,
 ) -> Result<i32> {
-    // Rust frees nothing where there is nothing; C frees all that it is given.
+    // Rust does not free an empty value, C does.
     if layout.bytes == 0 && C::GUEST_OWNS_ARGUMENTS {
         return Ok(layout.align.cast_signed());
     }
@@ -70,18 +67,14 @@ pub fn host_alloc<C: Convention, T: 'static, H>(
     }
 }
 
-/// As [`host_alloc`], where calls wait.
-///
-/// # Errors
-///
-/// The same.
+/// Async version of [`host_alloc`].
 #[cfg(feature = "async")]
-pub async fn host_alloc_async<C: Convention, T: Send + 'static, H>(
+async fn host_alloc_async<C: Convention, T: Send + 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,
     layout: Layout,
 ) -> Result<i32> {
-    // Rust frees nothing where there is nothing; C frees all that it is given.
+    // Rust does not free an empty value, C does.
     if layout.bytes == 0 && C::GUEST_OWNS_ARGUMENTS {
         return Ok(layout.align.cast_signed());
     }
@@ -99,16 +92,79 @@ fn exported<T: 'static, H>(access: &mut Access<'_, T, H>, name: &str) -> Result<
     })
 }
 
-/// Writes text that a host function returns.
-///
-/// # Errors
-///
-/// [`Error::OutOfBounds`].
-pub fn host_write_str<C: Convention, T: 'static, H>(
-    access: &mut Access<'_, T, H>,
-    names: &Names,
-    address: i32,
-    text: &str,
-) -> Result<()> {
-    write_str::<C, T>(&mut access.memory_named(names.memory)?, address, text)
+/// Defines the functions that bring a result into the guest, once for guests whose calls block and once
+/// for those whose calls wait.
+macro_rules! give {
+    (
+        ($($asyncness:ident)?) ($($wait:tt)*) ($($send:ident)?) $alloc:ident
+        $str:ident $c_text:ident $c_str:ident $slice:ident
+    ) => {
+        /// Gives text to the guest: its pointer and length.
+        ///
+        /// # Errors
+        ///
+        /// Fails if the guest has no room for it.
+        pub $($asyncness)? fn $str<C: Convention, T: $($send +)? 'static, H>(
+            access: &mut Access<'_, T, H>,
+            names: &Names,
+            text: &str,
+        ) -> Result<(i32, i32)> {
+            let layout = Layout::of_str::<C>(text)?;
+            let address = $alloc::<C, T, H>(access, names, layout)$($wait)*?;
+            write_str::<C, T>(&mut access.memory_named(names.memory)?, address, text)?;
+            Ok((address, layout.elements()))
+        }
+
+        /// Gives text to the guest with a null at its end: its pointer.
+        ///
+        /// # Errors
+        ///
+        /// Fails if the text holds a null, or the guest has no room for it.
+        pub $($asyncness)? fn $c_text<C: Convention, T: $($send +)? 'static, H>(
+            access: &mut Access<'_, T, H>,
+            names: &Names,
+            text: &str,
+        ) -> Result<i32> {
+            $c_str::<C, T, H>(access, names, &c_string(text)?)$($wait)*
+        }
+
+        /// Gives text of any encoding to the guest with a null at its end: its pointer.
+        ///
+        /// # Errors
+        ///
+        /// Fails if the guest has no room for it.
+        pub $($asyncness)? fn $c_str<C: Convention, T: $($send +)? 'static, H>(
+            access: &mut Access<'_, T, H>,
+            names: &Names,
+            text: &CStr,
+        ) -> Result<i32> {
+            let address = $alloc::<C, T, H>(access, names, Layout::of_c_str(text)?)$($wait)*?;
+            access.memory_named(names.memory)?.write_c_str(address, text)?;
+            Ok(address)
+        }
+
+        /// Gives values to the guest: their pointer and number.
+        ///
+        /// # Errors
+        ///
+        /// Fails if the guest has no room for them.
+        pub $($asyncness)? fn $slice<C: Convention, T: $($send +)? 'static, H, P: Plain>(
+            access: &mut Access<'_, T, H>,
+            names: &Names,
+            values: &[P],
+        ) -> Result<(i32, i32)> {
+            let layout = Layout::of_slice(values)?;
+            let address = $alloc::<C, T, H>(access, names, layout)$($wait)*?;
+            access.memory_named(names.memory)?.write_slice(address, values)?;
+            Ok((address, layout.elements()))
+        }
+    };
+}
+
+give! { () () () host_alloc give_str give_c_text give_c_str give_slice }
+
+#[cfg(feature = "async")]
+give! {
+    (async) (.await) (Send) host_alloc_async
+    give_str_async give_c_text_async give_c_str_async give_slice_async
 }

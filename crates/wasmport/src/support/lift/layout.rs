@@ -10,22 +10,22 @@ use std::ffi::CStr;
 pub struct Layout {
     pub(super) bytes: u32,
     pub(super) align: u32,
-    /// How many elements it has, as the guest is told.
+    /// The number of elements, as it is passed to the guest.
     pub(super) len: u32,
     /// The class of an AssemblyScript object.
     pub(super) class: i32,
 }
 
-/// AssemblyScript's classes that every module has.
+/// The classes that every AssemblyScript module has.
 const ARRAY_BUFFER: i32 = 1;
 const STRING: i32 = 2;
 
 impl Layout {
-    /// Of text, in the encoding of the convention.
+    /// The room for text in the encoding of the convention.
     ///
     /// # Errors
     ///
-    /// Where it is too long for a memory of 32 bits.
+    /// Fails if the text is too long for a memory of 32 bits.
     pub fn of_str<C: Convention>(text: &str) -> Result<Self> {
         if !C::IS_UTF16 {
             return Self::new(text.len(), 1, text.len());
@@ -34,26 +34,26 @@ impl Layout {
         Ok(Self { class: STRING, ..Self::new(units * 2, 2, units)? })
     }
 
-    /// Of text with the null that ends it.
+    /// The room for text with the null that ends it.
     ///
     /// # Errors
     ///
-    /// Where it is too long for a memory of 32 bits.
+    /// Fails if the text is too long for a memory of 32 bits.
     pub fn of_c_str(text: &CStr) -> Result<Self> {
         let bytes = text.to_bytes_with_nul().len();
         Self::new(bytes, 1, bytes)
     }
 
-    /// Of values in a row.
+    /// The room for values in a row.
     ///
     /// # Errors
     ///
-    /// Where they are too many for a memory of 32 bits.
+    /// Fails if the values are too many for a memory of 32 bits.
     pub fn of_slice<P: Plain>(values: &[P]) -> Result<Self> {
         Self::new(P::SIZE.saturating_mul(values.len()), P::ALIGN, values.len())
     }
 
-    /// Of one value.
+    /// The room for one value.
     #[must_use]
     pub const fn of<P: Plain>() -> Self {
         // A type of more than 4 GiB cannot be written down.
@@ -70,15 +70,15 @@ impl Layout {
         Ok(Self { bytes, align, len, class: ARRAY_BUFFER })
     }
 
-    /// The length that the guest is told.
+    /// The length that is passed to the guest.
     #[must_use]
     pub fn elements(self) -> i32 {
         self.len.cast_signed()
     }
 }
 
-/// The size of an element, by which a size in bytes can be divided.
+/// The size of an element, at least 1, so that sizes can be divided by it.
 #[must_use]
-pub const fn element_size<P: Plain>() -> u32 {
+pub(super) const fn element_size<P: Plain>() -> u32 {
     if P::SIZE == 0 { 1 } else { P::SIZE as u32 }
 }

@@ -1,20 +1,22 @@
-//! What signatures beyond numbers stand on: room in the guest for what is passed to it, and who
-//! frees it.
+//! Signatures beyond numbers: arguments and results in guest memory, and who frees them.
 
 mod convention;
 mod guest;
 mod host;
 mod layout;
+mod pass;
 mod text;
 
 pub use convention::{AssemblyScript, C, CabiRealloc, Convention, WasmBindgen};
 pub use guest::{Allocator, Guest};
-pub use host::{host_alloc, host_free, host_write_str};
+pub use host::{give_c_str, give_c_text, give_slice, give_str, host_free};
 #[cfg(feature = "async")]
-pub use host::{host_alloc_async, host_free_async};
-pub use layout::{Layout, element_size};
+pub use host::{
+    give_c_str_async, give_c_text_async, give_slice_async, give_str_async, host_free_async,
+};
+pub use layout::Layout;
 pub use text::{
-    c_string, char_of, not_null, object_size, read_c_str, read_c_text, read_str, read_utf16,
+    char_of, not_null, read_c_str, read_object_slice, read_str, read_utf16,
 };
 
 /// The names of a guest's memory and allocator.
@@ -23,6 +25,6 @@ pub struct Names {
     pub memory: &'static str,
     /// The function that allocates.
     pub alloc: &'static str,
-    /// The function that frees; empty where there is none.
+    /// The function that frees; empty if there is none.
     pub free: &'static str,
 }

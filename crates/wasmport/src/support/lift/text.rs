@@ -1,19 +1,20 @@
-//! Values as guests give them: text of every kind, characters, pointers.
+//! Text in guest memory, and characters and pointers from guests.
 
 use super::Convention;
+use super::layout::element_size;
 use crate::support::Result;
-use crate::{Error, GuestMemory};
+use crate::{Error, GuestMemory, Plain};
 use std::ffi::CString;
 
-/// A pointer that C's null would be an error for.
+/// Checks a pointer that must not be null.
 ///
 /// # Errors
 ///
-/// [`Error::Value`] for null.
+/// Fails with [`Error::Value`] if it is null.
 #[inline]
 pub fn not_null(address: i32) -> Result<i32> {
     if address == 0 {
-        let message = "the guest gave a null pointer where the signature does not say `Option`";
+        let message = "the guest gave a null pointer, which the signature does not allow: use `Option`";
         return Err(Error::Value { message: message.into() }.into());
     }
     Ok(address)
@@ -33,23 +34,23 @@ pub(super) fn write_str<C: Convention, T: 'static>(
     }
 }
 
-/// Text of a known length.
+/// Reads text of a known length.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`], [`Error::NotUtf8`].
+/// Fails with [`Error::OutOfBounds`] or [`Error::NotUtf8`].
 #[inline]
 pub fn read_str<T: 'static>(memory: &GuestMemory<'_, T>, address: i32, len: i32) -> Result<String> {
     Ok(memory.str(address, len)?.to_owned())
 }
 
-/// Text that a null ends.
+/// Reads text that a null ends.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`], [`Error::NotUtf8`].
+/// Fails with [`Error::OutOfBounds`] or [`Error::NotUtf8`].
 #[inline]
-pub fn read_c_text<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<String> {
+pub(super) fn read_c_text<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<String> {
     let bytes = memory.c_str(address)?.to_bytes();
     let text = std::str::from_utf8(bytes).map_err(|_| Error::NotUtf8 {
         address: crate::GuestAddress::to_u64(address),
@@ -58,30 +59,26 @@ pub fn read_c_text<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Res
     Ok(text.to_owned())
 }
 
-/// Text that a null ends, of any encoding.
+/// Reads text of any encoding that a null ends.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`].
+/// Fails with [`Error::OutOfBounds`].
 #[inline]
 pub fn read_c_str<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<CString> {
     Ok(memory.c_str(address)?.to_owned())
 }
 
-/// The size of an AssemblyScript object in bytes, which stands before it.
-///
-/// # Errors
-///
-/// [`Error::OutOfBounds`].
-pub fn object_size<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<i32> {
+/// Reads the size of an AssemblyScript object in bytes, which stands before it.
+fn object_size<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<i32> {
     Ok(memory.read(address.wrapping_sub(4))?)
 }
 
-/// An AssemblyScript string.
+/// Reads an AssemblyScript string.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`]; [`Error::Value`] where a surrogate stands alone.
+/// Fails with [`Error::OutOfBounds`], or with [`Error::Value`] if the string is not UTF-16.
 pub fn read_utf16<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<String> {
     let bytes = object_size(memory, address)?.cast_unsigned();
     let units = memory.read_slice::<u16>(address, bytes / 2)?;
@@ -91,23 +88,36 @@ pub fn read_utf16<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Resu
     })
 }
 
-/// Text as C has it.
+/// Reads the values of an AssemblyScript object.
 ///
 /// # Errors
 ///
-/// [`Error::Value`] where it holds a null.
-pub fn c_string(text: &str) -> Result<CString> {
+/// Fails with [`Error::OutOfBounds`].
+pub fn read_object_slice<P: Plain, T: 'static>(
+    memory: &GuestMemory<'_, T>,
+    address: i32,
+) -> Result<Vec<P>> {
+    let bytes = object_size(memory, address)?.cast_unsigned();
+    Ok(memory.read_slice(address, bytes / element_size::<P>())?)
+}
+
+/// Converts text to C text.
+///
+/// # Errors
+///
+/// Fails with [`Error::Value`] if the text holds a null.
+pub(super) fn c_string(text: &str) -> Result<CString> {
     CString::new(text).map_err(|e| {
         let message = format!("a C string cannot hold the null at byte {}", e.nul_position());
         Error::Value { message }.into()
     })
 }
 
-/// A code point that the guest gave.
+/// Converts a code point from the guest.
 ///
 /// # Errors
 ///
-/// [`Error::Value`] where it is none.
+/// Fails with [`Error::Value`] if it is no character.
 pub fn char_of(code: i32) -> Result<char> {
     char::from_u32(code.cast_unsigned())
         .ok_or_else(|| Error::Value { message: format!("{code:#x} is no character") }.into())

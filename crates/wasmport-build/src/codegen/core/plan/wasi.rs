@@ -1,13 +1,13 @@
-//! What is said of imports that look like WASI and are not given by it.
+//! Warnings about imports that look like WASI and are none.
 
 use crate::interface::wasi::{BEFORE_PREVIEW_1, PREVIEW_1};
 use crate::interface::{Import, Interface};
 use crate::settings::AssetSettings;
 
-/// Functions that are named in a warning.
+/// The most functions that a warning names.
 const NAMED: usize = 5;
 
-/// Why functions are left to the program that others would expect from WASI.
+/// Returns a warning for each module of WASI with functions that the program must implement.
 pub(super) fn warnings(interface: &Interface, settings: &AssetSettings) -> Vec<String> {
     let mut warnings = Vec::new();
     if !settings.wasi() {
@@ -16,9 +16,8 @@ pub(super) fn warnings(interface: &Interface, settings: &AssetSettings) -> Vec<S
     let of = |module: &'static str| interface.imports.iter().filter(move |i| i.module == module);
     if of(BEFORE_PREVIEW_1).next().is_some() {
         warnings.push(format!(
-            "it imports from `{BEFORE_PREVIEW_1}`, which came before WASI preview 1 and is not \
-             supported: the program has to implement the functions; a newer toolchain makes modules \
-             that import preview 1"
+            "it imports from `{BEFORE_PREVIEW_1}`, an unsupported predecessor of WASI preview 1: \
+             implement the functions in the program, or build the module with a newer toolchain"
         ));
     }
     let unknown: Vec<&Import> = of(PREVIEW_1).filter(|import| !import.is_wasi()).collect();
@@ -29,7 +28,7 @@ pub(super) fn warnings(interface: &Interface, settings: &AssetSettings) -> Vec<S
             names.push_str(&format!(" and {} more", unknown.len() - NAMED));
         }
         warnings.push(format!(
-            "WASI preview 1 has no {names} of the type that it imports: the program has to give them"
+            "WASI preview 1 has no {names} of the imported type: implement them in the program"
         ));
     }
     warnings

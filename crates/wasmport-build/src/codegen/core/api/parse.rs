@@ -1,13 +1,14 @@
-//! From the text to signatures.
+//! Parsing: the text of `api` to signatures.
 
-use super::{Signature, Ty};
+use super::error::ApiError;
+use super::signature::{Signature, Ty};
 use crate::codegen::types::TAKEN;
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
-use quote::{ToTokens as _, format_ident};
+use quote::format_ident;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{GenericArgument, PathArguments, ReturnType, Token, Type};
 
-/// Rust's types for one wasm value.
+/// Rust's types that are passed as one wasm value.
 const SCALARS: &[&str] =
     &["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64", "bool", "char"];
 
@@ -19,19 +20,23 @@ pub(super) struct Parsed {
 }
 
 /// Parses the text.
-pub(super) fn parse(text: &str) -> Result<Parsed, String> {
-    let tokens: TokenStream = text.parse().map_err(|e| format!("`api` is no Rust: {e}"))?;
+///
+/// # Errors
+///
+/// Fails with the first item that `api` cannot have.
+pub(super) fn parse(text: &str) -> Result<Parsed, ApiError> {
+    let tokens: TokenStream = text.parse()?;
     let mut parsed = Parsed::default();
-    // One by one, so that an error can show the item it is in.
+    // One by one, so that an error can show its item.
     for item in items(tokens) {
         let shown = item.to_string();
         let parse = |input: ParseStream<'_>| parsed.item(input);
-        parse.parse2(item).map_err(|e| format!("`api`: in `{shown}`: {e}"))?;
+        parse.parse2(item).map_err(|source| ApiError::Item { item: shown, source })?;
     }
     Ok(parsed)
 }
 
-/// Cuts behind each semicolon and each block.
+/// Splits the tokens behind each semicolon and each block.
 fn items(tokens: TokenStream) -> Vec<TokenStream> {
     let mut items = vec![TokenStream::new()];
     for token in tokens {
@@ -74,7 +79,7 @@ impl Parsed {
     }
 }
 
-/// Names of types that have no one layout in guest memory.
+/// Names of types without a fixed layout in guest memory.
 const NOT_PLAIN: &[&str] = &[
     "Box",
     "CStr",
@@ -94,7 +99,7 @@ const NOT_PLAIN: &[&str] = &[
     "usize",
 ];
 
-/// A type that lies in guest memory as in C; the others are not known before rustc sees them.
+/// Returns the type if it may lie in guest memory as in C; rustc checks the types that are unknown here.
 fn plain(ty: &Type) -> syn::Result<Type> {
     let name = match ty {
         Type::Array(array) => return plain(&array.elem).map(|_| ty.clone()),
@@ -114,7 +119,7 @@ fn plain(ty: &Type) -> syn::Result<Type> {
 fn check_struct(item: &syn::ItemStruct) -> syn::Result<()> {
     let error = |message| Err(syn::Error::new_spanned(item, message));
     if !item.generics.params.is_empty() {
-        return error("a struct in guest memory has no parameters");
+        return error("a struct in guest memory has no generic parameters");
     }
     match &item.fields {
         syn::Fields::Named(fields) => {
@@ -148,7 +153,7 @@ fn signature(input: ParseStream<'_>, attributes: Vec<syn::Attribute>) -> syn::Re
     if !signature.generics.params.is_empty() {
         return Err(syn::Error::new_spanned(
             &signature.generics,
-            "a wasm function has no parameters of types",
+            "a wasm function has no generic parameters",
         ));
     }
     let mut name = None;
@@ -183,11 +188,11 @@ fn signature(input: ParseStream<'_>, attributes: Vec<syn::Attribute>) -> syn::Re
     Ok(Signature { name, ident: signature.ident, docs, params, result, text })
 }
 
-/// The name as it is, unless generated functions use it themselves.
+/// The parameter's name, changed if generated functions use it themselves.
 fn parameter_name(ident: &Ident) -> syn::Result<Ident> {
     let name = ident.to_string();
     if name.starts_with("__") {
-        let message = "names that begin with `__` are those of generated code";
+        let message = "names that begin with `__` are reserved for generated code";
         return Err(syn::Error::new_spanned(ident, message));
     }
     Ok(if TAKEN.contains(&&*name) { format_ident!("{name}_") } else { ident.clone() })
@@ -201,7 +206,7 @@ fn string(attribute: &syn::Attribute) -> syn::Result<String> {
     }
 }
 
-/// As the user would write it.
+/// The signature as the user would write it.
 fn text(signature: &syn::Signature) -> String {
     let file = syn::parse_quote!(trait Api { #signature; });
     let printed = prettyplease::unparse(&file);
@@ -255,14 +260,14 @@ fn named(ty: &Type, path: &syn::TypePath) -> syn::Result<Ty> {
         ("String", None) => Ty::Str { owned: true },
         ("CString", None) => Ty::CStr { owned: true },
         ("Len", None) => Ty::Len,
-        ("GuestStr", None) => Ty::GuestSpan(syn::parse_quote!(::wasmport::GuestStr)),
+        ("GuestStr", None) => Ty::GuestSpan(syn::parse_quote!(__rt::GuestStr)),
         ("Vec", Some(element)) => Ty::List { element: plain(&element)?, owned: true },
         ("Out", Some(inner)) => Ty::Out(plain(&inner)?),
         ("GuestSlice", Some(inner)) => {
             plain(&inner)?;
-            Ty::GuestSpan(syn::parse_quote!(::wasmport::GuestSlice<#inner>))
+            Ty::GuestSpan(syn::parse_quote!(__rt::GuestSlice<#inner>))
         }
-        ("GuestPtr", Some(inner)) => Ty::GuestPtr(syn::parse_quote!(::wasmport::GuestPtr<#inner>)),
+        ("GuestPtr", Some(inner)) => Ty::GuestPtr(syn::parse_quote!(__rt::GuestPtr<#inner>)),
         ("Option", Some(inner)) => match ty_of(&inner)? {
             inner @ (Ty::Str { .. } | Ty::CStr { .. } | Ty::List { .. } | Ty::Ref(_)) => {
                 Ty::Optional(Box::new(inner))
@@ -270,7 +275,7 @@ fn named(ty: &Type, path: &syn::TypePath) -> syn::Result<Ty> {
             _ => {
                 return Err(syn::Error::new_spanned(
                     &inner,
-                    "only what a pointer stands for can be missing: text, slices, references",
+                    "only text, slices and references can be optional, because they are passed by pointer",
                 ));
             }
         },
@@ -281,40 +286,4 @@ fn named(ty: &Type, path: &syn::TypePath) -> syn::Result<Ty> {
         }
         _ => Ty::Plain(plain(ty)?),
     })
-}
-
-impl Ty {
-    /// The core type of a scalar.
-    pub(super) fn scalar_core(ident: &Ident) -> &'static str {
-        match ident.to_string().as_str() {
-            "i64" | "u64" => "i64",
-            "f32" => "f32",
-            "f64" => "f64",
-            _ => "i32",
-        }
-    }
-}
-
-/// For messages.
-impl std::fmt::Display for Ty {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let element = |ty: &Type| ty.to_token_stream().to_string().replace(' ', "");
-        match self {
-            Self::Unit => f.write_str("()"),
-            Self::Scalar(ident) => write!(f, "{ident}"),
-            Self::Str { owned: true } => f.write_str("String"),
-            Self::Str { owned: false } => f.write_str("&str"),
-            Self::CStr { owned: true } => f.write_str("CString"),
-            Self::CStr { owned: false } => f.write_str("&CStr"),
-            Self::List { element: ty, owned: true } => write!(f, "Vec<{}>", element(ty)),
-            Self::List { element: ty, owned: false } => write!(f, "&[{}]", element(ty)),
-            Self::ListMut(ty) => write!(f, "&mut [{}]", element(ty)),
-            Self::Ref(ty) => write!(f, "&{}", element(ty)),
-            Self::RefMut(ty) => write!(f, "&mut {}", element(ty)),
-            Self::Out(ty) => write!(f, "Out<{}>", element(ty)),
-            Self::Len => f.write_str("Len"),
-            Self::Plain(ty) | Self::GuestSpan(ty) | Self::GuestPtr(ty) => f.write_str(&element(ty)),
-            Self::Optional(ty) => write!(f, "Option<{ty}>"),
-        }
-    }
 }

@@ -1,8 +1,9 @@
-//! Which exports get methods, and under which names.
+//! Exports: which get methods, and under which names.
 
+use super::super::api::Shape;
+use super::error::PlanError;
+use super::items::{ExportKind, PlannedExport, is_wrappable, kind_of, value_kind};
 use super::signatures::Signatures;
-use super::{ExportKind, PlannedExport, is_wrappable, kind_of, value_kind};
-use crate::codegen::api::Shape;
 use crate::codegen::types::parameter_names;
 use crate::interface::{Export, ExternType};
 use crate::names::{self, Request};
@@ -10,7 +11,7 @@ use crate::settings::{AssetSettings, ExternKind, Patterns};
 use proc_macro2::Ident;
 use quote::format_ident;
 
-/// What the wrapper cannot call a method, because it has one of that name.
+/// Methods of every wrapper or session, whose names exports cannot have.
 const RESERVED: &[&str] = &[
     "new",
     "load",
@@ -22,28 +23,36 @@ const RESERVED: &[&str] = &[
     "into_session",
 ];
 
-/// The methods of wrappers of commands.
+/// Further methods of the wrappers of commands.
 const RESERVED_OF_COMMANDS: &[&str] = &["run"];
 
-/// For each export that gets methods, 6 parameters and results on the average: a small file can
-/// export one function of thousands of parameters under many names.
+/// The most parameters and results per export, on average: a small file can export one function of
+/// thousands of parameters under many names.
 const TYPES_PER_EXPORT: usize = 6;
 
+/// The exports with methods, and those without.
 pub(super) struct Exports<'a> {
     pub wrapped: Vec<PlannedExport<'a>>,
     pub unwrapped: Vec<&'a Export>,
     pub warnings: Vec<String>,
 }
 
-/// The exports that get methods: all, or those chosen, up to a number.
+/// Selects the exports that get methods: all, or those chosen, up to a number.
+///
+/// # Errors
+///
+/// Fails if a choice for the exports cannot be followed.
 pub(super) fn select<'a>(
     exports: &'a [Export],
     settings: &AssetSettings,
     is_command: bool,
     signatures: &mut Signatures,
-) -> Result<Exports<'a>, String> {
-    let include = Patterns::new(settings.exports.as_ref())?;
-    let exclude = Patterns::new(settings.exclude_exports.as_ref())?;
+) -> Result<Exports<'a>, PlanError> {
+    let patterns = |chosen: &Option<Vec<String>>| {
+        Patterns::new(chosen.as_ref()).map_err(PlanError::Pattern)
+    };
+    let include = patterns(&settings.exports)?;
+    let exclude = patterns(&settings.exclude_exports)?;
     let is_chosen = |export: &&Export| {
         is_wrappable(&export.ty)
             && settings.kinds.as_ref().is_none_or(|kinds| kinds.contains(&kind_of(&export.ty)))
@@ -55,12 +64,12 @@ pub(super) fn select<'a>(
     let max = settings.max_exports();
     let mut warnings = Vec::new();
     if room(&wrapped, max) < wrapped.len() {
-        // Memories, globals and tables are few, and nothing is of use without them.
+        // Memories, globals and tables are few, and functions are of little use without them.
         wrapped.sort_by_key(|export| kind_of(&export.ty) == ExternKind::Func);
         let room = room(&wrapped, max);
         warnings.push(format!(
-            "it has {} exports: methods are generated for {room}, functions last, the others are \
-             reached by name; choose them with `exports`, or raise `max-exports`",
+            "it has {} exports: methods are generated for {room}, functions last, and the program \
+             reaches the others by name; choose exports with `exports`, or raise `max-exports`",
             wrapped.len()
         ));
         unwrapped.extend(wrapped.split_off(room));
@@ -70,7 +79,7 @@ pub(super) fn select<'a>(
     Ok(Exports { wrapped, unwrapped, warnings })
 }
 
-/// How many of `exports` get methods: not more than `max`, and not those with too many types.
+/// The number of `exports` that get methods: at most `max`, and as few as their types need.
 fn room(exports: &[&Export], max: usize) -> usize {
     let mut types = 0_usize;
     let sizes = exports.iter().take(max).map(|export| match &export.ty {
@@ -80,7 +89,7 @@ fn room(exports: &[&Export], max: usize) -> usize {
     sizes
         .take_while(|size| {
             types += size;
-            // One wide function alone is fine.
+            // A single wide function is allowed.
             types <= max.max(64) * TYPES_PER_EXPORT
         })
         .count()
@@ -91,9 +100,9 @@ fn planned<'a>(
     prefix: &str,
     is_command: bool,
     signatures: &mut Signatures,
-) -> Result<Vec<PlannedExport<'a>>, String> {
+) -> Result<Vec<PlannedExport<'a>>, PlanError> {
     if !prefix.is_empty() && !names::is_identifier(&format!("{prefix}a")) {
-        return Err(format!("no method's name can begin with `{prefix}`"));
+        return Err(PlanError::Prefix(prefix.into()));
     }
     let is_mutable = |e: &&&Export| matches!(e.ty, ExternType::Global { mutable: true, .. });
     let mutable = exports.iter().filter(is_mutable);

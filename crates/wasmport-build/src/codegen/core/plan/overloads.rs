@@ -1,16 +1,17 @@
 //! Overloads: names that are imported at several types.
 
-use super::kind_of;
+use super::items::kind_of;
 use crate::interface::{ExternType, Import, Interface};
 use std::collections::{HashMap, HashSet};
 
-/// Names that are imported at several types, of which a linker holds only one each.
+/// Names that are imported at several types, while a linker has one definition for each name.
 pub(super) struct Overloads<'a> {
     names: HashSet<(&'a str, &'a str)>,
     interface: &'a Interface,
 }
 
 impl<'a> Overloads<'a> {
+    /// The overloads among the imports.
     pub fn of(interface: &'a Interface) -> Self {
         let mut types: HashMap<(&str, &str), String> = HashMap::new();
         let mut overloads = HashSet::new();
@@ -24,7 +25,7 @@ impl<'a> Overloads<'a> {
         Self { names: overloads, interface }
     }
 
-    /// What tells types apart: sizes do not, because one memory can satisfy several.
+    /// The text that distinguishes types: without sizes, because one memory can satisfy several.
     fn type_text(ty: &ExternType) -> String {
         match ty {
             ExternType::Memory(memory) => format!("memory {}", memory.shared),
@@ -42,7 +43,7 @@ impl<'a> Overloads<'a> {
         }
     }
 
-    /// Every import that is the same thing of the host as this one.
+    /// The indices of the imports that the host implements together with `import`.
     pub fn same_as(&self, import: &Import) -> Vec<usize> {
         let is_same = |other: &Import| {
             // Names first: comparing types writes them out.
@@ -53,7 +54,7 @@ impl<'a> Overloads<'a> {
         imports.filter(|(_, other)| is_same(other)).map(|(index, _)| index).collect()
     }
 
-    /// What tells the methods for one name apart: its types.
+    /// The name of the host's method, with the types if the name has several.
     pub fn method_name(&self, import: &Import) -> String {
         if !self.names.contains(&(&*import.module, &*import.name)) {
             return import.name.clone();
@@ -66,6 +67,7 @@ impl<'a> Overloads<'a> {
         format!("{}-{}", import.name, types.join("-"))
     }
 
+    /// The index and the linker's name of each import whose own name has several types.
     pub fn list(&self) -> Vec<(usize, String)> {
         let imports = self.interface.imports.iter().enumerate();
         imports

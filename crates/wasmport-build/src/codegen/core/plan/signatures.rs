@@ -1,26 +1,34 @@
-//! The user's signatures, on their way to the functions they stand for.
+//! Signatures: which of the user's signatures is for which import or export.
 
-use crate::codegen::api::{Allocation, Api, Signature};
+use super::super::api::{Allocation, Api, ApiError, Signature};
 use crate::interface::Interface;
 use crate::names::{self, Request};
 use crate::settings::AssetSettings;
 use proc_macro2::{Ident, TokenStream};
 
-/// The user's signatures that are not yet a function's.
+/// Names of the items and type parameters of import modules, and of the description.
+const RESERVED: &[&str] = &["ASSET", "H", "Host", "T", "Values", "W"];
+
+/// The user's signatures that are not yet assigned to functions.
 pub(super) struct Signatures {
     pub items: TokenStream,
     pub structs: Vec<Ident>,
     exports: Vec<Signature>,
     imports: Vec<(String, Vec<Signature>)>,
-    allocation: Option<Allocation>,
+    pub allocation: Option<Allocation>,
 }
 
 impl Signatures {
+    /// The signatures that the settings give.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `api` is not as it must be.
     pub fn of(
         interface: &Interface,
         settings: &AssetSettings,
         vis: &TokenStream,
-    ) -> Result<Self, String> {
+    ) -> Result<Self, ApiError> {
         let Some(api) = Api::of(interface, settings)? else {
             return Ok(Self {
                 items: TokenStream::new(),
@@ -39,33 +47,44 @@ impl Signatures {
         })
     }
 
-    /// Refuses a struct of a name that the wrapper has already.
-    pub fn check_names(&self, taken: &[&Ident]) -> Result<(), String> {
-        let is_taken = |ident: &&Ident| taken.contains(ident) || *ident == "ASSET";
+    /// Refuses structs whose names generated code uses.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ApiError::NameTaken`].
+    pub fn check_names(&self, taken: &[&Ident]) -> Result<(), ApiError> {
+        let is_taken = |ident: &&Ident| {
+            let name = ident.to_string();
+            taken.contains(ident) || name.starts_with("__") || RESERVED.contains(&name.as_str())
+        };
         match self.structs.iter().find(is_taken) {
             None => Ok(()),
-            Some(ident) => Err(format!("`api`: the wrapper itself has something called `{ident}`")),
+            Some(ident) => Err(ApiError::NameTaken(ident.to_string())),
         }
     }
 
-    pub fn allocation(&self) -> Result<&Allocation, String> {
-        self.allocation.as_ref().ok_or_else(|| "there are signatures without an `api`".into())
-    }
-
-    /// For each export, by name and whether it is a function, its signature.
+    /// The signature of each export, given by name and whether it is a function.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a signature is for no function, or for one that has a signature already.
     pub fn for_exports<'e>(
         &mut self,
         exports: impl Iterator<Item = (&'e str, bool)>,
-    ) -> Result<Vec<Option<Signature>>, String> {
+    ) -> Result<Vec<Option<Signature>>, ApiError> {
         take(&mut self.exports, exports, "export")
     }
 
-    /// For each import from a module, by name and whether it is a function, its signature.
+    /// The signature of each import from a module, given by name and whether it is a function.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a signature is for no function, or for one that has a signature already.
     pub fn for_imports<'e>(
         &mut self,
         module: &str,
         imports: impl Iterator<Item = (&'e str, bool)>,
-    ) -> Result<Vec<Option<Signature>>, String> {
+    ) -> Result<Vec<Option<Signature>>, ApiError> {
         let Some(index) = self.imports.iter().position(|(name, _)| name == module) else {
             return Ok(imports.map(|_| None).collect());
         };
@@ -73,22 +92,25 @@ impl Signatures {
         take(&mut signatures, imports, &format!("import from {module:?}"))
     }
 
-    pub fn check_all_are_used(&self) -> Result<(), String> {
+    /// Checks that each module with signatures is imported.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ApiError::UnusedModule`].
+    pub fn check_all_are_used(&self) -> Result<(), ApiError> {
         match self.imports.first() {
             None => Ok(()),
-            Some((module, _)) => Err(format!(
-                "`api` has signatures for the module {module:?}, of which nothing is imported"
-            )),
+            Some((module, _)) => Err(ApiError::UnusedModule(module.clone())),
         }
     }
 }
 
-/// Gives each signature to the function of its name, or to the one whose identifier it is.
+/// Assigns each signature to the function with its name, or else with its identifier.
 fn take<'e>(
     signatures: &mut Vec<Signature>,
     functions: impl Iterator<Item = (&'e str, bool)>,
-    what: &str,
-) -> Result<Vec<Option<Signature>>, String> {
+    kind: &str,
+) -> Result<Vec<Option<Signature>>, ApiError> {
     let functions: Vec<(&str, bool)> = functions.collect();
     let requests: Vec<Request> = functions.iter().map(|(name, _)| Request::new(name)).collect();
     let idents = if signatures.is_empty() { Vec::new() } else { names::snake_case(&requests, &[]) };
@@ -102,17 +124,19 @@ fn take<'e>(
         }
         match found {
             Some(index) if !functions[index].1 => {
-                return Err(format!("the {what} {wanted:?} is no function: it has no signature"));
+                return Err(ApiError::NotFunction { kind: kind.into(), name: wanted.into() });
             }
             Some(index) if taken[index].is_some() => {
-                return Err(format!("the {what} {wanted:?} has two signatures"));
+                return Err(ApiError::TwoSignatures { kind: kind.into(), name: wanted.into() });
             }
             Some(index) => taken[index] = Some(signature),
             None => {
-                return Err(format!(
-                    "the signature `{}` names no {what} with a method: {wanted:?}",
-                    signature.text
-                ));
+                let name = wanted.into();
+                return Err(ApiError::NoFunction {
+                    text: signature.text,
+                    kind: kind.into(),
+                    name,
+                });
             }
         }
     }

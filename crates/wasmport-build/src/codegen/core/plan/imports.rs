@@ -1,9 +1,10 @@
 //! Which imports are functions of a host trait, which are values, and under which names.
 
+use super::super::api::HostShape;
+use super::error::PlanError;
+use super::items::{HostFunc, HostValue, ImportModule, interface_line, is_wrappable, value_kind};
 use super::overloads::Overloads;
 use super::signatures::Signatures;
-use super::{HostFunc, HostValue, ImportModule, interface_line, is_wrappable, value_kind};
-use crate::codegen::api::HostShape;
 use crate::codegen::types::parameter_names;
 use crate::interface::{ExternType, Import, Interface};
 use crate::names::{self, Request};
@@ -11,27 +12,36 @@ use crate::settings::{AssetSettings, Patterns};
 use quote::format_ident;
 use std::collections::{BTreeMap, HashSet};
 
+/// The import modules of a wrapper, and the imports that have no Rust type.
 pub(super) type Imports<'a> = (Vec<ImportModule<'a>>, Vec<&'a Import>);
 
+/// Names that import modules cannot have, because generated code uses them.
+const RESERVED_MODULES: &[&str] = &["__rt"];
+
+/// Plans the import modules.
+///
+/// # Errors
+///
+/// Fails if a choice for the imports cannot be followed.
 pub(super) fn imports<'a>(
     interface: &'a Interface,
     settings: &AssetSettings,
     overloads: &Overloads<'_>,
     signatures: &mut Signatures,
-) -> Result<Imports<'a>, String> {
+) -> Result<Imports<'a>, PlanError> {
     let (wrapped, unwrapped): (Vec<_>, Vec<_>) =
         interface.imports.iter().enumerate().partition(|(_, i)| is_wrappable(&i.ty));
     let mut modules: BTreeMap<&str, Vec<(usize, &Import)>> = BTreeMap::new();
     let mut seen = HashSet::new();
     for (index, import) in wrapped {
-        // The same imported twice is one thing of the host.
+        // A host implements an import once, however often it is imported.
         if seen.insert((&import.module, overloads.link_name(import))) {
             modules.entry(&import.module).or_default().push((index, import));
         }
     }
     let requests: Vec<Request> = modules.keys().map(|name| Request::new(name)).collect();
-    let idents = names::snake_case(&requests, &[]);
-    let planned: Result<Vec<_>, String> = modules
+    let idents = names::snake_case(&requests, RESERVED_MODULES);
+    let planned: Result<Vec<_>, PlanError> = modules
         .into_iter()
         .zip(idents)
         .map(|((name, imports), ident)| {
@@ -42,7 +52,7 @@ pub(super) fn imports<'a>(
     let with = settings.with.iter().flatten().map(|(name, _)| name);
     for name in with {
         if !planned.iter().any(|module| module.name == name) {
-            return Err(format!("`with` names the module `{name}`, of which nothing is imported"));
+            return Err(PlanError::WithUnused(name.clone()));
         }
     }
     Ok((planned, unwrapped.into_iter().map(|(_, import)| import).collect()))
@@ -55,10 +65,13 @@ fn import_module<'a>(
     settings: &AssetSettings,
     overloads: &Overloads<'_>,
     signatures: &mut Signatures,
-) -> Result<ImportModule<'a>, String> {
-    let waits = Patterns::new(settings.async_imports.as_ref())?;
-    let infallible = Patterns::new(settings.infallible_imports.as_ref())?;
-    let traps = Patterns::new(settings.trap_imports.as_ref())?;
+) -> Result<ImportModule<'a>, PlanError> {
+    let patterns = |chosen: &Option<Vec<String>>| {
+        Patterns::new(chosen.as_ref()).map_err(PlanError::Pattern)
+    };
+    let waits = patterns(&settings.async_imports)?;
+    let infallible = patterns(&settings.infallible_imports)?;
+    let traps = patterns(&settings.trap_imports)?;
     let funcs = imports.iter().map(|(_, i)| (i.name.as_str(), matches!(i.ty, ExternType::Func(_))));
     let chosen = signatures.for_imports(name, funcs)?;
     let requests: Vec<Request> = imports
@@ -88,9 +101,7 @@ fn import_module<'a>(
         match &import.ty {
             ExternType::Func(_) if settings.wasi() && import.is_wasi() => {
                 if signature.is_some() || module.with.is_some() {
-                    return Err(format!(
-                        "WASI gives it `{name}`: say `wasi = false` where the program is to implement it"
-                    ));
+                    return Err(PlanError::WasiGives(name.into()));
                 }
                 module.wasi.push(name);
             }
@@ -107,7 +118,7 @@ fn import_module<'a>(
                     ty,
                     index: *index,
                     is_async: waits.matches(&pattern_name, false),
-                    // What may trap can fail.
+                    // A function that may trap can fail.
                     is_infallible: !traps && infallible.matches(&pattern_name, false),
                     traps,
                     shape: shape.transpose()?,
@@ -120,22 +131,25 @@ fn import_module<'a>(
             }
         }
     }
-    if module.with.is_some() && module.funcs.iter().any(|func| func.shape.is_some()) {
-        return Err(format!(
-            "`with` takes the host trait of another wrapper for the module `{name}`: signatures \
-             belong there"
-        ));
-    }
-    if module.with.is_some() && module.needs_module() {
-        return Err(format!(
-            "`with` cannot replace the module `{name}`: it has functions whose types belong to the \
-             asset alone"
-        ));
-    }
+    check_with(&module)?;
     Ok(module)
 }
 
-fn path((name, path): (&String, &String)) -> Result<syn::Path, String> {
-    syn::parse_str(path)
-        .map_err(|e| format!("`with` has no path of a module for `{name}`, but `{path}`: {e}"))
+/// Checks that another wrapper's host trait can serve for the module, if one is chosen.
+fn check_with(module: &ImportModule<'_>) -> Result<(), PlanError> {
+    if module.with.is_none() {
+        return Ok(());
+    }
+    if module.funcs.iter().any(|func| func.shape.is_some()) {
+        return Err(PlanError::WithSignatures(module.name.into()));
+    }
+    if module.needs_module() {
+        return Err(PlanError::WithNominal(module.name.into()));
+    }
+    Ok(())
+}
+
+fn path((module, path): (&String, &String)) -> Result<syn::Path, PlanError> {
+    let (module, text) = (module.clone(), path.clone());
+    syn::parse_str(path).map_err(|source| PlanError::WithPath { module, path: text, source })
 }

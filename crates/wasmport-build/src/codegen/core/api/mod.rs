@@ -1,0 +1,91 @@
+//! Signatures beyond numbers: the Rust declarations that the user writes for an asset's functions.
+//!
+//! ```text
+//! struct Point { x: f64, y: f64 }
+//!
+//! fn area(points: &[Point]) -> f64;
+//! #[name = "greet!"] fn greet(name: &str) -> String;
+//!
+//! mod env { fn log(message: &str); }
+//! ```
+
+mod allocation;
+mod error;
+mod parse;
+mod rust;
+mod shape;
+mod signature;
+
+pub(crate) use error::ApiError;
+pub(super) use allocation::Allocation;
+pub(super) use rust::{scalar_from_core, scalar_into_core};
+pub(super) use shape::{HostShape, ResultShape, Shape, is_owned};
+pub(super) use signature::{Signature, Ty};
+
+use crate::interface::Interface;
+use crate::settings::AssetSettings;
+use proc_macro2::TokenStream;
+use quote::quote;
+
+/// The `api` of an asset.
+pub(in crate::codegen::core) struct Api {
+    /// Structs for the runtime's `plain!`.
+    pub structs: Vec<syn::ItemStruct>,
+    pub exports: Vec<Signature>,
+    /// Signatures by import module.
+    pub imports: Vec<(String, Vec<Signature>)>,
+    pub allocation: Allocation,
+}
+
+impl Api {
+    /// The signatures of an asset, if it has any.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is not as `api` must be, or names an allocator that the asset does not export.
+    pub fn of(interface: &Interface, settings: &AssetSettings) -> Result<Option<Self>, ApiError> {
+        let Some(text) = &settings.api else { return Ok(None) };
+        let parsed = parse::parse(text)?;
+        let allocation = Allocation::of(interface, settings)?;
+        Ok(Some(Self {
+            structs: parsed.structs,
+            exports: parsed.exports,
+            imports: parsed.imports,
+            allocation,
+        }))
+    }
+
+    /// The structs as items for the runtime's `plain!`.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ApiError::Derive`] if one of `derives` is not a path.
+    pub fn items(
+        &self,
+        vis: &TokenStream,
+        settings: &AssetSettings,
+    ) -> Result<TokenStream, ApiError> {
+        let derives: Vec<syn::Path> =
+            settings.derives.iter().flatten().map(|derive| path(derive)).collect::<Result<_, _>>()?;
+        let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
+        let structs = self.structs.iter().map(|item| {
+            let syn::ItemStruct { attrs, ident, fields, .. } = item;
+            let fields = fields.iter().map(|field| {
+                let syn::Field { attrs, ident, ty, .. } = field;
+                quote!(#(#attrs)* pub #ident: #ty)
+            });
+            // Programs that deny missing documentation have structs without it too.
+            quote! {
+                #(#attrs)*
+                #[allow(missing_docs, reason = "generated code")]
+                #derives
+                #vis struct #ident { #(#fields),* }
+            }
+        });
+        Ok(structs.collect())
+    }
+}
+
+fn path(derive: &str) -> Result<syn::Path, ApiError> {
+    syn::parse_str(derive).map_err(|source| ApiError::Derive { derive: derive.into(), source })
+}

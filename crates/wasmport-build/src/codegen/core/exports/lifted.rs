@@ -1,0 +1,255 @@
+//! Methods of exports with a signature: arguments into the guest, the call, results out of it.
+
+use super::super::api::{ResultShape, Shape, Ty, is_owned, scalar_from_core, scalar_into_core};
+use super::super::calls::Calls;
+use super::super::plan::{Plan, PlannedExport};
+use crate::codegen::docs::{code, outer, quoted};
+use crate::settings::Convention;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+/// The method of an export with a signature.
+pub(super) fn method(
+    plan: &Plan<'_>,
+    export: &PlannedExport<'_>,
+    cell: &TokenStream,
+    shape: &Shape,
+) -> TokenStream {
+    let PlannedExport { name, ident, ty, .. } = export;
+    let docs = &shape.signature.docs;
+    let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
+    let doc = outer(&format!(
+        "Calls the export {}: {}\n\nFails if the guest traps, a host function fails, or the guest breaks \
+         the signature.",
+        quoted(name),
+        code(ty)
+    ));
+    let calls = Calls::of(plan);
+    let Calls { asyncness, data, .. } = &calls;
+    let (parameters, returns) = (shape.signature.parameters(), shape.signature.returns());
+    let body = Lifting { shape, calls: &calls, name, returns: &returns }.body(cell);
+    quote! {
+        #(#docs)*
+        #blank
+        #doc
+        pub #asyncness fn #ident(
+            &self,
+            mut store: impl __rt::AsContextMut #data,
+            #parameters
+        ) -> __rt::Result<#returns> {
+            #body
+        }
+    }
+}
+
+/// The body of one method.
+struct Lifting<'a> {
+    shape: &'a Shape,
+    calls: &'a Calls,
+    name: &'a str,
+    returns: &'a TokenStream,
+}
+
+impl Lifting<'_> {
+    fn body(&self, cell: &TokenStream) -> TokenStream {
+        let Self { calls, returns, .. } = self;
+        let count = syn::Index::from(self.shape.allocations());
+        let call = self.call(cell);
+        if !calls.is_async {
+            return quote! {
+                self.allocator.get().call::<#count, _, _>(
+                    &__NAMES, &self.instance, store.as_context_mut(), |__guest| { #call },
+                )
+            };
+        }
+        quote! {
+            let mut __guest = __rt::Guest::<_, _, #count>::new(
+                self.allocator.get(), &__NAMES, &self.instance, store.as_context_mut(),
+            );
+            let __result: __rt::Result<#returns> = async { #call }.await;
+            __guest.release_async().await;
+            __result
+        }
+    }
+
+    /// Passes the arguments, calls the guest, and reads the results.
+    fn call(&self, cell: &TokenStream) -> TokenStream {
+        let Self { shape, calls, name, .. } = self;
+        let Shape { signature, result, .. } = shape;
+        let (call, wait) = (calls.method("call"), &calls.wait);
+        let mut arguments: Vec<TokenStream> = Vec::new();
+        let mut pass = TokenStream::new();
+        if matches!(result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst) {
+            let room_for = calls.method("room_for");
+            let ty = match &signature.result {
+                Ty::Plain(ty) => quote!(#ty),
+                _ => quote!([i32; 2]),
+            };
+            pass.extend(quote!(let __result = __guest.#room_for::<#ty>()#wait?;));
+            arguments.push(quote!(__result));
+        }
+        for (name, ty) in &signature.params {
+            let (code, passed) = self.pass(name, ty);
+            pass.extend(code);
+            arguments.extend(passed);
+        }
+        let back = signature.params.iter().filter_map(|(name, ty)| read_back(name, ty));
+        let (pattern, read) = self.read();
+        let value = signature.result_variables();
+        quote! {
+            #pass
+            __guest.passed();
+            let #pattern = #cell.#call(&self.instance, __guest.store(), #name, (#(#arguments,)*))#wait?;
+            #(#back)*
+            #read
+            Ok(#value)
+        }
+    }
+
+    fn has_objects(&self) -> bool {
+        self.shape.allocation.convention == Convention::AssemblyScript
+    }
+
+    /// Code that brings an argument into the guest, and the core values that are passed for it.
+    fn pass(&self, name: &Ident, ty: &Ty) -> (TokenStream, Vec<TokenStream>) {
+        if let Ty::Scalar(scalar) = ty {
+            return (TokenStream::new(), vec![scalar_into_core(scalar, &quote!(#name))]);
+        }
+        let pointer = format_ident!("__{name}_pointer");
+        let len = format_ident!("__{name}_len");
+        let has_len = matches!(ty.bare(), Ty::Str { .. } | Ty::List { .. } | Ty::ListMut(_));
+        let (pattern, none) = match (has_len, self.has_objects()) {
+            (true, false) => (quote!((#pointer, #len)), quote!((0, 0))),
+            (true, true) => (quote!((#pointer, _)), quote!((0, 0))),
+            (false, _) => (quote!(#pointer), quote!(0)),
+        };
+        let value = self.passed(name, ty.bare());
+        let code = if matches!(ty, Ty::Optional(_)) {
+            quote! {
+                let #pattern = match #name {
+                    Some(#name) => #value,
+                    None => #none,
+                };
+            }
+        } else {
+            quote!(let #pattern = #value;)
+        };
+        let arguments = if has_len && !self.has_objects() {
+            vec![quote!(#pointer), quote!(#len)]
+        } else {
+            vec![quote!(#pointer)]
+        };
+        (code, arguments)
+    }
+
+    /// The call that brings one argument into the guest.
+    fn passed(&self, name: &Ident, ty: &Ty) -> TokenStream {
+        let wait = &self.calls.wait;
+        let (method, argument) = match ty {
+            Ty::Str { .. } => ("pass_str", quote!((#name))),
+            Ty::CStr { .. } => ("pass_c_str", quote!((#name))),
+            Ty::List { .. } => ("pass_slice", quote!((#name))),
+            Ty::ListMut(_) => ("lend_slice", quote!((&*#name))),
+            Ty::Ref(_) => ("lend", quote!((#name))),
+            Ty::RefMut(_) => ("lend", quote!((&*#name))),
+            Ty::Out(inner) => ("room_for", quote!(::<#inner>())),
+            _ => ("room_for", quote!(::<u32>())),
+        };
+        let method = self.calls.method(method);
+        quote!(__guest.#method #argument #wait?)
+    }
+
+    /// The pattern for the core results, and code that makes `__value` of them.
+    fn read(&self) -> (TokenStream, TokenStream) {
+        let Shape { signature, result, .. } = self.shape;
+        let (pattern, pair) = match result {
+            ResultShape::Direct => return direct(&signature.result),
+            ResultShape::ValueAtFirst => {
+                return (quote!(()), quote!(let __value = __guest.read_at(__result)?;));
+            }
+            ResultShape::Null | ResultShape::Pointer | ResultShape::Object => {
+                (quote!(__pointer), TokenStream::new())
+            }
+            ResultShape::Pair => (quote!((__pointer, __len)), TokenStream::new()),
+            ResultShape::PairAtFirst | ResultShape::PairAtLast => {
+                (quote!(()), quote!(let [__pointer, __len]: [i32; 2] = __guest.read_at(__result)?;))
+            }
+            ResultShape::PairBehind => {
+                (quote!(__raw), quote!(let [__pointer, __len]: [i32; 2] = __guest.read_at(__raw)?;))
+            }
+            ResultShape::WithLen => {
+                let len = signature.params.iter().find(|(_, ty)| matches!(ty, Ty::Len));
+                let len = len.map(|(name, _)| format_ident!("__{name}_pointer"));
+                (quote!(__pointer), quote!(let __len: i32 = __guest.read_at(#len)?;))
+            }
+        };
+        let read = self.read_value();
+        let value = if matches!(signature.result, Ty::Optional(_)) {
+            quote!(if __pointer == 0 { None } else { Some(#read) })
+        } else {
+            read
+        };
+        if *result != ResultShape::PairBehind {
+            return (pattern, quote!(#pair let __value = #value;));
+        }
+        // The guest frees its result even if it breaks the signature.
+        let (post, wait) = (self.calls.method("post_return"), &self.calls.wait);
+        let post_name = format!("cabi_post_{}", self.name);
+        let read = quote! {
+            #pair
+            let __value: __rt::Result<_> = (|| Ok(#value))();
+            let __posted = __guest.#post(#post_name, __raw)#wait;
+            let __value = __value?;
+            __posted?;
+        };
+        (pattern, read)
+    }
+
+    /// The call that reads the result behind `__pointer`.
+    fn read_value(&self) -> TokenStream {
+        let Shape { signature, result, .. } = self.shape;
+        let ty = signature.result.bare();
+        // The canonical ABI has a function that frees.
+        let is_owned = is_owned(ty) && *result != ResultShape::PairBehind;
+        match (ty, result) {
+            (Ty::Str { .. }, ResultShape::Object) => quote!(__guest.read_object_str(__pointer)?),
+            (Ty::List { element, .. }, ResultShape::Object) => {
+                quote!(__guest.read_object_slice::<#element>(__pointer)?)
+            }
+            (Ty::Str { .. }, ResultShape::Null) => {
+                quote!(__guest.read_c_text(__pointer, #is_owned)?)
+            }
+            (Ty::CStr { .. }, _) => quote!(__guest.read_c_str(__pointer, #is_owned)?),
+            (Ty::Str { .. }, _) => quote!(__guest.read_str(__pointer, __len, #is_owned)?),
+            (Ty::List { element, .. }, _) => {
+                quote!(__guest.read_slice::<#element>(__pointer, __len, #is_owned)?)
+            }
+            (Ty::Ref(inner), _) => quote!(__guest.read::<#inner>(__pointer)?),
+            _ => quote!(()),
+        }
+    }
+}
+
+fn direct(result: &Ty) -> (TokenStream, TokenStream) {
+    match result.bare() {
+        Ty::Scalar(scalar) => {
+            let value = scalar_from_core(scalar, &quote!(__raw));
+            (quote!(__raw), quote!(let __value = #value;))
+        }
+        _ => (quote!(()), TokenStream::new()),
+    }
+}
+
+/// Code that reads what the guest wrote for an argument.
+fn read_back(name: &Ident, ty: &Ty) -> Option<TokenStream> {
+    let pointer = format_ident!("__{name}_pointer");
+    match ty {
+        Ty::ListMut(_) => Some(quote!(__guest.read_back(#pointer, #name)?;)),
+        Ty::RefMut(_) => Some(quote!(*#name = __guest.read_at(#pointer)?;)),
+        Ty::Out(inner) => {
+            let out = format_ident!("__{name}");
+            Some(quote!(let #out: #inner = __guest.read_at(#pointer)?;))
+        }
+        _ => None,
+    }
+}

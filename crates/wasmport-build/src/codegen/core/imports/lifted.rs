@@ -1,0 +1,316 @@
+//! Host functions with a signature: arguments out of the guest, the call, results into it.
+
+use super::super::api::{
+    HostShape, ResultShape, Ty, is_owned, scalar_from_core, scalar_into_core,
+};
+use super::super::plan::HostFunc;
+use crate::codegen::types::{results, rust};
+use crate::settings::Convention;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+
+/// The definition of the function in the linker.
+pub(super) fn definition(
+    module: &str,
+    func: &HostFunc<'_>,
+    shape: &HostShape,
+    is_async_asset: bool,
+) -> TokenStream {
+    let HostFunc { link_name, ident, ty, .. } = func;
+    let HostShape { signature, allocation, .. } = shape;
+    // Allocating calls the guest, which waits if all calls do.
+    let waits = func.is_async || (is_async_asset && shape.allocates);
+    let wait = if waits { quote!(.await) } else { quote!() };
+    let raw: Vec<Ident> = (0..ty.params.len()).map(|i| format_ident!("__p{i}")).collect();
+    let types: Vec<TokenStream> = ty.params.iter().map(|p| rust(&p.ty)).collect();
+    let glue = Glue { shape, raw: &raw, waits, wait: &wait };
+
+    let mut next = usize::from(glue.has_first());
+    let (mut taken, mut read) = (TokenStream::new(), TokenStream::new());
+    let mut arguments = Vec::new();
+    let mut back = TokenStream::new();
+    for (name, ty) in &signature.params {
+        let width = glue.width(ty);
+        let Some(values) = raw.get(next..next + width) else { continue };
+        next += width;
+        if glue.frees(ty) {
+            // Everything that the host takes over is freed before anything fails.
+            taken.extend(glue.read(name, ty, values));
+            read.extend(quote!(let #name = #name?;));
+        } else {
+            read.extend(glue.read(name, ty, values));
+        }
+        arguments.extend(glue.argument(name, ty));
+        back.extend(glue.back(name, ty, values));
+    }
+    let pattern = signature.result_variables();
+    let give = glue.give();
+    let returns = results(&ty.results);
+    let mut call = quote!(H::#ident(&mut access, #(#arguments),*));
+    if func.is_async {
+        call = quote!(#call.await);
+    }
+    if !func.is_infallible {
+        call = quote!(#call?);
+    }
+    let names = shape.allocates.then(|| {
+        let names = allocation.names();
+        quote!(let __names = &#names;)
+    });
+    let body = quote! {
+        #names
+        let mut access = __rt::Access::new(caller, host);
+        #taken
+        #read
+        let #pattern = #call;
+        #back
+        #give
+    };
+    if waits {
+        return quote! {
+            linker.func_wrap_async(
+                #module, #link_name,
+                move |caller: __rt::Caller<'_, T>, (#(#raw,)*): (#(#types,)*)| {
+                    __rt::Box::new(async move {
+                        let result: __rt::Result<#returns> = async { #body }.await;
+                        result
+                    })
+                },
+            )?;
+        };
+    }
+    quote! {
+        linker.func_wrap(
+            #module, #link_name,
+            move |caller: __rt::Caller<'_, T>, #(#raw: #types),*| -> __rt::Result<#returns> {
+                #body
+            },
+        )?;
+    }
+}
+
+/// The tokens for one host function.
+struct Glue<'a> {
+    shape: &'a HostShape,
+    raw: &'a [Ident],
+    waits: bool,
+    wait: &'a TokenStream,
+}
+
+impl Glue<'_> {
+    fn is_object(&self) -> bool {
+        self.shape.allocation.convention == Convention::AssemblyScript
+    }
+
+    fn has_first(&self) -> bool {
+        matches!(self.shape.result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst)
+    }
+
+    /// Whether the host frees the allocation behind a parameter.
+    fn frees(&self, ty: &Ty) -> bool {
+        !self.is_object() && is_owned(ty)
+    }
+
+    /// The number of core values that a parameter has.
+    fn width(&self, ty: &Ty) -> usize {
+        match ty {
+            Ty::Str { .. } | Ty::List { .. } if self.is_object() => 1,
+            Ty::Str { .. } | Ty::List { .. } | Ty::ListMut(_) | Ty::GuestSpan(_) => 2,
+            Ty::Optional(inner) => self.width(inner),
+            _ => 1,
+        }
+    }
+
+    fn memory(&self) -> TokenStream {
+        let name = self.shape.allocation.memory();
+        quote!(access.memory_named(#name)?)
+    }
+
+    /// Code that reads an argument into a variable with the parameter's name: a `Result`, if the host
+    /// frees it.
+    fn read(&self, name: &Ident, ty: &Ty, values: &[Ident]) -> TokenStream {
+        let first = &values[0];
+        if let Ty::Optional(inner) = ty {
+            let value = self.value(inner, values);
+            if self.frees(inner) {
+                return quote! {
+                    let #name = if #first == 0 {
+                        Ok(None)
+                    } else {
+                        #value.map(Some)
+                    };
+                };
+            }
+            return quote! {
+                let #name = if #first == 0 {
+                    None
+                } else {
+                    Some(#value)
+                };
+            };
+        }
+        match ty {
+            Ty::Out(_) => TokenStream::new(),
+            Ty::ListMut(_) | Ty::RefMut(_) => {
+                let value = self.value(ty, values);
+                quote!(let mut #name = #value;)
+            }
+            other => {
+                let value = self.value(other, values);
+                quote!(let #name = #value;)
+            }
+        }
+    }
+
+    fn value(&self, ty: &Ty, values: &[Ident]) -> TokenStream {
+        let memory = self.memory();
+        let (wait, first) = (self.wait, &values[0]);
+        let len = values.get(1);
+        let pointer = quote!(__rt::not_null(#first)?);
+        let read = match ty {
+            Ty::Scalar(scalar) => return scalar_from_core(scalar, &quote!(#first)),
+            Ty::GuestSpan(ty) => return quote!(<#ty>::new(#first, #len)),
+            Ty::GuestPtr(ty) => return quote!(<#ty>::new(#first)),
+            Ty::Str { .. } if self.is_object() => {
+                quote!(__rt::read_utf16(&#memory, #pointer)?)
+            }
+            Ty::Str { .. } => quote!(__rt::read_str(&#memory, #first, #len)?),
+            Ty::CStr { .. } => quote!(__rt::read_c_str(&#memory, #pointer)?),
+            Ty::List { element, .. } if self.is_object() => {
+                quote!(__rt::read_object_slice::<#element, _>(&#memory, #pointer)?)
+            }
+            Ty::List { element, .. } | Ty::ListMut(element) => {
+                quote!(#memory.read_slice::<#element>(#first, #len)?)
+            }
+            Ty::Ref(inner) | Ty::RefMut(inner) => quote!(#memory.read::<#inner>(#pointer)?),
+            _ => quote!(()),
+        };
+        let size = match ty {
+            Ty::Str { owned: true } => quote!((#len.cast_unsigned() as usize, 1)),
+            Ty::CStr { owned: true } => quote!((1, 1)),
+            Ty::List { owned: true, element } => quote!((
+                (#len.cast_unsigned() as usize).saturating_mul(<#element as __rt::Plain>::SIZE),
+                <#element as __rt::Plain>::ALIGN,
+            )),
+            _ => return read,
+        };
+        if self.is_object() {
+            return read;
+        }
+        let free = format_ident!("host_free{}", if self.waits { "_async" } else { "" });
+        let convention = self.shape.allocation.convention_type();
+        quote!({
+            let __value: __rt::Result<_> = (|| Ok(#read))();
+            __rt::#free::<#convention, _, _>(&mut access, __names, #first, #size)#wait?;
+            __value
+        })
+    }
+
+    /// The argument for the trait's method.
+    fn argument(&self, name: &Ident, ty: &Ty) -> Option<TokenStream> {
+        Some(match ty {
+            Ty::Out(_) => return None,
+            Ty::Str { owned: false }
+            | Ty::CStr { owned: false }
+            | Ty::List { owned: false, .. }
+            | Ty::Ref(_) => quote!(&#name),
+            Ty::ListMut(_) | Ty::RefMut(_) => quote!(&mut #name),
+            Ty::Optional(inner) => match &**inner {
+                Ty::Ref(_) => quote!(#name.as_ref()),
+                Ty::Str { owned: false }
+                | Ty::CStr { owned: false }
+                | Ty::List { owned: false, .. } => quote!(#name.as_deref()),
+                _ => quote!(#name),
+            },
+            _ => quote!(#name),
+        })
+    }
+
+    /// Code that writes a value back that the host may have changed.
+    fn back(&self, name: &Ident, ty: &Ty, values: &[Ident]) -> TokenStream {
+        let (memory, first) = (self.memory(), &values[0]);
+        match ty {
+            Ty::ListMut(_) => quote!(#memory.write_slice(#first, &#name)?;),
+            Ty::RefMut(_) => quote!(#memory.write(#first, #name)?;),
+            Ty::Out(inner) => {
+                let out = format_ident!("__{}", name);
+                quote!(#memory.write::<#inner>(#first, #out)?;)
+            }
+            _ => TokenStream::new(),
+        }
+    }
+
+    /// Code that converts `__value` to the core result.
+    fn give(&self) -> TokenStream {
+        let HostShape { signature, result, .. } = self.shape;
+        let memory = self.memory();
+        let bare = signature.result.bare();
+        let optional = matches!(signature.result, Ty::Optional(_));
+        match (bare, result) {
+            (Ty::Unit, _) => return quote!(Ok(())),
+            (Ty::Scalar(scalar), _) => {
+                let value = scalar_into_core(scalar, &quote!(__value));
+                return quote!(Ok(#value));
+            }
+            (Ty::Plain(ty), _) => {
+                let at = &self.raw[0];
+                return quote! {
+                    #memory.write::<#ty>(#at, __value)?;
+                    Ok(())
+                };
+            }
+            _ => {}
+        }
+        let has_len = matches!(
+            result,
+            ResultShape::Pair | ResultShape::PairAtFirst | ResultShape::PairAtLast
+        );
+        let given = self.given(bare, *result);
+        let (pattern, none) = match (has_len, bare) {
+            (true, _) => (quote!((__pointer, __len)), quote!((0, 0))),
+            // The number of elements is in the object.
+            (false, Ty::List { .. }) => (quote!((__pointer, _)), quote!((0, 0))),
+            (false, Ty::Str { .. }) if *result != ResultShape::Null => {
+                (quote!((__pointer, _)), quote!((0, 0)))
+            }
+            (false, _) => (quote!(__pointer), quote!(0)),
+        };
+        let given = if optional {
+            quote! {
+                let #pattern = match __value {
+                    Some(__value) => #given,
+                    None => #none,
+                };
+            }
+        } else {
+            quote!(let #pattern = #given;)
+        };
+        let give = match result {
+            ResultShape::Pair => quote!(Ok((__pointer, __len))),
+            ResultShape::PairAtFirst | ResultShape::PairAtLast => {
+                let is_first = *result == ResultShape::PairAtFirst;
+                let address = if is_first { self.raw.first() } else { self.raw.last() };
+                quote! {
+                    #memory.write::<[i32; 2]>(#address, [__pointer, __len])?;
+                    Ok(())
+                }
+            }
+            _ => quote!(Ok(__pointer)),
+        };
+        quote!(#given #give)
+    }
+
+    /// The call that brings a result into the guest.
+    fn given(&self, ty: &Ty, result: ResultShape) -> TokenStream {
+        let wait = self.wait;
+        let convention = self.shape.allocation.convention_type();
+        let (name, last) = match ty {
+            Ty::Str { .. } if result == ResultShape::Null => ("give_c_text", quote!()),
+            Ty::CStr { .. } => ("give_c_str", quote!()),
+            Ty::Str { .. } => ("give_str", quote!()),
+            _ => ("give_slice", quote!(, _)),
+        };
+        let give = format_ident!("{name}{}", if self.waits { "_async" } else { "" });
+        quote!(__rt::#give::<#convention, _, _ #last>(&mut access, __names, &__value)#wait?)
+    }
+}

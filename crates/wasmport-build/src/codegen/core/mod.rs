@@ -1,0 +1,157 @@
+//! Core modules: from a plan to the sections of a wrapper.
+
+mod api;
+mod calls;
+mod exports;
+mod imports;
+mod link;
+mod plan;
+mod session;
+mod values;
+
+pub(super) use plan::PlanError;
+
+use super::description::Description;
+use super::docs;
+use super::format::Section;
+use crate::interface::ExternType;
+use plan::Plan;
+use quote::quote;
+use std::collections::HashMap;
+
+/// The most exports without a method that are listed by name.
+const LISTED: usize = 100;
+
+/// The wrapper of a core module, apart from the description of its asset.
+pub(super) struct Module {
+    /// The documentation of the wrapper's module.
+    pub docs: String,
+    /// The public API, which comes first.
+    pub api: Vec<Section>,
+    /// The private rest.
+    pub rest: Vec<Section>,
+    pub is_async: bool,
+    pub needs_wasi: bool,
+    /// The name of each export's method.
+    pub methods: HashMap<String, String>,
+    /// Warnings for the user.
+    pub warnings: Vec<String>,
+}
+
+/// Generates the wrapper of a core module.
+///
+/// # Errors
+///
+/// Fails if a choice for the asset cannot be followed.
+pub(super) fn module(asset: &Description<'_>) -> Result<Module, PlanError> {
+    let plan = Plan::of(asset)?;
+    let api = vec![
+        Section::Items(exports::wrapper(&plan)),
+        Section::Items(session::session(&plan)),
+        Section::Items(imports::modules(&plan)),
+        Section::Items(values::imports(&plan)),
+        structs(&plan),
+    ];
+    let exports = link::raw_string(&plan.all_exports);
+    let rest = vec![
+        Section::Text(plumbing(&plan)),
+        Section::Items(exports::cells(&plan)),
+        Section::Items(quote! {
+            /// The exports, for assets that import them: a line for each.
+            const EXPORTS: &str = #exports;
+        }),
+    ];
+    Ok(Module {
+        docs: module_docs(asset, &plan),
+        api,
+        rest,
+        is_async: plan.is_async,
+        needs_wasi: plan.needs_wasi(),
+        methods: plan.methods(),
+        warnings: plan.warnings,
+    })
+}
+
+/// The user's structs.
+fn structs(plan: &Plan<'_>) -> Section {
+    if plan.items.is_empty() {
+        return Section::Text(String::new());
+    }
+    Section::MacroCall { path: "__rt::plain", items: plan.items.clone() }
+}
+
+/// The macro call for the parts that are the same in all wrappers.
+fn plumbing(plan: &Plan<'_>) -> String {
+    let Plan { vis, ty, pre, session, .. } = plan;
+    let fields: Vec<String> = exports::lazy_fields(plan).iter().map(ToString::to_string).collect();
+    let fields =
+        if fields.is_empty() { "{}".into() } else { format!("{{ {} }}", fields.join(", ")) };
+    let vis = vis.to_string().replace(' ', "");
+    let linked = if plan.overloads.is_empty() { "InstancePre" } else { "OverloadedPre" };
+    let calls = if plan.is_async { "async" } else { "sync" };
+    let mut text = format!(
+        "// The constructors of `{ty}`, the type `{pre}`, and the traits of `{session}`.\n\
+         __rt::wrapper! {{\n    \
+             wrapper: {vis} {ty} {fields},\n    \
+             pre: {pre}({linked}),\n    \
+             session: {session},\n    \
+             calls: {calls},\n"
+    );
+    if plan.is_reactor {
+        text.push_str("    reactor: true,\n");
+    }
+    if !plan.overloads.is_empty() {
+        let overloads: Vec<String> =
+            plan.overloads.iter().map(|(index, name)| format!("({index}, {name:?})")).collect();
+        text.push_str(&format!("    overloads: &[{}],\n", overloads.join(", ")));
+    }
+    if session::is_linked(plan) {
+        let hosts: Vec<String> = plan.host_modules().map(|m| m.ident.to_string()).collect();
+        let with_module = if plan.needs_module() { " with_module" } else { "" };
+        text.push_str(&format!("    links: [{}]{with_module},\n", hosts.join(", ")));
+    }
+    text + "}\n"
+}
+
+/// The documentation of the wrapper's module, with the imports and exports that are not wrapped.
+fn module_docs(asset: &Description<'_>, plan: &Plan<'_>) -> String {
+    let mut text = docs::title(asset);
+    if plan.needs_wasi() {
+        text.push_str(&format!("\n{}\n", docs::wasi(1, "wasi")));
+    }
+    let mut section = |title: &str, help: &str, items: Vec<String>| {
+        if !items.is_empty() {
+            text.push_str(&format!("\n# {title}\n\n{help}\n\n"));
+            items.iter().for_each(|item| text.push_str(&format!("- {item}\n")));
+        }
+    };
+    let quoted = docs::quoted;
+    let line = |name: String, ty: &ExternType| format!("{name}: {}", docs::code(ty));
+    let exports = plan.unwrapped_exports.iter().take(LISTED);
+    let mut exports: Vec<String> = exports.map(|e| line(quoted(&e.name), &e.ty)).collect();
+    if plan.unwrapped_exports.len() > LISTED {
+        exports.push(format!("and {} more", plan.unwrapped_exports.len() - LISTED));
+    }
+    let imports = plan.unwrapped_imports.iter();
+    let overloads = plan.overloads.iter();
+    section(
+        "Exports without a method",
+        "Reach them by name, with Wasmtime's types, through the wrapper's `instance` and the session's \
+         `typed_func`.",
+        exports,
+    );
+    section(
+        "Imports without a type",
+        "Define them in the linker, in the closure of the session's `with_linker` or before \
+         `instantiate`.",
+        imports
+            .map(|i| line(format!("{} {}", quoted(&i.module), quoted(&i.name)), &i.ty))
+            .collect(),
+    );
+    section(
+        "Imports of one name at several types",
+        "A linker has one definition for each name, so these imports have other names there:",
+        overloads.map(|(index, name)| format!("import {index} is {}", quoted(name))).collect(),
+    );
+    text
+}

@@ -1,0 +1,40 @@
+//! Errors in the choices for a module's wrapper.
+
+use super::super::api::ApiError;
+use thiserror::Error;
+
+/// A choice for a module's wrapper that cannot be followed.
+#[derive(Debug, Error)]
+pub(crate) enum PlanError {
+    /// A signature cannot be followed.
+    #[error(transparent)]
+    Api(#[from] ApiError),
+    /// A pattern is no glob.
+    #[error("{0}")]
+    Pattern(String),
+    /// `type-name` is not the name of a type.
+    #[error("`type-name`: `{0}` is no name of a type: write it as in `MyPlugin`")]
+    TypeName(String),
+    /// No method's name can begin with `prefix`.
+    #[error("`prefix`: no method's name can begin with `{0}`")]
+    Prefix(String),
+    /// `with` names a module from which the asset imports nothing.
+    #[error("`with` names the module `{0}`, from which the asset imports nothing")]
+    WithUnused(String),
+    /// `with` has no path.
+    #[error("`with` must give the path of a Rust module for `{module}`, not `{path}`: {source}")]
+    WithPath { module: String, path: String, source: syn::Error },
+    /// `with` is chosen for a module with signatures.
+    #[error(
+        "`with` uses the host trait of another wrapper for the module `{0}`: signatures belong there"
+    )]
+    WithSignatures(String),
+    /// `with` is chosen for a module whose functions have types of their own.
+    #[error(
+        "`with` cannot replace the module `{0}`: the types of its functions belong to the asset alone"
+    )]
+    WithNominal(String),
+    /// WASI has the function already.
+    #[error("WASI gives it `{0}`: say `wasi = false` to implement it in the program")]
+    WasiGives(String),
+}

@@ -1,0 +1,160 @@
+//! Plan: which imports and exports are wrapped, how, and under which names.
+
+mod error;
+mod exports;
+mod imports;
+mod items;
+mod overloads;
+mod signatures;
+mod wasi;
+
+pub(crate) use error::PlanError;
+pub(super) use items::{
+    ExportKind, HostFunc, HostValue, ImportModule, PlannedExport, ValueKind,
+};
+
+use super::api::Allocation;
+use crate::codegen::description::Description;
+use crate::interface::{Export, ExternType, Import, Interface};
+use crate::names;
+use exports::{Exports, select};
+use imports::imports;
+use items::interface_line;
+use overloads::Overloads;
+use proc_macro2::{Ident, TokenStream};
+use quote::format_ident;
+use signatures::Signatures;
+use std::collections::HashMap;
+
+/// The plan of a module's wrapper.
+pub(super) struct Plan<'a> {
+    /// The asset's name.
+    pub name: String,
+    /// The visibility of the items.
+    pub vis: TokenStream,
+    /// The wrapper's type, and the types named after it.
+    pub ty: Ident,
+    pub pre: Ident,
+    pub session: Ident,
+    pub values: Ident,
+    pub is_async: bool,
+    /// The structs of `api`, as items and by name.
+    pub items: TokenStream,
+    pub structs: Vec<Ident>,
+    pub imports: Vec<ImportModule<'a>>,
+    pub exports: Vec<PlannedExport<'a>>,
+    /// All exports as text, a line for each, for assets that import them.
+    pub all_exports: String,
+    pub unwrapped_imports: Vec<&'a Import>,
+    pub unwrapped_exports: Vec<&'a Export>,
+    /// The index and the linker's name of each import whose own name has several types.
+    pub overloads: Vec<(usize, String)>,
+    pub is_reactor: bool,
+    pub is_command: bool,
+    /// Warnings for the user.
+    pub warnings: Vec<String>,
+}
+
+impl<'a> Plan<'a> {
+    /// Plans the wrapper of a module.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a choice for the asset cannot be followed.
+    pub fn of(asset: &Description<'a>) -> Result<Self, PlanError> {
+        let (settings, interface) = (asset.settings, asset.interface);
+        let ty = match &settings.type_name {
+            None => names::type_name(asset.own_module()),
+            Some(name) => type_name(name)?,
+        };
+        let vis = asset.visibility();
+        let [ty, pre, session, values] =
+            ["", "Pre", "Session", "Imports"].map(|suffix| format_ident!("{ty}{suffix}"));
+        let mut signatures = Signatures::of(interface, settings, &vis)?;
+        signatures.check_names(&[&ty, &pre, &session, &values])?;
+        let overloads = Overloads::of(interface);
+        let (imports, unwrapped_imports) =
+            imports(interface, settings, &overloads, &mut signatures)?;
+        let is_command = exports_procedure(interface, "_start");
+        let Exports { wrapped: exports, unwrapped: unwrapped_exports, mut warnings } =
+            select(&interface.exports, settings, is_command, &mut signatures)?;
+        signatures.check_all_are_used()?;
+        warnings.extend(wasi::warnings(interface, settings));
+        let all_exports = if interface.exports.len() > settings.max_exports() {
+            exports.iter().map(|e| interface_line(e.name, e.ty)).collect()
+        } else {
+            interface.exports.iter().map(|e| interface_line(&e.name, &e.ty)).collect()
+        };
+        Ok(Self {
+            name: asset.name(),
+            vis,
+            ty,
+            pre,
+            session,
+            values,
+            is_async: settings.is_async(),
+            items: signatures.items,
+            structs: signatures.structs,
+            imports,
+            exports,
+            all_exports,
+            unwrapped_imports,
+            unwrapped_exports,
+            overloads: overloads.list(),
+            is_reactor: exports_procedure(interface, "_initialize") && !is_command,
+            is_command,
+            warnings,
+        })
+    }
+
+    /// The modules from which values are imported.
+    pub fn value_modules(&self) -> impl Iterator<Item = &ImportModule<'a>> {
+        self.imports.iter().filter(|m| !m.values.is_empty())
+    }
+
+    /// The modules from which functions are imported that the program implements.
+    pub fn host_modules(&self) -> impl Iterator<Item = &ImportModule<'a>> {
+        self.imports.iter().filter(|m| !m.funcs.is_empty())
+    }
+
+    /// Whether WASI implements some of the imports.
+    pub fn needs_wasi(&self) -> bool {
+        self.imports.iter().any(|m| !m.wasi.is_empty())
+    }
+
+    /// The guest's allocation, if exports have signatures beyond numbers.
+    pub fn allocation(&self) -> Option<&Allocation> {
+        self.exports.iter().find_map(|export| match &export.kind {
+            ExportKind::Func { shape: Some(shape), .. } => Some(&shape.allocation),
+            _ => None,
+        })
+    }
+
+    /// Whether types of host functions are known to the loaded module alone.
+    pub fn needs_module(&self) -> bool {
+        self.imports.iter().any(ImportModule::needs_module)
+    }
+
+    /// The name of the method of each export.
+    pub fn methods(&self) -> HashMap<String, String> {
+        self.exports.iter().map(|e| (e.name.to_owned(), e.ident.to_string())).collect()
+    }
+}
+
+/// Checks the name that the user chose for the wrapper's type.
+fn type_name(name: &str) -> Result<String, PlanError> {
+    let is_camel = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric())
+        && names::type_name(name) == name;
+    match is_camel {
+        true => Ok(name.into()),
+        false => Err(PlanError::TypeName(name.into())),
+    }
+}
+
+fn exports_procedure(interface: &Interface, name: &str) -> bool {
+    interface.exports.iter().any(|export| {
+        let ExternType::Func(ty) = &export.ty else { return false };
+        export.name == name && ty.types().next().is_none()
+    })
+}

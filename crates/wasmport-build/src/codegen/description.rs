@@ -1,0 +1,58 @@
+//! The input and the output of code generation: one asset's description, and its wrapper.
+
+use crate::interface::Interface;
+use crate::manifest::ArtifactEntry;
+use crate::settings::{AssetSettings, Visibility};
+use proc_macro2::TokenStream;
+use quote::quote;
+use std::collections::HashMap;
+use std::path::Path;
+use wasmport::engine::RequiredFeatures;
+use wasmport::{Digest, EngineConfig};
+
+/// The input of code generation for one asset.
+pub(crate) struct Description<'a> {
+    pub path: &'a Path,
+    /// The source file relative to its root.
+    pub source: &'a str,
+    pub source_digest: Digest,
+    /// The Rust modules that lead to the wrapper, its own last.
+    pub module: &'a [String],
+    pub wasmtime: &'a str,
+    pub engine: &'a EngineConfig,
+    pub features: RequiredFeatures,
+    pub artifacts: &'a [ArtifactEntry],
+    pub embed: bool,
+    pub interface: &'a Interface,
+    pub settings: &'a AssetSettings,
+}
+
+impl Description<'_> {
+    /// The asset's name: its path below the import root, without extension.
+    pub fn name(&self) -> String {
+        self.module.join("/")
+    }
+
+    /// The name of the wrapper's own module.
+    pub fn own_module(&self) -> &str {
+        self.module.last().map_or("", String::as_str)
+    }
+
+    /// The visibility of the generated items.
+    pub fn visibility(&self) -> TokenStream {
+        match self.settings.visibility.unwrap_or_default() {
+            Visibility::Public => quote!(pub),
+            Visibility::Crate => quote!(pub(crate)),
+        }
+    }
+}
+
+/// The generated wrapper of one asset.
+pub(crate) struct Wrapper {
+    /// The Rust source file.
+    pub source: String,
+    /// The name of each export's method.
+    pub methods: HashMap<String, String>,
+    /// Warnings for the user.
+    pub warnings: Vec<String>,
+}

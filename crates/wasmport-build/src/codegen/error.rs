@@ -1,0 +1,18 @@
+//! Errors of code generation.
+
+use super::core::PlanError;
+use thiserror::Error;
+
+/// A wrapper that could not be generated.
+#[derive(Debug, Error)]
+pub(crate) enum CodegenError {
+    /// The wrapper of a module cannot be planned.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// The wrapper of a component cannot be generated.
+    #[error("{0}")]
+    Component(String),
+    /// The generator has a bug.
+    #[error("the generated code is not Rust: {0}; report this bug to wasmport")]
+    NotRust(#[from] syn::Error),
+}

@@ -1,0 +1,335 @@
+//! Export cells: the exports of an instance, each looked up when it is first used.
+
+use super::{AsContextMut, Func, Instance, Memory, Result, StoreContextMut, Val, WasmValue};
+use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValues};
+use crate::{GuestMemory, Session, SessionData};
+use std::sync::OnceLock;
+use wasmtime::{Extern, Store, TypedFunc, WasmParams, WasmResults};
+
+/// An export, looked up when it is first used.
+pub struct ExportCell<E>(OnceLock<E>);
+
+/// The cell of a function.
+pub type FuncCell<P, R> = ExportCell<TypedFunc<P, R>>;
+/// The cell of a function that Wasmtime's tuples cannot type.
+pub type WideFuncCell = ExportCell<Func>;
+
+impl<E> Default for ExportCell<E> {
+    fn default() -> Self {
+        Self(OnceLock::new())
+    }
+}
+
+impl<E> ExportCell<E> {
+    /// The export, if it was looked up already.
+    #[inline]
+    pub(super) fn found(&self) -> Option<&E> {
+        self.0.get()
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn fill(&self, look_up: impl FnOnce() -> Result<E>) -> Result<&E> {
+        let export = look_up()?;
+        Ok(self.0.get_or_init(|| export))
+    }
+}
+
+// Without a closure for the lookup: it would be put into memory for each call.
+impl<P: WasmParams, R: WasmResults> FuncCell<P, R> {
+    /// Calls the exported function.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the instance exports no such function, or the guest traps.
+    #[inline]
+    pub fn call(
+        &self,
+        instance: &Instance,
+        mut store: impl AsContextMut,
+        name: &str,
+        params: P,
+    ) -> Result<R> {
+        let mut store = store.as_context_mut();
+        self.func(instance, store.as_context_mut(), name)?.call(store, params)
+    }
+
+    /// Async version of [`Self::call`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::call`].
+    #[cfg(feature = "async")]
+    pub async fn call_async(
+        &self,
+        instance: &Instance,
+        mut store: impl AsContextMut<Data: Send>,
+        name: &str,
+        params: P,
+    ) -> Result<R>
+    where
+        P: Sync,
+        R: Sync,
+    {
+        let mut store = store.as_context_mut();
+        let func = self.func(instance, store.as_context_mut(), name)?;
+        func.call_async(store, params).await
+    }
+
+    #[inline]
+    fn func<T: 'static>(
+        &self,
+        instance: &Instance,
+        store: StoreContextMut<'_, T>,
+        name: &str,
+    ) -> Result<&TypedFunc<P, R>> {
+        match self.found() {
+            Some(func) => Ok(func),
+            None => self.look_up_func(*instance, store, name),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up_func<T: 'static>(
+        &self,
+        instance: Instance,
+        store: StoreContextMut<'_, T>,
+        name: &str,
+    ) -> Result<&TypedFunc<P, R>> {
+        self.fill(|| instance.get_typed_func(store, name))
+    }
+}
+
+impl WideFuncCell {
+    /// Calls the exported function with values.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the instance exports no such function, or the guest traps.
+    pub fn call_wide<const N: usize>(
+        &self,
+        instance: &Instance,
+        mut store: impl AsContextMut,
+        name: &str,
+        params: &[Val],
+    ) -> Result<[Val; N]> {
+        let func = self.wide_func(instance, &mut store, name)?;
+        let mut results = [const { Val::I32(0) }; N];
+        func.call(store, params, &mut results)?;
+        Ok(results)
+    }
+
+    /// Async version of [`Self::call_wide`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::call_wide`].
+    #[cfg(feature = "async")]
+    pub async fn call_wide_async<const N: usize>(
+        &self,
+        instance: &Instance,
+        mut store: impl AsContextMut<Data: Send>,
+        name: &str,
+        params: &[Val],
+    ) -> Result<[Val; N]> {
+        let func = *self.wide_func(instance, &mut store, name)?;
+        let mut results = [const { Val::I32(0) }; N];
+        func.call_async(store, params, &mut results).await?;
+        Ok(results)
+    }
+
+    fn wide_func(
+        &self,
+        instance: &Instance,
+        store: impl AsContextMut,
+        name: &str,
+    ) -> Result<&Func> {
+        match self.found() {
+            Some(func) => Ok(func),
+            None => self.fill(|| {
+                instance.get_func(store, name).ok_or_else(|| missing(name, "function"))
+            }),
+        }
+    }
+}
+
+/// Converts a value for [`WideFuncCell::call_wide`].
+///
+/// # Errors
+///
+/// Fails if the store has no room for the value.
+pub fn value<V: WasmValue, T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    value: V,
+) -> Result<Val> {
+    value.into_val(store)
+}
+
+/// Converts a value from [`WideFuncCell::call_wide`].
+///
+/// # Errors
+///
+/// Fails if the value has another type.
+pub fn from_value<V: WasmValue, T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
+    value: Val,
+) -> Result<V> {
+    V::from_val(value, store)
+}
+
+impl<E: FromExtern + Clone> ExportCell<E> {
+    /// Returns the exported global, table, memory or tag.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the instance exports none of this name and kind.
+    #[inline]
+    pub fn get(
+        &self,
+        instance: &Instance,
+        mut store: impl AsContextMut,
+        name: &str,
+    ) -> Result<E> {
+        let export = match self.found() {
+            Some(export) => export,
+            None => self.look_up(*instance, store.as_context_mut(), name)?,
+        };
+        Ok(export.clone())
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn look_up<T: 'static>(
+        &self,
+        instance: Instance,
+        store: StoreContextMut<'_, T>,
+        name: &str,
+    ) -> Result<&E> {
+        self.fill(|| {
+            let export = instance.get_export(store, name).and_then(E::from_extern);
+            export.ok_or_else(|| missing(name, E::KIND))
+        })
+    }
+}
+
+impl<V: WasmValue> ExportCell<TypedGlobal<V>> {
+    /// Reads the exported global.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the instance exports no such global.
+    #[inline]
+    pub fn read(
+        &self,
+        instance: &Instance,
+        mut store: impl AsContextMut,
+        name: &str,
+    ) -> Result<V> {
+        self.get(instance, &mut store, name)?.get(store)
+    }
+
+    /// Sets the exported global.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the instance exports no such global.
+    #[inline]
+    pub fn write(
+        &self,
+        instance: &Instance,
+        mut store: impl AsContextMut,
+        name: &str,
+        value: V,
+    ) -> Result<()> {
+        self.get(instance, &mut store, name)?.set(store, value)
+    }
+}
+
+/// A typed view of an export or import that is not a function.
+pub trait FromExtern: Sized {
+    /// The kind's name in messages.
+    const KIND: &'static str;
+
+    /// The typed view of an export, or `None` if it has another kind.
+    fn from_extern(export: Extern) -> Option<Self>;
+}
+
+impl<V: WasmValue> FromExtern for TypedGlobal<V> {
+    const KIND: &'static str = "global";
+
+    fn from_extern(export: Extern) -> Option<Self> {
+        export.into_global().map(Self::from_global)
+    }
+}
+
+impl<E: WasmValue> FromExtern for TypedTable<E> {
+    const KIND: &'static str = "table";
+
+    fn from_extern(export: Extern) -> Option<Self> {
+        export.into_table().map(Self::from_table)
+    }
+}
+
+impl FromExtern for Memory {
+    const KIND: &'static str = "memory";
+
+    fn from_extern(export: Extern) -> Option<Self> {
+        export.into_memory()
+    }
+}
+
+#[cfg(feature = "threads")]
+impl FromExtern for crate::SharedMemory {
+    const KIND: &'static str = "shared memory";
+
+    fn from_extern(export: Extern) -> Option<Self> {
+        export.into_shared_memory().map(Self::new)
+    }
+}
+
+impl<P: WasmValues> FromExtern for TypedTag<P> {
+    const KIND: &'static str = "tag";
+
+    fn from_extern(export: Extern) -> Option<Self> {
+        match export {
+            Extern::Tag(tag) => Some(Self::from_tag(tag)),
+            _ => None,
+        }
+    }
+}
+
+/// Returns a session's memory together with its store.
+///
+/// # Errors
+///
+/// Fails if `memory` fails.
+#[inline]
+pub fn guest_memory<T: 'static, W>(
+    session: &mut Session<T, W>,
+    memory: impl FnOnce(&W, &mut Store<SessionData<T>>) -> Result<Memory>,
+) -> Result<GuestMemory<'_, SessionData<T>>> {
+    let memory = session.call(memory)?;
+    Ok(GuestMemory::of(session.store_mut(), memory))
+}
+
+/// Returns a session's table together with its store.
+///
+/// # Errors
+///
+/// Fails if `table` fails.
+#[inline]
+pub fn guest_table<T: 'static, W, E: WasmValue>(
+    session: &mut Session<T, W>,
+    table: impl FnOnce(&W, &mut Store<SessionData<T>>) -> Result<TypedTable<E>>,
+) -> Result<GuestTable<'_, SessionData<T>, E>> {
+    let table = session.call(table)?;
+    Ok(GuestTable::new(session.store_mut(), table))
+}
+
+#[cold]
+fn missing(name: &str, kind: &str) -> wasmtime::Error {
+    wasmtime::Error::msg(format!(
+        "the instance exports no {kind} {name:?}: it is not an instance of the wrapper's asset"
+    ))
+}

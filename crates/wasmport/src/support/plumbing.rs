@@ -1,0 +1,297 @@
+//! Plumbing: macros for the parts of generated code that are the same in all wrappers.
+
+/// The bytes of an artifact, or `None` if the program is for another target than `condition` says.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __include_artifact {
+    ($path:literal) => {
+        $crate::support::Option::Some(include_bytes!($path))
+    };
+    ($path:literal, $condition:meta) => {{
+        #[cfg($condition)]
+        {
+            $crate::support::Option::Some(include_bytes!($path))
+        }
+        #[cfg(not($condition))]
+        {
+            $crate::support::Option::None
+        }
+    }};
+}
+
+/// The constructors of a module's wrapper, its `FooPre`, and the traits of its session. The module with
+/// the call has the wrapper `Foo`, the session `FooSession`, and the constants `ASSET` and `EXPORTS`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __wrapper {
+    (
+        wrapper: $vis:vis $ty:ident { $($field:ident),* },
+        pre: $pre:ident($linked:ident),
+        session: $session:ident,
+        calls: $calls:ident,
+        $(reactor: $reactor:literal,)?
+        $(overloads: $overloads:expr,)?
+        $(links: [$($host:ident),*] $($module:ident)?,)?
+    ) => {
+        impl $ty {
+            /// Wraps `instance`, which must be an instance of this asset. Exports are looked up when they
+            /// are first used.
+            pub fn new(instance: $crate::support::Instance) -> Self {
+                Self { instance, $($field: $crate::support::Lazy::new(),)* }
+            }
+
+            /// Loads the asset.
+            ///
+            /// # Errors
+            ///
+            /// Fails like [`Runtime::load`]($crate::Runtime::load).
+            pub fn load(runtime: &$crate::Runtime) -> $crate::Result<$crate::LoadedModule> {
+                runtime.load(&ASSET)
+            }
+
+            /// Returns Wasmtime's instance.
+            pub fn instance(&self) -> $crate::support::Instance {
+                self.instance
+            }
+        }
+
+        impl $crate::Wrapper for $ty {
+            const ASSET: &'static $crate::Asset = &ASSET;
+            const EXPORTS: &'static str = EXPORTS;
+            $(const REACTOR: bool = $reactor;)?
+            $(const OVERLOADS: &'static [(usize, &'static str)] = $overloads;)?
+
+            fn from_instance(instance: $crate::support::Instance) -> Self {
+                Self::new(instance)
+            }
+
+            fn wasm_instance(&self) -> $crate::support::Instance {
+                self.instance
+            }
+        }
+
+        /// The asset with its imports linked: instantiates often, type-checks once.
+        $vis struct $pre<T: 'static>($crate::support::$linked<T>);
+
+        impl<T: 'static> ::core::clone::Clone for $pre<T> {
+            fn clone(&self) -> Self {
+                Self(self.0.clone())
+            }
+        }
+
+        $crate::__wrapper! { @linked $linked $ty $pre }
+        $crate::__wrapper! { @$calls $ty $pre $session }
+        $($crate::__wrapper! { @links $calls $ty $session [$($host),*] $($module)? })?
+
+        impl<T: 'static> $session<T> {
+            /// Returns the session below, for example to get the data back at its end.
+            pub fn into_session(self) -> $crate::Session<T, $ty> {
+                self.0
+            }
+        }
+
+        impl<T: 'static> ::core::ops::Deref for $session<T> {
+            type Target = $crate::Session<T, $ty>;
+
+            fn deref(&self) -> &Self::Target {
+                &self.0
+            }
+        }
+
+        impl<T: 'static> ::core::ops::DerefMut for $session<T> {
+            fn deref_mut(&mut self) -> &mut Self::Target {
+                &mut self.0
+            }
+        }
+
+        impl<T: 'static> $crate::TypedSession for $session<T> {
+            type Data = T;
+            type Wrapper = $ty;
+
+            fn from_session(session: $crate::Session<T, $ty>) -> Self {
+                Self(session)
+            }
+
+            fn into_session(self) -> $crate::Session<T, $ty> {
+                self.0
+            }
+        }
+    };
+
+    (@linked InstancePre $ty:ident $pre:ident) => {
+        impl<T: 'static> $pre<T> {
+            /// Links the asset with the imports in `linker`.
+            ///
+            /// # Errors
+            ///
+            /// Fails if `module` is another asset, or an import is missing or has another type.
+            pub fn new(
+                linker: &$crate::support::Linker<T>,
+                module: &$crate::LoadedModule,
+            ) -> $crate::support::Result<Self> {
+                $crate::support::pre::<$ty, T>(linker, module).map(Self)
+            }
+
+            /// Returns Wasmtime's linked module.
+            pub fn instance_pre(&self) -> &$crate::support::InstancePre<T> {
+                &self.0
+            }
+        }
+    };
+
+    (@linked OverloadedPre $ty:ident $pre:ident) => {
+        impl<T: 'static> $pre<T> {
+            /// Links the asset with the imports in `linker`.
+            ///
+            /// # Errors
+            ///
+            /// Fails if `module` is another asset.
+            pub fn new(
+                linker: &$crate::support::Linker<T>,
+                module: &$crate::LoadedModule,
+            ) -> $crate::support::Result<Self> {
+                $crate::support::OverloadedPre::new::<$ty>(linker, module).map(Self)
+            }
+        }
+    };
+
+    (@sync $ty:ident $pre:ident $session:ident) => {
+        impl $ty {
+            /// Links and instantiates the asset.
+            ///
+            /// # Errors
+            ///
+            /// Fails if `module` is another asset, an import is missing or has another type, the start
+            /// function fails, or a limit is reached.
+            pub fn instantiate<T: 'static>(
+                store: impl $crate::support::AsContextMut<Data = T>,
+                linker: &$crate::support::Linker<T>,
+                module: &$crate::LoadedModule,
+            ) -> $crate::support::Result<Self> {
+                $crate::support::instantiate(store, linker, module)
+            }
+        }
+
+        impl<T: 'static> $pre<T> {
+            /// Creates an instance.
+            ///
+            /// # Errors
+            ///
+            /// Fails if the start function fails, or a limit is reached.
+            pub fn instantiate(
+                &self,
+                mut store: impl $crate::support::AsContextMut<Data = T>,
+            ) -> $crate::support::Result<$ty> {
+                let instance = self.0.instantiate(&mut store)?;
+                $crate::support::started(store, instance)
+            }
+        }
+
+        impl<T: 'static> $session<T> {
+            /// Loads and instantiates the asset with the imports that `define` puts into the linker.
+            ///
+            /// # Errors
+            ///
+            /// Fails like [`Runtime::load`]($crate::Runtime::load), or if an import is missing or the start
+            /// function fails.
+            pub fn with_linker(
+                runtime: &$crate::Runtime,
+                data: T,
+                define: impl ::core::ops::FnOnce(
+                    &mut $crate::support::Linker<$crate::SessionData<T>>,
+                    &mut $crate::support::Store<$crate::SessionData<T>>,
+                ) -> $crate::support::Result<()>,
+            ) -> $crate::Result<Self> {
+                $crate::Session::start(runtime, data, |linker, store, _| define(linker, store))
+                    .map(Self)
+            }
+        }
+    };
+
+    (@async $ty:ident $pre:ident $session:ident) => {
+        impl $ty {
+            /// Links and instantiates the asset.
+            ///
+            /// # Errors
+            ///
+            /// Fails if `module` is another asset, an import is missing or has another type, the start
+            /// function fails, or a limit is reached.
+            pub async fn instantiate_async<T: ::core::marker::Send + 'static>(
+                store: impl $crate::support::AsContextMut<Data = T>,
+                linker: &$crate::support::Linker<T>,
+                module: &$crate::LoadedModule,
+            ) -> $crate::support::Result<Self> {
+                $crate::support::instantiate_async(store, linker, module).await
+            }
+        }
+
+        impl<T: ::core::marker::Send + 'static> $pre<T> {
+            /// Creates an instance.
+            ///
+            /// # Errors
+            ///
+            /// Fails if the start function fails, or a limit is reached.
+            pub async fn instantiate_async(
+                &self,
+                mut store: impl $crate::support::AsContextMut<Data = T>,
+            ) -> $crate::support::Result<$ty> {
+                let instance = self.0.instantiate_async(&mut store).await?;
+                $crate::support::started_async(store, instance).await
+            }
+        }
+
+        impl<T: ::core::marker::Send + 'static> $session<T> {
+            /// Loads and instantiates the asset with the imports that `define` puts into the linker.
+            ///
+            /// # Errors
+            ///
+            /// Fails like [`Runtime::load`]($crate::Runtime::load), or if an import is missing or the start
+            /// function fails.
+            pub async fn with_linker(
+                runtime: &$crate::Runtime,
+                data: T,
+                define: impl ::core::ops::FnOnce(
+                    &mut $crate::support::Linker<$crate::SessionData<T>>,
+                    &mut $crate::support::Store<$crate::SessionData<T>>,
+                ) -> $crate::support::Result<()>,
+            ) -> $crate::Result<Self> {
+                let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
+                $crate::Session::start_async(runtime, data, define).await.map(Self)
+            }
+        }
+    };
+
+    (@links sync $ty:ident $session:ident $hosts:tt $($module:ident)?) => {
+        $crate::__wrapper! { @link_impl [] $ty $session $hosts $hosts $($module)? }
+    };
+
+    (@links async $ty:ident $session:ident $hosts:tt $($module:ident)?) => {
+        $crate::__wrapper! { @link_impl [::core::marker::Send +] $ty $session $hosts $hosts $($module)? }
+    };
+
+    (
+        @link_impl [$($send:tt)*] $ty:ident $session:ident [$($host:ident),*] $hosts:tt $($module:ident)?
+    ) => {
+        impl<T: $($host::Host<$crate::SessionData<T>> +)* $($send)* 'static> $crate::LinkedSession
+            for $session<T>
+        {
+            fn link(
+                linker: &mut $crate::support::Linker<$crate::SessionData<T>>,
+                module: &$crate::LoadedModule,
+            ) -> $crate::support::Result<()> {
+                let _ = (&linker, module);
+                $crate::__wrapper! { @add linker module $ty $hosts $($module)? }
+            }
+        }
+    };
+
+    (@add $linker:ident $module:ident $ty:ident []) => {
+        $crate::support::Result::Ok(())
+    };
+    (@add $linker:ident $module:ident $ty:ident [$($host:ident),+]) => {
+        $ty::add_to_linker($linker, $crate::SessionData::get_mut)
+    };
+    (@add $linker:ident $module:ident $ty:ident [$($host:ident),+] with_module) => {
+        $ty::add_to_linker($linker, $module, $crate::SessionData::get_mut)
+    };
+}
