@@ -3,7 +3,7 @@
 use super::component::Bindings;
 use super::description::Description;
 use super::format::Section;
-use crate::manifest::ArtifactEntry;
+use crate::project::manifest::ArtifactEntry;
 use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
@@ -161,15 +161,16 @@ fn stored(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     }
     // Relative to the wrapper's file.
     let include = format!("{}{path}", "../".repeat(asset.module.len() - 1));
-    let condition = artifact.target.triple().map(|triple| {
-        let condition = cfg(triple);
-        quote!(, #condition)
+    let machine = artifact.target.triple().map(|triple| {
+        let (arch, os) = machine(triple);
+        quote!(, #arch, #os)
     });
-    quote!(__rt::embedded(#target, #bytes, #digest, __rt::include_artifact!(#include #condition)))
+    quote!(__rt::embedded(#target, #bytes, #digest, __rt::include_artifact!(#include #machine)))
 }
 
-/// rustc's condition for programs that can use artifacts of `triple`, whatever their C library.
-fn cfg(triple: &Triple) -> TokenStream {
+/// rustc's names of the architecture and the system of programs that can use artifacts of `triple`,
+/// whatever their C library.
+fn machine(triple: &Triple) -> (String, String) {
     let arch = match triple.architecture {
         Architecture::Aarch64(_) => "aarch64".into(),
         Architecture::Riscv64(_) => "riscv64".into(),
@@ -180,7 +181,7 @@ fn cfg(triple: &Triple) -> TokenStream {
         OperatingSystem::Darwin(_) => "macos".into(),
         other => other.to_string(),
     };
-    quote!(all(target_arch = #arch, target_os = #os, target_pointer_width = "64"))
+    (arch, os)
 }
 
 #[cfg(test)]

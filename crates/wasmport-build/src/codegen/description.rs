@@ -1,7 +1,7 @@
 //! The input and the output of code generation: one asset's description, and its wrapper.
 
 use crate::interface::Interface;
-use crate::manifest::ArtifactEntry;
+use crate::project::manifest::ArtifactEntry;
 use crate::settings::{AssetSettings, Visibility};
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -27,8 +27,8 @@ pub(crate) use error::CodegenError;
 pub(crate) use tree::tree;
 
 use crate::component::World;
-use crate::error::{AssetError, Stage};
-use crate::files::HEADER;
+use crate::asset::{AssetError, Stage};
+use crate::project::files::HEADER;
 use crate::interface::Interface;
 use crate::settings::{AssetSettings, Visibility};
 use component::{Bindings, Choices};

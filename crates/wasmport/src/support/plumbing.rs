@@ -1,18 +1,18 @@
 //! Plumbing: macros for the parts of generated code that are the same in all wrappers.
 
-/// The bytes of an artifact, or `None` if the program is for another target than `condition` says.
+/// The bytes of an artifact, or `None` if the program is for another architecture or system.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __include_artifact {
     ($path:literal) => {
         $crate::support::Option::Some(include_bytes!($path))
     };
-    ($path:literal, $condition:meta) => {{
-        #[cfg($condition)]
+    ($path:literal, $arch:literal, $os:literal) => {{
+        #[cfg(all(target_arch = $arch, target_os = $os, target_pointer_width = "64"))]
         {
             $crate::support::Option::Some(include_bytes!($path))
         }
-        #[cfg(not($condition))]
+        #[cfg(not(all(target_arch = $arch, target_os = $os, target_pointer_width = "64")))]
         {
             $crate::support::Option::None
         }

@@ -12,8 +12,8 @@ use quote::quote;
 pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
     let Plan { ty, session, vis, name, .. } = plan;
     let doc = outer(&format!(
-        "A store with an instance of the asset {} in it. `T` is the program's data, which host functions \
-         reach.\n\nMethods also fail if an earlier call failed.",
+        "A store with an instance of the asset {} in it; host functions reach the program's data, `T`.\n\n\
+         Methods also fail if an earlier call failed.",
         code(name)
     ));
     let new = new(plan);

@@ -3,8 +3,9 @@
 use super::text::write_str;
 use super::{Convention, Layout, Names};
 use crate::support::cells::{ExportCell, FuncCell};
-use crate::support::{AsContextMut, Instance, Memory, Result, StoreContextMut};
+use crate::support::{AsContextMut, Instance, Lazy, Memory, Result, StoreContextMut};
 use crate::{Error, GuestMemory, Plain};
+use wasmtime::{WasmParams, WasmResults};
 
 /// The allocator of an instance, looked up when it is first used.
 pub struct Allocator<C: Convention> {
@@ -51,24 +52,47 @@ impl<C: Convention> Default for Allocator<C> {
     }
 }
 
-impl<C: Convention> Allocator<C> {
-    /// Runs one call beyond numbers, and frees afterwards what it has allocated in the guest.
+/// A call beyond numbers that is not yet begun.
+pub struct Lift<'g, C: Convention, T: 'static> {
+    allocator: &'g Allocator<C>,
+    names: &'static Names,
+    instance: &'g Instance,
+    store: StoreContextMut<'g, T>,
+}
+
+/// Prepares a call beyond numbers.
+#[inline]
+pub fn lift<'g, C: Convention, S: AsContextMut<Data: 'static>>(
+    allocator: &'g Lazy<Allocator<C>>,
+    names: &'static Names,
+    instance: &'g Instance,
+    store: &'g mut S,
+) -> Lift<'g, C, S::Data> {
+    Lift { allocator: allocator.get(), names, instance, store: store.as_context_mut() }
+}
+
+impl<'g, C: Convention, T: 'static> Lift<'g, C, T> {
+    /// Runs the call, with at most `N` allocations, and frees afterwards what the host still owns.
     ///
     /// # Errors
     ///
     /// Fails if `call` fails.
     #[inline]
-    pub fn call<const N: usize, T: 'static, R>(
-        &self,
-        names: &'static Names,
-        instance: &Instance,
-        store: StoreContextMut<'_, T>,
-        call: impl FnOnce(&mut Guest<'_, C, T, N>) -> Result<R>,
+    pub fn run<const N: usize, R>(
+        self,
+        call: impl FnOnce(&mut Guest<'g, C, T, N>) -> Result<R>,
     ) -> Result<R> {
-        let mut guest = Guest::new(self, names, instance, store);
+        let mut guest = self.guest();
         let result = call(&mut guest);
         guest.release();
         result
+    }
+
+    /// Begins the call, with at most `N` allocations.
+    #[inline]
+    pub fn guest<const N: usize>(self) -> Guest<'g, C, T, N> {
+        let Self { allocator, names, instance, store } = self;
+        Guest { allocator, names, instance, store, owned: [None; N] }
     }
 }
 
@@ -91,21 +115,39 @@ struct Owned {
 }
 
 impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
-    /// Prepares a call.
+    /// Hands the arguments over and calls an exported function.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the instance exports no such function, or the guest traps.
     #[inline]
-    pub fn new(
-        allocator: &'g Allocator<C>,
-        names: &'static Names,
-        instance: &'g Instance,
-        store: StoreContextMut<'g, T>,
-    ) -> Self {
-        Self { allocator, names, instance, store, owned: [None; N] }
+    pub fn call<P: WasmParams, R: WasmResults>(
+        &mut self,
+        cell: &FuncCell<P, R>,
+        name: &str,
+        params: P,
+    ) -> Result<R> {
+        self.hand_over();
+        cell.call(self.instance, &mut self.store, name, params)
     }
 
-    /// Returns the store, for the call itself.
-    #[inline]
-    pub fn store(&mut self) -> StoreContextMut<'_, T> {
-        self.store.as_context_mut()
+    /// Async version of [`Self::call`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::call`].
+    #[cfg(feature = "async")]
+    pub async fn call_async<P: WasmParams + Sync, R: WasmResults + Sync>(
+        &mut self,
+        cell: &FuncCell<P, R>,
+        name: &str,
+        params: P,
+    ) -> Result<R>
+    where
+        T: Send,
+    {
+        self.hand_over();
+        cell.call_async(self.instance, &mut self.store, name, params).await
     }
 
     /// Returns the guest's memory.
@@ -231,7 +273,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
 
     /// Hands the arguments over: the guest may free them from now on.
     #[inline]
-    pub fn passed(&mut self) {
+    fn hand_over(&mut self) {
         if C::GUEST_OWNS_ARGUMENTS {
             for owned in &mut self.owned {
                 owned.take_if(|owned| owned.is_argument);
@@ -259,7 +301,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
             Some(free) => Ok(Some(free)),
             None => {
                 let (allocator, instance, name) = (self.allocator, *self.instance, self.names.free);
-                look_up_free(allocator, instance, self.store(), name).map(Some)
+                look_up_free(allocator, instance, self.store.as_context_mut(), name).map(Some)
             }
         }
     }

@@ -8,7 +8,7 @@ mod pass;
 mod text;
 
 pub use convention::{AssemblyScript, C, CabiRealloc, Convention, WasmBindgen};
-pub use guest::{Allocator, Guest};
+pub use guest::{Allocator, Guest, lift};
 pub use host::{give_c_str, give_c_text, give_slice, give_str, host_free};
 #[cfg(feature = "async")]
 pub use host::{

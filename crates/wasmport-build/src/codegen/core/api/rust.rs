@@ -57,7 +57,7 @@ impl Signature {
             values.push(format_ident!("__value"));
         }
         let outs = self.params.iter().filter(|(_, ty)| matches!(ty, Ty::Out(_)));
-        values.extend(outs.map(|(name, _)| format_ident!("__{name}")));
+        values.extend(outs.map(|(name, _)| format_ident!("__{}", name)));
         match values.as_slice() {
             [one] => quote!(#one),
             all => quote!((#(#all),*)),

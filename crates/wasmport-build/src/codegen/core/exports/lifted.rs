@@ -55,17 +55,16 @@ impl Lifting<'_> {
         let Self { calls, returns, .. } = self;
         let count = syn::Index::from(self.shape.allocations());
         let call = self.call(cell);
+        let lift = quote!(let __lift = __rt::lift(&self.allocator, &__NAMES, &self.instance, &mut store););
         if !calls.is_async {
             return quote! {
-                self.allocator.get().call::<#count, _, _>(
-                    &__NAMES, &self.instance, store.as_context_mut(), |__guest| { #call },
-                )
+                #lift
+                __lift.run::<#count, _>(|__guest| { #call })
             };
         }
         quote! {
-            let mut __guest = __rt::Guest::<_, _, #count>::new(
-                self.allocator.get(), &__NAMES, &self.instance, store.as_context_mut(),
-            );
+            #lift
+            let mut __guest = __lift.guest::<#count>();
             let __result: __rt::Result<#returns> = async { #call }.await;
             __guest.release_async().await;
             __result
@@ -98,8 +97,7 @@ impl Lifting<'_> {
         let value = signature.result_variables();
         quote! {
             #pass
-            __guest.passed();
-            let #pattern = #cell.#call(&self.instance, __guest.store(), #name, (#(#arguments,)*))#wait?;
+            let #pattern = __guest.#call(&#cell, #name, (#(#arguments,)*))#wait?;
             #(#back)*
             #read
             Ok(#value)
@@ -115,8 +113,8 @@ impl Lifting<'_> {
         if let Ty::Scalar(scalar) = ty {
             return (TokenStream::new(), vec![scalar_into_core(scalar, &quote!(#name))]);
         }
-        let pointer = format_ident!("__{name}_pointer");
-        let len = format_ident!("__{name}_len");
+        let pointer = format_ident!("__{}_pointer", name);
+        let len = format_ident!("__{}_len", name);
         let has_len = matches!(ty.bare(), Ty::Str { .. } | Ty::List { .. } | Ty::ListMut(_));
         let (pattern, none) = match (has_len, self.has_objects()) {
             (true, false) => (quote!((#pointer, #len)), quote!((0, 0))),
@@ -179,7 +177,7 @@ impl Lifting<'_> {
             }
             ResultShape::WithLen => {
                 let len = signature.params.iter().find(|(_, ty)| matches!(ty, Ty::Len));
-                let len = len.map(|(name, _)| format_ident!("__{name}_pointer"));
+                let len = len.map(|(name, _)| format_ident!("__{}_pointer", name));
                 (quote!(__pointer), quote!(let __len: i32 = __guest.read_at(#len)?;))
             }
         };
@@ -232,6 +230,9 @@ impl Lifting<'_> {
 
 fn direct(result: &Ty) -> (TokenStream, TokenStream) {
     match result.bare() {
+        Ty::Scalar(scalar) if ["i32", "i64", "f32", "f64"].iter().any(|core| scalar == core) => {
+            (quote!(__value), TokenStream::new())
+        }
         Ty::Scalar(scalar) => {
             let value = scalar_from_core(scalar, &quote!(__raw));
             (quote!(__raw), quote!(let __value = #value;))
@@ -242,12 +243,12 @@ fn direct(result: &Ty) -> (TokenStream, TokenStream) {
 
 /// Code that reads what the guest wrote for an argument.
 fn read_back(name: &Ident, ty: &Ty) -> Option<TokenStream> {
-    let pointer = format_ident!("__{name}_pointer");
+    let pointer = format_ident!("__{}_pointer", name);
     match ty {
         Ty::ListMut(_) => Some(quote!(__guest.read_back(#pointer, #name)?;)),
         Ty::RefMut(_) => Some(quote!(*#name = __guest.read_at(#pointer)?;)),
         Ty::Out(inner) => {
-            let out = format_ident!("__{name}");
+            let out = format_ident!("__{}", name);
             Some(quote!(let #out: #inner = __guest.read_at(#pointer)?;))
         }
         _ => None,

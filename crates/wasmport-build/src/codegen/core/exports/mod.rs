@@ -26,11 +26,8 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
         let convention = allocation.convention_type();
         quote!(allocator: __rt::Lazy<__rt::Allocator<#convention>>,)
     });
-    let methods: TokenStream = [run(plan), imports::add_to_linker(plan)]
-        .into_iter()
-        .flatten()
-        .chain(methods)
-        .collect();
+    let methods: TokenStream =
+        run(plan).into_iter().chain([imports::add_to_linker(plan)]).chain(methods).collect();
     let methods = (!methods.is_empty()).then(|| quote!(impl #ty { #methods }));
     let doc =
         outer(&format!("An instance of the asset {}, with a method for each export.", code(name)));

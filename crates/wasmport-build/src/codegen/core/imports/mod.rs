@@ -171,6 +171,10 @@ pub(super) fn add_to_linker(plan: &Plan<'_>) -> TokenStream {
     }
     let parameter = module_parameter(plan.needs_module());
     let arguments = plan.host_modules().map(|m| m.needs_module().then(|| quote!(module,)));
+    let body = match (modules.as_slice(), plan.needs_module()) {
+        ([only], false) => quote!(#only::add_to_linker(linker, host)),
+        _ => quote!(#(#modules::add_to_linker(linker, #arguments host)?;)* Ok(())),
+    };
     let Calls { bounds, .. } = Calls::of(plan);
     quote! {
         /// Defines the functions of `H` in `linker`; `host` finds it in the store's data.
@@ -181,8 +185,7 @@ pub(super) fn add_to_linker(plan: &Plan<'_>) -> TokenStream {
             #parameter
             host: fn(&mut T) -> &mut H,
         ) -> __rt::Result<()> {
-            #(#modules::add_to_linker(linker, #arguments host)?;)*
-            Ok(())
+            #body
         }
     }
 }

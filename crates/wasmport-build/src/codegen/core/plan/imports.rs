@@ -109,7 +109,8 @@ fn import_module<'a>(
                 let pattern_name = format!("{}/{name}", import.module);
                 let traps = traps.matches(&pattern_name, false);
                 let shape = signature
-                    .map(|signature| HostShape::of(signature, signatures.allocation()?, name, ty));
+                    .zip(signatures.allocation.as_ref())
+                    .map(|(signature, allocation)| HostShape::of(signature, allocation, name, ty));
                 module.funcs.push(HostFunc {
                     name,
                     link_name,
