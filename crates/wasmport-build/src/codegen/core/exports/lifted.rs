@@ -59,7 +59,7 @@ impl Lifting<'_> {
         if !calls.is_async {
             return quote! {
                 #lift
-                __lift.run::<#count, _>(|__guest| { #call })
+                __lift.run(|__guest: &mut __rt::Guest<_, _, #count>| { #call })
             };
         }
         quote! {
