@@ -113,7 +113,7 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
     let output = fs::canonicalize(&settings.out_dir).ok();
     for root in &settings.roots {
         let real = fs::canonicalize(root).map_err(|e| {
-            let place = settings.said_of("import.roots");
+            let place = settings.place_of("import.roots");
             Error::settings(
                 format!("{place}import root: {e}"),
                 "create the folder, or name another with `roots`",
@@ -181,7 +181,7 @@ impl Selection {
     fn new(settings: &Settings) -> Result<Self, Error> {
         let said = |key: &str, patterns: &[String]| {
             globs(patterns).map_err(|(message, help)| {
-                let place = settings.said_of(&format!("import.{key}"));
+                let place = settings.place_of(&format!("import.{key}"));
                 Error::settings(format!("{place}`{key}`: {message}"), help)
             })
         };

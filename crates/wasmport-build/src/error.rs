@@ -1,12 +1,14 @@
 //! Errors: where it happened, what it is, and what to do about it.
 
 use crate::report::{Report, Status};
+use crate::settings::SettingsError;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 /// A stage of the import of one asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Stage {
@@ -131,11 +133,13 @@ impl std::error::Error for AssetError {}
 /// return it.
 #[non_exhaustive]
 pub enum Error {
-    /// The settings cannot be followed.
-    Settings {
-        /// What is wrong.
+    /// The settings contradict each other, or name something that does not exist.
+    Settings(SettingsError),
+    /// The arguments of the call cannot be followed.
+    Arguments {
+        /// The cause.
         message: String,
-        /// What to do about it.
+        /// The mend.
         help: Option<String>,
     },
     /// A file of the run as a whole cannot be read or written.
@@ -155,7 +159,7 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn settings(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Settings { message: message.into(), help: Some(help.into()) }
+        Self::Arguments { message: message.into(), help: Some(help.into()) }
     }
 }
 
@@ -175,7 +179,8 @@ pub(crate) fn over_limit(
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Settings { message, help } => {
+            Self::Settings(error) => error.fmt(f),
+            Self::Arguments { message, help } => {
                 f.write_str(message)?;
                 help.as_ref().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
             }
@@ -200,6 +205,12 @@ impl fmt::Display for Error {
     }
 }
 
+impl From<SettingsError> for Error {
+    fn from(error: SettingsError) -> Self {
+        Self::Settings(error)
+    }
+}
+
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -209,6 +220,7 @@ impl fmt::Debug for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
+            Self::Settings(error) => Some(error),
             Self::File { source, .. } => Some(source),
             _ => None,
         }

@@ -80,8 +80,12 @@ pub use run::Progress;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Convention, Explanation, ExternKind, FastMath,
     ImportLimits, LegacyExceptions, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit,
-    Setting, Settings, Symlinks, Tool, Tools, Transform, Visibility,
+    Setting, Settings, SettingsError, Symlinks, Tool, Tools, Transform, Visibility,
 };
+#[cfg(feature = "schema")]
+pub use report::report_schema;
+#[cfg(feature = "schema")]
+pub use settings::settings_schema;
 #[cfg(feature = "compiler")]
 pub use stages::Pass;
 #[cfg(feature = "compiler")]

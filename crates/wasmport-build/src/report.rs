@@ -1,17 +1,22 @@
 //! `Report`: what a run did, for people and for programs.
 
+mod document;
+
+#[cfg(feature = "schema")]
+pub use document::report_schema;
+
 use crate::discover::Found;
 use crate::error::AssetError;
 use crate::error::Stage;
 use crate::manifest::{ArtifactEntry, Entry};
-use serde::ser::SerializeStruct as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wasmport::Digest;
 use wasmport::engine::Target;
 
 /// What kind of WebAssembly a file holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Kind {
@@ -41,6 +46,7 @@ impl Kind {
 
 /// What became of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Status {
@@ -127,12 +133,14 @@ impl AssetReport {
 
 /// What one stage did to an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
     /// The target, where it is done for each.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub target: Option<Target>,
     /// The length of what it was given, in bytes.
     pub before: u64,
@@ -168,15 +176,18 @@ impl StageReport {
 
 /// One artifact of an asset.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ArtifactReport {
     /// What it is for.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub target: Target,
     /// Its path in the output folder.
     pub path: String,
     /// Its length in bytes, as it is stored.
     pub bytes: u64,
     /// Its digest, as it is stored.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub blake3: Digest,
     /// Its length in bytes after decompression, where it is compressed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -231,49 +242,5 @@ impl Report {
                     Some(format!("it has no artifact for {target}: import with `--target`"));
             }
         }
-    }
-}
-
-/// `{"assets": […], "warnings": […], "summary": {…}}`, the documented form of `--format json`.
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Summary {
-            imported: usize,
-            unchanged: usize,
-            stale: usize,
-            failed: usize,
-            seconds: f64,
-        }
-        let mut report = serializer.serialize_struct("Report", 3)?;
-        report.serialize_field("assets", &self.assets)?;
-        report.serialize_field("warnings", &self.warnings)?;
-        report.serialize_field(
-            "summary",
-            &Summary {
-                imported: self.count(Status::Imported),
-                unchanged: self.count(Status::Unchanged),
-                stale: self.count(Status::Stale),
-                failed: self.count(Status::Failed),
-                seconds: self.seconds,
-            },
-        )?;
-        report.end()
-    }
-}
-
-impl Serialize for AssetReport {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut asset = serializer.serialize_struct("AssetReport", 8)?;
-        asset.serialize_field("source", &self.source)?;
-        asset.serialize_field("name", &self.name)?;
-        asset.serialize_field("kind", &self.kind)?;
-        asset.serialize_field("status", &self.status)?;
-        let error = self.error.as_ref().map(ToString::to_string).or_else(|| self.stale.clone());
-        asset.serialize_field("error", &error)?;
-        asset.serialize_field("stage", &self.error.as_ref().map(|e| e.stage.to_string()))?;
-        asset.serialize_field("artifacts", &self.artifacts)?;
-        asset.serialize_field("stages", &self.stages)?;
-        asset.end()
     }
 }

@@ -104,7 +104,7 @@ impl Outcome {
 pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
     let (mut run, discovered) = Run::new(settings, |_| Digests::computed())?;
     run.lock = Lock::of(settings)?;
-    bounds::serve(&run, &discovered.found).map_err(|e| Error::Settings {
+    bounds::serve(&run, &discovered.found).map_err(|e| Error::Arguments {
         message: format!("the process that imports cannot read what to do: {e}"),
         help: None,
     })
@@ -369,7 +369,7 @@ fn gather(
 pub(crate) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Error> {
     let modules = manifest.assets.values().map(|entry| entry.module.as_slice());
     codegen::tree(modules, &settings.engine)
-        .map_err(|message| Error::Settings { message, help: Some("report it to wasmport".into()) })
+        .map_err(|message| Error::Arguments { message, help: Some("report it to wasmport".into()) })
 }
 
 /// Writes what belongs to all assets, and removes what belongs to none any more.

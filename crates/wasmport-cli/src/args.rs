@@ -213,7 +213,7 @@ impl SelectionArgs {
             return Ok(());
         }
         if settings.file.is_some() && self.out_dir.is_none() {
-            return Err(Error::Settings {
+            return Err(Error::Arguments {
                 message: "a path lies outside of the import roots of the settings file".into(),
                 help: Some(
                     "add it to `roots`, or say with `--out-dir` where its output goes".into(),
@@ -225,7 +225,7 @@ impl SelectionArgs {
             settings.lock = LockMode::Ignore;
         }
         if self.locked && settings.lock == LockMode::Ignore {
-            return Err(Error::Settings {
+            return Err(Error::Arguments {
                 message: "other folders with an output folder of their own have no lock file"
                     .into(),
                 help: Some("write a settings file that names them, and lock with that".into()),

@@ -31,6 +31,7 @@ mod optimize;
 mod preinit;
 mod preinit_components;
 mod project;
+mod schema;
 mod settings;
 mod stages;
 mod state;
