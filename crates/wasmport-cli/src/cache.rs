@@ -17,7 +17,7 @@ pub(crate) fn cache(command: &CacheCommand, default_config: Option<&Path>) -> Ex
         let settings = settings(args.config.as_deref(), default_config)?;
         let cache = Importer::new(settings).cache_folder().ok_or_else(|| Error::Arguments {
             message: "the settings want no cache, or the system has no place for one".into(),
-            help: Some("name a folder with the variable `WASMPORT_CACHE_DIR`".into()),
+            help: "name a folder with the environment variable `WASMPORT_CACHE_DIR`".into(),
         })?;
         act(command, &cache, &out)
     };

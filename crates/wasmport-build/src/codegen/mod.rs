@@ -13,12 +13,11 @@ mod tree;
 mod types;
 mod values;
 
+use crate::asset::{AssetError, Kind, Stage};
 use crate::component::World;
-use crate::error::{AssetError, Stage};
-use crate::files::HEADER;
 use crate::interface::Interface;
-use crate::manifest::ArtifactEntry;
-use crate::report::Kind;
+use crate::project::files::HEADER;
+use crate::project::manifest::ArtifactEntry;
 use crate::settings::{AssetSettings, Visibility};
 use component::{Bindings, Choices};
 use plan::Plan;

@@ -1,8 +1,7 @@
 //! The JSON document of a report, printed by `--format json`.
 
 use super::{ArtifactReport, AssetReport, Report, StageReport, Status};
-use crate::error::Stage;
-use crate::report::Kind;
+use crate::asset::{Kind, Stage};
 use serde::{Serialize, Serializer};
 
 /// The results of a run.

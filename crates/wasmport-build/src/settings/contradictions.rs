@@ -1,21 +1,21 @@
 //! Settings that contradict each other or cannot be followed.
 
 use super::asset::MATCH;
-use super::error::{Problem, SettingsError};
 use super::patterns::{Patterns, source_glob};
 use super::table::{Mark, leaves, values};
 use super::{AssetSettings, FastMath, Optimize, Preinit, Settings};
+use crate::error::{SettingsError, SettingsErrorKind};
 
 /// A contradiction among choices for assets.
 struct Contradiction {
     /// The dotted key below the choices, such as `optimize.flags`.
     key: String,
-    problem: Problem,
+    kind: SettingsErrorKind,
 }
 
 impl Contradiction {
-    fn new(key: impl Into<String>, problem: Problem) -> Self {
-        Self { key: key.into(), problem }
+    fn new(key: impl Into<String>, kind: SettingsErrorKind) -> Self {
+        Self { key: key.into(), kind }
     }
 }
 
@@ -34,9 +34,8 @@ impl Settings {
         for (index, rule) in self.assets.iter().enumerate() {
             let settings = self.defaults.clone().overridden_by(rule);
             // A rule before may set what this one needs, for the same assets.
-            let completes = |rule: &AssetSettings| {
-                rule.preinit.init.is_some() || rule.optimize.level.is_some()
-            };
+            let completes =
+                |rule: &AssetSettings| rule.preinit.init.is_some() || rule.optimize.level.is_some();
             let is_completed = self.assets[..index].iter().any(completes);
             match self.contradiction(&settings) {
                 Some(found) if !(is_completed && found.key.ends_with(".enabled")) => {
@@ -58,8 +57,8 @@ impl Settings {
         source: &str,
         settings: &AssetSettings,
     ) -> Result<(), SettingsError> {
-        self.contradiction(settings).map_or(Ok(()), |Contradiction { key, problem }| {
-            Err(SettingsError::new(problem).key(&key).asset(source))
+        self.contradiction(settings).map_or(Ok(()), |Contradiction { key, kind }| {
+            Err(SettingsError::new(kind).key(&key).asset(source))
         })
     }
 
@@ -70,26 +69,26 @@ impl Settings {
         let value = serde_json::json!(targets);
         let file = self.origin.as_ref().filter(|f| f.value("targets") == Some(&value));
         let location = file.and_then(|file| file.location(&format!("targets.{index}")));
-        let problem = Problem::TargetTwice(targets[index].to_string());
-        Err(SettingsError::new(problem).at(location))
+        let kind = SettingsErrorKind::TargetTwice(targets[index].to_string());
+        Err(SettingsError::new(kind).at(location))
     }
 
     /// Checks that the defaults apply to all assets and each rule to files by a glob.
     fn check_selectors(&self) -> Result<(), SettingsError> {
-        let error = |problem, key: String| {
+        let error = |kind, key: String| {
             let location = self.origin.as_ref().and_then(|file| file.location(&key));
-            Err(SettingsError::new(problem).at(location))
+            Err(SettingsError::new(kind).at(location))
         };
         if self.defaults.pattern.is_some() {
-            return error(Problem::DefaultsWithMatch, format!("defaults.{MATCH}"));
+            return error(SettingsErrorKind::DefaultsWithMatch, format!("defaults.{MATCH}"));
         }
         for (index, rule) in self.assets.iter().enumerate() {
             let Some(pattern) = &rule.pattern else {
-                return error(Problem::RuleWithoutMatch, format!("asset.{index}"));
+                return error(SettingsErrorKind::RuleWithoutMatch, format!("asset.{index}"));
             };
             if let Err(why) = source_glob(pattern) {
-                let problem = Problem::SourcePattern(why);
-                return error(problem, format!("asset.{index}.{MATCH}"));
+                let kind = SettingsErrorKind::SourcePattern(why);
+                return error(kind, format!("asset.{index}.{MATCH}"));
             }
         }
         Ok(())
@@ -97,7 +96,7 @@ impl Settings {
 
     /// Places a contradiction; `rule` is the index of the rule that completes it.
     fn refusal(&self, found: Contradiction, rule: Option<usize>) -> SettingsError {
-        let Contradiction { key, problem } = found;
+        let Contradiction { key, kind } = found;
         // The defaults are the first layer.
         let layers: Vec<_> = self.layers().collect();
         let layers =
@@ -106,15 +105,14 @@ impl Settings {
             let value = values(AssetSettings::ROWS, *layer).remove(&key)?;
             self.origin.as_ref()?.location_of(&format!("{table}.{key}"), &value)
         });
-        SettingsError::new(problem).key(&key).at(location.next())
+        SettingsError::new(kind).key(&key).at(location.next())
     }
 
-    /// Returns the beginning of a message about a project setting: its place in the settings file, if
-    /// its value comes from there.
-    pub(crate) fn place_of(&self, key: &str) -> String {
+    /// Places an error in a project setting.
+    pub(crate) fn error(&self, key: &str, kind: SettingsErrorKind) -> SettingsError {
         let value = self.project_values().remove(key);
         let location = value.and_then(|value| self.origin.as_ref()?.location_of(key, &value));
-        location.map(|location| format!("{location}: ")).unwrap_or_default()
+        SettingsError::new(kind).key(key).at(location)
     }
 
     fn contradiction(&self, settings: &AssetSettings) -> Option<Contradiction> {
@@ -132,19 +130,19 @@ fn patterns(settings: &AssetSettings) -> Option<Contradiction> {
     rows.filter_map(|(key, _)| Some((values.remove(&key)?, key))).find_map(|(list, key)| {
         let patterns: Vec<String> = serde_json::from_value(list).ok()?;
         let error = Patterns::new(Some(&patterns)).err()?;
-        Some(Contradiction::new(key, Problem::NamePattern(error)))
+        Some(Contradiction::new(key, SettingsErrorKind::NamePattern(error)))
     })
 }
 
 fn optimize(optimize: &Optimize, is_deterministic: bool) -> Option<Contradiction> {
     if optimize.fast_math == Some(FastMath::Yes) && is_deterministic {
-        return Some(Contradiction::new("optimize.fast-math", Problem::FastMath));
+        return Some(Contradiction::new("optimize.fast-math", SettingsErrorKind::FastMath));
     }
     if optimize.enabled == Some(true) && optimize.level.is_none() {
-        return Some(Contradiction::new("optimize.enabled", Problem::NoLevel));
+        return Some(Contradiction::new("optimize.enabled", SettingsErrorKind::NoLevel));
     }
     let flag = optimize.flags.iter().flatten().find(|flag| is_reserved(flag))?;
-    Some(Contradiction::new("optimize.flags", Problem::Flag(flag.clone())))
+    Some(Contradiction::new("optimize.flags", SettingsErrorKind::Flag(flag.clone())))
 }
 
 /// Returns whether a flag of `wasm-opt` has a setting of its own, or is no flag.
@@ -174,7 +172,7 @@ fn is_reserved(flag: &str) -> bool {
 
 fn preinit(preinit: &Preinit) -> Option<Contradiction> {
     if preinit.enabled == Some(true) && preinit.init.is_none() {
-        return Some(Contradiction::new("preinit.enabled", Problem::NoInit));
+        return Some(Contradiction::new("preinit.enabled", SettingsErrorKind::NoInit));
     }
     if preinit.wasi != Some(false) {
         return None;
@@ -186,16 +184,16 @@ fn preinit(preinit: &Preinit) -> Option<Contradiction> {
         (preinit.stdin.is_some(), "preinit.stdin"),
     ];
     let key = through_wasi.into_iter().find_map(|(is_set, key)| is_set.then_some(key))?;
-    Some(Contradiction::new(key, Problem::WithoutWasi))
+    Some(Contradiction::new(key, SettingsErrorKind::WithoutWasi))
 }
 
 fn compress(settings: &AssetSettings) -> Option<Contradiction> {
     settings.compress.iter().flatten().find_map(|(pattern, level)| {
-        let problem = match Patterns::one(pattern) {
-            Err(error) => Problem::NamePattern(error),
-            Ok(_) if !(0..=22).contains(level) => Problem::CompressionLevel(*level),
+        let kind = match Patterns::one(pattern) {
+            Err(error) => SettingsErrorKind::NamePattern(error),
+            Ok(_) if !(0..=22).contains(level) => SettingsErrorKind::CompressionLevel(*level),
             Ok(_) => return None,
         };
-        Some(Contradiction::new("compress", problem))
+        Some(Contradiction::new("compress", kind))
     })
 }

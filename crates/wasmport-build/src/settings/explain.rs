@@ -1,9 +1,9 @@
 //! Explanation: the settings that apply to a project and to each asset, with their origin.
 
 use super::asset::MATCH;
-use super::file::Location;
 use super::table::values;
 use super::{AssetSettings, Settings};
+use crate::error::Location;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;

@@ -1,12 +1,10 @@
 //! `wasmport.toml` as text: the place of each key, and suggestions for unknown ones.
 
-use super::error::{Problem, SettingsError};
-use crate::error::Error;
+use crate::error::{Error, Location, SettingsError, SettingsErrorKind};
 use crate::fs;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -22,20 +20,6 @@ pub(crate) struct SettingsFile {
     values: BTreeMap<String, Value>,
 }
 
-/// A place in a settings file: line and column, from 1.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Location {
-    pub path: PathBuf,
-    pub line: usize,
-    pub column: usize,
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` line {}, column {}", self.path.display(), self.line, self.column)
-    }
-}
-
 impl SettingsFile {
     /// Reads a settings file.
     ///
@@ -45,7 +29,7 @@ impl SettingsFile {
     /// TOML.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = String::from_utf8(fs::read(path)?)
-            .map_err(|e| SettingsError::new(Problem::Encoding(e)).in_file(path))?;
+            .map_err(|e| SettingsError::new(SettingsErrorKind::Encoding(e)).in_file(path))?;
         Ok(Self::parse_keys(path, text)?)
     }
 
@@ -92,7 +76,7 @@ impl SettingsFile {
 
 fn toml_error(path: &Path, source: toml::de::Error) -> SettingsError {
     let nearest = suggestion(&source.to_string()).map(Into::into);
-    SettingsError::new(Problem::Toml { source: Box::new(source), nearest }).in_file(path)
+    SettingsError::new(SettingsErrorKind::Toml { source: Box::new(source), nearest }).in_file(path)
 }
 
 fn collect_table(table: &DeTable<'_>, above: &str, offsets: &mut BTreeMap<String, usize>) {

@@ -3,10 +3,10 @@
 mod asset;
 mod cache;
 mod contradictions;
-mod error;
 mod explain;
 mod file;
 mod limits;
+mod lock_mode;
 mod optimize;
 mod pass;
 mod patterns;
@@ -24,16 +24,18 @@ mod tools;
 mod transform;
 mod values;
 
+pub use asset::AssetSettings;
 #[cfg(feature = "compiler")]
 pub(crate) use asset::world_path;
-pub use asset::AssetSettings;
 pub use cache::CacheSettings;
-pub use error::SettingsError;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
 pub use limits::ImportLimits;
+pub use lock_mode::LockMode;
 pub use optimize::Optimize;
+#[cfg(feature = "compiler")]
+pub use pass::Pass;
 pub use pass::Passes;
-pub(crate) use patterns::{PatternError, Patterns};
+pub(crate) use patterns::{Patterns, source_glob};
 pub use preinit::Preinit;
 pub use project::Settings;
 pub(crate) use rules::AssetRules;

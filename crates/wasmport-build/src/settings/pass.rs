@@ -1,10 +1,34 @@
-//! The project's own passes.
+//! `Pass`: the trait of a project's own passes; `Passes`: those of a project.
 
-use super::{PatternError, Transform};
 #[cfg(feature = "compiler")]
 use super::Patterns;
+use super::Transform;
+use crate::error::PatternError;
+
+/// A project's own pass over a module, for [`Importer::pass`](crate::Importer::pass).
+///
+/// The importer validates the result. The result must depend on the module and on the pass's version
+/// alone: an asset is imported again only if one of the two changes.
 #[cfg(feature = "compiler")]
-use crate::stages::Pass;
+pub trait Pass: Send + Sync {
+    /// Returns the name, for messages, reports and the patterns in the settings.
+    fn name(&self) -> &str;
+
+    /// Returns the version, which must change with everything else that the result depends on.
+    fn version(&self) -> &str;
+
+    /// Returns the module that replaces the module of the asset `source`, or `None` if the pass does
+    /// not change it.
+    ///
+    /// # Errors
+    ///
+    /// Fails with any error that the pass has. The error becomes the asset's error.
+    fn run(
+        &self,
+        source: &str,
+        wasm: &[u8],
+    ) -> Result<Option<Vec<u8>>, Box<dyn std::error::Error + Send + Sync>>;
+}
 
 /// The project's own passes, in the order in which they run.
 #[derive(Clone, Default)]

@@ -1,20 +1,7 @@
 //! Glob patterns over names and over source files.
 
+use crate::error::PatternError;
 use globset::{Glob, GlobBuilder, GlobSet, GlobSetBuilder};
-
-/// A malformed pattern.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("the pattern `{pattern}`: {}", source.kind())]
-pub(crate) struct PatternError {
-    pattern: String,
-    source: globset::Error,
-}
-
-impl PatternError {
-    fn new(pattern: &str, source: globset::Error) -> Self {
-        Self { pattern: pattern.into(), source }
-    }
-}
 
 /// Patterns over names.
 pub(crate) struct Patterns(Option<GlobSet>);
@@ -27,8 +14,8 @@ impl Patterns {
         for pattern in patterns {
             set.add(name_glob(pattern)?);
         }
-        let error = |e| PatternError::new(&patterns.join("`, `"), e);
-        set.build().map(|set| Self(Some(set))).map_err(error)
+        let set = set.build().map_err(|e| error(&patterns.join("`, `"), e))?;
+        Ok(Self(Some(set)))
     }
 
     /// Compiles one pattern.
@@ -45,17 +32,15 @@ impl Patterns {
 /// Compiles a pattern over names, which have no folders: `*` matches everything.
 fn name_glob(pattern: &str) -> Result<Glob, PatternError> {
     let glob = GlobBuilder::new(pattern).literal_separator(false).backslash_escape(true).build();
-    glob.map_err(|e| PatternError::new(pattern, e))
+    glob.map_err(|e| error(pattern, e))
 }
 
 /// Compiles a pattern over source files: `*` stays within a folder.
-pub(super) fn source_glob(pattern: &str) -> Result<Glob, PatternError> {
+pub(crate) fn source_glob(pattern: &str) -> Result<Glob, PatternError> {
     let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.map_err(|e| PatternError::new(pattern, e))
+    glob.map_err(|e| error(pattern, e))
 }
 
-impl From<PatternError> for String {
-    fn from(error: PatternError) -> Self {
-        error.to_string()
-    }
+fn error(pattern: &str, source: globset::Error) -> PatternError {
+    PatternError { pattern: pattern.into(), source }
 }

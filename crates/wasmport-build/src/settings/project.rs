@@ -3,9 +3,8 @@
 use super::file::SettingsFile;
 use super::project_value::ProjectValue;
 use super::table::{Field as _, Row, first, values};
-use super::{AssetSettings, CacheSettings, Passes, Symlinks, Tools};
+use super::{AssetSettings, CacheSettings, LockMode, Passes, Symlinks, Tools};
 use crate::error::Error;
-use crate::lock::LockMode;
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -178,10 +177,12 @@ project_settings! {
             /// Compile everything without earlier results, and compare with the output instead of
             /// writing it.
             pub reproduce: bool = false;
+            /// The folder for the module after each stage, as text.
+            pub emit_stages: Option<PathBuf> = None;
             /// The folder of the settings file; paths in choices for assets are relative to it.
             pub(crate) folder: PathBuf = PathBuf::new();
             /// The settings file, for the origin of values.
-            pub(super) origin: Option<SettingsFile> = None;
+            pub(crate) origin: Option<SettingsFile> = None;
         }
     }
 }

@@ -26,7 +26,8 @@ pub fn settings_schema() -> Value {
     let tables = tables.into_iter().map(|table| (table, None));
     let mut schema = table(PROJECT, root.into_iter().chain(tables).collect());
     let rule = AssetSettings::json_schema(&mut generator);
-    let tables = [("engine", engine()), ("defaults", defaults(rule.clone())), ("asset", rules(rule))];
+    let tables =
+        [("engine", engine()), ("defaults", defaults(rule.clone())), ("asset", rules(rule))];
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.extend(tables.map(|(key, table)| (key.to_owned(), table.to_value())));
     }

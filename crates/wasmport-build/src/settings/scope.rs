@@ -2,7 +2,7 @@
 
 use super::asset::AssetSettings;
 use super::table::{Mark, leaves, values};
-use crate::report::Kind;
+use crate::asset::Kind;
 
 impl AssetSettings {
     /// Returns a warning about the settings that have no effect on an asset of this kind.
@@ -12,7 +12,8 @@ impl AssetSettings {
             Kind::Component => (Mark::Module, "component", "modules"),
         };
         let (chosen, defaults) = (values(Self::ROWS, self), values(Self::ROWS, &Self::defaults()));
-        let is_chosen = |key: &String| chosen.get(key).is_some_and(|v| defaults.get(key) != Some(v));
+        let is_chosen =
+            |key: &String| chosen.get(key).is_some_and(|v| defaults.get(key) != Some(v));
         let keys = leaves(Self::ROWS).into_iter().filter(|(_, row)| row.has(other));
         let mut keys: Vec<String> = keys.map(|(key, _)| key).filter(is_chosen).collect();
         keys.sort_unstable();

@@ -5,7 +5,7 @@
 use super::project::{IMPORT, PROJECT};
 use super::table::{Field, Mark, Row, leaves, values};
 use super::{AssetSettings, Settings};
-use crate::report::Kind;
+use crate::asset::Kind;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -98,8 +98,7 @@ fn every_choice_for_the_other_kind_is_named() {
             (Kind::Module, Mark::Component, "a module: it is for components"),
             (Kind::Component, Mark::Module, "a component: it is for modules"),
         ] {
-            let expected =
-                row.has(other).then(|| format!("`{key}` has no effect on {others}"));
+            let expected = row.has(other).then(|| format!("`{key}` has no effect on {others}"));
             assert_eq!(settings.without_effect(kind), expected);
         }
     }

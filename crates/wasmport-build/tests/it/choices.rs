@@ -326,5 +326,5 @@ fn an_unknown_choice_is_an_error_with_a_place() {
     assert!(error.contains("prefx") && error.contains("line 3"), "{error}");
     fs::write(&path, "[[asset]]\nprefix = \"x\"\n").unwrap();
     let error = Settings::from_file(&path).unwrap_err().to_string();
-    assert!(error.contains("do not say for which") && error.contains("line 1"), "{error}");
+    assert!(error.contains("has no `match`") && error.contains("line 1"), "{error}");
 }

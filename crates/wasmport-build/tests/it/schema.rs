@@ -227,7 +227,8 @@ fn the_schema_refuses_what_the_parser_refuses() {
 fn reports_fit_their_schema() {
     let project = Project::with(&[("calc.wat", CALC.as_bytes()), ("bad.wat", b"(module")]);
     let schema = report_schema();
-    let importer = Importer::new(project.settings("[defaults]\ncompress = { \"*\" = 1 }\n").unwrap());
+    let importer =
+        Importer::new(project.settings("[defaults]\ncompress = { \"*\" = 1 }\n").unwrap());
     let reports = [importer.run(&()).unwrap(), importer.run(&()).unwrap(), {
         project.write("calc.wat", "(module)");
         importer.check().unwrap()
