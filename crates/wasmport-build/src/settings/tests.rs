@@ -24,6 +24,7 @@ fn value_for(key: &str) -> Value {
         json!({ "a": "b" }),
         json!({ "a": 3 }),
         json!(true),
+        json!(false),
         json!(7),
         json!("text"),
     ];

@@ -33,6 +33,7 @@ mod preinit_components;
 mod project;
 mod schema;
 mod settings;
+mod sources;
 mod stages;
 mod state;
 mod store;
