@@ -138,14 +138,15 @@ project_settings! {
             out_dir: PathBuf = "src/assets".into();
             /// Files to import, as globs relative to the root. Default: all `.wasm` and `.wat` files.
             include: Vec<String> = Vec::new();
-            /// Files to leave out, as globs relative to the root.
+            /// Files to leave out, as globs relative to the root. Default: none.
             exclude: Vec<String> = Vec::new();
             /// Treatment of symbolic links below the roots.
             symlinks: Symlinks = Symlinks::Inside;
             /// Embed the artifacts in the program (`include_bytes!`); if false, the program reads the
             /// files at run time.
             embed: bool = true;
-            /// Proposals that assets may use besides those that Wasmtime enables by default.
+            /// Proposals that assets may use besides those that Wasmtime enables by default. Default:
+            /// none.
             features as "wasm-features": RequiredFeatures = RequiredFeatures::on_by_default();
         }
         code {

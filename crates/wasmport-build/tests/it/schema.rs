@@ -63,20 +63,33 @@ fn table_at<'s>(schema: &'s Value, path: &str) -> &'s Value {
 
 /// The settings of a table, without the tables below it.
 fn reference(table: &Value) -> String {
-    let mut text = "| setting | value | default | |\n|---|---|---|---|\n".to_owned();
+    let mut text = "| setting | value | default | meaning |\n|---|---|---|---|\n".to_owned();
     for (key, setting) in table["properties"].as_object().unwrap() {
         if has_settings(setting) || has_settings(&setting["items"]) {
             continue;
         }
-        let default = setting.get("default").map(default).unwrap_or_default();
+        let is_list = |default: &&Value| default.as_array().is_some_and(Vec::is_empty);
+        let default = setting.get("default").filter(|value| !is_list(value));
+        let default = default.map(self::default).unwrap_or_default();
         let scope = match setting.get("x-kind").and_then(Value::as_str) {
             Some(kind) => format!(" *For {kind}s only.*"),
             None => String::new(),
         };
-        let doc = setting["description"].as_str().unwrap().replace('|', "\\|");
-        text += &format!("| `{key}` | {} | {default} | {doc}{scope} |\n", value(setting));
+        let doc = setting["description"].as_str().unwrap();
+        let row = format!("| `{key}` | {} | {default} | {doc}{scope}", value(setting));
+        text += &format!("{row}{} |\n", meanings(setting));
     }
     text
+}
+
+/// The meaning of each word that a setting can be.
+fn meanings(setting: &Value) -> String {
+    let words = setting["oneOf"].as_array().into_iter().flatten();
+    let meaning = |word: &Value| {
+        let meaning = word.get("description")?.as_str()?.replace('\n', " ");
+        Some(format!("<br>`{}`: {meaning}", word.get("const")?))
+    };
+    words.filter_map(meaning).collect()
 }
 
 fn has_settings(setting: &Value) -> bool {
@@ -231,7 +244,7 @@ fn reports_fit_their_schema() {
         Importer::new(project.settings("[defaults]\ncompress = { \"*\" = 1 }\n").unwrap());
     let reports = [importer.run(&()).unwrap(), importer.run(&()).unwrap(), {
         project.write("calc.wat", "(module)");
-        importer.check().unwrap()
+        importer.run_check().unwrap()
     }];
     for report in reports {
         let report = serde_json::to_value(&report).unwrap();

@@ -15,7 +15,7 @@ fn settings_select_files_engine_and_targets() {
         ("mods/c.wat", CALC.as_bytes()),
     ]);
     let text = r#"
-        targets = ["x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu"]
+        targets = ["x86_64-unknown-linux-gnu", "portable"]
         [import]
         roots = ["assets"]
         out-dir = "generated"
