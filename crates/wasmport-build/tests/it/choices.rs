@@ -314,7 +314,11 @@ fn the_signatures_of_a_module_may_stand_in_several_places() {
 fn choices_for_no_asset_are_said() {
     let project = plugin();
     let report = project.importer().asset(AssetSettings::matching("mod/**")).run(&()).unwrap();
-    assert!(warning(&report).contains("match = \"mod/**\"` matches no source file"), "{:?}", report.warnings);
+    assert!(
+        warning(&report).contains("match = \"mod/**\"` matches no source file"),
+        "{:?}",
+        report.warnings
+    );
 }
 
 #[test]
