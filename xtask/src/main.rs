@@ -22,9 +22,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   backends        Import the fixtures for many targets and run them on every local back end
   determinism     Compare programs whose results may differ between machines
 
-The commands of `cargo wasmport` work too, on the project `fixtures`:
-  import, check, watch, inspect, config, targets, cache
-
+The commands of `cargo wasmport`, such as `import` and `check`, work on the project `fixtures`.
 `cargo xtask COMMAND --help` describes the arguments of a command.
 ";
 
@@ -50,12 +48,12 @@ fn main() -> ExitCode {
 /// Runs a command of `lab`, which contains the importer: this program builds in a moment without it.
 fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
     let mut cargo = Command::new(cargo());
-    cargo.args(["run", "--quiet", "--package", "lab"]);
+    cargo.args(["run", "--quiet", "--package", "lab", "--manifest-path"]);
+    cargo.arg(root().join("Cargo.toml"));
     if command == "backends" {
         cargo.args(["--features", "all-targets"]);
     }
-    cargo.arg("--manifest-path");
-    exit_code(cargo.arg(root().join("Cargo.toml")).arg("--").arg(command).args(args))
+    exit_code(cargo.arg("--").arg(command).args(args))
 }
 
 /// Runs a command to its end and passes its exit code on.

@@ -74,15 +74,16 @@ fn root() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::Lab;
-    use clap::CommandFactory as _;
+    use clap::{CommandFactory as _, Subcommand as _};
 
     #[test]
-    fn xtask_lists_every_command() {
+    fn the_help_of_xtask_lists_every_command_of_the_laboratory() {
+        let importer = wasmport_cli::Command::augment_subcommands(clap::Command::new("importer"));
         let xtask = include_str!("../../src/main.rs");
         for command in Lab::command().get_subcommands() {
             let name = command.get_name();
-            let is_listed = [format!("  {name} "), format!(" {name},"), format!(" {name}\n")];
-            assert!(is_listed.iter().any(|text| xtask.contains(text)), "{name}");
+            let is_importer = importer.find_subcommand(name).is_some();
+            assert!(is_importer || xtask.contains(&format!("\n  {name} ")), "{name}");
         }
     }
 }

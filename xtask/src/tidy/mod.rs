@@ -30,7 +30,7 @@ pub(crate) fn run(args: &[OsString]) -> Result {
         count += modules.0.len();
     }
     println!("tidy: {} crates, {count} modules, {} circles", crates.len(), circles.len());
-    found.append(&mut circles);
+    found.extend(circles);
     if found.is_empty() { Ok(()) } else { Err(format!("not tidy:\n{}", found.join("\n")).into()) }
 }
 
@@ -38,9 +38,10 @@ pub(crate) fn run(args: &[OsString]) -> Result {
 fn crates(root: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in std::fs::read_dir(root.join("crates"))? {
-        let entry = entry?;
-        let is_library = entry.path().join("src/lib.rs").exists();
-        names.extend(is_library.then(|| entry.file_name().to_string_lossy().into_owned()));
+        let folder = entry?;
+        if folder.path().join("src/lib.rs").exists() {
+            names.push(folder.file_name().to_string_lossy().into_owned());
+        }
     }
     names.sort();
     Ok(names)

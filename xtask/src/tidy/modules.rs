@@ -5,9 +5,6 @@ use super::source::{Path, Source};
 use crate::Result;
 use std::collections::BTreeMap;
 
-/// Most re-exports that one path passes through.
-const MAX_HOPS: usize = 16;
-
 /// The modules of a crate by their paths; the root's is empty. Tests are no modules.
 pub(super) struct Modules(pub BTreeMap<String, Module>);
 
@@ -83,10 +80,10 @@ impl Modules {
         }
     }
 
-    /// Follows child modules and re-exports from `module` on; none if it lacks the first name.
+    /// Follows child modules and up to 16 re-exports; none if `module` lacks the first name.
     fn find(&self, module: &str, segments: &[String], hops: usize) -> Option<String> {
         let Some((first, rest)) = segments.split_first() else { return Some(module.into()) };
-        let source = self.0.get(module).filter(|_| hops < MAX_HOPS).map(|module| &module.source)?;
+        let source = self.0.get(module).filter(|_| hops < 16).map(|module| &module.source)?;
         if source.children.contains(first) {
             let child = join(module, first);
             return self.find(&child, rest, hops).or(Some(child));

@@ -3,7 +3,6 @@
 use super::lexer::{begins, code};
 use std::path::Path;
 
-const UNFINISHED: &[&str] = &["TODO", "FIXME", "XXX"];
 const MAX_LINES: usize = 500;
 
 /// Lines of words: the kind of the rule, what it is about, and the rest.
@@ -33,12 +32,10 @@ impl Rules {
         if text.lines().count() > MAX_LINES {
             found.push(format!("{file}: more than {MAX_LINES} lines"));
         }
-        let unfinished = UNFINISHED.iter().filter(|word| text.contains(**word));
+        let unfinished = ["TODO", "FIXME", "XXX"].into_iter().filter(|word| text.contains(word));
         found.extend(unfinished.map(|word| format!("{file}: `{word}`")));
-        let path = file.replacen("crates/", "", 1).replacen("/src", "", 1);
-        let is_in = |place: &String| {
-            path.strip_prefix(place).is_some_and(|rest| rest.starts_with(['/', '.']))
-        };
+        let path = file.replacen("crates/", "", 1).replacen("/src", "", 1).replace(".rs", "/");
+        let is_in = |place: &String| path.starts_with(&format!("{place}/"));
         let tokens = code(text);
         for rule in &self.0 {
             let words = match rule[0].as_str() {
@@ -47,10 +44,11 @@ impl Rules {
                 _ => &[],
             };
             for word in words {
-                let mut lines = (0..tokens.len()).filter(|at| begins(&tokens[*at..], word));
-                let line = lines.next().map(|at| tokens[at].line);
-                let text = |line| format!("{file}:{line}: `{word}` against `{}`", rule.join(" "));
-                found.extend(line.map(text));
+                let at = (0..tokens.len()).find(|at| begins(&tokens[*at..], word));
+                let rule = rule.join(" ");
+                let text =
+                    |at: usize| format!("{file}:{}: `{word}` against `{rule}`", tokens[at].line);
+                found.extend(at.map(text));
             }
         }
         found
