@@ -346,7 +346,7 @@ mod tests {
             (call 0 (local.get 0)) (i32.add (local.get 0) (local.get 1))))"#;
 
     #[test]
-    fn what_does_the_same_is_the_same() {
+    fn equal_modules_do_the_same() {
         let swapped = ADD.replace("(local.get 0) (local.get 1)", "(local.get 1) (local.get 0)");
         let found = compared(Exactness::SameCode, [ADD, &swapped]);
         assert_eq!((found.differences.len(), found.same, found.trapped), (0, 4, 0), "{found:?}");
@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_runs_out_says_nothing() {
+    fn calls_that_run_out_of_fuel_are_inconclusive() {
         let endless = r#"(module (func (export "f") (loop br 0)) (func (export "g")))"#;
         let ends = r#"(module (func (export "f")) (func (export "g")))"#;
         let found = compared(Exactness::SameBehavior, [endless, ends]);
@@ -386,7 +386,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_forever_is_left_alone() {
+    fn exports_that_wait_forever_are_skipped() {
         let waits = r#"(module (memory 1 1 shared) (func (export "f")
             (drop (memory.atomic.wait32 (i32.const 0) (i32.const 0) (i64.const -1)))) (func (export "g")))"#;
         let mut config = Config::new();
