@@ -167,7 +167,7 @@ fn compile(
             }
             let program = |part: &Part<'_>| {
                 let program = findings.artifacts.get(part.name()).and_then(|files| files.last());
-                program.cloned().ok_or_else(|| format!("cargo made no `{}`", part.name()).into())
+                program.cloned().ok_or_else(|| format!("cargo built no `{}`", part.name()).into())
             };
             return parts.iter().map(program).collect();
         }

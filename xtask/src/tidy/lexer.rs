@@ -11,10 +11,11 @@ pub(super) const CLOSING: &[&str] = &[")", "]", "}"];
 
 /// Returns the tokens of `text`, without items behind `#[cfg(test)]` or `#[cfg(all(test, …))]`.
 pub(super) fn code(text: &str) -> Vec<Token<'_>> {
+    let tests = ["#[cfg(test)", "#[cfg(all(test,"].map(tokens);
     let (tokens, mut code) = (tokens(text), Vec::new());
     let mut rest = tokens.as_slice();
     while let Some((first, after)) = rest.split_first() {
-        if begins(rest, "#[cfg(test)") || begins(rest, "#[cfg(all(test,") {
+        if tests.iter().any(|test| begins(rest, test)) {
             rest = &rest[group(rest, &[";", "}"])..];
         } else {
             code.push(*first);
@@ -25,8 +26,7 @@ pub(super) fn code(text: &str) -> Vec<Token<'_>> {
 }
 
 /// Whether the first tokens are those of `pattern`.
-pub(super) fn begins(found: &[Token<'_>], pattern: &str) -> bool {
-    let pattern = tokens(pattern);
+pub(super) fn begins(found: &[Token<'_>], pattern: &[Token<'_>]) -> bool {
     found.len() >= pattern.len() && found.iter().zip(pattern).all(|(a, b)| a.text == b.text)
 }
 

@@ -44,11 +44,11 @@ impl Rules {
                 _ => &[],
             };
             for word in words {
-                let at = (0..tokens.len()).find(|at| begins(&tokens[*at..], word));
-                let rule = rule.join(" ");
-                let text =
-                    |at: usize| format!("{file}:{}: `{word}` against `{rule}`", tokens[at].line);
-                found.extend(at.map(text));
+                let pattern = code(word);
+                if let Some(at) = (0..tokens.len()).find(|at| begins(&tokens[*at..], &pattern)) {
+                    let (line, rule) = (tokens[at].line, rule.join(" "));
+                    found.push(format!("{file}:{line}: `{word}` against `{rule}`"));
+                }
             }
         }
         found

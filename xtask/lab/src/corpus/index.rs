@@ -22,7 +22,7 @@ impl Index {
         let header: Vec<&str> = lines.next().unwrap_or_default().split('\t').collect();
         let column = |name: &str| {
             let position = header.iter().position(|column| *column == name);
-            position.ok_or_else(|| format!("line 1: there is no column `{name}`"))
+            position.ok_or_else(|| format!("line 1: no column `{name}`"))
         };
         let columns = [column("package")?, column("file")?, column("verdict")?];
         let features = column("features").ok().filter(|_| translated);
@@ -103,7 +103,7 @@ mod tests {
     #[test]
     fn errors_name_line_and_column() {
         let error = |text: &str| Index::parse(text, false).unwrap_err().to_string();
-        assert_eq!(error("package\tverdict\n"), "line 1: there is no column `file`");
+        assert_eq!(error("package\tverdict\n"), "line 1: no column `file`");
         let header = "package\tfile\tverdict\n";
         assert!(error(&format!("{header}a\tb\tmaybe\n")).starts_with("line 2: Some(\"maybe\")"));
         assert_eq!(error(&format!("{header}a\n")), "line 2: the row is too short");
