@@ -48,7 +48,7 @@ mod tests {
         assert!(projects.len() > 1);
         for settings in projects {
             let file = settings.file.clone().unwrap();
-            for asset in Importer::new(settings).locked().check().unwrap().assets {
+            for asset in Importer::new(settings).locked().run_check().unwrap().assets {
                 let is_current = asset.status == Status::Unchanged;
                 let (source, stale) = (&asset.source, &asset.stale);
                 assert!(
