@@ -1,6 +1,7 @@
 //! `config`.
 
-use crate::output::{Output, plain};
+use crate::output::Output;
+use crate::text::plain;
 use crate::{Exit, SelectionArgs};
 use std::path::Path;
 use wasmport_build::{Origin, Setting};
