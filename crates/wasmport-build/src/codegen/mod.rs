@@ -13,10 +13,10 @@ mod tree;
 mod types;
 mod values;
 
-use crate::component::World;
 use crate::asset::{AssetError, Stage};
-use crate::project::files::HEADER;
+use crate::component::World;
 use crate::interface::Interface;
+use crate::project::files::HEADER;
 use crate::project::manifest::ArtifactEntry;
 use crate::settings::{AssetSettings, Visibility};
 use component::{Bindings, Choices};

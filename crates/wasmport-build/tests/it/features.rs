@@ -77,6 +77,7 @@ fn what_a_module_needs_stands_in_its_wrapper() {
     }
 }
 
+#[cfg(feature = "all-targets")]
 #[test]
 fn any_target_is_compiled_for_and_never_the_build_machines_cpu() {
     let targets = [
@@ -106,6 +107,7 @@ fn any_target_is_compiled_for_and_never_the_build_machines_cpu() {
     assert_ne!(artifacts[0].blake3, artifacts[1].blake3);
 }
 
+#[cfg(feature = "all-targets")]
 #[test]
 fn simd_on_a_riscv_without_vectors_is_an_error_not_a_panic() {
     let text = "(module (func (export \"f\") (param v128) (result v128) local.get 0 local.get 0 i32x4.add))";
@@ -118,6 +120,7 @@ fn simd_on_a_riscv_without_vectors_is_an_error_not_a_panic() {
     assert!(error.message.contains("riscv64"), "{error}");
 }
 
+#[cfg(feature = "all-targets")]
 #[test]
 fn copies_on_a_riscv_without_vectors_are_judged_like_simd() {
     let text = r#"(module (memory 1) (func (export "f")

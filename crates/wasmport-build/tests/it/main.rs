@@ -32,6 +32,7 @@ mod preinit;
 mod preinit_components;
 mod project;
 mod settings;
+mod sources;
 mod stages;
 mod state;
 mod store;
