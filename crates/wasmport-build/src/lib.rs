@@ -52,6 +52,7 @@ mod settings;
 mod store;
 #[cfg(feature = "compiler")]
 mod tool;
+mod version;
 #[cfg(feature = "compiler")]
 mod wasm;
 
@@ -80,9 +81,8 @@ pub use wasmport::EngineConfig;
 pub use wasmport::engine::{RequiredFeatures, Target, WasmFeature};
 
 use std::path::Path;
-
-/// The version of this crate, part of everything that it generates.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+#[cfg(feature = "compiler")]
+use version::VERSION;
 
 /// Imports the assets below `root` in a `build.rs`, for the target of the build. All other settings are
 /// those of the package's `wasmport.toml`, if there is one.

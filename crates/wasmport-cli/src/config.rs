@@ -1,6 +1,7 @@
 //! `config`: the settings that apply, or their schema.
 
-use crate::output::{Output, plain};
+use crate::output::Output;
+use crate::text::plain;
 use crate::{ConfigArgs, Exit};
 use std::path::Path;
 use wasmport_build::{Explanation, Origin, Setting, settings_schema};

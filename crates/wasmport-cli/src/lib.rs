@@ -20,12 +20,14 @@ mod args;
 mod cache;
 mod check;
 mod config;
+mod exit;
 mod import;
 mod inspect;
 mod output;
 mod progress;
 mod summary;
 mod targets;
+mod text;
 mod watch;
 
 pub use args::{
@@ -34,40 +36,10 @@ pub use args::{
 };
 
 use clap::Parser;
+use exit::Exit;
 use output::Output;
 use std::path::Path;
 use std::process::ExitCode;
-use wasmport_build::{Report, Status};
-
-/// The documented exit codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
-    /// Everything was done.
-    Done = 0,
-    /// Some asset failed, or was refused.
-    Failed = 1,
-    /// The arguments or settings are of no use.
-    Usage = 2,
-    /// `check` or `import --verify` found output that does not belong to its source.
-    Stale = 3,
-}
-
-impl Exit {
-    /// What a run's report comes to.
-    fn of(report: &Report) -> Self {
-        match (report.count(Status::Failed), report.count(Status::Stale)) {
-            (0, 0) => Self::Done,
-            (0, _) => Self::Stale,
-            _ => Self::Failed,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
 
 #[derive(Parser)]
 #[command(name = "cargo", bin_name = "cargo")]
