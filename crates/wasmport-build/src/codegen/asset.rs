@@ -13,7 +13,9 @@ use wasmport::support::CONTRACT;
 
 /// The import of the runtime's support module.
 pub(super) fn import() -> TokenStream {
-    quote!(use ::wasmport::support as __rt;)
+    quote!(
+        use ::wasmport::support as __rt;
+    )
 }
 
 /// The checks that generator and runtime have the same contract, and that the runtime has the cargo
@@ -193,7 +195,8 @@ mod tests {
     fn only_knobs_that_differ_are_written() {
         let text = |config: &EngineConfig| engine(&quote!(r), config).to_string().replace(' ', "");
         assert_eq!(text(&EngineConfig::new()), "r::EngineConfig::new()");
-        let config = EngineConfig::new().opt_level(OptLevel::None).memory_reservation(Some(1 << 20));
+        let config =
+            EngineConfig::new().opt_level(OptLevel::None).memory_reservation(Some(1 << 20));
         assert_eq!(
             text(&config),
             "r::EngineConfig::new().opt_level(r::engine::OptLevel::None).memory_reservation(Some(1_048_576))"

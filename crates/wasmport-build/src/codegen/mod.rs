@@ -26,10 +26,10 @@ pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
 pub(crate) use tree::tree;
 
+use crate::asset::{AssetError, Kind, Stage};
 use crate::component::World;
-use crate::asset::{AssetError, Stage};
-use crate::project::files::HEADER;
 use crate::interface::Interface;
+use crate::project::files::HEADER;
 use crate::settings::{AssetSettings, Visibility};
 use component::{Bindings, Choices};
 use format::Section;
@@ -64,8 +64,9 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
 
 /// The wrapper of a core module.
 fn of_module(asset: &Description<'_>) -> Result<Wrapper, CodegenError> {
-    let core::Module { docs, api, rest, is_async, needs_wasi, methods, warnings } =
+    let core::Module { docs, api, rest, is_async, needs_wasi, methods, mut warnings } =
         core::module(asset)?;
+    warnings.extend(asset.settings.without_effect(Kind::Module));
     let mut sections = vec![Section::Items(asset::import())];
     sections.extend(api);
     sections.extend(rest);
@@ -80,7 +81,7 @@ fn component_bindings(asset: &Description<'_>, world: &World) -> Result<Bindings
     world.rename(settings.type_name.as_deref().unwrap_or(asset.own_module()));
     let mut bindings = component::bindings(&world.resolve, world.id, &Choices::of(settings))
         .map_err(CodegenError::Component)?;
-    bindings.warnings.extend(component::without_effect(settings));
+    bindings.warnings.extend(settings.without_effect(Kind::Component));
     Ok(bindings)
 }
 

@@ -2,13 +2,15 @@
 //!
 //! Digests decide, so this needs no compiler.
 
-use crate::project::digests::Digests;
-use crate::project::discover::AssetFile;
 use crate::asset::{AssetError, Stage};
 use crate::error::Error;
 use crate::fs::{self, digest_of_tree_by};
+use crate::project::digests::Digests;
+use crate::project::discover::AssetFile;
 use crate::project::generator;
 use crate::project::manifest::{self, Entry, Manifest, inside};
+#[cfg(feature = "compiler")]
+use crate::settings::LockMode;
 use crate::settings::{AssetSettings, Settings};
 use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
@@ -81,15 +83,15 @@ impl<'a> Freshness<'a> {
         let mut key = self.key.clone();
         add_field(&mut key, file.source.as_bytes());
         add_field(&mut key, file.name().as_bytes());
-        let (settings, text) =
-            self.settings_text.get_or_init(|| (Arc::clone(&file.settings), text_of(&file.settings)));
+        let (settings, text) = self
+            .settings_text
+            .get_or_init(|| (Arc::clone(&file.settings), text_of(&file.settings)));
         if Arc::ptr_eq(settings, &file.settings) {
             add_field(&mut key, text);
         } else {
             add_field(&mut key, &text_of(&file.settings));
         }
-        for (name, version) in
-            self.settings.passes.of(&file.settings.transform).unwrap_or_default()
+        for (name, version) in self.settings.passes.of(&file.settings.transform).unwrap_or_default()
         {
             add_field(&mut key, name.as_bytes());
             add_field(&mut key, version.as_bytes());
@@ -228,7 +230,7 @@ impl<'a> Freshness<'a> {
 
     #[cfg(feature = "compiler")]
     fn lock_check(&self, lock: Option<Digest>) -> Option<Digest> {
-        Some(crate::project::lock::check_digest(self.settings, lock, self.previous.digest?))
+        Some(check_digest(self.settings, lock, self.previous.digest?))
     }
 
     /// Saves the digests of files for the next run.
@@ -305,4 +307,15 @@ fn outdated_wasmtime(entry: &Entry) -> Option<String> {
             wasmtime_version()
         )
     })
+}
+
+/// Hashes the inputs of a comparison between lock file and manifest, if all assets are unchanged: the
+/// comparison need not be repeated while the digest stays the same.
+#[cfg(feature = "compiler")]
+fn check_digest(settings: &Settings, lock: Option<Digest>, manifest: Digest) -> Digest {
+    let is_binding = settings.lock == LockMode::Locked;
+    let targets = (&settings.targets, settings.named_targets());
+    let all = (crate::VERSION, is_binding, &settings.only, targets, lock, manifest);
+    // JSON has strings, lists and digests: serialization cannot fail.
+    Digest::of(&serde_json::to_vec(&all).unwrap_or_default())
 }

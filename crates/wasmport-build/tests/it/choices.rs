@@ -58,7 +58,7 @@ fn names_and_visibility_are_chosen() {
     let source = wrapper(settings);
     for present in [
         "pub(crate) struct Mod ",
-        "pub(crate) struct ModPre<",
+        "wrapper: pub(crate) Mod {",
         "pub(crate) struct ModSession<",
         "pub fn raw_get_a(",
         "pub(crate) mod env",
@@ -112,17 +112,15 @@ fn a_choice_that_changes_imports_again_and_only_there() {
 fn hosts_fail_trap_and_wait_as_chosen() {
     let mut settings = AssetSettings::matching("**");
     settings.infallible_imports = Some(vec!["env/*".into()]);
-    assert!(
-        wrapper(settings).contains("fn now(host: &mut ::wasmport::Access<'_, T, Self>) -> f64;")
-    );
+    assert!(wrapper(settings).contains("fn now(host: &mut __rt::Access<'_, T, Self>) -> f64;"));
     let mut settings = AssetSettings::matching("**");
     settings.trap_imports = Some(vec!["*".into()]);
-    assert!(wrapper(settings).contains("::wasmport::support::not_implemented(\"env\", \"now\")"));
+    assert!(wrapper(settings).contains("__rt::not_implemented(\"env\", \"now\")"));
     let mut settings = AssetSettings::matching("**");
     settings.async_imports = Some(vec!["env/now".into()]);
     let source = wrapper(settings);
     assert!(source.contains("pub async fn get_a(") && source.contains("__require_async!"));
-    assert!(source.contains("impl ::core::future::Future<"));
+    assert!(source.contains("impl __rt::Future<"));
 }
 
 const COMMAND: &str = r#"(module
@@ -140,9 +138,9 @@ fn wasi_is_given_unless_the_program_implements_it() {
     };
     import(|_| {});
     let given = project.wrapper("it");
-    assert!(given.contains("__require_wasi!") && given.contains("It needs [WASI]"));
-    assert!(!given.contains("trait Host") && given.contains("wasi: ::wasmport::wasi::Wasi"));
-    assert!(given.contains("::wasmport::Result<(::wasmport::Exit, T)>"));
+    assert!(given.contains("__require_wasi!") && given.contains("Needs [WASI]"));
+    assert!(!given.contains("trait Host") && given.contains("wasi: __rt::Wasi"));
+    assert!(given.contains("::wasmport::Result<(__rt::Exit, T)>"));
     assert_eq!(
         wasmport_build::inspect(&project.assets().join("it.wat"), RequiredFeatures::NONE)
             .unwrap()
@@ -219,21 +217,21 @@ fn signatures_that_do_not_fit_say_what_they_need() {
         ("fn get_a(x: &str) -> i32;", "(func (param i32) (param i32) (result i32))"),
         ("fn get_a(x: &CStr) -> i32;", "needs a function of the guest that allocates"),
         ("fn absent();", "names no export with a method: \"absent\""),
-        ("fn heap();", "is no function"),
+        ("fn heap();", "is not a function"),
         ("fn get_b(); fn get_b();", "two signatures"),
         ("fn get_b() -> usize;", "the guest's sizes are `u32`"),
         ("fn get_a(self) -> i32;", "no `self`"),
-        ("fn get_a<T>(x: i32) -> i32;", "no parameters of types"),
+        ("fn get_a<T>(x: i32) -> i32;", "no generic parameters"),
         ("fn get_b() { }", "in `fn get_b () { }`: expected `;`"),
         ("\n\nenum E {}", "in `enum E { }`: expected `struct`, `fn` or `mod`"),
         ("struct P(f64);", "named fields"),
         ("#[inline] fn get_b();", "expected `name"),
-        ("mod other { fn f(); }", "the module \"other\", of which nothing is imported"),
+        ("mod other { fn f(); }", "the module \"other\", from which the asset imports nothing"),
         ("mod env { fn now() -> &str; }", "write `String`"),
         ("mod env { fn missing(); }", "names no import from \"env\""),
-        ("fn get_a(x: Option<i32>) -> i32;", "only what a pointer stands for"),
+        ("fn get_a(x: Option<i32>) -> i32;", "can be optional"),
         ("fn get_a(x: String) -> i32;", "is passed by reference"),
-        ("struct Plugin { x: i32 }", "the wrapper itself has something called `Plugin`"),
+        ("struct Plugin { x: i32 }", "rename the struct `Plugin`"),
         ("struct P { x: usize }", "does not lie in guest memory as in C"),
         ("struct P { x: &str }", "does not lie in guest memory as in C"),
         ("fn get_a(x: &[String]) -> i32;", "does not lie in guest memory as in C"),
@@ -290,7 +288,7 @@ fn fault_14_a_method_that_comes_to_call_another_export_is_said() {
     let report = project.import();
     let warning = warning(&report);
     assert!(
-        warning.contains("`get_x` called the export \"getX\" and calls \"get_x\" from now on"),
+        warning.contains("`get_x` called the export \"getX\" and now calls \"get_x\""),
         "{warning}"
     );
     project.write("m.wat", r#"(module (func (export "get_x")) (func (export "more")))"#);
@@ -314,7 +312,11 @@ fn the_signatures_of_a_module_may_stand_in_several_places() {
 fn choices_for_no_asset_are_said() {
     let project = plugin();
     let report = project.importer().asset(AssetSettings::matching("mod/**")).run(&()).unwrap();
-    assert!(warning(&report).contains("`mod/**` are for no asset"), "{:?}", report.warnings);
+    assert!(
+        warning(&report).contains("match = \"mod/**\"` matches no source file"),
+        "{:?}",
+        report.warnings
+    );
 }
 
 #[test]
@@ -326,5 +328,5 @@ fn an_unknown_choice_is_an_error_with_a_place() {
     assert!(error.contains("prefx") && error.contains("line 3"), "{error}");
     fs::write(&path, "[[asset]]\nprefix = \"x\"\n").unwrap();
     let error = Settings::from_file(&path).unwrap_err().to_string();
-    assert!(error.contains("do not say for which") && error.contains("line 1"), "{error}");
+    assert!(error.contains("has no `match`") && error.contains("line 1"), "{error}");
 }

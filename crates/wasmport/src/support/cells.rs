@@ -147,9 +147,8 @@ impl WideFuncCell {
     ) -> Result<&Func> {
         match self.found() {
             Some(func) => Ok(func),
-            None => self.fill(|| {
-                instance.get_func(store, name).ok_or_else(|| missing(name, "function"))
-            }),
+            None => self
+                .fill(|| instance.get_func(store, name).ok_or_else(|| missing(name, "function"))),
         }
     }
 }
@@ -185,12 +184,7 @@ impl<E: FromExtern + Clone> ExportCell<E> {
     ///
     /// Fails if the instance exports none of this name and kind.
     #[inline]
-    pub fn get(
-        &self,
-        instance: &Instance,
-        mut store: impl AsContextMut,
-        name: &str,
-    ) -> Result<E> {
+    pub fn get(&self, instance: &Instance, mut store: impl AsContextMut, name: &str) -> Result<E> {
         let export = match self.found() {
             Some(export) => export,
             None => self.look_up(*instance, store.as_context_mut(), name)?,
@@ -220,12 +214,7 @@ impl<V: WasmValue> ExportCell<TypedGlobal<V>> {
     ///
     /// Fails if the instance exports no such global.
     #[inline]
-    pub fn read(
-        &self,
-        instance: &Instance,
-        mut store: impl AsContextMut,
-        name: &str,
-    ) -> Result<V> {
+    pub fn read(&self, instance: &Instance, mut store: impl AsContextMut, name: &str) -> Result<V> {
         self.get(instance, &mut store, name)?.get(store)
     }
 

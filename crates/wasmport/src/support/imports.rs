@@ -4,7 +4,8 @@ use super::cells::FromExtern;
 use super::{Caller, Linker, Result, Val, WasmValue};
 use crate::{Access, LoadedModule};
 use wasmtime::{
-    AsContextMut, ExternType, FuncType, MemoryTypeBuilder, Module, TableType, ValType, WasmRet, WasmTy,
+    AsContextMut, ExternType, FuncType, MemoryTypeBuilder, Module, TableType, ValType, WasmRet,
+    WasmTy,
 };
 
 /// A function of a `Host` trait whose parameters and results are core values.

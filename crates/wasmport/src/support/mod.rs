@@ -11,20 +11,20 @@ mod plumbing;
 /// The module that core modules import WASI preview 1 from.
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
+#[cfg(feature = "threads")]
+pub use crate::SharedMemory;
 #[cfg(feature = "component-model")]
 pub use crate::component::{call_func, call_unit, exit as component_exit, exported_func};
 pub use crate::engine::{self, EngineConfig, RequiredFeatures, WasmFeature};
 pub use crate::typed::WasmValue;
-#[cfg(feature = "threads")]
-pub use crate::SharedMemory;
 #[cfg(feature = "wasi")]
 pub use crate::wasi::Wasi;
+pub use crate::{__include_artifact as include_artifact, __wrapper as wrapper};
 pub use crate::{
     Access, Artifact, Asset, Exit, GuestMemory, GuestPtr, GuestSlice, GuestStr, GuestTable,
     LinkedSession, LoadedModule, Plain, Runtime, Session, SessionData, TypedGlobal, TypedTable,
     TypedTag, Wrapper, plain,
 };
-pub use crate::{__include_artifact as include_artifact, __wrapper as wrapper};
 pub use cells::*;
 pub use imports::*;
 pub use interface::{check_host, check_link};

@@ -44,7 +44,8 @@ pub(super) fn imports(module: &ImportModule<'_>) -> TokenStream {
 /// A raw string literal, in which lines stay lines.
 pub(super) fn raw_string(text: &str) -> TokenStream {
     let is_plain = !text.contains('\r') && text.chars().all(|c| c == '\n' || !c.is_control());
-    let longest = text.split('"').skip(1).map(|rest| rest.len() - rest.trim_start_matches('#').len());
+    let longest =
+        text.split('"').skip(1).map(|rest| rest.len() - rest.trim_start_matches('#').len());
     let fence = "#".repeat(longest.max().unwrap_or(0) + 1);
     let raw = format!("r{fence}\"{text}\"{fence}").parse::<proc_macro2::Literal>();
     match raw {

@@ -199,9 +199,7 @@ fn run(plan: &Plan<'_>, calls: &Calls, inputs: &Inputs) -> Option<TokenStream> {
 /// The method of an export.
 fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
     let (ident, wrapper) = (&export.ident, &plan.ty);
-    let doc = |verb: &str| {
-        outer(&format!("{verb} [`{wrapper}::{ident}`]: {}", code(export.ty)))
-    };
+    let doc = |verb: &str| outer(&format!("{verb} [`{wrapper}::{ident}`]: {}", code(export.ty)));
     match &export.kind {
         ExportKind::Func { shape: Some(shape), .. } => {
             let arguments = shape.signature.arguments().into_iter().cloned().collect::<Vec<_>>();

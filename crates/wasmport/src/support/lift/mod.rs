@@ -15,9 +15,7 @@ pub use host::{
     give_c_str_async, give_c_text_async, give_slice_async, give_str_async, host_free_async,
 };
 pub use layout::Layout;
-pub use text::{
-    char_of, not_null, read_c_str, read_object_slice, read_str, read_utf16,
-};
+pub use text::{char_of, not_null, read_c_str, read_object_slice, read_str, read_utf16};
 
 /// The names of a guest's memory and allocator.
 pub struct Names {

@@ -14,7 +14,8 @@ use std::ffi::CString;
 #[inline]
 pub fn not_null(address: i32) -> Result<i32> {
     if address == 0 {
-        let message = "the guest gave a null pointer, which the signature does not allow: use `Option`";
+        let message =
+            "the guest gave a null pointer, which the signature does not allow: use `Option`";
         return Err(Error::Value { message: message.into() }.into());
     }
     Ok(address)

@@ -16,8 +16,8 @@ mod rust;
 mod shape;
 mod signature;
 
-pub(crate) use error::ApiError;
 pub(super) use allocation::Allocation;
+pub(crate) use error::ApiError;
 pub(super) use rust::{scalar_from_core, scalar_into_core};
 pub(super) use shape::{HostShape, ResultShape, Shape, is_owned};
 pub(super) use signature::{Signature, Ty};
@@ -65,8 +65,12 @@ impl Api {
         vis: &TokenStream,
         settings: &AssetSettings,
     ) -> Result<TokenStream, ApiError> {
-        let derives: Vec<syn::Path> =
-            settings.derives.iter().flatten().map(|derive| path(derive)).collect::<Result<_, _>>()?;
+        let derives: Vec<syn::Path> = settings
+            .derives
+            .iter()
+            .flatten()
+            .map(|derive| path(derive))
+            .collect::<Result<_, _>>()?;
         let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
         let structs = self.structs.iter().map(|item| {
             let syn::ItemStruct { attrs, ident, fields, .. } = item;

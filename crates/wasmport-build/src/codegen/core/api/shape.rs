@@ -1,7 +1,7 @@
 //! Shape: the match of a signature with its function's core type.
 
-use super::allocation::Needs;
 use super::allocation::Allocation;
+use super::allocation::Needs;
 use super::error::ApiError;
 use super::signature::{Signature, Ty};
 use crate::interface::FuncType;
@@ -70,8 +70,8 @@ impl Shape {
         })?;
         let result = result_shape(&signature, allocation, false, name, ty)?;
         let has_pointers = signature.has_pointers();
-        let alloc = has_pointers
-            || matches!(result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst);
+        let alloc =
+            has_pointers || matches!(result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst);
         // In AssemblyScript and in the canonical ABI the guest frees.
         let host_frees = matches!(allocation.convention, Convention::C | Convention::WasmBindgen);
         let needs = Needs {

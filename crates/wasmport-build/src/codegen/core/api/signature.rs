@@ -76,7 +76,8 @@ impl Ty {
 
 impl std::fmt::Display for Ty {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let element = |ty: &Type| ty.to_token_stream().to_string().replace(' ', "").replace("__rt::", "");
+        let element =
+            |ty: &Type| ty.to_token_stream().to_string().replace(' ', "").replace("__rt::", "");
         match self {
             Self::Unit => f.write_str("()"),
             Self::Scalar(ident) => write!(f, "{ident}"),

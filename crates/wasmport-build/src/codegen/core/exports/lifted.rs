@@ -55,7 +55,8 @@ impl Lifting<'_> {
         let Self { calls, returns, .. } = self;
         let count = syn::Index::from(self.shape.allocations());
         let call = self.call(cell);
-        let lift = quote!(let __lift = __rt::lift(&self.allocator, &__NAMES, &self.instance, &mut store););
+        let lift =
+            quote!(let __lift = __rt::lift(&self.allocator, &__NAMES, &self.instance, &mut store););
         if !calls.is_async {
             return quote! {
                 #lift

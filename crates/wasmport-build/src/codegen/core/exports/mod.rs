@@ -44,9 +44,7 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
 }
 
 /// The groups of exports: field, struct and exports.
-fn groups<'p>(
-    plan: &'p Plan<'_>,
-) -> impl Iterator<Item = (Ident, Ident, &'p [PlannedExport<'p>])> {
+fn groups<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = (Ident, Ident, &'p [PlannedExport<'p>])> {
     plan.exports.chunks(GROUP).enumerate().map(|(index, exports)| {
         (format_ident!("exports{index}"), format_ident!("__Exports{index}"), exports)
     })

@@ -85,4 +85,3 @@ fn wide_definition(module: &str, func: &HostFunc<'_>) -> TokenStream {
         )?;
     }
 }
-

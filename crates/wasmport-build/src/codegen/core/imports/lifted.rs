@@ -1,8 +1,6 @@
 //! Host functions with a signature: arguments out of the guest, the call, results into it.
 
-use super::super::api::{
-    HostShape, ResultShape, Ty, is_owned, scalar_from_core, scalar_into_core,
-};
+use super::super::api::{HostShape, ResultShape, Ty, is_owned, scalar_from_core, scalar_into_core};
 use super::super::plan::HostFunc;
 use crate::codegen::types::{results, rust};
 use crate::settings::Convention;

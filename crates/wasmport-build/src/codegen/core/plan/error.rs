@@ -1,6 +1,7 @@
 //! Errors in the choices for a module's wrapper.
 
 use super::super::api::ApiError;
+use crate::error::PatternError;
 use thiserror::Error;
 
 /// A choice for a module's wrapper that cannot be followed.
@@ -10,8 +11,8 @@ pub(crate) enum PlanError {
     #[error(transparent)]
     Api(#[from] ApiError),
     /// A pattern is no glob.
-    #[error("{0}")]
-    Pattern(String),
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
     /// `type-name` is not the name of a type.
     #[error("`type-name`: `{0}` is no name of a type: write it as in `MyPlugin`")]
     TypeName(String),

@@ -48,9 +48,7 @@ pub(super) fn select<'a>(
     is_command: bool,
     signatures: &mut Signatures,
 ) -> Result<Exports<'a>, PlanError> {
-    let patterns = |chosen: &Option<Vec<String>>| {
-        Patterns::new(chosen.as_ref()).map_err(PlanError::Pattern)
-    };
+    let patterns = |chosen: &Option<Vec<String>>| Patterns::new(chosen.as_ref());
     let include = patterns(&settings.exports)?;
     let exclude = patterns(&settings.exclude_exports)?;
     let is_chosen = |export: &&Export| {

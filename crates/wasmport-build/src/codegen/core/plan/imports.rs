@@ -66,9 +66,7 @@ fn import_module<'a>(
     overloads: &Overloads<'_>,
     signatures: &mut Signatures,
 ) -> Result<ImportModule<'a>, PlanError> {
-    let patterns = |chosen: &Option<Vec<String>>| {
-        Patterns::new(chosen.as_ref()).map_err(PlanError::Pattern)
-    };
+    let patterns = |chosen: &Option<Vec<String>>| Patterns::new(chosen.as_ref());
     let waits = patterns(&settings.async_imports)?;
     let infallible = patterns(&settings.infallible_imports)?;
     let traps = patterns(&settings.trap_imports)?;

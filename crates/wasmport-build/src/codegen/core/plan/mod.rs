@@ -9,9 +9,7 @@ mod signatures;
 mod wasi;
 
 pub(crate) use error::PlanError;
-pub(super) use items::{
-    ExportKind, HostFunc, HostValue, ImportModule, PlannedExport, ValueKind,
-};
+pub(super) use items::{ExportKind, HostFunc, HostValue, ImportModule, PlannedExport, ValueKind};
 
 use super::api::Allocation;
 use crate::codegen::description::Description;

@@ -132,11 +132,7 @@ fn take<'e>(
             Some(index) => taken[index] = Some(signature),
             None => {
                 let name = wanted.into();
-                return Err(ApiError::NoFunction {
-                    text: signature.text,
-                    kind: kind.into(),
-                    name,
-                });
+                return Err(ApiError::NoFunction { text: signature.text, kind: kind.into(), name });
             }
         }
     }
