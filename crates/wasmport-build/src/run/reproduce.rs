@@ -73,7 +73,7 @@ fn output_differences<'b>(
     for (path, digest) in made {
         let recorded = manifest.remove(path);
         let file = inside(&plan.settings.out_dir, path);
-        let file = file.map(|file| fs::read_if_there(&file)).transpose()?.flatten();
+        let file = file.map(|file| fs::read_optional(&file)).transpose()?.flatten();
         let file = file.map(|bytes| Digest::of(&bytes));
         if (recorded, file) != (Some(digest), Some(digest)) {
             let [manifest, file] = [recorded, file]

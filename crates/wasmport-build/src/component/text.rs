@@ -1,16 +1,16 @@
-//! Types and functions of a world in the words of WIT, on one line and never very long.
+//! Types and functions of a world as WIT on one line, of bounded length.
 
-use super::wit::World;
+use super::world::World;
 use wit_parser::{
     Function, FunctionKind, Handle, InterfaceId, Type, TypeDefKind, TypeId, TypeOwner, WorldItem,
     WorldKey,
 };
 
-/// Where a text is cut, in bytes.
+/// The length of a text, in bytes; the rest is truncated.
 const MAX_LEN: usize = 400;
 
 impl World {
-    /// The type, and those inside it by name: where `full`, with the interfaces they are from.
+    /// Formats the type, with inner types by name; if `full`, names include the interface.
     pub(super) fn type_text(&self, ty: Type, full: bool) -> String {
         self.text(full, |text| match self.without_aliases(ty) {
             Type::Id(id) => text.definition(id),
@@ -18,12 +18,12 @@ impl World {
         })
     }
 
-    /// The type, and those inside it by name.
+    /// Formats the definition of a type, with inner types by name.
     pub(super) fn definition_text(&self, id: TypeId) -> String {
         self.type_text(Type::Id(id), false)
     }
 
-    /// `func(a: u8) -> string`
+    /// Formats a function type, such as `func(a: u8) -> string`.
     pub(super) fn function_text(&self, function: &Function) -> String {
         self.text(false, |text| text.function(function))
     }
@@ -39,7 +39,7 @@ impl World {
         text
     }
 
-    /// The name of a type with that of the interface it is from.
+    /// Returns the name of a type, prefixed with the name of its interface.
     pub(super) fn full_name(&self, id: TypeId) -> Option<String> {
         let ty = &self.resolve.types[id];
         let name = ty.name.as_ref()?;
@@ -63,7 +63,7 @@ impl World {
             .or_else(|| world.imports.iter().chain(&world.exports).find_map(inline))
     }
 
-    /// What the type is another name of.
+    /// Resolves aliases of the type.
     pub(super) fn without_aliases(&self, ty: Type) -> Type {
         let mut ty = ty;
         while let Type::Id(id) = ty
@@ -75,7 +75,7 @@ impl World {
     }
 }
 
-/// A function with the kind it is of, such as ``method `blob.size` ``.
+/// Formats the kind and name of a function, such as ``method `blob.size` ``.
 pub(super) fn label(function: &Function) -> String {
     let kind = match function.kind {
         FunctionKind::Freestanding | FunctionKind::AsyncFreestanding => "function",
@@ -89,7 +89,7 @@ pub(super) fn label(function: &Function) -> String {
 
 struct Text<'a> {
     world: &'a World,
-    /// Whether names are with those of interfaces.
+    /// Names include the interface.
     full: bool,
     text: String,
 }
@@ -109,7 +109,7 @@ impl Text<'_> {
         }
     }
 
-    /// Writes `items` with commas, as many as there is room for.
+    /// Writes `items` separated by commas, up to the maximal length.
     fn list<T>(&mut self, items: impl IntoIterator<Item = T>, mut write: impl FnMut(&mut Self, T)) {
         for (i, item) in items.into_iter().enumerate() {
             if self.text.len() > MAX_LEN {
@@ -203,7 +203,7 @@ impl Text<'_> {
         }
     }
 
-    /// `name<types>`, or for a case `(type)`.
+    /// Writes `name<types>`, or `(type)` for a case.
     fn generic(&mut self, name: &str, types: impl IntoIterator<Item = Type>) {
         let mut types = types.into_iter().peekable();
         self.push(name);

@@ -1,63 +1,45 @@
-//! What differs between a component's world and another one, item by item.
+//! Comparison of worlds, interfaces and functions, item by item.
 
-use super::wit::World;
-use super::words::label;
-use std::collections::HashSet;
-use wit_parser::{Function, InterfaceId, TypeId, WorldItem, WorldKey};
+use super::difference::Comparison;
+use super::text::label;
+use super::world::World;
+use wit_parser::{Function, InterfaceId, WorldItem, WorldKey};
 
+/// Returns whether a package or interface belongs to WASI.
 pub(super) fn is_wasi(name: &str) -> bool {
     name.starts_with("wasi:")
 }
 
 #[derive(Clone, Copy, PartialEq)]
 enum Direction {
-    /// What the component has, the world must have.
+    /// The world must have every item of the component.
     Import,
-    /// What the world has, the component must have.
+    /// The component must have every item of the world.
     Export,
 }
 
-/// The lines, while they are found.
-pub(super) struct Listing<'a> {
-    pub have: &'a World,
-    pub want: &'a World,
-    /// What that is, in words.
-    wanted: &'static str,
-    lines: Vec<String>,
-    /// Types of one name that were compared: they are said to differ once.
-    pub compared: HashSet<(TypeId, TypeId)>,
+/// Compares a component's world `have` with the world `want`. Returns one line for each difference.
+pub(super) fn compare_worlds(have: &World, want: &World, ignore_wasi: bool) -> Vec<String> {
+    let mut comparison = Comparison::new(have, want, "the world");
+    comparison.world(ignore_wasi);
+    comparison.lines
 }
 
-impl<'a> Listing<'a> {
-    /// In what a component with the world `have` differs from the world `want`.
-    pub fn of_worlds(have: &'a World, want: &'a World, ignore_wasi: bool) -> Vec<String> {
-        let mut listing = Self::new(have, want, "the world");
-        listing.world(ignore_wasi);
-        listing.lines
+/// Compares the export of `have` with the import of `want`. Returns one line for each difference.
+pub(super) fn compare_connection(
+    (have, export): (&World, &str),
+    (want, import): (&World, &str),
+) -> Vec<String> {
+    let mut comparison = Comparison::new(have, want, "the import");
+    let exported = find(have, &have.resolve.worlds[have.id].exports, export);
+    let imported = find(want, &want.resolve.worlds[want.id].imports, import);
+    if let (Some(exported), Some(imported)) = (exported, imported) {
+        comparison.item(&format!("export `{export}`"), exported, imported, Direction::Export);
     }
+    comparison.lines
+}
 
-    /// In what the export of `have` differs from the import of `want`.
-    pub fn of_connection(
-        (have, export): (&'a World, &str),
-        (want, import): (&'a World, &str),
-    ) -> Vec<String> {
-        let mut listing = Self::new(have, want, "the import");
-        let exported = find(have, &have.resolve.worlds[have.id].exports, export);
-        let imported = find(want, &want.resolve.worlds[want.id].imports, import);
-        if let (Some(exported), Some(imported)) = (exported, imported) {
-            listing.item(&format!("export `{export}`"), exported, imported, Direction::Export);
-        }
-        listing.lines
-    }
-
-    fn new(have: &'a World, want: &'a World, wanted: &'static str) -> Self {
-        Self { have, want, wanted, lines: Vec::new(), compared: HashSet::new() }
-    }
-
-    pub fn say(&mut self, line: String) {
-        self.lines.push(line);
-    }
-
+impl Comparison<'_> {
     fn world(&mut self, ignore_wasi: bool) {
         let (have, want) = (self.have, self.want);
         let (mine, theirs) = (&have.resolve.worlds[have.id], &want.resolve.worlds[want.id]);
@@ -74,7 +56,7 @@ impl<'a> Listing<'a> {
                     let hint = other_version(want, &theirs.imports, &name);
                     let hint = hint.map_or_else(String::new, |h| format!(", which has `{h}`"));
                     let text = described(have, item);
-                    self.say(format!("import `{name}: {text}` is not in the world{hint}"));
+                    self.report(format!("import `{name}: {text}` is not in the world{hint}"));
                 }
             }
         }
@@ -89,9 +71,9 @@ impl<'a> Listing<'a> {
                     let hint =
                         hint.map_or_else(String::new, |h| format!(", the component has `{h}`"));
                     let text = described(want, item);
-                    self.say(format!(
+                    self.report(format!(
                         "export `{name}` is missing: {} has `{name}: {text}`{hint}",
-                        self.wanted
+                        self.noun
                     ));
                 }
             }
@@ -109,7 +91,7 @@ impl<'a> Listing<'a> {
             }
             _ => {
                 let texts = [described(self.have, have), described(self.want, want)];
-                self.say(format!("{at} is `{}` instead of `{}`", texts[0], texts[1]));
+                self.report(format!("{at} is `{}` instead of `{}`", texts[0], texts[1]));
             }
         }
     }
@@ -126,13 +108,13 @@ impl<'a> Listing<'a> {
                 }
                 (Some(have), None) => {
                     let text = mine.definition_text(*have);
-                    self.say(format!("{at}: type `{name}` is not in the world: it is `{text}`"));
+                    self.report(format!("{at}: type `{name}` is not in the world: it is `{text}`"));
                 }
                 (None, Some(want)) => {
                     let text = theirs.definition_text(*want);
-                    self.say(format!(
+                    self.report(format!(
                         "{at}: type `{name}` is missing: {} has `{text}`",
-                        self.wanted
+                        self.noun
                     ));
                 }
                 (None, None) => {}
@@ -145,11 +127,11 @@ impl<'a> Listing<'a> {
                 }
                 (Some(have), None) => {
                     let (label, text) = (label(have), mine.function_text(have));
-                    self.say(format!("{at}: {label} is not in the world: it is `{text}`"));
+                    self.report(format!("{at}: {label} is not in the world: it is `{text}`"));
                 }
                 (None, Some(want)) => {
                     let (label, text) = (label(want), theirs.function_text(want));
-                    self.say(format!("{at}: {label} is missing: {} has `{text}`", self.wanted));
+                    self.report(format!("{at}: {label} is missing: {} has `{text}`", self.noun));
                 }
                 (None, None) => {}
             }
@@ -163,7 +145,7 @@ impl<'a> Listing<'a> {
             || have.result.is_some() != want.result.is_some()
         {
             let texts = [self.have.function_text(have), self.want.function_text(want)];
-            return self.say(format!("{at} is `{}` instead of `{}`", texts[0], texts[1]));
+            return self.report(format!("{at} is `{}` instead of `{}`", texts[0], texts[1]));
         }
         for (have, want) in have.params.iter().zip(&want.params) {
             self.value(&format!("{at}: parameter `{}`", have.name), have.ty, want.ty);
@@ -181,7 +163,7 @@ fn find<'a>(world: &World, items: &'a Items, name: &str) -> Option<&'a WorldItem
     items.find(|(key, _)| world.resolve.name_world_key(key) == name).map(|(_, item)| item)
 }
 
-/// The same interface in another version.
+/// Returns the name of the same interface in another version.
 fn other_version(world: &World, items: &Items, name: &str) -> Option<String> {
     let unversioned = |name: &str| Some(name.split_once('@')?.0.to_owned());
     let wanted = unversioned(name)?;
@@ -189,7 +171,7 @@ fn other_version(world: &World, items: &Items, name: &str) -> Option<String> {
     names.find(|name| unversioned(name).as_ref() == Some(&wanted))
 }
 
-/// An item of a world in the words of WIT.
+/// Formats an item of a world as WIT.
 fn described(world: &World, item: &WorldItem) -> String {
     match item {
         WorldItem::Function(function) => world.function_text(function),
