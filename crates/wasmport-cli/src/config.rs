@@ -1,10 +1,13 @@
-//! `config`.
+//! `config`: the effective settings and their origin.
 
-use crate::output::{Output, plain};
-use crate::{Exit, SelectionArgs};
+use crate::args::SelectionArgs;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::text::plain;
 use std::path::Path;
 use wasmport_build::{Origin, Setting};
 
+/// Runs `config`.
 pub(crate) fn config(args: &SelectionArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     let explained = args.importer(default_config).and_then(|importer| importer.explain());
     let explained = match explained {
