@@ -40,7 +40,7 @@ pub enum Command {
     /// With `--quiet`, defaults are left out.
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings.
-    Config(SelectionArgs),
+    Config(ConfigArgs),
 }
 
 /// A format of results.
@@ -132,6 +132,18 @@ pub struct SelectionArgs {
     pub verbose: u8,
 }
 
+/// Arguments of `config`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct ConfigArgs {
+    /// The settings to show.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Print the JSON schema of `wasmport.toml` instead
+    #[arg(long)]
+    pub schema: bool,
+}
+
 /// Arguments of `inspect`.
 #[derive(Args, Debug)]
 #[non_exhaustive]
@@ -203,7 +215,7 @@ impl SelectionArgs {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::Settings`] if settings and arguments contradict each other.
+    /// Fails with [`Error`] if the settings have errors, or contradict the arguments.
     pub(crate) fn importer(&self, default_config: Option<&Path>) -> Result<Importer, Error> {
         self.settings(default_config).map(Importer::new)
     }
@@ -212,7 +224,7 @@ impl SelectionArgs {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::Settings`] if settings and arguments contradict each other.
+    /// Fails with [`Error`] if the settings have errors, or contradict the arguments.
     pub(crate) fn settings(&self, default_config: Option<&Path>) -> Result<Settings, Error> {
         let mut settings = settings(self.config.as_deref(), default_config)?;
         settings.lock = if self.locked { LockMode::Locked } else { LockMode::Update };
@@ -238,9 +250,9 @@ impl SelectionArgs {
             return Ok(());
         }
         if settings.file.is_some() && self.out_dir.is_none() {
-            return Err(Error::Settings {
+            return Err(Error::Arguments {
                 message: "a path lies outside of the import roots of the settings file".into(),
-                help: Some("add it to `roots`, or set its output folder with `--out-dir`".into()),
+                help: "add it to `roots`, or set its output folder with `--out-dir`".into(),
             });
         }
         if self.out_dir.is_some() {
@@ -248,11 +260,9 @@ impl SelectionArgs {
             settings.lock = LockMode::Ignore;
         }
         if self.locked && settings.lock == LockMode::Ignore {
-            return Err(Error::Settings {
+            return Err(Error::Arguments {
                 message: "paths outside of the import roots have no lock file".into(),
-                help: Some(
-                    "write a settings file with these roots, and pass it with `--config`".into(),
-                ),
+                help: "write a settings file with these roots, and pass it with `--config`".into(),
             });
         }
         settings.roots.clone_from(&self.paths);

@@ -16,10 +16,10 @@ pub(crate) fn cache(command: &CacheCommand, default_config: Option<&Path>) -> Ex
     let out = Output::new(args.format, false, 0);
     let result = || {
         let settings = settings(args.config.as_deref(), default_config)?;
-        let cache = Importer::new(settings).cache_folder().ok_or_else(|| Error::Settings {
+        let cache = Importer::new(settings).cache_folder().ok_or_else(|| Error::Arguments {
             message: "the cache is off in the settings, or the system has no folder for caches"
                 .into(),
-            help: Some("set the variable `WASMPORT_CACHE_DIR` to a folder".into()),
+            help: "set the variable `WASMPORT_CACHE_DIR` to a folder".into(),
         })?;
         run(command, &cache, &out)
     };

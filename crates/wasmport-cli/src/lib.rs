@@ -31,8 +31,8 @@ mod text;
 mod watch;
 
 pub use args::{
-    CacheArgs, CacheCommand, Command, Format, ImportArgs, InspectArgs, SelectionArgs, TargetsArgs,
-    WatchArgs,
+    CacheArgs, CacheCommand, Command, ConfigArgs, Format, ImportArgs, InspectArgs, SelectionArgs,
+    TargetsArgs, WatchArgs,
 };
 
 use clap::Parser;
@@ -81,7 +81,8 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         }
         Command::Cache(command) => cache::cache(command, default_config),
         Command::Config(args) => {
-            let out = Output::new(args.format, args.quiet, args.verbose);
+            let ConfigArgs { selection, .. } = args;
+            let out = Output::new(selection.format, selection.quiet, selection.verbose);
             config::config(args, default_config, &out)
         }
         Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),
