@@ -21,5 +21,6 @@ pub(crate) use process::memory_of_process;
 #[cfg(feature = "compiler")]
 pub(crate) use shared::*;
 pub(crate) use stamp::Stamp;
+#[cfg(feature = "compiler")]
 pub(crate) use std::fs::File;
 pub(crate) use tree::*;
