@@ -12,6 +12,7 @@ use crate::fs::read_used;
 #[cfg(feature = "compiler")]
 use crate::store;
 use std::collections::HashMap;
+#[cfg(feature = "compiler")]
 use std::path::{Path, PathBuf};
 #[cfg(feature = "compiler")]
 use std::time::{Duration, SystemTime};
