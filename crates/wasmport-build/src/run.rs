@@ -367,9 +367,15 @@ fn gather(
 
 /// The `mod.rs` files.
 pub(crate) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Error> {
-    let modules = manifest.assets.values().map(|entry| entry.module.as_slice());
-    codegen::tree(modules, &settings.engine)
-        .map_err(|message| Error::Settings { message, help: Some("report it to wasmport".into()) })
+    let modules = manifest.assets.values().map(|entry| {
+        let is_component = entry.kind == Kind::Component;
+        let feature = is_component.then(|| codegen::component_feature(entry.features));
+        (entry.module.as_slice(), feature)
+    });
+    codegen::tree(modules, &settings.engine).map_err(|error| Error::Settings {
+        message: format!("the generated code is not Rust: {error}"),
+        help: Some("report it to wasmport".into()),
+    })
 }
 
 /// Writes what belongs to all assets, and removes what belongs to none any more.

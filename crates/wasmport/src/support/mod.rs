@@ -1,6 +1,8 @@
 //! What generated code calls besides the public types. Not for use by hand: it changes with
 //! [`CONTRACT`], which generated code checks when it is compiled.
 
+#[cfg(feature = "component-model")]
+pub mod component;
 mod exports;
 mod imports;
 mod interface;
@@ -11,7 +13,7 @@ mod link;
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
 #[cfg(feature = "component-model")]
-pub use crate::component::{call_func, call_unit, exit as component_exit, exported_func};
+pub use crate::component::{call_func, call_unit, exit as component_exit, exported_func}; // TEMP
 pub use crate::typed::WasmValue;
 pub use exports::*;
 pub use imports::*;

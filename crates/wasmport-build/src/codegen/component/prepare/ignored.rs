@@ -1,9 +1,9 @@
-//! Which choices say nothing about a component.
+//! Settings that have no effect on a component.
 
 use crate::settings::AssetSettings;
 
-/// What the user should know where choices are made that are for modules alone.
-pub(crate) fn without_effect(settings: &AssetSettings) -> Option<String> {
+/// Warns of settings that are for modules alone.
+pub(in super::super) fn warning(settings: &AssetSettings) -> Option<String> {
     let defaults = AssetSettings::defaults();
     macro_rules! chosen {
         ($($key:literal $field:ident)*) => {
@@ -46,13 +46,13 @@ mod tests {
     fn choices_for_modules_alone_are_named() {
         let mut settings = AssetSettings::defaults();
         (settings.visibility, settings.prefix) = (Some(Visibility::Crate), None);
-        assert_eq!(without_effect(&settings), None);
+        assert_eq!(warning(&settings), None);
         settings.max_exports = Some(1);
-        let one = without_effect(&settings).unwrap();
+        let one = warning(&settings).unwrap();
         assert_eq!(one, "`max-exports` does nothing for a component: it is for modules");
         settings.exports = Some(vec!["*".into()]);
         settings.kinds = Some(Vec::new());
-        let three = without_effect(&settings).unwrap();
+        let three = warning(&settings).unwrap();
         assert!(
             three.starts_with("`exports`, `kinds` and `max-exports` do nothing for"),
             "{three}"

@@ -1,0 +1,2 @@
+//! Every pass hits, on worlds that have what it is for.
+
