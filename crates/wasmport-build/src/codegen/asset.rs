@@ -1,7 +1,7 @@
 //! The `ASSET` of a wrapper: its description, with the digests that artifacts must have.
 
 use super::Description;
-use crate::manifest::ArtifactEntry;
+use crate::project::manifest::ArtifactEntry;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};

@@ -14,10 +14,10 @@ mod tree;
 mod types;
 mod values;
 
-use crate::error::{AssetError, Stage};
-use crate::files::HEADER;
+use crate::asset::{AssetError, Stage};
 use crate::interface::Interface;
-use crate::manifest::ArtifactEntry;
+use crate::project::files::HEADER;
+use crate::project::manifest::ArtifactEntry;
 use crate::settings::AssetSettings;
 use component::ComponentError;
 use plan::Plan;

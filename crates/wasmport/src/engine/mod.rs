@@ -29,3 +29,7 @@ pub use target::{Target, TargetError};
 pub use version::wasmtime_version;
 #[cfg(feature = "compile")]
 pub use wasmtime_config::{compile_config, init_config};
+
+/// The digest of this module's sources, which decide the bytes of artifacts. For `wasmport-build`.
+#[doc(hidden)]
+pub const SOURCES: &str = env!("WASMPORT_ENGINE_SOURCES");

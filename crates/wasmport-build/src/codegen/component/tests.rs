@@ -1,9 +1,10 @@
 //! Wrappers of worlds that are written here.
 
-use super::{Bindings, Choices, bindings};
+use super::prepare::Choices;
+use super::{Bindings, ComponentError, bindings};
 use wit_parser::Resolve;
 
-pub(super) fn wrapper(wit: &str, choices: &Choices) -> Result<Bindings, String> {
+pub(super) fn wrapper(wit: &str, choices: &Choices) -> Result<Bindings, ComponentError> {
     let mut resolve = Resolve { all_features: true, ..Resolve::default() };
     let package = resolve.push_str("world.wit", wit).unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
