@@ -25,10 +25,7 @@ pub(super) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Er
         let feature = is_component.then(|| codegen::component_feature(entry.features));
         (entry.module.as_slice(), feature)
     });
-    codegen::tree(modules, &settings.engine).map_err(|error| Error::Settings {
-        message: format!("the generated code is not Rust: {error}"),
-        help: Some("report it to wasmport".into()),
-    })
+    codegen::tree(modules, &settings.engine).map_err(|e| Error::Internal { message: e.to_string() })
 }
 
 /// Compares the results with the output files, their manifest, and the lock file if it exists.

@@ -183,8 +183,8 @@ fn one_name_for_two_things_is_an_error() {
         "package demo:b; interface i { f: func(); }
          world app { import i; import demo: interface { g: func(); } }",
     ] {
-        let error = wrapper(wit, &Choices::default()).err().unwrap();
-        assert!(error.starts_with("two of the component's names come down to `"), "{error}");
+        let error = wrapper(wit, &Choices::default()).err().unwrap().to_string();
+        assert!(error.starts_with("two names of the component become `"), "{error}");
     }
 }
 
@@ -295,14 +295,14 @@ fn choices_that_name_nothing_are_errors() {
         (chosen(|c| c.derives = one("a b")), "`derives` has `a b`, which is not the path"),
         (chosen(|c| c.derives = one("std::fmt::Debug")), "`derives` has `Debug`"),
     ] {
-        let error = wrapper(STORE, &choices).err().unwrap();
+        let error = wrapper(STORE, &choices).err().unwrap().to_string();
         assert!(error.contains(expected), "{error}");
     }
     let twice = chosen(|c| {
         let _ = c.trappable_errors.insert("demo:res/store.error".into(), "crate::E".into());
         let _ = c.trappable_errors.insert("demo:res/store@0.1.0.error".into(), "crate::E".into());
     });
-    assert!(wrapper(STORE, &twice).err().unwrap().contains("twice"));
+    assert!(wrapper(STORE, &twice).err().unwrap().to_string().contains("twice"));
 }
 
 #[test]

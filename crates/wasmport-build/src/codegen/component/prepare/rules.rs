@@ -159,14 +159,14 @@ fn of_interface(
     id: InterfaceId,
     is_import: bool,
 ) -> Vec<Ruled> {
-    let all = keys(worlds.own, key).into_iter().map(|key| key.name);
+    let all: Vec<String> = keys(worlds.own, key).into_iter().map(|key| key.name).collect();
     let exact = exact_names(worlds.own, key);
     let interface = worlds.aliased.name_world_key(aliased_key);
     let rule = |own: &[String], aliased: &str, is_async| {
         let exact = exact.iter().flat_map(|key| own.iter().map(move |own| format!("{key}.{own}")));
         Ruled {
             interface: Some(interface.clone()),
-            names: exact.chain(all.clone()).collect(),
+            names: exact.chain(all.iter().cloned()).collect(),
             rule: format!("{interface}.{aliased}"),
             is_async,
         }

@@ -49,7 +49,7 @@ fn debug_of(item: &Item) -> Option<(&Ident, &Expr)> {
 }
 
 fn debug_body(item: &ItemImpl) -> Option<&Expr> {
-    let (_, path, _) = item.trait_.as_ref()?;
+    let (path, _) = item.trait_.as_ref()?;
     let [ImplItem::Fn(function)] = item.items.as_slice() else { return None };
     let is_debug = path.segments.last().is_some_and(|last| last.ident == "Debug");
     tree::only_expr(&function.block).filter(|_| is_debug)

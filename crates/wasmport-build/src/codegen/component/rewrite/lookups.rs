@@ -153,14 +153,14 @@ fn fill_fields(block: &mut Block) -> Option<usize> {
     let mut values = BTreeMap::new();
     let (mut stmts, mut result) = (Vec::new(), None);
     for mut stmt in mem::take(&mut block.stmts) {
-        match (initialized(&mut stmt), &stmt) {
-            (Some((name, _)), _) if name == "lookup" => stmts.push(stmt),
-            (Some((name, value)), _) => {
-                let value = value.clone();
-                let _ = values.insert(name, value);
-            }
-            (None, Stmt::Expr(..)) => result = Some(stmt),
-            (None, _) => stmts.push(stmt),
+        let variable = initialized(&mut stmt).filter(|(name, _)| name != "lookup");
+        if let Some((name, value)) = variable {
+            let value = value.clone();
+            let _ = values.insert(name, value);
+        } else if matches!(stmt, Stmt::Expr(..)) {
+            result = Some(stmt);
+        } else {
+            stmts.push(stmt);
         }
     }
     let Some(Stmt::Expr(Expr::Call(mut call), None)) = result else { return None };

@@ -71,7 +71,7 @@ fn golden_wrappers() -> Vec<Bindings> {
     let generate = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap();
         let rules = settings.assets.iter();
-        let rules = rules.filter(|rule| rule.pattern == format!("components/{name}"));
+        let rules = rules.filter(|rule| rule.pattern == Some(format!("components/{name}")));
         let own = rules.fold(AssetSettings::defaults(), |own, rule| own.overridden_by(rule));
         let world = World::of(&wat::parse_file(path).unwrap(), "golden").unwrap();
         bindings(&world.resolve, world.id, &Choices::of(&own)).unwrap()

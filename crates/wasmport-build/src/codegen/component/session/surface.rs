@@ -78,7 +78,7 @@ impl Surface {
     pub fn of(items: &mut [Item], ty: &Ident) -> Result<Self, ComponentError> {
         let mut surface = Self::default();
         let mut accessors = Vec::new();
-        for function in functions(items, ty) {
+        for function in functions(&*items, ty) {
             if function.sig.ident == "add_to_linker" {
                 surface.linker(function);
             } else if let Some(method) = method(function) {
