@@ -33,11 +33,7 @@ pub(super) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Er
 /// # Errors
 ///
 /// Fails if an output cannot be read.
-pub(super) fn compare(
-    plan: &Plan<'_>,
-    made: &Manifest,
-    report: &mut Report,
-) -> Result<(), Error> {
+pub(super) fn compare(plan: &Plan<'_>, made: &Manifest, report: &mut Report) -> Result<(), Error> {
     let lock = plan.lock.as_ref().filter(|lock| lock.exists());
     for asset in report.assets.iter_mut().filter(|asset| asset.status == Status::Imported) {
         let Some(entry) = made.assets.get(&asset.name) else { continue };

@@ -290,7 +290,7 @@ fn fault_14_a_method_that_comes_to_call_another_export_is_said() {
     let report = project.import();
     let warning = warning(&report);
     assert!(
-        warning.contains("`get_x` called the export \"getX\" and calls \"get_x\" from now on"),
+        warning.contains("`get_x` called the export \"getX\" and now calls \"get_x\""),
         "{warning}"
     );
     project.write("m.wat", r#"(module (func (export "get_x")) (func (export "more")))"#);
