@@ -22,6 +22,7 @@ pub(super) fn api_first(items: &mut [Item], ty: &Ident) {
             _ => 2,
         },
         Item::Mod(_) => 3,
+        Item::Macro(_) => 5,
         Item::Const(_) => 6,
         _ => 2,
     });

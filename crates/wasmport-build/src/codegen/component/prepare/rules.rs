@@ -204,14 +204,14 @@ mod tests {
             package demo:pipe;
             interface source { open: func(host: u32) -> u32; close: func(); }
             world app { import source; import now: func() -> u64; export run: func(); }";
-        let access = "host: ::wasmport::wasmtime::component::Access<T, Self>";
+        let access = "host: __rt::Access<T, Self>";
         let some = chosen(|c| c.store_functions = vec!["demo:pipe/source.open".into()]);
         let bindings = wrapper(wit, &some).unwrap();
         assert!(bindings.needs_store && !bindings.is_async);
         let some = text(bindings);
         for expected in [
             &format!("fn open({access}, host_: u32) -> u32;"),
-            "fn close(&mut self) -> ();",
+            "fn close(&mut self);",
             "fn now(&mut self) -> u64;",
             "demo::pipe::source::HostWithStore<::wasmport::SessionData<T>>",
         ] {
@@ -219,7 +219,7 @@ mod tests {
         }
         let all = text(wrapper(wit, &chosen(|c| c.store = true)).unwrap());
         for expected in
-            [&format!("fn close({access}) -> ();"), &format!("fn now({access}) -> u64;")]
+            [&format!("fn close({access});"), &format!("fn now({access}) -> u64;")]
         {
             assert!(has(&all, expected), "{expected}: {all}");
         }

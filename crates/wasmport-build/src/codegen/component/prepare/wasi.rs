@@ -219,11 +219,11 @@ mod tests {
         assert!(bindings.needs_wasi && !bindings.needs_wasi_p3);
         let text = text(bindings);
         for expected in [
-            "impl<T: demo::app::pipe::Host + ::core::marker::Send + 'static> AppSession<T>",
+            "impl<T: demo::app::pipe::Host + Send + 'static> AppSession<T>",
             "pub use ::wasmport::wasi::bindings::sync::io::streams as __with_name0;",
             "wasi: ::wasmport::wasi::Wasi",
             "wasi.link_component(linker, store)?;",
-            "::wasmport::support::component_exit( wrapper.wasi_cli_run().call_run(store), )",
+            "__rt::exit( wrapper.wasi_cli_run().call_run(store), )",
         ] {
             assert!(has(&text, expected), "{expected}: {text}");
         }
@@ -302,7 +302,7 @@ mod tests {
             "pub async fn new( runtime: &::wasmport::Runtime, data: T, wasi: ::wasmport::wasi::Wasi",
             "wasi.link_component_p3(linker, store)?;",
             "pub async fn size(&mut self)",
-            "::wasmport::support::component_exit(
+            "__rt::exit(
                 store
                     .run_concurrent(async |accessor| { wrapper.wasi_cli_run().call_run(accessor).await })
                     .await

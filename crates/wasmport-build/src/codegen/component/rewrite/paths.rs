@@ -5,7 +5,7 @@ use super::duplicates::type_name;
 use super::tree::Hits;
 use std::collections::BTreeSet;
 use syn::visit_mut::{self, VisitMut};
-use syn::{Item, ItemMod, Path, PathSegment, parse_quote};
+use syn::{Item, ItemMod, Path, PathSegment, TypePath, parse_quote};
 
 /// Items of the crate `wasmtime` that the support module has beside those of `wasmtime::component`.
 const ITEMS: &[&str] = &[
@@ -78,5 +78,14 @@ impl VisitMut for Short {
             self.hits += 1;
         }
         visit_mut::visit_path_mut(self, path);
+    }
+
+    /// The trait in `<S as AsContext>::Data` is so many segments of the path.
+    fn visit_type_path_mut(&mut self, ty: &mut TypePath) {
+        let before = ty.path.segments.len();
+        visit_mut::visit_type_path_mut(self, ty);
+        if let Some(qself) = &mut ty.qself {
+            qself.position -= before - ty.path.segments.len();
+        }
     }
 }
