@@ -136,7 +136,14 @@ mod tests {
 
     #[test]
     fn items_inside_of_a_macro_call_are_formatted() {
-        let call = Section::MacroCall { path: "__rt::plain", items: quote!(struct P { x: f64 }) };
+        let call = Section::MacroCall {
+            path: "__rt::plain",
+            items: quote!(
+                struct P {
+                    x: f64,
+                }
+            ),
+        };
         let text = Section::Text("// The end.\n".into());
         let expected = "__rt::plain! {\n    struct P {\n        x: f64,\n    }\n}\n\n// The end.\n";
         assert_eq!(print(&[call, text]).unwrap(), expected);

@@ -12,8 +12,6 @@ mod link;
 /// The module that core modules import WASI preview 1 from.
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
-#[cfg(feature = "component-model")]
-pub use crate::component::{call_func, call_unit, exit as component_exit, exported_func}; // TEMP
 pub use crate::typed::WasmValue;
 pub use exports::*;
 pub use imports::*;

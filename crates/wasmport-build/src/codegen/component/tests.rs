@@ -66,10 +66,7 @@ fn parameters_have_their_names_and_none_hides_a_variable() {
         "package a:b; world app { export f: func(name: string, store: u32, %self: u32, callee: u8); }",
     );
     let own = "name: &str, store_: u32, self_: u32, callee_: u8";
-    assert!(has(
-        &text,
-        &format!("call_f<S: __rt::AsContextMut>( &self, store: S, {own}")
-    ));
+    assert!(has(&text, &format!("call_f<S: __rt::AsContextMut>( &self, store: S, {own}")));
     assert!(has(&text, &format!("pub fn f( &mut self, {own} )")), "{text}");
     assert!(has(&text, "wrapper.call_f(store, name, store_, self_, callee_)"));
 }

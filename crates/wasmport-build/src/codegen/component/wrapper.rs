@@ -70,9 +70,9 @@ fn requirements(asset: &Description<'_>, bindings: &Bindings) -> TokenStream {
     let contract = asset::contract(asset, is_async && !needs_wasi_p3, needs_wasi && !needs_wasi_p3);
     let name = asset.module.join("/");
     let others = [(needs_wasi_p3, "wasi-p3"), (needs_store, "component-model-async")];
-    let others = others.iter().filter(|(is_needed, feature)| {
-        *is_needed && *feature != cargo_feature(asset.features)
-    });
+    let others = others
+        .iter()
+        .filter(|(is_needed, feature)| *is_needed && *feature != cargo_feature(asset.features));
     let macros = others.map(|(_, feature)| asset::require(feature));
     quote!(#contract #(::wasmport::#macros!(#name);)*)
 }

@@ -8,7 +8,9 @@ use quote::ToTokens as _;
 use std::collections::BTreeSet;
 use syn::Path;
 use wasmtime_internal_wit_bindgen::{Opts, TrappableError};
-use wit_parser::{Interface, InterfaceId, Resolve, TypeDefKind, TypeId, WorldId, WorldItem, WorldKey};
+use wit_parser::{
+    Interface, InterfaceId, Resolve, TypeDefKind, TypeId, WorldId, WorldItem, WorldKey,
+};
 
 /// A world in its own names, and in those under which code is generated.
 pub(super) struct Worlds<'a> {
@@ -168,9 +170,8 @@ impl Options {
 
     fn errors(&mut self, worlds: &Worlds<'_>, choices: &Choices) -> Result<(), ChoiceError> {
         for (wit, rust) in &choices.trappable_errors {
-            let wit_path = self
-                .error(worlds, wit)
-                .ok_or_else(|| ChoiceError::UnknownErrorType(shown(wit)))?;
+            let wit_path =
+                self.error(worlds, wit).ok_or_else(|| ChoiceError::UnknownErrorType(shown(wit)))?;
             let path = rooted_path("trappable-errors", wit, rust)?;
             let rust_type_name = path.to_token_stream().to_string();
             if self.opts.trappable_error_type.iter().any(|other| other.wit_path == wit_path) {

@@ -13,11 +13,7 @@ const STORE: &str = "store-imports";
 
 impl Options {
     /// Adds one rule for each function that differs from the others.
-    pub fn functions(
-        &mut self,
-        worlds: &Worlds<'_>,
-        choices: &Choices,
-    ) -> Result<(), ChoiceError> {
+    pub fn functions(&mut self, worlds: &Worlds<'_>, choices: &Choices) -> Result<(), ChoiceError> {
         self.used.clear();
         let flag =
             |chosen: bool, flag: FunctionFlags| if chosen { flag } else { FunctionFlags::empty() };
@@ -218,9 +214,7 @@ mod tests {
             assert!(has(&some, expected), "{expected}: {some}");
         }
         let all = text(wrapper(wit, &chosen(|c| c.store = true)).unwrap());
-        for expected in
-            [&format!("fn close({access});"), &format!("fn now({access}) -> u64;")]
-        {
+        for expected in [&format!("fn close({access});"), &format!("fn now({access}) -> u64;")] {
             assert!(has(&all, expected), "{expected}: {all}");
         }
         let none = wrapper(wit, &Choices::default()).unwrap();

@@ -18,9 +18,8 @@ pub(super) fn signature(resolve: &Resolve, function: &Function) -> String {
         FunctionKind::Constructor(id) => (resource(id).into(), "constructor", 0),
     };
     let params = function.params.iter().skip(skip);
-    let params: Vec<String> = params
-        .map(|param| format!("{}: {}", param.name, type_name(resolve, &param.ty)))
-        .collect();
+    let params: Vec<String> =
+        params.map(|param| format!("{}: {}", param.name, type_name(resolve, &param.ty))).collect();
     let is_constructor = matches!(function.kind, FunctionKind::Constructor(_));
     let result = function.result.filter(|_| !is_constructor);
     let result = result.map(|ty| format!(" -> {}", type_name(resolve, &ty)));

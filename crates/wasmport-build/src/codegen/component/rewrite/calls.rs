@@ -55,5 +55,8 @@ fn unchecked_func(block: &Block) -> Option<Expr> {
     let Expr::Unsafe(block) = tree::only_expr(block)? else { return None };
     let expr = tree::only_expr(&block.block)?;
     let Expr::Call(call) = expr else { return None };
-    call.args.first().filter(|_| tree::called(expr).is_some_and(|own| own == "new_unchecked")).cloned()
+    call.args
+        .first()
+        .filter(|_| tree::called(expr).is_some_and(|own| own == "new_unchecked"))
+        .cloned()
 }

@@ -87,8 +87,8 @@ pub(super) fn short_debug(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
             if !matches!(arm.pat, syn::Pat::Path(_)) {
                 return Ok(0);
             }
-            let name = case_name(&arm.body)
-                .ok_or_else(|| Unexpected::new("the name of a case", "fmt"))?;
+            let name =
+                case_name(&arm.body).ok_or_else(|| Unexpected::new("the name of a case", "fmt"))?;
             arm.body = Box::new(name);
         }
         let [ImplItem::Fn(function)] = item.items.as_mut_slice() else { return Ok(0) };

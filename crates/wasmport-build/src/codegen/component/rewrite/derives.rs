@@ -16,8 +16,8 @@ pub(super) fn one_derive(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
                 Item::Struct(item) => (&item.ident, &mut item.attrs),
                 _ => continue,
             };
-            let joined = join(attributes)
-                .ok_or_else(|| Unexpected::new("paths of derive macros", ident))?;
+            let joined =
+                join(attributes).ok_or_else(|| Unexpected::new("paths of derive macros", ident))?;
             hits += usize::from(joined);
         }
         Ok(hits)
@@ -35,7 +35,8 @@ fn join(attributes: &mut Vec<Attribute>) -> Option<bool> {
         let list = Punctuated::<Path, Token![,]>::parse_terminated;
         paths.extend(attribute.parse_args_with(list).ok()?);
     }
-    let is_wasmtime = |path: &Path| path.segments.iter().nth(1).is_some_and(|s| s.ident == "wasmtime");
+    let is_wasmtime =
+        |path: &Path| path.segments.iter().nth(1).is_some_and(|s| s.ident == "wasmtime");
     let (wasmtime, mut all): (Vec<_>, Vec<_>) = paths.into_iter().partition(is_wasmtime);
     // Attributes are no paths for the pass that shortens these.
     all.extend(wasmtime.into_iter().filter_map(|path| {

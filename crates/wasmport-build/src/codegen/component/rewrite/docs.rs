@@ -7,8 +7,8 @@ use proc_macro2::Ident;
 use std::collections::BTreeMap;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, Expr, ExprCall, ExprMethodCall, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl, ItemMod,
-    ItemStruct, ItemTrait, Lit, ReturnType, TraitItem, Type, Visibility, parse_quote,
+    Attribute, Expr, ExprCall, ExprMethodCall, ImplItem, ImplItemFn, Item, ItemFn, ItemImpl,
+    ItemMod, ItemStruct, ItemTrait, Lit, ReturnType, TraitItem, Type, Visibility, parse_quote,
 };
 
 /// Documents the public items among `items`, and in modules below.
@@ -110,7 +110,9 @@ impl Document<'_> {
                 );
                 return if world.is_empty() { own } else { format!("{world}\n\n{own}") };
             }
-            Some("Pre") => return format!("A [`{ty}`] that is linked once and instantiated often."),
+            Some("Pre") => {
+                return format!("A [`{ty}`] that is linked once and instantiated often.");
+            }
             Some("Indices") => {
                 return format!("The places of the exports in the component, for [`{ty}Pre`].");
             }
@@ -125,7 +127,8 @@ impl Document<'_> {
 
     fn method_text(&self, name: &str, output: &ReturnType) -> String {
         let ty = &self.context.ty;
-        let of_indices = self.impl_of.as_ref().is_some_and(|own| own.to_string().ends_with("Indices"));
+        let of_indices =
+            self.impl_of.as_ref().is_some_and(|own| own.to_string().ends_with("Indices"));
         let of_pre = self.impl_of.as_ref().is_some_and(|own| *own == format!("{ty}Pre"));
         match name {
             "new" if of_indices || of_pre => {
@@ -174,7 +177,8 @@ impl VisitMut for Document<'_> {
             return;
         }
         let name = interface(module);
-        let known = name.as_deref().map(|name| self.context.docs.interface(name)).unwrap_or_default();
+        let known =
+            name.as_deref().map(|name| self.context.docs.interface(name)).unwrap_or_default();
         let text = match &name {
             _ if !known.is_empty() => known.join("\n"),
             Some(name) => format!("The interface {}.", code(name)),

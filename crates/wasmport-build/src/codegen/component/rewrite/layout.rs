@@ -13,9 +13,11 @@ pub(super) fn layout_checks(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
         let mut others = Vec::new();
         for item in mem::take(items) {
             match &item {
-                Item::Const(own) if own.ident == "_" => checks.push(check(&own.expr).ok_or_else(
-                    || Unexpected::new("the assertions of a size and an alignment", &own.ident),
-                )?),
+                Item::Const(own) if own.ident == "_" => {
+                    checks.push(check(&own.expr).ok_or_else(|| {
+                        Unexpected::new("the assertions of a size and an alignment", &own.ident)
+                    })?)
+                }
                 _ => others.push(item),
             }
         }

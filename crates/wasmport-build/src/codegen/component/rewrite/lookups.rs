@@ -126,7 +126,8 @@ struct Instance;
 impl VisitMut for Instance {
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
         visit_mut::visit_expr_mut(self, expr);
-        let is_instance = |expr: &Expr| tree::path_of(expr).is_some_and(|p| p.is_ident("_instance"));
+        let is_instance =
+            |expr: &Expr| tree::path_of(expr).is_some_and(|p| p.is_ident("_instance"));
         let is_reference = matches!(expr, Expr::Reference(ExprReference { expr, .. })
             if tree::path_of(expr).is_some_and(|path| path.is_ident("instance")));
         if is_instance(expr) || is_reference {

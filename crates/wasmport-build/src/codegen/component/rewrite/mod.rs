@@ -56,7 +56,10 @@ impl<'a> Context<'a> {
 pub(super) struct Pass {
     pub name: &'static str,
     /// The reason for it.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by people, and by the test of the table"))]
+    #[cfg_attr(
+        not(test),
+        expect(dead_code, reason = "read by people, and by the test of the table")
+    )]
     pub why: &'static str,
     run: fn(&mut Vec<Item>, &Context<'_>) -> Hits,
 }
@@ -158,11 +161,7 @@ pub(super) const PASSES: &[Pass] = &[
         why: "a type has one list of derived traits",
         run: derives::one_derive,
     },
-    Pass {
-        name: "unit-results",
-        why: "`-> ()` says nothing",
-        run: tidy::unit_results,
-    },
+    Pass { name: "unit-results", why: "`-> ()` says nothing", run: tidy::unit_results },
     Pass {
         name: "wit-docs",
         why: "documentation from WIT takes the place of its marks",

@@ -65,17 +65,27 @@ const TYPES: &str = "
 #[test]
 fn every_pass_hits() {
     let golden = add_up(golden_wrappers());
-    let others = add_up([
-        wrapper(CONCURRENT, &chosen(|c| c.store_functions = vec!["demo:pipe/source.open".into()])),
-        wrapper(COMMAND, &chosen(|c| c.wasi = true)),
-        wrapper(TYPES, &Choices::default()),
-    ]
-    .map(Result::unwrap));
+    let others = add_up(
+        [
+            wrapper(
+                CONCURRENT,
+                &chosen(|c| c.store_functions = vec!["demo:pipe/source.open".into()]),
+            ),
+            wrapper(COMMAND, &chosen(|c| c.wasi = true)),
+            wrapper(TYPES, &Choices::default()),
+        ]
+        .map(Result::unwrap),
+    );
     let hits: Vec<_> =
         PASSES.iter().map(|pass| (pass.name, golden[pass.name], others[pass.name])).collect();
     assert_eq!(hits, HITS);
     for pass in PASSES {
-        assert!(golden[pass.name] + others[pass.name] > 0, "`{}` never hits: {}", pass.name, pass.why);
+        assert!(
+            golden[pass.name] + others[pass.name] > 0,
+            "`{}` never hits: {}",
+            pass.name,
+            pass.why
+        );
     }
 }
 
@@ -103,15 +113,4 @@ fn golden_wrappers() -> Vec<Bindings> {
         bindings(&world.resolve, world.id, &Choices::of(&own)).unwrap()
     };
     paths.iter().map(generate).collect()
-}
-
-#[test]
-fn temp_bless() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    for path in ["fixtures/wasmport.toml", "fixtures/cases/wasmport.toml", "fixtures/projects/checked-in/wasmport.toml", "fixtures/projects/verified/wasmport.toml"] {
-        let settings = Settings::from_file(&root.join(path)).unwrap();
-        let _ = std::fs::remove_dir_all(&settings.out_dir);
-        let report = crate::Importer::new(settings).no_cache().update_lock().run(&()).unwrap();
-        eprintln!("{path}: {:?}", report.assets.iter().filter_map(|a| a.error.as_ref()).collect::<Vec<_>>());
-    }
 }

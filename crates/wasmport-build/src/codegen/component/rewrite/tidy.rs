@@ -38,7 +38,9 @@ fn inner_impls(item: &Item) -> Option<Vec<Item>> {
 
 /// Imports the support module at the top, and in each module of code instead of `Box`.
 pub(super) fn one_import(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
-    let import: Item = parse_quote!(use ::wasmport::support::component as __rt;);
+    let import: Item = parse_quote!(
+        use ::wasmport::support::component as __rt;
+    );
     let mut hits = 1;
     for item in items.iter_mut() {
         let Item::Mod(ItemMod { content: Some((_, items)), .. }) = item else { continue };

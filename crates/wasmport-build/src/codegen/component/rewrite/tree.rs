@@ -3,8 +3,8 @@
 use super::error::Unexpected;
 use proc_macro2::Ident;
 use syn::{
-    Attribute, Block, Expr, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Lit, Meta, Pat, PatIdent, Path, ReturnType,
-    Signature, Stmt, TraitItem, Type,
+    Attribute, Block, Expr, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Lit, Meta, Pat, PatIdent,
+    Path, ReturnType, Signature, Stmt, TraitItem, Type,
 };
 
 /// The hits of a pass, or the shape that it did not find.
@@ -29,10 +29,7 @@ pub(super) fn modules(
 }
 
 /// Calls `pass` with each `impl` block.
-pub(super) fn impls(
-    items: &mut Vec<Item>,
-    pass: &mut impl FnMut(&mut ItemImpl) -> Hits,
-) -> Hits {
+pub(super) fn impls(items: &mut Vec<Item>, pass: &mut impl FnMut(&mut ItemImpl) -> Hits) -> Hits {
     modules(items, &mut |items| {
         let mut hits = 0;
         for item in items {
