@@ -14,7 +14,7 @@ mod tree;
 mod types;
 mod values;
 
-use crate::asset::{AssetError, Stage};
+use crate::asset::{AssetError, Kind, Stage};
 use crate::interface::Interface;
 use crate::project::files::HEADER;
 use crate::project::manifest::ArtifactEntry;
@@ -98,7 +98,9 @@ fn of_module(asset: &Description<'_>) -> Result<Wrapper, String> {
     .collect();
     let source = source(asset, &docs::module(asset, &plan), &items).map_err(not_rust)?;
     let methods = plan.methods().into_iter().map(|(name, method)| (name.into(), method)).collect();
-    Ok(Wrapper { source, methods, warnings: plan.warnings })
+    let without_effect = asset.settings.without_effect(Kind::Module);
+    let warnings = plan.warnings.into_iter().chain(without_effect).collect();
+    Ok(Wrapper { source, methods, warnings })
 }
 
 /// The whole file.

@@ -35,6 +35,7 @@ mod preinit;
 #[cfg(feature = "preinit")]
 mod preinit_components;
 mod project;
+mod schema;
 mod settings;
 mod sources;
 mod stages;

@@ -31,13 +31,13 @@ fn duplicates_are_refused_with_their_place() {
         ),
     ] {
         let error = project.settings(text).unwrap_err().to_string();
-        assert!(error.contains(&format!("{place}the target `{name}` is there twice")), "{error}");
+        assert!(error.contains(&format!("{place}the target `{name}` is named twice")), "{error}");
         assert!(error.contains("wasmport.toml") && error.contains("gnu and musl"), "{error}");
     }
     // From code there is no place, also where the file has other targets.
     let importer = project.configured("targets = [\"portable\", \"source\"]\n");
     let error = importer.target(Target::SOURCE).run(&()).unwrap_err().to_string();
-    assert!(error.starts_with("the target `source` is there twice"), "{error}");
+    assert!(error.starts_with("the target `source` is named twice"), "{error}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub struct Knob {
 /// Defines the struct, its defaults, its setters and its listing from one table, so that a new knob
 /// cannot be forgotten in the comparison or in generated code.
 macro_rules! engine_config {
-    ($($(#[$doc:meta])* $field:ident: $ty:ty = $default:expr;)*) => {
+    ($($(#[doc = $doc:literal])* $field:ident: $ty:ty = $default:expr;)*) => {
         /// Everything that must be **equal** on both sides for an artifact to load and mean the same.
         ///
         /// One per project, never per asset: the importer compiles with it, every wrapper carries it,
@@ -70,10 +70,15 @@ macro_rules! engine_config {
         #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
         #[non_exhaustive]
         pub struct EngineConfig {
-            $($(#[$doc])* pub $field: $ty,)*
+            $($(#[doc = $doc])* pub $field: $ty,)*
         }
 
         impl EngineConfig {
+            /// Fields with their documentation, for the reference of the settings.
+            #[doc(hidden)]
+            pub const DOCS: &'static [(&'static str, &'static str)] =
+                &[$((stringify!($field), concat!($($doc),*)),)*];
+
             /// The default configuration.
             #[must_use]
             pub const fn new() -> Self {
@@ -81,7 +86,7 @@ macro_rules! engine_config {
             }
 
             $(
-                $(#[$doc])*
+                $(#[doc = $doc])*
                 #[must_use]
                 pub const fn $field(mut self, value: $ty) -> Self {
                     self.$field = value;

@@ -1,8 +1,9 @@
 //! The source file of a component's wrapper, and the cargo features that it needs.
 
-use super::prepare::{Choices, ignored_settings};
+use super::prepare::Choices;
 use super::visibility::keep_in_crate;
 use super::{Bindings, ComponentError, bindings};
+use crate::asset::Kind;
 use crate::codegen::{Description, Wrapper, asset, docs, plan, source};
 use crate::component::World;
 use crate::settings::{AssetSettings, Visibility};
@@ -35,7 +36,7 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
     let (requirements, description) = (requirements(asset, &bindings), description(asset));
     let docs = docs::component(asset, bindings.needs_wasi, bindings.needs_wasi_p3);
     let source = source(asset, &docs, &quote!(#(#items)* #description #requirements))?;
-    bindings.warnings.extend(ignored_settings(settings));
+    bindings.warnings.extend(settings.without_effect(Kind::Component));
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })
 }
 

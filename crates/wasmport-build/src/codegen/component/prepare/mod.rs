@@ -3,7 +3,6 @@
 mod aliases;
 mod choices;
 mod error;
-mod ignored;
 mod markdown;
 mod options;
 mod reserved;
@@ -22,7 +21,6 @@ pub(crate) use choices::Choices;
 pub(crate) use error::ChoiceError;
 
 pub(super) use aliases::Aliases;
-pub(super) use ignored::warning as ignored_settings;
 pub(super) use wasi::{Preview, Wasi};
 pub(super) use wit_docs::WitDocs;
 
