@@ -1,6 +1,8 @@
 //! What generated code calls besides the public types. Not for use by hand: it changes with
 //! [`CONTRACT`], which generated code checks when it is compiled.
 
+#[cfg(feature = "component-model")]
+pub mod component;
 mod exports;
 mod imports;
 mod interface;
@@ -10,8 +12,6 @@ mod link;
 /// The module that core modules import WASI preview 1 from.
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
-#[cfg(feature = "component-model")]
-pub use crate::component::{call_func, call_unit, exit as component_exit, exported_func};
 pub use crate::typed::WasmValue;
 pub use exports::*;
 pub use imports::*;
@@ -30,7 +30,7 @@ use std::sync::OnceLock;
 
 /// The version of the contract between generator and runtime. A change of anything that generated
 /// code relies on, or of what it means, changes this.
-pub const CONTRACT: u32 = 5;
+pub const CONTRACT: u32 = 6;
 
 /// The value of a digest in generated code.
 #[must_use]

@@ -1,15 +1,17 @@
 //! The world of a component, made ready for the generator.
 
-use super::super::docs::code;
-use super::aliases;
+use super::error::ChoiceError;
+use super::reserved::TYPES;
+use crate::codegen::docs::code;
 use heck::ToUpperCamelCase as _;
 use proc_macro2::Ident;
 use std::collections::BTreeSet;
 use std::mem;
 use wit_parser::{Function, Resolve, Stability, Type, TypeDefKind, WorldId, WorldItem, WorldKey};
 
-/// Renames the world where the wrapper's types would have the names of its own. The wrapper's type.
-pub(super) fn name(resolve: &mut Resolve, id: WorldId) -> Result<Ident, String> {
+/// Renames the world if types of the wrapper would have the names of its own types; returns the wrapper's
+/// type.
+pub(super) fn name(resolve: &mut Resolve, id: WorldId) -> Result<Ident, ChoiceError> {
     let world = &resolve.worlds[id];
     let types = world.imports.iter().filter_map(|(key, item)| match (key, item) {
         (WorldKey::Name(name), WorldItem::Type { .. }) => Some(name.to_upper_camel_case()),
@@ -20,7 +22,7 @@ pub(super) fn name(resolve: &mut Resolve, id: WorldId) -> Result<Ident, String> 
     let suffixes = ["", "Pre", "Indices", "Imports", "ImportsWithStore", "Session"];
     let is_taken = |name: &str| {
         let camel = name.to_upper_camel_case();
-        aliases::TYPES.contains(&camel.as_str())
+        TYPES.contains(&camel.as_str())
             || suffixes.iter().any(|suffix| taken.contains(&format!("{camel}{suffix}")))
     };
     while is_taken(&name) {
@@ -33,10 +35,10 @@ pub(super) fn name(resolve: &mut Resolve, id: WorldId) -> Result<Ident, String> 
         let _ = worlds.insert(name.clone(), id);
     }
     let ty = name.to_upper_camel_case();
-    syn::parse_str(&ty).map_err(|_| format!("no type can be called {}", code(ty)))
+    syn::parse_str(&ty).map_err(|_| ChoiceError::TypeName(code(ty)))
 }
 
-/// Whether the component needs Wasmtime's concurrency.
+/// Returns whether the component needs Wasmtime's concurrency.
 pub(super) fn is_concurrent(resolve: &Resolve, world: WorldId) -> bool {
     let world = &resolve.worlds[world];
     let mut functions =
@@ -45,17 +47,17 @@ pub(super) fn is_concurrent(resolve: &Resolve, world: WorldId) -> bool {
             WorldItem::Interface { id, .. } => resolve.interfaces[*id].functions.values().collect(),
             WorldItem::Type { .. } => Vec::new(),
         });
-    let waits = |function: &Function| {
+    let is_concurrent = |function: &Function| {
         function.kind.is_async()
             || function.parameter_and_result_types().any(|ty| ty == Type::ErrorContext)
     };
     let mut types = resolve.types.iter();
-    functions.any(waits)
+    functions.any(is_concurrent)
         || types.any(|(_, ty)| matches!(ty.kind, TypeDefKind::Future(_) | TypeDefKind::Stream(_)))
 }
 
-/// What a component has is there, whatever feature of its WIT it was gated with.
-pub(super) fn without_gates(resolve: &mut Resolve, world: WorldId) {
+/// Removes the feature gates of WIT: what a component has is there whatever gate it was declared with.
+pub(super) fn remove_gates(resolve: &mut Resolve, world: WorldId) {
     let none = Stability::Unknown;
     resolve.types.iter_mut().for_each(|(_, ty)| ty.stability = none.clone());
     for (_, interface) in resolve.interfaces.iter_mut() {

@@ -1,16 +1,17 @@
-//! Names of WIT that are one name in Rust: found before rustc does.
+//! The check for names of WIT that become one name in Rust, before rustc finds them.
 
-use super::super::docs::code;
+use super::error::RewriteError;
+use crate::codegen::docs::code;
 use proc_macro2::Ident;
 use std::collections::{BTreeMap, BTreeSet};
-use syn::{Expr, Fields, FnArg, ImplItem, Item, Pat, Signature, Stmt, TraitItem, Type, UseTree};
+use syn::{Fields, FnArg, ImplItem, Item, Pat, Signature, TraitItem, Type, UseTree};
 
 /// Checks `items` throughout.
 ///
 /// # Errors
 ///
-/// Where one name is defined twice.
-pub(super) fn check(items: &[Item]) -> Result<(), String> {
+/// Fails with [`RewriteError::Duplicate`] if one name is defined twice.
+pub(super) fn check(items: &[Item]) -> Result<(), RewriteError> {
     all(items.iter().filter_map(type_name))?;
     let mut methods: BTreeMap<String, Vec<&Ident>> = BTreeMap::new();
     for item in items {
@@ -18,15 +19,6 @@ pub(super) fn check(items: &[Item]) -> Result<(), String> {
             Item::Mod(module) => {
                 let items = module.content.as_ref().map(|(_, items)| items.as_slice());
                 check(items.unwrap_or_default())?;
-            }
-            Item::Const(item) => {
-                if let Expr::Block(block) = &*item.expr {
-                    let items = block.block.stmts.iter().filter_map(|stmt| match stmt {
-                        Stmt::Item(item) => Some(item.clone()),
-                        _ => None,
-                    });
-                    check(&items.collect::<Vec<_>>())?;
-                }
             }
             Item::Struct(item) => {
                 if let Fields::Named(fields) = &item.fields {
@@ -59,8 +51,8 @@ pub(super) fn check(items: &[Item]) -> Result<(), String> {
     methods.into_values().try_for_each(all)
 }
 
-/// The name that an item adds to those of types.
-pub(super) fn type_name(item: &Item) -> Option<&Ident> {
+/// Returns the name that an item defines among those of types.
+pub(in super::super) fn type_name(item: &Item) -> Option<&Ident> {
     match item {
         Item::Enum(item) => Some(&item.ident),
         Item::Mod(item) => Some(&item.ident),
@@ -92,13 +84,8 @@ fn imported(tree: &UseTree) -> Option<&Ident> {
     }
 }
 
-fn all<'a>(idents: impl IntoIterator<Item = &'a Ident>) -> Result<(), String> {
+fn all<'a>(idents: impl IntoIterator<Item = &'a Ident>) -> Result<(), RewriteError> {
     let mut seen = BTreeSet::new();
     let twice = idents.into_iter().find(|ident| !seen.insert(*ident));
-    twice.map_or(Ok(()), |ident| {
-        Err(format!(
-            "two of the component's names come down to {} in Rust: no wrapper can have both",
-            code(ident)
-        ))
-    })
+    twice.map_or(Ok(()), |ident| Err(RewriteError::Duplicate(code(ident))))
 }

@@ -1,18 +1,19 @@
-//! What generated code offers: hosts to implement, functions to call, read from the tree.
+//! The surface of generated code: hosts to implement and functions to call, read from the tree.
 
-use super::document::interface;
-use super::tidy::doc;
+use crate::codegen::component::error::ComponentError;
+use crate::codegen::component::rewrite::{doc, interface};
+use crate::codegen::docs::code;
 use heck::ToSnakeCase as _;
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::{
-    Expr, FnArg, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Pat, Path,
-    PathArguments, ReturnType, Stmt, Type, TypeParamBound, WherePredicate,
+    FnArg, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Pat, Path,
+    PathArguments, ReturnType, Type, TypeParamBound, WherePredicate,
 };
 
-/// How a function is called.
+/// The way in which a function waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Waits {
+pub(super) enum Waits {
     No,
     /// With the store to itself.
     Alone,
@@ -22,8 +23,8 @@ pub(crate) enum Waits {
 
 /// A function that the component exports.
 #[derive(Clone)]
-pub(crate) struct Method {
-    /// The wrapper's, which takes a store.
+pub(super) struct Method {
+    /// The wrapper's method, which takes a store.
     pub call: Ident,
     /// The lines of its documentation.
     pub docs: Vec<String>,
@@ -34,10 +35,10 @@ pub(crate) struct Method {
 
 /// An interface that the component exports.
 #[derive(Clone)]
-pub(crate) struct Guest {
-    /// As the component has it.
+pub(super) struct Guest {
+    /// The name, as the component has it.
     pub name: String,
-    /// The wrapper's method that gives it.
+    /// The wrapper's method that returns it.
     pub accessor: Ident,
     /// The modules that lead to `Guest`.
     pub module: Vec<Ident>,
@@ -47,22 +48,22 @@ pub(crate) struct Guest {
 
 /// A resource of an interface that the component exports.
 #[derive(Clone)]
-pub(crate) struct Resource {
-    /// The method of `Guest` that gives it, where it has functions.
+pub(super) struct Resource {
+    /// The method of `Guest` that returns it, if it has functions.
     pub accessor: Ident,
     /// The type that has its functions.
     pub ty: Ident,
     pub methods: Vec<Method>,
 }
 
-/// All that a wrapper offers.
+/// Everything that a wrapper offers.
 #[derive(Default)]
 pub(super) struct Surface {
-    /// Whether there is anything that the program gives.
+    /// Whether the program implements any import.
     pub has_linker: bool,
     /// `Host` traits.
     pub hosts: Vec<TokenStream>,
-    /// Those with functions that reach the store, for stores of `T`.
+    /// Traits with functions that reach the store, for stores of `T`.
     pub hosts_with_store: Vec<Path>,
     pub methods: Vec<Method>,
     pub guests: Vec<Guest>,
@@ -70,10 +71,14 @@ pub(super) struct Surface {
 
 impl Surface {
     /// Reads the code of the wrapper type `ty`.
-    pub fn of(items: &mut [Item], ty: &Ident) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// Fails if the code has no module for an exported interface.
+    pub fn of(items: &mut [Item], ty: &Ident) -> Result<Self, ComponentError> {
         let mut surface = Self::default();
         let mut accessors = Vec::new();
-        for function in functions(inner(items), ty) {
+        for function in functions(&*items, ty) {
             if function.sig.ident == "add_to_linker" {
                 surface.linker(function);
             } else if let Some(method) = method(function) {
@@ -83,19 +88,19 @@ impl Surface {
             }
         }
         for (accessor, path) in accessors {
-            let Some(module) = module(items, &path) else { continue };
-            let name = interface(module).unwrap_or_default();
-            let own =
-                module.content.as_ref().map(|(_, items)| items.as_slice()).unwrap_or_default();
+            let missing = || ComponentError::MissingModule(code(&accessor));
+            let module = module(items, &path).ok_or_else(missing)?;
+            let name = interface(module).ok_or_else(missing)?;
+            let (_, own) = module.content.as_ref().ok_or_else(missing)?;
             surface.guests.push(guest(name, accessor, path, own));
         }
-        surface
+        Ok(surface)
     }
 
     fn linker(&mut self, function: &ImplItemFn) {
         self.has_linker = true;
-        let Some(clause) = &function.sig.generics.where_clause else { return };
-        for predicate in &clause.predicates {
+        let clause = &function.sig.generics.where_clause;
+        for predicate in clause.iter().flat_map(|clause| &clause.predicates) {
             let WherePredicate::Type(predicate) = predicate else { continue };
             let paths = predicate.bounds.iter().filter_map(|bound| match bound {
                 TypeParamBound::Trait(bound) => Some(&bound.path),
@@ -120,7 +125,7 @@ impl Surface {
 fn guest(name: String, accessor: Ident, path: Vec<Ident>, items: &[Item]) -> Guest {
     let mut guest =
         Guest { name, accessor, module: path, methods: Vec::new(), resources: Vec::new() };
-    for function in functions(items, &Ident::new("Guest", proc_macro2::Span::call_site())) {
+    for function in functions(items, &format_ident!("Guest")) {
         if let Some(method) = method(function) {
             guest.methods.push(method);
         } else if let ReturnType::Type(_, ty) = &function.sig.output
@@ -133,7 +138,7 @@ fn guest(name: String, accessor: Ident, path: Vec<Ident>, items: &[Item]) -> Gue
             guest.resources.push(Resource { accessor, ty: ty.ident.clone(), methods });
         }
     }
-    let rest: Vec<Resource> = items
+    let without_functions = items
         .iter()
         .filter_map(resource_type)
         .filter(|ty| guest.resources.iter().all(|resource| resource.ty != **ty))
@@ -141,14 +146,14 @@ fn guest(name: String, accessor: Ident, path: Vec<Ident>, items: &[Item]) -> Gue
             let name = ty.to_string();
             let name = name.strip_prefix("Guest").unwrap_or(&name).to_snake_case();
             Resource { accessor: format_ident!("{name}"), ty: ty.clone(), methods: Vec::new() }
-        })
-        .collect();
-    guest.resources.extend(rest);
+        });
+    let without_functions: Vec<Resource> = without_functions.collect();
+    guest.resources.extend(without_functions);
     guest
 }
 
-/// The type that has an exported resource's functions, of which there may be none: then `Guest` has no
-/// method that gives it.
+/// Returns the type that holds the functions of an exported resource. If there are none, `Guest` has no
+/// method that returns it.
 fn resource_type(item: &Item) -> Option<&Ident> {
     let Item::Struct(item) = item else { return None };
     let field = item.fields.iter().next()?;
@@ -157,24 +162,7 @@ fn resource_type(item: &Item) -> Option<&Ident> {
     is_guest.then_some(&item.ident)
 }
 
-/// The items of the wrapper type itself.
-fn inner(items: &[Item]) -> impl Iterator<Item = &Item> {
-    items
-        .iter()
-        .flat_map(|item| match item {
-            Item::Const(item) => match &*item.expr {
-                Expr::Block(block) => block.block.stmts.as_slice(),
-                _ => &[],
-            },
-            _ => &[],
-        })
-        .filter_map(|stmt| match stmt {
-            Stmt::Item(item) => Some(item),
-            _ => None,
-        })
-}
-
-/// The methods of a type.
+/// Lists the methods of a type.
 fn functions<'a>(
     items: impl IntoIterator<Item = &'a Item>,
     ty: &Ident,
@@ -220,7 +208,7 @@ fn method(function: &ImplItemFn) -> Option<Method> {
     Some(Method { call, docs, params, result: result(&signature.output)?, waits })
 }
 
-/// What is in the `Result`.
+/// Returns the type in a `Result`.
 fn result(output: &ReturnType) -> Option<TokenStream> {
     let ReturnType::Type(_, ty) = output else { return None };
     let Type::Path(path) = &**ty else { return None };
@@ -233,7 +221,7 @@ fn result(output: &ReturnType) -> Option<TokenStream> {
     }
 }
 
-/// The module of the `Guest` to which a method gives a reference.
+/// Returns the module of the `Guest` to which a method returns a reference.
 fn guest_module(output: &ReturnType) -> Option<Vec<Ident>> {
     let ReturnType::Type(_, ty) = output else { return None };
     let Type::Reference(reference) = &**ty else { return None };
@@ -242,7 +230,7 @@ fn guest_module(output: &ReturnType) -> Option<Vec<Ident>> {
     (idents.pop()? == "Guest").then_some(idents)
 }
 
-/// The module at the path.
+/// Finds the module at a path.
 pub(super) fn module<'a>(items: &'a mut [Item], path: &[Ident]) -> Option<&'a mut ItemMod> {
     let (first, rest) = path.split_first()?;
     let found = items.iter_mut().find_map(|item| match item {
@@ -258,7 +246,7 @@ pub(super) fn module<'a>(items: &'a mut [Item], path: &[Ident]) -> Option<&'a mu
 
 #[cfg(test)]
 mod tests {
-    use super::super::tests::{has, plain};
+    use crate::codegen::component::tests::{has, plain};
 
     #[test]
     fn a_resource_without_functions_has_a_view() {

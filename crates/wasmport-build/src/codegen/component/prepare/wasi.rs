@@ -1,16 +1,18 @@
-//! WASI in components: what wasmport links by itself, without `Host` traits.
+//! WASI in a world: interfaces that wasmport links itself, without `Host` traits.
 
+use super::choices::Choices;
+use super::world_keys::is_remapped;
 use std::collections::BTreeSet;
 use wit_parser::{InterfaceId, Resolve, WorldId, WorldItem, WorldKey};
 
 /// A version of WASI that wasmport links.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Preview {
+pub(in super::super) enum Preview {
     Two,
     Three,
 }
 
-/// The interfaces that Wasmtime has of preview 2.
+/// The interfaces of preview 2 that Wasmtime implements.
 const PREVIEW_2: &[(&str, &[&str])] = &[
     (
         "cli",
@@ -45,7 +47,7 @@ const PREVIEW_2: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// The interfaces that Wasmtime has of preview 3.
+/// The interfaces of preview 3 that Wasmtime implements.
 const PREVIEW_3: &[(&str, &[&str])] = &[
     (
         "cli",
@@ -69,26 +71,26 @@ const PREVIEW_3: &[(&str, &[&str])] = &[
     ("sockets", &["ip-name-lookup", "types"]),
 ];
 
-/// What a world has of WASI.
+/// The part of WASI that a world imports.
 #[derive(Debug, Default)]
-pub(super) struct Wasi {
+pub(in super::super) struct Wasi {
     pub needs: BTreeSet<Preview>,
-    /// Interfaces whose types others use, with where these are.
+    /// Interfaces whose types others use, with their Rust paths.
     pub remapped: Vec<(InterfaceId, String)>,
-    /// Whether the program defines some of its interfaces itself.
+    /// Whether the program defines some of the interfaces itself.
     pub is_shadowed: bool,
 }
 
 impl Wasi {
-    /// Takes out of the world the interfaces of WASI that nothing but the linker has to know.
-    /// `is_own` tells those that the program defines itself.
-    pub fn prune(
-        resolve: &mut Resolve,
-        world: WorldId,
-        is_async: bool,
-        is_own: impl Fn(&Resolve, InterfaceId) -> bool,
-    ) -> Self {
-        let preview = |resolve: &Resolve, id| preview(resolve, id).filter(|_| !is_own(resolve, id));
+    /// Removes from the world the interfaces of WASI that the linker alone has to know; none if the
+    /// program links WASI itself.
+    pub fn take(resolve: &mut Resolve, world: WorldId, is_async: bool, choices: &Choices) -> Self {
+        if !choices.wasi {
+            return Self::default();
+        }
+        let preview = |resolve: &Resolve, id| {
+            preview(resolve, id).filter(|_| !is_remapped(resolve, id, choices))
+        };
         let imports = resolve.worlds[world].imports.values();
         let needs = imports.filter_map(|item| match item {
             WorldItem::Interface { id, .. } => preview(resolve, *id),
@@ -98,7 +100,7 @@ impl Wasi {
         let is_async = is_async || needs.contains(&Preview::Three);
         let used = used_by_others(resolve, world, |id| preview(resolve, id).is_some());
         let mut wasi = Self { needs, ..Self::default() };
-        let mut gone: Vec<WorldKey> = Vec::new();
+        let mut unused: Vec<WorldKey> = Vec::new();
         for (key, item) in &resolve.worlds[world].imports {
             let WorldItem::Interface { id, .. } = item else { continue };
             let Some(preview) = preview(resolve, *id) else {
@@ -106,21 +108,20 @@ impl Wasi {
                 continue;
             };
             if used.contains(id) {
-                if let Some(path) = path(resolve, *id, preview, is_async) {
-                    wasi.remapped.push((*id, path));
-                }
+                let path = path(resolve, *id, preview, is_async);
+                wasi.remapped.extend(path.map(|path| (*id, path)));
             } else {
-                gone.push(key.clone());
+                unused.push(key.clone());
             }
         }
-        for key in gone {
+        for key in unused {
             let _ = resolve.worlds[world].imports.shift_remove(&key);
         }
         wasi
     }
 }
 
-/// The interfaces from which types of the world's others come.
+/// Finds the interfaces whose types the other interfaces of the world use.
 fn used_by_others(
     resolve: &Resolve,
     world: WorldId,
@@ -168,7 +169,7 @@ fn preview(resolve: &Resolve, id: InterfaceId) -> Option<Preview> {
     (package.namespace == "wasi" && known.contains(&name)).then_some(preview)
 }
 
-/// Whether what a component imports by this name is an interface that Wasmtime has of preview 2.
+/// Returns whether an import of this name is an interface of preview 2 that Wasmtime implements.
 #[cfg(feature = "preinit")]
 pub(crate) fn is_preview_2(import: &str) -> bool {
     let Some((interface, version)) = import.split_once('@') else { return false };
@@ -195,8 +196,8 @@ fn path(resolve: &Resolve, id: InterfaceId, preview: Preview, is_async: bool) ->
 
 #[cfg(test)]
 mod tests {
-    use super::super::Choices;
-    use super::super::tests::{chosen, has, text, wrapper};
+    use crate::codegen::component::Choices;
+    use crate::codegen::component::tests::{chosen, has, text, wrapper};
 
     const COMMAND: &str = "
         package demo:app;
@@ -218,11 +219,11 @@ mod tests {
         assert!(bindings.needs_wasi && !bindings.needs_wasi_p3);
         let text = text(bindings);
         for expected in [
-            "impl<T: demo::app::pipe::Host + ::core::marker::Send + 'static> AppSession<T>",
+            "impl<T: demo::app::pipe::Host + Send + 'static> AppSession<T>",
             "pub use ::wasmport::wasi::bindings::sync::io::streams as __with_name0;",
             "wasi: ::wasmport::wasi::Wasi",
             "wasi.link_component(linker, store)?;",
-            "::wasmport::support::component_exit( wrapper.wasi_cli_run().call_run(store), )",
+            "__rt::exit( wrapper.wasi_cli_run().call_run(store), )",
         ] {
             assert!(has(&text, expected), "{expected}: {text}");
         }
@@ -301,7 +302,7 @@ mod tests {
             "pub async fn new( runtime: &::wasmport::Runtime, data: T, wasi: ::wasmport::wasi::Wasi",
             "wasi.link_component_p3(linker, store)?;",
             "pub async fn size(&mut self)",
-            "::wasmport::support::component_exit(
+            "__rt::exit(
                 store
                     .run_concurrent(async |accessor| { wrapper.wasi_cli_run().call_run(accessor).await })
                     .await

@@ -1,11 +1,12 @@
-//! The documentation that WIT carries: anyone's Markdown, of which only harmless parts stay.
+//! Documentation from WIT: Markdown of any author, of which only harmless parts stay.
 
-/// The lines of a doc comment: no HTML, no links, and no code blocks, which would be run as tests.
+/// Splits a text into the lines of a doc comment: without HTML, links and code blocks, which rustdoc would
+/// run as tests.
 pub(super) fn lines(text: &str) -> Vec<String> {
     text.trim().lines().map(line).collect()
 }
 
-/// The text as a literal may hold it.
+/// Replaces characters that a literal must not contain.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|c| if c == '\n' || is_plain(c) { c } else { '\u{fffd}' }).collect()
 }
@@ -19,7 +20,7 @@ fn line(line: &str) -> String {
     while let Some(c) = rest.chars().next() {
         let ticks = rest.len() - rest.trim_start_matches('`').len();
         if ticks == 1 || ticks == 2 {
-            // A code span is one where its end stands on the same line.
+            // A code span ends on its line.
             if let Some(end) = span(&rest[ticks..], ticks) {
                 out.push_str(&rest[..ticks + end]);
                 rest = &rest[ticks + end..];
@@ -40,7 +41,7 @@ fn line(line: &str) -> String {
     out
 }
 
-/// Where the code span of so many backticks ends, with its end.
+/// Finds the end of a code span that so many backticks began.
 fn span(text: &str, ticks: usize) -> Option<usize> {
     let mut at = 0;
     loop {
@@ -53,7 +54,7 @@ fn span(text: &str, ticks: usize) -> Option<usize> {
     }
 }
 
-/// Whether the character shows, and leaves the direction of the text alone.
+/// Returns whether the character is visible and leaves the direction of the text unchanged.
 fn is_plain(c: char) -> bool {
     let turns = matches!(
         c,
