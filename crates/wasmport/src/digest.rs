@@ -1,4 +1,4 @@
-//! BLAKE3 digests: what ties a wrapper to its artifacts.
+//! `Digest`: a BLAKE3 digest, which ties a wrapper to its artifacts.
 
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
@@ -9,25 +9,25 @@ use std::fmt;
 pub struct Digest([u8; 32]);
 
 impl Digest {
-    /// The digest of `bytes`.
+    /// Returns the digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
     }
 
-    /// Takes over a finished digest.
+    /// Returns the digest with these bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 bytes.
+    /// Returns the 32 bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0
     }
 
-    /// Reads 64 hexadecimal digits; `None` for anything else.
+    /// Parses 64 hexadecimal digits; `None` for any other text.
     #[must_use]
     pub const fn from_hex(hex: &str) -> Option<Self> {
         let hex = hex.as_bytes();
@@ -48,7 +48,8 @@ impl Digest {
     }
 }
 
-/// The value of each digit; all bits for what is none. A manifest holds thousands of digests.
+/// Value of each digit; 0xff for other characters. A table, because a manifest holds thousands of
+/// digests.
 const NIBBLES: [u8; 256] = {
     let mut nibbles = [0xff; 256];
     let mut value = 0;
@@ -105,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hex_round_trips_and_junk_is_refused() {
+    fn hex_round_trips_and_junk_is_rejected() {
         let digest = Digest::of(b"wasm");
         assert_eq!(Digest::from_hex(&digest.to_string()), Some(digest));
         for junk in ["", "00", &"g".repeat(64), &"é".repeat(32)] {
