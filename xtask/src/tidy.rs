@@ -229,7 +229,7 @@ fn check_generated(found: &mut Vec<String>) -> Result {
         let settings = Settings::from_file(&root().join(path))?;
         for asset in Importer::new(settings)
             .locked()
-            .check()?
+            .run_check()?
             .assets
             .iter()
             .filter(|a| a.status != Status::Unchanged)

@@ -13,113 +13,100 @@
 //!
 //! and in the program `mod assets { wasmport::include_assets!(); }`.
 //!
-//! Without the default feature `compiler` the crate contains no compiler; [`verify`] then checks and
-//! includes what `cargo wasmport import` has made before.
+//! Without the default feature `compiler` the crate contains no compiler: [`check`] checks and includes the
+//! output of `cargo wasmport import`.
 //!
-//! Compiling wasm in an unoptimized build script is slow: set
-//! `[profile.dev.build-override] opt-level = 2` in the project's `Cargo.toml`.
+//! # Cargo features
+//!
+//! | feature | effect |
+//! |---|---|
+//! | `compiler` (default) | imports; without it, the crate only checks |
+//! | `all-targets` | code generators for machines of other architectures |
+//! | `preinit` | initialization at import time, with Wizer and WASI |
+//! | `emit-stages` | the module after each stage as text |
 
 #![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
 
-#[cfg(feature = "compiler")]
-mod bounds;
+mod asset;
 mod build_script;
-mod check;
 #[cfg(feature = "compiler")]
 mod codegen;
 #[cfg(feature = "compiler")]
-mod compile;
-#[cfg(feature = "compiler")]
 mod component;
-mod digests;
-mod discover;
 mod error;
-#[cfg(feature = "compiler")]
-mod features;
-mod files;
-mod freshness;
 mod fs;
 mod importer;
-#[cfg(feature = "compiler")]
-mod inspect;
 pub mod interface;
-mod lock;
-mod manifest;
 mod names;
 #[cfg(feature = "compiler")]
-mod pack;
+mod panics;
 #[cfg(feature = "compiler")]
 mod pipeline;
-mod read;
+mod project;
 mod report;
 #[cfg(feature = "compiler")]
-mod reproduce;
-#[cfg(feature = "compiler")]
 mod run;
-#[cfg(feature = "compiler")]
-mod schedule;
 mod settings;
-#[cfg(feature = "compiler")]
-mod stages;
-mod state;
 #[cfg(feature = "compiler")]
 mod store;
 #[cfg(feature = "compiler")]
 mod tool;
 #[cfg(feature = "compiler")]
-mod validate;
+mod wasm;
 
-pub use error::{AssetError, Error, Stage};
+pub use asset::{AssetError, AssetErrorKind, Kind, Stage};
+pub use error::Error;
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
-pub use inspect::{Inspection, inspect};
-pub use lock::LockMode;
-pub use report::{ArtifactReport, AssetReport, Kind, Report, StageReport, Status};
+pub use pipeline::{Inspection, inspect};
+pub use report::{ArtifactReport, AssetReport, Report, StageReport, Status};
 #[cfg(feature = "compiler")]
 pub use run::Progress;
+#[cfg(feature = "compiler")]
+pub use settings::Pass;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Convention, Explanation, ExternKind, FastMath,
-    ImportLimits, LegacyExceptions, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit,
-    Setting, Settings, Symlinks, Tool, Tools, Transform, Visibility,
+    ImportLimits, LegacyExceptions, LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy,
+    Preinit, Setting, Settings, Symlinks, Tool, Tools, Transform, Visibility,
 };
-#[cfg(feature = "compiler")]
-pub use stages::Pass;
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};
 pub use wasmport::EngineConfig;
 pub use wasmport::engine::{RequiredFeatures, Target, WasmFeature};
 
+use std::path::Path;
+
 /// The version of this crate, part of everything that it generates.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// In `build.rs`: imports the assets below `root` for the target of the build. All else is as in the
-/// package's `wasmport.toml`, where there is one.
+/// Imports the assets below `root` in a `build.rs`, for the target of the build. All other settings are
+/// those of the package's `wasmport.toml`, if there is one.
 ///
 /// # Errors
 ///
-/// [`Error::Failed`] with every asset that failed; `main` may return it.
+/// Fails with [`Error::Failed`] and every asset that failed. `main` can return it.
 #[cfg(feature = "compiler")]
 pub fn import(root: impl Into<std::path::PathBuf>) -> Result<(), Error> {
     // Cargo runs build scripts in the folder of their package.
-    let mut settings = Settings::of_project(std::path::Path::new(""))?;
+    let mut settings = Settings::of_project(Path::new(""))?;
     settings.roots = vec![root.into()];
     Importer::new(settings).import().map(drop)
 }
 
-/// In `build.rs`: checks that what `cargo wasmport import` has made belongs to the assets, and includes
-/// it. Reads the same `wasmport.toml`, where there is one. Needs no compiler.
+/// Checks in a `build.rs` that the output of `cargo wasmport import` belongs to the assets, and includes
+/// it. The settings are those of the package's `wasmport.toml`, if there is one. It needs no compiler.
 ///
 /// # Errors
 ///
-/// [`Error::Stale`] with every asset whose output does not belong to its source any more, or cannot
-/// run on the target of the build.
-pub fn verify() -> Result<(), Error> {
+/// Fails with [`Error::Stale`] and every asset whose output does not belong to its source, or cannot run on
+/// the target of the build.
+pub fn check() -> Result<(), Error> {
     // Cargo runs build scripts in the folder of their package.
-    let settings = Settings::of_project(std::path::Path::new(""))?;
-    Importer::new(settings).verify().map(drop)
+    let settings = Settings::of_project(Path::new(""))?;
+    Importer::new(settings).check().map(drop)
 }
 
-/// The code of the guide, run against the golden wrappers.
+/// The code of the guide, compiled against the golden wrappers.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/guide.md")]
 pub struct Guide;

@@ -1,45 +1,13 @@
-//! `Report`: what a run did, for people and for programs.
+//! `Report`: the result of a run, for people and for programs.
 
-use crate::discover::Found;
-use crate::error::AssetError;
-use crate::error::Stage;
-use crate::manifest::{ArtifactEntry, Entry};
+use crate::asset::{AssetError, Kind, Stage};
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
 use std::time::Duration;
 use wasmport::Digest;
 use wasmport::engine::Target;
 
-/// What kind of WebAssembly a file holds.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Kind {
-    /// A core module.
-    #[default]
-    Module,
-    /// A component.
-    Component,
-}
-
-impl Kind {
-    /// `module` or `component`.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Module => "module",
-            Self::Component => "component",
-        }
-    }
-
-    /// Told by the layer in the binary's header.
-    pub(crate) fn of(bytes: &[u8]) -> Self {
-        let is_component = bytes.starts_with(b"\0asm") && bytes.get(6..8) == Some(&[1, 0]);
-        if is_component { Self::Component } else { Self::Module }
-    }
-}
-
-/// What became of an asset.
+/// The result of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -48,9 +16,9 @@ pub enum Status {
     Imported,
     /// Its outputs are up to date.
     Unchanged,
-    /// Its outputs do not belong to its source any more (`check` and `import --verify` only).
+    /// Its outputs do not belong to its source (`check` and `import --verify` only).
     Stale,
-    /// It has an error.
+    /// Its import failed.
     Failed,
 }
 
@@ -62,24 +30,24 @@ pub struct AssetReport {
     pub source: String,
     /// The asset's name.
     pub name: String,
-    /// What it is.
+    /// The kind of WebAssembly.
     pub kind: Kind,
-    /// What became of it.
+    /// The result.
     pub status: Status,
-    /// Why it failed.
+    /// The reason why it failed.
     pub error: Option<AssetError>,
-    /// Why it is stale, in one line or more.
+    /// The reason why it is stale, in one line or more.
     pub stale: Option<String>,
-    /// Its artifacts.
+    /// The artifacts.
     pub artifacts: Vec<ArtifactReport>,
-    /// What each stage did, in order, where it was imported in this run.
+    /// The stages in order, if the asset was imported in this run.
     pub stages: Vec<StageReport>,
-    /// On the way into [`Report::warnings`].
+    /// Warnings, until they are moved into [`Report::warnings`].
     pub(crate) warnings: Vec<String>,
 }
 
 impl AssetReport {
-    fn new(source: &str, name: &str, status: Status) -> Self {
+    pub(crate) fn new(source: &str, name: &str, status: Status) -> Self {
         Self {
             source: source.into(),
             name: name.into(),
@@ -93,60 +61,48 @@ impl AssetReport {
         }
     }
 
-    /// An asset of which there is what the manifest says.
-    pub(crate) fn of_entry(entry: &Entry, name: &str, status: Status) -> Self {
-        let artifacts = entry.artifacts.iter().map(ArtifactReport::from).collect();
-        Self { artifacts, kind: entry.kind, ..Self::new(&entry.source, name, status) }
-    }
-
-    /// An asset that failed.
-    pub(crate) fn failed(found: &Found, kind: Kind, error: AssetError) -> Self {
-        let report = Self::new(&found.source, &found.name(), Status::Failed);
-        Self { kind, error: Some(error), ..report }
-    }
-
-    /// A place that could not be searched.
+    /// Reports a place that was not searched, or an asset of which nothing but its source is known.
     pub(crate) fn of_failure((source, error): &(String, AssetError)) -> Self {
         Self { error: Some(error.clone()), ..Self::new(source, source, Status::Failed) }
     }
 
-    /// An asset whose output does not belong to its source any more.
+    /// Reports an asset whose output does not belong to its source.
     pub(crate) fn stale(source: &str, name: &str, why: String) -> Self {
         Self { stale: Some(why), ..Self::new(source, name, Status::Stale) }
     }
 
-    /// Makes stale what differs from something, if it does; says in what, a line for each.
-    pub(crate) fn differs(&mut self, differences: &[String], what: &str) {
+    /// Makes the asset stale if there are differences, and adds a line for each.
+    pub(crate) fn add_differences(&mut self, differences: &[String], heading: &str) {
         if !differences.is_empty() && self.status != Status::Failed {
-            let former = self.stale.take().map(|why| why + "\n").unwrap_or_default();
-            self.stale = Some(format!("{former}{what}:\n{}", differences.join("\n")));
+            let earlier = self.stale.take().map(|why| why + "\n").unwrap_or_default();
+            self.stale = Some(format!("{earlier}{heading}:\n{}", differences.join("\n")));
             self.status = Status::Stale;
         }
     }
 }
 
-/// What one stage did to an asset.
+/// One stage of the import of an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
-    /// The target, where it is done for each.
+    /// The target, for a stage that runs once per target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub target: Option<Target>,
-    /// The length of what it was given, in bytes.
+    /// The length of the stage's input, in bytes.
     pub before: u64,
-    /// The length of what it gave, in bytes.
+    /// The length of the stage's output, in bytes.
     pub after: u64,
-    /// How long it took.
+    /// The duration, in seconds.
     pub seconds: f64,
-    /// Whether it was done before, and its result was in the cache.
+    /// Whether the result came from the cache.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub cached: bool,
-    /// What did it, such as a program and its version.
+    /// The program or pass that did the work, with its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by: Option<String>,
-    /// Why it was left out.
+    /// The reason why the stage was skipped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skipped: Option<String>,
 }
@@ -170,55 +126,48 @@ impl StageReport {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct ArtifactReport {
-    /// What it is for.
+    /// The target.
     pub target: Target,
-    /// Its path in the output folder.
+    /// The path in the output folder.
     pub path: String,
-    /// Its length in bytes, as it is stored.
+    /// The stored length, in bytes.
     pub bytes: u64,
-    /// Its digest, as it is stored.
+    /// The digest of the stored bytes.
     pub blake3: Digest,
-    /// Its length in bytes after decompression, where it is compressed.
+    /// The length after decompression in bytes, if the artifact is compressed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub uncompressed: Option<u64>,
 }
 
-impl From<&ArtifactEntry> for ArtifactReport {
-    fn from(entry: &ArtifactEntry) -> Self {
-        let ArtifactEntry { target, path, bytes, blake3, uncompressed } = entry.clone();
-        Self { target, path, bytes, blake3, uncompressed }
-    }
-}
-
-/// What a run did.
+/// The result of a run.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// Every asset, in the order of the sources.
+    /// All assets, ordered by source.
     pub assets: Vec<AssetReport>,
-    /// The sources whose outputs were removed, because they are gone.
+    /// The removed sources whose outputs this run removed.
     pub removed: Vec<String>,
-    /// How long it took.
+    /// The duration, in seconds.
     pub seconds: f64,
-    /// What the user should know although it is no error.
+    /// Warnings.
     pub warnings: Vec<String>,
 }
 
 impl Report {
-    /// How many assets have `status`.
+    /// Counts the assets with `status`.
     #[must_use]
     pub fn count(&self, status: Status) -> usize {
         self.assets.iter().filter(|asset| asset.status == status).count()
     }
 
-    /// Those that failed, with their errors.
+    /// Returns the assets that failed, with their errors.
     pub fn failures(&self) -> impl Iterator<Item = (&AssetReport, &AssetError)> {
         self.assets.iter().filter_map(|asset| Some((asset, asset.error.as_ref()?)))
     }
 }
 
 impl Report {
-    /// Makes stale what has no artifact for the target of a build: its program could not run.
+    /// Makes each asset stale that has no artifact for the target of a build.
     pub(crate) fn require_target(&mut self, target: &str) {
         let Ok(target) = target.parse::<Target>() else { return };
         let fits = |artifact: &ArtifactReport| {
@@ -228,7 +177,7 @@ impl Report {
             if !asset.artifacts.iter().any(fits) {
                 asset.status = Status::Stale;
                 asset.stale =
-                    Some(format!("it has no artifact for {target}: import with `--target`"));
+                    Some(format!("it has no artifact for {target}: import with `--target {target}`"));
             }
         }
     }

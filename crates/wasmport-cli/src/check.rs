@@ -6,7 +6,7 @@ use std::path::Path;
 use wasmport_build::Status;
 
 pub(crate) fn check(args: &SelectionArgs, default_config: Option<&Path>, out: &Output) -> Exit {
-    let report = match args.importer(default_config).and_then(|importer| importer.check()) {
+    let report = match args.importer(default_config).and_then(|importer| importer.run_check()) {
         Ok(report) => report,
         Err(error) => {
             out.error(&error.to_string());

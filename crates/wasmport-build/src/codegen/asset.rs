@@ -2,7 +2,7 @@
 
 use super::Description;
 use super::component::Bindings;
-use crate::manifest::ArtifactEntry;
+use crate::project::manifest::ArtifactEntry;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};

@@ -14,10 +14,10 @@ mod types;
 mod values;
 
 use crate::component::World;
-use crate::error::{AssetError, Stage};
-use crate::files::HEADER;
+use crate::asset::{AssetError, Stage};
+use crate::project::files::HEADER;
 use crate::interface::Interface;
-use crate::manifest::ArtifactEntry;
+use crate::project::manifest::ArtifactEntry;
 use crate::settings::{AssetSettings, Visibility};
 use component::{Bindings, Choices};
 use plan::Plan;

@@ -3,7 +3,7 @@
 use super::asset::engine;
 use super::docs::{code, outer};
 use super::print;
-use crate::files::{Files, HEADER};
+use crate::project::files::{Files, HEADER};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use super::listing::Listing;
 use super::plan::{Connection, Connections, Member, Plan, list, quoted, subject};
 use super::wit::World;
-use crate::compile::catch_panic;
+use crate::panics::catch_panic;
 use std::borrow::Cow;
 use wasm_compose::graph::{
     Component, CompositionGraph, EncodeOptions, ExportIndex, ImportIndex, InstanceId,

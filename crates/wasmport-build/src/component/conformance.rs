@@ -2,7 +2,7 @@
 
 use super::listing::{Listing, is_wasi};
 use super::wit::World;
-use crate::compile::catch_panic;
+use crate::panics::catch_panic;
 use std::collections::BTreeSet;
 use wit_parser::{PackageId, Resolve, WorldItem, WorldKey};
 

@@ -1,6 +1,6 @@
 //! Worlds: what a component imports and exports, read from its bytes, or what it should, from WIT files.
 
-use crate::compile::catch_panic;
+use crate::panics::catch_panic;
 use heck::{ToKebabCase as _, ToUpperCamelCase as _};
 use std::collections::BTreeSet;
 use std::fmt;

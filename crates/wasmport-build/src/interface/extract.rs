@@ -4,8 +4,8 @@ use super::{
     Export, ExternType, FuncType, HeapType, Import, Interface, MemoryType, Param, RefType, ValType,
 };
 use crate::component::{NoWorld, World, contradiction};
-use crate::error::{AssetError, Stage};
-use crate::validate::ValidWasm;
+use crate::asset::{AssetError, Stage};
+use crate::wasm::ValidWasm;
 use std::collections::{HashMap, HashSet};
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
 use wasmparser::{

@@ -5,6 +5,9 @@ mod cache;
 mod contradictions;
 mod explain;
 mod file;
+mod lock_mode;
+#[cfg(feature = "compiler")]
+mod pass;
 mod stages;
 
 #[cfg(feature = "compiler")]
@@ -13,14 +16,14 @@ pub(crate) use asset::{AssetRules, Patterns};
 pub use asset::{AssetSettings, Convention, ExternKind, Visibility};
 pub use cache::CacheSettings;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
+pub use lock_mode::LockMode;
+#[cfg(feature = "compiler")]
+pub use pass::Pass;
 pub use stages::{
     FastMath, ImportLimits, LegacyExceptions, Optimize, OptimizeLevel, Policy, Preinit, Transform,
 };
 
 use crate::error::Error;
-use crate::lock::LockMode;
-#[cfg(feature = "compiler")]
-use crate::stages::Pass;
 use file::SettingsFile;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -163,6 +166,8 @@ pub struct Settings {
     /// Compile everything, whatever there is, and compare with it instead of writing: nothing that
     /// an earlier import left is used.
     pub reproduce: bool,
+    /// The folder for the module after each stage, as text.
+    pub emit_stages: Option<PathBuf>,
     /// What paths in choices for assets are relative to: the settings file's folder.
     pub(crate) folder: PathBuf,
     /// What `file` said, to tell where a setting came from.
@@ -192,6 +197,7 @@ impl Default for Settings {
             cache: CacheSettings::default(),
             lock: LockMode::default(),
             reproduce: false,
+            emit_stages: None,
             folder: PathBuf::new(),
             origin: None,
         }

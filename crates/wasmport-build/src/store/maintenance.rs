@@ -4,7 +4,8 @@ use super::local::{BLOBS, LocalStore, QUARANTINE, RECORDS, name_of, path_of};
 use super::record::Record;
 use super::{Name, lease};
 use crate::error::Error;
-use crate::{fs, state};
+use crate::fs;
+use crate::project::saved_digests;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashSet};
 use std::io;
@@ -93,7 +94,7 @@ impl CacheFolder {
                 folder: self.folder.clone(),
                 max_bytes: self.most,
                 quarantined: fs::names_in(&self.folder.join(QUARANTINE))?.len(),
-                states: state::all(&self.folder)?.len(),
+                states: saved_digests::all(&self.folder)?.len(),
                 running: lease::running(&self.folder)?.0,
                 ..CacheStats::default()
             };
@@ -162,7 +163,7 @@ impl CacheFolder {
     pub fn clear(&self) -> Result<Removed, Error> {
         let clear = || -> io::Result<Removed> {
             let mut removed = prune(&self.folder, 0, Some(SystemTime::now()))?;
-            removed.add(state::prune(&self.folder, true)?);
+            removed.add(saved_digests::prune(&self.folder, true)?);
             for name in fs::names_in(&self.folder.join(QUARANTINE))? {
                 fs::remove(&self.folder.join(QUARANTINE).join(name))?;
             }
@@ -198,7 +199,7 @@ fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
 /// began, or before `before`; then records whose blobs are gone.
 pub(super) fn prune(folder: &Path, most: u64, before: Option<SystemTime>) -> io::Result<Removed> {
     let mut removed = Removed::default();
-    removed.add(state::prune(folder, false)?);
+    removed.add(saved_digests::prune(folder, false)?);
     let mut entries = entries(folder)?;
     let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
     if bytes <= most {

@@ -86,7 +86,7 @@ fn fault_8_file_over_the_limit_is_not_read() {
     assert_eq!(error.stage, Stage::Read);
     assert!(error.message.contains("1099511627776 bytes"), "{error}");
     assert!(error.help.as_ref().unwrap().contains("limits.max-bytes"), "{error}");
-    let checked = project.importer().check().unwrap();
+    let checked = project.importer().run_check().unwrap();
     assert_eq!(failure(&checked).stage, Stage::Read);
 }
 
@@ -281,9 +281,9 @@ fn a_part_of_the_assets_is_imported_and_the_rest_stays() {
         project.write(asset, "(module)");
     }
     let part = || project.importer().only(project.assets().join("mods/b.wat"));
-    assert_eq!(statuses(&part().check().unwrap()), [("mods/b.wat", Status::Stale)]);
+    assert_eq!(statuses(&part().run_check().unwrap()), [("mods/b.wat", Status::Stale)]);
     assert_eq!(statuses(&part().run(&()).unwrap()), [("mods/b.wat", Status::Imported)]);
-    assert_eq!(project.importer().check().unwrap().count(Status::Stale), 2);
+    assert_eq!(project.importer().run_check().unwrap().count(Status::Stale), 2);
     let folder = project.importer().only(project.assets().join("mods"));
     assert_eq!(
         statuses(&folder.run(&()).unwrap()),
@@ -306,7 +306,7 @@ fn what_was_imported_stays_where_its_source_cannot_be_reached() {
     symlink(project.path().join("moved"), project.assets().join("mods")).unwrap();
     assert_eq!(project.import().count(Status::Failed), 2);
     assert_eq!(project.outputs(), before);
-    assert_eq!(project.importer().check().unwrap().count(Status::Stale), 0);
+    assert_eq!(project.importer().run_check().unwrap().count(Status::Stale), 0);
 }
 
 #[test]
@@ -315,7 +315,7 @@ fn globs_mean_what_they_say() {
     let project = Project::new();
     files.iter().for_each(|file| project.write(file, CALC));
     let without = |glob: &str| -> Vec<String> {
-        let report = project.importer().exclude(glob).check().unwrap();
+        let report = project.importer().exclude(glob).run_check().unwrap();
         let found = report.assets.into_iter().filter(|a| a.name != "mod.rs");
         found.map(|asset| asset.source).collect()
     };
@@ -341,7 +341,7 @@ fn a_hostile_or_badly_merged_manifest_harms_nothing() {
         );
         assert_ne!(hostile, text);
         fs::write(&manifest, hostile).unwrap();
-        assert!(project.importer().check().unwrap().count(Status::Stale) > 0, "{module}");
+        assert!(project.importer().run_check().unwrap().count(Status::Stale) > 0, "{module}");
         project.write("new.wat", CALC);
         assert_eq!(project.import().count(Status::Failed), 0, "{module}");
         fs::remove_file(project.assets().join("new.wat")).unwrap();

@@ -23,7 +23,7 @@ fn times(project: &Project) -> Vec<(String, std::time::SystemTime)> {
 }
 
 fn check(project: &Project) -> Report {
-    project.importer().check().unwrap()
+    project.importer().run_check().unwrap()
 }
 
 #[test]
@@ -72,13 +72,13 @@ fn settings_are_part_of_what_changed() {
     let project = three();
     project.import();
     let fuel = || project.importer().engine(EngineConfig::new().fuel(true));
-    assert_eq!(fuel().check().unwrap().count(Status::Stale), 3);
+    assert_eq!(fuel().run_check().unwrap().count(Status::Stale), 3);
     assert_eq!(fuel().run(&()).unwrap().count(Status::Imported), 3);
     assert_eq!(fuel().run(&()).unwrap().count(Status::Unchanged), 3);
     let loose = || project.importer().engine(EngineConfig::new().fuel(true)).embed(false);
     assert_eq!(loose().run(&()).unwrap().count(Status::Imported), 3);
     let target: Target = "aarch64-unknown-linux-gnu".parse().unwrap();
-    assert_eq!(loose().target(target.clone()).check().unwrap().count(Status::Stale), 3);
+    assert_eq!(loose().target(target.clone()).run_check().unwrap().count(Status::Stale), 3);
     assert_eq!(loose().target(target).run(&()).unwrap().count(Status::Imported), 3);
 }
 

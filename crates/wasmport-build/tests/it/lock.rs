@@ -131,7 +131,7 @@ fn it_is_the_same_in_every_folder_and_stays_as_it_is() {
 fn nobody_writes_it_who_is_not_asked_to() {
     let project = two();
     project.import_with(BOTH);
-    project.configured(BOTH).update_lock().check().unwrap();
+    project.configured(BOTH).update_lock().run_check().unwrap();
     assert_eq!(lock(&project), "");
     let empty = Project::new();
     update(&empty, BOTH);
@@ -231,7 +231,7 @@ fn assert_refused(project: &Project, text: &str, expected: &[(&str, &str)]) {
         assert!(error.message.contains(line), "no {line:?} in {error}");
         assert!(error.help.as_ref().unwrap().contains("without `--locked`"), "{error}");
     }
-    let check = project.configured(text).locked().check().unwrap();
+    let check = project.configured(text).locked().run_check().unwrap();
     let stale = |source| check.assets.iter().any(|a| a.source == source && a.stale.is_some());
     assert!(sources.into_iter().all(stale), "{:?}", check.assets);
     assert_eq!(files(project), before);
@@ -338,7 +338,7 @@ fn what_is_compiled_to_something_else_fails_and_leaves_what_was_there() {
     let before = files(&project);
     assert_fails(Status::Unchanged);
     assert_eq!(files(&project), before);
-    assert_eq!(project.configured(BOTH).locked().check().unwrap().count(Status::Stale), 1);
+    assert_eq!(project.configured(BOTH).locked().run_check().unwrap().count(Status::Stale), 1);
 
     // Where nothing was there, nothing of it is.
     fs::remove_dir_all(project.out()).unwrap();
@@ -391,7 +391,7 @@ fn a_lock_file_that_cannot_be_used_is_refused_with_its_line_and_kept() {
         for error in [
             importer().update_lock().run(&()).unwrap_err(),
             importer().locked().run(&()).unwrap_err(),
-            importer().locked().check().unwrap_err(),
+            importer().locked().run_check().unwrap_err(),
             importer().locked().reproduce().run(&()).unwrap_err(),
         ] {
             let error = error.to_string();
@@ -401,7 +401,7 @@ fn a_lock_file_that_cannot_be_used_is_refused_with_its_line_and_kept() {
         assert_eq!(lock(&project), text);
         // Who does not ask for it is not stopped by it.
         assert_eq!(importer().run(&()).unwrap().count(Status::Unchanged), 2);
-        assert_eq!(importer().update_lock().check().unwrap().count(Status::Unchanged), 2);
+        assert_eq!(importer().update_lock().run_check().unwrap().count(Status::Unchanged), 2);
     }
     fs::write(project.path().join("wasmport.lock"), b"\xff").unwrap();
     let error = project.configured(BOTH).update_lock().run(&()).unwrap_err().to_string();
@@ -471,7 +471,7 @@ fn what_was_tampered_with_is_not_reproduced() {
     write(artifact, b"other");
     let manifest = String::from_utf8(good[std::path::Path::new("wasmport.json")].clone()).unwrap();
     write("wasmport.json", manifest.replace(&is, &other).as_bytes());
-    assert!(project.configured(BOTH).check().unwrap().count(Status::Stale) == 0);
+    assert!(project.configured(BOTH).run_check().unwrap().count(Status::Stale) == 0);
     assert_differs("calc.wat", &[&format!("\n{artifact}: made {is}, there is {other}")]);
 
     fs::remove_file(project.out().join(artifact)).unwrap();
@@ -573,7 +573,7 @@ fn build_script() {
     let result: Result<Report, Error> = match task.as_str() {
         "import" => importer.locked().import(),
         "update" => importer.update_lock().import(),
-        "verify" => importer.locked().verify(),
+        "verify" => importer.locked().check(),
         other => panic!("{other}"),
     };
     match result {

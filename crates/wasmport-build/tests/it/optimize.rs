@@ -424,7 +424,7 @@ fn what_was_left_out_is_done_once_it_can_be() {
     assert_eq!(statuses(&import()), [("calc.wat", Status::Unchanged)]);
     let text = tool.text("optimize.on-failure = \"warn\"");
     let pinned = text.replace("[defaults]", "version = \"132\"\n[defaults]");
-    assert_eq!(tool.project.configured(&pinned).check().unwrap().assets[0].stale, None);
+    assert_eq!(tool.project.configured(&pinned).run_check().unwrap().assets[0].stale, None);
     // There it is, and fails.
     tool.becomes("131", "exit 1");
     assert_eq!(statuses(&import()), [("calc.wat", Status::Imported)]);
@@ -488,7 +488,7 @@ fn check_knows_the_pinned_version_and_runs_no_program() {
     let check = |version: &str| {
         let text =
             tool.text("").replace("[defaults]", &format!("version = {version:?}\n[defaults]"));
-        let report = tool.project.configured(&text).check().unwrap();
+        let report = tool.project.configured(&text).run_check().unwrap();
         report.assets[0].stale.clone()
     };
     assert_eq!(check("132"), None);

@@ -404,7 +404,7 @@ fn a_module_sees_the_folders_variables_arguments_and_input_that_it_is_given() {
 
     // Whatever it reads belongs to what the outputs depend on.
     let again = |expected: Status| {
-        let check = project.configured(&text).check().unwrap();
+        let check = project.configured(&text).run_check().unwrap();
         let is_stale = check.count(Status::Stale) > 0;
         assert_eq!(is_stale, expected == Status::Imported);
         assert_eq!(statuses(&project.import_with(&text)), [("it.wat", expected)]);

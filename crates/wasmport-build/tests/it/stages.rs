@@ -178,7 +178,7 @@ fn another_version_or_choice_of_passes_imports_again() {
         let importer = project.configured(text);
         let importer =
             passes.iter().fold(importer, |importer, pass| importer.pass((*pass).clone()));
-        let check = importer.check().unwrap();
+        let check = importer.run_check().unwrap();
         let report = importer.run(&()).unwrap();
         assert_eq!(check.count(Status::Unchanged), report.count(Status::Unchanged));
         report.count(Status::Imported)
@@ -300,7 +300,7 @@ fn artifacts_are_compressed_by_patterns_of_which_the_longest_decides() {
         let again =
             Importer::new(Settings::from_file(&project.path().join("wasmport.toml")).unwrap());
         let again = again.out_dir(project.out());
-        assert_eq!(statuses(&again.check().unwrap()), [("text.wat", Status::Unchanged)]);
+        assert_eq!(statuses(&again.run_check().unwrap()), [("text.wat", Status::Unchanged)]);
         assert_eq!(statuses(&again.run(&()).unwrap()), [("text.wat", Status::Unchanged)]);
     }
 }

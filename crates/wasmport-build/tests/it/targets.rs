@@ -192,7 +192,7 @@ fn what_a_target_cannot_run_is_judged_as_the_settings_say() {
             // It is remembered, and nothing is stale.
             let importer = project.configured(&text);
             assert_eq!(importer.run(&()).unwrap().count(Status::Unchanged), 2, "{policy}");
-            assert_eq!(importer.check().unwrap().count(Status::Unchanged), 2, "{policy}");
+            assert_eq!(importer.run_check().unwrap().count(Status::Unchanged), 2, "{policy}");
         }
         // Without the target there is nothing to remember.
         let one = targets.iter().find(|target| **target != cannot).unwrap();

@@ -35,3 +35,7 @@ pub use version::wasmtime_version;
 pub(crate) use wasmtime_config::run_config;
 #[cfg(feature = "compile")]
 pub use wasmtime_config::{compile_config, init_config};
+
+/// The digest of this module's sources, which decide the bytes of artifacts. For `wasmport-build`.
+#[doc(hidden)]
+pub const SOURCES: &str = env!("WASMPORT_ENGINE_SOURCES");

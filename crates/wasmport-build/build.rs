@@ -1,0 +1,44 @@
+//! Hashes the sources that decide the importer's outputs: see `src/project/generator.rs`.
+
+use std::path::{Path, PathBuf};
+
+/// The folders and files whose sources decide the bytes of artifacts.
+const ARTIFACTS: &[&str] =
+    &["asset", "component", "interface", "panics.rs", "pipeline", "settings", "tool", "wasm"];
+
+/// The folders and files whose sources decide the text of wrappers.
+const WRAPPERS: &[&str] = &["codegen", "component", "interface", "names.rs", "project", "settings"];
+
+fn main() -> std::io::Result<()> {
+    println!("cargo::rerun-if-changed=src");
+    println!("cargo::rustc-env=WASMPORT_ARTIFACT_SOURCES={}", digest(ARTIFACTS)?);
+    println!("cargo::rustc-env=WASMPORT_WRAPPER_SOURCES={}", digest(WRAPPERS)?);
+    Ok(())
+}
+
+/// Hashes the sources below the given paths, with their names and with one kind of line ends.
+fn digest(paths: &[&str]) -> std::io::Result<String> {
+    let mut files = Vec::new();
+    for path in paths {
+        collect(&Path::new("src").join(path), &mut files)?;
+    }
+    files.sort();
+    let mut hasher = blake3::Hasher::new();
+    for file in files {
+        let text = std::fs::read_to_string(&file)?.replace("\r\n", "\n");
+        let name = file.to_string_lossy().replace('\\', "/");
+        hasher.update(format!("{name}\0{}\0{text}", text.len()).as_bytes());
+    }
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn collect(path: &Path, files: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    if path.is_dir() {
+        for entry in std::fs::read_dir(path)? {
+            collect(&entry?.path(), files)?;
+        }
+    } else {
+        files.push(path.into());
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! `StageInputs`: the files that stages need besides the module, read before the first stage.
+//!
+//! A file that cannot be read is the error of the stage that needs it, so that the stage's policy holds.
+
+use crate::asset::{AssetError, Stage};
+use crate::component::World;
+use crate::fs;
+use crate::pipeline::read;
+use crate::project::discover::AssetFile;
+use crate::settings::{AssetSettings, Preinit, Settings, world_path};
+use crate::wasm::RawWasm;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use wasmport::Digest;
+
+/// The inputs of one asset's stages.
+pub(crate) struct StageInputs {
+    /// The world that a component must implement.
+    pub world: Option<Result<World, AssetError>>,
+    /// The components that satisfy imports, by their path in the settings.
+    pub components: BTreeMap<String, Result<RawWasm, AssetError>>,
+    /// The inputs of the initialization.
+    pub preinit: PreinitInputs,
+}
+
+/// The files that an initialization can read.
+pub(crate) struct PreinitInputs {
+    /// The folder that paths in the settings are relative to.
+    pub folder: PathBuf,
+    /// The digests of the folders and of the standard input.
+    pub digests: Vec<Digest>,
+    /// The content of the standard input.
+    #[cfg_attr(not(feature = "preinit"), expect(dead_code, reason = "nothing runs the module"))]
+    pub stdin: Option<Result<Vec<u8>, String>>,
+}
+
+impl StageInputs {
+    /// Reads the inputs that the asset's settings name.
+    pub fn read(file: &AssetFile, project: &Settings) -> Self {
+        let settings = &*file.settings;
+        let error =
+            |stage, message: String| AssetError::new(file.path.as_path(), stage, message);
+        let world = settings.world.as_deref().map(|world| {
+            let (path, name) = world_path(world);
+            let world = World::from_files(&project.folder.join(path), name);
+            world.map(|(world, _)| world).map_err(|e| error(Stage::World, e.to_string()))
+        });
+        let files = settings.compose.iter().flat_map(BTreeMap::values);
+        let components = files
+            .map(|file| (file.clone(), component(&project.folder.join(file), settings)))
+            .collect();
+        let preinit = PreinitInputs::read(&settings.preinit, &project.folder);
+        Self { world, components, preinit }
+    }
+}
+
+impl PreinitInputs {
+    fn read(settings: &Preinit, folder: &Path) -> Self {
+        let stdin = settings.stdin.as_ref().filter(|_| settings.is_on());
+        Self {
+            folder: folder.into(),
+            digests: digests(settings, folder),
+            stdin: stdin.map(|path| fs::read(&folder.join(path)).map_err(|e| e.to_string())),
+        }
+    }
+
+    /// Returns whether the files still have the digests.
+    pub fn are_unchanged(&self, settings: &Preinit) -> bool {
+        digests(settings, &self.folder) == self.digests
+    }
+}
+
+fn digests(settings: &Preinit, folder: &Path) -> Vec<Digest> {
+    settings.inputs(folder).iter().map(|input| fs::digest_of_tree(input)).collect()
+}
+
+/// Reads another component, within the asset's limits.
+fn component(path: &Path, settings: &AssetSettings) -> Result<RawWasm, AssetError> {
+    let max = settings.limits.bytes();
+    let bytes = fs::read_at_most(path, max.saturating_add(1))
+        .map_err(|e| AssetError::new(path, Stage::Compose, e.to_string()))?;
+    if bytes.len() as u64 > max {
+        let len = fs::len(path).unwrap_or_default();
+        return Err(AssetError::over_limit(path, Stage::Compose, len, max, "bytes", "max-bytes"));
+    }
+    read::to_wasm(path, bytes)
+}

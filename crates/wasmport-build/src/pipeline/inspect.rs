@@ -1,0 +1,73 @@
+//! Inspect: the content of a file, without importing it.
+
+use crate::codegen::component_needs;
+use crate::project::discover::AssetFile;
+use crate::asset::AssetError;
+use crate::interface::Interface;
+use crate::asset::Kind;
+use crate::pipeline::read::{read, to_wasm};
+use crate::wasm::validate;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use wasmport::Digest;
+use wasmport::engine::{RequiredFeatures, WasmFeature};
+
+/// The content of a file, from [`inspect`].
+#[derive(Clone, Debug, Serialize)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The file.
+    pub path: PathBuf,
+    /// The length in bytes.
+    pub bytes: u64,
+    /// The digest of the bytes.
+    pub blake3: Digest,
+    /// The kind of WebAssembly.
+    pub kind: Kind,
+    /// The length of the binary format in bytes, which differs for text.
+    pub wasm_bytes: u64,
+    /// The wasm features that it uses.
+    pub features: RequiredFeatures,
+    /// The cargo features of the `wasmport` crate that the wrapper needs.
+    pub needs: Vec<&'static str>,
+    /// The imports and exports.
+    pub interface: Interface,
+}
+
+/// Reads and validates a file like an import.
+///
+/// # Errors
+///
+/// Fails with the error that an import of the file has.
+pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, AssetError> {
+    let file = AssetFile {
+        path: path.into(),
+        source: path.display().to_string(),
+        module: Vec::new(),
+        settings: Arc::default(),
+    };
+    let source = read(&file)?;
+    let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
+    let module = validate(to_wasm(path, source.bytes)?, allowed, &file.settings.limits)?;
+    let interface = Interface::of(&module)?;
+    let mut needs: Vec<&str> =
+        module.features().iter().filter_map(WasmFeature::cargo_feature).collect();
+    if interface.imports_wasi() {
+        needs.push("wasi");
+    }
+    // A world without a wrapper needs no features.
+    needs.extend(interface.world.iter().filter_map(|w| component_needs(w).ok()).flatten());
+    needs.sort_unstable();
+    needs.dedup();
+    Ok(Inspection {
+        path: path.into(),
+        bytes,
+        blake3,
+        kind: module.kind(),
+        wasm_bytes: module.wasm().len() as u64,
+        features: module.features(),
+        needs,
+        interface,
+    })
+}

@@ -1,0 +1,45 @@
+//! Pipeline: one asset, from its file to its outputs.
+
+mod artifacts;
+mod compile;
+mod context;
+mod emit;
+mod inputs;
+mod inspect;
+mod pack;
+mod read;
+mod stages;
+
+pub(crate) use compile::{check_engine, lacks_code_generator};
+pub(crate) use context::{AssetContext, ImportContext, StageLog};
+pub use inspect::{Inspection, inspect};
+pub(crate) use pack::Output;
+
+use crate::asset::AssetError;
+
+/// Imports one asset: every stage between its file and its outputs, in order.
+///
+/// Stages do no I/O: the inputs are in the context, and only the programs and folders that the
+/// settings name are run and read. Each stage's result is validated again.
+///
+/// # Errors
+///
+/// Fails with the error of the first stage that fails.
+pub(crate) fn import_asset(asset: &AssetContext<'_>) -> Result<Output, AssetError> {
+    let source = read::read(asset.file)?;
+    let digest = source.digest;
+    let module = stages::decode(source, asset)?;
+    let module = stages::translate(module, asset)?;
+    let module = stages::validate(module, asset)?;
+    let module = stages::preinit(module, asset)?;
+    let module = stages::compose(module, asset)?;
+    let module = stages::transform(module, asset)?;
+    let module = stages::optimize(module, asset)?;
+    // The interface is read before `strip` removes the names.
+    let interface = stages::world(&module, asset)?;
+    let module = stages::strip(module, asset)?;
+    let module = stages::canonicalize(module, asset)?;
+    let artifacts = artifacts::compile_targets(&module, asset)?;
+    let wrapper = stages::codegen(&module, &interface, &artifacts, digest, asset)?;
+    pack::pack(&module, interface, artifacts, wrapper, digest, asset)
+}

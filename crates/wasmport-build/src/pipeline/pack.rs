@@ -1,0 +1,105 @@
+//! Pack: wrapper and artifacts as files, and the manifest's entry.
+
+use super::context::AssetContext;
+use super::stages::Stored;
+use crate::asset::{AssetError, Stage};
+use crate::codegen::Wrapper;
+use crate::interface::Interface;
+use crate::project::files::Files;
+use crate::project::generator;
+use crate::project::manifest::{ARTIFACTS, ArtifactEntry, Entry};
+use crate::wasm::ValidWasm;
+use wasmport::Digest;
+use wasmport::engine::{Target, wasmtime_version};
+
+/// The outputs of one asset.
+pub(crate) struct Output {
+    pub entry: Entry,
+    pub files: Files,
+}
+
+/// Names the artifacts, and describes them for the manifest and the wrapper.
+pub(super) fn entries(name: &str, artifacts: &[Stored]) -> Vec<ArtifactEntry> {
+    artifacts.iter().map(|stored| entry(name, stored)).collect()
+}
+
+fn entry(name: &str, stored: &Stored) -> ArtifactEntry {
+    let Stored { target, bytes, digest, uncompressed } = stored;
+    let extension = if target.is_source() { "wasm" } else { "cwasm" };
+    let compressed = if uncompressed.is_some() { ".zst" } else { "" };
+    ArtifactEntry {
+        target: target.clone(),
+        path: format!("{ARTIFACTS}/{name}.{target}.{extension}{compressed}"),
+        bytes: bytes.len() as u64,
+        blake3: *digest,
+        uncompressed: *uncompressed,
+    }
+}
+
+/// Collects the outputs of an asset.
+///
+/// # Errors
+///
+/// Fails if the interface cannot be serialized.
+pub(super) fn pack(
+    module: &ValidWasm,
+    mut interface: Interface,
+    stored: Vec<Stored>,
+    wrapper: Wrapper,
+    source_digest: Digest,
+    asset: &AssetContext<'_>,
+) -> Result<Output, AssetError> {
+    let name = asset.file.name();
+    for export in &mut interface.exports {
+        export.method = wrapper.methods.get(&export.name).cloned();
+    }
+    let interface = serde_json::value::to_raw_value(&interface)
+        .map_err(|e| asset.error(Stage::Codegen, e.to_string()))?;
+    let artifacts = entries(&name, &stored);
+    let entry = Entry {
+        source: asset.file.source.clone(),
+        source_digest,
+        settings: asset.settings_key,
+        wasmtime: wasmtime_version().into(),
+        generator: generator::version().into(),
+        module: asset.file.module.clone(),
+        kind: module.kind(),
+        features: module.features(),
+        tools: asset.tools(),
+        skipped: skipped_targets(&artifacts, asset),
+        artifacts,
+        wrapper_digest: Digest::of(wrapper.source.as_bytes()),
+        wrapper: format!("{name}.rs"),
+        interface,
+    };
+    let mut files = Files::default();
+    files.add(entry.wrapper.clone(), wrapper.source);
+    for (artifact, stored) in entry.artifacts.iter().zip(stored) {
+        files.add(&artifact.path, stored.bytes);
+    }
+    warn_of_moved_methods(&entry, asset);
+    Ok(Output { entry, files })
+}
+
+fn skipped_targets(artifacts: &[ArtifactEntry], asset: &AssetContext<'_>) -> Vec<Target> {
+    let has = |target: &Target| artifacts.iter().any(|artifact| artifact.target == *target);
+    let targets = asset.project().targets.iter().flatten();
+    targets.filter(|target| !has(target)).cloned().collect()
+}
+
+/// Warns if a method calls another export than before: a program would compile and behave otherwise.
+fn warn_of_moved_methods(entry: &Entry, asset: &AssetContext<'_>) {
+    let Some(previous) = asset.previous else { return };
+    let [before, now]: [Option<Interface>; 2] =
+        [previous, entry].map(|entry| serde_json::from_str(entry.interface.get()).ok());
+    let (Some(before), Some(now)) = (before, now) else { return };
+    let moved = now.moved_methods(&before);
+    let Some((method, then, export)) = moved.first() else { return };
+    let more = match moved.len() {
+        1 => String::new(),
+        count => format!(", and {} more", count - 1),
+    };
+    asset.warn(format!(
+        "the method `{method}` called the export {then:?} and now calls {export:?}{more}"
+    ));
+}

@@ -1,0 +1,78 @@
+//! Read: the bytes of the source file, and the binary format. The bytes decide, never the extension.
+
+use crate::asset::{AssetError, Stage};
+use crate::fs;
+use crate::project::discover::AssetFile;
+use crate::wasm::RawWasm;
+use std::path::Path;
+use wasmport::Digest;
+
+/// The bytes of a source file at one moment. All stages work on these bytes.
+#[derive(Debug)]
+pub(crate) struct Source {
+    pub bytes: Vec<u8>,
+    pub digest: Digest,
+}
+
+/// The beginning of binary WebAssembly.
+const MAGIC: &[u8] = b"\0asm";
+
+/// Reads the file once.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, or is larger than the settings allow.
+pub(crate) fn read(file: &AssetFile) -> Result<Source, AssetError> {
+    file.check_size(fs::len(&file.path).unwrap_or_default())?;
+    let bytes = fs::read_at_most(&file.path, file.settings.limits.bytes().saturating_add(1))
+        .map_err(|e| AssetError::new(&file.path, Stage::Read, e.to_string()))?;
+    // The file may have grown.
+    file.check_size(bytes.len() as u64)?;
+    Ok(Source { digest: Digest::of(&bytes), bytes })
+}
+
+/// Returns binary WebAssembly as it is, and translates text.
+///
+/// # Errors
+///
+/// Fails if the bytes are empty, truncated, precompiled, or text with an error, which is shown with
+/// line, column and a caret.
+pub(crate) fn to_wasm(path: &Path, bytes: Vec<u8>) -> Result<RawWasm, AssetError> {
+    let error = |message: String| AssetError::new(path, Stage::Read, message);
+    if bytes.is_empty() {
+        return Err(error("the file is empty (0 bytes)".into())
+            .help("write the module again: its toolchain did not finish"));
+    }
+    if MAGIC.starts_with(&bytes) {
+        let message = format!("the file ends within its magic number ({} bytes)", bytes.len());
+        return Err(
+            error(message).help("write the module again: its toolchain did not finish")
+        );
+    }
+    if bytes.starts_with(b"\x7fELF") {
+        let message = "the file is a precompiled module or another ELF file, not WebAssembly";
+        return Err(error(message.into()).help(
+            "import the `.wasm` it was made from; precompiled code is never loaded unverified",
+        ));
+    }
+    let wasm = if bytes.starts_with(MAGIC) { bytes } else { parse_text(path, &bytes)? };
+    Ok(RawWasm { path: path.into(), wasm })
+}
+
+fn parse_text(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, AssetError> {
+    let error = |message: String| AssetError::new(path, Stage::Read, message);
+    // Editors on Windows write a byte order mark.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).map_err(|e| {
+        let before = &bytes[..e.valid_up_to()];
+        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        error(format!(
+            "the file is neither binary WebAssembly (no magic number `\\0asm`) nor text \
+             (not UTF-8 from byte {} on: line {line}, column {column})",
+            e.valid_up_to()
+        ))
+        .help("the content decides, not the extension: check what the file is")
+    })?;
+    wat::Parser::new().parse_str(Some(path), text).map_err(|e| error(e.to_string()))
+}

@@ -1,0 +1,67 @@
+//! Strip: removes custom sections.
+
+use super::core_modules::each_module;
+use super::run_stage::{Changed, run_stage};
+use crate::asset::{AssetError, Stage};
+use crate::pipeline::context::AssetContext;
+use crate::settings::Patterns;
+use crate::store::Obtained;
+use crate::wasm::ValidWasm;
+use wasmparser::{Parser, Payload};
+
+/// Removes the custom sections that the settings name.
+///
+/// # Errors
+///
+/// Fails if the validated module cannot be read.
+pub(crate) fn strip(
+    module: ValidWasm,
+    asset: &AssetContext<'_>,
+) -> Result<ValidWasm, AssetError> {
+    run_stage(Stage::Strip, None, module, asset, |module| {
+        let Some(patterns) = asset.settings().strip.as_ref().filter(|patterns| !patterns.is_empty()) else {
+            return Ok(None);
+        };
+        let patterns = Patterns::new(Some(patterns))
+            .map_err(|e| asset.error(Stage::Strip, e.to_string()))?;
+        let strip = |wasm: &[u8]| {
+            without_sections(wasm, |name| patterns.matches(name, false))
+                .map_err(|e| AssetError::new(module.path(), Stage::Strip, e.to_string()))
+        };
+        let mut wasm = each_module(Stage::Strip, module, strip)?;
+        if module.is_component() {
+            wasm = strip(&wasm)?;
+        }
+        let wasm = Obtained::new(wasm);
+        Ok(Some(Changed { wasm, allowed: module.features(), same_exports: true, by: None }))
+    })
+}
+
+/// Copies the module or component without its own custom sections that are `unwanted`.
+fn without_sections(wasm: &[u8], unwanted: impl Fn(&str) -> bool) -> wasmparser::Result<Vec<u8>> {
+    let mut kept = Vec::with_capacity(wasm.len());
+    let mut copied = 0;
+    // The end of the section before is the beginning of this one's header.
+    let mut end_of_last = 8;
+    // Sections of nested modules and components stay.
+    let mut end_of_nested = 0;
+    for payload in Parser::new(0).parse_all(wasm) {
+        let payload = payload?;
+        let Some((_, range)) = payload.as_section() else { continue };
+        if range.start < end_of_nested {
+            continue;
+        }
+        if matches!(payload, Payload::ModuleSection { .. } | Payload::ComponentSection { .. }) {
+            end_of_nested = range.end;
+        }
+        if let Payload::CustomSection(section) = &payload
+            && unwanted(section.name())
+        {
+            kept.extend_from_slice(wasm.get(copied..end_of_last).unwrap_or_default());
+            copied = range.end;
+        }
+        end_of_last = range.end;
+    }
+    kept.extend_from_slice(wasm.get(copied..).unwrap_or_default());
+    Ok(kept)
+}

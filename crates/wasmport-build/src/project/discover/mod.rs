@@ -1,0 +1,187 @@
+//! Discovery: the asset files below the import roots, sorted, each with its name and settings.
+
+mod naming;
+mod selection;
+mod walk;
+
+use crate::asset::{AssetError, Kind, Stage};
+use crate::error::Error;
+use crate::fs;
+use crate::project::manifest::{Entry, Manifest};
+use crate::report::{AssetReport, Status};
+use crate::settings::{AssetRules, AssetSettings, Settings};
+use selection::Selection;
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A file to import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AssetFile {
+    pub path: PathBuf,
+    /// The path below the root, with `/` between parts.
+    pub source: String,
+    /// The Rust modules that lead to the wrapper, the wrapper's own last.
+    pub module: Vec<String>,
+    /// The settings, shared by all files that the same rules match.
+    pub settings: Arc<AssetSettings>,
+}
+
+impl AssetFile {
+    /// Returns the asset's name, which is unique in the project and the path of its outputs.
+    pub fn name(&self) -> String {
+        self.module.join("/")
+    }
+
+    /// Returns the other files and folders that the outputs depend on: those that the initialization
+    /// reads, and those that the asset's settings name.
+    pub fn inputs(&self, settings: &Settings) -> Vec<PathBuf> {
+        let mut inputs = self.settings.preinit.inputs(&settings.folder);
+        inputs.extend(self.settings.inputs(&settings.folder));
+        inputs
+    }
+
+    /// Refuses a file of `len` bytes if the settings allow fewer, before anything reads it.
+    pub fn check_size(&self, len: u64) -> Result<(), AssetError> {
+        let limit = self.settings.limits.bytes();
+        if len <= limit {
+            return Ok(());
+        }
+        Err(AssetError::over_limit(&self.path, Stage::Read, len, limit, "bytes", "max-bytes"))
+    }
+
+    /// Reports the file as failed.
+    pub fn failed(&self, kind: Kind, error: AssetError) -> AssetReport {
+        let report = AssetReport::new(&self.source, &self.name(), Status::Failed);
+        AssetReport { kind, error: Some(error), ..report }
+    }
+}
+
+/// The files below the import roots, and the places that were not searched.
+#[derive(Debug, Default)]
+pub(crate) struct Discovered {
+    /// The selected assets.
+    pub assets: Vec<AssetFile>,
+    /// Assets that this run does not select. Their outputs stay.
+    pub unselected: Vec<AssetFile>,
+    /// Places that cannot be used, by their path below the root.
+    pub failed: Vec<(String, AssetError)>,
+    /// Patterns of `[[asset]]` rules that match no file.
+    pub unused_rules: Vec<String>,
+    /// The searched folders, for `cargo::rerun-if-changed`.
+    pub folders: Vec<PathBuf>,
+}
+
+impl Discovered {
+    /// Returns the manifest's entries whose sources were removed, by asset name.
+    pub fn removed<'a>(&self, previous: &'a Manifest) -> Vec<(&'a str, &'a Entry)> {
+        let files = self.assets.iter().chain(&self.unselected);
+        let names: HashSet<String> = files.map(AssetFile::name).collect();
+        let entries = previous.assets.iter().map(|(name, entry)| (name.as_str(), entry));
+        let is_removed = |(name, entry): &(&str, &Entry)| {
+            !names.contains(*name) && !self.is_unsearched(&entry.source)
+        };
+        entries.filter(is_removed).collect()
+    }
+
+    /// Returns whether a run keeps the outputs of a source that it does not import: the source is not
+    /// selected, or its place cannot be searched.
+    pub fn keeps(&self, source: &str) -> bool {
+        self.unselected.iter().any(|file| file.source == source) || self.is_unsearched(source)
+    }
+
+    fn is_unsearched(&self, source: &str) -> bool {
+        self.failed.iter().any(|(place, _)| {
+            let rest = source.strip_prefix(place.as_str());
+            place.is_empty() || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+    }
+
+    /// Returns every file that the outputs depend on besides the settings.
+    pub fn files(&self, settings: &Settings) -> Vec<PathBuf> {
+        let inputs = self.assets.iter().flat_map(|file| file.inputs(settings));
+        self.assets.iter().map(|file| file.path.clone()).chain(inputs).collect()
+    }
+}
+
+/// Finds the assets that the settings select.
+///
+/// # Errors
+///
+/// Fails with [`Error::Settings`] if a root does not exist, a glob is malformed, or the settings of an
+/// asset contradict each other. A file that cannot be used is in [`Discovered::failed`].
+pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
+    settings.check()?;
+    let selection = Selection::new(settings)?;
+    let mut discovered = Discovered::default();
+    let files = search_roots(settings, &selection, &mut discovered)?;
+    let rules = AssetRules::new(settings);
+    discovered.unused_rules = rules.unused(files.keys().map(String::as_str));
+    discovered.assets = naming::name(files, &rules);
+    check_settings(settings, &discovered.assets)?;
+    select(settings, &mut discovered)?;
+    Ok(discovered)
+}
+
+/// Walks all roots and returns the files by source.
+fn search_roots(
+    settings: &Settings,
+    selection: &Selection,
+    discovered: &mut Discovered,
+) -> Result<BTreeMap<String, PathBuf>, Error> {
+    let mut files = BTreeMap::<String, PathBuf>::new();
+    let output = fs::canonicalize(&settings.out_dir).ok();
+    for root in &settings.roots {
+        let real = fs::canonicalize(root).map_err(|e| {
+            let place = settings.said_of("import.roots");
+            Error::settings(
+                format!("{place}import root: {e}"),
+                "create the folder, or name another with `roots`",
+            )
+        })?;
+        let own = output.as_ref().and_then(|output| walk::own_folder(root, &real, output));
+        let add = |source: String, path| match files.insert(source.clone(), path) {
+            None => Ok(()),
+            Some(other) => Err(Error::settings(
+                format!("two import roots hold `{source}`: one is `{}`", other.display()),
+                "rename one, or import them separately",
+            )),
+        };
+        walk::walk(root, &real, own.as_deref(), selection, discovered, add)?;
+    }
+    Ok(files)
+}
+
+/// Checks each distinct set of asset settings once.
+fn check_settings(settings: &Settings, assets: &[AssetFile]) -> Result<(), Error> {
+    let mut checked = HashSet::new();
+    let mut distinct = assets.iter().filter(|file| checked.insert(Arc::as_ptr(&file.settings)));
+    distinct.try_for_each(|file| settings.check_asset(&file.source, &file.settings))
+}
+
+/// Moves the assets that the settings do not select to `unselected`. Names come from all files, so an
+/// asset has the same name however it is selected.
+fn select(settings: &Settings, discovered: &mut Discovered) -> Result<(), Error> {
+    if settings.only.is_empty() {
+        return Ok(());
+    }
+    let paths = discovered.assets.iter().map(|file| fs::canonicalize(&file.path));
+    let paths: Vec<PathBuf> = paths.collect::<Result<_, _>>()?;
+    let only: Vec<PathBuf> =
+        settings.only.iter().map(|only| fs::canonicalize(only)).collect::<Result<_, _>>()?;
+    for (only, given) in only.iter().zip(&settings.only) {
+        if !paths.iter().any(|path| path.starts_with(only)) {
+            return Err(Error::settings(
+                format!("`{}` selects no asset of this project", given.display()),
+                "name a file or folder below the import roots that the settings do not exclude",
+            ));
+        }
+    }
+    for (file, path) in std::mem::take(&mut discovered.assets).into_iter().zip(paths) {
+        let is_selected = only.iter().any(|only| path.starts_with(only));
+        let list =
+            if is_selected { &mut discovered.assets } else { &mut discovered.unselected };
+        list.push(file);
+    }
+    Ok(())
+}

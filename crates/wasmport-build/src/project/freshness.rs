@@ -1,0 +1,308 @@
+//! Freshness: whether imported outputs belong to their sources and settings.
+//!
+//! Digests decide, so this needs no compiler.
+
+use crate::project::digests::Digests;
+use crate::project::discover::AssetFile;
+use crate::asset::{AssetError, Stage};
+use crate::error::Error;
+use crate::fs::{self, digest_of_tree_by};
+use crate::project::generator;
+use crate::project::manifest::{self, Entry, Manifest, inside};
+use crate::settings::{AssetSettings, Settings};
+use std::io::ErrorKind;
+use std::sync::{Arc, OnceLock};
+use wasmport::Digest;
+use wasmport::engine::wasmtime_version;
+
+/// The settings of a run and the manifest of the run before.
+pub(crate) struct Freshness<'a> {
+    settings: &'a Settings,
+    digests: Digests,
+    previous: Manifest,
+    /// Whether `previous` lacks interfaces.
+    is_summary: bool,
+    /// The full manifest, read when it is first needed.
+    full: OnceLock<Manifest>,
+    /// Hasher over the settings that all assets share; cloned per asset.
+    key: blake3::Hasher,
+    /// The settings of one asset with their text: most assets share them.
+    settings_text: OnceLock<(Arc<AssetSettings>, Vec<u8>)>,
+}
+
+impl<'a> Freshness<'a> {
+    /// Reads the manifest in the output folder, or its summary if an earlier run saved one.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::File`] if the manifest cannot be read.
+    pub fn new(settings: &'a Settings, digests: Digests) -> Result<Self, Error> {
+        let summary = digests.summary(&settings.out_dir.join(manifest::FILE));
+        let (previous, is_summary) = match summary {
+            Some(summary) => (summary, true),
+            None => (Manifest::read(&settings.out_dir)?, false),
+        };
+        let (full, settings_text) = (OnceLock::new(), OnceLock::new());
+        let key = common_key(settings);
+        Ok(Self { settings, digests, previous, is_summary, full, key, settings_text })
+    }
+
+    /// Returns the manifest of the run before. Its interfaces may be missing.
+    pub fn previous(&self) -> &Manifest {
+        &self.previous
+    }
+
+    /// Returns the manifest of the run before, interfaces included.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::File`] if the manifest cannot be read.
+    #[cfg(feature = "compiler")]
+    pub fn full(&self) -> Result<&Manifest, Error> {
+        if !self.is_summary {
+            return Ok(&self.previous);
+        }
+        match self.full.get() {
+            Some(full) => Ok(full),
+            None => {
+                let full = Manifest::read(&self.settings.out_dir)?;
+                Ok(self.full.get_or_init(|| full))
+            }
+        }
+    }
+
+    /// Returns the manifest's entry of an asset.
+    pub fn entry(&self, file: &AssetFile) -> Option<&Entry> {
+        self.previous.assets.get(&file.name())
+    }
+
+    /// Hashes everything that an asset's outputs depend on except its source and the tools' versions.
+    pub fn settings_key(&self, file: &AssetFile) -> Digest {
+        let mut key = self.key.clone();
+        add_field(&mut key, file.source.as_bytes());
+        add_field(&mut key, file.name().as_bytes());
+        let (settings, text) =
+            self.settings_text.get_or_init(|| (Arc::clone(&file.settings), text_of(&file.settings)));
+        if Arc::ptr_eq(settings, &file.settings) {
+            add_field(&mut key, text);
+        } else {
+            add_field(&mut key, &text_of(&file.settings));
+        }
+        for (name, version) in
+            self.settings.passes.of(&file.settings.transform).unwrap_or_default()
+        {
+            add_field(&mut key, name.as_bytes());
+            add_field(&mut key, version.as_bytes());
+        }
+        // The stage reports an input that is missing.
+        for input in file.inputs(self.settings) {
+            add_field(&mut key, digest_of_tree_by(&input, |path| self.digests.of(path)).as_bytes());
+        }
+        Digest::from_bytes(*key.finalize().as_bytes())
+    }
+
+    /// Returns the reason why an asset's outputs are stale, or `None` if they are fresh.
+    pub fn staleness(&self, file: &AssetFile, source_digest: Digest) -> Option<String> {
+        let Some(entry) = self.entry(file) else {
+            return Some("it was never imported".into());
+        };
+        if entry.source != file.source || entry.source_digest != source_digest {
+            return Some("its source changed since it was imported".into());
+        }
+        if entry.settings != self.settings_key(file) {
+            return Some("its settings changed since it was imported".into());
+        }
+        if let Some(targets) = &self.settings.targets
+            && !entry.is_for(targets)
+        {
+            return Some("it was imported for other targets".into());
+        }
+        if let (Some(wanted), Some(version)) =
+            (&self.settings.tools.wasm_opt.version, entry.tools.get("wasm-opt"))
+            && *wanted != *version
+            && version != manifest::NO_TOOL
+            && version.split(' ').next() != Some(wanted)
+        {
+            return Some(format!("wasm-opt {version} made it, the settings name {wanted}"));
+        }
+        self.damaged_output(entry.outputs())
+    }
+
+    /// Returns whether an import can leave the asset alone.
+    #[cfg(feature = "compiler")]
+    pub fn is_up_to_date(
+        &self,
+        file: &AssetFile,
+        source_digest: Digest,
+        tools: &crate::tool::ToolBox,
+    ) -> bool {
+        let same_tools = |entry: &Entry| {
+            // The result of a missing program stays valid.
+            let of_tool =
+                |version: &String| tools.wasm_opt().map_or(true, |tool| tool.version() == version);
+            entry.wasmtime == wasmtime_version()
+                && entry.generator == generator::version()
+                && entry.tools.get(crate::tool::WASM_OPT).is_none_or(of_tool)
+        };
+        !self.settings.reproduce
+            && self.entry(file).is_some_and(same_tools)
+            && self.staleness(file, source_digest).is_none()
+    }
+
+    /// Returns the reason why an asset is outdated although it works: another version made it.
+    pub fn outdated(&self, entry: &Entry) -> Option<String> {
+        let own = generator::version();
+        let other = (entry.generator != own)
+            .then(|| format!("wasmport-build {} made it, this is {own}", entry.generator));
+        outdated_wasmtime(entry).or(other)
+    }
+
+    /// Returns the reason why the `mod.rs` files are stale.
+    pub fn damaged_tree(&self) -> Option<String> {
+        if self.previous.tree.is_empty() {
+            return Some("nothing was imported yet".into());
+        }
+        let tree = self.previous.tree.iter().map(|(path, digest)| (path.as_str(), *digest));
+        self.damaged_output(tree)
+    }
+
+    /// Returns the first difference between outputs and manifest.
+    fn damaged_output<'b>(
+        &self,
+        outputs: impl Iterator<Item = (&'b str, Digest)>,
+    ) -> Option<String> {
+        outputs.into_iter().find_map(|(path, digest)| {
+            let output = inside(&self.settings.out_dir, path);
+            match output.map(|output| self.digests.of(&output)) {
+                Some(Ok(actual)) if actual == digest => None,
+                Some(Ok(_)) => Some(format!("its output `{path}` was changed")),
+                Some(Err(Error::File { source, .. })) if source.kind() == ErrorKind::NotFound => {
+                    Some(format!("its output `{path}` is missing"))
+                }
+                Some(Err(error)) => Some(error.to_string()),
+                None => Some(format!("its output `{path}` is outside the output folder")),
+            }
+        })
+    }
+
+    /// Returns the digest of a source file.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, or is larger than the settings allow.
+    pub fn source_digest(&self, file: &AssetFile) -> Result<Digest, AssetError> {
+        if let Some(digest) = self.digests.known(&file.path) {
+            return Ok(digest);
+        }
+        file.check_size(fs::len(&file.path).unwrap_or_default())?;
+        let digest = self.digests.of(&file.path);
+        digest.map_err(|e| AssetError::new(&file.path, Stage::Read, e.to_string()))
+    }
+
+    /// Returns whether an earlier run compared the same lock file with the same manifest and found no
+    /// difference.
+    #[cfg(feature = "compiler")]
+    pub fn is_lock_checked(&self) -> bool {
+        let lock = || match self.digests.of(&self.settings.lock_file()) {
+            Ok(digest) => Some(Some(digest)),
+            Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => Some(None),
+            Err(_) => None,
+        };
+        let recorded = self.digests.lock_check();
+        recorded.is_some() && lock().is_some_and(|lock| self.lock_check(lock) == recorded)
+    }
+
+    /// Records that the lock file of this digest does not differ from the manifest.
+    #[cfg(feature = "compiler")]
+    pub fn record_lock_check(&self, lock: Option<Digest>) {
+        self.lock_check(lock).into_iter().for_each(|check| self.digests.record_lock_check(check));
+    }
+
+    /// Records the summary of the unchanged manifest for the next run.
+    #[cfg(feature = "compiler")]
+    pub fn record_summary(&self) {
+        if !self.is_summary {
+            self.digests.record_summary(&self.previous);
+        }
+    }
+
+    #[cfg(feature = "compiler")]
+    fn lock_check(&self, lock: Option<Digest>) -> Option<Digest> {
+        Some(crate::project::lock::check_digest(self.settings, lock, self.previous.digest?))
+    }
+
+    /// Saves the digests of files for the next run.
+    #[cfg(feature = "compiler")]
+    pub fn save_digests(&self) {
+        self.digests.save();
+    }
+}
+
+/// Serializes the settings of an asset that decide its outputs.
+fn text_of(settings: &AssetSettings) -> Vec<u8> {
+    // JSON has strings, numbers and maps with string keys: serialization cannot fail.
+    serde_json::to_vec(&settings.without_bounds()).unwrap_or_default()
+}
+
+/// Hashes the settings that decide the outputs of all assets.
+fn common_key(settings: &Settings) -> blake3::Hasher {
+    // The pattern is exhaustive, so a new setting does not compile until it is considered here.
+    let Settings {
+        file: _,
+        roots: _,
+        only: _,
+        out_dir: _,
+        include: _,
+        exclude: _,
+        symlinks: _,
+        engine,
+        tools: _,  // The entry records the tools that were used.
+        passes: _, // Hashed per asset.
+        folder: _,
+        origin: _,
+        defaults: _, // Hashed per asset, merged.
+        assets: _,
+        targets: _, // Compared with the entry's artifacts.
+        features,
+        embed,
+        jobs: _,
+        memory_mib: _,
+        cache: _,
+        lock: _,
+        reproduce: _,
+        emit_stages: _,
+    } = settings;
+    let mut key = blake3::Hasher::new_derive_key("wasmport settings key v1");
+    add_field(&mut key, &wasmport::support::CONTRACT.to_le_bytes());
+    add_field(&mut key, engine.fingerprint().as_bytes());
+    add_field(&mut key, &[u8::from(*embed)]);
+    let features: Vec<&str> = features.iter().map(|feature| feature.name()).collect();
+    add_field(&mut key, features.join(" ").as_bytes());
+    key
+}
+
+/// Hashes a field with its length, so that no two lists of fields are the same bytes.
+fn add_field(key: &mut blake3::Hasher, bytes: &[u8]) {
+    key.update(&(bytes.len() as u64).to_le_bytes());
+    key.update(bytes);
+}
+
+fn parsed(version: &str) -> Vec<u64> {
+    version.split('.').map_while(|n| n.parse().ok()).collect()
+}
+
+/// Returns whether programs with this Wasmtime refuse the artifacts.
+pub(crate) fn has_another_major(entry: &Entry) -> bool {
+    parsed(&entry.wasmtime).first() != parsed(wasmtime_version()).first()
+}
+
+fn outdated_wasmtime(entry: &Entry) -> Option<String> {
+    let is_older = parsed(&entry.wasmtime) < parsed(wasmtime_version());
+    (is_older || has_another_major(entry)).then(|| {
+        format!(
+            "Wasmtime {} compiled it, this is {}: patches fix compilers",
+            entry.wasmtime,
+            wasmtime_version()
+        )
+    })
+}

@@ -1,0 +1,185 @@
+//! `wasmport.lock`: the inputs and artifacts of each asset, for review and version control.
+
+mod differences;
+mod file;
+#[cfg(feature = "compiler")]
+mod refuse;
+
+#[cfg(feature = "compiler")]
+pub(crate) use refuse::LockedRun;
+
+use crate::project::discover::Discovered;
+use crate::error::Error;
+use crate::fs;
+use crate::project::manifest::{Entry, Manifest};
+use crate::report::{Report, Status};
+use crate::settings::{LockMode, Settings};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::path::{Path, PathBuf};
+use wasmport::Digest;
+
+/// The lock file of a project.
+pub(crate) struct Lock {
+    path: PathBuf,
+    mode: LockMode,
+    /// The digest of the file, if it exists.
+    digest: Option<Digest>,
+    /// The text with one kind of line ends, if the file exists.
+    text: Option<String>,
+    /// The locked assets by source.
+    assets: BTreeMap<String, Locked>,
+}
+
+/// One asset in the lock file.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Locked {
+    source: String,
+    /// The digest of the source file.
+    input: Digest,
+    settings: Digest,
+    wasmtime: String,
+    /// The targets that cannot run the asset and were skipped.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    skipped: BTreeSet<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    tools: BTreeMap<String, String>,
+    /// The digests of the stored artifacts, by target.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    artifacts: BTreeMap<String, Digest>,
+}
+
+impl From<&Entry> for Locked {
+    fn from(entry: &Entry) -> Self {
+        let artifacts = entry.artifacts.iter();
+        Self {
+            source: entry.source.clone(),
+            input: entry.source_digest,
+            settings: entry.settings,
+            wasmtime: entry.wasmtime.clone(),
+            skipped: entry.skipped.iter().map(ToString::to_string).collect(),
+            tools: entry.tools.clone(),
+            artifacts: artifacts.map(|a| (a.target.to_string(), a.blake3)).collect(),
+        }
+    }
+}
+
+impl Locked {
+    /// Returns the targets with an artifact, and the skipped targets.
+    fn targets(&self) -> impl Iterator<Item = &String> {
+        self.artifacts.keys().chain(&self.skipped)
+    }
+
+    /// Adds the artifacts for other targets of an import with the same inputs.
+    fn merge(&mut self, other: &Self, is_wanted: impl Fn(&str) -> bool) {
+        let same = (self.input, self.settings) == (other.input, other.settings)
+            && self.wasmtime == other.wasmtime
+            && self.tools == other.tools;
+        let known: HashSet<String> = self.targets().cloned().collect();
+        let is_new = |target: &&String| same && !known.contains(*target) && is_wanted(target);
+        let artifacts = other.artifacts.iter().filter(|(target, _)| is_new(target));
+        self.artifacts.extend(artifacts.map(|(target, digest)| (target.clone(), *digest)));
+        self.skipped.extend(other.skipped.iter().filter(is_new).cloned());
+    }
+}
+
+impl Lock {
+    /// Reads the project's lock file, unless the settings ignore it.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Lock`] if it is damaged, or missing although the settings say `locked`, and
+    /// with [`Error::File`] if it cannot be read.
+    pub fn of(settings: &Settings) -> Result<Option<Self>, Error> {
+        let (path, mode) = (settings.lock_file(), settings.lock);
+        if mode == LockMode::Ignore {
+            return Ok(None);
+        }
+        let (digest, text) = file::read(&path)?.unzip();
+        if mode == LockMode::Locked && text.is_none() {
+            let message = "the file is missing, and `--locked` requires it".into();
+            let help = "run `cargo wasmport import` once without `--locked`, and commit the file";
+            return Err(Error::Lock { path, message, help });
+        }
+        let assets = file::parse(&path, text.as_deref())?;
+        Ok(Some(Self { path, mode, digest, text, assets }))
+    }
+
+    /// Returns the digest of the file.
+    pub fn digest(&self) -> Option<Digest> {
+        self.digest
+    }
+
+    /// Returns whether a run must refuse differences.
+    pub fn is_binding(&self) -> bool {
+        self.mode == LockMode::Locked
+    }
+
+    /// Returns whether the file exists.
+    pub fn exists(&self) -> bool {
+        self.text.is_some()
+    }
+
+    /// Returns the file name, for messages.
+    fn name(&self) -> String {
+        Path::new(self.path.file_name().unwrap_or_default()).display().to_string()
+    }
+
+    /// Returns the locked sources that were removed.
+    fn removed(&self, discovered: &Discovered) -> Vec<&str> {
+        let found: HashSet<&str> = discovered.assets.iter().map(|f| f.source.as_str()).collect();
+        let sources = self.assets.keys().map(String::as_str);
+        sources.filter(|source| !found.contains(source) && !discovered.keeps(source)).collect()
+    }
+
+    /// Returns the locked sources that are missing, if the run selects all assets.
+    pub fn missing(&self, settings: &Settings, discovered: &Discovered) -> Vec<&str> {
+        if settings.only.is_empty() { self.removed(discovered) } else { Vec::new() }
+    }
+
+    /// Writes the imported assets into the file if that changes it, and returns whether the file was
+    /// current. Assets that failed or were not selected stay as they were locked; removed sources go.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::File`] if the file cannot be written.
+    pub fn update(
+        &self,
+        settings: &Settings,
+        discovered: &Discovered,
+        manifest: &Manifest,
+        report: &Report,
+    ) -> Result<bool, Error> {
+        if self.mode != LockMode::Update {
+            return Ok(true);
+        }
+        let mut assets = self.assets.clone();
+        self.removed(discovered).into_iter().for_each(|source| drop(assets.remove(source)));
+        let is_done = |status| matches!(status, Status::Imported | Status::Unchanged);
+        for asset in report.assets.iter().filter(|asset| is_done(asset.status)) {
+            let Some(entry) = manifest.assets.get(&asset.name) else { continue };
+            let mut locked = Locked::from(entry);
+            if let Some(earlier) = self.assets.get(&entry.source) {
+                locked.merge(earlier, |target| settings.may_be_for(target));
+            }
+            assets.insert(entry.source.clone(), locked);
+        }
+        let text = file::render(assets.values());
+        if self.text.as_ref().map_or(assets.is_empty(), |current| *current == text) {
+            return Ok(true);
+        }
+        fs::write_atomically(&self.path, text.as_bytes()).map(|()| false)
+    }
+}
+
+/// Hashes the inputs of a comparison between lock file and manifest, if all assets are unchanged: the
+/// comparison need not be repeated while the digest stays the same.
+#[cfg(feature = "compiler")]
+pub(crate) fn check_digest(settings: &Settings, lock: Option<Digest>, manifest: Digest) -> Digest {
+    let is_binding = settings.lock == LockMode::Locked;
+    let targets = (&settings.targets, settings.named_targets());
+    let all = (crate::VERSION, is_binding, &settings.only, targets, lock, manifest);
+    // JSON has strings, lists and digests: serialization cannot fail.
+    Digest::of(&serde_json::to_vec(&all).unwrap_or_default())
+}

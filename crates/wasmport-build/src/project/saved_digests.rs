@@ -1,0 +1,171 @@
+//! `SavedDigests`: digests of files that earlier runs on this machine computed. The file lies in the
+//! cache folder.
+//!
+//! ```text
+//! magic │ BLAKE3 of the rest │ lock check │ digest of the manifest, length of its summary, summary
+//!       │ length of a path, path, stamp, digest │ …
+//! ```
+
+use crate::fs::Stamp;
+#[cfg(feature = "compiler")]
+use crate::fs::{files_below, read_used, remove, remove_litter};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+#[cfg(feature = "compiler")]
+use std::time::{Duration, SystemTime};
+use wasmport::Digest;
+
+/// The folder's name in the cache folder.
+const FOLDER: &str = "state";
+
+/// The magic of the file, with the version of its format. A file of another version is ignored.
+const MAGIC: &[u8; 16] = b"wasmport state 1";
+
+/// The digest of a file, valid while the file has this stamp.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Known {
+    pub stamp: Stamp,
+    pub digest: Digest,
+}
+
+/// The content of the file.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct SavedDigests {
+    /// The digests by path, which may be relative to the current folder.
+    pub files: HashMap<String, Known>,
+    /// The digest over the inputs of a lock check that found no difference.
+    pub lock_check: Option<Digest>,
+    /// The digest of a manifest, and its summary.
+    pub summary: Option<(Digest, Vec<u8>)>,
+}
+
+/// Returns the path of the file for runs in the current folder whose output goes into `out_dir`.
+pub(crate) fn path_for(cache: &Path, out_dir: &Path) -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let text = format!("{}\0{}", here.display(), out_dir.display());
+    Some(cache.join(FOLDER).join(Digest::of(text.as_bytes()).to_string()))
+}
+
+#[cfg(feature = "compiler")]
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Lists the files in a cache folder: path, length in bytes, and last use, to the day.
+///
+/// # Errors
+///
+/// Fails if the folder cannot be read.
+#[cfg(feature = "compiler")]
+pub(crate) fn all(cache: &Path) -> std::io::Result<Vec<(PathBuf, u64, SystemTime)>> {
+    let is_ours =
+        |path: &Path| path.file_name().and_then(|name| Digest::from_hex(name.to_str()?)).is_some();
+    let mut files = files_below(&cache.join(FOLDER))?;
+    files.retain(|(path, ..)| is_ours(path));
+    Ok(files)
+}
+
+/// Removes the files that no run used for a month, or all of them, and returns their lengths.
+///
+/// # Errors
+///
+/// Fails if a file cannot be removed.
+#[cfg(feature = "compiler")]
+pub(crate) fn prune(cache: &Path, everything: bool) -> std::io::Result<Vec<u64>> {
+    remove_litter(&cache.join(FOLDER));
+    let before = SystemTime::now() - 30 * DAY;
+    let files = all(cache)?.into_iter().filter(|(_, _, used)| everything || *used < before);
+    files.map(|(path, len, _)| remove(&path).map(|()| len)).collect()
+}
+
+impl SavedDigests {
+    /// Reads the file. The result is empty if there is none that this version can read.
+    #[cfg(feature = "compiler")]
+    pub fn read(path: &Path) -> Self {
+        let bytes = read_used(path, SystemTime::now() - DAY).ok().flatten();
+        bytes.and_then(|bytes| Self::parse(&bytes)).unwrap_or_default()
+    }
+
+    /// Parses the bytes, or returns `None` if they are damaged or of another format.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let (checksum, body) = bytes.strip_prefix(MAGIC)?.split_first_chunk()?;
+        if Digest::of(body) != Digest::from_bytes(*checksum) {
+            return None;
+        }
+        let (lock_check, rest) = body.split_first_chunk()?;
+        let (manifest, rest) = rest.split_first_chunk()?;
+        let (summary, mut rest) = split_sized(rest)?;
+        let mut files = HashMap::with_capacity(rest.len() / TYPICAL_ENTRY);
+        while !rest.is_empty() {
+            let (path, stamp, digest);
+            (path, rest) = split_sized(rest)?;
+            (stamp, rest) = rest.split_first_chunk()?;
+            (digest, rest) = rest.split_first_chunk()?;
+            let (stamp, digest) = (Stamp::from_bytes(stamp), Digest::from_bytes(*digest));
+            files.insert(std::str::from_utf8(path).ok()?.to_owned(), Known { stamp, digest });
+        }
+        let summary = digest_or_none(manifest).map(|manifest| (manifest, summary.to_vec()));
+        Some(Self { files, lock_check: digest_or_none(lock_check), summary })
+    }
+
+    /// Serializes the digests.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut body = self.lock_check.as_ref().map_or(NONE, Digest::as_bytes).to_vec();
+        let (manifest, summary) = self
+            .summary
+            .as_ref()
+            .map_or((NONE, &[][..]), |(digest, text)| (digest.as_bytes(), text));
+        body.extend(manifest);
+        extend_sized(&mut body, summary);
+        for (path, Known { stamp, digest }) in &self.files {
+            extend_sized(&mut body, path.as_bytes());
+            body.extend(stamp.to_bytes());
+            body.extend(digest.as_bytes());
+        }
+        [MAGIC.as_slice(), Digest::of(&body).as_bytes(), &body].concat()
+    }
+}
+
+/// The usual length of one file's entry, in bytes.
+const TYPICAL_ENTRY: usize = 150;
+
+/// The bytes in place of a missing digest.
+const NONE: &[u8; 32] = &[0; 32];
+
+fn digest_or_none(bytes: &[u8; 32]) -> Option<Digest> {
+    (bytes != NONE).then(|| Digest::from_bytes(*bytes))
+}
+
+fn split_sized(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = bytes.split_first_chunk()?;
+    rest.split_at_checked(usize::try_from(u64::from_le_bytes(*len)).ok()?)
+}
+
+fn extend_sized(bytes: &mut Vec<u8>, part: &[u8]) {
+    bytes.extend((part.len() as u64).to_le_bytes());
+    bytes.extend(part);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_changed_byte_is_found() -> std::io::Result<()> {
+        let file = tempfile::NamedTempFile::new()?;
+        let Some(stamp) = Stamp::of(file.path())? else { panic!("there is a file") };
+        let known = |text: &str| Known { stamp, digest: Digest::of(text.as_bytes()) };
+        let files = ["assets/a.wat", "é"].map(|path| (path.to_owned(), known(path))).into();
+        let summary = Some((Digest::of(b"manifest"), b"summary".to_vec()));
+        for (lock_check, summary) in [(None, None), (Some(Digest::of(b"lock_check")), summary)] {
+            let saved = SavedDigests { files: HashMap::clone(&files), lock_check, summary };
+            let bytes = saved.to_bytes();
+            assert_eq!(SavedDigests::parse(&bytes), Some(saved));
+            for end in 0..bytes.len() {
+                assert_eq!(SavedDigests::parse(&bytes[..end]), None);
+                let mut flipped = bytes.clone();
+                flipped[end] ^= 1;
+                assert_eq!(SavedDigests::parse(&flipped), None, "byte {end}");
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,98 @@
+//! Commit: the files that belong to all assets, the manifest, and the lock file.
+
+use super::execute::Executed;
+use super::plan::Plan;
+use super::reproduce::{compare, tree};
+use crate::error::Error;
+use crate::fs;
+use crate::project::files::Files;
+use crate::project::manifest::{self, Entry, Manifest, inside};
+use crate::report::{AssetReport, Report};
+use crate::settings::Settings;
+use std::collections::HashSet;
+
+/// Writes manifest, `mod.rs` files and lock file, and removes outputs of removed assets. A run that
+/// reproduces compares instead.
+///
+/// # Errors
+///
+/// Fails if a file cannot be read or written.
+pub(super) fn commit(plan: &Plan<'_>, executed: Executed) -> Result<Report, Error> {
+    let is_unchanged = plan.is_unchanged && executed.assets.is_empty();
+    let (mut report, imported) = gather(plan, executed);
+    let written;
+    let manifest = if is_unchanged {
+        plan.freshness.record_summary();
+        plan.freshness.previous()
+    } else {
+        let mut manifest = merge(plan, imported)?;
+        if plan.settings.reproduce {
+            compare(plan, &manifest, &mut report)?;
+            return Ok(report);
+        }
+        write(plan.settings, plan.freshness.previous(), &mut manifest)?;
+        written = manifest;
+        &written
+    };
+    if let Some(lock) = &plan.lock {
+        let is_current = lock.update(plan.settings, &plan.discovered, manifest, &report)?;
+        if is_unchanged && is_current {
+            plan.freshness.record_lock_check(lock.digest());
+        }
+    }
+    Ok(report)
+}
+
+/// Collects the reports of all assets, and the entries of the imported ones.
+fn gather(plan: &Plan<'_>, executed: Executed) -> (Report, Vec<(String, Entry)>) {
+    let mut report = Report::default();
+    let mut imported = Vec::new();
+    let settled = plan.settled.iter().map(|report| (report.clone(), None));
+    let mut results: Vec<(AssetReport, Option<Entry>)> =
+        settled.chain(executed.assets).collect();
+    results.sort_by(|(a, _), (b, _)| a.source.cmp(&b.source));
+    for (mut asset, entry) in results {
+        let warnings = std::mem::take(&mut asset.warnings).into_iter();
+        report.warnings.extend(warnings.map(|why| format!("`{}`: {why}", asset.source)));
+        imported.extend(entry.map(|entry| (asset.name.clone(), entry)));
+        report.assets.push(asset);
+    }
+    let unused = plan.discovered.unused_rules.iter();
+    report.warnings.extend(
+        unused.map(|pattern| format!("`[[asset]] match = \"{pattern}\"` matches no source file")),
+    );
+    let removed = plan.discovered.removed(plan.freshness.previous());
+    report.removed = removed.iter().map(|(_, entry)| entry.source.clone()).collect();
+    report.assets.extend(plan.discovered.failed.iter().map(AssetReport::of_failure));
+    report.warnings.extend(executed.warnings);
+    (report, imported)
+}
+
+/// Builds the manifest: earlier entries, without those of removed sources, replaced by the imported
+/// ones. A failed asset keeps its earlier entry.
+fn merge(plan: &Plan<'_>, imported: Vec<(String, Entry)>) -> Result<Manifest, Error> {
+    let mut manifest = Manifest::new(plan.settings.engine);
+    manifest.assets.clone_from(&plan.freshness.full()?.assets);
+    for (name, _) in plan.discovered.removed(plan.freshness.previous()) {
+        manifest.assets.remove(name);
+    }
+    manifest.assets.extend(imported);
+    Ok(manifest)
+}
+
+/// Writes the files that belong to all assets, and removes outputs that no asset has.
+fn write(settings: &Settings, previous: &Manifest, manifest: &mut Manifest) -> Result<(), Error> {
+    let tree = tree(settings, manifest)?;
+    tree.write(&settings.out_dir, |path| previous.owns(path))?;
+    manifest.tree = tree.digests();
+    // Outputs go before the manifest, which alone names them.
+    let wanted: HashSet<&str> = manifest.outputs().map(|(path, _)| path).collect();
+    for (path, _) in previous.outputs().filter(|(path, _)| !wanted.contains(path)) {
+        if let Some(path) = inside(&settings.out_dir, path) {
+            fs::remove_with_empty_folders(&path, &settings.out_dir)?;
+        }
+    }
+    let mut files = Files::default();
+    files.add(manifest::FILE, manifest.to_json());
+    files.write(&settings.out_dir, |_| true)
+}

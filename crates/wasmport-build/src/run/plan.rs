@@ -1,0 +1,152 @@
+//! `Plan`: the assets of a run, split into those that are unchanged and those to import.
+
+use crate::asset::{AssetError, Kind};
+use crate::error::Error;
+use crate::project::digests::Digests;
+use crate::project::discover::{AssetFile, Discovered, discover};
+use crate::project::freshness::Freshness;
+use crate::project::lock::{Lock, LockedRun};
+use crate::project::manifest::Entry;
+use crate::report::{AssetReport, Report, Status};
+use crate::settings::{LockMode, Settings};
+use crate::store;
+use crate::tool::ToolBox;
+use rayon::prelude::*;
+
+/// The result of looking at sources, outputs and lock file, before any work.
+pub(crate) struct Plan<'a> {
+    pub settings: &'a Settings,
+    pub discovered: Discovered,
+    pub freshness: Freshness<'a>,
+    pub tools: ToolBox,
+    /// The lock file, if the run must compare with it or write it.
+    pub lock: Option<Lock>,
+    /// Whether the run would write what exists: same assets, all fresh, undamaged `mod.rs` files.
+    pub is_unchanged: bool,
+    /// The reports of assets that need no work, or cannot be read.
+    pub settled: Vec<AssetReport>,
+    /// The indices of the assets to import, in `discovered.assets`.
+    pending: Vec<usize>,
+    /// The threads that compile, however many assets are imported at once.
+    pub pool: rayon::ThreadPool,
+}
+
+impl<'a> Plan<'a> {
+    /// Finds the assets, and decides which ones to import.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the settings contradict each other, or the manifest or the lock file cannot be read.
+    pub fn new(settings: &'a Settings) -> Result<Self, Error> {
+        let mut plan = Self::discover(settings, saved_digests)?;
+        let fresh = plan.fresh();
+        plan.is_unchanged = plan.is_unchanged(&fresh);
+        if !(plan.is_unchanged && plan.is_lock_checked()) {
+            plan.lock = Lock::of(settings)?;
+        }
+        plan.split(fresh);
+        Ok(plan)
+    }
+
+    /// Finds the assets for a helper process, which imports what it is told.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Plan::new`].
+    pub fn for_helper(settings: &'a Settings) -> Result<Self, Error> {
+        let lock = Lock::of(settings)?;
+        Ok(Self { lock, ..Self::discover(settings, |_| Digests::computed())? })
+    }
+
+    fn discover(
+        settings: &'a Settings,
+        digests: impl FnOnce(&Settings) -> Digests + Send,
+    ) -> Result<Self, Error> {
+        // By default one thread per processor.
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
+        let pool = pool.map_err(|e| Error::settings(e.to_string(), "ask for fewer jobs"))?;
+        let (discovered, freshness) =
+            pool.join(|| discover(settings), || Freshness::new(settings, digests(settings)));
+        Ok(Self {
+            settings,
+            discovered: discovered?,
+            freshness: freshness?,
+            tools: ToolBox::new(&settings.tools),
+            lock: None,
+            is_unchanged: false,
+            settled: Vec::new(),
+            pending: Vec::new(),
+            pool,
+        })
+    }
+
+    /// Returns the assets to import.
+    pub fn pending(&self) -> impl Iterator<Item = &AssetFile> {
+        self.pending.iter().filter_map(|index| self.discovered.assets.get(*index))
+    }
+
+    /// Reports all differences from a binding lock file that are known before compiling.
+    pub fn refusal(&self) -> Option<Report> {
+        let lock = self.lock.as_ref()?;
+        if !lock.is_binding() || self.settings.reproduce {
+            return None;
+        }
+        let Self { settings, freshness, tools, .. } = self;
+        let run = LockedRun { settings, freshness, tools };
+        self.pool.install(|| run.refusal(lock, &self.discovered))
+    }
+
+    /// Returns for each asset whether its outputs are fresh.
+    fn fresh(&self) -> Vec<Result<bool, AssetError>> {
+        let is_fresh = |file: &AssetFile| {
+            let digest = self.freshness.source_digest(file)?;
+            Ok(self.freshness.is_up_to_date(file, digest, &self.tools))
+        };
+        self.pool.install(|| self.discovered.assets.par_iter().map(is_fresh).collect())
+    }
+
+    fn is_unchanged(&self, fresh: &[Result<bool, AssetError>]) -> bool {
+        !self.settings.reproduce
+            && self.discovered.failed.is_empty()
+            && self.discovered.removed(self.freshness.previous()).is_empty()
+            && fresh.iter().all(|fresh| matches!(fresh, Ok(true)))
+            && self.freshness.previous().engine == self.settings.engine
+            && self.freshness.damaged_tree().is_none()
+    }
+
+    /// Returns whether the lock file needs no comparison if nothing else changed.
+    fn is_lock_checked(&self) -> bool {
+        self.settings.lock == LockMode::Ignore || self.freshness.is_lock_checked()
+    }
+
+    /// Settles the assets that are fresh and as locked, and those that cannot be read.
+    fn split(&mut self, fresh: Vec<Result<bool, AssetError>>) {
+        for (index, fresh) in fresh.into_iter().enumerate() {
+            let Some(file) = self.discovered.assets.get(index) else { continue };
+            let settled = match fresh {
+                Err(error) => Some(file.failed(Kind::Module, error)),
+                Ok(false) => None,
+                // An asset that differs from the lock file is imported again: then it matches or fails.
+                Ok(true) => self
+                    .freshness
+                    .entry(file)
+                    .filter(|entry| self.is_as_locked(file, entry))
+                    .map(|entry| entry.report(&file.name(), Status::Unchanged)),
+            };
+            match settled {
+                Some(report) => self.settled.push(report),
+                None => self.pending.push(index),
+            }
+        }
+    }
+
+    fn is_as_locked(&self, file: &AssetFile, entry: &Entry) -> bool {
+        self.lock.iter().all(|lock| lock.check_entry(file, entry, self.settings).is_ok())
+    }
+}
+
+/// Returns the digests that earlier runs saved. A run that reproduces uses none.
+fn saved_digests(settings: &Settings) -> Digests {
+    let cache = store::location(&settings.cache).filter(|_| !settings.reproduce);
+    cache.map_or_else(Digests::computed, |cache| Digests::saved(&cache, &settings.out_dir))
+}

@@ -1,0 +1,155 @@
+//! Processes: run to their end, bounded in time, memory and written bytes.
+
+use super::error::{HOW_TO_GET_IT, ToolError};
+use crate::fs;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// The bounds of a program.
+pub(super) struct Bounds {
+    pub time: Duration,
+    /// The resident memory, in bytes.
+    pub memory: u64,
+    /// The files in its folder, in bytes.
+    pub written: u64,
+}
+
+/// The longest output of a program, in bytes.
+pub(super) const MAX_OUTPUT: u64 = 64 << 20;
+
+/// Runs a program to its end and returns its output.
+///
+/// # Errors
+///
+/// Fails if it does not start, fails, or exceeds its bounds; then it is killed.
+pub(super) fn run_bounded(mut command: Command, folder: &Path, bounds: Bounds) -> Result<String, ToolError> {
+    let program = command.get_program().to_owned();
+    let program = Path::new(&program).display().to_string();
+    // Files, because a pipe that nobody reads would block the program.
+    let (out, err) = (folder.join("stdout"), folder.join("stderr"));
+    command.stdin(Stdio::null());
+    command.stdout(fs::create(&out)?).stderr(fs::create(&err)?);
+    let child = command.spawn();
+    let child = child
+        .map_err(|e| ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT))?;
+    let child = Arc::new(Mutex::new(child));
+    lock(&RUNNING).push(Arc::clone(&child));
+    let end = wait(&child, folder, &bounds);
+    lock(&RUNNING).retain(|running| !Arc::ptr_eq(running, &child));
+    let end = end.map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
+    let printed = [&out, &err].map(|path| fs::read_ends(path, 4096).unwrap_or_default());
+    let printed = printed.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).join("\n");
+    match end {
+        End::Exited(status) if status.success() => Ok(printed),
+        End::Exited(status) => {
+            Err(ToolError::new(format!("`{program}` failed ({status}){}", quoted(&printed)))
+                .help(LEAVE_OUT))
+        }
+        End::TooLong => {
+            let seconds = bounds.time.as_secs();
+            Err(ToolError::new(format!("`{program}` did not end within {seconds} s"))
+                .help("raise `limits.max-seconds` for the asset, or skip the stage"))
+        }
+        End::TooLarge(bytes) => {
+            let mib = bytes >> 20;
+            Err(ToolError::new(format!("`{program}` took {mib} MiB of memory"))
+                .help("raise `limits.max-memory-mib` for the asset, or skip the stage"))
+        }
+        End::TooMuch(bytes) => {
+            let mib = bytes >> 20;
+            Err(ToolError::new(format!("`{program}` wrote {mib} MiB{}", quoted(&printed)))
+                .help(LEAVE_OUT))
+        }
+    }
+}
+
+pub(super) const LEAVE_OUT: &str = "try another version of the program, or skip the stage for the asset, or set \
+    `on-failure = \"warn\"`";
+
+/// The running programs.
+static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
+
+/// Kills all running programs, before this process exits.
+pub(crate) fn kill_all() {
+    for child in lock(&RUNNING).iter() {
+        // A program that cannot be killed has ended.
+        let _ = lock(child).kill();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The end of a program.
+enum End {
+    Exited(ExitStatus),
+    TooLong,
+    TooLarge(u64),
+    TooMuch(u64),
+}
+
+/// Waits for the program, and kills it when it exceeds its bounds.
+fn wait(child: &Mutex<Child>, folder: &Path, bounds: &Bounds) -> std::io::Result<End> {
+    let start = Instant::now();
+    let mut pause = Duration::from_millis(1);
+    loop {
+        let id = {
+            let mut child = lock(child);
+            if let Some(status) = child.try_wait()? {
+                return Ok(End::Exited(status));
+            }
+            child.id()
+        };
+        let size = fs::memory_of_process(id).unwrap_or_default();
+        let written = fs::len_of_files(folder);
+        let over = if start.elapsed() >= bounds.time {
+            Some(End::TooLong)
+        } else if size > bounds.memory {
+            Some(End::TooLarge(size))
+        } else {
+            (written > bounds.written).then_some(End::TooMuch(written))
+        };
+        if let Some(end) = over {
+            let mut child = lock(child);
+            child.kill()?;
+            child.wait()?;
+            return Ok(end);
+        }
+        std::thread::sleep(pause);
+        pause = (pause * 2).min(Duration::from_millis(50));
+    }
+}
+
+/// Shortens the output of a program for a message. The cause stands first or last: a program in
+/// JavaScript prints its own source and a stack trace after it.
+pub(super) fn quoted(printed: &str) -> String {
+    let is_trace = |line: &&str| line.starts_with("at ") || line.len() > 300;
+    let lines = printed.lines().map(str::trim).filter(|line| !line.is_empty());
+    let lines: Vec<&str> = lines.filter(|line| !is_trace(line)).collect();
+    match lines.as_slice() {
+        [] => String::new(),
+        [first, second, third, .., before, last] if lines.len() > 6 => {
+            format!(": {first}\n{second}\n{third}\n…\n{before}\n{last}")
+        }
+        lines => format!(": {}", lines.join("\n")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn reasons_are_quoted_and_traces_are_not() {
+        let source = "x".repeat(5000);
+        let said =
+            format!("bad type\n\nAborted()\n{source}\n   at f (a:1)\n   at g\nNode.js v20\n");
+        assert_eq!(quoted(&said), ": bad type\nAborted()\nNode.js v20");
+        assert_eq!(quoted(" \n"), "");
+        let many: Vec<String> = (0..20).map(|i| i.to_string()).collect();
+        assert_eq!(quoted(&many.join("\n")), ": 0\n1\n2\n…\n18\n19");
+    }
+}
