@@ -176,8 +176,9 @@ impl Report {
         for asset in self.assets.iter_mut().filter(|asset| asset.status == Status::Unchanged) {
             if !asset.artifacts.iter().any(fits) {
                 asset.status = Status::Stale;
-                asset.stale =
-                    Some(format!("it has no artifact for {target}: import with `--target {target}`"));
+                asset.stale = Some(format!(
+                    "it has no artifact for {target}: import with `--target {target}`"
+                ));
             }
         }
     }

@@ -13,10 +13,10 @@ mod tree;
 mod types;
 mod values;
 
-use crate::component::World;
 use crate::asset::{AssetError, Stage};
-use crate::project::files::HEADER;
+use crate::component::World;
 use crate::interface::Interface;
+use crate::project::files::HEADER;
 use crate::project::manifest::ArtifactEntry;
 use crate::settings::{AssetSettings, Visibility};
 use component::{Bindings, Choices};
@@ -155,7 +155,7 @@ fn of_untyped_component(asset: &Description<'_>, what: &str) -> Result<Wrapper, 
     let source = source(asset, &docs, &quote!(#contract #description))?;
     let warning = format!(
         "the wrapper has no methods, because the component cannot be described in WIT: {what}; run it \
-         with `Session::of_component`"
+         with `Session::of`"
     );
     Ok(Wrapper { source, methods: HashMap::new(), warnings: vec![warning] })
 }

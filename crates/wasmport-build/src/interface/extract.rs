@@ -3,8 +3,8 @@
 use super::{
     Export, ExternType, FuncType, HeapType, Import, Interface, MemoryType, Param, RefType, ValType,
 };
-use crate::component::{NoWorld, World, contradiction};
 use crate::asset::{AssetError, Stage};
+use crate::component::{NoWorld, World, contradiction};
 use crate::wasm::ValidWasm;
 use std::collections::{HashMap, HashSet};
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};

@@ -38,8 +38,7 @@ impl StageInputs {
     /// Reads the inputs that the asset's settings name.
     pub fn read(file: &AssetFile, project: &Settings) -> Self {
         let settings = &*file.settings;
-        let error =
-            |stage, message: String| AssetError::new(file.path.as_path(), stage, message);
+        let error = |stage, message: String| AssetError::new(file.path.as_path(), stage, message);
         let world = settings.world.as_deref().map(|world| {
             let (path, name) = world_path(world);
             let world = World::from_files(&project.folder.join(path), name);

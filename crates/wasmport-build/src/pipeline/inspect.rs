@@ -1,11 +1,11 @@
 //! Inspect: the content of a file, without importing it.
 
-use crate::codegen::component_needs;
-use crate::project::discover::AssetFile;
 use crate::asset::AssetError;
-use crate::interface::Interface;
 use crate::asset::Kind;
+use crate::codegen::component_needs;
+use crate::interface::Interface;
 use crate::pipeline::read::{read, to_wasm};
+use crate::project::discover::AssetFile;
 use crate::wasm::validate;
 use serde::Serialize;
 use std::path::{Path, PathBuf};

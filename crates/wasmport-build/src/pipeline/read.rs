@@ -45,9 +45,7 @@ pub(crate) fn to_wasm(path: &Path, bytes: Vec<u8>) -> Result<RawWasm, AssetError
     }
     if MAGIC.starts_with(&bytes) {
         let message = format!("the file ends within its magic number ({} bytes)", bytes.len());
-        return Err(
-            error(message).help("write the module again: its toolchain did not finish")
-        );
+        return Err(error(message).help("write the module again: its toolchain did not finish"));
     }
     if bytes.starts_with(b"\x7fELF") {
         let message = "the file is a precompiled module or another ELF file, not WebAssembly";

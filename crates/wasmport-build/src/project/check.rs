@@ -1,11 +1,11 @@
 //! Check: compares imported outputs with their sources. It writes nothing and needs no compiler.
 
+use crate::asset::Kind;
+use crate::error::Error;
 use crate::project::digests::Digests;
 use crate::project::discover::{AssetFile, Discovered, discover};
-use crate::error::Error;
 use crate::project::freshness::{Freshness, has_another_major};
 use crate::project::lock::Lock;
-use crate::asset::Kind;
 use crate::report::{AssetReport, Report, Status};
 use crate::settings::{LockMode, Settings};
 use std::time::Instant;
@@ -24,7 +24,10 @@ pub(crate) enum OlderPatch {
 /// # Errors
 ///
 /// Fails with [`Error::Settings`] if an import root does not exist or the settings contradict each other.
-pub(crate) fn check(settings: &Settings, older_patch: OlderPatch) -> Result<(Report, Discovered), Error> {
+pub(crate) fn check(
+    settings: &Settings,
+    older_patch: OlderPatch,
+) -> Result<(Report, Discovered), Error> {
     let start = Instant::now();
     let discovered = discover(settings)?;
     let freshness = Freshness::new(settings, Digests::computed())?;
@@ -36,7 +39,10 @@ pub(crate) fn check(settings: &Settings, older_patch: OlderPatch) -> Result<(Rep
     for file in &discovered.assets {
         let mut asset = check_one(&freshness, file, older_patch, &mut report.warnings);
         if let (Some(lock), Some(entry)) = (&lock, freshness.entry(file)) {
-            asset.add_differences(&lock.differences(entry, settings), "it differs from the lock file");
+            asset.add_differences(
+                &lock.differences(entry, settings),
+                "it differs from the lock file",
+            );
         }
         report.assets.push(asset);
     }

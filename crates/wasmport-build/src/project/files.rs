@@ -41,7 +41,8 @@ impl Files {
             self.iter().partition(|(path, _)| path.ends_with(".rs"));
         for (path, bytes) in artifacts.into_iter().chain(wrappers) {
             let path = folder.join(path);
-            let is_current = fs::len(&path) == Some(bytes.len() as u64) && fs::read(&path)? == bytes;
+            let is_current =
+                fs::len(&path) == Some(bytes.len() as u64) && fs::read(&path)? == bytes;
             if !is_current {
                 fs::write_atomically(&path, bytes)?;
             }

@@ -2,11 +2,11 @@
 //!
 //! Digests decide, so this needs no compiler.
 
-use crate::project::digests::Digests;
-use crate::project::discover::AssetFile;
 use crate::asset::{AssetError, Stage};
 use crate::error::Error;
 use crate::fs::{self, digest_of_tree_by};
+use crate::project::digests::Digests;
+use crate::project::discover::AssetFile;
 use crate::project::generator;
 use crate::project::manifest::{self, Entry, Manifest, inside};
 use crate::settings::{AssetSettings, Settings};
@@ -81,15 +81,15 @@ impl<'a> Freshness<'a> {
         let mut key = self.key.clone();
         add_field(&mut key, file.source.as_bytes());
         add_field(&mut key, file.name().as_bytes());
-        let (settings, text) =
-            self.settings_text.get_or_init(|| (Arc::clone(&file.settings), text_of(&file.settings)));
+        let (settings, text) = self
+            .settings_text
+            .get_or_init(|| (Arc::clone(&file.settings), text_of(&file.settings)));
         if Arc::ptr_eq(settings, &file.settings) {
             add_field(&mut key, text);
         } else {
             add_field(&mut key, &text_of(&file.settings));
         }
-        for (name, version) in
-            self.settings.passes.of(&file.settings.transform).unwrap_or_default()
+        for (name, version) in self.settings.passes.of(&file.settings.transform).unwrap_or_default()
         {
             add_field(&mut key, name.as_bytes());
             add_field(&mut key, version.as_bytes());

@@ -48,8 +48,7 @@ fn gather(plan: &Plan<'_>, executed: Executed) -> (Report, Vec<(String, Entry)>)
     let mut report = Report::default();
     let mut imported = Vec::new();
     let settled = plan.settled.iter().map(|report| (report.clone(), None));
-    let mut results: Vec<(AssetReport, Option<Entry>)> =
-        settled.chain(executed.assets).collect();
+    let mut results: Vec<(AssetReport, Option<Entry>)> = settled.chain(executed.assets).collect();
     results.sort_by(|(a, _), (b, _)| a.source.cmp(&b.source));
     for (mut asset, entry) in results {
         let warnings = std::mem::take(&mut asset.warnings).into_iter();

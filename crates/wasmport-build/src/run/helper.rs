@@ -89,9 +89,8 @@ impl Helper<'_> {
         done: &mut dyn FnMut(&AssetFile, Imported),
         warnings: &mut Vec<String>,
     ) -> Result<Option<Unfinished>, Error> {
-        let cannot = |e: std::io::Error| {
-            Error::Helper { message: format!("cannot be started: {e}") }
-        };
+        let cannot =
+            |e: std::io::Error| Error::Helper { message: format!("cannot be started: {e}") };
         let mut child = self.start(batch).map_err(cannot)?;
         let events = events(&mut child);
         let mut left = batch.clone();

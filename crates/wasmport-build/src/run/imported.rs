@@ -53,11 +53,7 @@ pub(super) fn import_and_write(
     Imported { kind, result, stages, warnings }
 }
 
-fn write(
-    plan: &Plan<'_>,
-    file: &AssetFile,
-    asset: &AssetContext<'_>,
-) -> Result<Entry, AssetError> {
+fn write(plan: &Plan<'_>, file: &AssetFile, asset: &AssetContext<'_>) -> Result<Entry, AssetError> {
     let output = import_asset(asset)?;
     if plan.settings.reproduce {
         return Ok(output.entry);

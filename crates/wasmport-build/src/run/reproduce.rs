@@ -20,8 +20,7 @@ use wasmport::Digest;
 /// Fails with [`Error::Internal`] if the generated code is not Rust.
 pub(super) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Error> {
     let modules = manifest.assets.values().map(|entry| entry.module.as_slice());
-    codegen::tree(modules, &settings.engine)
-        .map_err(|e| Error::Internal { message: e.to_string() })
+    codegen::tree(modules, &settings.engine).map_err(|e| Error::Internal { message: e.to_string() })
 }
 
 /// Compares the results with the output files, their manifest, and the lock file if it exists.
@@ -29,11 +28,7 @@ pub(super) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Er
 /// # Errors
 ///
 /// Fails if an output cannot be read.
-pub(super) fn compare(
-    plan: &Plan<'_>,
-    made: &Manifest,
-    report: &mut Report,
-) -> Result<(), Error> {
+pub(super) fn compare(plan: &Plan<'_>, made: &Manifest, report: &mut Report) -> Result<(), Error> {
     let lock = plan.lock.as_ref().filter(|lock| lock.exists());
     for asset in report.assets.iter_mut().filter(|asset| asset.status == Status::Imported) {
         let Some(entry) = made.assets.get(&asset.name) else { continue };

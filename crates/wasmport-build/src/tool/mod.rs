@@ -35,4 +35,3 @@ impl ToolBox {
         found.as_ref().map_err(Clone::clone)
     }
 }
-

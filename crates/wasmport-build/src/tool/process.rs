@@ -24,7 +24,11 @@ pub(super) const MAX_OUTPUT: u64 = 64 << 20;
 /// # Errors
 ///
 /// Fails if it does not start, fails, or exceeds its bounds; then it is killed.
-pub(super) fn run_bounded(mut command: Command, folder: &Path, bounds: Bounds) -> Result<String, ToolError> {
+pub(super) fn run_bounded(
+    mut command: Command,
+    folder: &Path,
+    bounds: Bounds,
+) -> Result<String, ToolError> {
     let program = command.get_program().to_owned();
     let program = Path::new(&program).display().to_string();
     // Files, because a pipe that nobody reads would block the program.

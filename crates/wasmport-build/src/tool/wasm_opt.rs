@@ -44,8 +44,7 @@ impl WasmOpt {
         match &settings.version {
             Some(wanted) if wanted != number && *wanted != version => {
                 let path = path.display();
-                let message =
-                    format!("`{path}` is version {version}, the settings name {wanted}");
+                let message = format!("`{path}` is version {version}, the settings name {wanted}");
                 Err(ToolError::new(message).help(
                     "use that version, or change `version` under `[tools.wasm-opt]` and import again",
                 ))
@@ -149,4 +148,3 @@ fn version(path: &Path) -> Result<String, ToolError> {
         .help(HOW_TO_GET_IT)
     })
 }
-

@@ -11,7 +11,6 @@ impl Code for Component {
 }
 
 impl Operations for Component {
-    const IS_COMPONENT: bool = true;
     type Pre<T: 'static> = InstancePre<T>;
 
     fn cache(caches: &CodeCaches) -> &CodeCache<Self> {

@@ -2,6 +2,7 @@
 
 use super::cache::{CodeCache, CodeCaches};
 use super::deserialize::Precompiled;
+use crate::asset::Kind;
 use std::fmt;
 use wasmtime::{Engine, ResourcesRequired, Result, StoreContextMut};
 
@@ -23,9 +24,7 @@ pub trait Code: Operations + Clone + fmt::Debug + Send + Sync + 'static {
 pub(crate) type Overloads = &'static [(usize, &'static str)];
 
 /// The operations on code of one kind. Private, which seals [`Code`].
-pub trait Operations: Precompiled {
-    const IS_COMPONENT: bool;
-
+pub trait Operations: Kind + Precompiled {
     /// Code with its imports resolved.
     type Pre<T: 'static>: Clone + Send + Sync;
 

@@ -17,11 +17,11 @@ pub(crate) use cache::CodeCaches;
 #[cfg(feature = "compile")]
 pub(crate) use deserialize::deserialize_own;
 pub use kind::Code;
-pub(crate) use kind::{Operations, Overloads};
+pub(crate) use kind::Operations;
 pub(crate) use load::load;
 pub(crate) use map::map;
 pub(crate) use module::exports_procedure;
-pub(crate) use names::{INITIALIZE, PREVIEW_1, START};
+pub(crate) use names::{PREVIEW_1, START};
 pub use overloads::OverloadedPre;
 #[cfg(feature = "compile")]
 pub(crate) use own::OwnArtifact;

@@ -40,7 +40,6 @@ pub(crate) fn exports_procedure(module: &Module, name: &str) -> bool {
 }
 
 impl Operations for Module {
-    const IS_COMPONENT: bool = false;
     type Pre<T: 'static> = ModulePre<T>;
 
     fn cache(caches: &CodeCaches) -> &CodeCache<Self> {

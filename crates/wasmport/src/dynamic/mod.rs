@@ -9,5 +9,3 @@ mod compile;
 pub use asset::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use cache::ModuleCache;
-#[cfg(feature = "compile")]
-pub(crate) use compile::CompileJob;

@@ -37,7 +37,7 @@ impl EpochTimer {
     pub(crate) fn new(engine: &Engine) -> Self {
         Self {
             engine: engine.weak(),
-            next: AtomicU64::new(NOT_WAITING),
+            next: AtomicU64::new(NOT_SLEEPING),
             state: Mutex::default(),
             changed: Condvar::new(),
         }

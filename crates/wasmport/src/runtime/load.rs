@@ -6,7 +6,7 @@ use super::loaded::{Loaded, LoadedAsset};
 use crate::asset::{AnyAsset, Artifact, Asset};
 use crate::code::{self, Code};
 use crate::dynamic::DynamicAsset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::trace;
 use std::path::Path;
 use wasmtime::{Engine, Module};
@@ -16,15 +16,15 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Fails with one of these [errors](Error):
+    /// Fails with one of these [errors](crate::Error):
     ///
-    /// - [`Incompatible`](Error::Incompatible) with all differences if the asset does not fit this
+    /// - [`Incompatible`](crate::Error::Incompatible) with all differences if the asset does not fit this
     ///   program,
-    /// - [`Missing`](Error::Missing) or [`Read`](Error::Read) if its file cannot be read,
-    /// - [`Digest`](Error::Digest) if its bytes are not those of the wrapper,
-    /// - [`Decompress`](Error::Decompress) if they do not decompress to the length in the wrapper,
-    /// - [`Deserialize`](Error::Deserialize) if Wasmtime rejects them,
-    /// - [`Pooling`](Error::Pooling) if the pooling allocator reserves too little for it.
+    /// - [`Missing`](crate::Error::Missing) or [`Read`](crate::Error::Read) if its file cannot be read,
+    /// - [`Digest`](crate::Error::Digest) if its bytes are not those of the wrapper,
+    /// - [`Decompress`](crate::Error::Decompress) if they do not decompress to the length in the wrapper,
+    /// - [`Deserialize`](crate::Error::Deserialize) if Wasmtime rejects them,
+    /// - [`Pooling`](crate::Error::Pooling) if the pooling allocator reserves too little for it.
     pub fn load<C: Code>(&self, asset: &Asset<C>) -> Result<Loaded<C>> {
         self.load_as(asset.as_any())
     }
@@ -59,7 +59,7 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Fails like [`load`](Self::load), and with [`Error::NotMappable`] if the artifact is compressed or
+    /// Fails like [`load`](Self::load), and with [`Error::NotMappable`](crate::Error::NotMappable) if the artifact is compressed or
     /// the file has another length.
     ///
     /// # Safety
@@ -83,14 +83,14 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Fails with one of these [errors](Error):
+    /// Fails with one of these [errors](crate::Error):
     ///
-    /// - [`NoCompiler`](Error::NoCompiler) if the program lacks the cargo feature `compile`,
-    /// - [`Missing`](Error::Missing) or [`Read`](Error::Read) if its file cannot be read,
-    /// - [`WrongKind`](Error::WrongKind) if it is a component but was expected to be a core module, or
+    /// - [`NoCompiler`](crate::Error::NoCompiler) if the program lacks the cargo feature `compile`,
+    /// - [`Missing`](crate::Error::Missing) or [`Read`](crate::Error::Read) if its file cannot be read,
+    /// - [`WrongKind`](crate::Error::WrongKind) if it is a component but was expected to be a core module, or
     ///   the reverse,
-    /// - [`Compile`](Error::Compile) if it is not valid WebAssembly, or this program cannot run it,
-    /// - [`Pooling`](Error::Pooling) if the pooling allocator reserves too little for it.
+    /// - [`Compile`](crate::Error::Compile) if it is not valid WebAssembly, or this program cannot run it,
+    /// - [`Pooling`](crate::Error::Pooling) if the pooling allocator reserves too little for it.
     #[cfg(feature = "compile")]
     pub fn load_dynamic<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
         let (shared, active) = (&*self.shared, self.shared.engine());
@@ -110,10 +110,10 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::NoCompiler`].
+    /// Fails with [`Error::NoCompiler`](crate::Error::NoCompiler).
     #[cfg(not(feature = "compile"))]
     pub fn load_dynamic<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
-        Err(Error::NoCompiler { asset: asset.name().into() })
+        Err(crate::Error::NoCompiler { asset: asset.name().into() })
     }
 
     /// Runs `load`, and finds out whether an error is the pooling allocator's.

@@ -4,7 +4,7 @@ use super::data::SessionData;
 use super::start::{LinkerOf, wrap};
 use super::state::Session;
 use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
-use crate::code::{Code, Operations as _};
+use crate::code::Operations;
 use crate::error::Result;
 use crate::runtime::{Loaded, Runtime};
 use crate::trace;
@@ -27,8 +27,7 @@ pub struct SessionPre<S: TypedSession> {
 }
 
 /// Code of a session's kind with its imports resolved.
-type LinkedCode<S> =
-    <CodeOf<S> as crate::code::Operations>::Pre<SessionData<<S as TypedSession>::Data>>;
+type LinkedCode<S> = <CodeOf<S> as Operations>::Pre<SessionData<<S as TypedSession>::Data>>;
 
 impl<S: TypedSession> Clone for SessionPre<S> {
     fn clone(&self) -> Self {

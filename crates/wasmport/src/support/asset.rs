@@ -4,8 +4,7 @@
 //! unmodified output of Wasmtime's compiler. Only the importer may, in the code that it generates, so
 //! they are not part of the public API.
 
-use crate::asset::{AnyAsset, Artifact, Asset};
-use crate::code::{Code, Operations};
+use crate::asset::{AnyAsset, Artifact, Asset, Kind};
 use crate::digest::Digest;
 use crate::engine::{EngineConfig, RequiredFeatures};
 
@@ -22,7 +21,7 @@ pub const fn digest(hex: &str) -> Digest {
 /// Describes an asset, in a constant.
 #[must_use]
 #[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
-pub const fn asset<C: Code>(
+pub const fn asset<C: Kind>(
     name: &'static str,
     source: &'static str,
     source_digest: Digest,
@@ -32,7 +31,7 @@ pub const fn asset<C: Code>(
     artifacts: &'static [Artifact],
 ) -> Asset<C> {
     let any = AnyAsset::new(name, source, source_digest, wasmtime, engine, features, artifacts);
-    if any.is_component() != <C as Operations>::IS_COMPONENT {
+    if any.is_component() != C::IS_COMPONENT {
         panic!("the wrapper has the wrong kind of code in its type: import again");
     }
     Asset::new(any)

@@ -10,6 +10,7 @@ mod interface;
 mod lift;
 mod link;
 
+pub use crate::asset::Component;
 pub use crate::code::OverloadedPre;
 pub use crate::typed::WasmValue;
 pub use asset::{asset, compressed, digest, embedded, file};
@@ -20,8 +21,6 @@ pub use imports::*;
 pub use interface::{check_host, check_link};
 pub use lift::*;
 pub use link::*;
-#[cfg(feature = "component-model")]
-pub use wasmtime::component::Component;
 pub use wasmtime::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, StructRef};
 pub use wasmtime::{
     AsContext, AsContextMut, Caller, Error, Extern, Func, I31, Instance, InstancePre, Linker,

@@ -5,8 +5,7 @@ use super::{exception::Exception, values::WasmValues};
 use std::marker::PhantomData;
 #[cfg(feature = "gc")]
 use wasmtime::{
-    AsContext, AsContextMut, Error, ExnRef, ExnRefPre, ExnType, FuncType, Result, TagType,
-    ThrownException,
+    AsContextMut, Error, ExnRef, ExnRefPre, ExnType, FuncType, Result, TagType, ThrownException,
 };
 use wasmtime::{Extern, Tag};
 

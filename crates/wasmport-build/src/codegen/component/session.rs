@@ -42,7 +42,7 @@ impl Target<'_> {
     }
 
     pub fn start(&self) -> Ident {
-        format_ident!("{}", if self.is_async { "start_component_async" } else { "start_component" })
+        format_ident!("{}", if self.is_async { "start_async" } else { "start" })
     }
 }
 
@@ -106,8 +106,8 @@ fn own_items(target: &Target<'_>, views: &[Ident]) -> TokenStream {
             ///
             /// # Errors
             ///
-            /// As [`Runtime::load_component`](::wasmport::Runtime::load_component), and where an import is
-            /// missing or a start function fails.
+            /// As [`Runtime::load`](::wasmport::Runtime::load), and where an import is missing or a start
+            /// function fails.
             pub #asyncness fn with_linker(
                 runtime: &::wasmport::Runtime,
                 data: T,
@@ -117,7 +117,7 @@ fn own_items(target: &Target<'_>, views: &[Ident]) -> TokenStream {
                 ) -> ::wasmport::support::Result<()>,
             ) -> ::wasmport::Result<Self> {
                 ::core::result::Result::Ok(Self(
-                    ::wasmport::Session::#start(runtime, data, |linker, store, _| define(linker, store)) #wait?
+                    ::wasmport::Session::<T, #ty>::#start(runtime, data, |linker, store, _| define(linker, store)) #wait?
                 ))
             }
 
@@ -168,15 +168,16 @@ pub(super) fn wrapper(ty: &Ident) -> Vec<Item> {
                 ///
                 /// # Errors
                 ///
-                /// As [`Runtime::load_component`](::wasmport::Runtime::load_component).
+                /// As [`Runtime::load`](::wasmport::Runtime::load).
                 pub fn load(runtime: &::wasmport::Runtime) -> ::wasmport::Result<::wasmport::LoadedComponent> {
-                    runtime.load_component(&ASSET)
+                    runtime.load(&ASSET)
                 }
             }
         },
         parse_quote! {
-            impl ::wasmport::ComponentWrapper for #ty {
-                const ASSET: &'static ::wasmport::Asset = &ASSET;
+            impl ::wasmport::Wrapper for #ty {
+                type Code = ::wasmport::support::Component;
+                const ASSET: &'static ::wasmport::Asset<Self::Code> = &ASSET;
 
                 fn from_instance(
                     store: impl ::wasmport::support::AsContextMut,

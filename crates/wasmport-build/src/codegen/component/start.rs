@@ -47,35 +47,57 @@ pub(super) fn new(target: &Target<'_>) -> TokenStream {
         outer("[`Error::Preopen`](::wasmport::Error::Preopen) where one of the folders cannot be.")
     });
     let run = run(target);
+    let bounds = quote!(#clause #(::wasmport::wasmtime::component::HasSelf<T>: #with_store),*);
+    let define = if needs_wasi {
+        quote! {
+            |linker, store, _| {
+                #add_wasi
+                #shadow
+                #add_hosts
+                ::core::result::Result::Ok(())
+            }
+        }
+    } else {
+        quote!(|linker, _, loaded| <Self as ::wasmport::LinkedSession>::link(linker, loaded))
+    };
+    let linked = (!needs_wasi).then(|| {
+        quote! {
+            impl<T: #(#hosts +)* #data> ::wasmport::LinkedSession for #session<T> #bounds {
+                fn link(
+                    linker: &mut ::wasmport::wasmtime::component::Linker<::wasmport::SessionData<T>>,
+                    _: &::wasmport::LoadedComponent,
+                ) -> ::wasmport::support::Result<()> {
+                    let _ = &linker;
+                    #shadow
+                    #add_hosts
+                    ::core::result::Result::Ok(())
+                }
+            }
+        }
+    });
     quote! {
-        impl<T: #(#hosts +)* #data> #session<T>
-        #clause #(::wasmport::wasmtime::component::HasSelf<T>: #with_store),*
+        impl<T: #(#hosts +)* #data> #session<T> #bounds
         {
             /// Loads and instantiates the asset, with `data` as the host state.
             #wasi_doc
             ///
             /// # Errors
             ///
-            /// As [`Runtime::load_component`](::wasmport::Runtime::load_component), and where a start
-            /// function fails.
+            /// As [`Runtime::load`](::wasmport::Runtime::load), and where a start function fails.
             #wasi_errors
             pub #asyncness fn new(
                 runtime: &::wasmport::Runtime,
                 data: T,
                 #parameter
             ) -> ::wasmport::Result<Self> {
-                let session = ::wasmport::Session::#start(runtime, data, |linker, store, _| {
-                    let _ = (&linker, &store);
-                    #add_wasi
-                    #shadow
-                    #add_hosts
-                    ::core::result::Result::Ok(())
-                });
+                let session = ::wasmport::Session::<T, #ty>::#start(runtime, data, #define);
                 ::core::result::Result::Ok(Self(session #wait?))
             }
 
             #run
         }
+
+        #linked
     }
 }
 

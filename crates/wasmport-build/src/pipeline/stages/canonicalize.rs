@@ -25,7 +25,9 @@ pub(crate) fn canonicalize(
     asset: &AssetContext<'_>,
 ) -> Result<ValidWasm, AssetError> {
     run_stage(Stage::Canonicalize, None, module, asset, |module| {
-        if !asset.project().engine.deterministic || !module.features().contains(WasmFeature::RelaxedSimd) {
+        if !asset.project().engine.deterministic
+            || !module.features().contains(WasmFeature::RelaxedSimd)
+        {
             return Ok(None);
         }
         let mut is_changed = false;

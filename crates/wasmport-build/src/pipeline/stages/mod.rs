@@ -30,4 +30,3 @@ pub(crate) use transform::transform;
 pub(crate) use translate::translate;
 pub(crate) use validate::validate;
 pub(crate) use world::world;
-

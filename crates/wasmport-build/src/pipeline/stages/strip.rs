@@ -14,16 +14,15 @@ use wasmparser::{Parser, Payload};
 /// # Errors
 ///
 /// Fails if the validated module cannot be read.
-pub(crate) fn strip(
-    module: ValidWasm,
-    asset: &AssetContext<'_>,
-) -> Result<ValidWasm, AssetError> {
+pub(crate) fn strip(module: ValidWasm, asset: &AssetContext<'_>) -> Result<ValidWasm, AssetError> {
     run_stage(Stage::Strip, None, module, asset, |module| {
-        let Some(patterns) = asset.settings().strip.as_ref().filter(|patterns| !patterns.is_empty()) else {
+        let Some(patterns) =
+            asset.settings().strip.as_ref().filter(|patterns| !patterns.is_empty())
+        else {
             return Ok(None);
         };
-        let patterns = Patterns::new(Some(patterns))
-            .map_err(|e| asset.error(Stage::Strip, e.to_string()))?;
+        let patterns =
+            Patterns::new(Some(patterns)).map_err(|e| asset.error(Stage::Strip, e.to_string()))?;
         let strip = |wasm: &[u8]| {
             without_sections(wasm, |name| patterns.matches(name, false))
                 .map_err(|e| AssetError::new(module.path(), Stage::Strip, e.to_string()))

@@ -37,9 +37,8 @@ fn run_pass(
     module: &ValidWasm,
     asset: &AssetContext<'_>,
 ) -> Result<Option<Changed<'static>>, AssetError> {
-    let error = |cause: String| {
-        asset.error(Stage::Transform, format!("pass `{}`{cause}", pass.name()))
-    };
+    let error =
+        |cause: String| asset.error(Stage::Transform, format!("pass `{}`{cause}", pass.name()));
     let wasm = catch_panic(|| pass.run(&asset.file.source, module.wasm()))
         .map_err(|panic| error(format!(" panicked: {panic}")))?
         .map_err(|e| error(format!(": {e}")))?;

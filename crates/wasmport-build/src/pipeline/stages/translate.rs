@@ -17,10 +17,7 @@ use wasmport::engine::WasmFeature;
 ///
 /// Fails if `wasm-opt` is missing, has another version than the settings name, fails, or exceeds its
 /// bounds.
-pub(crate) fn translate(
-    module: RawWasm,
-    asset: &AssetContext<'_>,
-) -> Result<RawWasm, AssetError> {
+pub(crate) fn translate(module: RawWasm, asset: &AssetContext<'_>) -> Result<RawWasm, AssetError> {
     let allowed = asset.project().features;
     let is_on = asset.settings().legacy_exceptions == Some(LegacyExceptions::Translate);
     if !is_on || !has_legacy_exceptions(&module.wasm, allowed) {
@@ -54,8 +51,8 @@ fn rewrite<'a>(
     asset: &'a AssetContext<'_>,
 ) -> Result<Obtained<'a>, AssetError> {
     let error = |e: ToolError| e.at(asset.path(), Stage::Translate);
-    let scanned = scan(wasm, asset.limits())
-        .map_err(|e| asset.error(Stage::Translate, e.to_string()))?;
+    let scanned =
+        scan(wasm, asset.limits()).map_err(|e| asset.error(Stage::Translate, e.to_string()))?;
     // The translation carries values out of blocks, which Binaryen counts as multi-value.
     let features = with_binaryen_features(scanned.features.with(WasmFeature::Exceptions));
     let mut args = vec!["--translate-to-exnref".to_owned(), "--debuginfo".into()];

@@ -9,10 +9,7 @@ use crate::wasm::{self, RawWasm, ValidWasm};
 /// # Errors
 ///
 /// Fails with the first fault, the feature that is not enabled, or the limit that is exceeded.
-pub(crate) fn validate(
-    module: RawWasm,
-    asset: &AssetContext<'_>,
-) -> Result<ValidWasm, AssetError> {
+pub(crate) fn validate(module: RawWasm, asset: &AssetContext<'_>) -> Result<ValidWasm, AssetError> {
     let (len, allowed) = (module.wasm.len(), asset.project().features);
     let work = || wasm::validate(module, allowed, asset.limits());
     asset.timed(Stage::Validate, len, work, |module| module.wasm().len())

@@ -14,10 +14,7 @@ use std::time::Instant;
 /// # Errors
 ///
 /// Fails with all differences if the component does not implement the world.
-pub(crate) fn world(
-    module: &ValidWasm,
-    asset: &AssetContext<'_>,
-) -> Result<Interface, AssetError> {
+pub(crate) fn world(module: &ValidWasm, asset: &AssetContext<'_>) -> Result<Interface, AssetError> {
     let mut interface = Interface::of(module)?;
     let Some(required) = &asset.inputs.world else { return Ok(interface) };
     let start = Instant::now();

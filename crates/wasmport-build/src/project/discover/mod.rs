@@ -179,8 +179,7 @@ fn select(settings: &Settings, discovered: &mut Discovered) -> Result<(), Error>
     }
     for (file, path) in std::mem::take(&mut discovered.assets).into_iter().zip(paths) {
         let is_selected = only.iter().any(|only| path.starts_with(only));
-        let list =
-            if is_selected { &mut discovered.assets } else { &mut discovered.unselected };
+        let list = if is_selected { &mut discovered.assets } else { &mut discovered.unselected };
         list.push(file);
     }
     Ok(())

@@ -72,4 +72,3 @@ fn globs(patterns: &[String]) -> Result<GlobSet, (String, &'static str)> {
     }
     set.build().map_err(|e| (e.to_string(), "use fewer or simpler globs"))
 }
-

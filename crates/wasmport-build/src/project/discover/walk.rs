@@ -92,8 +92,10 @@ fn check(entry: &DirEntry, real_root: &Path, selection: &Selection) -> Result<()
     }
     let kind = entry.file_type();
     if !kind.is_dir() && !kind.is_file() {
-        return Err(error("it is not a regular file: reading a pipe or a device may never end".into())
-            .help("remove it, or exclude it"));
+        return Err(error(
+            "it is not a regular file: reading a pipe or a device may never end".into(),
+        )
+        .help("remove it, or exclude it"));
     }
     if !entry.path_is_symlink() || entry.depth() == 0 || selection.symlinks == Symlinks::Follow {
         return Ok(());
@@ -121,4 +123,3 @@ fn source_name(root: &Path, path: &Path) -> String {
         relative.components().map(|part| part.as_os_str().to_string_lossy()).collect();
     parts.join("/")
 }
-

@@ -8,9 +8,9 @@ mod refuse;
 #[cfg(feature = "compiler")]
 pub(crate) use refuse::LockedRun;
 
-use crate::project::discover::Discovered;
 use crate::error::Error;
 use crate::fs;
+use crate::project::discover::Discovered;
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{Report, Status};
 use crate::settings::{LockMode, Settings};

@@ -47,7 +47,12 @@ impl Lock {
     }
 
     /// Compares the inputs of an import with the lock file, before anything is compiled.
-    fn input_differences(&self, file: &AssetFile, input: Digest, run: &LockedRun<'_>) -> Vec<String> {
+    fn input_differences(
+        &self,
+        file: &AssetFile,
+        input: Digest,
+        run: &LockedRun<'_>,
+    ) -> Vec<String> {
         let Some(locked) = self.assets.get(&file.source) else { return vec![NOT_LOCKED.into()] };
         let mut tools = locked.tools.clone();
         // The stage that needs a missing program reports it.

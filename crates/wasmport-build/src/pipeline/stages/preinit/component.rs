@@ -1,7 +1,7 @@
 //! Components: initialized and snapshotted by Wizer.
 
 use super::linker::linker;
-use super::run::{Guest, Order, GuestState, ready};
+use super::run::{Guest, GuestState, Order, ready};
 use crate::component::{modules, without_export};
 use std::collections::HashMap;
 use wasmparser::{Parser, Payload};
@@ -49,7 +49,11 @@ impl Guest for Component {
         Ok(instance)
     }
 
-    fn snapshot(order: &Order, mut store: Store<GuestState>, instance: Instance) -> Result<Vec<u8>> {
+    fn snapshot(
+        order: &Order,
+        mut store: Store<GuestState>,
+        instance: Instance,
+    ) -> Result<Vec<u8>> {
         // Wizer grows each memory for its own data, and passes it on whole.
         store.data_mut().memory.most = usize::MAX;
         store.set_hostcall_fuel(usize::MAX);

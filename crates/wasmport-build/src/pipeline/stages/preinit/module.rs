@@ -1,6 +1,6 @@
 //! Core modules: initialized and snapshotted by Wizer.
 
-use super::run::{Guest, Order, GuestState, ready};
+use super::run::{Guest, GuestState, Order, ready};
 use wasmtime::{
     Engine, Instance, Linker, Module, Result, Store, TypedFunc, Val, error::Context as _,
 };
@@ -67,7 +67,10 @@ struct Instantiated {
 }
 
 impl InstanceState for Instantiated {
-    #[expect(clippy::panic, reason = "Wizer reads only the exports that it added, which have these types")]
+    #[expect(
+        clippy::panic,
+        reason = "Wizer reads only the exports that it added, which have these types"
+    )]
     async fn global_get(&mut self, name: &str, _: wasmtime_wizer::ValType) -> SnapshotVal {
         let global = self.instance.get_global(&mut self.store, name);
         match global.map(|global| global.get(&mut self.store)) {

@@ -45,7 +45,11 @@ pub(super) trait Guest: Sized + Send + 'static {
     fn initialize(&self, store: &mut Store<GuestState>, order: &Order) -> Result<Self::Instance>;
 
     /// Returns the wasm that begins with the state of the instance.
-    fn snapshot(order: &Order, store: Store<GuestState>, instance: Self::Instance) -> Result<Vec<u8>>;
+    fn snapshot(
+        order: &Order,
+        store: Store<GuestState>,
+        instance: Self::Instance,
+    ) -> Result<Vec<u8>>;
 }
 
 /// The module to initialize, and the settings of the initialization.
