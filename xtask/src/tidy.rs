@@ -14,20 +14,27 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     // The runtime sees text and wasm only of what it has to compile itself.
     ("wat::", &["crates/wasmport/src/dynamic/", "crates/wasmport-build/src/"]),
     // Deserializing stands in one runtime module.
-    ("Module::deserialize", &["crates/wasmport/src/load.rs"]),
-    ("Component::deserialize", &["crates/wasmport/src/load.rs"]),
+    ("Module::deserialize", &["crates/wasmport/src/code/deserialize.rs"]),
+    ("Component::deserialize", &["crates/wasmport/src/code/deserialize.rs"]),
     // The generator of `bindgen!` is not made for others: one module knows it.
     ("wasmtime_internal_wit_bindgen", &["crates/wasmport-build/src/codegen/component/"]),
     ("Engine::default", &[]),
     // What a module computes before it is imported, it computes here and now.
     (" Module::new(", &["crates/wasmport-build/src/stages/preinit/module.rs"]),
-    ("wasmtime_wasi", &["crates/wasmport-build/src/stages/preinit/", "crates/wasmport/src/wasi/"]),
+    ("wasmtime_wasi", &["crates/wasmport-build/src/stages/preinit/", "crates/wasmport/src/wasi/",
+            "crates/wasmport/src/session/wasi.rs",
+        ]),
     ("wasmtime_wizer", &["crates/wasmport-build/src/stages/preinit/"]),
-    ("deserialize_file", &["crates/wasmport/src/load.rs"]),
+    (
+        "deserialize_file",
+        &["crates/wasmport/src/code/deserialize.rs", "crates/wasmport/src/code/map.rs"],
+    ),
     (
         "unsafe {",
         &[
-            "crates/wasmport/src/load.rs",
+            "crates/wasmport/src/code/deserialize.rs",
+            "crates/wasmport/src/code/map.rs",
+            "crates/wasmport/src/runtime/load.rs",
             // What Wasmtime's generator writes, with its reason in one place.
             "crates/wasmport/src/macros.rs",
             "crates/wasmport/src/engine/wasmtime_config.rs",
@@ -51,7 +58,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
         &[
             "crates/wasmport-build/src/build_script.rs",
             // The folder that a program says it may name.
-            "crates/wasmport/src/source.rs",
+            "crates/wasmport/src/asset/source.rs",
             // Where a test has the process end.
             "crates/wasmport-build/src/fs/",
             "crates/wasmport-build/src/store/location.rs",

@@ -95,7 +95,7 @@ impl Wrappers {
     /// Takes a wrapper that is left out from the list of all assets.
     fn unlist(&self, wrapper: &str) -> crate::Result {
         let path = self.out_dir().join("mod.rs");
-        let item = format!("&{}::ASSET", wrapper.replace('/', "::"));
+        let item = format!("{}::ASSET.as_any()", wrapper.replace('/', "::"));
         // One in each line, or, where they are few, all in one.
         let text = files::read(&path)?.replace(&format!("{item}, "), "");
         files::write(&path, text.replace(&format!("{item},\n"), "\n").replace(&item, ""))

@@ -297,7 +297,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
                     #not_ours
                     #[inline]
                     pub fn #setter(&self, mut #store, value: #value) -> ::wasmport::support::Result<()> {
-                        ::wasmport::support::export(#cell, &mut store, #name)?.set(store, value)
+                        ::wasmport::support::global(#cell, &mut store, #name)?.set(store, value)
                     }
                 }
             });
@@ -306,7 +306,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
                 #not_ours
                 #[inline]
                 pub fn #ident(&self, mut #store) -> ::wasmport::support::Result<#value> {
-                    ::wasmport::support::export(#cell, &mut store, #name)?.get(store)
+                    ::wasmport::support::global(#cell, &mut store, #name)?.get(store)
                 }
                 #setter
             }

@@ -179,19 +179,16 @@ fn operating_system(triple: &Triple) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::asset::Asset;
     use crate::digest::Digest;
-
-    use wasmtime::Module;
 
     const ENGINE: EngineConfig = EngineConfig::new();
 
-    fn asset(targets: &[&'static str]) -> Asset<Module> {
+    fn asset(targets: &[&'static str]) -> AnyAsset {
         let digest = Digest::from_bytes([0; 32]);
         let artifacts: Vec<Artifact> =
             targets.iter().map(|target| Artifact::file(target, 0, digest, "unused")).collect();
         let features = RequiredFeatures::of(&[WasmFeature::Simd]);
-        Asset::new("a", "a.wat", digest, wasmtime_version(), ENGINE, features, artifacts.leak())
+        AnyAsset::new("a", "a.wat", digest, wasmtime_version(), ENGINE, features, artifacts.leak())
     }
 
     fn machine(has_cpu_feature: fn(&str) -> bool) -> Program<'static> {

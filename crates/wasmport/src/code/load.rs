@@ -62,7 +62,7 @@ pub(super) fn read_error(asset: &AnyAsset, path: String, source: io::Error) -> E
 
 fn verify(asset: &AnyAsset, artifact: &Artifact, bytes: &[u8]) -> Result<()> {
     let _span = trace::verify(asset).entered();
-    let actual = Digest::of(bytes);
+    let actual = Digest::of_large(bytes);
     if actual == artifact.digest() && bytes.len() as u64 == artifact.bytes() {
         return Ok(());
     }

@@ -12,7 +12,7 @@ pub enum OptLevel {
     None,
     /// Fastest generated code.
     Speed,
-    /// Fast code, smaller where that costs little.
+    /// Fast code, smaller if that costs little speed.
     SpeedAndSize,
 }
 

@@ -10,30 +10,35 @@ pub trait GuestAddress: Copy {
 }
 
 impl GuestAddress for i32 {
+    #[inline]
     fn to_u64(self) -> u64 {
         u64::from(self.cast_unsigned())
     }
 }
 
 impl GuestAddress for u32 {
+    #[inline]
     fn to_u64(self) -> u64 {
         u64::from(self)
     }
 }
 
 impl GuestAddress for i64 {
+    #[inline]
     fn to_u64(self) -> u64 {
         self.cast_unsigned()
     }
 }
 
 impl GuestAddress for u64 {
+    #[inline]
     fn to_u64(self) -> u64 {
         self
     }
 }
 
 impl GuestAddress for usize {
+    #[inline]
     fn to_u64(self) -> u64 {
         self as u64
     }

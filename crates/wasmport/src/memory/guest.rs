@@ -14,6 +14,7 @@ pub struct GuestMemory<'a, T: 'static> {
 
 impl<'a, T: 'static> GuestMemory<'a, T> {
     /// Joins a memory with a context of its store.
+    #[inline]
     pub fn new(store: StoreContextMut<'a, T>, memory: Memory) -> Self {
         Self { store, memory }
     }
@@ -30,12 +31,14 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     }
 
     /// Returns all bytes.
+    #[inline]
     #[must_use]
     pub fn data(&self) -> &[u8] {
         self.memory.data(StoreContext::from(&self.store))
     }
 
     /// Returns all bytes for writing.
+    #[inline]
     #[must_use]
     pub fn data_mut(&mut self) -> &mut [u8] {
         self.memory.data_mut(&mut self.store)
@@ -52,6 +55,7 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     /// # Errors
     ///
     /// Fails with [`Error::OutOfBounds`] if the range exceeds the memory.
+    #[inline]
     pub fn bytes(&self, address: impl GuestAddress, len: impl GuestAddress) -> Result<&[u8]> {
         let data = self.data();
         Ok(&data[range(data.len(), address.to_u64(), len.to_u64())?])
@@ -62,6 +66,7 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     /// # Errors
     ///
     /// Fails with [`Error::OutOfBounds`] if the range exceeds the memory.
+    #[inline]
     pub fn bytes_mut(
         &mut self,
         address: impl GuestAddress,
@@ -77,6 +82,7 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     /// # Errors
     ///
     /// Fails with [`Error::OutOfBounds`] if the range exceeds the memory; then nothing is written.
+    #[inline]
     pub fn write_bytes(&mut self, address: impl GuestAddress, bytes: &[u8]) -> Result<()> {
         self.bytes_mut(address, bytes.len())?.copy_from_slice(bytes);
         Ok(())
@@ -88,6 +94,7 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     ///
     /// Fails with [`Error::OutOfBounds`] if the range exceeds the memory, and with [`Error::NotUtf8`] if
     /// the bytes are not UTF-8.
+    #[inline]
     pub fn str(&self, address: impl GuestAddress, len: impl GuestAddress) -> Result<&str> {
         let (address, len) = (address.to_u64(), len.to_u64());
         std::str::from_utf8(self.bytes(address, len)?)
@@ -99,6 +106,7 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     /// # Errors
     ///
     /// Fails with [`Error::OutOfBounds`] if the memory ends before the text.
+    #[inline]
     pub fn c_str(&self, address: impl GuestAddress) -> Result<&CStr> {
         let (data, address) = (self.data(), address.to_u64());
         let tail = &data[range(data.len(), address, 0)?.start..];

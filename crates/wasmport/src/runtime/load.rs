@@ -6,6 +6,8 @@ use super::loaded::{Loaded, LoadedAsset};
 use crate::asset::{AnyAsset, Artifact, Asset};
 use crate::code::{self, Code};
 use crate::dynamic::DynamicAsset;
+#[cfg(not(feature = "compile"))]
+use crate::error::Error;
 use crate::error::Result;
 use crate::trace;
 use std::path::Path;
@@ -113,7 +115,7 @@ impl Runtime {
     /// Fails with [`Error::NoCompiler`](crate::Error::NoCompiler).
     #[cfg(not(feature = "compile"))]
     pub fn load_dynamic<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
-        Err(crate::Error::NoCompiler { asset: asset.name().into() })
+        Err(Error::NoCompiler { asset: asset.name().into() })
     }
 
     /// Runs `load`, and finds out whether an error is the pooling allocator's.

@@ -184,6 +184,24 @@ pub fn export<E: FromExtern + Clone>(
     Ok(export.clone())
 }
 
+/// Returns an exported global, without copying it: reading one takes a few nanoseconds.
+///
+/// # Errors
+///
+/// Fails if the instance has none of that name.
+#[inline]
+pub fn global<'a, V: WasmValue>(
+    cell: &'a ExportCell<TypedGlobal<V>>,
+    instance: &Instance,
+    mut store: impl AsContextMut,
+    name: &str,
+) -> Result<&'a TypedGlobal<V>> {
+    match cell.0.get() {
+        Some(global) => Ok(global),
+        None => look_up(cell, *instance, store.as_context_mut(), name),
+    }
+}
+
 #[cold]
 #[inline(never)]
 fn look_up<'a, E: FromExtern, T: 'static>(

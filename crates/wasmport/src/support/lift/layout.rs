@@ -26,6 +26,7 @@ impl Layout {
     /// # Errors
     ///
     /// Fails with [`Error::Allocation`] if it is too long for a memory of 32 bits.
+    #[inline]
     pub(super) fn of_text(text: &str, is_utf16: bool) -> Result<Self> {
         if !is_utf16 {
             return Self::new(text.len(), 1, text.len());
@@ -39,6 +40,7 @@ impl Layout {
     /// # Errors
     ///
     /// Fails with [`Error::Allocation`] if it is too long for a memory of 32 bits.
+    #[inline]
     pub fn of_c_str(text: &CStr) -> Result<Self> {
         let bytes = text.to_bytes_with_nul().len();
         Self::new(bytes, 1, bytes)
@@ -49,6 +51,7 @@ impl Layout {
     /// # Errors
     ///
     /// Fails with [`Error::Allocation`] if they are too many for a memory of 32 bits.
+    #[inline]
     pub fn of_slice<P: Plain>(values: &[P]) -> Result<Self> {
         Self::new(P::SIZE.saturating_mul(values.len()), P::ALIGN, values.len())
     }
@@ -60,6 +63,7 @@ impl Layout {
         Self { bytes: P::SIZE as u32, align: P::ALIGN as u32, len: 1, class: ARRAY_BUFFER }
     }
 
+    #[inline]
     fn new(bytes: usize, align: usize, len: usize) -> Result<Self> {
         let too_long = |_| Error::Allocation { bytes: bytes as u64 };
         let [bytes, align, len] = [

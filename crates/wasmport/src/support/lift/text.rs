@@ -22,17 +22,21 @@ pub fn not_null(address: i32) -> Result<i32> {
 }
 
 /// Writes text in the encoding of the convention.
+#[inline]
 pub(super) fn write_str<C: Convention, T: 'static>(
     memory: &mut GuestMemory<'_, T>,
     address: i32,
     text: &str,
 ) -> Result<()> {
-    if C::IS_UTF16 {
-        let units: Vec<u16> = text.encode_utf16().collect();
-        Ok(memory.write_slice(address, &units)?)
-    } else {
-        Ok(memory.write_bytes(address, text.as_bytes())?)
+    if !C::IS_UTF16 {
+        return Ok(memory.write_bytes(address, text.as_bytes())?);
     }
+    let units = text.encode_utf16().count();
+    let bytes = memory.bytes_mut(address, units * 2)?;
+    for (unit, bytes) in text.encode_utf16().zip(bytes.chunks_exact_mut(2)) {
+        bytes.copy_from_slice(&unit.to_le_bytes());
+    }
+    Ok(())
 }
 
 /// Reads text of a known length.

@@ -1,5 +1,7 @@
 //! `Digest`: a BLAKE3 digest, which ties a wrapper to its artifacts.
 
+mod parallel;
+
 use serde::de::{self, Deserialize, Deserializer, Visitor};
 use serde::{Serialize, Serializer};
 use std::fmt;
@@ -13,6 +15,11 @@ impl Digest {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(*blake3::hash(bytes).as_bytes())
+    }
+
+    /// Returns the digest of `bytes`, which several threads compute if there are many.
+    pub(crate) fn of_large(bytes: &[u8]) -> Self {
+        parallel::hash(bytes).map_or_else(|| Self::of(bytes), |hash| Self(*hash.as_bytes()))
     }
 
     /// Returns the digest with these bytes.
