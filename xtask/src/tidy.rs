@@ -21,9 +21,14 @@ const ONLY_IN: &[(&str, &[&str])] = &[
     ("Engine::default", &[]),
     // What a module computes before it is imported, it computes here and now.
     (" Module::new(", &["crates/wasmport-build/src/stages/preinit/module.rs"]),
-    ("wasmtime_wasi", &["crates/wasmport-build/src/stages/preinit/", "crates/wasmport/src/wasi/",
+    (
+        "wasmtime_wasi",
+        &[
+            "crates/wasmport-build/src/stages/preinit/",
+            "crates/wasmport/src/wasi/",
             "crates/wasmport/src/session/wasi.rs",
-        ]),
+        ],
+    ),
     ("wasmtime_wizer", &["crates/wasmport-build/src/stages/preinit/"]),
     (
         "deserialize_file",

@@ -336,7 +336,7 @@ fn shaped(
     let doc = shaped_doc(export, shape);
     let wait = Asyncness::of(plan);
     let Asyncness { asyncness, data, .. } = &wait;
-    let body = api::export_method(shape, slot, name, &wait, plan.is_async);
+    let body = api::export_method(shape, cell, name, &wait, plan.is_async);
     let parameters = api::user_parameters(&shape.signature);
     let returns = api::user_result(&shape.signature);
     quote! {
@@ -378,7 +378,7 @@ fn func(
     let is_wide = is_wide(ty);
     let Asyncness { asyncness, wait, call, call_wide, data, .. } = Asyncness::of(plan);
     let body = if is_wide {
-        wide_call(slot, name, params, ty, &call_wide, &wait)
+        wide_call(cell, name, params, ty, &call_wide, &wait)
     } else {
         quote!(::wasmport::support::#call(#cell, store, #name, (#(#params,)*))#wait)
     };

@@ -10,8 +10,8 @@ use std::task::{Context, Poll, Wake};
 use wasmport::engine::{RequiredFeatures, WasmFeature, wasmtime_version};
 use wasmport::wasmtime::component::Component;
 use wasmport::{
-    AnyAsset, Artifact, Asset, AssetSource, BackEnd, Digest, Error, Folder, LoadWay, Runtime, RuntimeBuilder,
-    RuntimeOptions, support,
+    AnyAsset, Artifact, Asset, AssetSource, BackEnd, Digest, Error, Folder, LoadWay, Runtime,
+    RuntimeBuilder, RuntimeOptions, support,
 };
 use wasmport_build::Target;
 

@@ -13,7 +13,6 @@ pub(crate) enum ConfigError {
     #[error("the pooling allocator's settings contradict the engine configuration")]
     Pooling(Vec<PoolingMisfit>),
     /// Wasmtime rejects a setting.
-    #[cfg_attr(not(feature = "pulley"), expect(dead_code, reason = "no setting is fallible"))]
     #[error(transparent)]
     Wasmtime(#[from] wasmtime::Error),
 }
