@@ -3,31 +3,33 @@
 use std::path::{Path, PathBuf};
 
 /// The folders and files whose sources decide the bytes of artifacts.
-const ARTIFACTS: &[&str] =
+pub const ARTIFACTS: &[&str] =
     &["asset", "component", "interface", "panics.rs", "pipeline", "settings", "tool", "wasm"];
 
 /// The folders and files whose sources decide the text of wrappers.
-const WRAPPERS: &[&str] = &["codegen", "component", "interface", "names.rs", "project", "settings"];
+pub const WRAPPERS: &[&str] =
+    &["codegen", "component", "interface", "names.rs", "project", "settings"];
 
 fn main() -> std::io::Result<()> {
     println!("cargo::rerun-if-changed=src");
-    println!("cargo::rustc-env=WASMPORT_ARTIFACT_SOURCES={}", digest(ARTIFACTS)?);
-    println!("cargo::rustc-env=WASMPORT_WRAPPER_SOURCES={}", digest(WRAPPERS)?);
+    println!("cargo::rustc-env=WASMPORT_ARTIFACT_SOURCES={}", digest("src".as_ref(), ARTIFACTS)?);
+    println!("cargo::rustc-env=WASMPORT_WRAPPER_SOURCES={}", digest("src".as_ref(), WRAPPERS)?);
     Ok(())
 }
 
-/// Hashes the sources below the given paths, with their names and with one kind of line ends.
-fn digest(paths: &[&str]) -> std::io::Result<String> {
+/// Hashes the sources at the given paths below `root`, with their names and with one kind of line ends.
+pub fn digest(root: &Path, paths: &[&str]) -> std::io::Result<String> {
     let mut files = Vec::new();
     for path in paths {
-        collect(&Path::new("src").join(path), &mut files)?;
+        collect(&root.join(path), &mut files)?;
     }
-    files.sort();
+    let name =
+        |file: &Path| file.strip_prefix(root).unwrap_or(file).to_string_lossy().replace('\\', "/");
+    files.sort_by_key(|file| name(file));
     let mut hasher = blake3::Hasher::new();
     for file in files {
         let text = std::fs::read_to_string(&file)?.replace("\r\n", "\n");
-        let name = file.to_string_lossy().replace('\\', "/");
-        hasher.update(format!("{name}\0{}\0{text}", text.len()).as_bytes());
+        hasher.update(format!("{}\0{}\0{text}", name(&file), text.len()).as_bytes());
     }
     Ok(hasher.finalize().to_hex().to_string())
 }

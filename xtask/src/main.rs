@@ -1,85 +1,73 @@
-//! This repository's tasks: `cargo xtask help`.
+//! Tasks of this repository: checks its architecture and starts its other tools.
 
-mod backends;
 mod bench;
-mod bless;
-mod conformance;
-mod corpus;
-mod determinism;
-mod files;
-mod reference;
-mod run;
-mod scratch;
-mod smith;
 mod tidy;
-mod wrappers;
 
-use clap::Parser;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
-/// A task's result; the message of an error is all there is to tell.
+/// Result of a task; the message of an error is printed as it is.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-#[derive(Parser)]
-#[command(name = "cargo xtask", bin_name = "cargo xtask")]
-enum Xtask {
-    #[command(flatten)]
-    Wasmport(wasmport_cli::Command),
-    /// Make what is generated and printed now the expected
-    Bless,
-    /// Measure speed and size against plain Wasmtime
-    Bench(bench::Args),
-    /// Check the invariants of the architecture that no compiler checks
-    Tidy,
-    /// Import every wasm file below a folder, and compare with expected verdicts
-    Corpus(corpus::Args),
-    /// Run the specification's test suite through generated wrappers
-    Conformance(conformance::Args),
-    /// Import the fixtures for many targets, and run the same calls on every back end of this machine
-    Backends(backends::Args),
-    /// Run programs in whose results machines may differ, natively and interpreted
-    Determinism(determinism::Args),
-    /// Import random valid modules, and use every export of their wrappers
-    Smith(smith::Args),
-}
+const USAGE: &str = "\
+Usage: cargo xtask COMMAND [ARGUMENTS]
+
+  tidy [--edges]  Check the invariants of the architecture; print the edges between folders
+  bench [PREFIX]  Measure speed and size against plain Wasmtime
+  bless           Regenerate all committed wrappers and expected outputs
+  conformance     Run the specification's test suite through generated wrappers
+  smith           Import random valid modules and use every export of their wrappers
+  corpus          Import every wasm file below a folder and compare with expected verdicts
+  backends        Import the fixtures for many targets and run them on every local back end
+  determinism     Compare programs whose results may differ between machines
+
+The commands of `cargo wasmport`, such as `import` and `check`, work on the project `fixtures`.
+`cargo xtask COMMAND --help` describes the arguments of a command.
+";
 
 fn main() -> ExitCode {
-    let result = match Xtask::parse() {
-        Xtask::Wasmport(command) => {
-            return wasmport_cli::run(&command, Some(&root().join("fixtures/wasmport.toml")));
+    let mut args = std::env::args_os().skip(1);
+    let command = args.next().unwrap_or_default();
+    let rest: Vec<OsString> = args.collect();
+    let result = match command.to_str() {
+        Some("" | "help" | "-h" | "--help") => {
+            print!("{USAGE}");
+            Ok(ExitCode::SUCCESS)
         }
-        Xtask::Bless => bless::run(),
-        Xtask::Bench(args) => bench::run(&args),
-        Xtask::Tidy => tidy::run(),
-        Xtask::Corpus(args) => corpus::run(&args),
-        Xtask::Conformance(args) => conformance::run(&args),
-        Xtask::Backends(args) => backends::run(&args),
-        Xtask::Determinism(args) => determinism::run(&args),
-        Xtask::Smith(args) => smith::run(&args),
+        Some("tidy") => tidy::run(&rest).map(|()| ExitCode::SUCCESS),
+        Some("bench") => bench::run(&rest),
+        _ => lab(&command, &rest),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::FAILURE
-        }
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::FAILURE
+    })
+}
+
+/// Runs a command of `lab`, which contains the importer: this program builds in a moment without it.
+fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
+    let mut cargo = Command::new(cargo());
+    cargo.args(["run", "--quiet", "--package", "lab", "--manifest-path"]);
+    cargo.arg(root().join("Cargo.toml"));
+    if command == "backends" {
+        cargo.args(["--features", "all-targets"]);
     }
+    exit_code(cargo.arg("--").arg(command).args(args))
 }
 
-/// A file of the repository.
-fn read_text(path: &str) -> Result<String> {
-    let path = root().join(path);
-    std::fs::read_to_string(&path)
-        .map_err(|e| format!("cannot read `{}`: {e}", path.display()).into())
+/// Runs a command to its end and passes its exit code on.
+fn exit_code(command: &mut Command) -> Result<ExitCode> {
+    let code = command.status()?.code().and_then(|code| u8::try_from(code).ok());
+    Ok(code.map_or(ExitCode::FAILURE, ExitCode::from))
 }
 
-/// The cargo that runs this task.
-fn cargo() -> std::ffi::OsString {
+/// Returns the cargo that runs this task.
+fn cargo() -> OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// The repository's root.
+/// Returns the root of the repository.
 fn root() -> PathBuf {
     let xtask = Path::new(env!("CARGO_MANIFEST_DIR"));
     xtask.parent().unwrap_or(xtask).to_path_buf()

@@ -1,5 +1,10 @@
 //! `Error`: the reason why a run as a whole did not do what it was asked.
 
+mod settings;
+
+pub use settings::SettingsError;
+pub(crate) use settings::{Location, PatternError, SettingsErrorKind};
+
 use crate::report::{Report, Status};
 use std::fmt;
 use std::path::PathBuf;
@@ -12,12 +17,15 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// The settings contradict each other, or name something that does not exist.
-    #[error("{message}{}", help_line(help.as_deref()))]
-    Settings {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    /// The arguments of the call do not fit the project.
+    #[error("{message}\n  help: {help}")]
+    Arguments {
         /// The cause.
         message: String,
         /// The mend.
-        help: Option<String>,
+        help: String,
     },
     /// A file of the run as a whole cannot be read or written.
     #[error("cannot {action} `{}`: {source}", path.display())]
@@ -80,12 +88,13 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn settings(message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::Settings { message: message.into(), help: Some(help.into()) }
+        let (message, help) = (message.into(), help.into());
+        SettingsError::new(SettingsErrorKind::Refused { message, help }).into()
     }
-}
 
-fn help_line(help: Option<&str>) -> String {
-    help.map(|help| format!("\n  help: {help}")).unwrap_or_default()
+    pub(crate) fn arguments(message: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::Arguments { message: message.into(), help: help.into() }
+    }
 }
 
 fn failed(report: &Report) -> String {

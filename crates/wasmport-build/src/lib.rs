@@ -24,6 +24,7 @@
 //! | `all-targets` | code generators for machines of other architectures |
 //! | `preinit` | initialization at import time, with Wizer and WASI |
 //! | `emit-stages` | the module after each stage as text |
+//! | `schema` | the JSON schemas of the settings and of the report |
 
 #![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
 
@@ -51,19 +52,24 @@ mod settings;
 mod store;
 #[cfg(feature = "compiler")]
 mod tool;
+mod version;
 #[cfg(feature = "compiler")]
 mod wasm;
 
 pub use asset::{AssetError, AssetErrorKind, Kind, Stage};
-pub use error::Error;
+pub use error::{Error, SettingsError};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
 pub use pipeline::{Inspection, inspect};
+#[cfg(feature = "schema")]
+pub use report::report_schema;
 pub use report::{ArtifactReport, AssetReport, Report, StageReport, Status};
 #[cfg(feature = "compiler")]
 pub use run::Progress;
 #[cfg(feature = "compiler")]
 pub use settings::Pass;
+#[cfg(feature = "schema")]
+pub use settings::settings_schema;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Convention, Explanation, ExternKind, FastMath,
     ImportLimits, LegacyExceptions, LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy,
@@ -75,9 +81,8 @@ pub use wasmport::EngineConfig;
 pub use wasmport::engine::{RequiredFeatures, Target, WasmFeature};
 
 use std::path::Path;
-
-/// The version of this crate, part of everything that it generates.
-pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+#[cfg(feature = "compiler")]
+use version::VERSION;
 
 /// Imports the assets below `root` in a `build.rs`, for the target of the build. All other settings are
 /// those of the package's `wasmport.toml`, if there is one.

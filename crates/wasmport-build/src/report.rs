@@ -1,14 +1,19 @@
 //! `Report`: the result of a run, for people and for programs.
 
+mod document;
+
+#[cfg(feature = "schema")]
+pub use document::report_schema;
+
 use crate::asset::{AssetError, Kind, Stage};
-use serde::ser::SerializeStruct as _;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wasmport::Digest;
 use wasmport::engine::Target;
 
 /// The result of an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Status {
@@ -83,12 +88,14 @@ impl AssetReport {
 
 /// One stage of the import of an asset.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct StageReport {
     /// The stage.
     pub stage: Stage,
     /// The target, for a stage that runs once per target.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
     pub target: Option<Target>,
     /// The length of the stage's input, in bytes.
     pub before: u64,
@@ -124,15 +131,18 @@ impl StageReport {
 
 /// One artifact of an asset.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ArtifactReport {
     /// The target.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub target: Target,
     /// The path in the output folder.
     pub path: String,
     /// The stored length, in bytes.
     pub bytes: u64,
     /// The digest of the stored bytes.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
     pub blake3: Digest,
     /// The length after decompression in bytes, if the artifact is compressed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -181,49 +191,5 @@ impl Report {
                 ));
             }
         }
-    }
-}
-
-/// `{"assets": […], "warnings": […], "summary": {…}}`, the documented form of `--format json`.
-impl Serialize for Report {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Summary {
-            imported: usize,
-            unchanged: usize,
-            stale: usize,
-            failed: usize,
-            seconds: f64,
-        }
-        let mut report = serializer.serialize_struct("Report", 3)?;
-        report.serialize_field("assets", &self.assets)?;
-        report.serialize_field("warnings", &self.warnings)?;
-        report.serialize_field(
-            "summary",
-            &Summary {
-                imported: self.count(Status::Imported),
-                unchanged: self.count(Status::Unchanged),
-                stale: self.count(Status::Stale),
-                failed: self.count(Status::Failed),
-                seconds: self.seconds,
-            },
-        )?;
-        report.end()
-    }
-}
-
-impl Serialize for AssetReport {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut asset = serializer.serialize_struct("AssetReport", 8)?;
-        asset.serialize_field("source", &self.source)?;
-        asset.serialize_field("name", &self.name)?;
-        asset.serialize_field("kind", &self.kind)?;
-        asset.serialize_field("status", &self.status)?;
-        let error = self.error.as_ref().map(ToString::to_string).or_else(|| self.stale.clone());
-        asset.serialize_field("error", &error)?;
-        asset.serialize_field("stage", &self.error.as_ref().map(|e| e.stage.to_string()))?;
-        asset.serialize_field("artifacts", &self.artifacts)?;
-        asset.serialize_field("stages", &self.stages)?;
-        asset.end()
     }
 }

@@ -30,10 +30,10 @@ pub enum Command {
     /// Look at the cache of results of earlier imports, or make it smaller
     #[command(subcommand)]
     Cache(CacheCommand),
-    /// Show what applies to the project and to each asset, and where each value came from
+    /// Show the settings of the project and of each asset, and the origin of each value
     ///
-    /// With `--quiet` without defaults.
-    Config(SelectionArgs),
+    /// `--quiet` leaves out defaults.
+    Config(ConfigArgs),
 }
 
 /// How results are printed.
@@ -120,6 +120,18 @@ pub struct SelectionArgs {
     /// Print more
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
+}
+
+/// Arguments of `config`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct ConfigArgs {
+    /// The settings to show.
+    #[command(flatten)]
+    pub selection: SelectionArgs,
+    /// Print the JSON schema of `wasmport.toml` instead
+    #[arg(long)]
+    pub schema: bool,
 }
 
 /// Arguments of `inspect`.
@@ -213,11 +225,9 @@ impl SelectionArgs {
             return Ok(());
         }
         if settings.file.is_some() && self.out_dir.is_none() {
-            return Err(Error::Settings {
+            return Err(Error::Arguments {
                 message: "a path lies outside of the import roots of the settings file".into(),
-                help: Some(
-                    "add it to `roots`, or say with `--out-dir` where its output goes".into(),
-                ),
+                help: "add it to `roots`, or name its output folder with `--out-dir`".into(),
             });
         }
         if self.out_dir.is_some() {
@@ -225,10 +235,10 @@ impl SelectionArgs {
             settings.lock = LockMode::Ignore;
         }
         if self.locked && settings.lock == LockMode::Ignore {
-            return Err(Error::Settings {
+            return Err(Error::Arguments {
                 message: "other folders with an output folder of their own have no lock file"
                     .into(),
-                help: Some("write a settings file that names them, and lock with that".into()),
+                help: "write a settings file that names them, and lock with it".into(),
             });
         }
         settings.roots.clone_from(&self.paths);

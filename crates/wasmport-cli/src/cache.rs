@@ -15,9 +15,9 @@ pub(crate) fn cache(command: &CacheCommand, default_config: Option<&Path>) -> Ex
     let out = Output::new(args.format, false, 0);
     let run = || {
         let settings = settings(args.config.as_deref(), default_config)?;
-        let cache = Importer::new(settings).cache_folder().ok_or_else(|| Error::Settings {
+        let cache = Importer::new(settings).cache_folder().ok_or_else(|| Error::Arguments {
             message: "the settings want no cache, or the system has no place for one".into(),
-            help: Some("name a folder with the variable `WASMPORT_CACHE_DIR`".into()),
+            help: "name a folder with the environment variable `WASMPORT_CACHE_DIR`".into(),
         })?;
         act(command, &cache, &out)
     };

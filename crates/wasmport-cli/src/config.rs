@@ -1,31 +1,36 @@
-//! `config`.
+//! `config`: the settings that apply, or their schema.
 
-use crate::output::{Output, plain};
-use crate::{Exit, SelectionArgs};
+use crate::output::Output;
+use crate::text::plain;
+use crate::{ConfigArgs, Exit};
 use std::path::Path;
-use wasmport_build::{Origin, Setting};
+use wasmport_build::{Explanation, Origin, Setting, settings_schema};
 
-pub(crate) fn config(args: &SelectionArgs, default_config: Option<&Path>, out: &Output) -> Exit {
-    let explained = args.importer(default_config).and_then(|importer| importer.explain());
-    let explained = match explained {
-        Ok(explained) => explained,
+pub(crate) fn config(args: &ConfigArgs, default_config: Option<&Path>, out: &Output) -> Exit {
+    if args.schema {
+        out.json(&settings_schema());
+        return Exit::Done;
+    }
+    let selection = &args.selection;
+    match selection.importer(default_config).and_then(|importer| importer.explain()) {
+        Ok(explained) if out.is_json() => out.json(&explained),
+        Ok(explained) => show(&explained, selection.quiet, out),
         Err(error) => {
             out.error(&error.to_string());
             return Exit::Usage;
         }
-    };
-    if out.is_json() {
-        out.json(&explained);
-        return Exit::Done;
     }
-    let shown = |setting: &&Setting| !args.quiet || setting.origin != Origin::Default;
+    Exit::Done
+}
+
+fn show(explained: &Explanation, is_quiet: bool, out: &Output) {
+    let shown = |setting: &&Setting| !is_quiet || setting.origin != Origin::Default;
     out.line("project");
     lines(explained.project.iter().filter(shown), out);
     for asset in &explained.assets {
         out.line(&format!("{} ({})", plain(&asset.source), asset.name));
         lines(asset.settings.iter().filter(shown), out);
     }
-    Exit::Done
 }
 
 fn lines<'a>(settings: impl Iterator<Item = &'a Setting>, out: &Output) {

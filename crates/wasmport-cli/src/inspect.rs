@@ -1,6 +1,7 @@
 //! `inspect`.
 
-use crate::output::{Output, plain};
+use crate::output::Output;
+use crate::text::plain;
 use crate::{Exit, InspectArgs};
 use wasmport_build::{Inspection, RequiredFeatures, WasmFeature};
 

@@ -20,54 +20,26 @@ mod args;
 mod cache;
 mod check;
 mod config;
+mod exit;
 mod import;
 mod inspect;
 mod output;
 mod progress;
 mod summary;
 mod targets;
+mod text;
 mod watch;
 
 pub use args::{
-    CacheArgs, CacheCommand, Command, Format, ImportArgs, InspectArgs, SelectionArgs, TargetsArgs,
-    WatchArgs,
+    CacheArgs, CacheCommand, Command, ConfigArgs, Format, ImportArgs, InspectArgs, SelectionArgs,
+    TargetsArgs, WatchArgs,
 };
 
 use clap::Parser;
+use exit::Exit;
 use output::Output;
 use std::path::Path;
 use std::process::ExitCode;
-use wasmport_build::{Report, Status};
-
-/// The documented exit codes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exit {
-    /// Everything was done.
-    Done = 0,
-    /// Some asset failed, or was refused.
-    Failed = 1,
-    /// The arguments or settings are of no use.
-    Usage = 2,
-    /// `check` or `import --verify` found output that does not belong to its source.
-    Stale = 3,
-}
-
-impl Exit {
-    /// What a run's report comes to.
-    fn of(report: &Report) -> Self {
-        match (report.count(Status::Failed), report.count(Status::Stale)) {
-            (0, 0) => Self::Done,
-            (0, _) => Self::Stale,
-            _ => Self::Failed,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        Self::from(exit as u8)
-    }
-}
 
 #[derive(Parser)]
 #[command(name = "cargo", bin_name = "cargo")]
@@ -110,7 +82,8 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         }
         Command::Cache(command) => cache::cache(command, default_config),
         Command::Config(args) => {
-            let out = Output::new(args.format, args.quiet, args.verbose);
+            let ConfigArgs { selection, .. } = args;
+            let out = Output::new(selection.format, selection.quiet, selection.verbose);
             config::config(args, default_config, &out)
         }
         Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),

@@ -1,5 +1,6 @@
 //! Output: results on standard output, everything else on standard error.
 
+use crate::text::plain;
 use crate::{Format, summary};
 use anstyle::{AnsiColor, Style};
 use std::io::Write as _;
@@ -116,13 +117,6 @@ impl Output {
             self.table(summary::of_asset(asset));
         }
     }
-}
-
-/// Text from a file, without characters that a terminal would obey.
-pub(crate) fn plain(text: &str) -> String {
-    let escape =
-        |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escape).collect()
 }
 
 /// A help line in the colour of help.

@@ -46,7 +46,7 @@ pub(crate) fn of_asset(asset: &AssetReport) -> Option<String> {
         let note =
             stage.skipped.as_ref().map_or(by.trim().to_owned(), |why| format!("left out: {why}"));
         let name = stage.stage.to_string();
-        let note = crate::output::plain(&[target.unwrap_or_default(), note].join(" "));
+        let note = crate::text::plain(&[target.unwrap_or_default(), note].join(" "));
         [name, bytes(stage.before), bytes(stage.after), time(stage.seconds), note.trim().to_owned()]
     });
     table(["", "before", "after", "time", ""], rows.collect())

@@ -9,6 +9,8 @@
 
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[path = "cli/config.rs"]
+mod config;
 #[path = "cli/lock.rs"]
 mod lock;
 #[path = "cli/store.rs"]

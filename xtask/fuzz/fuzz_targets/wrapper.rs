@@ -2,7 +2,7 @@
 //! source that is Rust, and that of a valid module in source. A panic that is caught counts too.
 #![no_main]
 
-#[path = "../../src/smith/module.rs"]
+#[path = "../../lab/src/smith/module.rs"]
 mod module;
 
 use arbitrary::Unstructured;

@@ -8,6 +8,7 @@ macro_rules! stages {
     ($($variant:ident $name:literal $doc:literal,)*) => {
         /// A stage of the import of one asset, in the order in which the importer runs them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(rename_all = "kebab-case")]
         #[non_exhaustive]
         pub enum Stage {

@@ -13,7 +13,7 @@ mod tree;
 mod types;
 mod values;
 
-use crate::asset::{AssetError, Stage};
+use crate::asset::{AssetError, Kind, Stage};
 use crate::component::World;
 use crate::interface::Interface;
 use crate::project::files::HEADER;
@@ -102,7 +102,9 @@ fn of_module(asset: &Description<'_>) -> Result<Wrapper, String> {
     .collect();
     let source = source(asset, &docs::module(asset, &plan), &items)?;
     let methods = plan.methods().into_iter().map(|(name, method)| (name.into(), method)).collect();
-    Ok(Wrapper { source, methods, warnings: plan.warnings })
+    let without_effect = asset.settings.without_effect(Kind::Module);
+    let warnings = plan.warnings.into_iter().chain(without_effect).collect();
+    Ok(Wrapper { source, methods, warnings })
 }
 
 fn component_bindings(asset: &Description<'_>, world: &World) -> Result<Bindings, String> {
@@ -111,7 +113,7 @@ fn component_bindings(asset: &Description<'_>, world: &World) -> Result<Bindings
     let own = asset.module.last().map_or("", String::as_str);
     world.rename(settings.type_name.as_deref().unwrap_or(own));
     let mut bindings = component::bindings(&world.resolve, world.id, &Choices::of(settings))?;
-    bindings.warnings.extend(component::without_effect(settings));
+    bindings.warnings.extend(settings.without_effect(Kind::Component));
     Ok(bindings)
 }
 

@@ -34,13 +34,13 @@ impl Emitter {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::Settings`].
+    /// Fails with [`Error::Arguments`].
     #[cfg(not(feature = "emit-stages"))]
     pub fn emit(&self, _: Stage, _: &[u8]) -> Result<(), Error> {
         let message =
             format!("this build of wasmport-build cannot write `{}`", self.folder.display());
         let help = "add `features = [\"emit-stages\"]` to the dependency, or run \
                     `cargo wasmport import --emit-stages`";
-        Err(Error::settings(message, help))
+        Err(Error::arguments(message, help))
     }
 }

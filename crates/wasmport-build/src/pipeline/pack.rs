@@ -7,7 +7,7 @@ use crate::codegen::Wrapper;
 use crate::interface::Interface;
 use crate::project::files::Files;
 use crate::project::generator;
-use crate::project::manifest::{ARTIFACTS, ArtifactEntry, Entry};
+use crate::project::manifest::{ArtifactEntry, Entry};
 use crate::wasm::ValidWasm;
 use wasmport::Digest;
 use wasmport::engine::{Target, wasmtime_version};
@@ -16,24 +16,6 @@ use wasmport::engine::{Target, wasmtime_version};
 pub(crate) struct Output {
     pub entry: Entry,
     pub files: Files,
-}
-
-/// Names the artifacts, and describes them for the manifest and the wrapper.
-pub(super) fn entries(name: &str, artifacts: &[Stored]) -> Vec<ArtifactEntry> {
-    artifacts.iter().map(|stored| entry(name, stored)).collect()
-}
-
-fn entry(name: &str, stored: &Stored) -> ArtifactEntry {
-    let Stored { target, bytes, digest, uncompressed } = stored;
-    let extension = if target.is_source() { "wasm" } else { "cwasm" };
-    let compressed = if uncompressed.is_some() { ".zst" } else { "" };
-    ArtifactEntry {
-        target: target.clone(),
-        path: format!("{ARTIFACTS}/{name}.{target}.{extension}{compressed}"),
-        bytes: bytes.len() as u64,
-        blake3: *digest,
-        uncompressed: *uncompressed,
-    }
 }
 
 /// Collects the outputs of an asset.
@@ -55,7 +37,7 @@ pub(super) fn pack(
     }
     let interface = serde_json::value::to_raw_value(&interface)
         .map_err(|e| asset.error(Stage::Codegen, e.to_string()))?;
-    let artifacts = entries(&name, &stored);
+    let artifacts: Vec<ArtifactEntry> = stored.iter().map(|stored| stored.entry(&name)).collect();
     let entry = Entry {
         source: asset.file.source.clone(),
         source_digest,

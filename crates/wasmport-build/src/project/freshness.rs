@@ -9,6 +9,8 @@ use crate::project::digests::Digests;
 use crate::project::discover::AssetFile;
 use crate::project::generator;
 use crate::project::manifest::{self, Entry, Manifest, inside};
+#[cfg(feature = "compiler")]
+use crate::settings::LockMode;
 use crate::settings::{AssetSettings, Settings};
 use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
@@ -228,7 +230,7 @@ impl<'a> Freshness<'a> {
 
     #[cfg(feature = "compiler")]
     fn lock_check(&self, lock: Option<Digest>) -> Option<Digest> {
-        Some(crate::project::lock::check_digest(self.settings, lock, self.previous.digest?))
+        Some(check_digest(self.settings, lock, self.previous.digest?))
     }
 
     /// Saves the digests of files for the next run.
@@ -305,4 +307,15 @@ fn outdated_wasmtime(entry: &Entry) -> Option<String> {
             wasmtime_version()
         )
     })
+}
+
+/// Hashes the inputs of a comparison between lock file and manifest, if all assets are unchanged: the
+/// comparison need not be repeated while the digest stays the same.
+#[cfg(feature = "compiler")]
+fn check_digest(settings: &Settings, lock: Option<Digest>, manifest: Digest) -> Digest {
+    let is_binding = settings.lock == LockMode::Locked;
+    let targets = (&settings.targets, settings.named_targets());
+    let all = (crate::VERSION, is_binding, &settings.only, targets, lock, manifest);
+    // JSON has strings, lists and digests: serialization cannot fail.
+    Digest::of(&serde_json::to_vec(&all).unwrap_or_default())
 }

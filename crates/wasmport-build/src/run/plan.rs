@@ -64,7 +64,7 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, Error> {
         // By default one thread per processor.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
-        let pool = pool.map_err(|e| Error::settings(e.to_string(), "ask for fewer jobs"))?;
+        let pool = pool.map_err(|e| Error::arguments(e.to_string(), "ask for fewer jobs"))?;
         let (discovered, freshness) =
             pool.join(|| discover(settings), || Freshness::new(settings, digests(settings)));
         Ok(Self {

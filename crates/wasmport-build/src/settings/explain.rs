@@ -1,18 +1,20 @@
-//! What applies to each asset, and where each value came from.
+//! Explanation: the settings that apply to a project and to each asset, with their origin.
 
-use super::file::Place;
+use super::asset::MATCH;
+use super::table::values;
 use super::{AssetSettings, Settings};
+use crate::error::Location;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-/// Where a setting came from.
+/// The origin of a setting's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
-    /// Nobody said anything.
+    /// The default.
     Default,
     /// A settings file.
     File {
@@ -22,12 +24,12 @@ pub enum Origin {
         line: usize,
         /// The column, from 1.
         column: usize,
-        /// The pattern of the `[[asset]]` that it stands in.
+        /// The `match` of the `[[asset]]` table that contains it.
         rule: Option<String>,
     },
     /// An argument of the command line, or code.
     Given {
-        /// The pattern of the choices that it belongs to.
+        /// The `match` of the rule that contains it.
         rule: Option<String>,
     },
 }
@@ -55,19 +57,19 @@ impl Serialize for Origin {
     }
 }
 
-/// One setting that applies.
+/// A setting that applies.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Setting {
-    /// Its name, tables and key with dots in between.
+    /// The dotted key, such as `optimize.level`.
     pub key: String,
-    /// Its value.
+    /// The value.
     pub value: Value,
-    /// Where the value came from.
+    /// The origin of the value.
     pub origin: Origin,
 }
 
-/// What applies to one asset.
+/// The settings that apply to one asset.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct AssetExplanation {
@@ -75,111 +77,61 @@ pub struct AssetExplanation {
     pub source: String,
     /// The asset's name.
     pub name: String,
-    /// Its choices.
+    /// The settings.
     pub settings: Vec<Setting>,
 }
 
-/// What applies to a project and to each of its assets.
+/// The settings that apply to a project and to each of its assets.
 #[derive(Clone, Debug, Serialize)]
 #[non_exhaustive]
 pub struct Explanation {
-    /// What is the same for all assets.
+    /// The settings of the project.
     pub project: Vec<Setting>,
-    /// Every asset, in the order of the sources.
+    /// The assets, in the order of the sources.
     pub assets: Vec<AssetExplanation>,
 }
 
-/// What a settings file says: what is the same for all assets, and choices by their tables.
-pub(super) fn file_values(settings: &Settings) -> BTreeMap<String, Value> {
-    let mut values = project_values(settings);
-    for (table, layer) in settings.layers() {
-        let of_layer = choices(layer).into_iter();
-        values.extend(of_layer.map(|(key, value)| (format!("{table}.{key}"), value)));
-    }
-    values
-}
-
-/// Choices for assets, by key.
-pub(super) fn choices(settings: &AssetSettings) -> BTreeMap<String, Value> {
-    let mut values = BTreeMap::new();
-    // Strings, numbers and maps with string keys: nothing that JSON lacks.
-    flatten(&serde_json::to_value(settings).unwrap_or_default(), "", &mut values);
-    values
-}
-
-/// The settings that are the same for all assets, by the keys of `wasmport.toml`.
-pub(super) fn project_values(settings: &Settings) -> BTreeMap<String, Value> {
-    let features: Vec<&str> = settings.features.iter().map(|feature| feature.name()).collect();
-    let project = serde_json::json!({
-        "targets": settings.targets,
-        "import": {
-            "roots": settings.roots,
-            "out-dir": settings.out_dir,
-            "include": settings.include,
-            "exclude": settings.exclude,
-            "symlinks": settings.symlinks,
-            "embed": settings.embed,
-            "wasm-features": features,
-        },
-        "tools": settings.tools,
-        "cache": settings.cache,
-        "engine": settings.engine,
-    });
-    let mut values = BTreeMap::new();
-    flatten(&project, "", &mut values);
-    values
-}
-
-/// Tables become dotted keys. Maps of the user's own names stay values.
-fn flatten(value: &Value, key: &str, values: &mut BTreeMap<String, Value>) {
-    const MAPS: [&str; 7] = [
-        "with",
-        "compose",
-        "trappable-errors",
-        "compress",
-        "preinit.dirs",
-        "preinit.env",
-        "preinit.rename",
-    ];
-    match value {
-        Value::Object(table) if !MAPS.contains(&key) => {
-            for (name, value) in table {
-                let below = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                flatten(value, &below, values);
-            }
-        }
-        _ => {
-            values.insert(key.into(), value.clone());
-        }
-    }
+/// Returns the choices of a layer by dotted key, without the pattern that selects its assets.
+fn choices(layer: &AssetSettings) -> BTreeMap<String, Value> {
+    let mut choices = values(AssetSettings::ROWS, layer);
+    choices.remove(MATCH);
+    choices
 }
 
 impl Settings {
-    /// The choices for all assets and those for some, with the tables that a file has them in.
+    /// Returns the defaults and the rules, each with its table in the settings file.
     pub(super) fn layers(&self) -> impl Iterator<Item = (String, &AssetSettings)> {
         let rules = self.assets.iter().enumerate();
         let rules = rules.map(|(index, rule)| (format!("asset.{index}"), rule));
         std::iter::once(("defaults".to_owned(), &self.defaults)).chain(rules)
     }
 
-    /// What is the same for all assets, and where it came from.
+    /// Returns all values by the dotted keys of the settings file.
+    pub(super) fn file_values(&self) -> BTreeMap<String, Value> {
+        let mut values = self.project_values();
+        for (table, layer) in self.layers() {
+            let layer = choices(layer).into_iter();
+            values.extend(layer.map(|(key, value)| (format!("{table}.{key}"), value)));
+        }
+        values
+    }
+
+    /// Explains the settings of the project.
     pub(crate) fn explain(&self) -> Vec<Setting> {
-        let values = project_values(self).into_iter();
-        let default = project_values(&Self::default());
+        let default = Self::default().project_values();
         let explain = |(key, value): (String, Value)| {
             let in_file = self.origin.as_ref().filter(|file| file.value(&key) == Some(&value));
-            let place = in_file.and_then(|file| Some((file, file.place(&key)?)));
-            let origin = match place {
-                Some((file, place)) => at(file.path().into(), place, None),
+            let origin = match in_file.and_then(|file| file.location(&key)) {
+                Some(location) => at(location, None),
                 None if in_file.is_some() || default.get(&key) == Some(&value) => Origin::Default,
                 None => Origin::Given { rule: None },
             };
             Setting { key, value, origin }
         };
-        values.map(explain).collect()
+        self.project_values().into_iter().map(explain).collect()
     }
 
-    /// What applies where the rules of these indices do, and where it came from.
+    /// Explains the settings of an asset that the rules with these indices match.
     pub(crate) fn explain_asset(&self, rules: &[usize]) -> Vec<Setting> {
         let is_wanted = |index: usize| index == 0 || rules.contains(&(index - 1));
         let layers = self.layers().enumerate().filter(|(index, _)| is_wanted(*index));
@@ -192,10 +144,9 @@ impl Settings {
             for (key, value) in choices(layer) {
                 let rule = layer.pattern.clone();
                 let file = self.origin.as_ref();
-                let place =
-                    file.and_then(|f| Some((f, f.place_of(&format!("{table}.{key}"), &value)?)));
-                let origin = match place {
-                    Some((file, place)) => at(file.path().into(), place, rule),
+                let location = file.and_then(|f| f.location_of(&format!("{table}.{key}"), &value));
+                let origin = match location {
+                    Some(location) => at(location, rule),
                     None => Origin::Given { rule },
                 };
                 settings.insert(key.clone(), Setting { key, value, origin });
@@ -205,6 +156,6 @@ impl Settings {
     }
 }
 
-fn at(path: PathBuf, Place { line, column }: Place, rule: Option<String>) -> Origin {
+fn at(Location { path, line, column }: Location, rule: Option<String>) -> Origin {
     Origin::File { path, line, column, rule }
 }

@@ -1,6 +1,6 @@
-//! `wasmport.toml` as text: where each key stands, and what a wrong one was meant to be.
+//! `wasmport.toml` as text: the place of each key, and suggestions for unknown ones.
 
-use crate::error::Error;
+use crate::error::{Error, Location, SettingsError, SettingsErrorKind};
 use crate::fs;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,106 +9,92 @@ use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A settings file that was read.
+/// The text of a settings file, with the place and value of each key.
 #[derive(Clone, Debug)]
 pub(crate) struct SettingsFile {
     path: PathBuf,
     text: String,
-    /// The byte offset of each key by its dotted path, elements of arrays by their index.
-    places: BTreeMap<String, usize>,
-    /// What it says.
+    /// The byte offset of each key by its dotted path; elements of arrays by their index.
+    offsets: BTreeMap<String, usize>,
+    /// The values by dotted path, with the defaults of project settings.
     values: BTreeMap<String, Value>,
 }
 
-/// Line and column, from 1.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
-    pub line: usize,
-    pub column: usize,
-}
-
 impl SettingsFile {
+    /// Reads a settings file.
+    ///
     /// # Errors
     ///
-    /// Where it cannot be read or is not TOML.
+    /// Fails with [`Error::File`] if the file cannot be read, with [`Error::Settings`] if it is not
+    /// TOML.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        let bytes = fs::read(path)?;
-        let mut file = Self {
-            path: path.into(),
-            text: String::new(),
-            places: BTreeMap::new(),
-            values: BTreeMap::new(),
-        };
-        file.text = String::from_utf8(bytes).map_err(|e| file.error(&e.to_string(), None))?;
-        let mut places = BTreeMap::new();
-        let table = DeTable::parse(&file.text).map_err(|e| file.error(&e.to_string(), None))?;
-        collect(table.get_ref(), "", &mut places);
-        file.places = places;
-        Ok(file)
+        let text = String::from_utf8(fs::read(path)?)
+            .map_err(|e| SettingsError::new(SettingsErrorKind::Encoding(e)).in_file(path))?;
+        Ok(Self::parse_keys(path, text)?)
     }
 
+    fn parse_keys(path: &Path, text: String) -> Result<Self, SettingsError> {
+        let mut offsets = BTreeMap::new();
+        let table = DeTable::parse(&text).map_err(|e| toml_error(path, e))?;
+        collect_table(table.get_ref(), "", &mut offsets);
+        Ok(Self { path: path.into(), text, offsets, values: BTreeMap::new() })
+    }
+
+    /// Parses the settings.
+    ///
     /// # Errors
     ///
-    /// With line and column where a key is unknown or a value is of no use; with what was perhaps
-    /// meant.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        toml::from_str(&self.text).map_err(|e| {
-            let message = e.to_string();
-            self.error(&message, suggestion(&message).map(|word| format!("did you mean `{word}`?")))
-        })
+    /// Fails with line, column and a suggestion if a key is unknown or a value is invalid.
+    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
+        toml::from_str(&self.text).map_err(|e| toml_error(&self.path, e))
     }
 
-    fn error(&self, message: &str, help: Option<String>) -> Error {
-        Error::Settings {
-            message: format!("`{}`: {}", self.path.display(), message.trim_end()),
-            help: help.or_else(|| Some("the settings are listed in docs/settings.md".into())),
-        }
-    }
-
+    /// Adds the values that the file sets.
     pub fn with_values(mut self, values: BTreeMap<String, Value>) -> Self {
         self.values = values;
         self
     }
 
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// What it says under `key`, defaults of project settings included.
+    /// Returns the value of `key`.
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.values.get(key)
     }
 
-    /// Where a key stands, if `value` is what the file says there.
-    pub fn place_of(&self, key: &str, value: &Value) -> Option<Place> {
-        self.place(key).filter(|_| self.value(key) == Some(value))
+    /// Returns the place of `key`, if `value` is the file's value.
+    pub fn location_of(&self, key: &str, value: &Value) -> Option<Location> {
+        self.location(key).filter(|_| self.value(key) == Some(value))
     }
 
-    /// Where a key stands, by its dotted path.
-    pub fn place(&self, key: &str) -> Option<Place> {
-        let before = &self.text[..*self.places.get(key)?];
+    /// Returns the place of the dotted path `key`.
+    pub fn location(&self, key: &str) -> Option<Location> {
+        let before = &self.text[..*self.offsets.get(key)?];
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        Some(Place { line, column })
+        Some(Location { path: self.path.clone(), line, column })
     }
 }
 
-fn collect(table: &DeTable<'_>, above: &str, places: &mut BTreeMap<String, usize>) {
+fn toml_error(path: &Path, source: toml::de::Error) -> SettingsError {
+    let nearest = suggestion(&source.to_string()).map(Into::into);
+    SettingsError::new(SettingsErrorKind::Toml { source: Box::new(source), nearest }).in_file(path)
+}
+
+fn collect_table(table: &DeTable<'_>, above: &str, offsets: &mut BTreeMap<String, usize>) {
     for (key, value) in table {
         let path = join(above, key.get_ref());
-        places.insert(path.clone(), key.span().start);
-        collect_value(value, &path, places);
+        offsets.insert(path.clone(), key.span().start);
+        collect_value(value, &path, offsets);
     }
 }
 
-fn collect_value(value: &Spanned<DeValue<'_>>, path: &str, places: &mut BTreeMap<String, usize>) {
+fn collect_value(value: &Spanned<DeValue<'_>>, path: &str, offsets: &mut BTreeMap<String, usize>) {
     match value.get_ref() {
-        DeValue::Table(table) => collect(table, path, places),
+        DeValue::Table(table) => collect_table(table, path, offsets),
         DeValue::Array(array) => {
             for (index, element) in array.iter().enumerate() {
                 let path = join(path, &index.to_string());
-                places.insert(path.clone(), element.span().start);
-                collect_value(element, &path, places);
+                offsets.insert(path.clone(), element.span().start);
+                collect_value(element, &path, offsets);
             }
         }
         _ => {}
@@ -119,7 +105,7 @@ fn join(above: &str, key: &str) -> String {
     if above.is_empty() { key.into() } else { format!("{above}.{key}") }
 }
 
-/// The known word nearest to an unknown one, out of serde's message.
+/// Returns the known word nearest to the unknown one in serde's message.
 fn suggestion(message: &str) -> Option<&str> {
     let (_, rest) = message
         .split_once("unknown field `")

@@ -1,9 +1,15 @@
-//! `Pass`: the trait of a project's own passes.
+//! `Pass`: the trait of a project's own passes; `Passes`: those of a project.
+
+#[cfg(feature = "compiler")]
+use super::Patterns;
+use super::Transform;
+use crate::error::PatternError;
 
 /// A project's own pass over a module, for [`Importer::pass`](crate::Importer::pass).
 ///
 /// The importer validates the result. The result must depend on the module and on the pass's version
 /// alone: an asset is imported again only if one of the two changes.
+#[cfg(feature = "compiler")]
 pub trait Pass: Send + Sync {
     /// Returns the name, for messages, reports and the patterns in the settings.
     fn name(&self) -> &str;
@@ -22,4 +28,55 @@ pub trait Pass: Send + Sync {
         source: &str,
         wasm: &[u8],
     ) -> Result<Option<Vec<u8>>, Box<dyn std::error::Error + Send + Sync>>;
+}
+
+/// The project's own passes, in the order in which they run.
+#[derive(Clone, Default)]
+pub struct Passes {
+    #[cfg(feature = "compiler")]
+    pub(crate) list: Vec<std::sync::Arc<dyn Pass>>,
+}
+
+impl Passes {
+    /// Returns names and versions of the passes that run for an asset.
+    pub(crate) fn of(&self, transform: &Transform) -> Result<Vec<(String, String)>, PatternError> {
+        #[cfg(feature = "compiler")]
+        return Ok(self
+            .selected(transform)?
+            .map(|p| (p.name().into(), p.version().into()))
+            .collect());
+        #[cfg(not(feature = "compiler"))]
+        {
+            let _ = transform;
+            Ok(Vec::new())
+        }
+    }
+
+    /// Returns the patterns that select no pass.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn unknown<'t>(&self, transform: &'t Transform) -> Vec<&'t str> {
+        let is_unknown = |pattern: &&String| {
+            let one = Patterns::one(pattern);
+            one.is_ok_and(|one| !self.list.iter().any(|pass| one.matches(pass.name(), false)))
+        };
+        transform.passes.iter().flatten().filter(is_unknown).map(String::as_str).collect()
+    }
+
+    /// Returns the passes that run for an asset.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn selected(
+        &self,
+        transform: &Transform,
+    ) -> Result<impl Iterator<Item = &dyn Pass>, PatternError> {
+        let patterns = Patterns::new(transform.passes.as_ref())?;
+        let is_on = transform.is_on();
+        let passes = self.list.iter().map(AsRef::as_ref);
+        Ok(passes.filter(move |pass| is_on && patterns.matches(pass.name(), true)))
+    }
+}
+
+impl std::fmt::Debug for Passes {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.of(&Transform::default()).unwrap_or_default()).finish()
+    }
 }

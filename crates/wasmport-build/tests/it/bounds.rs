@@ -265,7 +265,10 @@ fn fault_08_a_build_script_ends_the_build_and_names_the_asset() {
     let says = |said: &[String], text: &str| said.iter().any(|line| line.contains(text));
     assert!(says(&said, "imported 1"), "{said:#?}");
     // What there is to be said is said.
-    assert!(says(&said, "cargo::warning=the choices for `slow.wat` are for no asset"), "{said:#?}");
+    assert!(
+        says(&said, "cargo::warning=`[[asset]] match = \"slow.wat\"` matches no source file"),
+        "{said:#?}"
+    );
     assert!(says(&said, "cargo::rerun-if-changed=") && !says(&said, "cargo::error="), "{said:#?}");
 
     project.write("slow.wat", slow(600));

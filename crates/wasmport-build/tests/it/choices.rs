@@ -290,7 +290,7 @@ fn fault_14_a_method_that_comes_to_call_another_export_is_said() {
     let report = project.import();
     let warning = warning(&report);
     assert!(
-        warning.contains("`get_x` called the export \"getX\" and calls \"get_x\" from now on"),
+        warning.contains("`get_x` called the export \"getX\" and now calls \"get_x\""),
         "{warning}"
     );
     project.write("m.wat", r#"(module (func (export "get_x")) (func (export "more")))"#);
@@ -314,7 +314,11 @@ fn the_signatures_of_a_module_may_stand_in_several_places() {
 fn choices_for_no_asset_are_said() {
     let project = plugin();
     let report = project.importer().asset(AssetSettings::matching("mod/**")).run(&()).unwrap();
-    assert!(warning(&report).contains("`mod/**` are for no asset"), "{:?}", report.warnings);
+    assert!(
+        warning(&report).contains("match = \"mod/**\"` matches no source file"),
+        "{:?}",
+        report.warnings
+    );
 }
 
 #[test]
@@ -326,5 +330,5 @@ fn an_unknown_choice_is_an_error_with_a_place() {
     assert!(error.contains("prefx") && error.contains("line 3"), "{error}");
     fs::write(&path, "[[asset]]\nprefix = \"x\"\n").unwrap();
     let error = Settings::from_file(&path).unwrap_err().to_string();
-    assert!(error.contains("do not say for which") && error.contains("line 1"), "{error}");
+    assert!(error.contains("has no `match`") && error.contains("line 1"), "{error}");
 }

@@ -1,9 +1,7 @@
 //! The required features of a module are exactly those it uses, and it compiles for many targets.
 
 use crate::project::{CALC, Project, wasm};
-use wasmport_build::{
-    AssetSettings, Policy, RequiredFeatures, Status, Target, WasmFeature, inspect,
-};
+use wasmport_build::{RequiredFeatures, Status, WasmFeature, inspect};
 
 fn features_of(text: &str) -> Vec<&'static str> {
     let project = Project::with(&[("module.wasm", &wasm(text))]);
@@ -75,65 +73,6 @@ fn what_a_module_needs_stands_in_its_wrapper() {
         let wrapper = project.wrapper(name);
         assert!(wrapper.contains(item), "{wrapper}");
     }
-}
-
-#[test]
-fn any_target_is_compiled_for_and_never_the_build_machines_cpu() {
-    let targets = [
-        "x86_64-unknown-linux-gnu",
-        "x86_64-unknown-linux-gnu+v3",
-        "aarch64-apple-darwin",
-        "x86_64-pc-windows-msvc",
-        "riscv64gc-unknown-linux-gnu",
-    ];
-    let text = "(module (func (export \"f\") (param f64) (result f64) local.get 0 f64.floor))";
-    let project = Project::with(&[("floor.wat", text.as_bytes())]);
-    let mut importer = project.importer();
-    for target in targets {
-        importer = importer.target(target.parse::<Target>().unwrap());
-    }
-    let report = importer.run(&()).unwrap();
-    assert_eq!(report.count(Status::Imported), 1, "{:?}", report.assets);
-    let artifacts = &report.assets[0].artifacts;
-    assert_eq!(artifacts.iter().map(|a| a.target.to_string()).collect::<Vec<_>>(), targets);
-    let machine = |artifact: usize| {
-        let bytes = std::fs::read(project.out().join(&artifacts[artifact].path)).unwrap();
-        assert!(bytes.starts_with(b"\x7fELF"));
-        u16::from_le_bytes([bytes[18], bytes[19]])
-    };
-    assert_eq!([0, 1, 2, 3, 4].map(machine), [62, 62, 183, 62, 243]);
-    // The baseline has no `roundsd`, which every x86-64 machine of today would offer.
-    assert_ne!(artifacts[0].blake3, artifacts[1].blake3);
-}
-
-#[test]
-fn simd_on_a_riscv_without_vectors_is_an_error_not_a_panic() {
-    let text = "(module (func (export \"f\") (param v128) (result v128) local.get 0 local.get 0 i32x4.add))";
-    let project = Project::with(&[("simd.wat", text.as_bytes()), ("good.wat", CALC.as_bytes())]);
-    let report =
-        project.importer().target("riscv64gc-unknown-linux-gnu".parse().unwrap()).run(&()).unwrap();
-    assert_eq!(report.count(Status::Imported), 1);
-    let (_, error) = report.failures().next().unwrap();
-    assert_eq!(error.stage, wasmport_build::Stage::Compile);
-    assert!(error.message.contains("riscv64"), "{error}");
-}
-
-#[test]
-fn copies_on_a_riscv_without_vectors_are_judged_like_simd() {
-    let text = r#"(module (memory 1) (func (export "f")
-        (memory.copy (i32.const 64) (i32.const 0) (i32.const 32))))"#;
-    let project = Project::with(&[("copy.wat", text.as_bytes())]);
-    let import = |policy| {
-        let mut settings = AssetSettings::matching("**");
-        settings.unsupported = Some(policy);
-        let targets = ["riscv64gc-unknown-linux-gnu", "riscv64gc-unknown-linux-gnu+v"];
-        let importer = project.importer().asset(settings);
-        targets.iter().fold(importer, |i, t| i.target(t.parse().unwrap())).run(&()).unwrap()
-    };
-    let error = import(Policy::Fail).assets[0].error.clone().unwrap().to_string();
-    assert!(error.contains("cannot run it") && error.contains("+v"), "{error}");
-    let report = import(Policy::Skip);
-    assert_eq!(report.assets[0].artifacts.len(), 1, "{:?}", report.assets);
 }
 
 #[test]

@@ -26,9 +26,9 @@ fn fault_08_more_than_an_asset_may_have_names_limit_and_setting() {
     let binary = wasm(&text);
     for (name, bytes) in [("big.wat", text.as_bytes()), ("big.wasm", &binary)] {
         for (key, limit, expected) in [
-            ("max-functions", 3, "4 functions, and 3 are allowed"),
-            ("max-nesting", 2, "3 nested blocks, and 2 are allowed"),
-            ("max-data-bytes", 99, "100 bytes of data, and 99 are allowed"),
+            ("max-functions", 3, "4 functions, the limit is 3"),
+            ("max-nesting", 2, "3 nested blocks, the limit is 2"),
+            ("max-data-bytes", 99, "100 bytes of data, the limit is 99"),
         ] {
             let report = import(name, bytes, &format!("limits.{key} = {limit}"));
             let error = failure(&report);
@@ -41,7 +41,7 @@ fn fault_08_more_than_an_asset_may_have_names_limit_and_setting() {
         let len = bytes.len();
         let report = import(name, bytes, &format!("limits.max-bytes = {}", len - 1));
         let error = failure(&report);
-        let expected = format!("{len} bytes, and {} are allowed", len - 1);
+        let expected = format!("{len} bytes, the limit is {}", len - 1);
         assert!(error.stage == Stage::Read && error.message.contains(&expected), "{error}");
         assert!(error.help.as_ref().unwrap().contains("`limits.max-bytes`"));
         let report = import(name, bytes, &format!("limits.max-bytes = {len}"));
@@ -65,7 +65,7 @@ fn fault_08_a_header_that_promises_too_much_is_not_believed() {
     bytes.extend([3, 5, 0xff, 0xff, 0xff, 0xff, 0x0f]);
     let report = import("promise.wasm", &bytes, "");
     let error = failure(&report);
-    assert!(error.message.contains("4294967295 functions, and 500000 are allowed"), "{error}");
+    assert!(error.message.contains("4294967295 functions, the limit is 500000"), "{error}");
 }
 
 #[test]

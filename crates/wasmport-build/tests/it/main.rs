@@ -10,6 +10,8 @@
     reason = "a test ends with a panic where anything is not as it should be"
 )]
 
+#[cfg(feature = "all-targets")]
+mod all_targets;
 mod back_ends;
 mod bad_input;
 mod binaryen;
@@ -28,10 +30,14 @@ mod load;
 mod lock;
 mod names;
 mod optimize;
+#[cfg(feature = "preinit")]
 mod preinit;
+#[cfg(feature = "preinit")]
 mod preinit_components;
 mod project;
+mod schema;
 mod settings;
+mod sources;
 mod stages;
 mod state;
 mod store;

@@ -320,7 +320,7 @@ fn fault_10_flood_of_output_is_cut() {
 fn fault_10_output_larger_than_allowed_is_not_read() {
     let tool = Tool::doing("head -c 5000 /dev/zero > \"$out\"");
     let error = tool.failure("limits.max-bytes = 4096");
-    assert!(error.message.contains("5000 bytes, and 4096 are allowed"), "{error}");
+    assert!(error.message.contains("5000 bytes, the limit is 4096"), "{error}");
 }
 
 #[test]

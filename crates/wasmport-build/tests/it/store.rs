@@ -95,7 +95,7 @@ fn every_setting_that_changes_the_bytes_is_in_the_key() {
         |importer| importer.engine(wasmport_build::EngineConfig::new().fuel(true)),
         |importer| importer.engine(wasmport_build::EngineConfig::new().deterministic(false)),
         |importer| importer.engine(wasmport_build::EngineConfig::new().epoch_interruption(true)),
-        |importer| importer.target("aarch64-unknown-linux-gnu".parse().unwrap()),
+        |importer| importer.target(Target::PORTABLE),
     ];
     let mut all = BTreeSet::new();
     for (index, variant) in variants.iter().enumerate() {

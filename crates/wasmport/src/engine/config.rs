@@ -52,7 +52,7 @@ pub struct Knob {
 /// Defines the struct, its defaults, its setters and its listing from one table, so that a new knob
 /// cannot be forgotten in the comparison or in generated code.
 macro_rules! engine_config {
-    ($($(#[$doc:meta])* $field:ident: $ty:ty = $default:expr;)*) => {
+    ($($(#[doc = $doc:literal])* $field:ident: $ty:ty = $default:expr;)*) => {
         /// The settings that must be **equal** on both sides for an artifact to load and mean the same.
         ///
         /// A project has one, not one per asset: the importer compiles with it, every wrapper carries
@@ -69,10 +69,15 @@ macro_rules! engine_config {
         #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
         #[non_exhaustive]
         pub struct EngineConfig {
-            $($(#[$doc])* pub $field: $ty,)*
+            $($(#[doc = $doc])* pub $field: $ty,)*
         }
 
         impl EngineConfig {
+            /// Fields with their documentation, for the reference of the settings.
+            #[doc(hidden)]
+            pub const DOCS: &'static [(&'static str, &'static str)] =
+                &[$((stringify!($field), concat!($($doc),*)),)*];
+
             /// Returns the default configuration.
             #[must_use]
             pub const fn new() -> Self {
@@ -80,7 +85,7 @@ macro_rules! engine_config {
             }
 
             $(
-                $(#[$doc])*
+                $(#[doc = $doc])*
                 #[must_use]
                 pub const fn $field(mut self, value: $ty) -> Self {
                     self.$field = value;

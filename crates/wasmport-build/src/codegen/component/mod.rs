@@ -4,7 +4,6 @@
 //! is documentation (`wit_docs`); what comes out is changed as a tree (`tidy`, `document`).
 
 mod aliases;
-mod applied;
 mod choices;
 mod document;
 mod duplicates;
@@ -27,7 +26,6 @@ mod world;
 #[cfg(feature = "preinit")]
 pub(crate) use wasi::is_preview_2;
 
-pub(super) use applied::without_effect;
 pub(super) use visibility::keep_in_crate;
 
 use aliases::Aliases;

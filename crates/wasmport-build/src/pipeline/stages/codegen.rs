@@ -5,7 +5,6 @@ use crate::asset::{AssetError, Stage};
 use crate::codegen::{self, Description, Wrapper};
 use crate::interface::Interface;
 use crate::pipeline::context::AssetContext;
-use crate::pipeline::pack::entries;
 use crate::wasm::ValidWasm;
 use wasmport::Digest;
 use wasmport::engine::wasmtime_version;
@@ -22,7 +21,8 @@ pub(crate) fn codegen(
     source_digest: Digest,
     asset: &AssetContext<'_>,
 ) -> Result<Wrapper, AssetError> {
-    let artifacts = entries(&asset.file.name(), artifacts);
+    let name = asset.file.name();
+    let artifacts: Vec<_> = artifacts.iter().map(|stored| stored.entry(&name)).collect();
     let description = Description {
         path: asset.path(),
         source: &asset.file.source,

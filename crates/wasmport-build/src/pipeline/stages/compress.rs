@@ -1,8 +1,10 @@
 //! Compress: artifacts as zstd frames, which programs decompress when they load them.
 
 use crate::asset::{AssetError, Stage};
+use crate::error::PatternError;
 use crate::pipeline::compile::Compiled;
 use crate::pipeline::context::AssetContext;
+use crate::project::manifest::{ARTIFACTS, ArtifactEntry};
 use crate::report::StageReport;
 use crate::settings::{AssetSettings, Patterns};
 use crate::store::{Bytes, Computation, Kind, Obtained};
@@ -19,6 +21,22 @@ pub(crate) struct Stored {
     pub digest: Digest,
     /// The length after decompression in bytes, if the artifact is compressed.
     pub uncompressed: Option<u64>,
+}
+
+impl Stored {
+    /// Names the artifact of the asset `name`, and describes it for the manifest and the wrapper.
+    pub fn entry(&self, name: &str) -> ArtifactEntry {
+        let Self { target, bytes, digest, uncompressed } = self;
+        let extension = if target.is_source() { "wasm" } else { "cwasm" };
+        let compressed = if uncompressed.is_some() { ".zst" } else { "" };
+        ArtifactEntry {
+            target: target.clone(),
+            path: format!("{ARTIFACTS}/{name}.{target}.{extension}{compressed}"),
+            bytes: bytes.len() as u64,
+            blake3: *digest,
+            uncompressed: *uncompressed,
+        }
+    }
 }
 
 /// Everything that decides the compressed bytes.
@@ -74,11 +92,11 @@ pub(crate) fn compress(
 }
 
 /// Returns the level of the longest pattern that matches the target, or 0.
-fn level(settings: &AssetSettings, target: &Target) -> Result<i32, String> {
+fn level(settings: &AssetSettings, target: &Target) -> Result<i32, PatternError> {
     let name = target.to_string();
     let mut best: Option<(&str, i32)> = None;
     for (pattern, level) in settings.compress.iter().flatten() {
-        let matches = Patterns::new(Some(&vec![pattern.clone()]))?.matches(&name, false);
+        let matches = Patterns::one(pattern)?.matches(&name, false);
         if matches && best.is_none_or(|(longest, _)| pattern.len() > longest.len()) {
             best = Some((pattern, *level));
         }

@@ -5,7 +5,7 @@ mod selection;
 mod walk;
 
 use crate::asset::{AssetError, Kind, Stage};
-use crate::error::Error;
+use crate::error::{Error, SettingsErrorKind};
 use crate::fs;
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Status};
@@ -132,20 +132,15 @@ fn search_roots(
     let mut files = BTreeMap::<String, PathBuf>::new();
     let output = fs::canonicalize(&settings.out_dir).ok();
     for root in &settings.roots {
-        let real = fs::canonicalize(root).map_err(|e| {
-            let place = settings.said_of("import.roots");
-            Error::settings(
-                format!("{place}import root: {e}"),
-                "create the folder, or name another with `roots`",
-            )
-        })?;
+        let real = fs::canonicalize(root)
+            .map_err(|e| settings.error("import.roots", SettingsErrorKind::Root(Box::new(e))))?;
         let own = output.as_ref().and_then(|output| walk::own_folder(root, &real, output));
         let add = |source: String, path| match files.insert(source.clone(), path) {
             None => Ok(()),
-            Some(other) => Err(Error::settings(
-                format!("two import roots hold `{source}`: one is `{}`", other.display()),
-                "rename one, or import them separately",
-            )),
+            Some(path) => {
+                let kind = SettingsErrorKind::SameName { name: source, path };
+                Err(settings.error("import.roots", kind).into())
+            }
         };
         walk::walk(root, &real, own.as_deref(), selection, discovered, add)?;
     }
@@ -156,7 +151,8 @@ fn search_roots(
 fn check_settings(settings: &Settings, assets: &[AssetFile]) -> Result<(), Error> {
     let mut checked = HashSet::new();
     let mut distinct = assets.iter().filter(|file| checked.insert(Arc::as_ptr(&file.settings)));
-    distinct.try_for_each(|file| settings.check_asset(&file.source, &file.settings))
+    distinct.try_for_each(|file| settings.check_asset(&file.source, &file.settings))?;
+    Ok(())
 }
 
 /// Moves the assets that the settings do not select to `unselected`. Names come from all files, so an
@@ -171,7 +167,7 @@ fn select(settings: &Settings, discovered: &mut Discovered) -> Result<(), Error>
         settings.only.iter().map(|only| fs::canonicalize(only)).collect::<Result<_, _>>()?;
     for (only, given) in only.iter().zip(&settings.only) {
         if !paths.iter().any(|path| path.starts_with(only)) {
-            return Err(Error::settings(
+            return Err(Error::arguments(
                 format!("`{}` selects no asset of this project", given.display()),
                 "name a file or folder below the import roots that the settings do not exclude",
             ));

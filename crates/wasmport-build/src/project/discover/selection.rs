@@ -1,8 +1,8 @@
 //! Selection: the globs and rules that decide which files are assets.
 
-use crate::error::Error;
-use crate::settings::{Settings, Symlinks};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use crate::error::{PatternError, SettingsError, SettingsErrorKind};
+use crate::settings::{Settings, Symlinks, source_glob};
+use globset::{GlobSet, GlobSetBuilder};
 use std::path::Path;
 
 /// The compiled globs of the settings.
@@ -15,11 +15,10 @@ pub(super) struct Selection {
 }
 
 impl Selection {
-    pub fn new(settings: &Settings) -> Result<Self, Error> {
+    pub fn new(settings: &Settings) -> Result<Self, SettingsError> {
         let compile = |key: &str, patterns: &[String]| {
-            globs(patterns).map_err(|(message, help)| {
-                let place = settings.said_of(&format!("import.{key}"));
-                Error::settings(format!("{place}`{key}`: {message}"), help)
+            globs(patterns).map_err(|e| {
+                settings.error(&format!("import.{key}"), SettingsErrorKind::SourcePattern(e))
             })
         };
         let include = (!settings.include.is_empty())
@@ -59,16 +58,12 @@ impl Selection {
     }
 }
 
-/// Compiles globs. The error is the cause and the mend.
-fn globs(patterns: &[String]) -> Result<GlobSet, (String, &'static str)> {
+/// Compiles globs over source files.
+fn globs(patterns: &[String]) -> Result<GlobSet, PatternError> {
     let mut set = GlobSetBuilder::new();
     for pattern in patterns {
-        let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-        set.add(glob.map_err(|e| {
-            let help =
-                "write globs as in `mods/**/*.wasm`: `*` stays within a folder, `**` does not";
-            (e.to_string(), help)
-        })?);
+        set.add(source_glob(pattern)?);
     }
-    set.build().map_err(|e| (e.to_string(), "use fewer or simpler globs"))
+    let error = |source| PatternError { pattern: patterns.join("`, `"), source };
+    set.build().map_err(error)
 }

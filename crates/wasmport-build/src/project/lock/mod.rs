@@ -172,14 +172,3 @@ impl Lock {
         fs::write_atomically(&self.path, text.as_bytes()).map(|()| false)
     }
 }
-
-/// Hashes the inputs of a comparison between lock file and manifest, if all assets are unchanged: the
-/// comparison need not be repeated while the digest stays the same.
-#[cfg(feature = "compiler")]
-pub(crate) fn check_digest(settings: &Settings, lock: Option<Digest>, manifest: Digest) -> Digest {
-    let is_binding = settings.lock == LockMode::Locked;
-    let targets = (&settings.targets, settings.named_targets());
-    let all = (crate::VERSION, is_binding, &settings.only, targets, lock, manifest);
-    // JSON has strings, lists and digests: serialization cannot fail.
-    Digest::of(&serde_json::to_vec(&all).unwrap_or_default())
-}

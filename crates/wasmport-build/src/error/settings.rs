@@ -1,0 +1,193 @@
+//! `SettingsError`: the reason why settings are refused, and their place in the settings file.
+
+use super::Error;
+use std::fmt;
+use std::path::PathBuf;
+use std::string::FromUtf8Error;
+
+/// The reason why settings are refused, with their place in the settings file if they come from it.
+#[derive(Debug)]
+pub struct SettingsError(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
+    /// The settings file.
+    file: Option<PathBuf>,
+    location: Option<Location>,
+    /// The asset to which several rules apply that are not wrong alone.
+    asset: Option<String>,
+    /// The dotted key.
+    key: Option<String>,
+    kind: SettingsErrorKind,
+}
+
+/// A place in a settings file: line and column, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Location {
+    pub path: PathBuf,
+    pub line: usize,
+    pub column: usize,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` line {}, column {}", self.path.display(), self.line, self.column)
+    }
+}
+
+/// A malformed glob pattern.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("the pattern `{pattern}`: {}", source.kind())]
+pub(crate) struct PatternError {
+    pub pattern: String,
+    pub source: globset::Error,
+}
+
+/// For the parts of code generation whose errors are texts.
+impl From<PatternError> for String {
+    fn from(error: PatternError) -> Self {
+        error.to_string()
+    }
+}
+
+/// The kind of a [`SettingsError`].
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SettingsErrorKind {
+    #[error("the file is not UTF-8: {0}")]
+    Encoding(#[source] FromUtf8Error),
+    #[error("{}", source.to_string().trim_end())]
+    Toml { source: Box<toml::de::Error>, nearest: Option<String> },
+    #[error("the target `{0}` is named twice")]
+    TargetTwice(String),
+    #[error("`[defaults]` applies to all assets and has no `match`")]
+    DefaultsWithMatch,
+    #[error("the rule has no `match`")]
+    RuleWithoutMatch,
+    #[error("import root: {0}")]
+    Root(#[source] Box<Error>),
+    #[error("two import roots hold `{name}`: one is `{}`", path.display())]
+    SameName { name: String, path: PathBuf },
+    #[error(transparent)]
+    SourcePattern(PatternError),
+    #[error(transparent)]
+    NamePattern(PatternError),
+    #[error("fast-math changes results, and the project's engine is deterministic")]
+    FastMath,
+    #[error("no optimization level is set")]
+    NoLevel,
+    #[error("`{0}` cannot be passed as a flag")]
+    Flag(String),
+    #[error("no export is named that initializes the module")]
+    NoInit,
+    #[error("only WASI passes it to the guest, and `wasi = false` turns WASI off")]
+    WithoutWasi,
+    #[error("zstd has no level {0}")]
+    CompressionLevel(i32),
+    /// A later part of the import refuses them.
+    #[error("{message}")]
+    Refused { message: String, help: String },
+}
+
+impl SettingsErrorKind {
+    fn help(&self) -> String {
+        let help = match self {
+            Self::Toml { nearest: Some(nearest), .. } => {
+                return format!("did you mean `{nearest}`?");
+            }
+            Self::Refused { help, .. } => help,
+            Self::Root(_) => "create the folder, or name another with `roots`",
+            Self::SameName { .. } => "rename one, or import them separately",
+            Self::Encoding(_) | Self::Toml { .. } => "docs/settings.md lists the settings",
+            Self::TargetTwice(_) => {
+                "name each target once; artifacts for gnu and musl are the same, and so are those \
+                 for msvc and gnu of Windows"
+            }
+            Self::DefaultsWithMatch => "move choices for some assets to an `[[asset]]` table",
+            Self::RuleWithoutMatch => {
+                "add `match = \"mods/**\"`, or move the choices to `[defaults]`"
+            }
+            Self::SourcePattern(_) => {
+                "use a glob over source files, such as `mods/**`: `*` stays within a folder, `**` \
+                 does not"
+            }
+            Self::NamePattern(_) => "in patterns `*` matches everything, `?` one character",
+            Self::FastMath => {
+                "set `fast-math = \"force\"`, or `deterministic = false` under `[engine]`"
+            }
+            Self::NoLevel => "add a `level`, such as \"O3\" or \"Oz\"",
+            Self::Flag(_) => {
+                "flags begin with `-`; level, fast-math, features, input and output have settings \
+                 of their own"
+            }
+            Self::NoInit => {
+                "name the export with `init`, such as \"wizer-initialize\" or \"_initialize\""
+            }
+            Self::WithoutWasi => "remove one of the two",
+            Self::CompressionLevel(_) => {
+                "choose a level from 1 to 22, such as { \"*\" = 19 }; 0 turns compression off"
+            }
+        };
+        help.into()
+    }
+}
+
+impl SettingsError {
+    /// Creates an error without a place.
+    pub(crate) fn new(kind: SettingsErrorKind) -> Self {
+        Self(Box::new(Details { file: None, location: None, asset: None, key: None, kind }))
+    }
+
+    /// Adds the settings file.
+    pub(crate) fn in_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.0.file = Some(file.into());
+        self
+    }
+
+    /// Adds the place in the settings file, if there is one.
+    pub(crate) fn at(mut self, location: Option<Location>) -> Self {
+        self.0.location = location;
+        self
+    }
+
+    /// Adds the key.
+    pub(crate) fn key(mut self, key: &str) -> Self {
+        self.0.key = Some(key.into());
+        self
+    }
+
+    /// Adds the asset to which several rules apply.
+    pub(crate) fn asset(mut self, source: &str) -> Self {
+        self.0.asset = Some(source.into());
+        self
+    }
+
+    /// Returns what to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        self.0.kind.help()
+    }
+}
+
+impl fmt::Display for SettingsError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Details { file, location, asset, key, kind } = &*self.0;
+        match (location, file) {
+            (Some(location), _) => write!(f, "{location}: ")?,
+            (None, Some(file)) => write!(f, "`{}`: ", file.display())?,
+            (None, None) => {}
+        }
+        if let Some(asset) = asset {
+            write!(f, "several rules apply to `{asset}`: ")?;
+        }
+        if let Some(key) = key {
+            write!(f, "`{key}`: ")?;
+        }
+        write!(f, "{kind}\n  help: {}", kind.help())
+    }
+}
+
+impl std::error::Error for SettingsError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.kind.source()
+    }
+}

@@ -1,0 +1,261 @@
+//! `Settings`: the settings of one import, from code or from `wasmport.toml`.
+
+use super::file::SettingsFile;
+use super::project_value::ProjectValue;
+use super::table::{Field as _, Row, first, values};
+use super::{AssetSettings, CacheSettings, LockMode, Passes, Symlinks, Tools};
+use crate::error::Error;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use wasmport::EngineConfig;
+use wasmport::engine::{RequiredFeatures, Target};
+
+/// Declares [`Settings`], and from the same rows the settings file with its table `[import]`.
+///
+/// A row is `name as "key": Type = default;` after its documentation; the key may be left out. Rows
+/// below `code` are set from code alone, or are tables of their own in the file.
+macro_rules! project_settings {
+    (
+        $(#[doc = $doc:literal])*
+        pub struct Settings {
+            root {$(
+                $(#[doc = $root_doc:literal])*
+                $root:ident: $root_ty:ty = $root_default:expr;
+            )*}
+            import {$(
+                $(#[doc = $row_doc:literal])*
+                $field:ident $(as $key:literal)?: $ty:ty = $default:expr;
+            )*}
+            code {$(
+                $(#[doc = $code_doc:literal])*
+                $visibility:vis $code:ident: $code_ty:ty = $code_default:expr;
+            )*}
+        }
+    ) => {
+        $(#[doc = $doc])*
+        #[derive(Clone, Debug)]
+        #[non_exhaustive]
+        pub struct Settings {
+            $($(#[doc = $root_doc])* pub $root: $root_ty,)*
+            $($(#[doc = $row_doc])* pub $field: $ty,)*
+            $($(#[doc = $code_doc])* $visibility $code: $code_ty,)*
+        }
+
+        impl Default for Settings {
+            fn default() -> Self {
+                Self {
+                    $($root: $root_default,)*
+                    $($field: $default,)*
+                    $($code: $code_default,)*
+                }
+            }
+        }
+
+        /// `wasmport.toml`: every key is optional and replaces the default.
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        struct ConfigFile {
+            $($root: Option<<$root_ty as ProjectValue>::Written>,)*
+            import: ImportTable,
+            engine: EngineConfig,
+            defaults: AssetSettings,
+            asset: Vec<AssetSettings>,
+            tools: Tools,
+            cache: CacheSettings,
+        }
+
+        /// The table `[import]`.
+        #[derive(Debug, Default, Deserialize)]
+        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        struct ImportTable {
+            $($(#[serde(rename = $key)])? $field: Option<<$ty as ProjectValue>::Written>,)*
+        }
+
+        /// The declarations of the table `[import]`.
+        pub(super) const IMPORT: &[Row] = &[
+            $(Row {
+                renamed: first(&[$($key)?]),
+                ..Row::new(stringify!($field), concat!($($row_doc),*))
+            },)*
+        ];
+
+        /// The declarations of the settings of the project; `[engine]` is declared by [`EngineConfig`].
+        pub(super) const PROJECT: &[Row] = &[
+            $(Row::new(stringify!($root), concat!($($root_doc),*)),)*
+            Row { below: Some(IMPORT), ..Row::new("import", "Selection of assets, and their output.") },
+            Row { below: Some(Tools::ROWS), ..Row::new("tools", Tools::DOC) },
+            Row { below: Some(CacheSettings::ROWS), ..Row::new("cache", CacheSettings::DOC) },
+        ];
+
+        impl Settings {
+            /// Takes over a settings file that stands in `folder`.
+            fn read(&mut self, file: ConfigFile, folder: &Path) {
+                let defaults = Self::default();
+                $(self.$root = defaults.$root.read(file.$root, folder);)*
+                $(self.$field = defaults.$field.read(file.import.$field, folder);)*
+                self.engine = file.engine;
+                self.defaults = file.defaults;
+                self.assets = file.asset;
+                self.tools = file.tools;
+                self.cache = file.cache;
+            }
+
+            /// Returns the values outside of tables and those of `[import]`, as the file writes them.
+            fn written(&self) -> [Vec<Value>; 2] {
+                [vec![$(self.$root.written()),*], vec![$(self.$field.written()),*]]
+            }
+
+            /// Returns the types of the values outside of tables and of those of `[import]`.
+            #[cfg(feature = "schema")]
+            pub(super) fn schemas(
+                generator: &mut schemars::SchemaGenerator,
+            ) -> [Vec<super::schema::Typed>; 2] {
+                let defaults = Self::default();
+                [
+                    vec![$((<$root_ty>::schema(generator), defaults.$root.written_default())),*],
+                    vec![$((<$ty>::schema(generator), defaults.$field.written_default())),*],
+                ]
+            }
+        }
+    };
+}
+
+project_settings! {
+    /// Settings of one import.
+    pub struct Settings {
+        root {
+            /// Targets to compile for. An empty list generates wrappers without artifacts. Default: an
+            /// import compiles for the machine it runs on, a check accepts the targets that were
+            /// imported.
+            targets: Option<Vec<Target>> = None;
+        }
+        import {
+            /// Folders to search, or single files.
+            roots: Vec<PathBuf> = vec!["assets".into()];
+            /// Output folder.
+            out_dir: PathBuf = "src/assets".into();
+            /// Files to import, as globs relative to the root. Default: all `.wasm` and `.wat` files.
+            include: Vec<String> = Vec::new();
+            /// Files to leave out, as globs relative to the root. Default: none.
+            exclude: Vec<String> = Vec::new();
+            /// Treatment of symbolic links below the roots.
+            symlinks: Symlinks = Symlinks::Inside;
+            /// Embed the artifacts in the program (`include_bytes!`); if false, the program reads the
+            /// files at run time.
+            embed: bool = true;
+            /// Proposals that assets may use besides those that Wasmtime enables by default. Default:
+            /// none.
+            features as "wasm-features": RequiredFeatures = RequiredFeatures::on_by_default();
+        }
+        code {
+            /// The settings file, which a build script watches.
+            pub file: Option<PathBuf> = None;
+            /// Paths to select: only assets at or below one of them are imported or checked, and
+            /// earlier output of the others stays. If empty, all assets are selected.
+            pub only: Vec<PathBuf> = Vec::new();
+            /// The engine configuration of the project.
+            pub engine: EngineConfig = EngineConfig::new();
+            /// Choices for all assets.
+            pub defaults: AssetSettings = AssetSettings::default();
+            /// Choices for some assets; if several match, later ones win.
+            pub assets: Vec<AssetSettings> = Vec::new();
+            /// External programs that stages run.
+            pub tools: Tools = Tools::default();
+            /// The project's own passes.
+            pub passes: Passes = Passes::default();
+            /// Largest number of threads. Default: one for each processor.
+            pub jobs: Option<usize> = None;
+            /// Bound on the estimated memory of the assets that are compiled at the same time, in MiB;
+            /// an asset that needs more is compiled alone. Default: little more than the largest asset
+            /// needs.
+            pub memory_mib: Option<u32> = None;
+            /// The store of earlier results.
+            pub cache: CacheSettings = CacheSettings::default();
+            /// Use of the lock file.
+            pub lock: LockMode = LockMode::default();
+            /// Compile everything without earlier results, and compare with the output instead of
+            /// writing it.
+            pub reproduce: bool = false;
+            /// The folder for the module after each stage, as text.
+            pub emit_stages: Option<PathBuf> = None;
+            /// The folder of the settings file; paths in choices for assets are relative to it.
+            pub(crate) folder: PathBuf = PathBuf::new();
+            /// The settings file, for the origin of values.
+            pub(crate) origin: Option<SettingsFile> = None;
+        }
+    }
+}
+
+impl Settings {
+    /// Reads the settings of the project in `folder`: its `wasmport.toml`, else the defaults.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Settings::from_file`].
+    pub fn of_project(folder: &Path) -> Result<Self, Error> {
+        let file = folder.join("wasmport.toml");
+        if file.exists() { Self::from_file(&file) } else { Ok(Self::default()) }
+    }
+
+    /// Reads `wasmport.toml`; its paths are relative to its folder.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::File`] if the file cannot be read, with [`Error::Settings`] if a key is
+    /// unknown, a value is invalid, or settings contradict each other.
+    pub fn from_file(path: &Path) -> Result<Self, Error> {
+        let origin = SettingsFile::read(path)?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut settings =
+            Self { file: Some(path.into()), folder: folder.into(), ..Self::default() };
+        settings.read(origin.parse()?, folder);
+        settings.cache.dir = settings.cache.dir.map(|dir| folder.join(dir));
+        settings.tools.resolve(folder);
+        settings.origin = Some(origin.with_values(settings.file_values()));
+        settings.check()?;
+        Ok(settings)
+    }
+
+    /// Returns the path of the lock file: beside the settings file, with the same name.
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        let beside = || self.folder.join("wasmport.lock");
+        self.file.as_ref().map_or_else(beside, |file| file.with_extension("lock"))
+    }
+
+    /// Returns the targets that the settings file names, if it names any.
+    pub(crate) fn named_targets(&self) -> Option<&Vec<Value>> {
+        self.origin.as_ref().and_then(|file| file.value("targets")?.as_array())
+    }
+
+    /// Returns whether the settings file names `target`, or no target at all.
+    pub(crate) fn may_be_for(&self, target: &str) -> bool {
+        let named = self.named_targets();
+        named.is_none_or(|named| named.iter().any(|name| name == target))
+    }
+
+    /// Returns the values of the project's settings by dotted key, with defaults.
+    pub(super) fn project_values(&self) -> BTreeMap<String, Value> {
+        let [root, import] = self.written();
+        let import = IMPORT.iter().map(Row::key).zip(import).collect::<Value>();
+        let tables = [
+            ("import", import),
+            ("tools", json(&Tools::defaults().merged_with(&self.tools))),
+            ("cache", json(&CacheSettings::defaults().merged_with(&self.cache))),
+        ];
+        let root = PROJECT.iter().map(Row::key).zip(root);
+        let tables = tables.into_iter().map(|(key, table)| (key.to_owned(), table));
+        let mut project = values(PROJECT, &root.chain(tables).collect::<Value>());
+        if let Value::Object(engine) = json(&self.engine) {
+            let engine = engine.into_iter();
+            project.extend(engine.map(|(key, value)| (format!("engine.{key}"), value)));
+        }
+        project
+    }
+}
+
+fn json(table: &impl serde::Serialize) -> Value {
+    // Strings, numbers and maps with string keys: nothing that JSON lacks.
+    serde_json::to_value(table).unwrap_or_default()
+}

@@ -1,0 +1,118 @@
+//! JSON schema of `wasmport.toml`, made from the declarations of the settings.
+
+use super::asset::MATCH;
+use super::project::{IMPORT, PROJECT};
+use super::table::{Mark, Row};
+use super::{AssetSettings, CacheSettings, Settings, Tools};
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, json_schema};
+use serde_json::{Map, Value, json};
+use wasmport::EngineConfig;
+
+/// A type and, if it is the same for all projects, a default.
+pub(super) type Typed = (Schema, Option<Value>);
+
+/// Returns the JSON schema of `wasmport.toml`, for editors and other tools.
+#[must_use]
+pub fn settings_schema() -> Value {
+    let settings = SchemaSettings::draft07().with(|settings| settings.inline_subschemas = true);
+    let mut generator = settings.into_generator();
+    let [root, import] = Settings::schemas(&mut generator);
+    let tables = [
+        table(IMPORT, import),
+        Tools::json_schema(&mut generator),
+        CacheSettings::json_schema(&mut generator),
+    ];
+    let tables = tables.into_iter().map(|table| (table, None));
+    let mut schema = table(PROJECT, root.into_iter().chain(tables).collect());
+    let rule = AssetSettings::json_schema(&mut generator);
+    let tables =
+        [("engine", engine()), ("defaults", defaults(rule.clone())), ("asset", rules(rule))];
+    if let Some(Value::Object(properties)) = schema.get_mut("properties") {
+        properties.extend(tables.map(|(key, table)| (key.to_owned(), table.to_value())));
+    }
+    schema.insert("$schema".into(), "http://json-schema.org/draft-07/schema#".into());
+    schema.insert("title".into(), "wasmport.toml".into());
+    schema.to_value()
+}
+
+/// Describes a table whose rows have these types.
+pub(super) fn table(rows: &[Row], types: Vec<Typed>) -> Schema {
+    let property = |(row, typed): (&Row, Typed)| (row.key(), setting(row, typed).to_value());
+    let properties: Map<String, Value> = rows.iter().zip(types).map(property).collect();
+    json_schema!({ "type": "object", "additionalProperties": false, "properties": properties })
+}
+
+fn setting(row: &Row, (mut schema, default): Typed) -> Schema {
+    schema.insert("description".into(), row.doc.trim().into());
+    if let Some(default) = default {
+        schema.insert("default".into(), default);
+    }
+    for (mark, kind) in [(Mark::Module, "module"), (Mark::Component, "component")] {
+        if row.has(mark) {
+            schema.insert("x-kind".into(), kind.into());
+        }
+    }
+    if let (true, Some(items)) = (row.has(Mark::Patterns), schema.get_mut("items")) {
+        items["format"] = "glob".into();
+    }
+    schema
+}
+
+/// Describes `[defaults]`: choices without a selector.
+fn defaults(mut choices: Schema) -> Schema {
+    if let Some(Value::Object(properties)) = choices.get_mut("properties") {
+        properties.remove(MATCH);
+    }
+    choices.insert("description".into(), "Choices for all assets.".into());
+    choices
+}
+
+/// Describes `[[asset]]`: choices with a selector.
+fn rules(mut choices: Schema) -> Schema {
+    choices.insert("required".into(), json!([MATCH]));
+    json_schema!({
+        "type": "array",
+        "description": "Choices for some assets; if several match, later ones win, key by key.",
+        "items": choices,
+    })
+}
+
+/// Describes `[engine]`, whose declarations are those of [`EngineConfig`].
+fn engine() -> Schema {
+    let defaults = serde_json::to_value(EngineConfig::new()).unwrap_or_default();
+    let property = |(field, doc): &(&str, &str)| {
+        let key = field.replace('_', "-");
+        let mut schema = engine_type(&key);
+        let mut doc = doc.trim().replace("[`", "`").replace("`]", "`");
+        if let Some(default) = defaults.get(&key).filter(|default| !default.is_null()) {
+            schema.insert("default".into(), default.clone());
+            // Rustdoc alone has no other place for it.
+            doc.truncate(doc.find(" Default: ").unwrap_or(doc.len()));
+        }
+        schema.insert("description".into(), doc.into());
+        (key, schema.to_value())
+    };
+    let properties: Map<String, Value> = EngineConfig::DOCS.iter().map(property).collect();
+    json_schema!({
+        "type": "object",
+        "description": "The engine configuration of the project: equal for all assets.",
+        "additionalProperties": false,
+        "properties": properties,
+    })
+}
+
+/// Returns the type of an engine setting, from the error for a value of no type.
+fn engine_type(key: &str) -> Schema {
+    let error = serde_json::from_value::<EngineConfig>(json!({ key: "?" }));
+    let message = error.err().map(|error| error.to_string()).unwrap_or_default();
+    let expected = message.split_once("expected ").map_or("", |(_, expected)| expected);
+    match expected {
+        "a boolean" => json_schema!({ "type": "boolean" }),
+        "u64" => json_schema!({ "type": "integer", "format": "uint64", "minimum": 0 }),
+        words => {
+            let words: Vec<&str> = words.split('`').skip(1).step_by(2).collect();
+            json_schema!({ "type": "string", "enum": words })
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The laboratory: tools that test the importer and the runtime as wholes, and the importer's own
+//! commands. `cargo xtask` runs it.
+
+mod backends;
+mod bless;
+mod conformance;
+mod corpus;
+mod determinism;
+mod files;
+mod reference;
+mod run;
+mod scratch;
+mod smith;
+mod wrappers;
+
+use clap::Parser;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Result of a command; the message of an error is printed as it is.
+type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Lab {
+    #[command(flatten)]
+    Wasmport(wasmport_cli::Command),
+    /// Regenerate all committed wrappers and expected outputs
+    Bless,
+    /// Import every wasm file below a folder and compare with expected verdicts
+    Corpus(corpus::Args),
+    /// Run the specification's test suite through generated wrappers
+    Conformance(conformance::Args),
+    /// Import the fixtures for many targets and run the same calls on every local back end
+    Backends(backends::Args),
+    /// Run programs whose results may differ between machines, natively and interpreted
+    Determinism(determinism::Args),
+    /// Import random valid modules and use every export of their wrappers
+    Smith(smith::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Lab::parse() {
+        Lab::Wasmport(command) => {
+            return wasmport_cli::run(&command, Some(&root().join("fixtures/wasmport.toml")));
+        }
+        Lab::Bless => bless::run(),
+        Lab::Corpus(args) => corpus::run(&args),
+        Lab::Conformance(args) => conformance::run(&args),
+        Lab::Backends(args) => backends::run(&args),
+        Lab::Determinism(args) => determinism::run(&args),
+        Lab::Smith(args) => smith::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Returns the cargo that runs this program.
+fn cargo() -> std::ffi::OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+}
+
+/// Returns the root of the repository.
+fn root() -> PathBuf {
+    let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
+    lab.ancestors().nth(2).unwrap_or(lab).to_path_buf()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Lab;
+    use clap::{CommandFactory as _, Subcommand as _};
+
+    #[test]
+    fn the_help_of_xtask_lists_every_command_of_the_laboratory() {
+        let importer = wasmport_cli::Command::augment_subcommands(clap::Command::new("importer"));
+        let xtask = include_str!("../../src/main.rs");
+        for command in Lab::command().get_subcommands() {
+            let name = command.get_name();
+            let is_importer = importer.find_subcommand(name).is_some();
+            assert!(is_importer || xtask.contains(&format!("\n  {name} ")), "{name}");
+        }
+    }
+}

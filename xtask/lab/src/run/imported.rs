@@ -1,0 +1,144 @@
+//! The output folder of an import, loaded without wrappers.
+
+use super::Variant;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use wasmport::engine::{RequiredFeatures, Target};
+use wasmport::{
+    Artifact, Digest, EngineConfig, Folder, LoadedModule, Runtime, RuntimeOptions, support,
+};
+use wasmport_build::{AssetReport, AssetSettings, Importer, Policy, Report, Settings};
+
+/// Imports assets into a folder for these targets; skips targets that an asset cannot run on.
+pub(crate) fn import_for(
+    mut settings: Settings,
+    targets: &[Target],
+    out_dir: &Path,
+    engine: EngineConfig,
+) -> crate::Result<Report> {
+    settings.out_dir = out_dir.into();
+    settings.targets = Some(targets.to_vec());
+    settings.engine = engine;
+    settings.embed = false;
+    let mut skip = AssetSettings::matching("**");
+    skip.unsupported = Some(Policy::Skip);
+    settings.assets.push(skip);
+    let report = Importer::new(settings).no_cache().run(&())?;
+    println!("imported in {:.1} s", report.seconds);
+    Ok(report)
+}
+
+/// The output of an import.
+pub(crate) struct Imported {
+    folder: PathBuf,
+    assets: BTreeMap<String, Entry>,
+}
+
+/// The parts of the manifest that are read.
+#[derive(Deserialize)]
+struct Manifest {
+    assets: BTreeMap<String, Entry>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    source: String,
+    source_digest: Digest,
+    wasmtime: String,
+    features: RequiredFeatures,
+    artifacts: Vec<Stored>,
+}
+
+#[derive(Deserialize)]
+struct Stored {
+    target: Target,
+    path: String,
+    bytes: u64,
+    blake3: Digest,
+    uncompressed: Option<u64>,
+}
+
+impl Imported {
+    /// Opens the output folder of an import by this process, which makes it trusted.
+    pub fn new(folder: &Path) -> crate::Result<Self> {
+        let manifest = crate::files::read(&folder.join("wasmport.json"))?;
+        let Manifest { assets } = serde_json::from_str(&manifest)?;
+        Ok(Self { folder: folder.into(), assets })
+    }
+
+    /// Returns a runtime that runs only artifacts for `target`.
+    pub fn runtime(&self, engine: &EngineConfig, target: &Target) -> crate::Result<Runtime> {
+        let mut options = RuntimeOptions::default();
+        options.target = Some(target.clone());
+        let source = Folder::new(&self.folder);
+        Ok(Runtime::builder(engine).options(options).source(source).build()?)
+    }
+
+    /// Loads an asset in each of these runtimes that it was imported for.
+    pub fn variants(
+        &self,
+        asset: &AssetReport,
+        runtimes: &[(Target, Runtime)],
+        engine: EngineConfig,
+    ) -> crate::Result<Vec<Variant>> {
+        let is_for = |target: &Target| asset.artifacts.iter().any(|a| a.target == *target);
+        let runtimes = runtimes.iter().filter(|(target, _)| is_for(target));
+        let variant = |(target, runtime): &(Target, Runtime)| {
+            Ok(Variant::new(target.to_string(), &self.load(runtime, &asset.name, engine)?))
+        };
+        runtimes.map(variant).collect()
+    }
+
+    /// Returns the wasm features that an asset uses.
+    pub fn features(&self, name: &str) -> crate::Result<RequiredFeatures> {
+        let entry = self.assets.get(name).ok_or_else(|| format!("`{name}` was not imported"))?;
+        Ok(entry.features)
+    }
+
+    /// Returns a runtime for each of these targets.
+    pub fn runtimes(
+        &self,
+        engine: &EngineConfig,
+        targets: &[Target],
+    ) -> crate::Result<Vec<(Target, Runtime)>> {
+        let runtime = |target: &Target| Ok((target.clone(), self.runtime(engine, target)?));
+        targets.iter().map(runtime).collect()
+    }
+
+    /// Loads an asset as a wrapper for `engine` would; `source` artifacts are the same for any engine.
+    pub fn load(
+        &self,
+        runtime: &Runtime,
+        name: &str,
+        engine: EngineConfig,
+    ) -> crate::Result<LoadedModule> {
+        let entry = self.assets.get(name).ok_or_else(|| format!("`{name}` was not imported"))?;
+        let asset = support::asset(
+            leak(name),
+            leak(&entry.source),
+            entry.source_digest,
+            leak(&entry.wasmtime),
+            engine,
+            entry.features,
+            entry.artifacts.iter().map(Stored::artifact).collect::<Vec<_>>().leak(),
+        );
+        Ok(runtime.load(&asset)?)
+    }
+}
+
+impl Stored {
+    fn artifact(&self) -> Artifact {
+        let target = leak(&self.target.to_string());
+        let artifact = support::file(target, self.bytes, self.blake3, leak(&self.path));
+        match self.uncompressed {
+            Some(bytes) => support::compressed(artifact, bytes),
+            None => artifact,
+        }
+    }
+}
+
+/// Makes a text static, as in a wrapper; the process ends soon.
+fn leak(text: &str) -> &'static str {
+    String::leak(text.into())
+}

@@ -1,0 +1,49 @@
+//! Generates components of random worlds, whose functions only trap.
+
+use super::world::{Waiting, world};
+use arbitrary::{Error, Result, Unstructured};
+use wasmparser::{Validator, WasmFeatures};
+use wit_component::{
+    ComponentEncoder, DecodedWasm, StringEncoding, dummy_module, embed_component_metadata,
+};
+use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
+
+/// Number of bytes for the world itself: the generator of interfaces uses all others.
+const OWN: usize = 2 << 10;
+
+/// Generates a component that implements a random world.
+///
+/// # Errors
+///
+/// Fails if the bytes give no component.
+pub(super) fn component(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
+    let own = u.bytes(OWN)?;
+    let waiting =
+        Waiting { functions: u.arbitrary()?, futures: u.arbitrary()?, streams: u.arbitrary()? };
+    let config = wit_smith::Config {
+        async_: waiting.functions,
+        futures: waiting.futures,
+        streams: waiting.streams,
+        ..wit_smith::Config::default()
+    };
+    let wit = wit_smith::smith(&config, u)?;
+    let Ok(DecodedWasm::WitPackage(resolve, _)) = wit_component::decode(&wit) else {
+        return Err(Error::IncorrectFormat);
+    };
+    let world = world(&resolve, waiting, &mut Unstructured::new(own))?;
+    let component = encode(resolve, &world).map_err(|_| Error::IncorrectFormat)?;
+    let features = WasmFeatures::default() | WasmFeatures::CM_ASYNC;
+    match Validator::new_with_features(features).validate_all(&component) {
+        Ok(_) => Ok(component),
+        Err(_) => Err(Error::IncorrectFormat),
+    }
+}
+
+fn encode(mut resolve: Resolve, world: &str) -> crate::Result<Vec<u8>> {
+    let package = resolve.push_str("random.wit", world)?;
+    let world = resolve.select_world(&[package], None)?;
+    let abi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
+    let mut module = dummy_module(&resolve, world, abi);
+    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
+    Ok(ComponentEncoder::default().validate(true).module(&module)?.encode()?)
+}
