@@ -40,7 +40,10 @@ fn without_machine_code_the_interpreter_runs_it_and_says_why() {
     assert_eq!(choice.chosen().unwrap().target(), "portable");
     assert!(would.contains("portable: chosen"), "{would}");
     assert!(would.contains("-pc-windows-msvc: for operating system windows"), "{would}");
-    assert!(would.contains("source: for source, this runtime has the interpreter"), "{would}");
+    assert!(
+        would.contains("source: for source, the back end of this runtime is the interpreter"),
+        "{would}"
+    );
 }
 
 #[test]
@@ -77,7 +80,8 @@ fn assets_of_one_runtime_share_a_back_end() {
     assert!(error.help().unwrap().contains("assets::ASSETS"), "{error:?}");
 
     let assets = [&machine, &portable];
-    let all = builder(&both, RuntimeOptions::default()).assets(&assets).build().unwrap();
+    let all =
+        builder(&both, RuntimeOptions::default()).assets(&[&machine, &portable]).build().unwrap();
     assert_eq!(all.back_end(), BackEnd::Portable);
     for asset in assets {
         assert_eq!(all.load(asset).unwrap().target(), "portable");
