@@ -6,7 +6,7 @@ use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
 use wasmport::EngineConfig;
-use wasmport::engine::Knob;
+use wasmport::engine::{Knob, WasmFeature};
 use wasmport::support::CONTRACT;
 
 /// Compile-time checks: generator and runtime of one contract, and the cargo features there but for that
@@ -55,9 +55,11 @@ pub(super) fn description(asset: &Description<'_>, vis: &TokenStream) -> TokenSt
     let engine = engine(asset.engine);
     let features = asset.features.iter().map(|feature| format_ident!("{feature:?}"));
     let artifacts = asset.artifacts.iter().map(|a| artifact(asset, a));
+    let is_component = asset.features.contains(WasmFeature::ComponentModel);
+    let kind = if is_component { quote!(Component) } else { quote!(Module) };
     quote! {
         /// The asset: what it was made from, and its artifacts.
-        #vis static ASSET: ::wasmport::Asset = ::wasmport::support::asset(
+        #vis static ASSET: ::wasmport::Asset<::wasmport::support::#kind> = ::wasmport::support::asset(
             #name,
             #source,
             #digest,

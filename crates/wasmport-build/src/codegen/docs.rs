@@ -80,7 +80,7 @@ pub(super) fn untyped_component(asset: &Description<'_>, what: &str) -> String {
     beginning(asset)
         + &format!(
             "\nThe component cannot be described in WIT: {what}. \
-             [`Session::of_component`](::wasmport::Session::of_component) runs it.\n"
+             [`Session::of`](::wasmport::Session::of) runs it.\n"
         )
 }
 

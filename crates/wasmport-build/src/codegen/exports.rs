@@ -175,14 +175,21 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
         }
 
         impl ::wasmport::Wrapper for #ty {
-            const ASSET: &'static ::wasmport::Asset = &ASSET;
-            const EXPORTS: &'static str = #all_exports;
+            type Code = ::wasmport::support::Module;
+            const ASSET: &'static ::wasmport::Asset<Self::Code> = &ASSET;
             #reactor
             #overloads
 
-            fn from_instance(instance: ::wasmport::support::Instance) -> Self {
-                Self::new(instance)
+            fn from_instance(
+                _: impl ::wasmport::support::AsContextMut,
+                instance: &::wasmport::support::Instance,
+            ) -> ::wasmport::support::Result<Self> {
+                ::core::result::Result::Ok(Self::new(*instance))
             }
+        }
+
+        impl ::wasmport::ModuleWrapper for #ty {
+            const EXPORTS: &'static str = #all_exports;
 
             fn wasm_instance(&self) -> ::wasmport::support::Instance {
                 self.instance
@@ -247,19 +254,19 @@ fn group_struct(group: &[PlannedExport<'_>], name: &Ident) -> TokenStream {
     let fields = group.iter().map(|export| {
         let ident = &export.ident;
         let ty = match &export.kind {
-            ExportKind::Func { ty, .. } if is_wide(ty) => quote!(WideSlot),
+            ExportKind::Func { ty, .. } if is_wide(ty) => quote!(WideFuncCell),
             ExportKind::Func { ty, .. } => {
                 let params = tuple(ty.params.iter().map(|p| &p.ty));
                 let results = results(&ty.results);
-                quote!(FuncSlot<#params, #results>)
+                quote!(FuncCell<#params, #results>)
             }
             ExportKind::Global { ty, .. } => {
                 let ty = rust(ty);
-                quote!(Slot<::wasmport::TypedGlobal<#ty>>)
+                quote!(ExportCell<::wasmport::TypedGlobal<#ty>>)
             }
             ExportKind::Value(kind) => {
                 let ty = value_type(*kind);
-                quote!(Slot<#ty>)
+                quote!(ExportCell<#ty>)
             }
         };
         quote!(#ident: ::wasmport::support::#ty)
@@ -274,13 +281,13 @@ fn group_struct(group: &[PlannedExport<'_>], name: &Ident) -> TokenStream {
 
 fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenStream {
     let PlannedExport { name, ident, kind, ty } = export;
-    let slot = quote!(&self.#group.get().#ident, &self.instance);
+    let cell = quote!(&self.#group.get().#ident, &self.instance);
     let doc = outer(&signature(name, ty));
     let not_ours = outer("\n# Errors\n\nWhere the instance is not one of this asset.");
     let store = quote!(store: impl ::wasmport::support::AsContextMut);
     match kind {
-        ExportKind::Func { shape: Some(shape), .. } => shaped(plan, export, &slot, shape),
-        ExportKind::Func { ty, params, shape: None } => func(plan, export, &slot, params, ty),
+        ExportKind::Func { shape: Some(shape), .. } => shaped(plan, export, &cell, shape),
+        ExportKind::Func { ty, params, shape: None } => func(plan, export, &cell, params, ty),
         ExportKind::Global { ty, setter } => {
             let value = rust(ty);
             let setter = setter.as_ref().map(|setter| {
@@ -290,7 +297,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
                     #not_ours
                     #[inline]
                     pub fn #setter(&self, mut #store, value: #value) -> ::wasmport::support::Result<()> {
-                        ::wasmport::support::export(#slot, &mut store, #name)?.set(store, value)
+                        ::wasmport::support::global(#cell, &mut store, #name)?.set(store, value)
                     }
                 }
             });
@@ -299,7 +306,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
                 #not_ours
                 #[inline]
                 pub fn #ident(&self, mut #store) -> ::wasmport::support::Result<#value> {
-                    ::wasmport::support::export(#slot, &mut store, #name)?.get(store)
+                    ::wasmport::support::global(#cell, &mut store, #name)?.get(store)
                 }
                 #setter
             }
@@ -311,7 +318,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
                 #not_ours
                 #[inline]
                 pub fn #ident(&self, #store) -> ::wasmport::support::Result<#ty> {
-                    ::wasmport::support::export(#slot, store, #name)
+                    ::wasmport::support::export(#cell, store, #name)
                 }
             }
         }
@@ -322,14 +329,14 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenSt
 fn shaped(
     plan: &Plan<'_>,
     export: &PlannedExport<'_>,
-    slot: &TokenStream,
+    cell: &TokenStream,
     shape: &api::Shape,
 ) -> TokenStream {
     let PlannedExport { name, ident, .. } = export;
     let doc = shaped_doc(export, shape);
     let wait = Asyncness::of(plan);
     let Asyncness { asyncness, data, .. } = &wait;
-    let body = api::export_method(shape, slot, name, &wait, plan.is_async);
+    let body = api::export_method(shape, cell, name, &wait, plan.is_async);
     let parameters = api::user_parameters(&shape.signature);
     let returns = api::user_result(&shape.signature);
     quote! {
@@ -360,7 +367,7 @@ pub(super) fn shaped_doc(export: &PlannedExport<'_>, shape: &api::Shape) -> Toke
 fn func(
     plan: &Plan<'_>,
     export: &PlannedExport<'_>,
-    slot: &TokenStream,
+    cell: &TokenStream,
     params: &[Ident],
     ty: &FuncType,
 ) -> TokenStream {
@@ -371,9 +378,9 @@ fn func(
     let is_wide = is_wide(ty);
     let Asyncness { asyncness, wait, call, call_wide, data, .. } = Asyncness::of(plan);
     let body = if is_wide {
-        wide_call(slot, name, params, ty, &call_wide, &wait)
+        wide_call(cell, name, params, ty, &call_wide, &wait)
     } else {
-        quote!(::wasmport::support::#call(#slot, store, #name, (#(#params,)*))#wait)
+        quote!(::wasmport::support::#call(#cell, store, #name, (#(#params,)*))#wait)
     };
     let mutability = is_wide.then(|| quote!(mut));
     quote! {
@@ -399,7 +406,7 @@ pub(super) fn signature(name: &str, ty: &crate::interface::ExternType) -> String
 }
 
 fn wide_call(
-    slot: &TokenStream,
+    cell: &TokenStream,
     name: &str,
     params: &[Ident],
     ty: &FuncType,
@@ -417,7 +424,7 @@ fn wide_call(
         let mut store = store.as_context_mut();
         let params = [#(::wasmport::support::value(&mut store, #params)?),*];
         let results: [::wasmport::support::Val; #count] =
-            ::wasmport::support::#call(#slot, &mut store, #name, &params)#wait?;
+            ::wasmport::support::#call(#cell, &mut store, #name, &params)#wait?;
         let _ = &results;
         #value
     }

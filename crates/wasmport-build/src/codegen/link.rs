@@ -26,7 +26,7 @@ pub(super) fn module(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream 
             /// # Errors
             ///
             /// Where a name is defined already.
-            pub fn link<T: 'static, W: ::wasmport::Wrapper>(
+            pub fn link<T: 'static, W: ::wasmport::ModuleWrapper>(
                 linker: &mut ::wasmport::support::Linker<T>,
                 store: impl ::wasmport::support::AsContextMut<Data = T>,
                 exporter: &W,

@@ -43,7 +43,7 @@ pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
                 ) -> ::wasmport::support::Result<()>,
             ) -> ::wasmport::Result<Self> {
                 ::core::result::Result::Ok(Self(
-                    ::wasmport::Session::#start(runtime, data, |linker, store, _| define(linker, store))#wait?
+                    ::wasmport::Session::<T, #ty>::#start(runtime, data, |linker, store, _| define(linker, store))#wait?
                 ))
             }
 
@@ -127,7 +127,7 @@ fn new(plan: &Plan<'_>) -> TokenStream {
     if !plan.unwrapped_imports.is_empty() {
         return TokenStream::new();
     }
-    let Plan { session, values, .. } = plan;
+    let Plan { ty, session, values, .. } = plan;
     let needs_wasi = plan.needs_wasi();
     let bounds = host_bounds(plan);
     let add_hosts = add_hosts(plan);
@@ -241,7 +241,7 @@ fn new(plan: &Plan<'_>) -> TokenStream {
                 #wasi_parameter
                 #parameter
             ) -> ::wasmport::Result<Self> {
-                let session = ::wasmport::Session::#start(runtime, data, #define);
+                let session = ::wasmport::Session::<T, #ty>::#start(runtime, data, #define);
                 ::core::result::Result::Ok(Self(session #wait?))
             }
 

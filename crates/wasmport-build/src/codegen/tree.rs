@@ -26,7 +26,7 @@ pub(crate) fn tree<'a>(
     for (module, feature) in modules {
         gates.extend(feature.map(|feature| (module, feature)));
         let path = module.iter().map(|part| format_ident!("{part}"));
-        assets.push(quote!(&#(#path::)*ASSET));
+        assets.push(quote!(#(#path::)*ASSET.as_any()));
         for depth in 0..module.len() {
             folders.entry(&module[..depth]).or_default().insert(&module[depth]);
         }
@@ -82,6 +82,6 @@ fn common_items(config: &EngineConfig, assets: &[TokenStream]) -> TokenStream {
         pub const ENGINE: ::wasmport::EngineConfig = #engine;
         /// All of the assets.
         #[allow(dead_code, unreachable_pub, reason = "generated code")]
-        pub static ASSETS: &[&::wasmport::Asset] = &[#(#assets),*];
+        pub static ASSETS: &[&::wasmport::AnyAsset] = &[#(#assets),*];
     }
 }

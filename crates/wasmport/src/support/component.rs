@@ -2,12 +2,17 @@
 //! the description of an asset needs, and functions for code that would be the same in all wrappers.
 
 pub use super::{asset, compressed, digest, embedded, file};
-pub use crate::component::{call_func, call_unit, exit, exported_func};
 pub use crate::{__component_session as component_session, __typed_func as typed_func};
 pub use wasmtime::component::*;
 pub use wasmtime::{
     AsContext, AsContextMut, Engine, Result, Store, StoreContextMut, ToWasmtimeResult, format_err,
 };
+
+use crate::exit::Exit;
+use crate::session::exit_of;
+use wasmtime::bail;
+use wasmtime::component::types::ComponentItem;
+use wasmtime::error::Context as _;
 
 /// Returns a function that looks up the exports of an exported interface by name.
 ///
@@ -54,6 +59,72 @@ pub const fn check_layout<T: ComponentType>(size: usize, align: u32) {
     );
 }
 
+/// Returns the index of an exported function of these types.
+///
+/// # Errors
+///
+/// Fails if there is no such function, or it has other types.
+pub fn exported_func<P, R>(
+    pre: &InstancePre<impl Sized + 'static>,
+    name: &str,
+) -> Result<ComponentExportIndex>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    let Some((item, index)) = pre.component().get_export(None, name) else {
+        bail!("no export `{name}` found");
+    };
+    let ComponentItem::ComponentFunc(func) = item else {
+        bail!("export `{name}` is not a function");
+    };
+    let checked = func.typecheck::<P, R>(&pre.instance_type());
+    checked.with_context(|| format!("type-checking export func `{name}`"))?;
+    Ok(index)
+}
+
+/// Calls a function with one result.
+///
+/// # Errors
+///
+/// Fails like [`TypedFunc::call`].
+#[inline]
+pub fn call_func<P, R>(func: TypedFunc<P, (R,)>, store: impl AsContextMut, params: P) -> Result<R>
+where
+    P: ComponentNamedList + Lower,
+    (R,): ComponentNamedList + Lift,
+{
+    let (result,) = func.call(store, params)?;
+    Ok(result)
+}
+
+/// Calls a function without results.
+///
+/// # Errors
+///
+/// Fails like [`TypedFunc::call`].
+#[inline]
+pub fn call_unit<P: ComponentNamedList + Lower>(
+    func: TypedFunc<P, ()>,
+    store: impl AsContextMut,
+    params: P,
+) -> Result<()> {
+    func.call(store, params)
+}
+
+/// Returns the exit code of a command: the argument of `exit`, or 0 or 1 by the result of its `run`.
+///
+/// # Errors
+///
+/// Fails with any other error of `result`.
+pub fn exit(result: Result<std::result::Result<(), ()>>) -> Result<Exit> {
+    match result {
+        Ok(Ok(())) => Ok(Exit::SUCCESS),
+        Ok(Err(())) => Ok(Exit::new(1)),
+        Err(error) => exit_of(&error).ok_or(error),
+    }
+}
+
 /// The parts of a wrapper and its session that are the same for all components. The module with the call
 /// has the constant `ASSET`.
 #[doc(hidden)]
@@ -67,14 +138,16 @@ macro_rules! __component_session {
             ///
             /// # Errors
             ///
-            /// Fails like [`Runtime::load_component`]($crate::Runtime::load_component).
+            /// Fails like [`Runtime::load`]($crate::Runtime::load).
             pub fn load(runtime: &$crate::Runtime) -> $crate::Result<$crate::LoadedComponent> {
-                runtime.load_component(&ASSET)
+                runtime.load(&ASSET)
             }
         }
 
-        impl $crate::ComponentWrapper for $ty {
-            const ASSET: &'static $crate::Asset = &ASSET;
+        impl $crate::Wrapper for $ty {
+            type Code = $crate::support::Component;
+
+            const ASSET: &'static $crate::Asset<Self::Code> = &ASSET;
 
             fn from_instance(
                 store: impl $crate::wasmtime::AsContextMut,
@@ -125,7 +198,7 @@ macro_rules! __component_session {
             ///
             /// # Errors
             ///
-            /// Fails like [`Runtime::load_component`]($crate::Runtime::load_component), or if an import is
+            /// Fails like [`Runtime::load`]($crate::Runtime::load), or if an import is
             /// missing or a start function fails.
             pub fn with_linker(
                 runtime: &$crate::Runtime,
@@ -136,7 +209,7 @@ macro_rules! __component_session {
                 ) -> $crate::wasmtime::Result<()>,
             ) -> $crate::Result<Self> {
                 let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
-                $crate::Session::start_component(runtime, data, define).map(Self)
+                $crate::Session::<T, $ty>::start(runtime, data, define).map(Self)
             }
         }
     };
@@ -147,7 +220,7 @@ macro_rules! __component_session {
             ///
             /// # Errors
             ///
-            /// Fails like [`Runtime::load_component`]($crate::Runtime::load_component), or if an import is
+            /// Fails like [`Runtime::load`]($crate::Runtime::load), or if an import is
             /// missing or a start function fails.
             pub async fn with_linker(
                 runtime: &$crate::Runtime,
@@ -158,7 +231,7 @@ macro_rules! __component_session {
                 ) -> $crate::wasmtime::Result<()>,
             ) -> $crate::Result<Self> {
                 let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
-                $crate::Session::start_component_async(runtime, data, define).await.map(Self)
+                $crate::Session::<T, $ty>::start_async(runtime, data, define).await.map(Self)
             }
         }
     };

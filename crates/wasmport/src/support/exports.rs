@@ -1,26 +1,29 @@
-//! What the methods of wrappers call: exports, looked up when they are first used.
+//! Exports of core modules, looked up at first use.
 
-use super::{AsContextMut, Func, Instance, Memory, Result, StoreContextMut, Val, WasmValue};
-use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValues};
-use crate::{GuestMemory, Session, SessionData};
+use crate::memory::GuestMemory;
+use crate::session::{Session, SessionData};
+use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
 use std::sync::OnceLock;
-use wasmtime::{Extern, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{
+    AsContextMut, Extern, Func, Instance, Memory, Result, StoreContextMut, TypedFunc, Val,
+    WasmParams, WasmResults,
+};
 
-/// An export, looked up when it is first used.
-pub struct Slot<E>(OnceLock<E>);
+/// An export, looked up at first use.
+pub struct ExportCell<E>(OnceLock<E>);
 
-/// A function's slot.
-pub type FuncSlot<P, R> = Slot<TypedFunc<P, R>>;
-/// The slot of a function that Wasmtime's tuples cannot type.
-pub type WideSlot = Slot<Func>;
+/// An exported function.
+pub type FuncCell<P, R> = ExportCell<TypedFunc<P, R>>;
+/// An exported function that Wasmtime's tuples cannot type.
+pub type WideFuncCell = ExportCell<Func>;
 
-impl<E> Default for Slot<E> {
+impl<E> Default for ExportCell<E> {
     fn default() -> Self {
         Self(OnceLock::new())
     }
 }
 
-impl<E> Slot<E> {
+impl<E> ExportCell<E> {
     #[inline]
     pub(super) fn get_or_look_up(&self, look_up: impl FnOnce() -> Result<E>) -> Result<&E> {
         match self.0.get() {
@@ -29,7 +32,7 @@ impl<E> Slot<E> {
         }
     }
 
-    /// The export, if it was looked up already.
+    /// Returns the export if it was looked up.
     #[inline]
     pub(super) fn get(&self) -> Option<&E> {
         self.0.get()
@@ -43,8 +46,8 @@ impl<E> Slot<E> {
     }
 }
 
-// Written out, not through `get_or_look_up`: its closure would be put into memory for each call.
-impl<P: WasmParams, R: WasmResults> FuncSlot<P, R> {
+// Not through `get_or_look_up`, whose closure would be stored in memory at each call.
+impl<P: WasmParams, R: WasmResults> FuncCell<P, R> {
     #[inline]
     fn func<T: 'static>(
         &self,
@@ -73,35 +76,35 @@ impl<P: WasmParams, R: WasmResults> FuncSlot<P, R> {
 /// Calls an exported function.
 #[inline]
 pub fn call<P: WasmParams, R: WasmResults>(
-    slot: &FuncSlot<P, R>,
+    cell: &FuncCell<P, R>,
     instance: &Instance,
     mut store: impl AsContextMut,
     name: &str,
     params: P,
 ) -> Result<R> {
     let mut store = store.as_context_mut();
-    slot.func(instance, store.as_context_mut(), name)?.call(store, params)
+    cell.func(instance, store.as_context_mut(), name)?.call(store, params)
 }
 
-/// Calls an exported function that may wait.
+/// Async version of [`call`].
 #[cfg(feature = "async")]
 pub async fn call_async<P: WasmParams + Sync, R: WasmResults + Sync>(
-    slot: &FuncSlot<P, R>,
+    cell: &FuncCell<P, R>,
     instance: &Instance,
     mut store: impl AsContextMut<Data: Send>,
     name: &str,
     params: P,
 ) -> Result<R> {
     let mut store = store.as_context_mut();
-    let func = slot.func(instance, store.as_context_mut(), name)?;
+    let func = cell.func(instance, store.as_context_mut(), name)?;
     func.call_async(store, params).await
 }
 
-/// A value for [`call_wide`].
+/// Converts an argument for [`call_wide`].
 ///
 /// # Errors
 ///
-/// Where the store has no room for it.
+/// Fails if the store's GC heap is full.
 pub fn value<V: WasmValue, T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     value: V,
@@ -109,11 +112,11 @@ pub fn value<V: WasmValue, T: 'static>(
     value.into_val(store)
 }
 
-/// A value of [`call_wide`].
+/// Converts a result of [`call_wide`].
 ///
 /// # Errors
 ///
-/// Where it is of another type.
+/// Fails if it has another type.
 pub fn from_value<V: WasmValue, T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     value: Val,
@@ -122,12 +125,12 @@ pub fn from_value<V: WasmValue, T: 'static>(
 }
 
 fn wide<'a>(
-    slot: &'a WideSlot,
+    cell: &'a WideFuncCell,
     instance: &Instance,
     mut store: impl AsContextMut,
     name: &str,
 ) -> Result<&'a Func> {
-    slot.get_or_look_up(|| {
+    cell.get_or_look_up(|| {
         let missing = || missing(name, "function");
         instance.get_func(&mut store, name).ok_or_else(missing)
     })
@@ -135,72 +138,90 @@ fn wide<'a>(
 
 /// Calls an exported function that Wasmtime's tuples cannot type.
 pub fn call_wide<const N: usize>(
-    slot: &WideSlot,
+    cell: &WideFuncCell,
     instance: &Instance,
     mut store: impl AsContextMut,
     name: &str,
     params: &[Val],
 ) -> Result<[Val; N]> {
-    let func = wide(slot, instance, &mut store, name)?;
+    let func = wide(cell, instance, &mut store, name)?;
     let mut results = [const { Val::I32(0) }; N];
     func.call(store, params, &mut results)?;
     Ok(results)
 }
 
-/// Calls an exported function that Wasmtime's tuples cannot type and that may wait.
+/// Async version of [`call_wide`].
 #[cfg(feature = "async")]
 pub async fn call_wide_async<const N: usize>(
-    slot: &WideSlot,
+    cell: &WideFuncCell,
     instance: &Instance,
     mut store: impl AsContextMut<Data: Send>,
     name: &str,
     params: &[Val],
 ) -> Result<[Val; N]> {
-    let func = *wide(slot, instance, &mut store, name)?;
+    let func = *wide(cell, instance, &mut store, name)?;
     let mut results = [const { Val::I32(0) }; N];
     func.call_async(store, params, &mut results).await?;
     Ok(results)
 }
 
-/// An exported global, table, memory or tag.
+/// Returns an exported global, table, memory or tag.
 ///
 /// # Errors
 ///
-/// Where the instance has none of that name.
+/// Fails if the instance has none of that name.
 #[inline]
 pub fn export<E: FromExtern + Clone>(
-    slot: &Slot<E>,
+    cell: &ExportCell<E>,
     instance: &Instance,
     mut store: impl AsContextMut,
     name: &str,
 ) -> Result<E> {
-    let export = match slot.0.get() {
+    let export = match cell.0.get() {
         Some(export) => export,
-        None => look_up(slot, *instance, store.as_context_mut(), name)?,
+        None => look_up(cell, *instance, store.as_context_mut(), name)?,
     };
     Ok(export.clone())
+}
+
+/// Returns an exported global, without copying it: reading one takes a few nanoseconds.
+///
+/// # Errors
+///
+/// Fails if the instance has none of that name.
+#[inline]
+pub fn global<'a, V: WasmValue>(
+    cell: &'a ExportCell<TypedGlobal<V>>,
+    instance: &Instance,
+    mut store: impl AsContextMut,
+    name: &str,
+) -> Result<&'a TypedGlobal<V>> {
+    match cell.0.get() {
+        Some(global) => Ok(global),
+        None => look_up(cell, *instance, store.as_context_mut(), name),
+    }
 }
 
 #[cold]
 #[inline(never)]
 fn look_up<'a, E: FromExtern, T: 'static>(
-    slot: &'a Slot<E>,
+    cell: &'a ExportCell<E>,
     instance: Instance,
     store: StoreContextMut<'_, T>,
     name: &str,
 ) -> Result<&'a E> {
-    slot.fill(|| {
+    cell.fill(|| {
         let export = instance.get_export(store, name).and_then(E::from_extern);
         export.ok_or_else(|| missing(name, E::KIND))
     })
 }
 
-/// What a wrapper has for exports and imports that are no functions.
+/// The typed view of an export or import that is not a function.
 pub trait FromExtern: Sized {
-    /// What it is called.
+    /// Name of its kind.
     const KIND: &'static str;
 
-    /// The typed view of an export; nothing where it is of another kind.
+    /// Returns the typed view of an export; none if it has another kind.
     fn from_extern(export: Extern) -> Option<Self>;
 }
 
@@ -229,7 +250,7 @@ impl FromExtern for Memory {
 }
 
 #[cfg(feature = "threads")]
-impl FromExtern for crate::SharedMemory {
+impl FromExtern for crate::memory::SharedMemory {
     const KIND: &'static str = "shared memory";
 
     fn from_extern(export: Extern) -> Option<Self> {
@@ -248,7 +269,7 @@ impl<P: WasmValues> FromExtern for TypedTag<P> {
     }
 }
 
-/// A session's memory with its store.
+/// Joins a session's memory with its store.
 pub fn guest_memory<'a, T: 'static, W>(
     session: &'a mut Session<T, W>,
     memory: Memory,
@@ -256,7 +277,7 @@ pub fn guest_memory<'a, T: 'static, W>(
     GuestMemory::of(session.store_mut(), memory)
 }
 
-/// A session's table with its store.
+/// Joins a session's table with its store.
 pub fn guest_table<'a, T: 'static, W, E: WasmValue>(
     session: &'a mut Session<T, W>,
     table: TypedTable<E>,
@@ -267,6 +288,30 @@ pub fn guest_table<'a, T: 'static, W, E: WasmValue>(
 #[cold]
 fn missing(name: &str, kind: &str) -> wasmtime::Error {
     wasmtime::Error::msg(format!(
-        "the instance exports no {kind} {name:?}: it is not one of the wrapper's asset"
+        "the instance exports no {kind} {name:?}: it belongs to another asset than the wrapper"
     ))
+}
+
+/// A part of a wrapper that is created at first use, so that instantiating costs the same for three
+/// exports and for thousands.
+pub struct Lazy<T>(OnceLock<Box<T>>);
+
+impl<T: Default> Lazy<T> {
+    /// Creates an empty cell.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// Returns the part.
+    #[inline]
+    pub fn get(&self) -> &T {
+        self.0.get_or_init(Box::default)
+    }
+}
+
+impl<T: Default> Default for Lazy<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }

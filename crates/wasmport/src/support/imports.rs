@@ -1,14 +1,19 @@
-//! What generated `add_to_linker` functions call besides Wasmtime's `func_wrap`.
+//! Host functions and values for the imports of core modules.
 
-use super::{Caller, FromExtern, Linker, Result, Val, WasmValue};
-use crate::{Access, LoadedModule};
-use wasmtime::{AsContextMut, ExternType, FuncType, MemoryTypeBuilder, Module, TableType, ValType};
+use super::exports::FromExtern;
+use crate::access::Access;
+use crate::runtime::LoadedModule;
+use crate::typed::WasmValue;
+use wasmtime::{
+    AsContextMut, Caller, ExternType, FuncType, Linker, MemoryTypeBuilder, Module, Result,
+    TableType, Val, ValType,
+};
 
 /// Defines a host function that Wasmtime's tuples cannot type.
 ///
 /// # Errors
 ///
-/// Where the linker refuses the definition.
+/// Fails if the linker rejects the definition.
 pub fn func_wide<T: 'static>(
     linker: &mut Linker<T>,
     module: &str,
@@ -22,11 +27,11 @@ pub fn func_wide<T: 'static>(
     Ok(())
 }
 
-/// Defines a host function of a type that only the module itself has: that of its import `index`.
+/// Defines a host function whose type only the module has: that of its import `index`.
 ///
 /// # Errors
 ///
-/// Where the linker refuses the definition, or `of` is another asset's module.
+/// Fails if the linker rejects the definition, or `of` is another asset's module.
 pub fn func_nominal<T: 'static>(
     linker: &mut Linker<T>,
     of: &LoadedModule,
@@ -39,15 +44,15 @@ pub fn func_nominal<T: 'static>(
     Ok(())
 }
 
-/// The future of a host function over values.
+/// Future of a host function that takes and returns values.
 #[cfg(feature = "async")]
 pub type HostFuture<'a> = Box<dyn Future<Output = Result<()>> + Send + 'a>;
 
-/// As [`func_wide`], of a function that may wait.
+/// Async version of [`func_wide`].
 ///
 /// # Errors
 ///
-/// The same.
+/// Fails like [`func_wide`].
 #[cfg(feature = "async")]
 pub fn func_wide_async<T: Send + 'static>(
     linker: &mut Linker<T>,
@@ -65,11 +70,11 @@ pub fn func_wide_async<T: Send + 'static>(
     Ok(())
 }
 
-/// As [`func_nominal`], of a function that may wait.
+/// Async version of [`func_nominal`].
 ///
 /// # Errors
 ///
-/// The same.
+/// Fails like [`func_nominal`].
 #[cfg(feature = "async")]
 pub fn func_nominal_async<T: Send + 'static>(
     linker: &mut Linker<T>,
@@ -99,16 +104,16 @@ fn import_type(module: &Module, index: usize) -> Result<ExternType> {
 
 #[cold]
 fn another_asset() -> wasmtime::Error {
-    wasmtime::Error::msg("the module is not that of the wrapper's asset")
+    wasmtime::Error::msg("the module is another asset than the wrapper's")
 }
 
-/// The error of a host function that the program does not implement.
+/// Returns the error of a host function that the program does not implement.
 #[cold]
 pub fn not_implemented(module: &str, name: &str) -> wasmtime::Error {
     wasmtime::Error::msg(format!("the import {module:?} {name:?} is not implemented"))
 }
 
-/// The type of several imports at once: the size is one that fits them all.
+/// Returns the type that satisfies several imports at once: its size fits all of them.
 fn common_type(module: &Module, indices: &[usize]) -> Result<ExternType> {
     let mut common: Option<ExternType> = None;
     for index in indices {
@@ -146,11 +151,11 @@ fn smaller(a: Option<u64>, b: Option<u64>) -> Option<u64> {
     }
 }
 
-/// What `linker` has for an import.
+/// Returns the definition of an import in `linker`.
 ///
 /// # Errors
 ///
-/// Where it has none, or one of another kind.
+/// Fails if there is none, or it has another kind.
 pub fn defined<E: FromExtern, T: 'static>(
     linker: &Linker<T>,
     store: impl AsContextMut<Data = T>,
@@ -160,11 +165,11 @@ pub fn defined<E: FromExtern, T: 'static>(
     E::from_extern(linker.get(store, module, name)?).ok_or_else(|| wrong_kind::<E>(module, name))
 }
 
-/// A new value for the imports `indices` of `of`, of their type: null, zero, or the smallest size.
+/// Creates a value for the imports `indices` of `of`: null, zero, or the smallest size.
 ///
 /// # Errors
 ///
-/// Where a limit refuses it, or its type has no such value.
+/// Fails if a limit does not allow it, or its type has no such value.
 pub fn fresh_value<E: FromExtern>(
     store: impl AsContextMut,
     of: &LoadedModule,
@@ -178,14 +183,14 @@ pub fn fresh_value<E: FromExtern>(
 
 #[cold]
 fn wrong_kind<E: FromExtern>(module: &str, name: &str) -> wasmtime::Error {
-    wasmtime::Error::msg(format!("the import {module:?} {name:?} is no {}", E::KIND))
+    wasmtime::Error::msg(format!("the import {module:?} {name:?} is not a {}", E::KIND))
 }
 
-/// A parameter of a host function over values.
+/// Returns a parameter of a host function that takes values.
 ///
 /// # Errors
 ///
-/// Where it is of another type.
+/// Fails if it has another type.
 pub fn param<V: WasmValue, T: 'static>(
     caller: &mut Caller<'_, T>,
     params: &[Val],
@@ -194,11 +199,11 @@ pub fn param<V: WasmValue, T: 'static>(
     V::from_val(params[index], &mut caller.as_context_mut())
 }
 
-/// Sets a result of a host function over values.
+/// Sets a result of a host function that returns values.
 ///
 /// # Errors
 ///
-/// Where the store has no room for it.
+/// Fails if the store's GC heap is full.
 pub fn result<V: WasmValue, T: 'static, H>(
     access: &mut Access<'_, T, H>,
     results: &mut [Val],

@@ -52,12 +52,12 @@ fn it_has_no_unsafe_code_and_nothing_async_unless_chosen() {
     let sync = plain(STORE);
     assert!(!has(&sync, "unsafe") && has(&sync, "__rt::typed_func!(self.eat)"));
     assert!(!has(&sync, "TypedFuncSession"), "{sync}");
-    assert!(!has(&sync, "async") && has(&sync, "start_component("), "{sync}");
+    assert!(!has(&sync, "async") && has(&sync, "::start("), "{sync}");
     let choices = chosen(|c| c.asynchronous = true);
     let bindings = wrapper(STORE, &choices).unwrap();
     assert!(bindings.is_async);
     let text = text(bindings);
-    assert!(has(&text, "async fn instantiate_async") && has(&text, "start_component_async("));
+    assert!(has(&text, "async fn instantiate_async") && has(&text, "::start_async("));
 }
 
 #[test]

@@ -55,7 +55,7 @@ pub(crate) fn untyped_wrapper(
     let source = source(asset, &docs, &quote!(#description #contract))?;
     let warning = format!(
         "the wrapper has no methods, because the component cannot be described in WIT: {what}; run it \
-         with `Session::of_component`"
+         with `Session::of`"
     );
     Ok(Wrapper { source, methods: HashMap::new(), warnings: vec![warning] })
 }

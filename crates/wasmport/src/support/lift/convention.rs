@@ -1,25 +1,25 @@
-//! Conventions: how guests want memory to be allocated and freed.
+//! `Convention`: the way in which a guest's memory is allocated and freed.
 
-use super::Layout;
-use wasmtime::WasmParams;
+use super::layout::Layout;
+use wasmtime::{Result, WasmParams};
 
-/// How a guest wants memory to be allocated and freed.
+/// The way in which a guest's memory is allocated and freed.
 pub trait Convention: Send + Sync + 'static {
-    /// The parameters of the function that allocates.
+    /// Parameters of the function that allocates.
     type Alloc: WasmParams + Sync;
-    /// The parameters of the function that frees.
+    /// Parameters of the function that frees.
     type Free: WasmParams + Sync;
-    /// Text is UTF-16.
+    /// Whether text is UTF-16.
     const IS_UTF16: bool = false;
-    /// The guest frees what is passed to it.
+    /// Whether the guest frees its arguments.
     const GUEST_OWNS_ARGUMENTS: bool = false;
-    /// What is allocated must be held by this function until it is freed.
+    /// Function that pins an allocation until it is freed.
     const PIN: Option<&str> = None;
 
-    /// Arguments for allocating.
+    /// Returns the arguments for allocating.
     fn alloc(layout: Layout) -> Self::Alloc;
 
-    /// Arguments for freeing.
+    /// Returns the arguments for freeing.
     fn free(address: i32, layout: Layout) -> Self::Free;
 }
 
@@ -30,11 +30,13 @@ impl Convention for C {
     type Alloc = (i32,);
     type Free = (i32,);
 
+    #[inline]
     fn alloc(layout: Layout) -> (i32,) {
-        // For no bytes, null would be as right an answer; the guest frees what it is given though.
+        // `malloc(0)` may return null, which would look like a failure.
         (layout.bytes.max(1).cast_signed(),)
     }
 
+    #[inline]
     fn free(address: i32, _: Layout) -> (i32,) {
         (address,)
     }
@@ -48,10 +50,12 @@ impl Convention for WasmBindgen {
     type Free = (i32, i32, i32);
     const GUEST_OWNS_ARGUMENTS: bool = true;
 
+    #[inline]
     fn alloc(layout: Layout) -> (i32, i32) {
         (layout.bytes.cast_signed(), layout.align.cast_signed())
     }
 
+    #[inline]
     fn free(address: i32, layout: Layout) -> (i32, i32, i32) {
         (address, layout.bytes.cast_signed(), layout.align.cast_signed())
     }
@@ -66,16 +70,18 @@ impl Convention for AssemblyScript {
     const IS_UTF16: bool = true;
     const PIN: Option<&str> = Some("__pin");
 
+    #[inline]
     fn alloc(layout: Layout) -> (i32, i32) {
         (layout.bytes.cast_signed(), layout.class)
     }
 
+    #[inline]
     fn free(address: i32, _: Layout) -> (i32,) {
         (address,)
     }
 }
 
-/// `cabi_realloc(old, old size, align, size)`, which frees what is given the size 0.
+/// `cabi_realloc(old, old size, align, size)`, which frees if the size is 0.
 pub struct CabiRealloc;
 
 impl Convention for CabiRealloc {
@@ -83,11 +89,26 @@ impl Convention for CabiRealloc {
     type Free = (i32, i32, i32, i32);
     const GUEST_OWNS_ARGUMENTS: bool = true;
 
+    #[inline]
     fn alloc(layout: Layout) -> (i32, i32, i32, i32) {
         (0, 0, layout.align.cast_signed(), layout.bytes.cast_signed())
     }
 
+    #[inline]
     fn free(address: i32, layout: Layout) -> (i32, i32, i32, i32) {
         (address, layout.bytes.cast_signed(), layout.align.cast_signed(), 0)
+    }
+}
+
+impl Layout {
+    /// Returns the layout of text, in the encoding of the convention.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Allocation`](crate::Error::Allocation) if it is too long for a memory of 32
+    /// bits.
+    #[inline]
+    pub fn of_str<C: Convention>(text: &str) -> Result<Self> {
+        Self::of_text(text, C::IS_UTF16)
     }
 }

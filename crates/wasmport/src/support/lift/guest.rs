@@ -1,21 +1,25 @@
-//! `Guest`: one call of an export, with what is allocated for it.
+//! `Guest`: one call of an export, with its allocations in the guest.
 
+use super::convention::Convention;
+use super::layout::Layout;
+use super::names::Names;
 use super::text::write_str;
-use super::{Convention, Layout, Names};
-use crate::support::{
-    AsContextMut, FuncSlot, Instance, Memory, Result, Slot, StoreContextMut, call, export,
-};
-use crate::{Error, GuestMemory, Plain};
+use crate::error::Error;
+use crate::memory::{GuestMemory, Plain};
+#[cfg(feature = "async")]
+use crate::support::exports::call_async;
+use crate::support::exports::{ExportCell, FuncCell, call, export};
+use wasmtime::{AsContextMut, Instance, Memory, Result, StoreContextMut};
 
-/// The allocator of an instance, looked up when it is first used.
+/// The allocator of an instance, looked up at first use.
 pub struct Allocator<C: Convention> {
-    memory: Slot<Memory>,
-    alloc: FuncSlot<C::Alloc, i32>,
-    free: Slot<FreeFunc<C>>,
-    pin: FuncSlot<(i32,), i32>,
+    memory: ExportCell<Memory>,
+    alloc: FuncCell<C::Alloc, i32>,
+    free: ExportCell<FreeFunc<C>>,
+    pin: FuncCell<(i32,), i32>,
 }
 
-/// What frees: some allocators return something, which does not matter.
+/// The function that frees. Some return a value, which is ignored.
 enum FreeFunc<C: Convention> {
     Nothing(wasmtime::TypedFunc<C::Free, ()>),
     Pointer(wasmtime::TypedFunc<C::Free, i32>),
@@ -44,15 +48,15 @@ fn look_up_free<'g, C: Convention, T: 'static>(
 impl<C: Convention> Default for Allocator<C> {
     fn default() -> Self {
         Self {
-            memory: Slot::default(),
-            alloc: Slot::default(),
-            free: Slot::default(),
-            pin: Slot::default(),
+            memory: ExportCell::default(),
+            alloc: ExportCell::default(),
+            free: ExportCell::default(),
+            pin: ExportCell::default(),
         }
     }
 }
 
-/// One call beyond numbers: the guest, and at most `N` allocations there that are to be freed.
+/// One call with values beyond numbers: the guest, and at most `N` allocations to free.
 pub struct Guest<'g, C: Convention, T: 'static, const N: usize> {
     allocator: &'g Allocator<C>,
     names: &'static Names,
@@ -61,12 +65,12 @@ pub struct Guest<'g, C: Convention, T: 'static, const N: usize> {
     owned: [Option<Owned>; N],
 }
 
-/// An allocation that is to be freed.
+/// An allocation to free.
 #[derive(Clone, Copy)]
 struct Owned {
     address: i32,
     layout: Layout,
-    /// It is an argument, which the guest may take over.
+    /// Whether it is an argument, which the guest may own.
     is_argument: bool,
 }
 
@@ -82,29 +86,29 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         Self { allocator, names, instance, store, owned: [None; N] }
     }
 
-    /// The store, for the call itself.
+    /// Returns the store, for the call itself.
     #[inline]
     pub fn store(&mut self) -> StoreContextMut<'_, T> {
         self.store.as_context_mut()
     }
 
-    /// The guest's memory.
+    /// Returns the guest's memory.
     ///
     /// # Errors
     ///
-    /// Where the instance exports none.
+    /// Fails if the instance exports none.
     #[inline]
     pub fn memory(&mut self) -> Result<GuestMemory<'_, T>> {
-        let (slot, name) = (&self.allocator.memory, self.names.memory);
-        let memory = export(slot, self.instance, &mut self.store, name)?;
+        let (cell, name) = (&self.allocator.memory, self.names.memory);
+        let memory = export(cell, self.instance, &mut self.store, name)?;
         Ok(GuestMemory::new(self.store.as_context_mut(), memory))
     }
 
-    /// Room for an argument, freed at the end of the call unless the guest takes it.
+    /// Allocates memory for an argument. It is freed at the end of the call, unless the guest owns it.
     ///
     /// # Errors
     ///
-    /// [`Error::Allocation`], or where the guest traps.
+    /// Fails with [`Error::Allocation`] if the allocator returns null, and if the guest traps.
     #[inline]
     pub fn alloc(&mut self, layout: Layout) -> Result<i32> {
         let address = self.allocate(layout)?;
@@ -112,11 +116,11 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         Ok(address)
     }
 
-    /// Room that stays the host's, freed at the end of the call.
+    /// Allocates memory that the host owns. It is freed at the end of the call.
     ///
     /// # Errors
     ///
-    /// [`Error::Allocation`], or where the guest traps.
+    /// Fails with [`Error::Allocation`] if the allocator returns null, and if the guest traps.
     #[inline]
     pub fn room(&mut self, layout: Layout) -> Result<i32> {
         let address = self.allocate(layout)?;
@@ -126,7 +130,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
 
     #[inline]
     fn allocate(&mut self, layout: Layout) -> Result<i32> {
-        // Nothing is at a place of its own, and is not null. AssemblyScript has objects of no size.
+        // An empty value needs a non-null address only; an AssemblyScript object always needs an allocation.
         if layout.bytes == 0 && C::PIN.is_none() {
             return Ok(layout.align.cast_signed());
         }
@@ -142,11 +146,11 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         Ok(address)
     }
 
-    /// As [`Self::alloc`], where calls wait.
+    /// Async version of [`Self::alloc`].
     ///
     /// # Errors
     ///
-    /// The same.
+    /// Fails like [`Self::alloc`].
     #[cfg(feature = "async")]
     pub async fn alloc_async(&mut self, layout: Layout) -> Result<i32>
     where
@@ -157,11 +161,11 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         Ok(address)
     }
 
-    /// As [`Self::room`], where calls wait.
+    /// Async version of [`Self::room`].
     ///
     /// # Errors
     ///
-    /// The same.
+    /// Fails like [`Self::room`].
     #[cfg(feature = "async")]
     pub async fn room_async(&mut self, layout: Layout) -> Result<i32>
     where
@@ -182,21 +186,19 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
         let Allocator { alloc, pin, .. } = self.allocator;
         let (name, params) = (self.names.alloc, C::alloc(layout));
-        let address =
-            crate::support::call_async(alloc, self.instance, &mut self.store, name, params).await?;
+        let address = call_async(alloc, self.instance, &mut self.store, name, params).await?;
         if address == 0 {
             return Err(Error::Allocation { bytes: layout.bytes.into() }.into());
         }
         if let Some(name) = C::PIN {
-            crate::support::call_async(pin, self.instance, &mut self.store, name, (address,))
-                .await?;
+            call_async(pin, self.instance, &mut self.store, name, (address,)).await?;
         }
         Ok(address)
     }
 
     #[inline]
     fn own_unless_empty(&mut self, address: i32, layout: Layout, is_argument: bool) {
-        // Nothing was allocated for what has no size.
+        // Empty values have no allocation.
         if layout.bytes > 0 || C::PIN.is_some() {
             self.own(address, layout, is_argument);
         }
@@ -204,28 +206,28 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
 
     #[inline]
     fn own(&mut self, address: i32, layout: Layout, is_argument: bool) {
-        // Generated code says how many there are at most.
-        if let Some(slot) = self.owned.iter_mut().find(|slot| slot.is_none()) {
-            *slot = Some(Owned { address, layout, is_argument });
+        // Generated code passes the largest number of allocations as `N`.
+        if let Some(entry) = self.owned.iter_mut().find(|entry| entry.is_none()) {
+            *entry = Some(Owned { address, layout, is_argument });
         }
     }
 
-    /// All arguments are ready; the guest may free them from now on.
+    /// Passes the arguments to the guest, which may free them from now on.
     #[inline]
     pub fn passed(&mut self) {
         if C::GUEST_OWNS_ARGUMENTS {
-            for slot in &mut self.owned {
-                slot.take_if(|owned| owned.is_argument);
+            for entry in &mut self.owned {
+                entry.take_if(|owned| owned.is_argument);
             }
         }
     }
 
-    /// Frees what is left, whatever became of the call: after a trap too, so that an instance which
-    /// is used again does not lose memory. Failing there fails nothing more.
+    /// Frees the remaining allocations, after a trap too, so that an instance that is used again does not
+    /// leak memory. Ignores failures.
     #[inline]
     pub fn release(&mut self) {
-        for slot in (0..N).rev() {
-            if let Some(Owned { address, layout, .. }) = self.owned[slot].take() {
+        for index in (0..N).rev() {
+            if let Some(Owned { address, layout, .. }) = self.owned[index].take() {
                 let _ = self.free(address, layout);
             }
         }
@@ -255,14 +257,14 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
     }
 
-    /// As [`Self::release`], where calls wait.
+    /// Async version of [`Self::release`].
     #[cfg(feature = "async")]
     pub async fn release_async(&mut self)
     where
         T: Send,
     {
-        for slot in (0..N).rev() {
-            let Some(Owned { address, layout, .. }) = self.owned[slot].take() else { continue };
+        for index in (0..N).rev() {
+            let Some(Owned { address, layout, .. }) = self.owned[index].take() else { continue };
             let params = C::free(address, layout);
             let _ = match self.free_func() {
                 Ok(Some(FreeFunc::Nothing(free))) => free.call_async(&mut self.store, params).await,
@@ -274,44 +276,44 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
     }
 
-    /// Writes text into its room, in the encoding of the convention.
+    /// Writes text to its allocation, in the encoding of the convention.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`].
+    /// Fails with [`Error::OutOfBounds`] if it exceeds the memory.
     #[inline]
     pub fn write_str(&mut self, address: i32, text: &str) -> Result<()> {
         let mut memory = self.memory()?;
         write_str::<C, T>(&mut memory, address, text)
     }
 
-    /// Takes a result over: it is freed at the end of the call.
+    /// Takes ownership of a result: it is freed at the end of the call.
     #[inline]
     pub fn own_result(&mut self, address: i32, bytes: usize, align: usize) {
         let [bytes, align] = [bytes, align].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        // C allocates for nothing too; Rust does not.
+        // C allocates empty values; Rust does not.
         let is_allocated = bytes > 0 || !C::GUEST_OWNS_ARGUMENTS;
         if address != 0 && is_allocated {
             self.own(address, Layout { bytes, align, len: 0, class: 0 }, false);
         }
     }
 
-    /// Writes a value into its room.
+    /// Writes a value to its allocation.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`].
+    /// Fails with [`Error::OutOfBounds`] if it exceeds the memory.
     #[inline]
     pub fn write<P: Plain>(&mut self, address: i32, value: &P) -> Result<()> {
         value.to_bytes(self.memory()?.bytes_mut(address, P::SIZE)?);
         Ok(())
     }
 
-    /// Copies values that the guest may have changed back.
+    /// Copies back values that the guest may have changed.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`].
+    /// Fails with [`Error::OutOfBounds`] if it exceeds the memory.
     #[inline]
     pub fn read_back<P: Plain>(&mut self, address: i32, values: &mut [P]) -> Result<()> {
         let now = self.memory()?.read_slice(address, values.len())?;
@@ -319,12 +321,11 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         Ok(())
     }
 
-    /// Tells the guest that its result was read: the canonical ABI's function for that, where the
-    /// guest exports it.
+    /// Calls the canonical ABI's function that ends the use of a result, if the guest exports it.
     ///
     /// # Errors
     ///
-    /// Where it traps.
+    /// Fails if it traps.
     pub fn post_return(&mut self, name: &str, result: i32) -> Result<()> {
         match self.instance.get_typed_func::<(i32,), ()>(&mut self.store, name) {
             Ok(post) => post.call(&mut self.store, (result,)),
@@ -332,11 +333,11 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
     }
 
-    /// As [`Self::post_return`], where calls wait.
+    /// Async version of [`Self::post_return`].
     ///
     /// # Errors
     ///
-    /// The same.
+    /// Fails like [`Self::post_return`].
     #[cfg(feature = "async")]
     pub async fn post_return_async(&mut self, name: &str, result: i32) -> Result<()>
     where

@@ -1,15 +1,18 @@
-//! Host functions: what the guest gives to them, and what they return into it.
+//! Arguments and results of host functions in the guest's memory.
 
+use super::convention::Convention;
+use super::layout::Layout;
+use super::names::Names;
 use super::text::write_str;
-use super::{Convention, Layout, Names};
-use crate::support::{Extern, Func, Result};
-use crate::{Access, Error};
+use crate::access::Access;
+use crate::error::Error;
+use wasmtime::{Extern, Func, Result};
 
-/// Frees what the guest gave to a host function.
+/// Frees an argument that the guest passed to a host function.
 ///
 /// # Errors
 ///
-/// Where the guest exports no such allocator or traps.
+/// Fails if the guest exports no such allocator, or traps.
 pub fn host_free<C: Convention, T: 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,
@@ -25,11 +28,11 @@ pub fn host_free<C: Convention, T: 'static, H>(
     }
 }
 
-/// As [`host_free`], where calls wait.
+/// Async version of [`host_free`].
 ///
 /// # Errors
 ///
-/// The same.
+/// Fails like [`host_free`].
 #[cfg(feature = "async")]
 pub async fn host_free_async<C: Convention, T: Send + 'static, H>(
     access: &mut Access<'_, T, H>,
@@ -49,17 +52,18 @@ pub async fn host_free_async<C: Convention, T: Send + 'static, H>(
     }
 }
 
-/// Allocates for what a host function returns; the guest frees it.
+/// Allocates memory for the result of a host function; the guest frees it.
 ///
 /// # Errors
 ///
-/// [`Error::Allocation`], and where the guest exports no such allocator or traps.
+/// Fails with [`Error::Allocation`] if the allocator returns null, and if the guest exports no such
+/// allocator, or traps.
 pub fn host_alloc<C: Convention, T: 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,
     layout: Layout,
 ) -> Result<i32> {
-    // Rust frees nothing where there is nothing; C frees all that it is given.
+    // Rust does not free empty values; C frees every pointer.
     if layout.bytes == 0 && C::GUEST_OWNS_ARGUMENTS {
         return Ok(layout.align.cast_signed());
     }
@@ -70,18 +74,18 @@ pub fn host_alloc<C: Convention, T: 'static, H>(
     }
 }
 
-/// As [`host_alloc`], where calls wait.
+/// Async version of [`host_alloc`].
 ///
 /// # Errors
 ///
-/// The same.
+/// Fails like [`host_alloc`].
 #[cfg(feature = "async")]
 pub async fn host_alloc_async<C: Convention, T: Send + 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,
     layout: Layout,
 ) -> Result<i32> {
-    // Rust frees nothing where there is nothing; C frees all that it is given.
+    // Rust does not free empty values; C frees every pointer.
     if layout.bytes == 0 && C::GUEST_OWNS_ARGUMENTS {
         return Ok(layout.align.cast_signed());
     }
@@ -99,11 +103,11 @@ fn exported<T: 'static, H>(access: &mut Access<'_, T, H>, name: &str) -> Result<
     })
 }
 
-/// Writes text that a host function returns.
+/// Writes the text that a host function returns.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`].
+/// Fails with [`Error::OutOfBounds`] if it exceeds the memory.
 pub fn host_write_str<C: Convention, T: 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,

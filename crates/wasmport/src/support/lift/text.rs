@@ -1,87 +1,96 @@
-//! Values as guests give them: text of every kind, characters, pointers.
+//! Text of every encoding, characters and pointers in guest memory.
 
-use super::Convention;
-use crate::support::Result;
-use crate::{Error, GuestMemory};
+use super::convention::Convention;
+use crate::error::Error;
+use crate::memory::{GuestAddress, GuestMemory};
 use std::ffi::CString;
+use wasmtime::Result;
 
-/// A pointer that C's null would be an error for.
+/// Rejects null.
 ///
 /// # Errors
 ///
-/// [`Error::Value`] for null.
+/// Fails with [`Error::Value`] for null.
 #[inline]
 pub fn not_null(address: i32) -> Result<i32> {
     if address == 0 {
-        let message = "the guest gave a null pointer where the signature does not say `Option`";
+        let message =
+            "the guest returned a null pointer, but the type in the signature is not an `Option`";
         return Err(Error::Value { message: message.into() }.into());
     }
     Ok(address)
 }
 
 /// Writes text in the encoding of the convention.
+#[inline]
 pub(super) fn write_str<C: Convention, T: 'static>(
     memory: &mut GuestMemory<'_, T>,
     address: i32,
     text: &str,
 ) -> Result<()> {
-    if C::IS_UTF16 {
-        let units: Vec<u16> = text.encode_utf16().collect();
-        Ok(memory.write_slice(address, &units)?)
-    } else {
-        Ok(memory.write_bytes(address, text.as_bytes())?)
+    if !C::IS_UTF16 {
+        return Ok(memory.write_bytes(address, text.as_bytes())?);
     }
+    let units = text.encode_utf16().count();
+    let bytes = memory.bytes_mut(address, units * 2)?;
+    for (unit, bytes) in text.encode_utf16().zip(bytes.chunks_exact_mut(2)) {
+        bytes.copy_from_slice(&unit.to_le_bytes());
+    }
+    Ok(())
 }
 
-/// Text of a known length.
+/// Reads text of a known length.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`], [`Error::NotUtf8`].
+/// Fails with [`Error::OutOfBounds`] if it exceeds the memory, and with [`Error::NotUtf8`] if it is not
+/// UTF-8.
 #[inline]
 pub fn read_str<T: 'static>(memory: &GuestMemory<'_, T>, address: i32, len: i32) -> Result<String> {
     Ok(memory.str(address, len)?.to_owned())
 }
 
-/// Text that a null ends.
+/// Reads text up to a null.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`], [`Error::NotUtf8`].
+/// Fails with [`Error::OutOfBounds`] if it exceeds the memory, and with [`Error::NotUtf8`] if it is not
+/// UTF-8.
 #[inline]
 pub fn read_c_text<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<String> {
     let bytes = memory.c_str(address)?.to_bytes();
     let text = std::str::from_utf8(bytes).map_err(|_| Error::NotUtf8 {
-        address: crate::GuestAddress::to_u64(address),
+        address: GuestAddress::to_u64(address),
         bytes: bytes.len() as u64,
     })?;
     Ok(text.to_owned())
 }
 
-/// Text that a null ends, of any encoding.
+/// Reads bytes up to a null.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`].
+/// Fails with [`Error::OutOfBounds`] if it exceeds the memory.
 #[inline]
 pub fn read_c_str<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<CString> {
     Ok(memory.c_str(address)?.to_owned())
 }
 
-/// The size of an AssemblyScript object in bytes, which stands before it.
+/// Reads the size of an AssemblyScript object in bytes, which precedes it.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`].
+/// Fails with [`Error::OutOfBounds`] if it exceeds the memory.
 pub fn object_size<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<i32> {
     Ok(memory.read(address.wrapping_sub(4))?)
 }
 
-/// An AssemblyScript string.
+/// Reads an AssemblyScript string.
 ///
 /// # Errors
 ///
-/// [`Error::OutOfBounds`]; [`Error::Value`] where a surrogate stands alone.
+/// Fails with [`Error::OutOfBounds`] if it exceeds the memory, and with [`Error::Value`] if it is not
+/// UTF-16.
 pub fn read_utf16<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<String> {
     let bytes = object_size(memory, address)?.cast_unsigned();
     let units = memory.read_slice::<u16>(address, bytes / 2)?;
@@ -91,24 +100,24 @@ pub fn read_utf16<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Resu
     })
 }
 
-/// Text as C has it.
+/// Converts text to C's.
 ///
 /// # Errors
 ///
-/// [`Error::Value`] where it holds a null.
+/// Fails with [`Error::Value`] if it contains a null.
 pub fn c_string(text: &str) -> Result<CString> {
     CString::new(text).map_err(|e| {
-        let message = format!("a C string cannot hold the null at byte {}", e.nul_position());
+        let message = format!("a C string cannot contain the null at byte {}", e.nul_position());
         Error::Value { message }.into()
     })
 }
 
-/// A code point that the guest gave.
+/// Converts a code point.
 ///
 /// # Errors
 ///
-/// [`Error::Value`] where it is none.
+/// Fails with [`Error::Value`] if it is not valid.
 pub fn char_of(code: i32) -> Result<char> {
     char::from_u32(code.cast_unsigned())
-        .ok_or_else(|| Error::Value { message: format!("{code:#x} is no character") }.into())
+        .ok_or_else(|| Error::Value { message: format!("{code:#x} is not a character") }.into())
 }

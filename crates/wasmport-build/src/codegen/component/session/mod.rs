@@ -48,7 +48,7 @@ impl Target<'_> {
     }
 
     fn start(&self) -> Ident {
-        format_ident!("{}", if self.is_async { "start_component_async" } else { "start_component" })
+        format_ident!("{}", if self.is_async { "start_async" } else { "start" })
     }
 
     fn wasi_parameter(&self) -> Option<TokenStream> {

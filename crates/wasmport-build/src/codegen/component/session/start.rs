@@ -9,7 +9,7 @@ use syn::{GenericArgument, Path, PathArguments, parse_quote};
 
 /// Writes the `impl` block with `new`, and with `run` for commands.
 pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream {
-    let Target { session, surface, wasi, .. } = target;
+    let Target { ty, session, surface, wasi, .. } = target;
     let (asyncness, wait, start) = (target.asyncness(), target.wait(), target.start());
     let hosts = &surface.hosts;
     let needs_wasi = !wasi.needs.is_empty();
@@ -20,12 +20,34 @@ pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream
     let docs = outer(if needs_wasi {
         "Loads and instantiates the asset; host functions reach `data`. `wasi` is the guest's view of \
          the system; its folders are opened now.\n\n\
-         Fails like [`Runtime::load_component`](::wasmport::Runtime::load_component), if a start function \
+         Fails like [`Runtime::load`](::wasmport::Runtime::load), if a start function \
          fails, and with [`Error::Preopen`](::wasmport::Error::Preopen) if a folder cannot be opened."
     } else {
         "Loads and instantiates the asset; host functions reach `data`.\n\n\
-         Fails like [`Runtime::load_component`](::wasmport::Runtime::load_component), and if a start \
+         Fails like [`Runtime::load`](::wasmport::Runtime::load), and if a start \
          function fails."
+    });
+    // WASI is given per session, so an asset that needs it is not linked before.
+    let define = match needs_wasi {
+        true => quote!(|#linker, #store, _| { #body Ok(()) }),
+        false => {
+            quote!(|linker, _, loaded| <Self as ::wasmport::LinkedSession>::link(linker, loaded))
+        }
+    };
+    let linked = (!needs_wasi).then(|| {
+        quote! {
+            impl<T: #(#hosts +)* #data> ::wasmport::LinkedSession for #session<T>
+            #clause
+            {
+                fn link(
+                    #linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
+                    _: &::wasmport::LoadedComponent,
+                ) -> __rt::Result<()> {
+                    #body
+                    Ok(())
+                }
+            }
+        }
     });
     quote! {
         impl<T: #(#hosts +)* #data> #session<T>
@@ -37,15 +59,14 @@ pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream
                 data: T,
                 #parameter
             ) -> ::wasmport::Result<Self> {
-                let session = ::wasmport::Session::#start(runtime, data, |#linker, #store, _| {
-                    #body
-                    Ok(())
-                });
+                let session = ::wasmport::Session::<T, #ty>::#start(runtime, data, #define);
                 Ok(Self(session #wait?))
             }
 
             #run
         }
+
+        #linked
     }
 }
 
