@@ -1,6 +1,8 @@
 //! Hashes the sources of `src/engine`, which decide the bytes of artifacts: `wasmport-build` cannot see
 //! them once both crates are packaged.
 
+#![expect(clippy::disallowed_methods, reason = "a build script has no `crate::fs`")]
+
 use std::path::PathBuf;
 
 fn main() -> std::io::Result<()> {

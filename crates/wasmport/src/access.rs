@@ -1,55 +1,56 @@
-//! `Access`: what a host function gets, its host state and the instance that calls it.
+//! `Access`: host state and calling instance, as a host function gets them.
 
-use crate::{Error, GuestMemory, Result};
+use crate::error::{Error, Result};
+use crate::memory::GuestMemory;
 use wasmtime::{AsContext, AsContextMut, Caller, StoreContext, StoreContextMut};
 
-/// The host state and the calling instance, handed to the functions of a `Host` trait.
+/// The host state and the calling instance: the first argument of each function of a `Host` trait.
 ///
 /// Shaped after [`bindgen!`](https://docs.wasmtime.dev/api/wasmtime/component/struct.Access.html):
 /// `T` is the store's data and `H` the part of it that implements the trait. It is a Wasmtime
-/// context, so that guest functions can be called back through a wrapper. Functions get it
-/// borrowed: what they return is put into the guest through it.
+/// context, so that a host function can call the guest back through a wrapper. Functions get it
+/// borrowed, because their results are written into the guest through it.
 pub struct Access<'a, T: 'static, H> {
     caller: Caller<'a, T>,
     host: fn(&mut T) -> &mut H,
 }
 
 impl<'a, T: 'static, H> Access<'a, T, H> {
-    /// Joins a caller with the way to its host state.
+    /// Joins a caller with the function that finds its host state.
     pub fn new(caller: Caller<'a, T>, host: fn(&mut T) -> &mut H) -> Self {
         Self { caller, host }
     }
 
-    /// The host state.
+    /// Returns the host state.
     pub fn get(&mut self) -> &mut H {
         (self.host)(self.caller.data_mut())
     }
 
-    /// The calling instance's exported memory `memory`.
+    /// Returns the calling instance's exported memory `memory`.
     ///
     /// # Errors
     ///
-    /// [`Error::NoMemory`].
+    /// Fails with [`Error::NoMemory`] if it exports none.
     pub fn memory(&mut self) -> Result<GuestMemory<'_, T>> {
         self.memory_named("memory")
     }
 
-    /// The calling instance's exported memory of that name.
+    /// Returns the calling instance's exported memory of that name.
     ///
     /// # Errors
     ///
-    /// [`Error::NoMemory`].
+    /// Fails with [`Error::NoMemory`] if it exports none.
     pub fn memory_named(&mut self, name: &str) -> Result<GuestMemory<'_, T>> {
         let memory = self.caller.get_export(name).and_then(wasmtime::Extern::into_memory);
         let memory = memory.ok_or_else(|| Error::NoMemory { name: name.into() })?;
         Ok(GuestMemory::new(self.caller.as_context_mut(), memory))
     }
 
-    /// The bytes of the exported memory `memory`, and the host state beside them.
+    /// Returns the bytes of the exported memory `memory` together with the host state.
     ///
     /// # Errors
     ///
-    /// [`Error::NoMemory`].
+    /// Fails with [`Error::NoMemory`] if the calling instance exports none.
     pub fn memory_and_host(&mut self) -> Result<(&mut [u8], &mut H)> {
         let host = self.host;
         let memory = self.memory()?.memory();
@@ -57,7 +58,7 @@ impl<'a, T: 'static, H> Access<'a, T, H> {
         Ok((bytes, host(data)))
     }
 
-    /// Wasmtime's caller.
+    /// Returns Wasmtime's caller.
     pub fn caller(&mut self) -> &mut Caller<'a, T> {
         &mut self.caller
     }

@@ -1,32 +1,32 @@
-//! `Exit`: a guest that ends by itself, as a process does.
+//! `Exit`: the exit code of a guest.
 
 use std::fmt;
 use std::process::{ExitCode, Termination};
 
-/// How a command ended: what it passed to `exit`, or 0 where its `_start` returned.
+/// The exit code of a command: the argument of `exit`, or 0 when `_start` returned.
 ///
-/// As an error it ends a call of the guest that exits in its midst; a session makes
-/// [`Error::Exited`](crate::Error::Exited) of it. `main` may return it.
+/// It is also the error that ends the call in which a guest exits; a session turns it into
+/// [`Error::Exited`](crate::Error::Exited). `main` may return it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Exit(i32);
 
 impl Exit {
-    /// Nothing went wrong.
+    /// Code 0.
     pub const SUCCESS: Self = Self(0);
 
-    /// The guest ended with `code`.
+    /// Returns the exit with `code`.
     #[must_use]
     pub const fn new(code: i32) -> Self {
         Self(code)
     }
 
-    /// The guest's code, of which most systems would only keep the lowest 8 bits.
+    /// Returns the guest's code, of which most systems keep only the lowest 8 bits.
     #[must_use]
     pub const fn code(self) -> i32 {
         self.0
     }
 
-    /// Whether the code is 0.
+    /// Returns whether the code is 0.
     #[must_use]
     pub const fn is_success(self) -> bool {
         self.0 == 0
@@ -42,7 +42,7 @@ impl fmt::Display for Exit {
 impl std::error::Error for Exit {}
 
 impl From<Exit> for ExitCode {
-    /// A code that this program cannot end with is 255.
+    /// Returns the code, or 255 if this program cannot end with it.
     fn from(exit: Exit) -> Self {
         u8::try_from(exit.0).unwrap_or(u8::MAX).into()
     }

@@ -1,49 +1,54 @@
 //! Loads precompiled WebAssembly assets: verified, typed, and without a compiler.
 //!
 //! This is the half of wasmport that ships in a program. The other half, `wasmport-build`, turns
-//! the `.wasm` and `.wat` files of a project into artifacts and Rust wrappers; a wrapper describes
-//! its [`Asset`], and a [`Runtime`] loads it:
+//! the `.wasm` and `.wat` files of a project into artifacts and Rust wrappers. A wrapper describes its
+//! [`Asset`], and a [`Runtime`] loads it:
 //!
 //! ```text
 //! wrapper → Asset → Runtime → LoadedModule → Linker → Instance
 //! ```
 //!
-//! The easy path is the `Session` type of each wrapper, which owns a store and an instance. Those
-//! who need more use Wasmtime's own types with the wrapper: `FooPre`, `Foo`, `add_to_linker`.
-//! Wasmtime is re-exported as [`wasmtime`].
+//! Most programs use the `Session` type of each wrapper, which owns a store and an instance. Programs
+//! that need more use Wasmtime's own types with the wrapper: `FooPre`, `Foo`, `add_to_linker`. Wasmtime
+//! is re-exported as [`wasmtime`].
+//!
+//! # Core modules and components
+//!
+//! Both kinds of [`Code`] have the same API. The kind of an asset is its type parameter, `Asset<Module>`
+//! or `Asset<Component>`, so that [`Runtime::load`] returns a [`LoadedModule`] or a `LoadedComponent`.
+//! [`AnyAsset`] has no kind in its type: the generated `ASSETS` lists assets of both kinds.
 //!
 //! # Threads
 //!
-//! A [`Runtime`], a [`LoadedModule`], a `FooPre`, a [`SessionPre`] and a [`Pool`] are `Send` and `Sync`:
-//! threads share them by reference or by clone. A `FooSession` is `Send` where its data is, and is used
-//! by one thread at a time.
+//! A [`Runtime`], a [`Loaded`] asset, a `FooPre`, a [`SessionPre`] and a [`Pool`] are `Send` and `Sync`:
+//! threads share them by reference or by clone. A `FooSession` is `Send` if its data is, and one thread
+//! uses it at a time.
 //!
 //! # Cargo features
 //!
-//! None is on by default.
+//! No feature is enabled by default.
 //!
-//! | feature | what it brings |
+//! | feature | enables |
 //! |---|---|
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
 //! | `component-model` | assets that are components |
-//! | `component-model-async` | components with functions that wait, futures and streams |
-//! | `async` | assets whose functions may wait, and calls that are suspended |
+//! | `component-model-async` | components with async functions, futures and streams |
+//! | `async` | async host functions, and calls that can be suspended |
 //! | `wasi` | assets that import WASI preview 1, and components that import WASI 0.2: the module `wasi` |
-//! | `wasi-p3` | components that import WASI 0.3, which Wasmtime has as an experiment |
-//! | `zstd` | artifacts that were compressed when they were imported |
+//! | `wasi-p3` | components that import WASI 0.3, which is experimental in Wasmtime |
+//! | `zstd` | artifacts that the importer compressed |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
 //! | `pool` | Wasmtime's pooling allocator, for [`RuntimeOptions::pooling`] |
-//! | `backtrace` | files and lines in backtraces, where artifacts have them, and demangled names |
+//! | `backtrace` | files and lines in backtraces, if artifacts have them, and demangled names |
 //! | `profiling` | jitdump and VTune, for [`RuntimeOptions::profiler`] |
-//! | `tracing` | spans of the crate of that name: what is loaded, verified, instantiated and called |
+//! | `tracing` | spans of the crate `tracing`: loading, verifying, instantiating, calling |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
 
 mod access;
 mod asset;
-mod background;
-#[cfg(feature = "component-model")]
-mod component;
+mod choice;
+mod code;
 mod digest;
 mod dynamic;
 pub mod engine;
@@ -51,54 +56,52 @@ mod error;
 mod exit;
 mod fs;
 mod limits;
-mod load;
 mod macros;
 mod memory;
 mod pool;
-mod pre;
 #[cfg(feature = "async")]
 mod resumable;
 mod runtime;
 mod session;
-mod source;
 #[doc(hidden)]
 pub mod support;
 mod trace;
 mod typed;
-mod untyped;
 #[cfg(feature = "wasi")]
 pub mod wasi;
+mod wrapper;
 
 pub use access::Access;
-pub use asset::{Artifact, Asset};
-pub use background::{LoadProgress, Loading};
-#[cfg(feature = "component-model")]
-pub use component::ComponentWrapper;
+pub use asset::{AnyAsset, Artifact, Asset, AssetSource, Folder};
+pub use choice::Choice;
+pub use code::Code;
 pub use digest::Digest;
 pub use dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use dynamic::ModuleCache;
 pub use engine::{
-    BackEnd, Choice, EngineConfig, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit, Profiler,
+    BackEnd, EngineConfig, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit, Profiler,
     RuntimeOptions,
 };
 pub use error::{Error, Result};
 pub use exit::Exit;
 pub use limits::Group;
-#[cfg(feature = "component-model")]
-pub use load::LoadedComponent;
-pub use load::{Loaded, LoadedAsset, LoadedModule};
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
 pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
-pub use pool::{Pool, Pooled, Slot};
-pub use pre::{LinkedSession, SessionPre, TypedSession};
+pub use pool::{Permit, Pool, Pooled};
 #[cfg(feature = "async")]
-pub use resumable::{Resumable, Slice, Step};
-pub use runtime::{Runtime, RuntimeBuilder};
-pub use session::{Session, SessionData, Wrapper};
-pub use source::{AssetSource, Folder};
+pub use resumable::{Resumable, Step};
+#[cfg(feature = "component-model")]
+pub use runtime::LoadedComponent;
+pub use runtime::{
+    LoadProgress, Loaded, LoadedAsset, LoadedModule, Loading, Runtime, RuntimeBuilder,
+};
+#[cfg(feature = "async")]
+pub use session::Slice;
+pub use session::{LinkedSession, Session, SessionData, SessionPre, TypedSession};
 #[cfg(feature = "gc")]
 pub use typed::Exception;
 pub use typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
 pub use wasmtime;
+pub use wrapper::{ModuleWrapper, Wrapper};

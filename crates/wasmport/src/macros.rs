@@ -1,6 +1,6 @@
-//! The macros that programs and generated code call.
+//! Macros for programs and generated code.
 
-/// Includes the wrappers that a `build.rs` with `wasmport_build` made.
+/// Includes the wrappers that a `build.rs` with `wasmport_build` generated.
 ///
 /// ```text
 /// mod assets {
@@ -20,23 +20,22 @@ macro_rules! include_assets {
     };
 }
 
-/// The typed view of a component's function, in generated code alone.
+/// Returns the typed view of a component's function, in generated code only.
 ///
-/// Wasmtime's generator writes this as an `unsafe` block at each call; wrappers have none.
+/// Wasmtime's generator writes an `unsafe` block at each call; this macro keeps it out of wrappers.
 #[cfg(feature = "component-model")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __typed_func {
     ($func:expr) => {
-        // SAFETY: the type must be the function's. What the generator writes before has looked the
-        // function up with that very type (`FooIndices::load`), and there is no `Foo` where it was
-        // another.
+        // SAFETY: the type must be the function's. Generated code has looked the function up with that
+        // type before (`FooIndices::load`); with another type there is no `Foo`.
         unsafe { $crate::wasmtime::component::TypedFunc::new_unchecked($func) }
     };
 }
 
-/// Defines the macros that end compilation where this build of the crate lacks a cargo feature that an
-/// asset needs; items that would not compile without it can be given to them. `$d` is a dollar sign.
+/// Defines the macros that fail to compile if this build of the crate lacks a cargo feature that an asset
+/// needs. They pass on items that would not compile without the feature. `$d` is a dollar sign.
 macro_rules! require {
     ($d:tt $($name:ident: $feature:literal,)*) => {$(
         #[doc(hidden)]

@@ -1,7 +1,7 @@
-//! `Resumable`: a call that runs in slices, and owns its session meanwhile.
+//! `Resumable`: a call that runs in slices, and owns its session until it ends.
 
-use crate::limits::Sliced;
-use crate::{Result, Session};
+use crate::error::Result;
+use crate::session::{Session, Slice, SliceTimer};
 use std::fmt;
 use std::ops::DerefMut;
 use std::pin::Pin;
@@ -10,37 +10,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-/// How far a [`Resumable`] call goes at a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Slice {
-    /// Until a host function waits.
-    Unbounded,
-    /// For so much fuel, at least 1: the same guest with the same input is suspended at the same places
-    /// always. From then on the session takes `async` calls alone.
-    Fuel(u64),
-    /// For so long.
-    Time(Duration),
-}
-
-/// Where a [`Resumable`] call is.
+/// The state of a [`Resumable`] call after a slice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a call that is not done has to be resumed"]
 pub enum Step {
-    /// Its slice is over, and it can go on.
+    /// Its slice has ended, and it can continue.
     Yielded,
-    /// A host function waits for something.
+    /// A host function waits.
     Waiting,
     /// It has ended; [`Resumable::into_parts`] has its result.
     Done,
 }
 
-/// A call that can be suspended: it is made in slices, on any threads, and owns its session until it is
-/// done, so that there can be no other call meanwhile. Dropping it ends the call, and the session with
-/// it.
+/// A call that can be suspended. It runs in slices, on any threads, and owns its session until it ends,
+/// so that no other call runs meanwhile. Dropping it ends the call and the session.
 ///
-/// `S` is the session of a wrapper and `R` what the call gives. It needs no executor; as a [`Future`]
-/// it gives result and session, and runs a slice at each poll.
+/// `S` is a wrapper's session, of a core module or a component, and `R` the result of the call. It needs
+/// no executor; as a [`Future`] it runs a slice at each poll, and resolves to result and session.
 ///
 /// ```
 /// use wasmport::{Resumable, Session, Slice, Step, wasmtime};
@@ -54,7 +40,7 @@ pub enum Step {
 ///     })?;
 ///     loop {
 ///         while call.resume() != Step::Done {
-///             // Something else can be done here.
+///             // The program can do something else here.
 ///         }
 ///         match call.into_parts() {
 ///             Ok((result, _session)) => return Ok(result),
@@ -64,30 +50,32 @@ pub enum Step {
 /// }
 /// ```
 pub struct Resumable<S, R> {
-    state: State<S, R>,
-    sliced: Sliced,
+    state: CallState<S, R>,
+    timer: SliceTimer,
     woken: Arc<Woken>,
 }
 
-/// A call that gives its session back.
-type Run<S, R> = Pin<Box<dyn Future<Output = (R, S)> + Send>>;
+/// A call that returns its session.
+type RunningCall<S, R> = Pin<Box<dyn Future<Output = (R, S)> + Send>>;
 
-enum State<S, R> {
-    Running(Run<S, R>),
+enum CallState<S, R> {
+    Running(RunningCall<S, R>),
     Done(R, S),
     Taken,
 }
 
 impl<S, R> Resumable<S, R> {
-    /// The call that `call` makes of a session's `async` methods, one or several. Nothing runs yet.
+    /// Creates the call that `call` makes through one or several of a session's `async` methods. It does not
+    /// run yet.
     ///
-    /// An asset imported without `async` has no such methods; its functions are called through
+    /// An asset imported without `async` has no such methods; call its functions through
     /// [`Session::typed_func`] and [`Session::call_async`].
     ///
     /// # Errors
     ///
-    /// [`Error::NotMetered`](crate::Error::NotMetered) where the engine neither counts fuel nor checks
-    /// epochs, whichever the slices need, and [`Error::Thread`](crate::Error::Thread).
+    /// Fails with [`Error::NotMetered`](crate::Error::NotMetered) if the engine does not meter the fuel or
+    /// time that the slices need, and with [`Error::Thread`](crate::Error::Thread) if the thread that
+    /// measures time cannot be started.
     pub fn new<T, W>(
         mut session: S,
         slice: Slice,
@@ -100,62 +88,64 @@ impl<S, R> Resumable<S, R> {
         R: Send + 'static,
         T: 'static,
     {
-        let sliced = session.slice(slice)?;
+        let timer = session.slice(slice)?;
         let run = async move {
             let result = call(&mut session).await;
-            session.unslice(slice);
+            session.stop_slicing(slice);
             (result, session)
         };
-        Ok(Self { state: State::Running(Box::pin(run)), sliced, woken: Arc::default() })
+        Ok(Self { state: CallState::Running(Box::pin(run)), timer, woken: Arc::default() })
     }
 
-    /// Lets the call go on for a slice. While a host function waits, which wakes the call when it need
-    /// not wait any longer, this does nothing; so it does when the call is done.
+    /// Runs the call for a slice. Does nothing while a host function waits that has not woken the call, and
+    /// when the call has ended.
     pub fn resume(&mut self) -> Step {
-        if matches!(self.state, State::Running(_)) && !self.woken.0.swap(false, Ordering::AcqRel) {
+        if matches!(self.state, CallState::Running(_))
+            && !self.woken.0.swap(false, Ordering::AcqRel)
+        {
             return Step::Waiting;
         }
         let waker = Waker::from(Arc::clone(&self.woken));
         self.run(&mut Context::from_waker(&waker));
         match self.state {
-            State::Running(_) if self.woken.0.load(Ordering::Acquire) => Step::Yielded,
-            State::Running(_) => Step::Waiting,
-            State::Done(..) | State::Taken => Step::Done,
+            CallState::Running(_) if self.woken.0.load(Ordering::Acquire) => Step::Yielded,
+            CallState::Running(_) => Step::Waiting,
+            CallState::Done(..) | CallState::Taken => Step::Done,
         }
     }
 
-    /// Changes how long a slice takes, where the call is made in [`Slice::Time`]: for the next one on.
+    /// Changes the length of [`Slice::Time`], from the next slice on.
     pub fn set_slice_time(&mut self, time: Duration) {
-        self.sliced.set_time(time);
+        self.timer.set_time(time);
     }
 
-    /// Whether the call has ended.
+    /// Returns whether the call has ended.
     pub fn is_done(&self) -> bool {
-        !matches!(self.state, State::Running(_))
+        !matches!(self.state, CallState::Running(_))
     }
 
-    /// What the call gave, and its session.
+    /// Returns the result of the call and its session.
     ///
     /// # Errors
     ///
-    /// Itself, where the call has not ended.
+    /// Fails with the call itself if it has not ended.
     pub fn into_parts(self) -> Result<(R, S), Self> {
         match self.state {
-            State::Done(result, session) => Ok((result, session)),
+            CallState::Done(result, session) => Ok((result, session)),
             state => Err(Self { state, ..self }),
         }
     }
 
     fn run(&mut self, context: &mut Context<'_>) {
-        if let State::Running(run) = &mut self.state
-            && let Poll::Ready((result, session)) = self.sliced.run(|| run.as_mut().poll(context))
+        if let CallState::Running(run) = &mut self.state
+            && let Poll::Ready((result, session)) = self.timer.run(|| run.as_mut().poll(context))
         {
-            self.state = State::Done(result, session);
+            self.state = CallState::Done(result, session);
         }
     }
 }
 
-// Neither session nor result are ever pinned.
+// Neither session nor result is ever pinned.
 impl<S, R> Unpin for Resumable<S, R> {}
 
 impl<S, R> Future for Resumable<S, R> {
@@ -163,10 +153,10 @@ impl<S, R> Future for Resumable<S, R> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         self.run(context);
-        // Whoever resumes it after this has to find out by himself whether it waits.
+        // A later `resume` has to poll the call to find out whether it waits.
         self.woken.0.store(true, Ordering::Release);
-        match std::mem::replace(&mut self.state, State::Taken) {
-            State::Done(result, session) => Poll::Ready((result, session)),
+        match std::mem::replace(&mut self.state, CallState::Taken) {
+            CallState::Done(result, session) => Poll::Ready((result, session)),
             state => {
                 self.state = state;
                 Poll::Pending
@@ -181,7 +171,7 @@ impl<S, R> fmt::Debug for Resumable<S, R> {
     }
 }
 
-/// Whether the call can go on.
+/// Whether the call can continue.
 struct Woken(AtomicBool);
 
 impl Default for Woken {

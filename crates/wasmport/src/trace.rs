@@ -1,4 +1,4 @@
-//! Spans of [`tracing`](https://docs.rs/tracing), where that feature is on; nothing where it is off.
+//! Spans of [`tracing`](https://docs.rs/tracing); without that feature they do nothing.
 
 #[cfg(not(feature = "tracing"))]
 pub(crate) use off::*;
@@ -7,46 +7,46 @@ pub(crate) use on::*;
 
 #[cfg(feature = "tracing")]
 mod on {
-    use crate::{Artifact, Asset};
+    use crate::asset::{AnyAsset, Artifact};
     use tracing::level_filters::LevelFilter;
     use tracing::{Level, debug_span, info_span, span::EnteredSpan};
 
-    /// Something that takes time.
+    /// A span of time that is traced.
     pub(crate) struct Span(tracing::Span);
 
     impl Span {
-        /// Begins; it ends when the result is dropped.
+        /// Begins the span, which ends when the result is dropped.
         #[inline]
         pub fn entered(self) -> EnteredSpan {
             self.0.entered()
         }
 
-        /// The same future, which is in the span while it runs.
+        /// Returns the future inside of the span.
         #[cfg(feature = "async")]
         pub fn around<F: Future>(self, future: F) -> impl Future<Output = F::Output> {
             tracing::Instrument::instrument(future, self.0)
         }
     }
 
-    /// An artifact is made a module.
-    pub(crate) fn load(asset: &Asset, artifact: &Artifact) -> Span {
+    /// The span in which an artifact is loaded.
+    pub(crate) fn load(asset: &AnyAsset, artifact: &Artifact) -> Span {
         let (target, bytes) = (artifact.target(), artifact.bytes());
         Span(info_span!("load", asset = asset.name(), artifact = target, bytes))
     }
 
-    /// Its digest is computed.
-    pub(crate) fn verify(asset: &Asset) -> Span {
+    /// The span in which an artifact's digest is verified.
+    pub(crate) fn verify(asset: &AnyAsset) -> Span {
         Span(info_span!("verify", asset = asset.name()))
     }
 
-    /// A module becomes an instance.
-    pub(crate) fn instantiate(asset: &Asset) -> Span {
+    /// The span in which an asset is instantiated.
+    pub(crate) fn instantiate(asset: &AnyAsset) -> Span {
         Span(info_span!("instantiate", asset = asset.name()))
     }
 
-    /// `call` runs in a session.
+    /// The span in which `call` runs in a session.
     #[inline]
-    pub(crate) fn call<F>(asset: &Asset, _: &F) -> Span {
+    pub(crate) fn call<F>(asset: &AnyAsset, _: &F) -> Span {
         if LevelFilter::current() < Level::DEBUG {
             return Span(tracing::Span::none());
         }
@@ -54,12 +54,13 @@ mod on {
     }
 
     #[cold]
-    fn call_span(asset: &Asset, closure: &str) -> Span {
+    fn call_span(asset: &AnyAsset, closure: &str) -> Span {
         Span(debug_span!("call", asset = asset.name(), function = function(closure)))
     }
 
-    /// The function around a closure, by the name of the closure's type: in a session's method that
-    /// is the method. Rust promises nothing about these names, so the worst is a longer one.
+    /// Returns the name of the function around a closure, from the name of the closure's type: for a
+    /// session's method the method's name. Rust does not specify these names; at worst the result is a
+    /// longer one.
     fn function(closure: &str) -> &str {
         let path = closure.trim_end_matches("::{{closure}}");
         path.rsplit("::").next().unwrap_or(path)
@@ -68,7 +69,7 @@ mod on {
 
 #[cfg(not(feature = "tracing"))]
 mod off {
-    use crate::{Artifact, Asset};
+    use crate::asset::{AnyAsset, Artifact};
 
     pub(crate) struct Span;
 
@@ -86,22 +87,22 @@ mod off {
     }
 
     #[inline]
-    pub(crate) fn load(_: &Asset, _: &Artifact) -> Span {
+    pub(crate) fn load(_: &AnyAsset, _: &Artifact) -> Span {
         Span
     }
 
     #[inline]
-    pub(crate) fn verify(_: &Asset) -> Span {
+    pub(crate) fn verify(_: &AnyAsset) -> Span {
         Span
     }
 
     #[inline]
-    pub(crate) fn instantiate(_: &Asset) -> Span {
+    pub(crate) fn instantiate(_: &AnyAsset) -> Span {
         Span
     }
 
     #[inline]
-    pub(crate) fn call<F>(_: &Asset, _: &F) -> Span {
+    pub(crate) fn call<F>(_: &AnyAsset, _: &F) -> Span {
         Span
     }
 }

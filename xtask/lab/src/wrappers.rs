@@ -95,7 +95,7 @@ impl Wrappers {
     /// Removes a wrapper from the list of all assets.
     fn unlist(&self, wrapper: &str) -> crate::Result {
         let path = self.out_dir().join("mod.rs");
-        let item = format!("&{}::ASSET", wrapper.replace('/', "::"));
+        let item = format!("{}::ASSET.as_any()", wrapper.replace('/', "::"));
         // A short list is on one line, a long one has a line per item.
         let text = files::read(&path)?.replace(&format!("{item}, "), "");
         files::write(&path, text.replace(&format!("{item},\n"), "\n").replace(&item, ""))

@@ -1,6 +1,5 @@
 //! `ASSET`: a wrapper's description of its asset, with the digests that artifacts must have.
 
-use super::component::Bindings;
 use super::description::Description;
 use super::format::Section;
 use crate::project::manifest::ArtifactEntry;
@@ -8,7 +7,7 @@ use proc_macro2::{Ident, Literal, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 use target_lexicon::{Architecture, Environment, OperatingSystem, Triple};
 use wasmport::EngineConfig;
-use wasmport::engine::Knob;
+use wasmport::engine::{Knob, WasmFeature};
 use wasmport::support::CONTRACT;
 
 /// The import of the runtime's support module.
@@ -19,7 +18,7 @@ pub(super) fn import() -> TokenStream {
 }
 
 /// The checks that generator and runtime have the same contract, and that the runtime has the cargo
-/// features that the asset needs, apart from that of a component's [gate](component_gate).
+/// features that the asset needs, apart from that of a component's [gate](super::component::cargo_feature).
 pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool) -> Section {
     let mut cargo_features: Vec<&str> = asset
         .features
@@ -43,22 +42,8 @@ pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool
 
 const COMPONENT_MODEL: &str = "component-model";
 
-/// The macro around a component's wrapper: without its cargo feature there is one error instead of
-/// hundreds.
-pub(super) fn component_gate(asset: &Description<'_>, bindings: &Bindings) -> Ident {
-    if bindings.needs_wasi_p3 {
-        return require("wasi-p3");
-    }
-    if bindings.needs_store {
-        return require("component-model-async");
-    }
-    let features = asset.features.iter().filter_map(|f| f.cargo_feature());
-    // The longer one enables the other.
-    let feature = features.filter(|f| f.starts_with(COMPONENT_MODEL)).max_by_key(|f| f.len());
-    require(feature.unwrap_or(COMPONENT_MODEL))
-}
-
-fn require(feature: &str) -> Ident {
+/// The macro that ends compilation without a cargo feature.
+pub(super) fn require(feature: &str) -> Ident {
     format_ident!("__require_{}", feature.replace('-', "_"))
 }
 
@@ -69,9 +54,11 @@ pub(super) fn description(asset: &Description<'_>) -> TokenStream {
     let engine = engine(&quote!(__rt), asset.engine);
     let features = asset.features.iter().map(|feature| format_ident!("{feature:?}"));
     let artifacts = asset.artifacts.iter().map(|a| artifact(asset, a));
+    let is_component = asset.features.contains(WasmFeature::ComponentModel);
+    let kind = if is_component { quote!(Component) } else { quote!(Module) };
     quote! {
         /// The asset: its source and its artifacts.
-        #vis static ASSET: __rt::Asset = __rt::asset(
+        #vis static ASSET: __rt::Asset<__rt::#kind> = __rt::asset(
             #name,
             #source,
             #digest,

@@ -77,7 +77,7 @@ pub(super) fn wasi(preview: u8, feature: &str) -> String {
 pub(super) fn untyped_component(asset: &Description<'_>, reason: &str) -> String {
     format!(
         "{}\nWIT cannot describe the component: {}. \
-         [`Session::of_component`](::wasmport::Session::of_component) runs it.\n",
+         [`Session::of`](::wasmport::Session::of) runs it.\n",
         title(asset),
         code(reason)
     )

@@ -1,5 +1,6 @@
 //! Errors of code generation.
 
+use super::component::ComponentError;
 use super::core::PlanError;
 use thiserror::Error;
 
@@ -10,8 +11,8 @@ pub(crate) enum CodegenError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     /// The wrapper of a component cannot be generated.
-    #[error("{0}")]
-    Component(String),
+    #[error(transparent)]
+    Component(#[from] ComponentError),
     /// The generator has a bug.
     #[error("the generated code is not Rust: {0}; report this bug to wasmport")]
     NotRust(#[from] syn::Error),

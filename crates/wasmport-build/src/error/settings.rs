@@ -7,7 +7,10 @@ use std::string::FromUtf8Error;
 
 /// The reason why settings are refused, with their place in the settings file if they come from it.
 #[derive(Debug)]
-pub struct SettingsError {
+pub struct SettingsError(Box<Details>);
+
+#[derive(Debug)]
+struct Details {
     /// The settings file.
     file: Option<PathBuf>,
     location: Option<Location>,
@@ -131,55 +134,60 @@ impl SettingsErrorKind {
 impl SettingsError {
     /// Creates an error without a place.
     pub(crate) fn new(kind: SettingsErrorKind) -> Self {
-        Self { file: None, location: None, asset: None, key: None, kind }
+        Self(Box::new(Details { file: None, location: None, asset: None, key: None, kind }))
     }
 
     /// Adds the settings file.
-    pub(crate) fn in_file(self, file: impl Into<PathBuf>) -> Self {
-        Self { file: Some(file.into()), ..self }
+    pub(crate) fn in_file(mut self, file: impl Into<PathBuf>) -> Self {
+        self.0.file = Some(file.into());
+        self
     }
 
     /// Adds the place in the settings file, if there is one.
-    pub(crate) fn at(self, location: Option<Location>) -> Self {
-        Self { location, ..self }
+    pub(crate) fn at(mut self, location: Option<Location>) -> Self {
+        self.0.location = location;
+        self
     }
 
     /// Adds the key.
-    pub(crate) fn key(self, key: &str) -> Self {
-        Self { key: Some(key.into()), ..self }
+    pub(crate) fn key(mut self, key: &str) -> Self {
+        self.0.key = Some(key.into());
+        self
     }
 
     /// Adds the asset to which several rules apply.
-    pub(crate) fn asset(self, source: &str) -> Self {
-        Self { asset: Some(source.into()), ..self }
+    pub(crate) fn asset(mut self, source: &str) -> Self {
+        self.0.asset = Some(source.into());
+        self
     }
 
     /// Returns what to do about it.
     #[must_use]
     pub fn help(&self) -> String {
-        self.kind.help()
+        self.0.kind.help()
     }
 }
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.location, &self.file) {
+        let Details { file, location, asset, key, kind } = &*self.0;
+        match (location, file) {
             (Some(location), _) => write!(f, "{location}: ")?,
             (None, Some(file)) => write!(f, "`{}`: ", file.display())?,
             (None, None) => {}
         }
-        if let Some(asset) = &self.asset {
+        if let Some(asset) = asset {
             write!(f, "several rules apply to `{asset}`: ")?;
         }
-        if let Some(key) = &self.key {
+        if let Some(key) = key {
             write!(f, "`{key}`: ")?;
         }
-        write!(f, "{}\n  help: {}", self.kind, self.help())
+        write!(f, "{kind}\n  help: {}", kind.help())
     }
 }
 
 impl std::error::Error for SettingsError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.kind.source()
+        self.0.kind.source()
     }
 }

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake};
 use wasmport::engine::{RequiredFeatures, WasmFeature, wasmtime_version};
+use wasmport::wasmtime::component::Component;
 use wasmport::{
-    Artifact, Asset, AssetSource, BackEnd, Digest, Error, Folder, LoadWay, Runtime, RuntimeBuilder,
-    RuntimeOptions, support,
+    AnyAsset, Artifact, Asset, AssetSource, BackEnd, Digest, Error, Folder, LoadWay, Runtime,
+    RuntimeBuilder, RuntimeOptions, support,
 };
 use wasmport_build::Target;
 
@@ -39,7 +40,10 @@ fn without_machine_code_the_interpreter_runs_it_and_says_why() {
     assert_eq!(choice.chosen().unwrap().target(), "portable");
     assert!(would.contains("portable: chosen"), "{would}");
     assert!(would.contains("-pc-windows-msvc: for operating system windows"), "{would}");
-    assert!(would.contains("source: for source, this runtime has the interpreter"), "{would}");
+    assert!(
+        would.contains("source: for source, the back end of this runtime is the interpreter"),
+        "{would}"
+    );
 }
 
 #[test]
@@ -76,7 +80,8 @@ fn assets_of_one_runtime_share_a_back_end() {
     assert!(error.help().unwrap().contains("assets::ASSETS"), "{error:?}");
 
     let assets = [&machine, &portable];
-    let all = builder(&both, RuntimeOptions::default()).assets(&assets).build().unwrap();
+    let all =
+        builder(&both, RuntimeOptions::default()).assets(&[&machine, &portable]).build().unwrap();
     assert_eq!(all.back_end(), BackEnd::Portable);
     for asset in assets {
         assert_eq!(all.load(asset).unwrap().target(), "portable");
@@ -161,7 +166,7 @@ struct Network {
 }
 
 impl AssetSource for Network {
-    fn read(&self, _: &Asset, _: &Artifact, path: &str) -> std::io::Result<Vec<u8>> {
+    fn read(&self, _: &AnyAsset, _: &Artifact, path: &str) -> std::io::Result<Vec<u8>> {
         self.answers.get(path).cloned().ok_or_else(|| std::io::ErrorKind::NotFound.into())
     }
 
@@ -215,7 +220,7 @@ fn folders_beside_the_program_and_of_the_environment() {
 struct Fragile(Folder, AtomicBool);
 
 impl AssetSource for Fragile {
-    fn read(&self, asset: &Asset, artifact: &Artifact, path: &str) -> std::io::Result<Vec<u8>> {
+    fn read(&self, asset: &AnyAsset, artifact: &Artifact, path: &str) -> std::io::Result<Vec<u8>> {
         assert!(self.1.swap(true, Ordering::SeqCst), "as tested");
         self.0.read(asset, artifact, path)
     }
@@ -285,15 +290,13 @@ fn a_verified_component_may_be_mapped() {
     let (digest, features) = (Digest::of(text.as_bytes()), [WasmFeature::ComponentModel]);
     let features = RequiredFeatures::of(&features);
     let version = wasmtime_version();
-    let asset = support::asset("c", "c.wat", digest, version, ENGINE, features, artifacts.leak());
+    let asset: Asset<Component> =
+        support::asset("c", "c.wat", digest, version, ENGINE, features, artifacts.leak());
     let (runtime, file) = (runtime(&project, None), project.out().join(&*path));
     // SAFETY: the file is what the importer wrote, and nobody changes it while this test runs.
-    let mapped = unsafe { runtime.load_mapped_component(&asset, file) }.unwrap();
+    let mapped = unsafe { runtime.load_mapped(&asset, file) }.unwrap();
     assert!(mapped.needs_wasi() && mapped.exports().is_empty());
     assert_eq!(mapped.imports()[0].0, "wasi:clocks/wall-clock@0.2.0");
-    // SAFETY: it is refused.
-    let error = unsafe { runtime.load_mapped(&asset, "c") }.unwrap_err();
-    assert!(matches!(error, Error::WrongKind { is_component: true, .. }), "{error}");
 }
 
 /// Knows whether it was woken.
@@ -336,5 +339,5 @@ fn assets_load_in_the_background() {
     };
     assert_eq!(results.len(), 1);
     assert!(loading.is_done() && (loading.progress().fraction() - 1.0).abs() < f64::EPSILON);
-    assert!(runtime.load_in_background([]).wait().is_empty());
+    assert!(runtime.load_in_background([] as [&AnyAsset; 0]).wait().is_empty());
 }

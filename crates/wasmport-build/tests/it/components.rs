@@ -4,7 +4,7 @@ use crate::load::ENGINE;
 use crate::project::{Project, failure, failure_of, statuses};
 use std::time::Duration;
 use wasmport::engine::{RequiredFeatures, WasmFeature, wasmtime_version};
-use wasmport::wasmtime::component::{Instance, Val};
+use wasmport::wasmtime::component::{Component, Instance, Val};
 use wasmport::wasmtime::{self, StoreContextMut, Trap};
 use wasmport::{
     Asset, BackEnd, Digest, DynamicAsset, EngineConfig, Error, Folder, LoadWay, Runtime,
@@ -38,7 +38,7 @@ fn import(project: &Project, engine: EngineConfig, settings: AssetSettings) -> R
 }
 
 /// The asset that a wrapper would describe.
-fn asset(report: &Report, engine: EngineConfig) -> Asset {
+fn asset(report: &Report, engine: EngineConfig) -> Asset<Component> {
     let report = &report.assets[0];
     assert_eq!(report.error, None);
     let artifacts: Vec<_> = report
@@ -63,9 +63,9 @@ fn asset(report: &Report, engine: EngineConfig) -> Asset {
 
 type Counter = Session<Vec<u32>, Instance>;
 
-fn start(runtime: &Runtime, asset: &Asset) -> Counter {
-    let component = runtime.load_component(asset).unwrap();
-    Session::of_component(&component, Vec::new(), |linker, _| {
+fn start(runtime: &Runtime, asset: &Asset<Component>) -> Counter {
+    let component = runtime.load(asset).unwrap();
+    Session::of(&component, Vec::new(), |linker, _| {
         let log = |mut store: StoreContextMut<'_, SessionData<Vec<u32>>>, (number,): (u32,)| {
             store.data_mut().get_mut().push(number);
             Ok(())
@@ -124,21 +124,11 @@ fn a_component_runs_on_every_back_end_in_every_load_way() {
 }
 
 #[test]
-fn what_was_altered_is_refused_and_kinds_are_not_confused() {
+fn a_modified_component_is_rejected() {
     let project = Project::with(&[("counter.wat", COUNTER.as_bytes())]);
     let report = import(&project, ENGINE, AssetSettings::matching("**"));
     let asset = asset(&report, ENGINE);
     let runtime = || runtime(&project, &ENGINE, RuntimeOptions::default());
-    let error = runtime().load(&asset).unwrap_err();
-    assert!(matches!(error, Error::WrongKind { is_component: true, .. }), "{error}");
-    assert!(error.help().unwrap().contains("load_component"));
-    let (modules, report) = crate::load::import(&[Target::host()], false);
-    let error = crate::load::runtime(&modules, None)
-        .load_component(&crate::load::asset(&report))
-        .map(drop)
-        .unwrap_err();
-    assert!(matches!(error, Error::WrongKind { is_component: false, .. }), "{error}");
-
     for artifact in asset.artifacts() {
         let path = walkdir::WalkDir::new(project.out()).into_iter().flatten().find(|entry| {
             entry.file_name().to_string_lossy().contains(&format!(".{}.", artifact.target()))
@@ -148,7 +138,7 @@ fn what_was_altered_is_refused_and_kinds_are_not_confused() {
         *bytes.last_mut().unwrap() ^= 1;
         std::fs::write(&path, bytes).unwrap();
     }
-    let error = runtime().load_component(&asset).map(drop).unwrap_err();
+    let error = runtime().load(&asset).map(drop).unwrap_err();
     assert!(matches!(error, Error::Digest { .. }), "{error}");
 }
 
@@ -185,9 +175,9 @@ fn sessions_of_components_have_limits_and_end_after_traps() {
 #[test]
 fn components_compiled_by_the_program_are_the_same() {
     let runtime = Runtime::new(&ENGINE).unwrap();
-    let component = runtime.load_dynamic_component(&DynamicAsset::new("x", COUNTER)).unwrap();
+    let component = runtime.load_dynamic(&DynamicAsset::component("x", COUNTER)).unwrap();
     assert_eq!(component.component().component_type().exports(runtime.engine()).len(), 4);
-    let mut session = Session::of_component(&component, (), |linker, _| {
+    let mut session = Session::of(&component, (), |linker, _| {
         linker.root().func_wrap("log", |_, _: (u32,)| Ok(()))
     })
     .unwrap();
@@ -199,8 +189,12 @@ fn components_compiled_by_the_program_are_the_same() {
         })
         .unwrap();
     assert_eq!(results, [Val::U32(42)]);
-    let module = runtime.load_dynamic_component(&DynamicAsset::new("x", "(module)"));
-    assert!(module.unwrap_err().to_string().contains("core module"));
+    let error = runtime.load_dynamic(&DynamicAsset::component("x", "(module)")).unwrap_err();
+    assert!(matches!(error, Error::WrongKind { is_component: false, .. }), "{error}");
+    assert!(error.help().unwrap().contains("`DynamicAsset::new`"), "{error:?}");
+    let error = runtime.load_dynamic(&DynamicAsset::new("x", COUNTER)).unwrap_err();
+    assert!(matches!(error, Error::WrongKind { is_component: true, .. }), "{error}");
+    assert!(error.help().unwrap().contains("`DynamicAsset::component`"), "{error:?}");
 }
 
 #[test]
@@ -240,7 +234,7 @@ fn a_component_that_wit_has_no_words_for_has_an_untyped_wrapper() {
     let report = import(&project, ENGINE, AssetSettings::matching("**"));
     let asset = asset(&report, ENGINE);
     let warnings = &report.warnings;
-    assert!(warnings.iter().any(|w| w.contains("`Session::of_component`")), "{warnings:?}");
+    assert!(warnings.iter().any(|w| w.contains("`Session::of`")), "{warnings:?}");
     let manifest = project.manifest();
     let what = &manifest["assets"]["counter"]["interface"]["beyond_wit"];
     assert!(what.as_str().unwrap().contains("export `m`"), "{manifest}");
@@ -391,7 +385,7 @@ fn what_is_exported_otherwise_than_imported_has_an_untyped_wrapper() {
     let report = project.import();
     assert_eq!(statuses(&report), [("app.wat", Status::Imported)], "{:?}", report.assets[0]);
     let said =
-        "its export `demo:app/x` is not what it imports by that name: missing expected export `a`";
+        "its export `demo:app/x` differs from its import of that name: missing expected export `a`";
     assert!(report.warnings.iter().any(|w| w.contains(said)), "{:?}", report.warnings);
     assert!(!project.wrapper("app").contains("AppSession"));
 }

@@ -56,8 +56,8 @@ const COUNTER: &str = r#"(component
 /// A session of the component, whose imports trap.
 fn start(component: &[u8]) -> Session<(), Instance> {
     let runtime = Runtime::new(&ENGINE).unwrap();
-    let component = runtime.load_dynamic_component(&DynamicAsset::new("it", component)).unwrap();
-    Session::of_component(&component, (), |linker, _| {
+    let component = runtime.load_dynamic(&DynamicAsset::component("it", component)).unwrap();
+    Session::of(&component, (), |linker, _| {
         linker.define_unknown_imports_as_traps(component.component())
     })
     .unwrap()

@@ -1,33 +1,33 @@
-//! `ModuleCache`: compiled modules in a folder, authenticated.
+//! `ModuleCache`: a folder of compiled code, authenticated.
 //!
 //! ```text
-//! magic │ BLAKE3, keyed, of the module's digest and the rest │ Wasmtime's artifact
+//! magic │ keyed BLAKE3 of digest and artifact │ Wasmtime's artifact
 //! ```
 
-use super::compile::Compiled;
+use crate::code::OwnArtifact;
+use crate::digest::Digest;
+use crate::error::{Error, Result};
 use crate::fs;
-use crate::{Digest, Error, Result};
 use std::io;
 use std::path::PathBuf;
 
-/// How a file of it begins. Other versions begin otherwise.
+/// First bytes of its files; another format has others.
 const MAGIC: &[u8; 16] = b"wasmport module1";
 
-/// Of magic number and hash.
+/// Length of magic number and hash.
 const HEADER: usize = 16 + 32;
 
-/// What is larger is no module, but was put there by another.
+/// Largest file that is read: a larger one is not a module.
 const LARGEST: u64 = 1 << 30;
 
 const EXTENSION: &str = "module";
 
-/// A folder of modules that programs compiled, so that they need not do it again.
+/// A folder of modules and components that a program compiled, so that it need not compile them again.
 ///
-/// What is in there is run as machine code, so that it matters who can write to it: either the user
-/// that the program runs as, alone ([`open`](Self::open)), or anyone, where the files are
-/// authenticated with a key that only the program has ([`with_key`](Self::with_key)). Files that are
-/// damaged or not authentic are as good as none. Trouble with the folder costs time, and never fails
-/// a load.
+/// Its files run as machine code. So either only the program's user can write to it
+/// ([`open`](Self::open)), or a key that only the program has authenticates the files
+/// ([`with_key`](Self::with_key)). Damaged or unauthentic files count as missing. Errors of the folder
+/// cost time, but never fail a load.
 #[derive(Clone)]
 pub struct ModuleCache {
     folder: PathBuf,
@@ -36,11 +36,11 @@ pub struct ModuleCache {
 }
 
 impl ModuleCache {
-    /// The folder at `path`, which is made where there is none.
+    /// Opens the folder at `path`, and creates it if it is missing.
     ///
     /// # Errors
     ///
-    /// [`Error::UnsafeCache`] where it cannot be made, or on Unix where another user owns it or may
+    /// Fails with [`Error::UnsafeCache`] if it cannot be created, or on Unix if another user owns it or may
     /// write to it.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let cache = Self::with_key(path, *blake3::hash(b"not a secret").as_bytes());
@@ -49,16 +49,16 @@ impl ModuleCache {
             message,
         };
         fs::make_private(&cache.folder).map_err(|e| error(e.to_string()))?;
-        fs::is_private(&cache.folder).map_err(error)?;
+        fs::check_private(&cache.folder).map_err(|e| error(e.to_string()))?;
         Ok(cache)
     }
 
-    /// The folder at `path`, whose files are authenticated with a key that must be secret.
+    /// Uses the folder at `path`, and authenticates its files with a secret key.
     pub fn with_key(path: impl Into<PathBuf>, key: [u8; 32]) -> Self {
         Self { folder: path.into(), key, max_bytes: 1 << 30 }
     }
 
-    /// How many bytes it holds: those used least recently are removed beyond that. Default: 1 GiB.
+    /// Limits its size in bytes: beyond that it removes the least recently used files. Default: 1 GiB.
     #[must_use]
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
@@ -69,30 +69,30 @@ impl ModuleCache {
         self.folder.join(format!("{digest}.{EXTENSION}"))
     }
 
-    /// Of the module's digest too, so that a file is of no use in the place of another.
-    fn seal(&self, digest: Digest, artifact: &[u8]) -> blake3::Hash {
+    /// Hashes digest and artifact, so that no file can replace another.
+    fn authenticate(&self, digest: Digest, artifact: &[u8]) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
         hasher.update(digest.as_bytes()).update(artifact).finalize()
     }
 
-    pub(super) fn get(&self, digest: Digest) -> Option<Compiled> {
+    pub(super) fn get(&self, digest: Digest) -> Option<OwnArtifact> {
         let path = self.path(digest);
-        // The newest is kept whatever its size.
+        // `shrink` keeps the newest file even if it is larger.
         let bytes = fs::read_at_most(&path, self.max_bytes.max(LARGEST))?;
-        let (seal, artifact) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
-        // In constant time.
-        if self.seal(digest, artifact) != blake3::Hash::from_bytes(*seal) {
+        let (hash, artifact) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
+        // Compares in constant time.
+        if self.authenticate(digest, artifact) != blake3::Hash::from_bytes(*hash) {
             return None;
         }
-        // Now it is the one used last.
+        // The order of last use decides what `shrink` removes.
         let _ = fs::touch(&path);
-        Some(Compiled::new(bytes, HEADER))
+        Some(OwnArtifact::new(bytes, HEADER))
     }
 
     pub(super) fn put(&self, digest: Digest, artifact: &[u8]) {
-        let seal = self.seal(digest, artifact);
-        let bytes = [MAGIC, seal.as_bytes().as_slice(), artifact].concat();
-        // What cannot be kept is compiled again.
+        let hash = self.authenticate(digest, artifact);
+        let bytes = [MAGIC, hash.as_bytes().as_slice(), artifact].concat();
+        // Code that cannot be stored is compiled again.
         if fs::write_atomically(&self.path(digest), &bytes).is_ok() {
             let _ = self.shrink();
         }
@@ -103,7 +103,7 @@ impl ModuleCache {
         files.retain(|(_, _, path)| path.extension().is_some_and(|e| e == EXTENSION));
         files.sort();
         let mut bytes: u64 = files.iter().map(|(_, len, _)| len).sum();
-        // The newest stays in any case.
+        // Keeps the newest in any case.
         files.pop();
         for (_, len, path) in files {
             if bytes <= self.max_bytes {
@@ -117,7 +117,7 @@ impl ModuleCache {
 }
 
 impl std::fmt::Debug for ModuleCache {
-    /// Without the key.
+    /// Omits the key.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("ModuleCache").field("folder", &self.folder).finish_non_exhaustive()
     }

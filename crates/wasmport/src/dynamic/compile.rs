@@ -1,37 +1,22 @@
-//! From a module's bytes to code for the runtime's back end.
+//! `CompileJob`: a dynamic asset on its way to code.
 
-use super::{Code, DynamicAsset};
-use crate::asset::{Artifact, Asset};
+use super::asset::{DynamicAsset, Input};
+use super::cache::ModuleCache;
+use crate::asset::{AnyAsset, Artifact};
+use crate::code::{Code, OwnArtifact, deserialize_own};
+use crate::digest::Digest;
 use crate::engine::{
     BackEnd, EngineConfig, LoadWay, RequiredFeatures, Target, WasmFeature, compile_config,
     wasmtime_version,
 };
+use crate::error::{Error, Result};
 use crate::fs;
-use crate::load::load_own;
-use crate::{Digest, Error, Result};
 use std::borrow::Cow;
 use std::path::Path;
 use wasmtime::{Engine, Module};
 
-/// What Wasmtime's compiler gave: to this process, or to an earlier one that authenticated it.
-pub(crate) struct Compiled {
-    bytes: Vec<u8>,
-    /// Where it begins in the bytes.
-    start: usize,
-}
-
-impl Compiled {
-    pub(super) fn new(bytes: Vec<u8>, start: usize) -> Self {
-        Self { bytes, start }
-    }
-
-    pub fn bytes(&self) -> &[u8] {
-        self.bytes.get(self.start..).unwrap_or_default()
-    }
-}
-
-/// A module that is read, and all that decides what it is compiled to.
-pub(crate) struct Unit {
+/// WebAssembly, and everything else that decides its code.
+pub(crate) struct CompileJob {
     name: String,
     source: String,
     source_digest: Digest,
@@ -42,48 +27,24 @@ pub(crate) struct Unit {
     digest: Digest,
 }
 
-impl DynamicAsset {
-    /// Reads the module or component, to be compiled for a back end.
-    pub(crate) fn read<C: crate::load::Code>(
-        &self,
-        engine: &EngineConfig,
-        back_end: BackEnd,
-    ) -> Result<Unit> {
-        let (code, source) = match &self.code {
-            Code::Bytes(bytes) => (Cow::Borrowed(bytes.as_slice()), self.name.clone()),
-            Code::File(path) => (Cow::Owned(self.read_file(path)?), path.display().to_string()),
+impl<C: Code> DynamicAsset<C> {
+    /// Reads the asset, to compile it for a back end.
+    pub(crate) fn read(&self, engine: &EngineConfig, back_end: BackEnd) -> Result<CompileJob> {
+        let (code, source) = match &self.input {
+            Input::Bytes(bytes) => (Cow::Borrowed(bytes.as_slice()), self.name.clone()),
+            Input::File(path) => (Cow::Owned(self.read_file(path)?), path.display().to_string()),
         };
         let source_digest = Digest::of(&code);
         let wasm = match wat::parse_bytes(&code) {
             Ok(Cow::Owned(wasm)) => wasm,
             Ok(Cow::Borrowed(_)) => code.into_owned(),
-            Err(error) => return Err(self.refused(error.to_string())),
+            Err(error) => return Err(compile_error(&self.name, error.to_string())),
         };
-        let mut features = RequiredFeatures::of_this_build();
-        match (wasm.get(4..8) == Some(&COMPONENT), C::IS_COMPONENT) {
-            (true, true) => {}
-            (false, false) => features = features.missing_in(COMPONENTS),
-            (true, false) => {
-                return Err(self.refused("it is a component, and no core module".into()));
-            }
-            (false, true) => {
-                return Err(self.refused("it is a core module, and no component".into()));
-            }
-        }
-        let target = match back_end {
-            BackEnd::Native | BackEnd::Source => Target::native(),
-            BackEnd::Portable => {
-                features = features.missing_in(RequiredFeatures::of(&[WasmFeature::Threads]));
-                Target::PORTABLE
-            }
-        };
-        if !engine.concurrency_support {
-            let waiting = RequiredFeatures::of(&[WasmFeature::ComponentModelAsync]);
-            features = features.missing_in(waiting);
-        }
+        self.check_kind(&wasm)?;
+        let (target, features) = target::<C>(engine, back_end);
         let digest = self.digest(&wasm, engine, &target, features);
         let (name, engine) = (self.name.clone(), *engine);
-        Ok(Unit { name, source, source_digest, wasm, engine, target, features, digest })
+        Ok(CompileJob { name, source, source_digest, wasm, engine, target, features, digest })
     }
 
     fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
@@ -96,11 +57,15 @@ impl DynamicAsset {
         })
     }
 
-    fn refused(&self, message: String) -> Error {
-        Error::Compile { asset: self.name.clone(), message }
+    fn check_kind(&self, wasm: &[u8]) -> Result<()> {
+        let is_component = wasm.get(4..8) == Some(&COMPONENT_VERSION);
+        if is_component == C::IS_COMPONENT {
+            return Ok(());
+        }
+        Err(Error::WrongKind { asset: self.name.clone(), is_component })
     }
 
-    /// Of everything that decides the code.
+    /// Returns the digest of everything that decides the code.
     fn digest(
         &self,
         wasm: &[u8],
@@ -110,65 +75,89 @@ impl DynamicAsset {
     ) -> Digest {
         let mut hasher = blake3::Hasher::new_derive_key("wasmport dynamic asset v1");
         let names: Vec<&str> = features.iter().map(|feature| feature.name()).collect();
+        let (engine, target, names) = (engine.fingerprint(), target.to_string(), names.join(" "));
         let fields = [
             self.key.as_bytes(),
             wasm,
-            engine.fingerprint().as_bytes(),
-            target.to_string().as_bytes(),
-            names.join(" ").as_bytes(),
+            engine.as_bytes(),
+            target.as_bytes(),
+            names.as_bytes(),
             wasmtime_version().as_bytes(),
-        ]
-        .map(|field| (field.len() as u64, field.to_vec()));
-        for (len, field) in fields {
-            hasher.update(&len.to_le_bytes()).update(&field);
+        ];
+        for field in fields {
+            hasher.update(&(field.len() as u64).to_le_bytes()).update(field);
         }
         Digest::from_bytes(*hasher.finalize().as_bytes())
     }
 }
 
-/// What no module needs.
-const COMPONENTS: RequiredFeatures =
+/// Bytes behind the magic number of a component, for this version of Wasmtime.
+const COMPONENT_VERSION: [u8; 4] = [0x0d, 0, 1, 0];
+
+/// Features that only components use.
+const COMPONENT_FEATURES: RequiredFeatures =
     RequiredFeatures::of(&[WasmFeature::ComponentModel, WasmFeature::ComponentModelAsync]);
 
-/// What follows the magic number of a component, as far as this version of Wasmtime knows.
-const COMPONENT: [u8; 4] = [0x0d, 0, 1, 0];
+/// Returns the target of a back end, and the features to compile with.
+fn target<C: Code>(engine: &EngineConfig, back_end: BackEnd) -> (Target, RequiredFeatures) {
+    let mut features = RequiredFeatures::of_this_build();
+    if !C::IS_COMPONENT {
+        features = features.missing_in(COMPONENT_FEATURES);
+    }
+    if !engine.concurrency_support {
+        let concurrent = RequiredFeatures::of(&[WasmFeature::ComponentModelAsync]);
+        features = features.missing_in(concurrent);
+    }
+    match back_end {
+        BackEnd::Native | BackEnd::Source => (Target::native(), features),
+        BackEnd::Portable => {
+            let threads = RequiredFeatures::of(&[WasmFeature::Threads]);
+            (Target::PORTABLE, features.missing_in(threads))
+        }
+    }
+}
 
-impl Unit {
+fn compile_error(asset: &str, message: String) -> Error {
+    Error::Compile { asset: asset.into(), message }
+}
+
+impl CompileJob {
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// The name of the target, without CPU features: those are this machine's.
+    /// Returns the name of the target, without the CPU features of this machine.
     pub fn target(&self) -> &'static str {
         if self.target.is_portable() { "portable" } else { "native" }
     }
 
-    pub fn asset(&self) -> Asset {
+    /// Returns the description of the asset.
+    pub fn asset(&self) -> AnyAsset {
         let names = (self.name.clone(), self.source.clone());
         let artifact = Artifact::embedded(self.target(), 0, self.digest, None);
-        Asset::of_this_program(names, self.source_digest, self.engine, self.features, artifact)
+        AnyAsset::compiled_here(names, self.source_digest, self.engine, self.features, artifact)
     }
 
-    /// Takes it from the asset's cache, or compiles it.
-    pub fn load<C: crate::load::Code>(
+    /// Loads the code from `cache`, or compiles it.
+    pub fn load<C: Code>(
         &self,
         engine: &Engine,
-        asset: &DynamicAsset,
+        cache: Option<&ModuleCache>,
         way: LoadWay,
     ) -> Result<C> {
-        let kept = asset.cache.as_ref().and_then(|cache| cache.get(self.digest));
-        let compiled = match kept {
-            Some(compiled) => compiled,
+        let artifact = match cache.and_then(|cache| cache.get(self.digest)) {
+            Some(artifact) => artifact,
             None => {
-                let bytes = self.compile().map_err(|e| asset.refused(format!("{e:#}")))?;
-                if let Some(cache) = &asset.cache {
+                let compiled = self.compile();
+                let bytes = compiled.map_err(|e| compile_error(&self.name, format!("{e:#}")))?;
+                if let Some(cache) = cache {
                     cache.put(self.digest, &bytes);
                 }
-                Compiled::new(bytes, 0)
+                OwnArtifact::new(bytes, 0)
             }
         };
-        let module = load_own(engine, &compiled, way);
-        module.map_err(|source| Error::Deserialize { asset: self.name.clone(), source })
+        let code = deserialize_own(engine, &artifact, way);
+        code.map_err(|source| Error::Deserialize { asset: self.name.clone(), source })
     }
 
     fn compile(&self) -> wasmtime::Result<Vec<u8>> {
@@ -177,7 +166,7 @@ impl Unit {
         if self.features.contains(WasmFeature::ComponentModel) {
             return compiler.precompile_component(&self.wasm);
         }
-        // All of it, before any of it is compiled.
+        // Rejects an invalid module before any function is compiled.
         Module::validate(&compiler, &self.wasm)?;
         compiler.precompile_module(&self.wasm)
     }

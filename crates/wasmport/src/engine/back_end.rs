@@ -1,25 +1,25 @@
-//! `BackEnd`: what runs artifacts of a kind.
+//! `BackEnd`: the three ways to run an artifact.
 
-use super::Target;
+use super::target::Target;
 use std::fmt;
 
-/// What runs artifacts of a kind. A [`Runtime`](crate::Runtime) has one, so that the assets it loads
-/// can be linked with each other.
+/// A way to run artifacts. A [`Runtime`](crate::Runtime) has one, so that its assets can be linked
+/// with each other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BackEnd {
-    /// The processor: artifacts for its triple.
+    /// The processor: runs artifacts for its triple.
     Native,
-    /// Wasmtime's interpreter, Pulley (cargo feature `pulley`): `portable` artifacts.
+    /// Wasmtime's interpreter, Pulley (cargo feature `pulley`): runs `portable` artifacts.
     Portable,
-    /// The compiler (cargo feature `compile`): `source` artifacts, compiled when they are loaded.
+    /// The compiler (cargo feature `compile`): compiles `source` artifacts when they are loaded.
     Source,
 }
 
 impl BackEnd {
-    /// All of them, the one with the fastest loads and calls first.
+    /// All back ends, the one with the fastest loads and calls first.
     pub(crate) const ALL: [Self; 3] = [Self::Native, Self::Portable, Self::Source];
 
-    /// What runs artifacts for `target`.
+    /// Returns the back end that runs artifacts for `target`.
     #[must_use]
     pub fn of(target: &Target) -> Self {
         if target.is_portable() {
@@ -31,7 +31,7 @@ impl BackEnd {
         }
     }
 
-    /// The cargo feature that brings it.
+    /// Returns the cargo feature that provides it.
     #[must_use]
     pub fn cargo_feature(self) -> Option<&'static str> {
         match self {
@@ -41,7 +41,7 @@ impl BackEnd {
         }
     }
 
-    /// Whether this program has it.
+    /// Returns whether this program has it.
     #[must_use]
     pub fn is_in_this_program(self) -> bool {
         match self {

@@ -1,9 +1,9 @@
-//! `EngineConfig`: every Wasmtime setting that must be equal where an artifact is made and where it runs.
+//! `EngineConfig`: the Wasmtime settings that must be equal when an artifact is made and when it runs.
 
-use crate::Digest;
+use crate::digest::Digest;
 use serde::{Deserialize, Serialize};
 
-/// How hard Cranelift optimizes ([`wasmtime::OptLevel`]).
+/// Cranelift's optimization level ([`wasmtime::OptLevel`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -12,24 +12,24 @@ pub enum OptLevel {
     None,
     /// Fastest generated code.
     Speed,
-    /// Fast code, smaller where that costs little.
+    /// Fast code, smaller if that costs little speed.
     SpeedAndSize,
 }
 
-/// Which garbage collector compiled code works with ([`wasmtime::Config::collector`]).
+/// The garbage collector of compiled code ([`wasmtime::Config::collector`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Collector {
     /// Deferred reference counting: low latency, does not collect cycles.
     DeferredReferenceCounting,
-    /// Never collects: for programs that live briefly.
+    /// Never collects: for short-lived programs.
     Null,
     /// Copying collector: collects cycles, needs twice the heap.
     Copying,
 }
 
-/// Whether functions are inlined into their callers ([`wasmtime::Config::compiler_inlining`]).
+/// Inlining of functions into their callers ([`wasmtime::Config::compiler_inlining`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
@@ -40,12 +40,12 @@ pub enum Inlining {
     Yes,
 }
 
-/// One knob of an [`EngineConfig`], for messages and listings.
+/// One setting of an [`EngineConfig`], for messages and listings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Knob {
-    /// The knob's name: that of the field and of its setter.
+    /// Name of the field and of its setter.
     pub name: &'static str,
-    /// The value as Rust source, with enum variants unqualified (`true`, `Some(65536)`, `Speed`).
+    /// Value as Rust source, with enum variants unqualified (`true`, `Some(65536)`, `Speed`).
     pub value: String,
 }
 
@@ -53,13 +53,12 @@ pub struct Knob {
 /// cannot be forgotten in the comparison or in generated code.
 macro_rules! engine_config {
     ($($(#[doc = $doc:literal])* $field:ident: $ty:ty = $default:expr;)*) => {
-        /// Everything that must be **equal** on both sides for an artifact to load and mean the same.
+        /// The settings that must be **equal** on both sides for an artifact to load and mean the same.
         ///
-        /// One per project, never per asset: the importer compiles with it, every wrapper carries it,
-        /// and the [`Runtime`](crate::Runtime) builds its engine from it. Wherever Wasmtime has a
-        /// default that cargo features or the environment can change, this type has a fixed value.
-        /// `None` means the target's natural value (that of Wasmtime for a 64-bit host, a 32-bit
-        /// host, or Pulley).
+        /// A project has one, not one per asset: the importer compiles with it, every wrapper carries
+        /// it, and the [`Runtime`](crate::Runtime) builds its engine from it. If cargo features or the
+        /// environment can change a default of Wasmtime's, this type has a fixed value. `None` means
+        /// the target's natural value: Wasmtime's for a 64-bit host, a 32-bit host, or Pulley.
         ///
         /// ```
         /// use wasmport::EngineConfig;
@@ -79,7 +78,7 @@ macro_rules! engine_config {
             pub const DOCS: &'static [(&'static str, &'static str)] =
                 &[$((stringify!($field), concat!($($doc),*)),)*];
 
-            /// The default configuration.
+            /// Returns the default configuration.
             #[must_use]
             pub const fn new() -> Self {
                 Self { $($field: $default,)* }
@@ -94,7 +93,7 @@ macro_rules! engine_config {
                 }
             )*
 
-            /// Every knob with its value, in a fixed order.
+            /// Returns every knob with its value, in a fixed order.
             #[must_use]
             pub fn knobs(&self) -> Vec<Knob> {
                 let Self { $($field,)* } = self;
@@ -113,9 +112,9 @@ engine_config! {
     /// Code checks epoch deadlines ([`wasmtime::Config::epoch_interruption`]); it costs speed.
     /// Default: false.
     epoch_interruption: bool = false;
-    /// How hard the compiler optimizes. Default: `Speed`.
+    /// Optimization level of the compiler. Default: `Speed`.
     opt_level: OptLevel = OptLevel::Speed;
-    /// Whether functions are inlined into their callers. Default: `No`.
+    /// Inlining of functions into their callers. Default: `No`.
     inlining: Inlining = Inlining::No;
     /// Artifacts hold native DWARF for debuggers ([`wasmtime::Config::debug_info`]). Default: false.
     debug_info: bool = false;
@@ -168,7 +167,7 @@ impl Default for EngineConfig {
 }
 
 impl EngineConfig {
-    /// A digest of every knob: the same with and without a compiler, on every machine.
+    /// Returns a digest of every knob: the same with and without a compiler, on every machine.
     #[must_use]
     pub fn fingerprint(&self) -> Digest {
         let mut hasher = blake3::Hasher::new_derive_key("wasmport engine config v1");

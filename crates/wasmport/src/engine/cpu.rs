@@ -1,20 +1,20 @@
-//! CPU features: what artifacts may use beyond an architecture's baseline, and what this machine has.
+//! CPU features: the instruction sets beyond an architecture's baseline, and those of this machine.
 
 use target_lexicon::Architecture;
 
-/// One feature.
+/// A CPU feature.
 struct Feature {
-    /// The name in targets, which is that of Rust's CPU detection where that knows the feature.
+    /// Name in targets: that of Rust's CPU detection if it knows the feature.
     name: &'static str,
     /// Cranelift's flag.
     #[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only compiling reads it"))]
     flag: &'static str,
 }
 
-/// What can be said of one architecture.
+/// The CPU features and levels of one architecture.
 pub(super) struct Cpu {
     features: &'static [Feature],
-    /// Names for sets of features, each with those of the one before.
+    /// Names for sets of features; each level includes the levels before it.
     levels: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -22,7 +22,7 @@ macro_rules! features {
     ($($name:literal $flag:literal,)*) => { &[$(Feature { name: $name, flag: $flag },)*] };
 }
 
-/// Levels as in the [x86-64 psABI](https://gitlab.com/x86-psABIs/x86-64-ABI).
+/// The features of x86-64, with the levels of the [x86-64 psABI](https://gitlab.com/x86-psABIs/x86-64-ABI).
 static X86_64: Cpu = Cpu {
     features: features![
         "sse3" "has_sse3",
@@ -52,8 +52,9 @@ static X86_64: Cpu = Cpu {
     ],
 };
 
-/// Levels hold what the versions of the [Arm architecture](https://developer.arm.com/documentation/109697)
-/// make mandatory, of what Cranelift can use.
+/// The features of AArch64. A level is a version of the
+/// [Arm architecture](https://developer.arm.com/documentation/109697), with those of its mandatory
+/// features that Cranelift can use.
 static AARCH64: Cpu = Cpu {
     features: features![
         "lse" "has_lse",
@@ -61,15 +62,15 @@ static AARCH64: Cpu = Cpu {
         "i8mm" "has_i8mm",
         "fp16" "has_fp16",
         "paca" "has_pauth",
-        // Hints that older CPUs skip: every machine has these two.
+        // Older CPUs skip these two as hints, so every machine has them.
         "pac-ret" "sign_return_address",
         "bti" "use_bti",
     ],
     levels: &[("v8.1", &["lse"]), ("v8.4", &["dotprod"]), ("v8.6", &["i8mm"])],
 };
 
-/// Levels are the [RISC-V profiles](https://github.com/riscv/riscv-profiles), of what Cranelift can
-/// use. The baseline is `rv64gc`.
+/// The features of RISC-V. A level is a [RISC-V profile](https://github.com/riscv/riscv-profiles), with
+/// those of its features that Cranelift can use. The baseline is `rv64gc`.
 static RISCV64: Cpu = Cpu {
     features: features![
         "zba" "has_zba",
@@ -94,7 +95,7 @@ static RISCV64: Cpu = Cpu {
 
 static OTHER: Cpu = Cpu { features: &[], levels: &[] };
 
-/// Features of an architecture, as bits in the order of its table.
+/// A set of an architecture's features, as bits in the order of its table.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(super) struct Features(u32);
 
@@ -122,7 +123,7 @@ impl Cpu {
         }
     }
 
-    /// What a name after the `+` of a target adds: one feature, or all of a level.
+    /// Returns the features that a name after the `+` of a target adds: one, or all of a level.
     pub fn named(&self, name: &str) -> Option<Features> {
         self.level(name).or_else(|| self.feature(name))
     }
@@ -137,22 +138,22 @@ impl Cpu {
         Some(names.filter_map(|name| self.feature(name)).fold(Features::default(), Features::with))
     }
 
-    /// The names of the levels, the lowest first.
+    /// Returns the names of the levels, the lowest first.
     pub fn levels(&self) -> impl DoubleEndedIterator<Item = &'static str> {
         self.levels.iter().map(|(name, _)| *name)
     }
 
-    /// The names of the features, in the table's order.
+    /// Returns the names of the features, in the table's order.
     pub fn features(&self) -> impl Iterator<Item = &'static str> {
         self.features.iter().map(|feature| feature.name)
     }
 
-    /// The names of those in `set`.
+    /// Returns the names of the features in `set`.
     pub fn names(&self, set: Features) -> impl Iterator<Item = &'static str> {
         self.in_set(set).map(|feature| feature.name)
     }
 
-    /// Cranelift's flags for those in `set`.
+    /// Returns Cranelift's flags for the features in `set`.
     #[cfg(feature = "compile")]
     pub fn flags(&self, set: Features) -> impl Iterator<Item = &'static str> {
         self.in_set(set).map(|feature| feature.flag)
@@ -163,20 +164,20 @@ impl Cpu {
         of_table.filter(move |(i, _)| set.contains(Features(1 << i))).map(|(_, feature)| feature)
     }
 
-    /// How a target says `set`: the highest level in it, then what is left.
+    /// Returns the names that a target has for `set`: its highest level, then the remaining features.
     pub fn shortest_names(&self, set: Features) -> Vec<&'static str> {
         let level = self.levels().rev().find_map(|name| {
             self.level(name).filter(|level| set.contains(*level)).map(|level| (name, level))
         });
-        let (name, said) = level.map_or((None, Features::default()), |(n, f)| (Some(n), f));
-        let rest = Features(set.0 & !said.0);
+        let (name, named) = level.map_or((None, Features::default()), |(n, f)| (Some(n), f));
+        let rest = Features(set.0 & !named.0);
         name.into_iter().chain(self.names(rest)).collect()
     }
 }
 
-/// Whether this machine has a feature of its architecture's table.
+/// Returns whether this machine has a feature of its architecture's table.
 #[cfg(target_arch = "x86_64")]
-pub(super) fn this_cpu_has(feature: &str) -> bool {
+pub(crate) fn this_cpu_has(feature: &str) -> bool {
     macro_rules! detect {
         ($($name:tt)*) => {
             match feature {
@@ -191,9 +192,9 @@ pub(super) fn this_cpu_has(feature: &str) -> bool {
     }
 }
 
-/// Whether this machine has a feature of its architecture's table.
+/// Returns whether this machine has a feature of its architecture's table.
 #[cfg(target_arch = "aarch64")]
-pub(super) fn this_cpu_has(feature: &str) -> bool {
+pub(crate) fn this_cpu_has(feature: &str) -> bool {
     use std::arch::is_aarch64_feature_detected;
     match feature {
         "lse" => is_aarch64_feature_detected!("lse"),
@@ -206,15 +207,15 @@ pub(super) fn this_cpu_has(feature: &str) -> bool {
     }
 }
 
-/// Whether this machine has a feature of its architecture's table. Linux tells it in words, and
-/// Wasmtime itself does not ask.
+/// Returns whether this machine has a feature of its architecture's table, by `/proc/cpuinfo` of
+/// Linux: Rust and Wasmtime do not detect RISC-V features.
 #[cfg(target_arch = "riscv64")]
-pub(super) fn this_cpu_has(feature: &str) -> bool {
+pub(crate) fn this_cpu_has(feature: &str) -> bool {
     use std::sync::OnceLock;
     static CPUINFO: OnceLock<String> = OnceLock::new();
     #[expect(
         clippy::disallowed_methods,
-        reason = "no file of the program's: no feature where none"
+        reason = "a file of the system; when it is missing, no feature is detected"
     )]
     let cpuinfo =
         CPUINFO.get_or_init(|| std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default());
@@ -222,11 +223,11 @@ pub(super) fn this_cpu_has(feature: &str) -> bool {
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
-pub(super) fn this_cpu_has(_: &str) -> bool {
+pub(crate) fn this_cpu_has(_: &str) -> bool {
     false
 }
 
-/// Whether all harts of Linux's `/proc/cpuinfo` have an extension: `isa : rv64imafdcv_zba_zbb`.
+/// Returns whether all harts of Linux's `/proc/cpuinfo` have an extension: `isa : rv64imafdcv_zba_zbb`.
 #[cfg_attr(
     not(any(test, target_arch = "riscv64")),
     expect(dead_code, reason = "tested everywhere")
@@ -262,8 +263,8 @@ mod tests {
 
     #[cfg(target_arch = "x86_64")]
     #[test]
-    fn every_feature_is_one_that_detection_knows() {
-        // `detect` answers false for a name it does not know.
+    fn detection_knows_every_feature() {
+        // `detect` returns false for an unknown name.
         assert!(!this_cpu_has("no such feature"));
         if std::is_x86_feature_detected!("avx512vbmi") {
             let unknown = X86_64.features().filter(|feature| !this_cpu_has(feature));
@@ -273,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn linux_says_what_a_risc_v_machine_has() {
+    fn riscv_features_are_read_from_cpuinfo() {
         let text = "processor\t: 0\nisa\t\t: rv64imafdcv_zicsr_zba_zbb\n\n\
                     processor\t: 1\nisa\t\t: rv64imafdcv_zicsr_zba\n";
         assert!(riscv_has(text, "v") && riscv_has(text, "zba"));

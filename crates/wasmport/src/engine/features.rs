@@ -1,4 +1,4 @@
-//! `RequiredFeatures`: the wasm proposals an artifact uses, a subset of what the program must have.
+//! `RequiredFeatures`: the wasm proposals that an artifact uses and a program must have.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -22,25 +22,25 @@ macro_rules! wasm_features {
             /// All features that this version knows, in a fixed order.
             pub const ALL: &'static [WasmFeature] = &[$(WasmFeature::$variant,)*];
 
-            /// The proposal's name, as in settings and messages.
+            /// Returns the proposal's name, as in settings and messages.
             #[must_use]
             pub const fn name(self) -> &'static str {
                 match self { $(WasmFeature::$variant => $name,)* }
             }
 
-            /// The cargo feature of the `wasmport` crate that a program needs for it, if any.
+            /// Returns the cargo feature of the `wasmport` crate that a program needs for it, if any.
             #[must_use]
             pub const fn cargo_feature(self) -> Option<&'static str> {
                 match self { $(WasmFeature::$variant => $cargo,)* }
             }
 
-            /// Whether an import accepts it without being asked, as Wasmtime 48 does.
+            /// Returns whether an import accepts it by default, as Wasmtime 48 does.
             #[must_use]
             pub const fn on_by_default(self) -> bool {
                 match self { $(WasmFeature::$variant => $default,)* }
             }
 
-            /// Wasmtime's flag for it.
+            /// Returns Wasmtime's flag for it.
             #[must_use]
             pub const fn flag(self) -> WasmFeatures {
                 match self { $(WasmFeature::$variant => WasmFeatures::$flag,)* }
@@ -88,7 +88,7 @@ wasm_features! {
     CustomPageSizes = "custom-page-sizes", CUSTOM_PAGE_SIZES, None, false;
     /// Components.
     ComponentModel = "component-model", COMPONENT_MODEL, Some("component-model"), true;
-    /// Functions of components that may wait, futures and streams.
+    /// Async functions of components, futures and streams.
     ComponentModelAsync = "component-model-async", CM_ASYNC, Some("component-model-async"), true;
     /// 128-bit integer arithmetic.
     WideArithmetic = "wide-arithmetic", WIDE_ARITHMETIC, None, false;
@@ -100,7 +100,7 @@ impl fmt::Display for WasmFeature {
     }
 }
 
-/// The wasm features that an artifact uses: it loads wherever all of them are present.
+/// The wasm features that an artifact uses: it loads if the program has all of them.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(from = "Vec<WasmFeature>", into = "Vec<WasmFeature>")]
 pub struct RequiredFeatures(u64);
@@ -109,13 +109,13 @@ impl RequiredFeatures {
     /// No feature beyond WebAssembly's first version.
     pub const NONE: Self = Self(0);
 
-    /// These and `feature`.
+    /// Adds `feature`.
     #[must_use]
     pub const fn with(self, feature: WasmFeature) -> Self {
         Self(self.0 | 1 << feature as u32)
     }
 
-    /// Those named.
+    /// Returns the set of `features`.
     #[must_use]
     pub const fn of(features: &[WasmFeature]) -> Self {
         let mut all = Self::NONE;
@@ -127,13 +127,13 @@ impl RequiredFeatures {
         all
     }
 
-    /// What an import accepts without being asked.
+    /// Returns the features that an import accepts by default.
     #[must_use]
     pub fn on_by_default() -> Self {
         WasmFeature::ALL.iter().copied().filter(|f| f.on_by_default()).collect()
     }
 
-    /// What this build of the `wasmport` crate can run.
+    /// Returns the features that this build of the `wasmport` crate can run.
     #[must_use]
     pub fn of_this_build() -> Self {
         let built = |cargo: Option<&str>| match cargo {
@@ -147,24 +147,24 @@ impl RequiredFeatures {
         WasmFeature::ALL.iter().copied().filter(|f| built(f.cargo_feature())).collect()
     }
 
-    /// Whether `feature` is one of these.
+    /// Returns whether `feature` is in the set.
     #[must_use]
     pub const fn contains(self, feature: WasmFeature) -> bool {
         self.0 & (1 << feature as u32) != 0
     }
 
-    /// These that are not in `other`.
+    /// Returns the features that are not in `other`.
     #[must_use]
     pub const fn missing_in(self, other: Self) -> Self {
         Self(self.0 & !other.0)
     }
 
-    /// Each feature, in a fixed order.
+    /// Returns each feature, in a fixed order.
     pub fn iter(self) -> impl Iterator<Item = WasmFeature> {
         WasmFeature::ALL.iter().copied().filter(move |f| self.contains(*f))
     }
 
-    /// Wasmtime's flags for these, with those that are no proposal and always on.
+    /// Returns Wasmtime's flags for these features and for those that are always on.
     #[must_use]
     pub fn flags(self) -> WasmFeatures {
         self.iter().fold(WasmFeatures::FLOATS, |flags, f| flags.union(f.flag()))

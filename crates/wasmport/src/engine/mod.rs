@@ -1,32 +1,38 @@
-//! The engine contract: everything on which the importer and the running program must agree.
+//! The engine contract: every setting on which importer and running program must match.
 //!
-//! Three types, kept apart because they differ in what happens when they change:
-//! [`EngineConfig`] must be *equal* on both sides, [`RequiredFeatures`] must be a *subset* of what
-//! the program has, and [`RuntimeOptions`] are *free*.
+//! It has three types, because a difference means something else for each:
+//! [`EngineConfig`] must be *equal* on both sides, [`RequiredFeatures`] must be a *subset* of the
+//! program's features, and [`RuntimeOptions`] are *free*.
 
 mod back_end;
-mod choice;
-pub(crate) mod compat;
 mod config;
+mod config_error;
 mod cpu;
 mod features;
+mod limits;
+mod misfit;
+mod mismatch;
+mod natural;
 mod options;
 mod pooling;
-mod refusal;
 mod target;
 mod version;
 mod wasmtime_config;
 
 pub use back_end::BackEnd;
-pub use choice::Choice;
-pub use compat::Mismatch;
 pub use config::{Collector, EngineConfig, Inlining, Knob, OptLevel};
+pub(crate) use config_error::ConfigError;
+pub(crate) use cpu::this_cpu_has;
 pub use features::{RequiredFeatures, WasmFeature};
-pub use options::{Limits, LoadWay, Profiler, RuntimeOptions};
-pub use pooling::{Pooling, PoolingMisfit};
-pub(crate) use refusal::{new_engine, refused};
+pub use limits::Limits;
+pub use misfit::PoolingMisfit;
+pub use mismatch::Mismatch;
+pub use options::{LoadWay, Profiler, RuntimeOptions};
+pub use pooling::Pooling;
 pub use target::{Target, TargetError};
+pub(crate) use version::major;
 pub use version::wasmtime_version;
+pub(crate) use wasmtime_config::run_config;
 #[cfg(feature = "compile")]
 pub use wasmtime_config::{compile_config, init_config};
 

@@ -1,5 +1,5 @@
-//! `Target`: what an artifact is for, a machine with its CPU's features, the interpreter, or a
-//! program that compiles for itself.
+//! `Target`: the machine with its CPU features, or the interpreter, or the compiler that an artifact is
+//! for.
 
 use super::cpu::{Cpu, Features, this_cpu_has};
 use serde::{Deserialize, Serialize};
@@ -9,33 +9,33 @@ use target_lexicon::{
     Architecture, Environment, OperatingSystem, PointerWidth, Riscv64Architecture, Triple, Vendor,
 };
 
-/// What an artifact is compiled for.
+/// The target that an artifact is compiled for.
 ///
 /// | text | meaning |
 /// |---|---|
-/// | `x86_64-unknown-linux-gnu` | every machine of this triple: the architecture's baseline |
+/// | `x86_64-unknown-linux-gnu` | every machine of this triple: its architecture's baseline |
 /// | `x86_64-unknown-linux-gnu+v3` | machines with a CPU of this level: `v2`, `v3`, `v4` of x86-64, `v8.1`, `v8.4`, `v8.6` of AArch64, `rva22`, `rva23` of RISC-V |
-/// | `x86_64-unknown-linux-gnu+v2+avx` | and with these CPU features |
-/// | `native` | the machine that this runs on, with all that its CPU has |
+/// | `x86_64-unknown-linux-gnu+v2+avx` | machines with these CPU features besides |
+/// | `native` | this machine, with all features of its CPU |
 /// | `portable` | Wasmtime's interpreter, Pulley, on any 64-bit little-endian machine |
-/// | `source` | the wasm itself, for programs that carry the compiler |
+/// | `source` | the wasm itself, for programs with the compiler |
 ///
-/// What makes no difference to compiled code is not told apart: artifacts for `…-linux-musl` are
-/// those for `…-linux-gnu`, and `…-windows-gnu` those for `…-windows-msvc`.
+/// Triples with the same compiled code are one target: `…-linux-musl` is `…-linux-gnu`, and
+/// `…-windows-gnu` is `…-windows-msvc`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct Target(Kind);
+pub struct Target(TargetKind);
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-enum Kind {
+enum TargetKind {
     Machine(Triple, Features),
     Portable,
     Source,
 }
 
-/// A target that cannot be: the text and what is wrong with it.
+/// A text that is not a valid target, with the reason.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{text}` is no target: {problem}")]
+#[error("`{text}` is not a target: {problem}")]
 pub struct TargetError {
     text: String,
     problem: String,
@@ -43,18 +43,19 @@ pub struct TargetError {
 
 impl Target {
     /// Wasmtime's interpreter, Pulley.
-    pub const PORTABLE: Self = Self(Kind::Portable);
+    pub const PORTABLE: Self = Self(TargetKind::Portable);
 
     /// The wasm itself.
-    pub const SOURCE: Self = Self(Kind::Source);
+    pub const SOURCE: Self = Self(TargetKind::Source);
 
-    /// The machine this program was built for, at its baseline.
+    /// Returns the machine that this program was built for, at its baseline.
     #[must_use]
     pub fn host() -> Self {
-        Self(Kind::Machine(canonical(target_lexicon::HOST), Features::default()))
+        Self(TargetKind::Machine(canonical(target_lexicon::HOST), Features::default()))
     }
 
-    /// The machine this program runs on, with every feature of its CPU that the compiler can use.
+    /// Returns the machine that this program runs on, with every feature of its CPU that the compiler can
+    /// use.
     #[must_use]
     pub fn native() -> Self {
         let host = canonical(target_lexicon::HOST);
@@ -62,88 +63,90 @@ impl Target {
         let has = cpu.features().filter(|name| this_cpu_has(name));
         let features = has.filter_map(|name| cpu.named(name));
         let features = features.fold(Features::default(), Features::with);
-        Self(Kind::Machine(host, features))
+        Self(TargetKind::Machine(host, features))
     }
 
-    /// This target for CPUs that also have what `name` says, a level or a feature.
+    /// Returns this target for CPUs that also have the level or feature `name`.
     ///
     /// # Errors
     ///
-    /// Where its architecture has none of this name.
+    /// Fails if its architecture has no level or feature of this name.
     pub fn with_cpu(&self, name: &str) -> Result<Self, TargetError> {
         format!("{self}+{name}").parse()
     }
 
-    /// The triple, of a machine.
+    /// Returns the triple of a machine.
     #[must_use]
     pub fn triple(&self) -> Option<&Triple> {
         match &self.0 {
-            Kind::Machine(triple, _) => Some(triple),
-            Kind::Portable | Kind::Source => None,
+            TargetKind::Machine(triple, _) => Some(triple),
+            TargetKind::Portable | TargetKind::Source => None,
         }
     }
 
-    /// Whether it is for machines of the same triple, whatever their CPUs have.
+    /// Returns whether both targets are machines of the same triple, with any CPU features.
     #[must_use]
     pub fn has_triple_of(&self, other: &Self) -> bool {
         self.triple().is_some() && self.triple() == other.triple()
     }
 
-    /// Whether it is Wasmtime's interpreter.
+    /// Returns whether it is Wasmtime's interpreter.
     #[must_use]
     pub fn is_portable(&self) -> bool {
-        self.0 == Kind::Portable
+        self.0 == TargetKind::Portable
     }
 
-    /// Whether it is the wasm itself.
+    /// Returns whether it is the wasm itself.
     #[must_use]
     pub fn is_source(&self) -> bool {
-        self.0 == Kind::Source
+        self.0 == TargetKind::Source
     }
 
-    /// Whether this machine can run it: operating system, architecture and the CPU's features fit,
-    /// or it needs no certain machine.
+    /// Returns whether this machine can run it: operating system, architecture and CPU features match, or
+    /// it is for any machine.
     #[must_use]
     pub fn runs_here(&self) -> bool {
         match &self.0 {
-            Kind::Machine(..) => {
+            TargetKind::Machine(..) => {
                 self.has_triple_of(&Self::host()) && self.cpu_features().all(this_cpu_has)
             }
-            Kind::Portable => {
+            TargetKind::Portable => {
                 cfg!(all(target_endian = "little", target_pointer_width = "64"))
             }
-            Kind::Source => true,
+            TargetKind::Source => true,
         }
     }
 
-    /// The CPU features it needs beyond its architecture's baseline.
+    /// Returns the CPU features that it needs beyond its architecture's baseline.
     pub fn cpu_features(&self) -> impl Iterator<Item = &'static str> {
         let (cpu, features) = self.cpu();
         cpu.names(features)
     }
 
-    /// The names of the CPU levels of its architecture, the lowest first.
+    /// Returns the names of the CPU levels of its architecture, the lowest first.
     pub fn cpu_levels(&self) -> impl DoubleEndedIterator<Item = &'static str> {
         self.cpu().0.levels()
     }
 
-    /// The names of all CPU features of its architecture.
+    /// Returns the names of all CPU features of its architecture.
     pub fn known_cpu_features(&self) -> impl Iterator<Item = &'static str> {
         self.cpu().0.features()
     }
 
-    /// How much it uses of a machine: of two targets that run, the one with more is faster.
+    /// Returns the number of CPU features that it uses: of two targets that run, the one with more is
+    /// faster.
     pub(crate) fn rank(&self) -> u32 {
         self.cpu().1.len()
     }
 
-    /// What Wasmtime calls it; nothing for the wasm itself, which is compiled where it runs.
+    /// Returns Wasmtime's name for it; none for the wasm itself, which is compiled by the program that
+    /// runs it.
     #[cfg(feature = "compile")]
     pub(crate) fn wasmtime_triple(&self) -> Option<String> {
         match &self.0 {
-            Kind::Machine(triple, _) => Some(triple.to_string()),
-            Kind::Portable => Some("pulley64".into()),
-            Kind::Source => None,
+            TargetKind::Machine(triple, _) => Some(triple.to_string()),
+            TargetKind::Portable => Some("pulley64".into()),
+            TargetKind::Source => None,
         }
     }
 
@@ -153,7 +156,7 @@ impl Target {
         cpu.flags(features)
     }
 
-    /// The width of a pointer there, in bits.
+    /// Returns the width of a pointer on it, in bits.
     #[cfg(feature = "compile")]
     pub(crate) fn pointer_bits(&self) -> u8 {
         self.triple().and_then(|triple| triple.pointer_width().ok()).map_or(64, PointerWidth::bits)
@@ -161,14 +164,16 @@ impl Target {
 
     fn cpu(&self) -> (&'static Cpu, Features) {
         match &self.0 {
-            Kind::Machine(triple, features) => (Cpu::of(triple.architecture), *features),
-            Kind::Portable | Kind::Source => (Cpu::of(Architecture::Unknown), Features::default()),
+            TargetKind::Machine(triple, features) => (Cpu::of(triple.architecture), *features),
+            TargetKind::Portable | TargetKind::Source => {
+                (Cpu::of(Architecture::Unknown), Features::default())
+            }
         }
     }
 }
 
-/// One triple for all that differ in nothing that compiled code depends on. Wasmtime's output for
-/// them is the same but for the name it records, and its loader looks at neither vendor nor ABI.
+/// Returns one triple for all triples with the same compiled code. Wasmtime's outputs for them differ
+/// only in the recorded triple, of which its loader checks neither vendor nor ABI.
 fn canonical(triple: Triple) -> Triple {
     use OperatingSystem as Os;
     let Triple { mut architecture, mut vendor, mut operating_system, mut environment, .. } = triple;
@@ -185,8 +190,8 @@ fn canonical(triple: Triple) -> Triple {
     Triple { architecture, vendor, operating_system, environment, ..triple }
 }
 
-/// Why Wasmtime cannot compile for a triple.
-fn refusal(triple: &Triple) -> Option<String> {
+/// Returns the reason why Wasmtime cannot compile for a triple.
+fn unsupported(triple: &Triple) -> Option<String> {
     use Architecture as Arch;
     let is_known = matches!(
         triple.architecture,
@@ -194,7 +199,7 @@ fn refusal(triple: &Triple) -> Option<String> {
     );
     if triple.architecture == Arch::Unknown || triple.operating_system == OperatingSystem::Unknown {
         Some(
-            "a triple with architecture and operating system is needed, such as \
+            "expected a triple with architecture and operating system, such as \
              `x86_64-unknown-linux-gnu`, or one of `native`, `portable`, `source`"
                 .into(),
         )
@@ -204,7 +209,7 @@ fn refusal(triple: &Triple) -> Option<String> {
     } else if triple.pointer_width() != Ok(PointerWidth::U64)
         || matches!(triple.environment, Environment::Gnux32 | Environment::GnuIlp32)
     {
-        Some("Wasmtime compiles for 64-bit ABIs alone".into())
+        Some("Wasmtime compiles for 64-bit ABIs only".into())
     } else {
         None
     }
@@ -224,7 +229,7 @@ impl FromStr for Target {
         let mut parts = text.split('+');
         let triple = Triple::from_str(parts.next().unwrap_or_default());
         let triple = triple.map_err(|e| error(e.to_string()))?;
-        refusal(&triple).map_or(Ok(()), |problem| Err(error(problem)))?;
+        unsupported(&triple).map_or(Ok(()), |problem| Err(error(problem)))?;
         let triple = canonical(triple);
         let cpu = Cpu::of(triple.architecture);
         let features = parts.try_fold(Features::default(), |features, name| {
@@ -232,9 +237,12 @@ impl FromStr for Target {
                 let levels: Vec<_> = cpu.levels().collect();
                 let names: Vec<_> = cpu.features().collect();
                 error(match levels.as_slice() {
-                    [] => format!("{} has no CPU features to name", triple.architecture),
+                    [] => format!(
+                        "{} has no CPU features that a target can name",
+                        triple.architecture
+                    ),
                     _ => format!(
-                        "unknown CPU level or feature `{name}`; there are {}, and {}",
+                        "unknown CPU level or feature `{name}`; levels are {}, features are {}",
                         levels.join(", "),
                         names.join(", ")
                     ),
@@ -242,20 +250,20 @@ impl FromStr for Target {
             })?;
             Ok(features.with(named))
         })?;
-        Ok(Self(Kind::Machine(triple, features)))
+        Ok(Self(TargetKind::Machine(triple, features)))
     }
 }
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
-            Kind::Machine(triple, features) => {
+            TargetKind::Machine(triple, features) => {
                 write!(f, "{triple}")?;
                 let names = Cpu::of(triple.architecture).shortest_names(*features);
                 names.iter().try_for_each(|name| write!(f, "+{name}"))
             }
-            Kind::Portable => f.write_str("portable"),
-            Kind::Source => f.write_str("source"),
+            TargetKind::Portable => f.write_str("portable"),
+            TargetKind::Source => f.write_str("source"),
         }
     }
 }
@@ -294,10 +302,10 @@ mod tests {
             "source",
         ] {
             let target = text.parse::<Target>().unwrap();
-            let said = target.to_string();
-            assert_eq!(said.parse::<Target>().unwrap(), target, "{said}");
+            let text_again = target.to_string();
+            assert_eq!(text_again.parse::<Target>().unwrap(), target, "{text_again}");
             assert_eq!(
-                said.replace("aarch64-unknown-linux-android", "aarch64-linux-android"),
+                text_again.replace("aarch64-unknown-linux-android", "aarch64-linux-android"),
                 text
             );
         }
@@ -307,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_difference_is_not_told_apart() {
+    fn triples_with_the_same_code_are_one_target() {
         for (text, same) in [
             ("x86_64-unknown-linux-musl", "x86_64-unknown-linux-gnu"),
             ("x86_64-alpine-linux-musl+v3", "x86_64-unknown-linux-gnu+v3"),
@@ -323,15 +331,15 @@ mod tests {
     #[test]
     fn wrong_targets_say_why() {
         for (text, why) in [
-            ("nonsense", "is no target"),
+            ("nonsense", "is not a target"),
             ("x86_64-unknown-linux-gnu+v9", "unknown CPU level or feature `v9`"),
             ("x86_64-unknown-linux-gnu+", "unknown CPU level or feature ``"),
-            ("aarch64-apple-darwin+v3", "there are v8.1"),
-            ("s390x-unknown-linux-gnu+v3", "no CPU features to name"),
-            ("portable+v3", "is no target"),
+            ("aarch64-apple-darwin+v3", "levels are v8.1"),
+            ("s390x-unknown-linux-gnu+v3", "no CPU features that a target can name"),
+            ("portable+v3", "is not a target"),
             ("wasm32-wasip1", "Wasmtime has no compiler for wasm32"),
-            ("x86_64-unknown-linux-gnux32", "64-bit ABIs alone"),
-            ("", "is no target"),
+            ("x86_64-unknown-linux-gnux32", "64-bit ABIs only"),
+            ("", "is not a target"),
         ] {
             let error = text.parse::<Target>().unwrap_err().to_string();
             assert!(error.contains(why), "{error}");

@@ -1,24 +1,25 @@
-//! Which Wasmtime this program is built with.
+//! The version of Wasmtime that this program is built with.
 
 use std::hash::{Hash, Hasher};
 use std::sync::OnceLock;
 use wasmtime::ModuleVersionStrategy;
 
-/// The exact version of the Wasmtime in this build, such as `48.0.8`.
+/// Returns the exact version of the Wasmtime in this build, such as `48.0.8`.
 ///
-/// Wasmtime exports no such constant, but its version strategy hashes the full string, also in
-/// builds without a compiler; a hasher that records what it is given reads it back.
+/// Wasmtime exports no such constant, but its version strategy hashes the full string, in builds
+/// without a compiler too; a hasher that records its input reads it back.
 #[must_use]
 pub fn wasmtime_version() -> &'static str {
     static VERSION: OnceLock<String> = OnceLock::new();
     VERSION.get_or_init(|| {
         let mut recorder = Recorder(Vec::new());
         ModuleVersionStrategy::WasmtimeVersion.hash(&mut recorder);
-        // `str` hashes as its bytes and a terminator, which is no part of a version.
+        // `str` hashes as its bytes and a terminator, which is not part of the version.
         recorder.0.into_iter().filter(|b| b.is_ascii_graphic()).map(char::from).collect()
     })
 }
 
+/// A hasher that records its input.
 struct Recorder(Vec<u8>);
 
 impl Hasher for Recorder {
@@ -31,7 +32,7 @@ impl Hasher for Recorder {
     }
 }
 
-/// The number before the first dot: artifacts load within one major version.
+/// Returns the number before the first dot: artifacts load within one major version.
 pub(crate) fn major(version: &str) -> &str {
     version.split('.').next().unwrap_or(version)
 }

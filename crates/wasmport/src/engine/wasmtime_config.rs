@@ -1,49 +1,25 @@
 //! The one place that builds a `wasmtime::Config`, for the importer and for the running program.
 //!
-//! Every setting on which the two must agree is set here explicitly: a default left to Wasmtime
-//! could change with cargo features or the environment and make good artifacts fail to load.
+//! It sets every setting that must be equal on both sides explicitly: a default of Wasmtime's can
+//! change with cargo features or the environment, and make good artifacts fail to load.
 
+use super::back_end::BackEnd;
+use super::config::{Collector, EngineConfig, Inlining};
+use super::config_error::ConfigError;
+use super::features::{RequiredFeatures, WasmFeature};
+use super::natural::Natural;
+use super::options::{Profiler, RuntimeOptions};
+use super::pooling::Pooling;
 #[cfg(feature = "compile")]
-use super::Target;
-use super::{
-    BackEnd, Collector, EngineConfig, Inlining, Pooling, Profiler, RequiredFeatures,
-    RuntimeOptions, WasmFeature,
-};
-use crate::Error;
+use super::{config::OptLevel, target::Target};
 use std::num::NonZeroUsize;
 use wasmtime::{Config, ProfilingStrategy, WasmBacktraceDetails, WasmFeatures};
 
-/// What the natural value of a knob depends on.
-pub(super) struct Natural {
-    pulley: bool,
-    pointer_bits: u8,
-}
-
-impl Natural {
-    const MIB: u64 = 1 << 20;
-
-    fn is_64_bit(&self) -> bool {
-        self.pointer_bits == 64
-    }
-
-    pub fn reservation(&self) -> u64 {
-        if self.is_64_bit() { 1 << 32 } else { 10 * Self::MIB }
-    }
-
-    pub fn guard_size(&self) -> u64 {
-        match (self.pulley, self.is_64_bit()) {
-            (true, _) => 0,
-            (false, true) => 32 * Self::MIB,
-            (false, false) => 64 << 10,
-        }
-    }
-}
-
-/// The configuration with which the importer compiles a module for `target`.
+/// Returns the configuration with which the importer compiles a module for `target`.
 ///
 /// # Errors
 ///
-/// When Wasmtime does not know the target.
+/// Fails if Wasmtime does not know the target.
 #[cfg(feature = "compile")]
 pub fn compile_config(
     engine: &EngineConfig,
@@ -58,7 +34,7 @@ pub fn compile_config(
     compiler(&mut config, engine);
     for flag in target.cranelift_flags() {
         // SAFETY: a flag lets code use an instruction that a CPU may lack. The artifact's target
-        // names the level, and the runtime refuses it where the CPU lacks one of its features.
+        // names the level, and the runtime rejects it if the CPU lacks one of its features.
         #[expect(unsafe_code, reason = "Wasmtime's API for CPU features of another machine")]
         unsafe {
             config.cranelift_flag_enable(flag);
@@ -67,12 +43,12 @@ pub fn compile_config(
     Ok(config)
 }
 
-/// The configuration of an engine in which the importer itself runs a module: on this machine, so
-/// that the same comes out of it everywhere, and ended by an epoch.
+/// Returns the configuration of the engine in which the importer itself runs a module: on this
+/// machine at its baseline, deterministic, and with epoch interruption.
 ///
 /// # Errors
 ///
-/// When Wasmtime refuses it.
+/// Fails if Wasmtime rejects it.
 #[cfg(feature = "compile")]
 pub fn init_config(features: RequiredFeatures) -> wasmtime::Result<Config> {
     let waits = features.contains(WasmFeature::ComponentModelAsync);
@@ -80,15 +56,15 @@ pub fn init_config(features: RequiredFeatures) -> wasmtime::Result<Config> {
     compile_config(&engine, &Target::host(), features)
 }
 
-/// What compiling alone reads.
+/// Sets what only compiling reads.
 #[cfg(feature = "compile")]
 fn compiler(config: &mut Config, engine: &EngineConfig) {
     config
         .strategy(wasmtime::Strategy::Cranelift)
         .cranelift_opt_level(match engine.opt_level {
-            super::OptLevel::None => wasmtime::OptLevel::None,
-            super::OptLevel::Speed => wasmtime::OptLevel::Speed,
-            super::OptLevel::SpeedAndSize => wasmtime::OptLevel::SpeedAndSize,
+            OptLevel::None => wasmtime::OptLevel::None,
+            OptLevel::Speed => wasmtime::OptLevel::Speed,
+            OptLevel::SpeedAndSize => wasmtime::OptLevel::SpeedAndSize,
         })
         .cranelift_regalloc_algorithm(wasmtime::RegallocAlgorithm::Backtracking)
         .cranelift_nan_canonicalization(engine.deterministic)
@@ -96,22 +72,23 @@ fn compiler(config: &mut Config, engine: &EngineConfig) {
         .cranelift_wasmtime_debug_checks(false);
 }
 
-/// The configuration of a running program's engine: it enables every feature of this build, and
-/// compiles nothing unless the compiler is its back end.
+/// Returns the configuration of a running program's engine: it enables every feature of this build, and
+/// compiles only if the compiler is its back end.
 ///
 /// # Errors
 ///
-/// When this build lacks the back end.
+/// Fails with [`ConfigError::MissingFeature`] if this build lacks the back end or an option, and with
+/// [`ConfigError::Pooling`] if the pooling settings contradict the engine configuration.
 pub(crate) fn run_config(
     engine: &EngineConfig,
     options: &RuntimeOptions,
     back_end: BackEnd,
-) -> wasmtime::Result<Config> {
+) -> Result<Config, ConfigError> {
     let (portable, source) = (back_end == BackEnd::Portable, back_end == BackEnd::Source);
     let natural = Natural { pulley: portable, pointer_bits: usize::BITS as u8 };
     let mut features = RequiredFeatures::of_this_build();
     if portable {
-        // The interpreter has none of it, and where the compiler is there Wasmtime says so at once.
+        // The interpreter lacks threads, and an engine with a compiler fails at once because of it.
         features = features.missing_in(RequiredFeatures::of(&[WasmFeature::Threads]));
     }
     let mut config = shared(engine, &natural, features);
@@ -119,7 +96,7 @@ pub(crate) fn run_config(
         #[cfg(feature = "pulley")]
         config.target(if cfg!(target_pointer_width = "64") { "pulley64" } else { "pulley32" })?;
         #[cfg(not(feature = "pulley"))]
-        wasmtime::bail!("`portable` artifacts need the `pulley` feature of the `wasmport` crate");
+        return Err(missing("running `portable` artifacts", "pulley"));
     }
     #[cfg(feature = "compile")]
     if source {
@@ -129,11 +106,11 @@ pub(crate) fn run_config(
     }
     #[cfg(not(feature = "compile"))]
     if source {
-        wasmtime::bail!("`source` artifacts need the `compile` feature of the `wasmport` crate");
+        return Err(missing("running `source` artifacts", "compile"));
     }
     config
         .max_wasm_stack(options.max_wasm_stack)
-        // Wasmtime refuses a wasm stack larger than that of an async call.
+        // Wasmtime rejects a wasm stack larger than that of an async call.
         .async_stack_size(options.max_wasm_stack.saturating_add(1536 << 10))
         .wasm_backtrace_max_frames(NonZeroUsize::new(options.backtrace_frames))
         .force_memory_init_memfd(options.force_memory_init_memfd);
@@ -141,7 +118,7 @@ pub(crate) fn run_config(
     config.shared_memory(!portable);
     if let Some(bytes) = options.memory_reservation_for_growth {
         config.memory_reservation_for_growth(bytes);
-        // GC heaps that take the places of memories must be like them.
+        // GC heaps use the space of memories, so they must be configured alike.
         config.gc_heap_reservation_for_growth(bytes);
     }
     set_profiler(&mut config, options.profiler)?;
@@ -151,11 +128,14 @@ pub(crate) fn run_config(
     Ok(config)
 }
 
-/// `PerfMap` is part of every build; the others bring dependencies.
-fn set_profiler(config: &mut Config, profiler: Profiler) -> wasmtime::Result<()> {
+fn missing(what: &'static str, feature: &'static str) -> ConfigError {
+    ConfigError::MissingFeature { what, feature }
+}
+
+/// Sets the profiler. `PerfMap` is part of every build; the others need dependencies.
+fn set_profiler(config: &mut Config, profiler: Profiler) -> Result<(), ConfigError> {
     if matches!(profiler, Profiler::JitDump | Profiler::VTune) && !cfg!(feature = "profiling") {
-        let what = "profiling with jitdump or VTune";
-        return Err(wasmtime::Error::new(Error::MissingFeature { what, feature: "profiling" }));
+        return Err(missing("profiling with jitdump or VTune", "profiling"));
     }
     config.profiler(match profiler {
         Profiler::None => ProfilingStrategy::None,
@@ -172,18 +152,23 @@ fn set_pooling(
     pooling: &Pooling,
     engine: &EngineConfig,
     natural: &Natural,
-) -> wasmtime::Result<()> {
-    let pooling = pooling.config(engine, natural).map_err(wasmtime::Error::new)?;
+) -> Result<(), ConfigError> {
+    let pooling = pooling.config(engine, natural)?;
     config.allocation_strategy(wasmtime::InstanceAllocationStrategy::Pooling(pooling));
     Ok(())
 }
 
 #[cfg(not(feature = "pool"))]
-fn set_pooling(_: &mut Config, _: &Pooling, _: &EngineConfig, _: &Natural) -> wasmtime::Result<()> {
-    let missing = Error::MissingFeature { what: "the pooling allocator", feature: "pool" };
-    Err(wasmtime::Error::new(missing))
+fn set_pooling(
+    _: &mut Config,
+    _: &Pooling,
+    _: &EngineConfig,
+    _: &Natural,
+) -> Result<(), ConfigError> {
+    Err(missing("the pooling allocator", "pool"))
 }
 
+/// Returns the configuration that compiling and running share.
 #[expect(clippy::disallowed_methods, reason = "the one place that configures engines")]
 fn shared(engine: &EngineConfig, natural: &Natural, features: RequiredFeatures) -> Config {
     // Exhaustive, so that a new knob fails to compile until it is used here.
@@ -216,7 +201,7 @@ fn shared(engine: &EngineConfig, natural: &Natural, features: RequiredFeatures) 
 
     let mut flags = features.flags();
     if !concurrency_support {
-        // Wasmtime refuses one without the other; what needs it says so when it is imported.
+        // Wasmtime rejects one without the other; an asset that needs it fails when it is imported.
         flags.remove(WasmFeatures::CM_ASYNC);
     }
     let mut config = Config::new();
@@ -267,6 +252,6 @@ fn set_collector(config: &mut Config, collector: Collector) {
     });
 }
 
-/// Without the `gc` feature no artifact with a collector loads, so there is nothing to set.
+/// Sets nothing: without the `gc` feature no artifact with a collector loads.
 #[cfg(not(feature = "gc"))]
 fn set_collector(_: &mut Config, _: Collector) {}

@@ -1,11 +1,24 @@
-//! Folders and files of this user alone.
+//! Folders and files that only this user can write to.
 
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
-/// Makes the folder where there is none, for this user alone.
+/// A folder that others than this user can write to.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum NotPrivate {
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    #[cfg(unix)]
+    #[error("another user owns it")]
+    Owner,
+    #[cfg(unix)]
+    #[error("other users may write to it (mode {mode:o})")]
+    Mode { mode: u32 },
+}
+
+/// Creates the folder for this user alone, if it does not exist.
 pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -14,27 +27,27 @@ pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// Why others than this user may write to the folder.
+/// Fails if others than this user may write to the folder.
 #[cfg(unix)]
-pub(crate) fn is_private(folder: &Path) -> Result<(), String> {
+pub(crate) fn check_private(folder: &Path) -> Result<(), NotPrivate> {
     use std::os::unix::fs::MetadataExt as _;
-    let metadata = std::fs::metadata(folder).map_err(|e| e.to_string())?;
+    let metadata = std::fs::metadata(folder)?;
     if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err("another user owns it".into());
+        return Err(NotPrivate::Owner);
     }
-    if metadata.mode() & 0o022 != 0 {
-        return Err(format!("others may write to it (mode {:o})", metadata.mode() & 0o777));
+    match metadata.mode() {
+        mode if mode & 0o022 != 0 => Err(NotPrivate::Mode { mode: mode & 0o777 }),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
-/// Elsewhere a folder of the user's profile is the user's alone.
+/// Succeeds: on other systems a folder of the user's profile is the user's alone.
 #[cfg(not(unix))]
-pub(crate) fn is_private(_: &Path) -> Result<(), String> {
+pub(crate) fn check_private(_: &Path) -> Result<(), NotPrivate> {
     Ok(())
 }
 
-/// Readers find all of it or nothing.
+/// Writes a file so that readers find all of it or nothing.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -42,7 +55,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         make_private(folder)?;
     }
-    // Neither over what another has put there, nor through a link.
+    // `create_new` neither overwrites another user's file nor follows a link.
     let file = std::fs::File::options().write(true).create_new(true).open(&temporary);
     let Ok(mut file) = file else { return file.map(drop) };
     let written = file.write_all(bytes).and_then(|()| std::fs::rename(&temporary, path));
@@ -52,12 +65,12 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     written
 }
 
-/// Makes it the file that was used last.
+/// Sets the file's time of last use to now.
 pub(crate) fn touch(path: &Path) -> io::Result<()> {
     std::fs::File::options().append(true).open(path)?.set_modified(SystemTime::now())
 }
 
-/// The files in a folder: when each was used, its length, its path.
+/// Returns time of last use, length and path of each file in a folder.
 pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<(SystemTime, u64, PathBuf)>> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder)? {
@@ -70,6 +83,7 @@ pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<(SystemTime, u64, Pat
     Ok(files)
 }
 
+/// Removes a file.
 pub(crate) fn remove(path: &Path) -> io::Result<()> {
     std::fs::remove_file(path)
 }

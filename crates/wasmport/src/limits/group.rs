@@ -1,89 +1,91 @@
-//! `Group`: sessions whose calls end together.
+//! `Group`: sessions with one deadline.
 
-use super::Alarm;
-use super::slot::{self, Moment, Slot};
+use super::deadline::{self, CallDeadline, Timestamp};
+use super::timer::EpochTimer;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-/// Sessions that have a deadline together, and whose calls any thread can end.
+/// Sessions that share a deadline, and whose calls any thread can interrupt.
 ///
-/// [`Session::join`](crate::Session::join) puts a session into it; those of one group may belong to
-/// several runtimes. Clones are the same group.
+/// [`Session::join`](crate::Session::join) adds a session; the sessions of a group can belong to several
+/// runtimes. Clones are the same group.
 ///
 /// ```
 /// use std::time::Duration;
 /// let request = wasmport::Group::new();
 /// request.set_deadline(Duration::from_secs(2));
-/// // Sessions join it, and their calls go on here and there, until:
+/// // Sessions join it and run calls on any threads, until:
 /// request.interrupt();
 /// ```
 #[derive(Clone, Default)]
-pub struct Group(Arc<Inner>);
+pub struct Group(Arc<GroupShared>);
 
 #[derive(Default)]
-struct Inner {
-    slot: Arc<Slot>,
-    /// Of the engines of its sessions.
-    alarms: Mutex<Vec<Weak<Alarm>>>,
+struct GroupShared {
+    deadline: Arc<CallDeadline>,
+    /// Timers of its sessions' engines.
+    timers: Mutex<Vec<Weak<EpochTimer>>>,
 }
 
 impl Group {
-    /// A group without a deadline and without sessions.
+    /// Creates a group without a deadline and without sessions.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Ends all calls of its sessions that run when `after` has passed from now on, with
-    /// [`Error::TimedOut`](crate::Error::TimedOut); those that begin later are refused. It takes the
-    /// place of a former deadline or interruption.
+    /// Ends all calls that run in its sessions after `after` from now, with
+    /// [`Error::TimedOut`](crate::Error::TimedOut); later calls fail. Replaces an earlier deadline or
+    /// interruption.
     ///
-    /// Unlike a session's own limit this counts the time in which calls wait, too. A call that waits
-    /// ends when it would go on.
+    /// Unlike a session's own time limit, this includes the time in which calls wait. A waiting call
+    /// ends when it would continue.
     pub fn set_deadline(&self, after: Duration) {
-        self.notify(self.0.slot.set(slot::after(slot::now(), after), after));
+        let expires = deadline::timestamp_after(deadline::now(), after);
+        self.notify(self.0.deadline.set(expires, after));
     }
 
     /// Ends all calls that run in its sessions, with
-    /// [`Error::Interrupted`](crate::Error::Interrupted). Those that begin later are refused, so that
-    /// it makes no difference whether a session was just between two calls.
+    /// [`Error::Interrupted`](crate::Error::Interrupted). Later calls fail too, so that a session
+    /// between two calls ends as well.
     ///
-    /// A guest is ended at its next loop or call; host functions are not.
+    /// A guest ends at its next loop or call; host functions do not end.
     pub fn interrupt(&self) {
-        self.notify(self.0.slot.interrupt());
+        self.notify(self.0.deadline.interrupt());
     }
 
-    /// Lifts deadline and interruption. Sessions in which a call was ended stay poisoned.
+    /// Removes deadline and interruption. Sessions whose calls were ended stay poisoned.
     pub fn clear(&self) {
-        self.0.slot.clear();
+        self.0.deadline.clear();
     }
 
-    fn notify(&self, moment: Moment) {
-        if self.0.slot.pending().is_none() {
+    fn notify(&self, expires: Timestamp) {
+        if self.0.deadline.next_expiry().is_none() {
             return;
         }
-        for alarm in self.alarms().iter().filter_map(Weak::upgrade) {
-            // The thread is there since a call runs; who begins one now starts it, or hears why not.
-            let _ = alarm.look_at(moment);
+        for timer in self.timers().iter().filter_map(Weak::upgrade) {
+            // A call runs, so its thread has started. A call that begins now starts it or fails.
+            let _ = timer.wake_by(expires);
         }
     }
 
-    pub(super) fn slot(&self) -> &Arc<Slot> {
-        &self.0.slot
+    pub(super) fn deadline(&self) -> &Arc<CallDeadline> {
+        &self.0.deadline
     }
 
-    pub(super) fn add_to(&self, alarm: &Arc<Alarm>) {
-        let mut alarms = self.alarms();
-        alarms.retain(|other| other.strong_count() > 0);
-        if !alarms.iter().any(|other| std::ptr::eq(other.as_ptr(), Arc::as_ptr(alarm))) {
-            alarms.push(Arc::downgrade(alarm));
-            alarm.add(&self.0.slot);
+    /// Adds the timer of a session's engine.
+    pub(super) fn add_timer(&self, timer: &Arc<EpochTimer>) {
+        let mut timers = self.timers();
+        timers.retain(|other| other.strong_count() > 0);
+        if !timers.iter().any(|other| std::ptr::eq(other.as_ptr(), Arc::as_ptr(timer))) {
+            timers.push(Arc::downgrade(timer));
+            timer.register(&self.0.deadline);
         }
     }
 
-    fn alarms(&self) -> std::sync::MutexGuard<'_, Vec<Weak<Alarm>>> {
-        self.0.alarms.lock().unwrap_or_else(PoisonError::into_inner)
+    fn timers(&self) -> MutexGuard<'_, Vec<Weak<EpochTimer>>> {
+        self.0.timers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

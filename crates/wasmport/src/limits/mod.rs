@@ -1,23 +1,19 @@
-//! What bounds the time of guests: fuel, time limits, deadlines of groups, and slices of calls.
+//! Limits of guests in fuel and time: time limits, deadlines of groups, and slices of calls.
 //!
-//! Fuel is counted by the guest's own code. Time is not: code that checks epochs compares a counter
-//! of the engine at each loop and call, and where it moved asks the session's [`Watch`], which knows
-//! the moments at which this session's call ends. The [`Alarm`] moves the counter when the first of
-//! the moments of all running calls is reached, and not before: no clock ticks.
+//! Fuel is counted by the guest's own code. Time is not: code with epoch checks compares a counter of
+//! the engine at each loop and call. When the counter has changed, it asks the session's
+//! [`Deadlines`], which compare the time. The [`EpochTimer`] increments the counter when the first
+//! deadline of all running calls expires, and only then: no clock ticks.
 
-mod alarm;
+mod deadline;
+mod deadlines;
 mod group;
-mod session;
-#[cfg(feature = "async")]
-mod slice;
-mod slot;
-mod watch;
+mod store;
+mod timer;
 
-pub(crate) use alarm::Alarm;
+#[cfg(feature = "async")]
+pub(crate) use deadline::{CallDeadline, now, timestamp_after};
+pub(crate) use deadlines::Deadlines;
 pub use group::Group;
-pub(crate) use session::{ended, unbound};
-#[cfg(feature = "async")]
-pub(crate) use slice::Sliced;
-#[cfg(feature = "async")]
-use slot::Slot;
-pub(crate) use watch::Watch;
+pub(crate) use store::{call_error, disable_deadline};
+pub(crate) use timer::EpochTimer;

@@ -1,13 +1,13 @@
-//! `Plain`: types that lie in guest memory as in C: numbers, arrays and structs of them.
+//! `Plain`: types with C's layout in guest memory: numbers, arrays and structs of them.
 
-/// A type with one layout in guest memory, that of C on wasm32: little endian, naturally aligned.
+/// A type with the layout of C on wasm32 in guest memory: little endian, naturally aligned.
 ///
 /// Structs implement it through [`plain!`](crate::plain).
 pub trait Plain: Sized {
-    /// Its size in bytes.
+    /// Size in bytes.
     const SIZE: usize;
 
-    /// Its alignment in bytes.
+    /// Alignment in bytes.
     const ALIGN: usize;
 
     /// Reads it from bytes, [`Self::SIZE`] of them.
@@ -40,7 +40,7 @@ macro_rules! numbers {
 
 numbers!(i8 u8 i16 u16 i32 u32 i64 u64 f32 f64);
 
-/// Every byte but 0 is true, as in C.
+/// Every byte except 0 is true, as in C.
 impl Plain for bool {
     const SIZE: usize = 1;
     const ALIGN: usize = 1;
@@ -67,21 +67,21 @@ impl<P: Plain, const N: usize> Plain for [P; N] {
     }
 }
 
-/// All values in `bytes`.
+/// Reads all values in `bytes`.
 pub(super) fn values<P: Plain>(bytes: &[u8]) -> Vec<P> {
-    // A type without fields has no bytes, and as many values as anyone likes.
+    // A type without fields has size 0: no bytes hold no values.
     bytes.chunks_exact(P::SIZE.max(1)).map(P::from_bytes).collect()
 }
 
-/// Writes all values to `bytes`, which have room for just them.
+/// Writes all values to `bytes`, which have exactly their size.
 pub(super) fn write_values<P: Plain>(values: &[P], bytes: &mut [u8]) {
     for (value, bytes) in values.iter().zip(bytes.chunks_exact_mut(P::SIZE.max(1))) {
         value.to_bytes(bytes);
     }
 }
 
-/// Defines structs that lie in guest memory as C's: `#[repr(C)]`, [`Plain`](crate::Plain), and with
-/// the derives that they are given.
+/// Defines structs with C's layout in guest memory: `#[repr(C)]`, [`Plain`](crate::Plain), and the
+/// derives on them.
 ///
 /// ```
 /// wasmport::plain! {
@@ -145,7 +145,7 @@ macro_rules! plain {
             }
 
             fn to_bytes(&self, bytes: &mut [u8]) {
-                // What lies between fields is not left as it was.
+                // Zeroes the padding between fields.
                 bytes.fill(0);
                 let end = 0_usize;
                 $(

@@ -1,11 +1,13 @@
-//! Typed guest pointers, as host functions get them instead of bare numbers.
+//! Typed guest pointers, which host functions get instead of plain numbers.
 
-use super::{GuestAddress, GuestMemory, Plain};
-use crate::Result;
+use super::address::GuestAddress;
+use super::guest::GuestMemory;
+use super::plain::Plain;
+use crate::error::Result;
 use std::marker::PhantomData;
 
-/// A pointer to a `P` in guest memory. Nothing is known of it until it is read: a guest may give
-/// any.
+/// A pointer to a `P` in guest memory. It is checked when it is read or written: a guest can pass any
+/// number.
 #[derive(Debug)]
 pub struct GuestPtr<P> {
     address: u64,
@@ -21,37 +23,37 @@ impl<P> Clone for GuestPtr<P> {
 impl<P> Copy for GuestPtr<P> {}
 
 impl<P: Plain> GuestPtr<P> {
-    /// The pointer to `address`.
+    /// Returns the pointer to `address`.
     pub fn new(address: impl GuestAddress) -> Self {
         Self { address: address.to_u64(), target: PhantomData }
     }
 
-    /// Where it points to.
+    /// Returns its address.
     #[must_use]
     pub fn address(self) -> u64 {
         self.address
     }
 
-    /// Whether it is C's null.
+    /// Returns whether it is C's null.
     #[must_use]
     pub fn is_null(self) -> bool {
         self.address == 0
     }
 
-    /// What it points to.
+    /// Reads the value that it points to.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory.
     pub fn read<T: 'static>(self, memory: &GuestMemory<'_, T>) -> Result<P> {
         memory.read(self.address)
     }
 
-    /// Writes where it points to.
+    /// Writes the value that it points to.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory.
     pub fn write<T: 'static>(self, memory: &mut GuestMemory<'_, T>, value: P) -> Result<()> {
         memory.write(self.address, value)
     }
@@ -73,43 +75,43 @@ impl<P> Clone for GuestSlice<P> {
 impl<P> Copy for GuestSlice<P> {}
 
 impl<P: Plain> GuestSlice<P> {
-    /// `len` values from `address` on.
+    /// Returns the slice of `len` values from `address` on.
     pub fn new(address: impl GuestAddress, len: impl GuestAddress) -> Self {
         Self { start: GuestPtr::new(address), len: len.to_u64() }
     }
 
-    /// Where it begins.
+    /// Returns the address of its first element.
     #[must_use]
     pub fn address(self) -> u64 {
         self.start.address
     }
 
-    /// How many values it has.
+    /// Returns the number of its values.
     #[must_use]
     pub fn len(self) -> u64 {
         self.len
     }
 
-    /// Whether it has none.
+    /// Returns whether it has no values.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.len == 0
     }
 
-    /// Its values.
+    /// Reads its values.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory.
     pub fn read<T: 'static>(self, memory: &GuestMemory<'_, T>) -> Result<Vec<P>> {
         memory.read_slice(self.start.address, self.len)
     }
 
-    /// Writes as many of `values` as it has room for; how many those are.
+    /// Writes as many of `values` as fit into it, and returns their number.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory.
     pub fn write<T: 'static>(self, memory: &mut GuestMemory<'_, T>, values: &[P]) -> Result<usize> {
         let count = usize::try_from(self.len).map_or(values.len(), |len| len.min(values.len()));
         memory.write_slice(self.start.address, &values[..count])?;
@@ -118,11 +120,11 @@ impl<P: Plain> GuestSlice<P> {
 }
 
 impl GuestSlice<u8> {
-    /// Its bytes, where they are.
+    /// Returns its bytes without copying them.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory.
     pub fn bytes<'m, T: 'static>(self, memory: &'m GuestMemory<'_, T>) -> Result<&'m [u8]> {
         memory.bytes(self.start.address, self.len)
     }
@@ -133,34 +135,35 @@ impl GuestSlice<u8> {
 pub struct GuestStr(GuestSlice<u8>);
 
 impl GuestStr {
-    /// `len` bytes of text from `address` on.
+    /// Returns the text of `len` bytes from `address` on.
     pub fn new(address: impl GuestAddress, len: impl GuestAddress) -> Self {
         Self(GuestSlice::new(address, len))
     }
 
-    /// Where it begins.
+    /// Returns the address of its first element.
     #[must_use]
     pub fn address(self) -> u64 {
         self.0.address()
     }
 
-    /// Its length in bytes.
+    /// Returns its length in bytes.
     #[must_use]
     pub fn len(self) -> u64 {
         self.0.len()
     }
 
-    /// Whether it is empty.
+    /// Returns whether it is empty.
     #[must_use]
     pub fn is_empty(self) -> bool {
         self.0.is_empty()
     }
 
-    /// The text, where it is.
+    /// Returns the text without copying it.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds), [`Error::NotUtf8`](crate::Error::NotUtf8).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory, and
+    /// with [`Error::NotUtf8`](crate::Error::NotUtf8) if the bytes are not UTF-8.
     pub fn read<'m, T: 'static>(self, memory: &'m GuestMemory<'_, T>) -> Result<&'m str> {
         memory.str(self.0.address(), self.0.len())
     }

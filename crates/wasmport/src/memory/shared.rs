@@ -1,52 +1,52 @@
-//! `SharedMemory`: a memory that several stores and threads use at once.
+//! `SharedMemory`: a linear memory that several stores and threads use at once.
 
-use super::{GuestAddress, Plain, bytes_of, plain, range};
-use crate::Result;
+use super::address::{GuestAddress, bytes_of, range};
+use super::plain::{self, Plain};
+use crate::error::Result;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU8, Ordering};
 use wasmtime::Extern;
 
 /// A shared memory, with bounds-checked reads and writes.
 ///
-/// Other threads may write while this one reads: a value of several bytes can come out half new.
-/// Guests and hosts that need more use atomic instructions, and [`shared`](Self::shared) for
-/// waiting and waking.
+/// Other threads may write while this one reads, so a value of several bytes can be torn. Guests and
+/// hosts synchronize with atomic instructions, and with [`shared`](Self::shared) to wait and wake.
 #[derive(Clone)]
 pub struct SharedMemory(wasmtime::SharedMemory);
 
 impl SharedMemory {
-    /// The view of `memory`.
+    /// Returns the view of `memory`.
     #[must_use]
     pub fn new(memory: wasmtime::SharedMemory) -> Self {
         Self(memory)
     }
 
-    /// Wasmtime's memory.
+    /// Returns Wasmtime's memory.
     #[must_use]
     pub fn shared(&self) -> &wasmtime::SharedMemory {
         &self.0
     }
 
-    /// The size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub fn size(&self) -> usize {
         self.0.data_size()
     }
 
-    /// Grows by `pages`; the former size in pages.
+    /// Grows by `pages`, and returns the former size in pages.
     ///
     /// # Errors
     ///
-    /// Where its maximum refuses.
+    /// Fails if it would exceed its maximum.
     pub fn grow(&self, pages: u64) -> Result<u64> {
         Ok(self.0.grow(pages)?)
     }
 
-    /// Copies the bytes at `address` out.
+    /// Returns a copy of the bytes at `address`.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory.
     pub fn read_bytes(
         &self,
         address: impl GuestAddress,
@@ -60,7 +60,8 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds); nothing is written then.
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory; then
+    /// nothing is written.
     pub fn write_bytes(&self, address: impl GuestAddress, bytes: &[u8]) -> Result<()> {
         let cells = self.cells(address.to_u64(), bytes.len() as u64)?;
         for (cell, byte) in cells.iter().zip(bytes) {
@@ -69,11 +70,11 @@ impl SharedMemory {
         Ok(())
     }
 
-    /// The value at `address`.
+    /// Reads the value at `address`.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory.
     pub fn read<P: Plain>(&self, address: impl GuestAddress) -> Result<P> {
         Ok(P::from_bytes(&self.read_bytes(address, P::SIZE)?))
     }
@@ -82,16 +83,17 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds); nothing is written then.
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory; then
+    /// nothing is written.
     pub fn write<P: Plain>(&self, address: impl GuestAddress, value: P) -> Result<()> {
         self.write_slice(address, &[value])
     }
 
-    /// `len` values from `address` on.
+    /// Reads `len` values from `address` on.
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds).
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory.
     pub fn read_slice<P: Plain>(
         &self,
         address: impl GuestAddress,
@@ -104,7 +106,8 @@ impl SharedMemory {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfBounds`](crate::Error::OutOfBounds); nothing is written then.
+    /// Fails with [`Error::OutOfBounds`](crate::Error::OutOfBounds) if the range exceeds the memory; then
+    /// nothing is written.
     pub fn write_slice<P: Plain>(&self, address: impl GuestAddress, values: &[P]) -> Result<()> {
         let mut bytes = vec![0; P::SIZE * values.len()];
         plain::write_values(values, &mut bytes);
@@ -129,10 +132,10 @@ impl From<SharedMemory> for Extern {
     }
 }
 
-#[expect(unsafe_code, reason = "Wasmtime hands out shared bytes as cells")]
+#[expect(unsafe_code, reason = "Wasmtime returns shared bytes as cells")]
 fn atomic(cell: &UnsafeCell<u8>) -> &AtomicU8 {
-    // SAFETY: the pointer is valid and aligned as long as the cell is borrowed. Rust code touches
-    // shared memories through this function alone; what compiled guests do in parallel are, as
-    // Wasmtime documents for `SharedMemory::data`, accesses that behave as relaxed atomics.
+    // SAFETY: the pointer is valid and aligned as long as the cell is borrowed. Rust code accesses
+    // shared memories through this function only; parallel accesses of compiled guests behave as
+    // relaxed atomics, as Wasmtime documents for `SharedMemory::data`.
     unsafe { AtomicU8::from_ptr(cell.get()) }
 }

@@ -1,10 +1,13 @@
 //! Export cells: the exports of an instance, each looked up when it is first used.
 
-use super::{AsContextMut, Func, Instance, Memory, Result, StoreContextMut, Val, WasmValue};
-use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValues};
-use crate::{GuestMemory, Session, SessionData};
+use crate::memory::GuestMemory;
+use crate::session::{Session, SessionData};
+use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
 use std::sync::OnceLock;
-use wasmtime::{Extern, Store, TypedFunc, WasmParams, WasmResults};
+use wasmtime::{
+    AsContextMut, Extern, Func, Instance, Memory, Result, Store, StoreContextMut, TypedFunc, Val,
+    WasmParams, WasmResults,
+};
 
 /// An export, looked up when it is first used.
 pub struct ExportCell<E>(OnceLock<E>);
@@ -185,11 +188,23 @@ impl<E: FromExtern + Clone> ExportCell<E> {
     /// Fails if the instance exports none of this name and kind.
     #[inline]
     pub fn get(&self, instance: &Instance, mut store: impl AsContextMut, name: &str) -> Result<E> {
-        let export = match self.found() {
-            Some(export) => export,
-            None => self.look_up(*instance, store.as_context_mut(), name)?,
-        };
-        Ok(export.clone())
+        Ok(self.borrow(instance, store.as_context_mut(), name)?.clone())
+    }
+}
+
+impl<E: FromExtern> ExportCell<E> {
+    /// Returns the export without copying it: reading a global takes a few nanoseconds.
+    #[inline]
+    fn borrow<T: 'static>(
+        &self,
+        instance: &Instance,
+        store: StoreContextMut<'_, T>,
+        name: &str,
+    ) -> Result<&E> {
+        match self.found() {
+            Some(export) => Ok(export),
+            None => self.look_up(*instance, store, name),
+        }
     }
 
     #[cold]
@@ -215,7 +230,7 @@ impl<V: WasmValue> ExportCell<TypedGlobal<V>> {
     /// Fails if the instance exports no such global.
     #[inline]
     pub fn read(&self, instance: &Instance, mut store: impl AsContextMut, name: &str) -> Result<V> {
-        self.get(instance, &mut store, name)?.get(store)
+        self.borrow(instance, store.as_context_mut(), name)?.get(store)
     }
 
     /// Sets the exported global.
@@ -231,7 +246,7 @@ impl<V: WasmValue> ExportCell<TypedGlobal<V>> {
         name: &str,
         value: V,
     ) -> Result<()> {
-        self.get(instance, &mut store, name)?.set(store, value)
+        self.borrow(instance, store.as_context_mut(), name)?.set(store, value)
     }
 }
 
@@ -269,7 +284,7 @@ impl FromExtern for Memory {
 }
 
 #[cfg(feature = "threads")]
-impl FromExtern for crate::SharedMemory {
+impl FromExtern for crate::memory::SharedMemory {
     const KIND: &'static str = "shared memory";
 
     fn from_extern(export: Extern) -> Option<Self> {
@@ -321,4 +336,28 @@ fn missing(name: &str, kind: &str) -> wasmtime::Error {
     wasmtime::Error::msg(format!(
         "the instance exports no {kind} {name:?}: it is not an instance of the wrapper's asset"
     ))
+}
+
+/// A part of a wrapper that is created at first use, so that instantiating costs the same for three
+/// exports and for thousands.
+pub struct Lazy<T>(OnceLock<Box<T>>);
+
+impl<T: Default> Lazy<T> {
+    /// Creates an empty cell.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    /// Returns the part.
+    #[inline]
+    pub fn get(&self) -> &T {
+        self.0.get_or_init(Box::default)
+    }
+}
+
+impl<T: Default> Default for Lazy<T> {
+    fn default() -> Self {
+        Self::new()
+    }
 }

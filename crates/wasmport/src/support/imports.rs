@@ -1,11 +1,12 @@
 //! Imports: how generated `add_to_linker` functions define host functions and values.
 
 use super::cells::FromExtern;
-use super::{Caller, Linker, Result, Val, WasmValue};
-use crate::{Access, LoadedModule};
+use crate::access::Access;
+use crate::runtime::LoadedModule;
+use crate::typed::WasmValue;
 use wasmtime::{
-    AsContextMut, ExternType, FuncType, MemoryTypeBuilder, Module, TableType, ValType, WasmRet,
-    WasmTy,
+    AsContextMut, Caller, ExternType, FuncType, Linker, MemoryTypeBuilder, Module, Result,
+    TableType, Val, ValType, WasmRet, WasmTy,
 };
 
 /// A function of a `Host` trait whose parameters and results are core values.

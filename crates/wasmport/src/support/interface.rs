@@ -1,21 +1,21 @@
-//! Interfaces as text that is compared while the program is compiled.
+//! Interfaces as text, which are compared at compile time.
 //!
-//! A line for each import or export: its name, quoted and escaped, a space, and its type in the
-//! text format: `"add" (func (param i32) (param i32) (result i32))`. One string is far cheaper to
-//! compile than a type or a table entry for each.
+//! Each import or export has a line: its name, quoted and escaped, a space, and its type in the text
+//! format: `"add" (func (param i32) (param i32) (result i32))`. One string compiles much faster than a
+//! type or a table entry for each.
 
-/// Ends compilation where `exports` of the asset `exporter` lack one of the `imports` of the asset
+/// Fails to compile if `exports` of the asset `exporter` lack one of the `imports` of the asset
 /// `importer`, or have it with another type.
 pub const fn check_link(imports: &str, exports: &str, importer: &str, exporter: &str) {
-    let words = ["the asset `", "` does not export ", "` exports it as "];
-    check(imports, exports, importer, exporter, &words);
+    let phrases = ["the asset `", "` does not export ", "` exports it as "];
+    check(imports, exports, importer, exporter, &phrases);
 }
 
-/// Ends compilation where the host trait in the module `host`, which defines `theirs`, does not
-/// cover all of `ours`, the imports of `asset`.
+/// Fails to compile if the host trait in the module `host`, which defines `theirs`, lacks one of `ours`,
+/// the imports of `asset`.
 pub const fn check_host(ours: &str, theirs: &str, asset: &str, host: &str) {
-    let words = ["the host trait in `", "` does not define ", "` defines it as "];
-    check(ours, theirs, asset, host, &words);
+    let phrases = ["the host trait in `", "` does not define ", "` defines it as "];
+    check(ours, theirs, asset, host, &phrases);
 }
 
 #[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
@@ -72,7 +72,7 @@ const fn check(
     }
 }
 
-/// The type of an import or export: a part of a text.
+/// The type of an import or export, as a part of a text.
 struct Type<'a> {
     text: &'a [u8],
     start: usize,
@@ -80,8 +80,8 @@ struct Type<'a> {
 }
 
 impl Type<'_> {
-    /// Whether an export of the type `other` can be given for an import of this one, as far as the
-    /// texts tell; the linker decides for types that only a module has.
+    /// Returns whether an export of the type `other` satisfies an import of this type. Texts do not describe
+    /// types that only a module has; these the linker checks.
     const fn accepts(&self, other: &Type<'_>) -> bool {
         if self.begins_with(b"(func nominal") || other.begins_with(b"(func nominal") {
             return self.begins_with(b"(func") && other.begins_with(b"(func");
@@ -94,7 +94,7 @@ impl Type<'_> {
         sizes && self.has_room_for(other)
     }
 
-    /// Limits: `other` has at least the minimum, at most the maximum, and is alike in all else.
+    /// Returns whether `other` has at least the minimum and at most the maximum, and is otherwise equal.
     const fn has_room_for(&self, other: &Type<'_>) -> bool {
         let (a, b) = (self.limits(), other.limits());
         if b.min < a.min {
@@ -112,9 +112,9 @@ impl Type<'_> {
         before.equals(&other_before) && (contains_named_type(self) || after.equals(&other_after))
     }
 
-    const fn limits(&self) -> Limits {
+    const fn limits(&self) -> LimitsText {
         let mut at = self.start;
-        // Behind the keyword and the address type.
+        // Skips the keyword and the address type.
         while at < self.end && self.text[at] != b' ' {
             at += 1;
         }
@@ -126,9 +126,9 @@ impl Type<'_> {
         let (min, at) = self.number(at);
         if at + 1 < self.end && self.text[at] == b' ' && self.text[at + 1].is_ascii_digit() {
             let (max, end) = self.number(at + 1);
-            return Limits { start, end, min, max: Some(max) };
+            return LimitsText { start, end, min, max: Some(max) };
         }
-        Limits { start, end: at, min, max: None }
+        LimitsText { start, end: at, min, max: None }
     }
 
     const fn number(&self, mut at: usize) -> (u128, usize) {
@@ -166,14 +166,15 @@ impl Type<'_> {
     }
 }
 
-struct Limits {
+/// The limits of a memory or table, and their place in the text.
+struct LimitsText {
     start: usize,
     end: usize,
     min: u128,
     max: Option<u128>,
 }
 
-/// Whether a type names another of its module, which texts do not tell apart.
+/// Returns whether a type refers to another type of its module, which texts do not describe.
 const fn contains_named_type(ty: &Type<'_>) -> bool {
     let mut at = ty.start;
     while at < ty.end {
@@ -186,7 +187,7 @@ const fn contains_named_type(ty: &Type<'_>) -> bool {
     false
 }
 
-/// The type of the entry whose quoted name is a part of `text`.
+/// Returns the type of the entry whose quoted name is a part of `text`.
 const fn find(entries: &[u8], text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
     let mut line = 0;
     while line < entries.len() {
@@ -207,7 +208,7 @@ const fn line_end(text: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Behind the closing quote of the name that begins at `at`.
+/// Returns the index after the closing quote of the name that begins at `at`.
 const fn name_end(text: &[u8], mut at: usize) -> usize {
     at += 1;
     while at < text.len() && text[at] != b'"' {
@@ -216,7 +217,7 @@ const fn name_end(text: &[u8], mut at: usize) -> usize {
     at + 1
 }
 
-/// A message that is put together while compiling; what does not fit is cut.
+/// A message that is built at compile time; one that is too long is truncated.
 struct Message {
     bytes: [u8; 1024],
     len: usize,
@@ -244,8 +245,8 @@ impl Message {
     const fn as_str(&self) -> &str {
         match std::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
-            // Cut within a character.
-            Err(_) => "two assets do not fit each other",
+            // Truncated within a character.
+            Err(_) => "the interfaces of two assets do not match",
         }
     }
 }

@@ -56,14 +56,22 @@ macro_rules! __wrapper {
         }
 
         impl $crate::Wrapper for $ty {
-            const ASSET: &'static $crate::Asset = &ASSET;
-            const EXPORTS: &'static str = EXPORTS;
+            type Code = $crate::support::Module;
+
+            const ASSET: &'static $crate::Asset<Self::Code> = &ASSET;
             $(const REACTOR: bool = $reactor;)?
             $(const OVERLOADS: &'static [(usize, &'static str)] = $overloads;)?
 
-            fn from_instance(instance: $crate::support::Instance) -> Self {
-                Self::new(instance)
+            fn from_instance(
+                _: impl $crate::support::AsContextMut,
+                instance: &$crate::support::Instance,
+            ) -> $crate::support::Result<Self> {
+                $crate::support::Result::Ok(Self::new(*instance))
             }
+        }
+
+        impl $crate::ModuleWrapper for $ty {
+            const EXPORTS: &'static str = EXPORTS;
 
             fn wasm_instance(&self) -> $crate::support::Instance {
                 self.instance
@@ -202,7 +210,7 @@ macro_rules! __wrapper {
                     &mut $crate::support::Store<$crate::SessionData<T>>,
                 ) -> $crate::support::Result<()>,
             ) -> $crate::Result<Self> {
-                $crate::Session::start(runtime, data, |linker, store, _| define(linker, store))
+                $crate::Session::<T, $ty>::start(runtime, data, |linker, store, _| define(linker, store))
                     .map(Self)
             }
         }
@@ -256,7 +264,7 @@ macro_rules! __wrapper {
                 ) -> $crate::support::Result<()>,
             ) -> $crate::Result<Self> {
                 let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
-                $crate::Session::start_async(runtime, data, define).await.map(Self)
+                $crate::Session::<T, $ty>::start_async(runtime, data, define).await.map(Self)
             }
         }
     };

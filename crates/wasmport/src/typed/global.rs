@@ -1,6 +1,6 @@
-//! `TypedGlobal`: a global whose type is known.
+//! `TypedGlobal`: a global with a Rust type.
 
-use super::WasmValue;
+use super::value::WasmValue;
 use std::marker::PhantomData;
 use wasmtime::{AsContext, AsContextMut, Extern, Global, GlobalType, Mutability, Result};
 
@@ -17,11 +17,11 @@ impl<V> Clone for TypedGlobal<V> {
 impl<V> Copy for TypedGlobal<V> {}
 
 impl<V: WasmValue> TypedGlobal<V> {
-    /// A new global in `store`.
+    /// Creates a global in `store`.
     ///
     /// # Errors
     ///
-    /// Where the value belongs to another store.
+    /// Fails if the value belongs to another store.
     pub fn new(mut store: impl AsContextMut, mutability: Mutability, value: V) -> Result<Self> {
         let mut store = store.as_context_mut();
         let value = value.into_val(&mut store)?;
@@ -29,24 +29,24 @@ impl<V: WasmValue> TypedGlobal<V> {
         Ok(Self::from_global(global))
     }
 
-    /// A typed view of `global`. A wrong type is an error of [`get`](Self::get) and
-    /// [`set`](Self::set), and wherever the global is imported.
+    /// Returns the typed view of `global`. If the type is wrong, [`get`](Self::get),
+    /// [`set`](Self::set) and importing it fail.
     #[must_use]
     pub fn from_global(global: Global) -> Self {
         Self(global, PhantomData)
     }
 
-    /// Wasmtime's global.
+    /// Returns Wasmtime's global.
     #[must_use]
     pub fn global(&self) -> Global {
         self.0
     }
 
-    /// Its value.
+    /// Returns its value.
     ///
     /// # Errors
     ///
-    /// Where it is of another type.
+    /// Fails if it has another type.
     #[inline]
     pub fn get(&self, mut store: impl AsContextMut) -> Result<V> {
         let mut store = store.as_context_mut();
@@ -54,11 +54,11 @@ impl<V: WasmValue> TypedGlobal<V> {
         V::from_val(value, &mut store)
     }
 
-    /// Sets it.
+    /// Sets its value.
     ///
     /// # Errors
     ///
-    /// Where it is immutable or of another type.
+    /// Fails if it is immutable or has another type.
     #[inline]
     pub fn set(&self, mut store: impl AsContextMut, value: V) -> Result<()> {
         let mut store = store.as_context_mut();
@@ -66,7 +66,7 @@ impl<V: WasmValue> TypedGlobal<V> {
         self.0.set(store, value)
     }
 
-    /// Whether it can be set.
+    /// Returns whether it can be set.
     pub fn is_mutable(&self, store: impl AsContext) -> bool {
         self.0.ty(store).mutability() == Mutability::Var
     }

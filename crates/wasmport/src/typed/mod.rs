@@ -1,16 +1,23 @@
 //! Typed views of Wasmtime's values, tables, globals and tags.
 
+#[cfg(feature = "gc")]
+mod exception;
 mod global;
+#[cfg(not(feature = "gc"))]
+mod no_exception;
 mod table;
 mod tag;
 mod value;
+mod values;
 
-pub use global::TypedGlobal;
-pub use table::{GuestTable, TypedTable};
 #[cfg(feature = "gc")]
-pub use tag::Exception;
+pub use exception::Exception;
+#[cfg(feature = "gc")]
+pub(crate) use exception::take_exception;
+pub use global::TypedGlobal;
 #[cfg(not(feature = "gc"))]
-pub(crate) use tag::Exception;
-pub(crate) use tag::surface;
-pub use tag::{TypedTag, WasmValues};
+pub(crate) use no_exception::{Exception, take_exception};
+pub use table::{GuestTable, TypedTable};
+pub use tag::TypedTag;
 pub use value::WasmValue;
+pub use values::WasmValues;

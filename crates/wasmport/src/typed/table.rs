@@ -1,8 +1,7 @@
-//! `TypedTable`: a table whose elements' type is known, and `GuestTable`, with its store.
+//! `TypedTable`: a table with elements of a Rust type, and `GuestTable`, the same with its store.
 
-use super::WasmValue;
-use super::value::wrong_type;
-use crate::Error;
+use super::value::{WasmValue, wrong_type};
+use crate::error::Error;
 use std::marker::PhantomData;
 use wasmtime::{
     AsContext, AsContextMut, Extern, Ref, Result, Store, StoreContextMut, Table, TableType, Val,
@@ -22,11 +21,11 @@ impl<E> Clone for TypedTable<E> {
 impl<E> Copy for TypedTable<E> {}
 
 impl<E: WasmValue> TypedTable<E> {
-    /// A new table in `store` with `size` elements, at most `max`, each of them `init`.
+    /// Creates a table in `store` with `size` elements, at most `max`, each of them `init`.
     ///
     /// # Errors
     ///
-    /// Where a limit refuses the size.
+    /// Fails if a limit does not allow the size.
     pub fn new(mut store: impl AsContextMut, size: u32, max: Option<u32>, init: E) -> Result<Self> {
         let mut store = store.as_context_mut();
         let ValType::Ref(element) = E::ty() else {
@@ -36,24 +35,23 @@ impl<E: WasmValue> TypedTable<E> {
         Ok(Self::from_table(Table::new(store, TableType::new(element, size, max), init)?))
     }
 
-    /// A typed view of `table`. A wrong type is an error where elements are used, and wherever the
-    /// table is imported.
+    /// Returns the typed view of `table`. If the type is wrong, accessing elements and importing it fail.
     #[must_use]
     pub fn from_table(table: Table) -> Self {
         Self(table, PhantomData)
     }
 
-    /// Wasmtime's table.
+    /// Returns Wasmtime's table.
     #[must_use]
     pub fn table(&self) -> Table {
         self.0
     }
 
-    /// The element at `index`.
+    /// Returns the element at `index`.
     ///
     /// # Errors
     ///
-    /// [`Error::TableOutOfBounds`].
+    /// Fails with [`Error::TableOutOfBounds`] if the table has no such index.
     #[inline]
     pub fn get(&self, mut store: impl AsContextMut, index: u64) -> Result<E> {
         let mut store = store.as_context_mut();
@@ -67,7 +65,8 @@ impl<E: WasmValue> TypedTable<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::TableOutOfBounds`], or where the element is of another type or store.
+    /// Fails with [`Error::TableOutOfBounds`] if the table has no such index, and if the element has another
+    /// type or store.
     #[inline]
     pub fn set(&self, mut store: impl AsContextMut, index: u64, element: E) -> Result<()> {
         let mut store = store.as_context_mut();
@@ -79,16 +78,16 @@ impl<E: WasmValue> TypedTable<E> {
         self.0.set(store, index, element)
     }
 
-    /// How many elements it has.
+    /// Returns the number of its elements.
     pub fn size(&self, store: impl AsContext) -> u64 {
         self.0.size(store)
     }
 
-    /// Grows by `elements`, each of them `init`; the former size.
+    /// Grows by `elements`, each of them `init`, and returns the former size.
     ///
     /// # Errors
     ///
-    /// Where its maximum or a limit refuses.
+    /// Fails if it would exceed its maximum or a limit.
     pub fn grow(&self, mut store: impl AsContextMut, elements: u64, init: E) -> Result<u64> {
         let mut store = store.as_context_mut();
         let init = to_ref(init, &mut store)?;
@@ -99,7 +98,7 @@ impl<E: WasmValue> TypedTable<E> {
     ///
     /// # Errors
     ///
-    /// [`Error::TableOutOfBounds`]; nothing is set then.
+    /// Fails with [`Error::TableOutOfBounds`] if the range exceeds the table; then nothing is set.
     pub fn fill(
         &self,
         mut store: impl AsContextMut,
@@ -133,7 +132,7 @@ fn out_of_bounds(index: u64, size: u64) -> wasmtime::Error {
     wasmtime::Error::new(Error::TableOutOfBounds { index, size })
 }
 
-/// A table together with the store it lives in.
+/// A table together with its store.
 pub struct GuestTable<'a, T: 'static, E> {
     store: StoreContextMut<'a, T>,
     table: TypedTable<E>,
@@ -145,50 +144,50 @@ impl<'a, T: 'static, E: WasmValue> GuestTable<'a, T, E> {
         Self { store: store.as_context_mut(), table }
     }
 
-    /// The table without its store.
+    /// Returns the table without its store.
     #[must_use]
     pub fn table(&self) -> TypedTable<E> {
         self.table
     }
 
-    /// As [`TypedTable::get`].
+    /// Returns the element at `index`.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// Fails like [`TypedTable::get`].
     pub fn get(&mut self, index: u64) -> Result<E> {
         self.table.get(&mut self.store, index)
     }
 
-    /// As [`TypedTable::set`].
+    /// Sets the element at `index`.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// Fails like [`TypedTable::set`].
     pub fn set(&mut self, index: u64, element: E) -> Result<()> {
         self.table.set(&mut self.store, index, element)
     }
 
-    /// How many elements it has.
+    /// Returns the number of its elements.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.table.size(&self.store)
     }
 
-    /// As [`TypedTable::grow`].
+    /// Grows by `elements`, each of them `init`, and returns the former size.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// Fails like [`TypedTable::grow`].
     pub fn grow(&mut self, elements: u64, init: E) -> Result<u64> {
         self.table.grow(&mut self.store, elements, init)
     }
 
-    /// As [`TypedTable::fill`].
+    /// Sets `len` elements from `index` on.
     ///
     /// # Errors
     ///
-    /// The same.
+    /// Fails like [`TypedTable::fill`].
     pub fn fill(&mut self, index: u64, element: E, len: u64) -> Result<()> {
         self.table.fill(&mut self.store, index, element, len)
     }

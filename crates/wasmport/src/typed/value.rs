@@ -6,7 +6,7 @@ use wasmtime::{
 };
 use wasmtime::{Func, HeapType, NoFunc, RefType, Result, StoreContextMut, V128, Val, ValType};
 
-/// A Rust type that stands for a WebAssembly
+/// A Rust type for a WebAssembly
 /// [value type](https://webassembly.github.io/spec/core/syntax/types.html#value-types):
 ///
 /// | wasm | Rust |
@@ -19,24 +19,24 @@ use wasmtime::{Func, HeapType, NoFunc, RefType, Result, StoreContextMut, V128, V
 /// | `i31ref` | `Option<I31>` |
 /// | `nullref`, `nullfuncref`, `nullexternref` | `Option<NoneRef>`, `Option<NoFunc>`, `Option<NoExtern>` |
 ///
-/// A reference that cannot be null has the type without `Option`. All but numbers, vectors and
-/// functions need the `gc` feature.
+/// A reference that cannot be null has the type without `Option`. All types except numbers, vectors
+/// and functions need the `gc` feature.
 pub trait WasmValue: Sized + 'static {
-    /// The wasm type.
+    /// Returns the wasm type.
     fn ty() -> ValType;
 
-    /// As Wasmtime's value.
+    /// Converts it to Wasmtime's value.
     ///
     /// # Errors
     ///
-    /// Where the store has no room for it.
+    /// Fails if the store's GC heap is full.
     fn into_val<T: 'static>(self, store: &mut StoreContextMut<'_, T>) -> Result<Val>;
 
-    /// Out of Wasmtime's value.
+    /// Converts it from Wasmtime's value.
     ///
     /// # Errors
     ///
-    /// Where the value is of another type.
+    /// Fails if the value has another type.
     fn from_val<T: 'static>(value: Val, store: &mut StoreContextMut<'_, T>) -> Result<Self>;
 }
 
@@ -72,7 +72,8 @@ number! {
     V128, V128, bits => bits, value => value;
 }
 
-/// A reference: `$out` makes of it what Wasmtime's value holds, `$in` an option of it again.
+/// Implements a reference: `$out` converts it to the content of Wasmtime's value, `$in` back to an
+/// option of it.
 macro_rules! reference {
     ($rust:ty, $heap:ident, $wasm:ident,
      |$value:ident, $out_store:ident| $out:expr, |$held:ident, $in_store:ident| $in:expr) => {
@@ -144,7 +145,7 @@ mod gc {
         .as_i31(store)?);
 }
 
-/// References that can be nothing but null.
+/// Implements references whose only value is null.
 macro_rules! bottom {
     ($rust:ty, $heap:ident, $wasm:ident) => {
         impl WasmValue for Option<$rust> {
@@ -153,7 +154,7 @@ macro_rules! bottom {
             }
 
             fn into_val<T: 'static>(self, _: &mut StoreContextMut<'_, T>) -> Result<Val> {
-                // There is no value of the type inside.
+                // The type inside has no values.
                 Ok(Val::$wasm(None))
             }
 
@@ -171,7 +172,7 @@ macro_rules! bottom {
             }
 
             fn into_val<T: 'static>(self, _: &mut StoreContextMut<'_, T>) -> Result<Val> {
-                Err(wasmtime::Error::msg(concat!("there is no ", stringify!($rust))))
+                Err(wasmtime::Error::msg(concat!(stringify!($rust), " has no values")))
             }
 
             fn from_val<T: 'static>(value: Val, _: &mut StoreContextMut<'_, T>) -> Result<Self> {

@@ -1,4 +1,4 @@
-//! `ManualClock`: a time that goes on only when the program, or a guest that sleeps, sets it forward.
+//! `ManualClock`: a clock that only the program, or a guest that sleeps, advances.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,50 +6,50 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
 
-/// A clock of a guest that stands still until it is set forward. Clones are the same clock.
+/// A clock of guests that stands still until it is advanced. Clones are the same clock.
 #[derive(Clone)]
-pub struct ManualClock(Arc<Times>);
+pub struct ManualClock(Arc<ClockTimes>);
 
-struct Times {
-    /// The wall clock's time at the beginning.
+struct ClockTimes {
+    /// Wall clock time at the start.
     start: Duration,
-    /// Nanoseconds since.
+    /// Nanoseconds since the start.
     elapsed: AtomicU64,
 }
 
 impl ManualClock {
-    /// A clock at `unix_time`, the time since 1970 began in UTC.
+    /// Creates a clock at `unix_time`, the time since the start of 1970 in UTC.
     #[must_use]
     pub fn new(unix_time: Duration) -> Self {
-        Self(Arc::new(Times { start: unix_time, elapsed: AtomicU64::new(0) }))
+        Self(Arc::new(ClockTimes { start: unix_time, elapsed: AtomicU64::new(0) }))
     }
 
-    /// Sets the clock forward.
+    /// Advances the clock by `time`.
     pub fn advance(&self, time: Duration) {
         let nanos = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let later = |elapsed: u64| Some(elapsed.saturating_add(nanos));
-        // It never refuses.
+        // The closure never returns `None`.
         let _ = self.0.elapsed.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later);
     }
 
-    /// Sets the clock forward to `nanos` since its beginning, unless it is later already.
+    /// Advances the clock to `nanos` since its start, unless it is later.
     pub(super) fn advance_to(&self, nanos: u64) {
         self.0.elapsed.fetch_max(nanos, Ordering::Relaxed);
     }
 
-    /// By how much it has been set forward: the guest's monotonic clock.
+    /// Returns the time by which it was advanced: the guest's monotonic clock.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         Duration::from_nanos(self.nanos())
     }
 
-    /// The time since 1970 began in UTC: the guest's wall clock.
+    /// Returns the time since the start of 1970 in UTC: the guest's wall clock.
     #[must_use]
     pub fn unix_time(&self) -> Duration {
         self.0.start.saturating_add(self.elapsed())
     }
 
-    /// As [`Self::elapsed`], in nanoseconds.
+    /// Returns [`Self::elapsed`] in nanoseconds.
     pub(super) fn nanos(&self) -> u64 {
         self.0.elapsed.load(Ordering::Relaxed)
     }

@@ -1,10 +1,11 @@
-//! `poll_oneoff` for guests with a manual clock: who sleeps sets the clock forward.
+//! `poll_oneoff` for guests with a manual clock: a sleep advances the clock.
 //!
-//! The layout of what it reads and writes is that of preview 1's
+//! It reads and writes preview 1's
 //! [`subscription` and `event`](https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md).
 
-use super::WasiCtx;
-use crate::{Error, GuestMemory};
+use super::ctx::WasiCtx;
+use crate::error::Error;
+use crate::memory::GuestMemory;
 use wasmtime::{AsContextMut, Caller, Extern, Linker, Result};
 
 const SUCCESS: i32 = 0;
@@ -13,15 +14,15 @@ const EINVAL: i32 = 28;
 const SUBSCRIPTION_BYTES: u64 = 48;
 const EVENT_BYTES: u64 = 32;
 
-/// The flag of a clock's timeout that it is a time, and no duration.
+/// Flag of a clock's timeout that is a time, not a duration.
 const ABSOLUTE: u16 = 1;
 
-/// What a guest waits for.
+/// An event that a guest waits for.
 #[derive(Clone, Copy)]
 enum Wait {
-    /// The time of the monotonic clock, in nanoseconds.
+    /// A time of the monotonic clock, in nanoseconds.
     Until(u64),
-    /// A descriptor to be ready. Files are, and streams are taken to be: reading them waits.
+    /// A descriptor that is ready. Files and streams always count as ready; reading a stream may wait.
     Descriptor,
 }
 
@@ -46,13 +47,13 @@ fn poll<T: 'static>(
 ) -> Result<i32> {
     let clock = get(caller.data_mut()).clock().cloned();
     let clock = clock.ok_or_else(|| {
-        wasmtime::Error::msg("the linker has WASI with a manual clock, and the context has none")
+        wasmtime::Error::msg("the linker has WASI with a manual clock, but the context has none")
     })?;
     let memory = match caller.get_export("memory") {
         Some(Extern::Memory(memory)) => memory,
         Some(Extern::SharedMemory(_)) => {
             return Err(wasmtime::Error::msg(
-                "a manual clock serves no guest with a shared memory",
+                "a manual clock does not support guests with a shared memory",
             ));
         }
         _ => return Err(Error::NoMemory { name: "memory".into() }.into()),
@@ -70,7 +71,7 @@ fn poll<T: 'static>(
         };
         first = Some(first.map_or(until, |first| first.min(until)));
     }
-    // Waiting for nothing never ends.
+    // Without an event it would wait forever.
     let Some(first) = first else { return Ok(EINVAL) };
     clock.advance_to(first);
     let mut events = addresses(output, EVENT_BYTES);
@@ -86,7 +87,7 @@ fn poll<T: 'static>(
         memory.bytes_mut(event, EVENT_BYTES)?.fill(0);
         memory.write(event, userdata)?;
         memory.write(event + 10, kind)?;
-        // Of a descriptor: at least one byte.
+        // Reports at least one byte for a descriptor.
         memory.write(event + 16, u64::from(kind != 0))?;
         written += 1;
     }
@@ -94,7 +95,7 @@ fn poll<T: 'static>(
     Ok(SUCCESS)
 }
 
-/// The subscription at `address`; none where it is not valid.
+/// Reads the subscription at `address`; none if it is not valid.
 fn wait<T>(
     memory: &GuestMemory<'_, T>,
     address: u64,
@@ -110,7 +111,7 @@ fn wait<T>(
     let flags: u16 = memory.read(address + 40)?;
     let is_absolute = flags & ABSOLUTE != 0;
     Ok(match id {
-        // The wall clock is as far from its beginning as the monotonic one.
+        // Both clocks have advanced by the same time since their start.
         0 if is_absolute => {
             let wall = u64::try_from(wall.as_nanos()).unwrap_or(u64::MAX);
             Some(Wait::Until(now.saturating_add(timeout.saturating_sub(wall))))

@@ -1,4 +1,4 @@
-//! Where a guest's output goes: into memory, or line by line to a function.
+//! Streams for a guest's output: into memory, or line by line to a function.
 
 use bytes::Bytes;
 use std::fmt;
@@ -10,16 +10,16 @@ use tokio::io::AsyncWrite;
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p2::{OutputStream, Pollable, StreamResult};
 
-/// What a capture keeps unless it is told otherwise, in bytes.
+/// Default limit of a capture in bytes.
 const CAPTURE_LIMIT: usize = 1 << 20;
 
-/// A line is passed on in pieces of this many bytes if it is longer.
+/// Longest line in bytes; a longer one is passed on in pieces.
 const LONGEST_LINE: usize = 64 << 10;
 
-/// What a guest may write at once.
-const PERMIT: usize = 64 << 10;
+/// Bytes that a guest may write at once.
+const WRITE_BUDGET: usize = 64 << 10;
 
-/// Keeps a guest's output in memory, up to a limit. Clones are the same capture.
+/// A stream that stores a guest's output in memory, up to a limit. Clones are the same capture.
 #[derive(Clone)]
 pub struct Capture(Shared<Captured>);
 
@@ -30,31 +30,31 @@ struct Captured {
 }
 
 impl Capture {
-    /// Keeps up to 1 MiB.
+    /// Creates a capture of up to 1 MiB.
     #[must_use]
     pub fn new() -> Self {
         Self::with_limit(CAPTURE_LIMIT)
     }
 
-    /// Keeps up to `bytes`. The guest may write more, and is not told that it is dropped.
+    /// Creates a capture of up to `bytes`. More output is dropped without an error for the guest.
     #[must_use]
     pub fn with_limit(bytes: usize) -> Self {
         Self(Shared::new(Captured { bytes: Vec::new(), limit: bytes, dropped: 0 }))
     }
 
-    /// What was written so far.
+    /// Returns the output so far.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
         self.0.lock().bytes.clone()
     }
 
-    /// The same as text, with `�` for what is not UTF-8.
+    /// Returns the output so far as text, with `�` for bytes that are not UTF-8.
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().bytes).into_owned()
     }
 
-    /// How many bytes were dropped because the limit was reached.
+    /// Returns the number of bytes dropped because of the limit.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.0.lock().dropped
@@ -82,24 +82,25 @@ impl Sink for Captured {
     }
 }
 
-/// Passes each line of a guest's output to a function, for logs. Clones are the same sink.
+/// A stream that passes each line of a guest's output to a function, for logs. Clones are the same
+/// stream.
 ///
-/// Lines come without their end, with `�` for what is not UTF-8, and in pieces where they are longer
-/// than 64 KiB. A last line that nothing ends comes when the session is over, or closes its stream.
+/// Lines come without their line end, with `�` for bytes that are not UTF-8, and in pieces if they are
+/// longer than 64 KiB. An unfinished last line comes when the session ends or closes its stream.
 #[derive(Clone)]
 pub struct Lines(Shared<Line>);
 
 struct Line {
-    /// What there is of a line that has not ended.
-    begun: Vec<u8>,
+    /// The unfinished line.
+    unfinished: Vec<u8>,
     to: Box<dyn FnMut(&str) + Send>,
 }
 
 impl Lines {
-    /// Passes lines to `to`, which must not write to the same sink.
+    /// Creates a stream that passes lines to `to`, which must not write to the same stream.
     #[must_use]
     pub fn new(to: impl FnMut(&str) + Send + 'static) -> Self {
-        Self(Shared::new(Line { begun: Vec::new(), to: Box::new(to) }))
+        Self(Shared::new(Line { unfinished: Vec::new(), to: Box::new(to) }))
     }
 }
 
@@ -111,9 +112,9 @@ impl fmt::Debug for Lines {
 
 impl Line {
     fn end(&mut self) {
-        let line = self.begun.strip_suffix(b"\r").unwrap_or(&self.begun);
+        let line = self.unfinished.strip_suffix(b"\r").unwrap_or(&self.unfinished);
         (self.to)(&String::from_utf8_lossy(line));
-        self.begun.clear();
+        self.unfinished.clear();
     }
 }
 
@@ -125,10 +126,10 @@ impl Sink for Line {
                 _ => (piece, false),
             };
             for part in text.chunks(LONGEST_LINE) {
-                if self.begun.len() + part.len() > LONGEST_LINE {
+                if self.unfinished.len() + part.len() > LONGEST_LINE {
                     self.end();
                 }
-                self.begun.extend_from_slice(part);
+                self.unfinished.extend_from_slice(part);
             }
             if ends {
                 self.end();
@@ -137,21 +138,21 @@ impl Sink for Line {
     }
 
     fn close(&mut self) {
-        if !self.begun.is_empty() {
+        if !self.unfinished.is_empty() {
             self.end();
         }
     }
 }
 
-/// What takes output at once and cannot fail.
+/// A destination that takes output at once and cannot fail.
 trait Sink: Send + 'static {
     fn write(&mut self, bytes: &[u8]);
 
-    /// No more comes of a stream that wrote to it.
+    /// A stream that wrote to it was closed.
     fn close(&mut self) {}
 }
 
-/// A sink that all streams of a guest and the program share.
+/// A destination that all streams of a guest share with the program.
 struct Shared<S>(Arc<Mutex<S>>);
 
 impl<S> Shared<S> {
@@ -159,7 +160,7 @@ impl<S> Shared<S> {
         Self(Arc::new(Mutex::new(sink)))
     }
 
-    /// A function for lines that panicked has left nothing half-way but its line.
+    /// Locks the destination, also after a panic in a function for lines: at worst that line is lost.
     fn lock(&self) -> MutexGuard<'_, S> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -171,7 +172,7 @@ impl<S> Clone for Shared<S> {
     }
 }
 
-/// What a guest writes to.
+/// A stream that a guest writes to.
 struct Stream<S: Sink>(Shared<S>);
 
 impl<S: Sink> Drop for Stream<S> {
@@ -191,7 +192,7 @@ impl<S: Sink> OutputStream for Stream<S> {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        Ok(PERMIT)
+        Ok(WRITE_BUDGET)
     }
 }
 
@@ -219,7 +220,7 @@ impl<S: Sink> AsyncWrite for Stream<S> {
     }
 }
 
-/// The streams of `Capture` and `Lines` are those of what they share.
+/// Implements the stream traits of `Capture` and `Lines` by their shared destination.
 macro_rules! stream {
     ($($name:ident)*) => {$(
         impl IsTerminal for $name {

@@ -1,7 +1,7 @@
 //! Conventions: how guests allocate and free memory.
 
-use super::Layout;
-use wasmtime::WasmParams;
+use super::layout::Layout;
+use wasmtime::{Result, WasmParams};
 
 /// The functions of a guest that allocate and free, and their parameters.
 pub trait Convention: Send + Sync + 'static {
@@ -89,5 +89,17 @@ impl Convention for CabiRealloc {
 
     fn free(address: i32, layout: Layout) -> (i32, i32, i32, i32) {
         (address, layout.bytes.cast_signed(), layout.align.cast_signed(), 0)
+    }
+}
+
+impl Layout {
+    /// Returns the layout of text in the encoding of a convention.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the text is too large for 32 bits.
+    #[inline]
+    pub fn of_str<C: Convention>(text: &str) -> Result<Self> {
+        Self::of_text(text, C::IS_UTF16)
     }
 }

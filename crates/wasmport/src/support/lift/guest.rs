@@ -1,11 +1,13 @@
 //! `Guest`: one call of an export, with its allocations in the guest.
 
+use super::convention::Convention;
+use super::layout::Layout;
+use super::names::Names;
 use super::text::write_str;
-use super::{Convention, Layout, Names};
-use crate::support::cells::{ExportCell, FuncCell};
-use crate::support::{AsContextMut, Instance, Lazy, Memory, Result, StoreContextMut};
-use crate::{Error, GuestMemory, Plain};
-use wasmtime::{WasmParams, WasmResults};
+use crate::error::Error;
+use crate::memory::{GuestMemory, Plain};
+use crate::support::cells::{ExportCell, FuncCell, Lazy};
+use wasmtime::{AsContextMut, Instance, Memory, Result, StoreContextMut, WasmParams, WasmResults};
 
 /// The allocator of an instance, looked up when it is first used.
 pub struct Allocator<C: Convention> {

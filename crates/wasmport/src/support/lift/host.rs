@@ -1,10 +1,14 @@
 //! Arguments and results of host functions: out of the guest, and into it.
 
+use super::convention::Convention;
+use super::layout::Layout;
+use super::names::Names;
 use super::text::{c_string, write_str};
-use super::{Convention, Layout, Names};
-use crate::support::{Extern, Func, Result};
-use crate::{Access, Error, Plain};
+use crate::access::Access;
+use crate::error::Error;
+use crate::memory::Plain;
 use std::ffi::CStr;
+use wasmtime::{Extern, Func, Result};
 
 /// Frees an argument that the guest gave to a host function.
 ///

@@ -1,9 +1,9 @@
 //! `Layout`: the room that a value takes in the guest.
 
-use super::Convention;
-use crate::support::Result;
-use crate::{Error, Plain};
+use crate::error::Error;
+use crate::memory::Plain;
 use std::ffi::CStr;
+use wasmtime::Result;
 
 /// The room that a value takes in the guest.
 #[derive(Clone, Copy)]
@@ -21,13 +21,10 @@ const ARRAY_BUFFER: i32 = 1;
 const STRING: i32 = 2;
 
 impl Layout {
-    /// The room for text in the encoding of the convention.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the text is too long for a memory of 32 bits.
-    pub fn of_str<C: Convention>(text: &str) -> Result<Self> {
-        if !C::IS_UTF16 {
+    /// The room for text in UTF-8 or UTF-16.
+    #[inline]
+    pub(super) fn of_text(text: &str, is_utf16: bool) -> Result<Self> {
+        if !is_utf16 {
             return Self::new(text.len(), 1, text.len());
         }
         let units = text.encode_utf16().count();

@@ -4,6 +4,7 @@ mod convention;
 mod guest;
 mod host;
 mod layout;
+mod names;
 mod pass;
 mod text;
 
@@ -15,14 +16,5 @@ pub use host::{
     give_c_str_async, give_c_text_async, give_slice_async, give_str_async, host_free_async,
 };
 pub use layout::Layout;
+pub use names::Names;
 pub use text::{char_of, not_null, read_c_str, read_object_slice, read_str, read_utf16};
-
-/// The names of a guest's memory and allocator.
-pub struct Names {
-    /// The memory.
-    pub memory: &'static str,
-    /// The function that allocates.
-    pub alloc: &'static str,
-    /// The function that frees; empty if there is none.
-    pub free: &'static str,
-}

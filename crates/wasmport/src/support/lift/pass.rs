@@ -1,10 +1,12 @@
 //! Arguments and results of an export: into the guest, and out of it.
 
+use super::convention::Convention;
+use super::guest::Guest;
+use super::layout::Layout;
 use super::text::{not_null, read_c_str, read_c_text, read_object_slice, read_str, read_utf16};
-use super::{Convention, Guest, Layout};
-use crate::Plain;
-use crate::support::Result;
+use crate::memory::Plain;
 use std::ffi::{CStr, CString};
+use wasmtime::Result;
 
 /// Defines the methods that pass arguments, once for calls that block and once for calls that wait.
 macro_rules! pass {

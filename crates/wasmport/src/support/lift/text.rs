@@ -1,10 +1,11 @@
 //! Text in guest memory, and characters and pointers from guests.
 
-use super::Convention;
+use super::convention::Convention;
 use super::layout::element_size;
-use crate::support::Result;
-use crate::{Error, GuestMemory, Plain};
+use crate::error::Error;
+use crate::memory::{GuestMemory, Plain};
 use std::ffi::CString;
+use wasmtime::Result;
 
 /// Checks a pointer that must not be null.
 ///

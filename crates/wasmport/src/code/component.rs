@@ -1,0 +1,86 @@
+//! Components as a kind of code.
+
+use super::cache::{CodeCache, CodeCaches};
+use super::kind::{Code, Operations, Overloads};
+use wasmtime::component::{Component, Instance, InstancePre, Linker};
+use wasmtime::{Engine, ResourcesRequired, Result, StoreContextMut};
+
+impl Code for Component {
+    type Linker<T: 'static> = Linker<T>;
+    type Instance = Instance;
+}
+
+impl Operations for Component {
+    type Pre<T: 'static> = InstancePre<T>;
+
+    fn cache(caches: &CodeCaches) -> &CodeCache<Self> {
+        &caches.components
+    }
+
+    #[cfg(feature = "compile")]
+    fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self> {
+        Self::from_binary(engine, wasm)
+    }
+
+    fn resources_required(&self) -> Option<ResourcesRequired> {
+        self.resources_required()
+    }
+
+    fn is_reactor(&self) -> bool {
+        false
+    }
+
+    fn initialize<T: 'static>(_: &Instance, _: StoreContextMut<'_, T>) -> Result<()> {
+        Ok(())
+    }
+
+    fn new_linker<T: 'static>(engine: &Engine) -> Linker<T> {
+        Linker::new(engine)
+    }
+
+    fn link<T: 'static>(&self, linker: &Linker<T>, _: Overloads) -> Result<InstancePre<T>> {
+        linker.instantiate_pre(self)
+    }
+
+    fn instantiate<T: 'static>(
+        &self,
+        linker: &Linker<T>,
+        store: StoreContextMut<'_, T>,
+        _: Overloads,
+    ) -> Result<Instance> {
+        linker.instantiate(store, self)
+    }
+
+    fn instantiate_pre<T: 'static>(
+        pre: &InstancePre<T>,
+        store: StoreContextMut<'_, T>,
+    ) -> Result<Instance> {
+        pre.instantiate(store)
+    }
+
+    #[cfg(feature = "async")]
+    async fn initialize_async<T: Send + 'static>(
+        _: &Instance,
+        _: StoreContextMut<'_, T>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
+    #[cfg(feature = "async")]
+    async fn instantiate_async<T: Send + 'static>(
+        &self,
+        linker: &Linker<T>,
+        store: StoreContextMut<'_, T>,
+        _: Overloads,
+    ) -> Result<Instance> {
+        linker.instantiate_async(store, self).await
+    }
+
+    #[cfg(feature = "async")]
+    async fn instantiate_pre_async<T: Send + 'static>(
+        pre: &InstancePre<T>,
+        store: StoreContextMut<'_, T>,
+    ) -> Result<Instance> {
+        pre.instantiate_async(store).await
+    }
+}

@@ -1,0 +1,110 @@
+//! `Code`: the kinds of code, core modules and components.
+
+use super::cache::{CodeCache, CodeCaches};
+use super::deserialize::Precompiled;
+use crate::asset::Kind;
+use std::fmt;
+use wasmtime::{Engine, ResourcesRequired, Result, StoreContextMut};
+
+/// A kind of code: a core [`Module`](wasmtime::Module) or, with the feature `component-model`, a
+/// [`Component`](wasmtime::component::Component).
+///
+/// The kind of an [`Asset`](crate::Asset) is the type parameter of everything made from it, so that one
+/// API serves both. No other type can implement it.
+pub trait Code: Operations + Clone + fmt::Debug + Send + Sync + 'static {
+    /// Wasmtime's linker: [`wasmtime::Linker`] or [`wasmtime::component::Linker`].
+    type Linker<T: 'static>: Send + Sync;
+
+    /// Wasmtime's instance: [`wasmtime::Instance`] or [`wasmtime::component::Instance`].
+    type Instance: Copy + fmt::Debug + Send + Sync + 'static;
+}
+
+/// Imports with a name of their own in the linker, by index: the module imports their name at several
+/// types, of which a linker can define only one. Components have none.
+pub(crate) type Overloads = &'static [(usize, &'static str)];
+
+/// The operations on code of one kind. Private, which seals [`Code`].
+pub trait Operations: Kind + Precompiled {
+    /// Code with its imports resolved.
+    type Pre<T: 'static>: Clone + Send + Sync;
+
+    /// Returns the cache for this kind.
+    fn cache(caches: &CodeCaches) -> &CodeCache<Self>;
+
+    /// Compiles WebAssembly with an engine that has a compiler.
+    #[cfg(feature = "compile")]
+    fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self>;
+
+    /// Returns what one instance needs; none if its imports decide that.
+    fn resources_required(&self) -> Option<ResourcesRequired>;
+
+    /// Returns whether instances need [`initialize`](Self::initialize) before any other call.
+    fn is_reactor(&self) -> bool;
+
+    /// Calls the initialization that a reactor exports. Components have none.
+    fn initialize<T: 'static>(
+        instance: &Self::Instance,
+        store: StoreContextMut<'_, T>,
+    ) -> Result<()>
+    where
+        Self: Code;
+
+    fn new_linker<T: 'static>(engine: &Engine) -> Self::Linker<T>
+    where
+        Self: Code;
+
+    /// Resolves the imports once, for many instances in any stores.
+    fn link<T: 'static>(
+        &self,
+        linker: &Self::Linker<T>,
+        overloads: Overloads,
+    ) -> Result<Self::Pre<T>>
+    where
+        Self: Code;
+
+    /// Resolves the imports for one instance in one store.
+    fn instantiate<T: 'static>(
+        &self,
+        linker: &Self::Linker<T>,
+        store: StoreContextMut<'_, T>,
+        overloads: Overloads,
+    ) -> Result<Self::Instance>
+    where
+        Self: Code;
+
+    fn instantiate_pre<T: 'static>(
+        pre: &Self::Pre<T>,
+        store: StoreContextMut<'_, T>,
+    ) -> Result<Self::Instance>
+    where
+        Self: Code;
+
+    /// Async version of [`initialize`](Self::initialize).
+    #[cfg(feature = "async")]
+    fn initialize_async<T: Send + 'static>(
+        instance: &Self::Instance,
+        store: StoreContextMut<'_, T>,
+    ) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Code;
+
+    /// Async version of [`instantiate`](Self::instantiate).
+    #[cfg(feature = "async")]
+    fn instantiate_async<T: Send + 'static>(
+        &self,
+        linker: &Self::Linker<T>,
+        store: StoreContextMut<'_, T>,
+        overloads: Overloads,
+    ) -> impl Future<Output = Result<Self::Instance>> + Send
+    where
+        Self: Code;
+
+    /// Async version of [`instantiate_pre`](Self::instantiate_pre).
+    #[cfg(feature = "async")]
+    fn instantiate_pre_async<T: Send + 'static>(
+        pre: &Self::Pre<T>,
+        store: StoreContextMut<'_, T>,
+    ) -> impl Future<Output = Result<Self::Instance>> + Send
+    where
+        Self: Code;
+}

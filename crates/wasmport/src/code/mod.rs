@@ -1,0 +1,27 @@
+//! Code of both kinds, core modules and components: loaded, linked and instantiated.
+
+mod cache;
+#[cfg(feature = "component-model")]
+mod component;
+mod deserialize;
+mod kind;
+mod load;
+mod map;
+mod module;
+mod names;
+mod overloads;
+#[cfg(feature = "compile")]
+mod own;
+
+pub(crate) use cache::CodeCaches;
+#[cfg(feature = "compile")]
+pub(crate) use deserialize::deserialize_own;
+pub use kind::Code;
+pub(crate) use kind::Operations;
+pub(crate) use load::load;
+pub(crate) use map::map;
+pub(crate) use module::exports_procedure;
+pub(crate) use names::{PREVIEW_1, START};
+pub use overloads::OverloadedPre;
+#[cfg(feature = "compile")]
+pub(crate) use own::OwnArtifact;

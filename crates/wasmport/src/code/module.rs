@@ -1,0 +1,136 @@
+//! Core modules as a kind of code.
+
+use super::cache::{CodeCache, CodeCaches};
+use super::kind::{Code, Operations, Overloads};
+use super::names::{INITIALIZE, START};
+use super::overloads::{OverloadedPre, resolve};
+use wasmtime::{
+    Engine, ExternType, Instance, InstancePre, Linker, Module, ResourcesRequired, Result,
+    StoreContextMut,
+};
+
+impl Code for Module {
+    type Linker<T: 'static> = Linker<T>;
+    type Instance = Instance;
+}
+
+/// A linked module.
+pub enum ModulePre<T: 'static> {
+    /// Its imports are resolved.
+    Resolved(InstancePre<T>),
+    /// Its imports are resolved for each instance, because some share a name.
+    Overloaded(OverloadedPre<T>),
+}
+
+impl<T: 'static> Clone for ModulePre<T> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Resolved(pre) => Self::Resolved(pre.clone()),
+            Self::Overloaded(pre) => Self::Overloaded(pre.clone()),
+        }
+    }
+}
+
+/// Returns whether a module exports a function of that name without parameters and results.
+pub(crate) fn exports_procedure(module: &Module, name: &str) -> bool {
+    match module.get_export(name) {
+        Some(ExternType::Func(ty)) => ty.params().len() == 0 && ty.results().len() == 0,
+        _ => false,
+    }
+}
+
+impl Operations for Module {
+    type Pre<T: 'static> = ModulePre<T>;
+
+    fn cache(caches: &CodeCaches) -> &CodeCache<Self> {
+        &caches.modules
+    }
+
+    #[cfg(feature = "compile")]
+    fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self> {
+        Self::from_binary(engine, wasm)
+    }
+
+    fn resources_required(&self) -> Option<ResourcesRequired> {
+        Some(self.resources_required())
+    }
+
+    fn is_reactor(&self) -> bool {
+        !exports_procedure(self, START) && exports_procedure(self, INITIALIZE)
+    }
+
+    fn initialize<T: 'static>(
+        instance: &Instance,
+        mut store: StoreContextMut<'_, T>,
+    ) -> Result<()> {
+        instance.get_typed_func::<(), ()>(&mut store, INITIALIZE)?.call(store, ())
+    }
+
+    fn new_linker<T: 'static>(engine: &Engine) -> Linker<T> {
+        Linker::new(engine)
+    }
+
+    fn link<T: 'static>(&self, linker: &Linker<T>, overloads: Overloads) -> Result<ModulePre<T>> {
+        if overloads.is_empty() {
+            return linker.instantiate_pre(self).map(ModulePre::Resolved);
+        }
+        Ok(ModulePre::Overloaded(OverloadedPre::link(linker, self, overloads)))
+    }
+
+    fn instantiate<T: 'static>(
+        &self,
+        linker: &Linker<T>,
+        mut store: StoreContextMut<'_, T>,
+        overloads: Overloads,
+    ) -> Result<Instance> {
+        if overloads.is_empty() {
+            return linker.instantiate(store, self);
+        }
+        let imports = resolve(linker, &mut store, self, overloads)?;
+        Instance::new(store, self, &imports)
+    }
+
+    fn instantiate_pre<T: 'static>(
+        pre: &ModulePre<T>,
+        store: StoreContextMut<'_, T>,
+    ) -> Result<Instance> {
+        match pre {
+            ModulePre::Resolved(pre) => pre.instantiate(store),
+            ModulePre::Overloaded(pre) => pre.instantiate(store),
+        }
+    }
+
+    #[cfg(feature = "async")]
+    async fn initialize_async<T: Send + 'static>(
+        instance: &Instance,
+        mut store: StoreContextMut<'_, T>,
+    ) -> Result<()> {
+        let initialize = instance.get_typed_func::<(), ()>(&mut store, INITIALIZE)?;
+        initialize.call_async(store, ()).await
+    }
+
+    #[cfg(feature = "async")]
+    async fn instantiate_async<T: Send + 'static>(
+        &self,
+        linker: &Linker<T>,
+        mut store: StoreContextMut<'_, T>,
+        overloads: Overloads,
+    ) -> Result<Instance> {
+        if overloads.is_empty() {
+            return linker.instantiate_async(store, self).await;
+        }
+        let imports = resolve(linker, &mut store, self, overloads)?;
+        Instance::new_async(store, self, &imports).await
+    }
+
+    #[cfg(feature = "async")]
+    async fn instantiate_pre_async<T: Send + 'static>(
+        pre: &ModulePre<T>,
+        store: StoreContextMut<'_, T>,
+    ) -> Result<Instance> {
+        match pre {
+            ModulePre::Resolved(pre) => pre.instantiate_async(store).await,
+            ModulePre::Overloaded(pre) => pre.instantiate_async(store).await,
+        }
+    }
+}

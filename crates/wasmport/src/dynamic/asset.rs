@@ -1,0 +1,124 @@
+//! `DynamicAsset`: code that was not imported, in memory or in a file.
+
+#[cfg(feature = "compile")]
+use super::cache::ModuleCache;
+use std::marker::PhantomData;
+use std::path::PathBuf;
+use wasmtime::Module;
+#[cfg(feature = "component-model")]
+use wasmtime::component::Component;
+
+/// A core module or component that was not imported: WebAssembly or its text, as bytes or in a file.
+///
+/// [`Runtime::load_dynamic`](crate::Runtime::load_dynamic) compiles it for the runtime's back end, so that
+/// it can be linked with imported assets. This needs the cargo feature `compile`.
+///
+/// ```
+/// # fn main() -> wasmport::Result<()> {
+/// # if !cfg!(feature = "compile") { return Ok(()) }
+/// use wasmport::{DynamicAsset, EngineConfig, Runtime};
+/// let runtime = Runtime::new(&EngineConfig::new())?;
+/// let plugin = DynamicAsset::new("plugin", r#"(module (func (export "f")))"#);
+/// let module = runtime.load_dynamic(&plugin)?;
+/// assert!(module.module().get_export("f").is_some());
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Compiling an untrusted module can take long and use much memory; Wasmtime does not treat that as a
+/// defect. Bound the process from outside, or import the module.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only the compiler reads it"))]
+pub struct DynamicAsset<C = Module> {
+    pub(super) name: String,
+    pub(super) input: Input,
+    pub(super) key: String,
+    #[cfg(feature = "compile")]
+    cache: Option<ModuleCache>,
+    kind: PhantomData<fn() -> C>,
+}
+
+/// The place of the bytes.
+#[derive(Clone, Debug)]
+#[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only the compiler reads it"))]
+pub(super) enum Input {
+    Bytes(Vec<u8>),
+    File(PathBuf),
+}
+
+impl DynamicAsset {
+    /// Creates a core module from memory. The bytes decide whether it is WebAssembly or text. The name is
+    /// for messages.
+    pub fn new(name: impl Into<String>, code: impl Into<Vec<u8>>) -> Self {
+        Self::from_bytes(name.into(), code.into())
+    }
+
+    /// Creates a core module from a file, which is read when it is loaded. Its name is the file's,
+    /// without extension.
+    pub fn file(path: impl Into<PathBuf>) -> Self {
+        Self::from_file(path.into())
+    }
+}
+
+#[cfg(feature = "component-model")]
+impl DynamicAsset<Component> {
+    /// Creates a component from memory, like [`DynamicAsset::new`].
+    pub fn component(name: impl Into<String>, code: impl Into<Vec<u8>>) -> Self {
+        Self::from_bytes(name.into(), code.into())
+    }
+
+    /// Creates a component from a file, like [`DynamicAsset::file`].
+    pub fn component_file(path: impl Into<PathBuf>) -> Self {
+        Self::from_file(path.into())
+    }
+}
+
+impl<C> DynamicAsset<C> {
+    fn from_bytes(name: String, code: Vec<u8>) -> Self {
+        Self::with_input(name, Input::Bytes(code))
+    }
+
+    fn from_file(path: PathBuf) -> Self {
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        Self::with_input(name, Input::File(path))
+    }
+
+    fn with_input(name: String, input: Input) -> Self {
+        Self {
+            name,
+            input,
+            key: String::new(),
+            #[cfg(feature = "compile")]
+            cache: None,
+            kind: PhantomData,
+        }
+    }
+
+    /// Stores the compiled code in `cache`, and loads it from there the next time. Default: only the
+    /// runtime caches it.
+    #[cfg(feature = "compile")]
+    #[must_use]
+    pub fn cache(mut self, cache: &ModuleCache) -> Self {
+        self.cache = Some(cache.clone());
+        self
+    }
+
+    /// Adds `key` to what identifies its code in runtime and cache, so that assets with other keys, such
+    /// as those of two tenants, do not share it. Default: empty.
+    #[must_use]
+    pub fn key(mut self, key: impl Into<String>) -> Self {
+        self.key = key.into();
+        self
+    }
+
+    #[cfg(feature = "compile")]
+    pub(crate) fn cache_folder(&self) -> Option<&ModuleCache> {
+        self.cache.as_ref()
+    }
+
+    /// Returns the name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}

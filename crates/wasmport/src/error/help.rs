@@ -1,0 +1,79 @@
+//! The advice that goes with each error.
+
+use super::Error;
+use crate::engine::{Mismatch, PoolingMisfit};
+
+impl Error {
+    /// Returns the advice on what to change, if there is any.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        Some(match self {
+            Self::Incompatible { mismatches, .. } => mismatch_help(mismatches),
+            Self::Pooling { asset, misfits, .. } => pooling_help(asset.is_some(), misfits),
+            Self::WrongAsset { expected, .. } => format!("load `{expected}` with its own wrapper"),
+            Self::NotMetered { knob } => format!(
+                "set `{} = true` below `[engine]` in wasmport.toml, and import again",
+                knob.replace('_', "-")
+            ),
+            Self::MissingFeature { feature, .. } => {
+                format!("add `features = [\"{feature}\"]` to the `wasmport` dependency")
+            }
+            _ => return self.fixed_help().map(Into::into),
+        })
+    }
+
+    /// Returns the advice that is the same for all values of a variant.
+    fn fixed_help(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Missing { .. } => {
+                "ship the importer's output with the program, or import with embedded artifacts"
+            }
+            Self::Digest { .. } => {
+                "import again and rebuild the program, so that wrapper and artifact match"
+            }
+            Self::Decompress { .. } | Self::Deserialize { .. } => {
+                "import again with the `wasmport-build` of this `wasmport`"
+            }
+            Self::NotMappable { .. } => "load it with `Runtime::load`",
+            Self::NoCompiler { .. } => "enable the `compile` feature of the `wasmport` crate",
+            Self::UnsafeCache { .. } => {
+                "use a folder that only this user can write to, or a key: `ModuleCache::with_key`"
+            }
+            Self::WrongKind { is_component: true, .. } => {
+                "create it with `DynamicAsset::component`, or `component_file`"
+            }
+            Self::WrongKind { is_component: false, .. } => {
+                "create it with `DynamicAsset::new`, or `file`"
+            }
+            Self::Poisoned { .. } => "start a new session",
+            Self::Exited { .. } => "start a new session; `run` of a command returns the exit code",
+            Self::Preopen { .. } => "create the folder, or pass another",
+            Self::Busy { .. } => "wait longer, or make the pool larger",
+            _ => return None,
+        })
+    }
+}
+
+fn mismatch_help(mismatches: &[Mismatch]) -> String {
+    let mut helps: Vec<String> = mismatches.iter().map(Mismatch::help).collect();
+    helps.dedup();
+    helps.join("; ")
+}
+
+fn pooling_help(is_of_asset: bool, misfits: &[PoolingMisfit]) -> String {
+    if !misfits.is_empty() {
+        return misfits.iter().map(PoolingMisfit::help).collect::<Vec<_>>().join("; ");
+    }
+    // Modules do not tell the size of their instances, nor whether their memories are shared.
+    let help = match is_of_asset {
+        true => {
+            "set `max_core_instance_size` of `RuntimeOptions::pooling` to more; an asset with \
+             shared memories needs a runtime without pooling"
+        }
+        false => {
+            "set `total_memories` of `RuntimeOptions::pooling` to less, or import with a smaller \
+             `memory_reservation`: their product is address space of this process"
+        }
+    };
+    help.into()
+}

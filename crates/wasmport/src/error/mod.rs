@@ -1,0 +1,327 @@
+//! `Error`: the runtime's errors; each names the asset.
+
+mod help;
+
+use crate::digest::Digest;
+use crate::engine::{ConfigError, Mismatch, PoolingMisfit};
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The runtime's result.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// The reason why an asset did not load, a session did not start, or a call failed.
+///
+/// [`help`](Self::help) says what to change. `Debug` prints message and help over several lines, so
+/// that `main` may return it.
+#[derive(thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The asset cannot run in this program; all differences are listed.
+    #[error("asset `{asset}` does not fit this program: {}", list(.mismatches))]
+    Incompatible {
+        /// The asset's name.
+        asset: String,
+        /// Every difference found.
+        mismatches: Vec<Mismatch>,
+    },
+    /// The artifact does not exist.
+    #[error("the artifact of asset `{asset}` is missing at `{path}`: {source}")]
+    Missing {
+        /// The asset's name.
+        asset: String,
+        /// The expected path.
+        path: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The artifact cannot be read.
+    #[error("cannot read the artifact of asset `{asset}` at `{path}`: {source}")]
+    Read {
+        /// The asset's name.
+        asset: String,
+        /// The path.
+        path: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The artifact is truncated, modified, or another than the wrapper was generated with.
+    #[error(
+        "the artifact of asset `{asset}` is not the one its wrapper was generated with: \
+         {actual_bytes} bytes with BLAKE3 {actual}, expected {expected_bytes} bytes with {expected}"
+    )]
+    Digest {
+        /// The asset's name.
+        asset: String,
+        /// The digest in the wrapper.
+        expected: Digest,
+        /// The digest of the bytes read.
+        actual: Digest,
+        /// The length in the wrapper, in bytes.
+        expected_bytes: u64,
+        /// The length of the bytes read.
+        actual_bytes: u64,
+    },
+    /// The artifact's digest is right, but it does not decompress to the length in the wrapper.
+    #[error("cannot decompress the artifact of asset `{asset}`: {message}")]
+    Decompress {
+        /// The asset's name.
+        asset: String,
+        /// The reason.
+        message: String,
+    },
+    /// The artifact cannot be mapped from its file.
+    #[error("cannot map the artifact of asset `{asset}`: {message}")]
+    NotMappable {
+        /// The asset's name.
+        asset: String,
+        /// The reason.
+        message: String,
+    },
+    /// The asset needs the compiler, which this program lacks.
+    #[error("asset `{asset}` needs the compiler, which this program lacks")]
+    NoCompiler {
+        /// The asset's name.
+        asset: String,
+    },
+    /// A dynamic asset is not valid WebAssembly, or this program cannot run it.
+    #[error("cannot compile asset `{asset}`: {message}")]
+    Compile {
+        /// The asset's name.
+        asset: String,
+        /// The reason.
+        message: String,
+    },
+    /// The folder of a [`ModuleCache`](crate::ModuleCache) cannot be trusted.
+    #[error("compiled modules in `{path}` cannot be trusted: {message}")]
+    UnsafeCache {
+        /// The folder.
+        path: String,
+        /// The reason.
+        message: String,
+    },
+    /// The artifact's digest is right, but Wasmtime rejects it.
+    #[error("Wasmtime rejects the artifact of asset `{asset}`: {source:#}")]
+    Deserialize {
+        /// The asset's name.
+        asset: String,
+        /// Wasmtime's reason.
+        source: wasmtime::Error,
+    },
+    /// A wrapper was passed the module of another asset.
+    #[error("the wrapper of asset `{expected}` was passed asset `{actual}`")]
+    WrongAsset {
+        /// The wrapper's asset.
+        expected: String,
+        /// The asset that it was passed.
+        actual: String,
+    },
+    /// A [`DynamicAsset`](crate::DynamicAsset) is a component and was expected to be a core module, or
+    /// the reverse.
+    #[error("asset `{asset}` is {}", wrong_kind(.is_component))]
+    WrongKind {
+        /// The asset's name.
+        asset: String,
+        /// Whether it is a component.
+        is_component: bool,
+    },
+    /// Wasmtime rejects the engine configuration.
+    #[error("Wasmtime rejects the engine configuration: {source:#}")]
+    Engine {
+        /// Wasmtime's reason.
+        source: wasmtime::Error,
+    },
+    /// The pooling allocator's settings contradict the engine configuration, or are too small for this
+    /// machine, an asset, or a [`Pool`](crate::Pool).
+    #[error("{}", pooling(.asset.as_deref(), .misfits, .source.as_ref()))]
+    Pooling {
+        /// The asset's name, if one asset is the reason.
+        asset: Option<String>,
+        /// Every setting known to be wrong.
+        misfits: Vec<PoolingMisfit>,
+        /// Wasmtime's reason, if it reported the error.
+        source: Option<wasmtime::Error>,
+    },
+    /// An option needs a cargo feature that this build of the crate lacks.
+    #[error("{what} needs the `{feature}` feature of the `wasmport` crate")]
+    MissingFeature {
+        /// The option.
+        what: &'static str,
+        /// The cargo feature.
+        feature: &'static str,
+    },
+    /// All sessions of a [`Pool`](crate::Pool) are in use, and none ended in time.
+    #[error("all {sessions} sessions of the pool for asset `{asset}` are in use")]
+    Busy {
+        /// The asset's name.
+        asset: String,
+        /// The pool's size.
+        sessions: usize,
+    },
+    /// A call, an instantiation or a link failed in Wasmtime or in the guest.
+    #[error("{0:#}")]
+    Wasm(#[source] wasmtime::Error),
+    /// A guest address range exceeds the memory.
+    #[error("{bytes} bytes at guest address {address} exceed the memory of {memory_bytes} bytes")]
+    OutOfBounds {
+        /// The address.
+        address: u64,
+        /// The length in bytes.
+        bytes: u64,
+        /// The memory's size in bytes.
+        memory_bytes: u64,
+    },
+    /// A table index exceeds the table.
+    #[error("the table index {index} exceeds the table of {size} elements")]
+    TableOutOfBounds {
+        /// The index.
+        index: u64,
+        /// The table's size in elements.
+        size: u64,
+    },
+    /// The guest's allocator returned null.
+    #[error("the guest's allocator returned null for {bytes} bytes")]
+    Allocation {
+        /// The size requested.
+        bytes: u64,
+    },
+    /// A value that is not valid for the other side's type, such as 2 for `bool`.
+    #[error("{message}")]
+    Value {
+        /// The reason.
+        message: String,
+    },
+    /// Guest bytes that must be text are not UTF-8.
+    #[error("the {bytes} bytes at guest address {address} are not UTF-8")]
+    NotUtf8 {
+        /// The address.
+        address: u64,
+        /// The length in bytes.
+        bytes: u64,
+    },
+    /// The calling instance exports no memory of this name.
+    #[error("the calling instance exports no memory `{name}`")]
+    NoMemory {
+        /// The memory's name.
+        name: String,
+    },
+    /// The guest has used up its fuel.
+    #[error("asset `{asset}` has used up its fuel")]
+    OutOfFuel {
+        /// The asset's name.
+        asset: String,
+    },
+    /// A call exceeded a time limit.
+    #[error("a call of asset `{asset}` took longer than {limit:?}")]
+    TimedOut {
+        /// The asset's name.
+        asset: String,
+        /// The limit, of the session or of one of its groups.
+        limit: Duration,
+    },
+    /// A call was interrupted: through the session's [`Group`](crate::Group), or by a deadline of its
+    /// store.
+    #[error("the call of asset `{asset}` was interrupted")]
+    Interrupted {
+        /// The asset's name.
+        asset: String,
+    },
+    /// A limit needs an engine setting that is off.
+    #[error("this limit needs the engine setting `{knob}`, which is off")]
+    NotMetered {
+        /// The setting in [`EngineConfig`](crate::EngineConfig).
+        knob: &'static str,
+    },
+    /// The thread that enforces time limits cannot be started.
+    #[error("cannot start the thread that enforces time limits: {source}")]
+    Thread {
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The guest has exited, in this or an earlier call of the session.
+    #[error("the guest of asset `{asset}` has exited with code {code}")]
+    Exited {
+        /// The asset's name.
+        asset: String,
+        /// The argument of `exit`.
+        code: i32,
+    },
+    /// A folder for the guest cannot be opened.
+    #[error("cannot open the folder `{}` for the guest: {source:#}", .path.display())]
+    Preopen {
+        /// The folder.
+        path: PathBuf,
+        /// The reason.
+        source: wasmtime::Error,
+    },
+    /// An earlier call of this session failed before it returned, so the guest's state is unknown.
+    #[error(
+        "an earlier call of this session of asset `{asset}` failed before it returned; the guest's \
+         state is unknown"
+    )]
+    Poisoned {
+        /// The asset's name.
+        asset: String,
+    },
+}
+
+/// Joins items with semicolons.
+fn list(items: &[impl fmt::Display]) -> String {
+    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+}
+
+fn wrong_kind(is_component: &bool) -> &'static str {
+    match is_component {
+        true => "a component, not a core module",
+        false => "a core module, not a component",
+    }
+}
+
+/// Lists the misfits, else Wasmtime's reason.
+fn pooling(
+    asset: Option<&str>,
+    misfits: &[PoolingMisfit],
+    source: Option<&wasmtime::Error>,
+) -> String {
+    let user = asset.map_or("this runtime".into(), |asset| format!("asset `{asset}`"));
+    let reason = match source {
+        _ if !misfits.is_empty() => format!(": {}", list(misfits)),
+        Some(source) => format!(": {source:#}"),
+        None => String::new(),
+    };
+    format!("the pooling allocator cannot serve {user}{reason}")
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Incompatible { asset, mismatches } => {
+                write!(f, "asset `{asset}` does not fit this program:")?;
+                mismatches.iter().try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()))
+            }
+            Self::Wasm(source) => fmt::Debug::fmt(source, f),
+            _ => {
+                write!(f, "{self}")?;
+                self.help().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
+            }
+        }
+    }
+}
+
+impl From<wasmtime::Error> for Error {
+    /// Returns the `Error` that passed through Wasmtime, else wraps Wasmtime's.
+    fn from(error: wasmtime::Error) -> Self {
+        error.downcast::<Error>().unwrap_or_else(Error::Wasm)
+    }
+}
+
+impl From<ConfigError> for Error {
+    fn from(error: ConfigError) -> Self {
+        match error {
+            ConfigError::MissingFeature { what, feature } => Self::MissingFeature { what, feature },
+            ConfigError::Pooling(misfits) => Self::Pooling { asset: None, misfits, source: None },
+            ConfigError::Wasmtime(source) => Self::Engine { source },
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! `Deadlines`: the deadlines of one session's calls.
+
+use super::deadline::{CallDeadline, Expired, Timestamp, now, timestamp_after};
+use super::group::Group;
+use super::timer::EpochTimer;
+use crate::asset::AnyAsset;
+use crate::error::{Error, Result};
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::{Store, UpdateDeadline};
+
+/// The deadlines of a session's calls: its time limit, those of its groups, and its slice. The session
+/// owns them, and its store checks them whenever the engine's epoch has changed. To change them, the
+/// session installs a modified copy.
+#[derive(Clone)]
+pub(crate) struct Deadlines {
+    asset: Arc<AnyAsset>,
+    timer: Arc<EpochTimer>,
+    /// Time limit of each call.
+    pub limit: Option<Duration>,
+    own: Arc<CallDeadline>,
+    groups: Vec<Group>,
+    /// End of the current slice, at which calls yield.
+    #[cfg(feature = "async")]
+    pub slice: Option<Arc<CallDeadline>>,
+}
+
+impl Deadlines {
+    pub fn new(asset: &Arc<AnyAsset>, timer: &Arc<EpochTimer>, limit: Option<Duration>) -> Self {
+        let own = Arc::default();
+        timer.register(&own);
+        Self {
+            asset: Arc::clone(asset),
+            timer: Arc::clone(timer),
+            limit,
+            own,
+            groups: Vec::new(),
+            #[cfg(feature = "async")]
+            slice: None,
+        }
+    }
+
+    /// Makes the store check them.
+    pub fn install<T: 'static>(self: &Arc<Self>, store: &mut Store<T>) {
+        let deadlines = Arc::clone(self);
+        store.epoch_deadline_callback(move |_| Ok(deadlines.check_running()?));
+        // At every change of the epoch: deadlines are times, not counts.
+        store.set_epoch_deadline(1);
+    }
+
+    /// Returns whether there are no deadlines.
+    pub fn is_empty(&self) -> bool {
+        #[cfg(feature = "async")]
+        let is_sliced = self.slice.is_some();
+        #[cfg(not(feature = "async"))]
+        let is_sliced = false;
+        self.limit.is_none() && self.groups.is_empty() && !is_sliced
+    }
+
+    /// Adds the deadline of a group.
+    pub fn join(&mut self, group: &Group) {
+        group.add_timer(&self.timer);
+        self.groups.push(group.clone());
+    }
+
+    /// Checks a running call whose guest noticed that the epoch has changed.
+    fn check_running(&self) -> Result<UpdateDeadline> {
+        let now = now();
+        self.check_at(now)?;
+        #[cfg(feature = "async")]
+        if self.slice.as_ref().is_some_and(|slice| slice.expired(now).is_some()) {
+            return Ok(UpdateDeadline::Yield(1));
+        }
+        Ok(UpdateDeadline::Continue(1))
+    }
+
+    fn all(&self) -> impl Iterator<Item = &Arc<CallDeadline>> {
+        std::iter::once(&self.own).chain(self.groups.iter().map(Group::deadline))
+    }
+
+    /// Fails if a deadline has expired, so that no call may begin.
+    #[cfg(feature = "async")]
+    pub fn check(&self) -> Result<()> {
+        self.check_at(now())
+    }
+
+    fn check_at(&self, now: Timestamp) -> Result<()> {
+        let asset = || self.asset.name().to_owned();
+        match self.all().find_map(|deadline| deadline.expired(now)) {
+            None => Ok(()),
+            Some(Expired::Interrupted) => Err(Error::Interrupted { asset: asset() }),
+            Some(Expired::TimeLimit(limit)) => Err(Error::TimedOut { asset: asset(), limit }),
+        }
+    }
+
+    /// Begins a call, which runs until the result is dropped.
+    pub fn begin(&self) -> Result<RunningCall<'_>> {
+        self.begin_at(now(), self.limit)
+    }
+
+    /// Begins or continues a call that may run for `left`.
+    fn begin_at(&self, now: Timestamp, left: Option<Duration>) -> Result<RunningCall<'_>> {
+        if let (Some(left), Some(limit)) = (left, self.limit) {
+            self.own.set(timestamp_after(now, left), limit);
+        }
+        let first = self.all().map(|deadline| deadline.begin_call()).min();
+        let running = RunningCall(self);
+        self.check_at(now)?;
+        let woken = first.map_or(Ok(()), |first| self.timer.wake_by(first));
+        woken.map_err(|source| Error::Thread { source })?;
+        Ok(running)
+    }
+
+    /// Runs an async call. Only the time in which it is polled counts against the time limit.
+    #[cfg(feature = "async")]
+    pub async fn limit_polls<R>(
+        &self,
+        call: impl Future<Output = wasmtime::Result<R>>,
+    ) -> wasmtime::Result<R> {
+        let mut call = std::pin::pin!(call);
+        let mut left = self.limit;
+        std::future::poll_fn(|context| {
+            let begun = now();
+            let running = match self.begin_at(begun, left) {
+                Ok(running) => running,
+                Err(error) => return std::task::Poll::Ready(Err(error.into())),
+            };
+            let poll = call.as_mut().poll(context);
+            drop(running);
+            left = left.map(|left| left.saturating_sub(Duration::from_nanos(now() - begun)));
+            poll
+        })
+        .await
+    }
+}
+
+/// A running call.
+pub(crate) struct RunningCall<'a>(&'a Deadlines);
+
+impl Drop for RunningCall<'_> {
+    fn drop(&mut self) {
+        self.0.all().for_each(|deadline| deadline.end_call());
+        self.0.own.clear();
+    }
+}

@@ -1,0 +1,227 @@
+//! `Pool`, the permits that it hands out, and their sessions.
+
+use super::semaphore::{Acquired, Semaphore};
+use crate::asset::AnyAsset;
+use crate::code::Operations as _;
+use crate::error::{Error, Result};
+use crate::session::{SessionData, SessionPre, TypedSession};
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::time::Duration;
+use wasmtime::Store;
+
+/// Sessions for requests: each has a **fresh** instance, and there are never more at once than the pool
+/// is large. Clones share it; it has no thread of its own.
+///
+/// The asset is loaded and linked once, in a [`SessionPre`]; beyond a new store and an instance, a
+/// request costs a lock. With [`RuntimeOptions::pooling`](crate::RuntimeOptions::pooling) store and
+/// instance take a few microseconds. Nothing remains of a session that has ended or failed: the next one
+/// sees none of its memory, tables or globals.
+pub struct Pool<S: TypedSession>(Arc<PoolShared<S>>);
+
+struct PoolShared<S: TypedSession> {
+    pre: SessionPre<S>,
+    semaphore: Arc<Semaphore>,
+    sessions: usize,
+}
+
+impl<S: TypedSession> Clone for Pool<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<S: TypedSession> Pool<S> {
+    /// Creates a pool of at most `sessions` sessions at once, and at least one.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Pooling`] if the runtime's pooling allocator reserves space for fewer.
+    pub fn new(pre: SessionPre<S>, sessions: usize) -> Result<Self> {
+        let sessions = sessions.max(1);
+        check_pooling(&pre, sessions as u64)?;
+        Ok(Self(Arc::new(PoolShared { pre, semaphore: Semaphore::new(sessions), sessions })))
+    }
+
+    /// Waits for a permit to start a session.
+    #[must_use]
+    pub fn acquire(&self) -> Permit<S> {
+        self.permit(Semaphore::acquire(&self.0.semaphore))
+    }
+
+    /// Waits for a permit to start a session, at most for `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Busy`] if no session ended in time.
+    pub fn acquire_timeout(&self, timeout: Duration) -> Result<Permit<S>> {
+        let acquired = Semaphore::acquire_timeout(&self.0.semaphore, timeout);
+        acquired.map(|acquired| self.permit(acquired)).ok_or_else(|| self.busy())
+    }
+
+    /// Returns a permit to start a session, without waiting.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Busy`] if all sessions are in use.
+    pub fn try_acquire(&self) -> Result<Permit<S>> {
+        self.acquire_timeout(Duration::ZERO)
+    }
+
+    /// Async version of [`Self::acquire`], for any executor. For a timeout, use the executor's.
+    #[cfg(feature = "async")]
+    pub async fn acquire_async(&self) -> Permit<S> {
+        self.permit(super::waiters::acquire_async(&self.0.semaphore).await)
+    }
+
+    /// Returns the largest number of sessions at once.
+    #[must_use]
+    pub fn sessions(&self) -> usize {
+        self.0.sessions
+    }
+
+    /// Returns the number of sessions that can start now.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        self.0.semaphore.free()
+    }
+
+    fn permit(&self, acquired: Acquired) -> Permit<S> {
+        Permit { pool: self.clone(), acquired }
+    }
+
+    fn asset(&self) -> &AnyAsset {
+        self.0.pre.loaded().asset()
+    }
+
+    fn busy(&self) -> Error {
+        Error::Busy { asset: self.asset().name().into(), sessions: self.0.sessions }
+    }
+}
+
+/// Fails if the runtime's pooling allocator reserves too little for so many sessions.
+fn check_pooling<S: TypedSession>(pre: &SessionPre<S>, sessions: u64) -> Result<()> {
+    let resources = pre.loaded().code().resources_required();
+    let (Some(pooling), Some(resources)) = (&pre.runtime().options().pooling, resources) else {
+        return Ok(());
+    };
+    let reservation = pre.runtime().engine().get_memory_reservation();
+    let misfits = pooling.misfits(&resources, reservation, sessions);
+    if misfits.is_empty() {
+        return Ok(());
+    }
+    let asset = Some(pre.loaded().asset().name().into());
+    Err(Error::Pooling { asset, misfits, source: None })
+}
+
+impl<S: TypedSession> fmt::Debug for Pool<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pool")
+            .field("pre", &self.0.pre)
+            .field("sessions", &self.0.sessions)
+            .field("free", &self.free())
+            .finish()
+    }
+}
+
+/// The right to start one session of a [`Pool`], which returns to the pool when it is dropped.
+pub struct Permit<S: TypedSession> {
+    pool: Pool<S>,
+    acquired: Acquired,
+}
+
+impl<S: TypedSession> Permit<S> {
+    /// Starts a session, with `data` as the host state.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`SessionPre::start`].
+    pub fn start(self, data: S::Data) -> Result<Pooled<S>> {
+        self.start_with(data, |_| Ok(()))
+    }
+
+    /// Starts a session like [`Self::start`], after `prepare` has changed its store.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`SessionPre::start_with`].
+    pub fn start_with(
+        self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+    ) -> Result<Pooled<S>> {
+        let session = self.pool.0.pre.start_with(data, prepare)?;
+        Ok(Pooled { session, acquired: self.acquired })
+    }
+
+    /// Async version of [`Self::start`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::start`].
+    #[cfg(feature = "async")]
+    pub async fn start_async(self, data: S::Data) -> Result<Pooled<S>>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        self.start_with_async(data, |_| Ok(())).await
+    }
+
+    /// Async version of [`Self::start_with`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::start_with`].
+    #[cfg(feature = "async")]
+    pub async fn start_with_async(
+        self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+    ) -> Result<Pooled<S>>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        let session = self.pool.0.pre.start_with_async(data, prepare).await?;
+        Ok(Pooled { session, acquired: self.acquired })
+    }
+}
+
+impl<S: TypedSession> fmt::Debug for Permit<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Permit").field("pool", &self.pool).finish_non_exhaustive()
+    }
+}
+
+/// A session of a [`Pool`], whose permit returns to the pool when it is dropped.
+pub struct Pooled<S> {
+    // Fields drop in this order: the instance is gone before the next session can start.
+    session: S,
+    acquired: Acquired,
+}
+
+impl<S: TypedSession> Pooled<S> {
+    /// Ends the session, and returns the program's data.
+    pub fn into_data(self) -> S::Data {
+        let Self { session, acquired } = self;
+        let data = session.into_session().into_data();
+        drop(acquired);
+        data
+    }
+}
+
+impl<S> Deref for Pooled<S> {
+    type Target = S;
+
+    fn deref(&self) -> &S {
+        &self.session
+    }
+}
+
+impl<S> DerefMut for Pooled<S> {
+    fn deref_mut(&mut self) -> &mut S {
+        &mut self.session
+    }
+}

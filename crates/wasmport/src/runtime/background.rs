@@ -1,0 +1,209 @@
+//! `Loading`: assets that load in the background.
+
+use super::handle::Runtime;
+use super::loaded::LoadedAsset;
+use crate::asset::{AnyAsset, Artifact};
+use crate::error::{Error, Result};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+/// Assets that load on threads of their own: poll it, wait for it, or await it.
+///
+/// The [`Runtime`] has the loaded assets too, so that their sessions start at once. Dropping it cancels
+/// the assets whose load has not begun.
+///
+/// ```no_run
+/// # fn f(runtime: &wasmport::Runtime, assets: &[&wasmport::AnyAsset]) -> wasmport::Result<()> {
+/// let loading = runtime.load_in_background(assets);
+/// while !loading.is_done() {
+///     println!("{:.0} %", loading.progress().fraction() * 100.0);
+///     // … draw a frame …
+/// }
+/// for loaded in loading.wait() {
+///     println!("{} is ready", loaded?.asset().name());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct Loading(Arc<LoadQueue>);
+
+/// The progress of a [`Loading`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LoadProgress {
+    /// Number of assets that loaded or failed.
+    pub assets: usize,
+    /// Number of all assets.
+    pub assets_total: usize,
+    /// Bytes of the artifacts that loaded or failed.
+    pub bytes: u64,
+    /// Bytes of all artifacts.
+    pub bytes_total: u64,
+}
+
+impl LoadProgress {
+    /// Returns the progress between 0 and 1, by bytes.
+    #[must_use]
+    pub fn fraction(&self) -> f64 {
+        if self.assets == self.assets_total {
+            return 1.0;
+        }
+        self.bytes as f64 / self.bytes_total.max(1) as f64
+    }
+}
+
+/// The state that a [`Loading`] shares with its threads.
+#[derive(Debug)]
+struct LoadQueue {
+    jobs: Mutex<LoadJobs>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct LoadJobs {
+    waiting: VecDeque<LoadJob>,
+    results: Vec<Option<Result<LoadedAsset>>>,
+    progress: LoadProgress,
+    waker: Option<Waker>,
+}
+
+#[derive(Debug)]
+struct LoadJob {
+    index: usize,
+    asset: AnyAsset,
+    bytes: u64,
+}
+
+impl Runtime {
+    /// Loads assets of either kind on threads of their own, at most one per processor. Elements are
+    /// [`Asset`](crate::Asset)s or [`AnyAsset`]s, such as those of the generated `ASSETS`.
+    ///
+    /// If no asset was loaded before, a back end that runs all of them is chosen, if there is one.
+    pub fn load_in_background(&self, assets: impl IntoIterator<Item: AsRef<AnyAsset>>) -> Loading {
+        let assets: Vec<AnyAsset> = assets.into_iter().map(|a| a.as_ref().clone()).collect();
+        if !assets.is_empty() {
+            // If none runs all, each asset is checked against the back end of the first.
+            let _ = self.shared.engine_for(&assets.iter().collect::<Vec<_>>());
+        }
+        let count = assets.len();
+        let jobs = Mutex::new(self.load_jobs(assets));
+        let queue = Arc::new(LoadQueue { jobs, changed: Condvar::new() });
+        let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(count);
+        for _ in 0..threads {
+            let (runtime, jobs) = (self.clone(), Arc::clone(&queue));
+            let work = move || jobs.work(&runtime);
+            let thread = thread::Builder::new().name("wasmport-load".into()).spawn(work);
+            if thread.is_err() {
+                // Without threads, this one loads them.
+                queue.work(self);
+            }
+        }
+        Loading(queue)
+    }
+
+    fn load_jobs(&self, assets: Vec<AnyAsset>) -> LoadJobs {
+        let mut jobs = LoadJobs::default();
+        jobs.progress.assets_total = assets.len();
+        for (index, asset) in assets.into_iter().enumerate() {
+            let bytes = self.choice(&asset).chosen().map_or(0, Artifact::bytes);
+            jobs.progress.bytes_total += bytes;
+            jobs.waiting.push_back(LoadJob { index, asset, bytes });
+            jobs.results.push(None);
+        }
+        jobs
+    }
+}
+
+impl LoadQueue {
+    fn jobs(&self) -> MutexGuard<'_, LoadJobs> {
+        // No code under this lock panics.
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, runtime: &Runtime) {
+        loop {
+            let Some(LoadJob { index, asset, bytes }) = self.jobs().waiting.pop_front() else {
+                return;
+            };
+            // The program's own `AssetSource` may panic.
+            let load = AssertUnwindSafe(|| runtime.load_any(&asset));
+            let result = catch_unwind(load).unwrap_or_else(|_| Err(panicked(&asset)));
+            let mut jobs = self.jobs();
+            if let Some(entry) = jobs.results.get_mut(index) {
+                *entry = Some(result);
+            }
+            jobs.progress.assets += 1;
+            jobs.progress.bytes += bytes;
+            let waker = if jobs.is_done() { jobs.waker.take() } else { None };
+            drop(jobs);
+            self.changed.notify_all();
+            waker.into_iter().for_each(Waker::wake);
+        }
+    }
+}
+
+fn panicked(asset: &AnyAsset) -> Error {
+    Error::Wasm(wasmtime::format_err!("loading the asset `{}` panicked", asset.name()))
+}
+
+impl LoadJobs {
+    fn is_done(&self) -> bool {
+        self.progress.assets == self.progress.assets_total
+    }
+
+    /// Takes all results.
+    fn take(&mut self) -> Vec<Result<LoadedAsset>> {
+        std::mem::take(&mut self.results).into_iter().flatten().collect()
+    }
+}
+
+impl Loading {
+    /// Returns whether all assets loaded or failed.
+    #[must_use]
+    pub fn is_done(&self) -> bool {
+        self.0.jobs().is_done()
+    }
+
+    /// Returns the progress.
+    #[must_use]
+    pub fn progress(&self) -> LoadProgress {
+        self.0.jobs().progress
+    }
+
+    /// Waits for all assets, and returns their results in the order of the assets.
+    #[must_use]
+    pub fn wait(self) -> Vec<Result<LoadedAsset>> {
+        let mut jobs = self.0.jobs();
+        while !jobs.is_done() {
+            jobs = self.0.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
+        }
+        jobs.take()
+    }
+}
+
+impl Future for Loading {
+    type Output = Vec<Result<LoadedAsset>>;
+
+    /// Resolves to the results in the order of the assets.
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut jobs = self.0.jobs();
+        if jobs.is_done() {
+            return Poll::Ready(jobs.take());
+        }
+        jobs.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+}
+
+impl Drop for Loading {
+    fn drop(&mut self) {
+        self.0.jobs().waiting.clear();
+    }
+}

@@ -1,0 +1,102 @@
+//! `Runtime`: the handle that programs share.
+
+use super::shared::RuntimeShared;
+use crate::asset::AnyAsset;
+use crate::choice::Choice;
+use crate::engine::{BackEnd, EngineConfig, Limits, RuntimeOptions};
+use crate::error::{Error, Result};
+use crate::limits::EpochTimer;
+use std::fmt;
+use std::sync::Arc;
+use wasmtime::Engine;
+
+/// Loads assets of one [`EngineConfig`]. Clones share engine and loaded code, and any thread may use
+/// them.
+///
+/// All code of a runtime has one [`BackEnd`], so that it can be linked. The first asset decides it:
+/// machine code if the asset has any for this machine, else the interpreter, else the compiler, as far
+/// as the program has them. If assets differ in that, list all of them with
+/// [`RuntimeBuilder::assets`](crate::RuntimeBuilder::assets).
+#[derive(Clone)]
+pub struct Runtime {
+    pub(super) shared: Arc<RuntimeShared>,
+    /// Limits of new sessions.
+    limits: Limits,
+}
+
+impl Runtime {
+    pub(super) fn from_shared(shared: RuntimeShared) -> Self {
+        let limits = shared.options.limits;
+        Self { shared: Arc::new(shared), limits }
+    }
+
+    /// Returns the artifact of an asset that this runtime runs, and why it rejects the others. If no
+    /// asset was loaded yet, it is the one that it would run.
+    #[must_use]
+    pub fn choice<'b>(&self, asset: &'b AnyAsset) -> Choice<'b> {
+        self.shared.choice(asset)
+    }
+
+    /// Returns the back end: that of [`engine`](Self::engine).
+    #[must_use]
+    pub fn back_end(&self) -> BackEnd {
+        self.shared.engine().back_end
+    }
+
+    /// Returns Wasmtime's engine, for stores and linkers. If no asset was loaded and the builder was
+    /// passed none, this decides the back end: machine code, or that of the target in the options.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.shared.engine().engine
+    }
+
+    /// Returns the engine configuration.
+    #[must_use]
+    pub fn config(&self) -> &EngineConfig {
+        &self.shared.config
+    }
+
+    /// Returns the timer of an engine that checks epochs.
+    pub(crate) fn timer(&self) -> Option<&Arc<EpochTimer>> {
+        self.shared.engine().timer.as_ref()
+    }
+
+    /// Returns the same runtime with other limits for new sessions: one engine and one set of loaded
+    /// assets serves trusted guests and others.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NotMetered`] if the limits need fuel or time, and the engine does not meter
+    /// it.
+    pub fn with_limits(&self, limits: Limits) -> Result<Self> {
+        check_limits(&limits, self.config())?;
+        Ok(Self { shared: Arc::clone(&self.shared), limits })
+    }
+
+    /// Returns the limits of new sessions.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// Returns the options that it was built with.
+    #[must_use]
+    pub fn options(&self) -> &RuntimeOptions {
+        &self.shared.options
+    }
+}
+
+/// Fails if code compiled with `config` cannot keep the limits.
+pub(super) fn check_limits(limits: &Limits, config: &EngineConfig) -> Result<()> {
+    limits.missing_knob(config).map_or(Ok(()), |knob| Err(Error::NotMetered { knob }))
+}
+
+impl fmt::Debug for Runtime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runtime")
+            .field("config", &self.shared.config)
+            .field("options", &self.shared.options)
+            .field("back_end", &self.shared.chosen_back_end())
+            .finish_non_exhaustive()
+    }
+}

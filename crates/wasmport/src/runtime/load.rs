@@ -1,0 +1,151 @@
+//! The ways to load assets into a runtime, and to unload them.
+
+use super::engine::ActiveEngine;
+use super::handle::Runtime;
+use super::loaded::{Loaded, LoadedAsset};
+use crate::asset::{AnyAsset, Artifact, Asset};
+use crate::code::{self, Code};
+use crate::dynamic::DynamicAsset;
+#[cfg(not(feature = "compile"))]
+use crate::error::Error;
+use crate::error::Result;
+use crate::trace;
+use std::path::Path;
+use wasmtime::{Engine, Module};
+
+impl Runtime {
+    /// Loads an asset, or returns it if it is already loaded.
+    ///
+    /// # Errors
+    ///
+    /// Fails with one of these [errors](crate::Error):
+    ///
+    /// - [`Incompatible`](crate::Error::Incompatible) with all differences if the asset does not fit this
+    ///   program,
+    /// - [`Missing`](crate::Error::Missing) or [`Read`](crate::Error::Read) if its file cannot be read,
+    /// - [`Digest`](crate::Error::Digest) if its bytes are not those of the wrapper,
+    /// - [`Decompress`](crate::Error::Decompress) if they do not decompress to the length in the wrapper,
+    /// - [`Deserialize`](crate::Error::Deserialize) if Wasmtime rejects them,
+    /// - [`Pooling`](crate::Error::Pooling) if the pooling allocator reserves too little for it.
+    pub fn load<C: Code>(&self, asset: &Asset<C>) -> Result<Loaded<C>> {
+        self.load_as(asset.as_any())
+    }
+
+    /// Loads an asset whose kind is not in its type, such as an element of the generated `ASSETS`.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`load`](Self::load).
+    pub fn load_any(&self, asset: &AnyAsset) -> Result<LoadedAsset> {
+        #[cfg(feature = "component-model")]
+        if asset.is_component() {
+            return self.load_as(asset).map(LoadedAsset::Component);
+        }
+        self.load_as::<Module>(asset).map(LoadedAsset::Module)
+    }
+
+    fn load_as<C: Code>(&self, asset: &AnyAsset) -> Result<Loaded<C>> {
+        let shared = &*self.shared;
+        self.load_artifact(asset, |active, artifact| {
+            let _span = trace::load(asset, artifact).entered();
+            let way = shared.options.load_way;
+            let load = |engine: &Engine| code::load(engine, &*shared.source, asset, artifact, way);
+            self.load_into(active, load)
+        })
+    }
+
+    /// Maps the artifact of an asset from the file at `path` without reading it: for files on a medium
+    /// that nobody can write to, such as a partition under
+    /// [dm-verity](https://docs.kernel.org/admin-guide/device-mapper/verity.html), that were verified
+    /// before. The file must be the uncompressed artifact that [`choice`](Self::choice) names.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`load`](Self::load), and with [`Error::NotMappable`](crate::Error::NotMappable) if the artifact is compressed or
+    /// the file has another length.
+    ///
+    /// # Safety
+    ///
+    /// The file must be that artifact, and must not change while the code or anything made from it
+    /// exists: other content would run as machine code. Only its length is checked. Until this returns,
+    /// the path must lead to that file.
+    #[expect(unsafe_code, reason = "the caller vouches for the file")]
+    pub unsafe fn load_mapped<C: Code>(
+        &self,
+        asset: &Asset<C>,
+        path: impl AsRef<Path>,
+    ) -> Result<Loaded<C>> {
+        self.load_artifact(asset, |active, artifact| {
+            // SAFETY: this function has the same contract.
+            unsafe { code::map(&active.engine, asset, artifact, path.as_ref()) }
+        })
+    }
+
+    /// Compiles an asset that was not imported, or returns it if it is already loaded.
+    ///
+    /// # Errors
+    ///
+    /// Fails with one of these [errors](crate::Error):
+    ///
+    /// - [`NoCompiler`](crate::Error::NoCompiler) if the program lacks the cargo feature `compile`,
+    /// - [`Missing`](crate::Error::Missing) or [`Read`](crate::Error::Read) if its file cannot be read,
+    /// - [`WrongKind`](crate::Error::WrongKind) if it is a component but was expected to be a core module, or
+    ///   the reverse,
+    /// - [`Compile`](crate::Error::Compile) if it is not valid WebAssembly, or this program cannot run it,
+    /// - [`Pooling`](crate::Error::Pooling) if the pooling allocator reserves too little for it.
+    #[cfg(feature = "compile")]
+    pub fn load_dynamic<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
+        let (shared, active) = (&*self.shared, self.shared.engine());
+        let job = asset.read(&shared.config, active.back_end)?;
+        let own = job.asset();
+        let code = C::cache(&shared.caches).get_or_load(job.digest(), || {
+            let artifact = own.artifacts().first();
+            let _span = artifact.map(|artifact| trace::load(&own, artifact).entered());
+            let (cache, way) = (asset.cache_folder(), shared.options.load_way);
+            self.load_into(active, |engine| job.load(engine, cache, way))
+        })?;
+        Ok(Loaded::new(self, own, job.target(), code))
+    }
+
+    /// Compiles an asset that was not imported. This program cannot: it lacks the cargo feature
+    /// `compile`.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NoCompiler`](crate::Error::NoCompiler).
+    #[cfg(not(feature = "compile"))]
+    pub fn load_dynamic<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
+        Err(Error::NoCompiler { asset: asset.name().into() })
+    }
+
+    /// Runs `load`, and finds out whether an error is the pooling allocator's.
+    fn load_into<C: Code>(
+        &self,
+        active: &ActiveEngine,
+        load: impl Fn(&Engine) -> Result<C>,
+    ) -> Result<C> {
+        let (config, options) = (&self.shared.config, &self.shared.options);
+        load(&active.engine).map_err(|error| active.explain(config, options, error, load))
+    }
+
+    /// Loads the best artifact by `load`, unless it is already loaded.
+    fn load_artifact<C: Code>(
+        &self,
+        asset: &AnyAsset,
+        load: impl FnOnce(&ActiveEngine, &Artifact) -> Result<C>,
+    ) -> Result<Loaded<C>> {
+        let (active, artifact) = self.shared.choose(asset)?;
+        let cache = C::cache(&self.shared.caches);
+        let code = cache.get_or_load(artifact.digest(), || load(active, artifact))?;
+        // Two assets may have the same code; each keeps its own name.
+        Ok(Loaded::new(self, asset.clone(), artifact.target(), code))
+    }
+
+    /// Removes a loaded asset from the runtime, and returns whether it was loaded. Its memory is freed
+    /// with the last session and the last [`Loaded`] of it; the next load reads it again. An asset that is
+    /// not unloaded stays as long as the runtime.
+    pub fn unload(&self, asset: &AnyAsset) -> bool {
+        let digests = asset.artifacts().iter().map(Artifact::digest);
+        digests.fold(false, |any, digest| any | self.shared.caches.remove(digest))
+    }
+}

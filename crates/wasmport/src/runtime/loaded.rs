@@ -1,0 +1,152 @@
+//! `Loaded`: an asset that is loaded.
+
+use super::handle::Runtime;
+use crate::asset::{AnyAsset, Asset};
+use crate::code::Code;
+use crate::error::{Error, Result};
+use std::fmt;
+use std::sync::Arc;
+use wasmtime::Module;
+#[cfg(feature = "component-model")]
+use wasmtime::component::Component;
+
+/// A verified, deserialized asset of kind `C`: a [`LoadedModule`] or a [`LoadedComponent`]. Clones share
+/// it.
+pub struct Loaded<C>(Arc<LoadedShared<C>>);
+
+/// A loaded core module.
+pub type LoadedModule = Loaded<Module>;
+
+/// A loaded component.
+#[cfg(feature = "component-model")]
+pub type LoadedComponent = Loaded<Component>;
+
+struct LoadedShared<C> {
+    runtime: Runtime,
+    asset: Arc<AnyAsset>,
+    target: &'static str,
+    code: C,
+}
+
+impl<C> Clone for Loaded<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C> fmt::Debug for Loaded<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loaded")
+            .field("asset", &self.0.asset)
+            .field("target", &self.0.target)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<C> Loaded<C> {
+    pub(super) fn new(runtime: &Runtime, asset: AnyAsset, target: &'static str, code: C) -> Self {
+        let (runtime, asset) = (runtime.clone(), Arc::new(asset));
+        Self(Arc::new(LoadedShared { runtime, asset, target, code }))
+    }
+
+    /// Returns the asset.
+    #[must_use]
+    pub fn asset(&self) -> &AnyAsset {
+        &self.0.asset
+    }
+
+    pub(crate) fn shared_asset(&self) -> &Arc<AnyAsset> {
+        &self.0.asset
+    }
+
+    /// Returns the runtime that loaded it.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        &self.0.runtime
+    }
+
+    /// Returns the target of the chosen artifact.
+    #[must_use]
+    pub fn target(&self) -> &'static str {
+        self.0.target
+    }
+
+    /// Returns Wasmtime's module or component.
+    #[must_use]
+    pub fn code(&self) -> &C {
+        &self.0.code
+    }
+
+    /// Checks that it is the asset of a wrapper.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::WrongAsset`] if it is another asset than `expected`.
+    pub fn check_asset(&self, expected: &Asset<C>) -> Result<()> {
+        let own = (self.0.asset.name(), self.0.asset.source_digest());
+        if own == (expected.name(), expected.source_digest()) {
+            return Ok(());
+        }
+        Err(Error::WrongAsset {
+            expected: expected.name().into(),
+            actual: self.0.asset.name().into(),
+        })
+    }
+}
+
+impl LoadedModule {
+    /// Returns Wasmtime's module.
+    #[must_use]
+    pub fn module(&self) -> &Module {
+        self.code()
+    }
+}
+
+#[cfg(feature = "component-model")]
+impl LoadedComponent {
+    /// Returns Wasmtime's component.
+    #[must_use]
+    pub fn component(&self) -> &Component {
+        self.code()
+    }
+}
+
+impl<C: Code> Loaded<C> {
+    /// Returns a linker of the runtime's engine.
+    pub(crate) fn new_linker<T: 'static>(&self) -> C::Linker<T> {
+        C::new_linker(self.0.runtime.engine())
+    }
+}
+
+/// A loaded asset of either kind.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum LoadedAsset {
+    /// A core module.
+    Module(LoadedModule),
+    /// A component.
+    #[cfg(feature = "component-model")]
+    Component(LoadedComponent),
+}
+
+impl LoadedAsset {
+    /// Returns the asset.
+    #[must_use]
+    pub fn asset(&self) -> &AnyAsset {
+        match self {
+            Self::Module(module) => module.asset(),
+            #[cfg(feature = "component-model")]
+            Self::Component(component) => component.asset(),
+        }
+    }
+
+    /// Returns the target of the chosen artifact.
+    #[must_use]
+    pub fn target(&self) -> &'static str {
+        match self {
+            Self::Module(module) => module.target(),
+            #[cfg(feature = "component-model")]
+            Self::Component(component) => component.target(),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Fuel, time limit and groups of a session.
+
+use super::state::Session;
+use crate::error::{Error, Result};
+use crate::limits::{Deadlines, EpochTimer, Group, disable_deadline};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Fuel and time. Both need engine settings, because the code itself counts fuel and checks epochs:
+/// `fuel` and `epoch-interruption` below `[engine]`.
+impl<T: 'static, W> Session<T, W> {
+    /// Returns the remaining fuel. Most instructions consume 1.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NotMetered`] if the engine does not count fuel.
+    pub fn fuel(&self) -> Result<u64> {
+        self.store.get_fuel().map_err(|_| NO_FUEL)
+    }
+
+    /// Sets the remaining fuel. A guest without fuel ends with [`Error::OutOfFuel`].
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NotMetered`] if the engine does not count fuel.
+    pub fn set_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.store.set_fuel(fuel).map_err(|_| NO_FUEL)
+    }
+
+    /// Adds to the remaining fuel.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NotMetered`] if the engine does not count fuel.
+    pub fn add_fuel(&mut self, fuel: u64) -> Result<()> {
+        self.set_fuel(self.fuel()?.saturating_add(fuel))
+    }
+
+    /// Returns the time limit of each call, if there is one.
+    pub fn time_limit(&self) -> Option<Duration> {
+        self.deadlines.as_ref().and_then(|deadlines| deadlines.limit)
+    }
+
+    /// Sets the time limit of each call through this session. A guest that exceeds it ends with
+    /// [`Error::TimedOut`] at its next loop or call. A host function does not end, but its time counts.
+    /// The time in which an `async` call waits or is suspended does not count.
+    ///
+    /// Calls made with [`store_mut`](Self::store_mut) or [`parts`](Self::parts) have no limit.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NotMetered`] if the engine does not check epochs.
+    pub fn set_time_limit(&mut self, limit: Option<Duration>) -> Result<()> {
+        self.change_deadlines(|deadlines| deadlines.limit = limit).map(drop)
+    }
+
+    /// Adds the session to a group, whose deadline and interruption end its calls. It stays in the group,
+    /// and can join others besides.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NotMetered`] if the engine does not check epochs.
+    pub fn join(&mut self, group: &Group) -> Result<()> {
+        self.change_deadlines(|deadlines| deadlines.join(group)).map(drop)
+    }
+
+    /// Changes the deadlines of calls. Returns the timer.
+    pub(super) fn change_deadlines(
+        &mut self,
+        change: impl FnOnce(&mut Deadlines),
+    ) -> Result<Arc<EpochTimer>> {
+        let timer = self.timer.as_ref().ok_or(NO_EPOCHS)?;
+        let mut deadlines = match self.deadlines.take() {
+            Some(deadlines) => Deadlines::clone(&deadlines),
+            None => Deadlines::new(&self.asset, timer, None),
+        };
+        change(&mut deadlines);
+        if deadlines.is_empty() {
+            disable_deadline(&mut self.store);
+        } else {
+            let deadlines = Arc::new(deadlines);
+            deadlines.install(&mut self.store);
+            self.deadlines = Some(deadlines);
+        }
+        Ok(Arc::clone(timer))
+    }
+}
+
+pub(super) const NO_FUEL: Error = Error::NotMetered { knob: "fuel" };
+const NO_EPOCHS: Error = Error::NotMetered { knob: "epoch_interruption" };

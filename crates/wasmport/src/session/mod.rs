@@ -1,0 +1,25 @@
+//! `Session`: a store with one instance and its wrapper.
+
+mod call;
+mod data;
+mod limits;
+mod named;
+mod pre;
+#[cfg(feature = "async")]
+mod slice;
+mod start;
+mod state;
+mod typed;
+#[cfg(feature = "wasi")]
+mod wasi;
+
+pub use data::SessionData;
+pub(crate) use named::exit_code;
+pub use pre::SessionPre;
+#[cfg(feature = "async")]
+pub use slice::Slice;
+#[cfg(feature = "async")]
+pub(crate) use slice::SliceTimer;
+pub use state::Session;
+pub(crate) use state::exit_of;
+pub use typed::{LinkedSession, TypedSession};

@@ -1,0 +1,160 @@
+//! `SessionPre`: an asset that is linked once and starts many sessions.
+
+use super::data::SessionData;
+use super::start::{LinkerOf, wrap};
+use super::state::Session;
+use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
+use crate::code::Operations;
+use crate::error::Result;
+use crate::runtime::{Loaded, Runtime};
+use crate::trace;
+use crate::wrapper::Wrapper;
+use std::fmt;
+use std::marker::PhantomData;
+use wasmtime::AsContextMut as _;
+
+/// A loaded and linked asset, which starts sessions: like `FooPre` for stores of the program's own.
+/// Clones share it.
+///
+/// ```text
+/// let pre = SessionPre::<CalcSession>::new(&runtime)?;
+/// let mut calc = pre.start(())?;
+/// ```
+pub struct SessionPre<S: TypedSession> {
+    loaded: Loaded<CodeOf<S>>,
+    linked: LinkedCode<S>,
+    session: PhantomData<fn() -> S>,
+}
+
+/// Code of a session's kind with its imports resolved.
+type LinkedCode<S> = <CodeOf<S> as Operations>::Pre<SessionData<<S as TypedSession>::Data>>;
+
+impl<S: TypedSession> Clone for SessionPre<S> {
+    fn clone(&self) -> Self {
+        let (loaded, linked) = (self.loaded.clone(), self.linked.clone());
+        Self { loaded, linked, session: PhantomData }
+    }
+}
+
+impl<S: TypedSession> SessionPre<S> {
+    /// Loads the asset, and links it with the imports that the session's data implements.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Runtime::load`].
+    pub fn new(runtime: &Runtime) -> Result<Self>
+    where
+        S: LinkedSession,
+    {
+        Self::with_linker(runtime, S::link)
+    }
+
+    /// Loads the asset, and links it with the imports that `define` adds to the linker.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Runtime::load`], and if an import is missing or has another type.
+    pub fn with_linker(
+        runtime: &Runtime,
+        define: impl FnOnce(
+            &mut LinkerOf<CodeOf<S>, S::Data>,
+            &Loaded<CodeOf<S>>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        let loaded = runtime.load(S::Wrapper::ASSET)?;
+        let mut linker = loaded.new_linker();
+        define(&mut linker, &loaded)?;
+        let linked = loaded.code().link(&linker, S::Wrapper::OVERLOADS)?;
+        Ok(Self { loaded, linked, session: PhantomData })
+    }
+
+    /// Starts a session with an instance of its own.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the start function fails, or the pooling allocator has no space left.
+    pub fn start(&self, data: S::Data) -> Result<S> {
+        self.start_with(data, |_| Ok(()))
+    }
+
+    /// Starts a session like [`Self::start`], after `prepare` has changed its store: for a WASI context of
+    /// its own.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::start`], and with the error of `prepare`.
+    pub fn start_with(
+        &self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut StoreOf<S>) -> wasmtime::Result<()>,
+    ) -> Result<S> {
+        let session = Session::start_in_store(&self.loaded, data, |store| {
+            prepare(store)?;
+            let _span = trace::instantiate(self.loaded.asset()).entered();
+            let instance = CodeOf::<S>::instantiate_pre(&self.linked, store.as_context_mut())?;
+            wrap(store, &instance)
+        });
+        session.map(S::from_session)
+    }
+
+    /// Async version of [`Self::start`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::start`].
+    #[cfg(feature = "async")]
+    pub async fn start_async(&self, data: S::Data) -> Result<S>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        self.start_with_async(data, |_| Ok(())).await
+    }
+
+    /// Async version of [`Self::start_with`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::start_with`].
+    #[cfg(feature = "async")]
+    pub async fn start_with_async(
+        &self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut StoreOf<S>) -> wasmtime::Result<()>,
+    ) -> Result<S>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        let session = Session::start_in_store_async(&self.loaded, data, async |store| {
+            prepare(store)?;
+            let instance = async {
+                let context = store.as_context_mut();
+                let instance = CodeOf::<S>::instantiate_pre_async(&self.linked, context).await?;
+                super::start::wrap_async(store, &instance).await
+            };
+            trace::instantiate(self.loaded.asset()).around(instance).await
+        });
+        session.await.map(S::from_session)
+    }
+
+    /// Returns the runtime.
+    #[must_use]
+    pub fn runtime(&self) -> &Runtime {
+        self.loaded.runtime()
+    }
+
+    /// Returns the loaded asset.
+    #[must_use]
+    pub fn loaded(&self) -> &Loaded<CodeOf<S>> {
+        &self.loaded
+    }
+}
+
+impl<S: TypedSession> fmt::Debug for SessionPre<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionPre")
+            .field("asset", &self.loaded.asset().name())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,223 @@
+//! The ways to start a session.
+
+use super::data::{SessionData, new_store};
+use super::state::{Session, call_failed};
+use crate::asset::AnyAsset;
+use crate::code::{Code, Operations as _};
+use crate::error::Result;
+use crate::limits::Deadlines;
+use crate::runtime::{Loaded, Runtime};
+use crate::trace;
+use crate::wrapper::Wrapper;
+use std::sync::Arc;
+use wasmtime::{AsContextMut as _, Store};
+
+/// Linker of a wrapper's kind, for the stores of sessions with data `T`.
+pub(super) type LinkerOf<C, T> = <C as Code>::Linker<SessionData<T>>;
+
+impl<T: 'static, W: Wrapper> Session<T, W> {
+    /// Loads and instantiates the asset with the imports that `define` adds to the linker.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Runtime::load`], and if an import is missing, the start function fails, or the
+    /// instance exceeds [`Limits`](crate::Limits).
+    pub fn start(
+        runtime: &Runtime,
+        data: T,
+        define: impl FnOnce(
+            &mut LinkerOf<W::Code, T>,
+            &mut Store<SessionData<T>>,
+            &Loaded<W::Code>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        let loaded = runtime.load(W::ASSET)?;
+        Self::start_in_store(&loaded, data, |store| {
+            let mut linker = loaded.new_linker();
+            define(&mut linker, store, &loaded)?;
+            let _span = trace::instantiate(loaded.asset()).entered();
+            let code = loaded.code();
+            let instance = code.instantiate(&linker, store.as_context_mut(), W::OVERLOADS)?;
+            wrap(store, &instance)
+        })
+    }
+}
+
+/// Initializes a reactor, and returns the wrapper of a new instance.
+pub(super) fn wrap<T: 'static, W: Wrapper>(
+    store: &mut Store<T>,
+    instance: &<W::Code as Code>::Instance,
+) -> wasmtime::Result<W> {
+    if W::REACTOR {
+        W::Code::initialize(instance, store.as_context_mut())?;
+    }
+    W::from_instance(store, instance)
+}
+
+impl<T: 'static> Session<T> {
+    /// Instantiates an asset without a wrapper, such as a [`DynamicAsset`](crate::DynamicAsset), with the
+    /// imports that `define` adds to the linker. Initializes it if it is a reactor.
+    ///
+    /// ```
+    /// # fn main() -> wasmport::Result<()> {
+    /// # if !cfg!(feature = "compile") { return Ok(()) }
+    /// use wasmport::{DynamicAsset, EngineConfig, Runtime, Session};
+    /// let text = r#"(module
+    ///     (import "host" "ten" (func $ten (result i32)))
+    ///     (func (export "add") (param i32) (result i32) (i32.add (local.get 0) (call $ten))))"#;
+    /// let runtime = Runtime::new(&EngineConfig::new())?;
+    /// let plugin = runtime.load_dynamic(&DynamicAsset::new("plugin", text))?;
+    /// let mut session = Session::of(&plugin, 10, |linker, _| {
+    ///     linker.func_wrap("host", "ten", |caller: wasmport::wasmtime::Caller<'_, _>| {
+    ///         *wasmport::SessionData::get(caller.data())
+    ///     })?;
+    ///     Ok(())
+    /// })?;
+    /// assert_eq!(session.call_func::<i32, i32>("add", 3)?, 13);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails if an import is missing, the start function or the initialization fails, or the instance
+    /// exceeds [`Limits`](crate::Limits).
+    pub fn of<C: Code>(
+        loaded: &Loaded<C>,
+        data: T,
+        define: impl FnOnce(&mut LinkerOf<C, T>, &mut Store<SessionData<T>>) -> wasmtime::Result<()>,
+    ) -> Result<Session<T, C::Instance>> {
+        Session::start_in_store(loaded, data, |store| {
+            let mut linker = loaded.new_linker();
+            define(&mut linker, store)?;
+            let _span = trace::instantiate(loaded.asset()).entered();
+            let code = loaded.code();
+            let instance = code.instantiate(&linker, store.as_context_mut(), &[])?;
+            if code.is_reactor() {
+                C::initialize(&instance, store.as_context_mut())?;
+            }
+            Ok(instance)
+        })
+    }
+}
+
+impl<T: 'static, W> Session<T, W> {
+    /// Starts a session with the result of `instantiate` in its new store.
+    pub(super) fn start_in_store<C>(
+        loaded: &Loaded<C>,
+        data: T,
+        instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
+    ) -> Result<Self> {
+        let (runtime, asset) = (loaded.runtime(), loaded.shared_asset());
+        let mut store = new_store(runtime, data)?;
+        let deadlines = new_deadlines(runtime, asset, &mut store);
+        let running = deadlines.as_deref().map(Deadlines::begin).transpose()?;
+        let wrapper = instantiate(&mut store);
+        drop(running);
+        let wrapper = wrapper.map_err(|error| call_failed(asset, &mut store, error).0)?;
+        Ok(Self::from_parts(loaded, store, wrapper, deadlines))
+    }
+}
+
+/// Installs the runtime's time limit in a new store, if there is one.
+fn new_deadlines<T: 'static>(
+    runtime: &Runtime,
+    asset: &Arc<AnyAsset>,
+    store: &mut Store<T>,
+) -> Option<Arc<Deadlines>> {
+    let limit = runtime.limits().time?;
+    let deadlines = Arc::new(Deadlines::new(asset, runtime.timer()?, Some(limit)));
+    deadlines.install(store);
+    Some(deadlines)
+}
+
+#[cfg(feature = "async")]
+impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
+    /// Async version of [`Self::start`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::start`].
+    pub async fn start_async(
+        runtime: &Runtime,
+        data: T,
+        define: impl FnOnce(
+            &mut LinkerOf<W::Code, T>,
+            &mut Store<SessionData<T>>,
+            &Loaded<W::Code>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        let loaded = runtime.load(W::ASSET)?;
+        Self::start_in_store_async(&loaded, data, async |store: &mut Store<SessionData<T>>| {
+            let mut linker = loaded.new_linker();
+            define(&mut linker, store, &loaded)?;
+            let instantiated = async {
+                let (code, context) = (loaded.code(), store.as_context_mut());
+                let instance = code.instantiate_async(&linker, context, W::OVERLOADS).await?;
+                wrap_async(store, &instance).await
+            };
+            trace::instantiate(loaded.asset()).around(instantiated).await
+        })
+        .await
+    }
+}
+
+/// Async version of [`wrap`].
+#[cfg(feature = "async")]
+pub(super) async fn wrap_async<T: Send + 'static, W: Wrapper>(
+    store: &mut Store<T>,
+    instance: &<W::Code as Code>::Instance,
+) -> wasmtime::Result<W> {
+    if W::REACTOR {
+        W::Code::initialize_async(instance, store.as_context_mut()).await?;
+    }
+    W::from_instance(store, instance)
+}
+
+#[cfg(feature = "async")]
+impl<T: Send + 'static> Session<T> {
+    /// Async version of [`Self::of`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::of`].
+    pub async fn of_async<C: Code>(
+        loaded: &Loaded<C>,
+        data: T,
+        define: impl FnOnce(&mut LinkerOf<C, T>, &mut Store<SessionData<T>>) -> wasmtime::Result<()>,
+    ) -> Result<Session<T, C::Instance>> {
+        Session::start_in_store_async(loaded, data, async |store: &mut Store<SessionData<T>>| {
+            let mut linker = loaded.new_linker();
+            define(&mut linker, store)?;
+            let code = loaded.code();
+            let instance = code.instantiate_async(&linker, store.as_context_mut(), &[]);
+            let instance = trace::instantiate(loaded.asset()).around(instance).await?;
+            if code.is_reactor() {
+                C::initialize_async(&instance, store.as_context_mut()).await?;
+            }
+            Ok(instance)
+        })
+        .await
+    }
+}
+
+#[cfg(feature = "async")]
+impl<T: Send + 'static, W: Sync> Session<T, W> {
+    /// Async version of [`Self::start_in_store`].
+    pub(super) async fn start_in_store_async<C>(
+        loaded: &Loaded<C>,
+        data: T,
+        instantiate: impl AsyncFnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
+    ) -> Result<Self> {
+        let (runtime, asset) = (loaded.runtime(), loaded.shared_asset());
+        let mut store = new_store(runtime, data)?;
+        let deadlines = new_deadlines(runtime, asset, &mut store);
+        let instantiated = instantiate(&mut store);
+        let wrapper = match &deadlines {
+            Some(deadlines) => deadlines.limit_polls(instantiated).await,
+            None => instantiated.await,
+        };
+        let wrapper = wrapper.map_err(|error| call_failed(asset, &mut store, error).0)?;
+        Ok(Self::from_parts(loaded, store, wrapper, deadlines))
+    }
+}

@@ -1,0 +1,49 @@
+//! `TypedSession`: the traits of generated session types.
+
+use super::data::SessionData;
+use super::start::LinkerOf;
+use super::state::Session;
+use crate::runtime::Loaded;
+use crate::wrapper::Wrapper;
+use std::ops::DerefMut;
+
+/// A generated session type: a [`Session`] with a method for each export.
+pub trait TypedSession: DerefMut<Target = Session<Self::Data, Self::Wrapper>> + Sized {
+    /// The program's own data, which host functions reach.
+    type Data: 'static;
+
+    /// The typed view of the instance.
+    type Wrapper: Wrapper;
+
+    /// Returns the session with its methods.
+    fn from_session(session: Session<Self::Data, Self::Wrapper>) -> Self;
+
+    /// Returns the plain session.
+    fn into_session(self) -> Session<Self::Data, Self::Wrapper>;
+}
+
+/// A session type whose data implements all imports of the asset, so that it can be linked before there
+/// is a session.
+#[diagnostic::on_unimplemented(
+    message = "the imports of `{Self}`'s asset cannot be linked once for many sessions",
+    note = "the session's data must implement the `Host` traits of its wrapper",
+    note = "imported memories, tables, globals and tags belong to one store: start each session with its `new`",
+    note = "`SessionPre::with_linker` takes other ways to define functions"
+)]
+pub trait LinkedSession: TypedSession {
+    /// Defines all imports of the asset in `linker`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a name is already defined.
+    fn link(
+        linker: &mut LinkerOf<CodeOf<Self>, Self::Data>,
+        loaded: &Loaded<CodeOf<Self>>,
+    ) -> wasmtime::Result<()>;
+}
+
+/// Kind of a session's asset.
+pub(super) type CodeOf<S> = <<S as TypedSession>::Wrapper as Wrapper>::Code;
+
+/// Store of a session.
+pub(super) type StoreOf<S> = wasmtime::Store<SessionData<<S as TypedSession>::Data>>;

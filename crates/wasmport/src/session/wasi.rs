@@ -1,0 +1,174 @@
+//! WASI in the linkers of sessions.
+
+use super::data::SessionData;
+use crate::wasi::Wasi;
+#[cfg(feature = "component-model")]
+use crate::wasi::{Clocks, ClocksView};
+use wasmtime::{Linker, Result, Store};
+#[cfg(feature = "component-model")]
+use wasmtime_wasi::{WasiCtxView, WasiView, p2};
+
+#[cfg(feature = "component-model")]
+type ComponentLinker<T> = wasmtime::component::Linker<SessionData<T>>;
+
+#[cfg(feature = "component-model")]
+impl<T: Send + 'static> WasiView for SessionData<T> {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        self.wasi().preview_2()
+    }
+}
+
+/// Preview 1 for sessions of core modules.
+impl Wasi {
+    /// Defines the functions of preview 1 in the linker of a session, and sets the session's context:
+    /// for the closure of its `with_linker`. The `new` of an asset that imports preview 1 does the same.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::build`] and [`Self::add_to_linker`].
+    pub fn link<T: Send + 'static>(
+        &self,
+        linker: &mut Linker<SessionData<T>>,
+        store: &mut Store<SessionData<T>>,
+    ) -> Result<()> {
+        store.data_mut().set_wasi(self.build()?);
+        self.add_to_linker(linker, SessionData::wasi)
+    }
+
+    /// Async version of [`Self::link`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::link`].
+    #[cfg(feature = "async")]
+    pub fn link_async<T: Send + 'static>(
+        &self,
+        linker: &mut Linker<SessionData<T>>,
+        store: &mut Store<SessionData<T>>,
+    ) -> Result<()> {
+        store.data_mut().set_wasi(self.build_async()?);
+        self.add_to_linker_async(linker, SessionData::wasi)
+    }
+}
+
+/// Previews 2 and 3 for sessions of components.
+#[cfg(feature = "component-model")]
+impl Wasi {
+    /// Defines the interfaces of preview 2 in `linker`, for sessions with a context that this `Wasi` or
+    /// a clone of it has [built](Self::build). Afterwards `linker` allows no shadowing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a name is already defined.
+    pub fn add_to_component_linker<T: Send + 'static>(
+        &self,
+        linker: &mut ComponentLinker<T>,
+    ) -> Result<()> {
+        use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+        p2::add_to_linker_sync(linker)?;
+        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
+    }
+
+    /// Async version of [`Self::add_to_component_linker`], for contexts of
+    /// [`build_async`](Self::build_async).
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::add_to_component_linker`].
+    #[cfg(feature = "async")]
+    pub fn add_to_component_linker_async<T: Send + 'static>(
+        &self,
+        linker: &mut ComponentLinker<T>,
+    ) -> Result<()> {
+        use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+        p2::add_to_linker_async(linker)?;
+        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
+    }
+
+    /// Defines the interfaces of previews 2 and 3 in `linker`, for contexts of
+    /// [`build_async`](Self::build_async): many components import both. Afterwards `linker` allows no
+    /// shadowing.
+    ///
+    /// The implementation is Wasmtime's, which calls it experimental and does not promise fixes in patch
+    /// releases.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a name is already defined, or the engine is configured without
+    /// [`concurrency_support`](crate::EngineConfig::concurrency_support).
+    #[cfg(feature = "wasi-p3")]
+    pub fn add_to_component_linker_p3<T: Send + 'static>(
+        &self,
+        linker: &mut ComponentLinker<T>,
+    ) -> Result<()> {
+        use wasmtime_wasi::p3::bindings::clocks::monotonic_clock;
+        self.add_to_component_linker_async(linker)?;
+        wasmtime_wasi::p3::add_to_linker(linker)?;
+        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
+    }
+
+    /// Defines the interfaces of preview 2 in the linker of a session, and sets the session's context.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::build`] and [`Self::add_to_component_linker`].
+    pub fn link_component<T: Send + 'static>(
+        &self,
+        linker: &mut ComponentLinker<T>,
+        store: &mut Store<SessionData<T>>,
+    ) -> Result<()> {
+        store.data_mut().set_wasi(self.build()?);
+        self.add_to_component_linker(linker)
+    }
+
+    /// Async version of [`Self::link_component`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::link_component`].
+    #[cfg(feature = "async")]
+    pub fn link_component_async<T: Send + 'static>(
+        &self,
+        linker: &mut ComponentLinker<T>,
+        store: &mut Store<SessionData<T>>,
+    ) -> Result<()> {
+        store.data_mut().set_wasi(self.build_async()?);
+        self.add_to_component_linker_async(linker)
+    }
+
+    /// Defines the interfaces of previews 2 and 3 in the linker of a session, and sets the session's
+    /// context.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::build_async`] and [`Self::add_to_component_linker_p3`].
+    #[cfg(feature = "wasi-p3")]
+    pub fn link_component_p3<T: Send + 'static>(
+        &self,
+        linker: &mut ComponentLinker<T>,
+        store: &mut Store<SessionData<T>>,
+    ) -> Result<()> {
+        store.data_mut().set_wasi(self.build_async()?);
+        self.add_to_component_linker_p3(linker)
+    }
+
+    /// Replaces Wasmtime's clock, which sleeps in real time even if it is a manual one.
+    fn replace_clock<T: Send + 'static>(
+        &self,
+        linker: &mut ComponentLinker<T>,
+        define: DefineClock<T>,
+    ) -> Result<()> {
+        if self.clock.is_none() {
+            return Ok(());
+        }
+        linker.allow_shadowing(true);
+        let replaced = define(linker, |data| ClocksView(data.wasi()));
+        linker.allow_shadowing(false);
+        replaced
+    }
+}
+
+/// Wasmtime's generated function that defines an interface which [`Clocks`] implements.
+#[cfg(feature = "component-model")]
+type DefineClock<T> =
+    fn(&mut ComponentLinker<T>, fn(&mut SessionData<T>) -> ClocksView<'_>) -> Result<()>;

@@ -1,0 +1,67 @@
+//! The descriptions of assets in generated code.
+//!
+//! These functions make a program trust an artifact: their caller vouches that the digests are those of
+//! unmodified output of Wasmtime's compiler. Only the importer may, in the code that it generates, so
+//! they are not part of the public API.
+
+use crate::asset::{AnyAsset, Artifact, Asset, Kind};
+use crate::digest::Digest;
+use crate::engine::{EngineConfig, RequiredFeatures};
+
+/// Parses a digest in a constant.
+#[must_use]
+#[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
+pub const fn digest(hex: &str) -> Digest {
+    match Digest::from_hex(hex) {
+        Some(digest) => digest,
+        None => panic!("the wrapper holds no valid digest: import again"),
+    }
+}
+
+/// Describes an asset, in a constant.
+#[must_use]
+#[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
+pub const fn asset<C: Kind>(
+    name: &'static str,
+    source: &'static str,
+    source_digest: Digest,
+    wasmtime: &'static str,
+    engine: EngineConfig,
+    features: RequiredFeatures,
+    artifacts: &'static [Artifact],
+) -> Asset<C> {
+    let any = AnyAsset::new(name, source, source_digest, wasmtime, engine, features, artifacts);
+    if any.is_component() != C::IS_COMPONENT {
+        panic!("the wrapper has the wrong kind of code in its type: import again");
+    }
+    Asset::new(any)
+}
+
+/// Describes an artifact whose bytes are in the program; without `data` the program is for another
+/// target.
+#[must_use]
+pub const fn embedded(
+    target: &'static str,
+    bytes: u64,
+    digest: Digest,
+    data: Option<&'static [u8]>,
+) -> Artifact {
+    Artifact::embedded(target, bytes, digest, data)
+}
+
+/// Describes an artifact that an [`AssetSource`](crate::AssetSource) reads from `path`.
+#[must_use]
+pub const fn file(
+    target: &'static str,
+    bytes: u64,
+    digest: Digest,
+    path: &'static str,
+) -> Artifact {
+    Artifact::file(target, bytes, digest, path)
+}
+
+/// Describes the same artifact as compressed, with its length after decompression.
+#[must_use]
+pub const fn compressed(artifact: Artifact, uncompressed: u64) -> Artifact {
+    artifact.compressed(uncompressed)
+}

@@ -1,0 +1,59 @@
+//! Preview 1: the functions of WASI in the linkers of core modules.
+
+use super::builder::Wasi;
+use super::ctx::WasiCtx;
+use super::poll;
+use crate::code::PREVIEW_1;
+use crate::exit::Exit;
+use wasmtime::{Linker, Result};
+use wasmtime_wasi::p1;
+
+impl Wasi {
+    /// Defines the functions of preview 1 in `linker`. `get` returns the context in a store's data, which
+    /// this `Wasi` or a clone of it has [built](Self::build). Afterwards `linker` allows no shadowing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a name is already defined.
+    pub fn add_to_linker<T: Send + 'static>(
+        &self,
+        linker: &mut Linker<T>,
+        get: fn(&mut T) -> &mut WasiCtx,
+    ) -> Result<()> {
+        p1::add_to_linker_sync(linker, move |data| &mut get(data).preview1)?;
+        self.replace(linker, get)
+    }
+
+    /// Async version of [`Self::add_to_linker`], for contexts of [`build_async`](Self::build_async).
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::add_to_linker`].
+    #[cfg(feature = "async")]
+    pub fn add_to_linker_async<T: Send + 'static>(
+        &self,
+        linker: &mut Linker<T>,
+        get: fn(&mut T) -> &mut WasiCtx,
+    ) -> Result<()> {
+        p1::add_to_linker_async(linker, move |data| &mut get(data).preview1)?;
+        self.replace(linker, get)
+    }
+
+    /// Replaces some of Wasmtime's functions.
+    fn replace<T: 'static>(
+        &self,
+        linker: &mut Linker<T>,
+        get: fn(&mut T) -> &mut WasiCtx,
+    ) -> Result<()> {
+        linker.allow_shadowing(true);
+        // Wasmtime's `proc_exit` accepts codes up to 125 only. `exit(-1)` of C is -1 here.
+        let exit = |code: i32| -> Result<()> { Err(Exit::new(code).into()) };
+        let mut replaced = linker.func_wrap(PREVIEW_1, "proc_exit", exit).map(drop);
+        // Wasmtime's `poll_oneoff` sleeps in real time, whatever the clock.
+        if self.clock.is_some() {
+            replaced = replaced.and_then(|()| poll::replace(linker, PREVIEW_1, get));
+        }
+        linker.allow_shadowing(false);
+        replaced
+    }
+}
