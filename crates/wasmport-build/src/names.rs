@@ -1,17 +1,16 @@
-//! Names: from any text to Rust identifiers, deterministic, free of collisions, and stable.
+//! Conversion of any text to Rust identifiers: deterministic, unique and stable.
 //!
-//! A name that is an identifier already keeps it. Where several names come down to one identifier,
-//! each of the others gets a suffix from its own digest, which does not depend on the others or on
-//! their order.
+//! A name that is an identifier stays. If several names convert to the same identifier, the others get a
+//! suffix from their own digest, which does not depend on the order or on other names.
 
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 use std::collections::{BTreeMap, BTreeSet};
 use wasmport::Digest;
 
-/// Longer names are cut and get a suffix: they would be no help to anyone.
+/// The maximal length of an identifier in bytes; longer names are truncated and get a suffix.
 const MAX_LEN: usize = 64;
 
-/// Rust's keywords of all editions, and names that cannot be written raw.
+/// Rust's keywords of all editions, and names that cannot be raw identifiers.
 const KEYWORDS: &[&str] = &[
     "abstract", "as", "async", "await", "become", "box", "break", "const", "continue", "crate",
     "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "gen", "if", "impl",
@@ -20,7 +19,7 @@ const KEYWORDS: &[&str] = &[
     "union", "unsafe", "unsized", "use", "virtual", "where", "while", "yield",
 ];
 
-/// One name to be turned into an identifier.
+/// A name to convert to an identifier.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
     text: String,
@@ -28,24 +27,26 @@ pub(crate) struct Request {
 }
 
 impl Request {
+    /// Creates a request with the text as its key.
     pub fn new(text: &str) -> Self {
         Self { text: text.into(), key: text.into() }
     }
 
-    /// Tells this name from others of the same text.
+    /// Sets the key that distinguishes this name from others with the same text.
     #[must_use]
     pub fn keyed_by(mut self, key: &str) -> Self {
         self.key = key.into();
         self
     }
 
-    /// The setter of a global: never takes the name of an export that is called so.
+    /// Creates a request for the setter of a global. Its key differs from that of an export with the same
+    /// text.
     pub fn setter_of(name: &str) -> Self {
         Self { text: format!("set-{name}"), key: format!("set {name}") }
     }
 }
 
-/// An identifier in snake case for each request, none twice and none of `reserved`.
+/// Converts each request to an identifier in snake case. All are unique, and none is in `reserved`.
 pub(crate) fn snake_case(requests: &[Request], reserved: &[&str]) -> Vec<String> {
     let bases: Vec<Base> = requests.iter().map(|r| Base::of(&r.text, reserved)).collect();
     let mut groups: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
@@ -55,7 +56,7 @@ pub(crate) fn snake_case(requests: &[Request], reserved: &[&str]) -> Vec<String>
     let mut taken: BTreeSet<String> = groups.keys().map(ToString::to_string).collect();
     let mut idents = vec![String::new(); requests.len()];
     for (ident, members) in &groups {
-        let keeper = match members.as_slice() {
+        let unsuffixed = match members.as_slice() {
             [only] => Some(*only),
             _ => {
                 let mut exact = members.iter().copied().filter(|i| bases[*i].exact);
@@ -63,7 +64,7 @@ pub(crate) fn snake_case(requests: &[Request], reserved: &[&str]) -> Vec<String>
             }
         };
         for &i in members {
-            idents[i] = if Some(i) == keeper && !bases[i].cut {
+            idents[i] = if Some(i) == unsuffixed && !bases[i].truncated {
                 (*ident).to_string()
             } else {
                 suffixed(ident, &requests[i].key, &mut taken)
@@ -73,23 +74,24 @@ pub(crate) fn snake_case(requests: &[Request], reserved: &[&str]) -> Vec<String>
     idents
 }
 
-/// The identifier with as much of the key's digest as makes it unique.
+/// Appends as many digits of the key's digest as make the identifier unique.
 fn suffixed(ident: &str, key: &str, taken: &mut BTreeSet<String>) -> String {
     let digest = Digest::of(key.as_bytes()).to_string();
     let trimmed = ident.trim_end_matches('_');
     (4..=digest.len())
         .map(|len| format!("{trimmed}_{}", &digest[..len]))
         .find(|candidate| taken.insert(candidate.clone()))
-        // Only two requests of one key come here; the caller has given each its own.
+        // Only requests with equal keys get here; callers pass distinct keys.
         .unwrap_or_else(|| format!("{trimmed}_{digest}_{}", taken.len()))
 }
 
+/// An identifier before suffixes.
 struct Base {
     ident: String,
-    /// The text was this identifier.
+    /// The text is this identifier.
     exact: bool,
-    /// The text was too long.
-    cut: bool,
+    /// The text was truncated.
+    truncated: bool,
 }
 
 impl Base {
@@ -101,16 +103,16 @@ impl Base {
         if ident.starts_with(|c: char| c.is_ascii_digit()) {
             ident.insert(0, '_');
         }
-        let cut = ident.len() > MAX_LEN;
+        let truncated = ident.len() > MAX_LEN;
         ident.truncate(MAX_LEN);
         if KEYWORDS.contains(&ident.as_str()) || reserved.contains(&ident.as_str()) {
             ident.push('_');
         }
-        Self { exact: ident == text, ident, cut }
+        Self { exact: ident == text, ident, truncated }
     }
 }
 
-/// Whether `text` is what [`snake_case`] could have made.
+/// Returns whether [`snake_case`] can return `text`.
 pub(crate) fn is_identifier(text: &str) -> bool {
     let starts_well = text.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
     starts_well && text != "_" && is_snake_case(text) && !KEYWORDS.contains(&text)
@@ -125,18 +127,18 @@ fn to_snake_case(text: &str) -> String {
     format!("{}{}", &text[..leading], ascii(text).to_snake_case())
 }
 
-/// Identifiers are ASCII: others make rustc warn of confusable characters.
+/// Replaces characters outside of ASCII: rustc warns about confusable ones.
 fn ascii(text: &str) -> String {
     text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect()
 }
 
-/// A type's name from a file's or an asset's.
+/// Converts the name of an asset to a type name.
 pub(crate) fn type_name(ident: &str) -> String {
     let name = ascii(ident).to_upper_camel_case();
     match name.chars().next() {
         None => "Asset".into(),
         Some(c) if c.is_ascii_digit() => format!("Asset{name}"),
-        // A keyword, and the type parameters of generated code.
+        // `Self` is a keyword, the others are type parameters of generated code.
         Some(_) if ["Self", "T", "H"].contains(&name.as_str()) => format!("{name}Asset"),
         Some(_) => name,
     }
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_cut() {
+    fn long_names_are_truncated() {
         let long = ["a".repeat(700), "a".repeat(701)];
         let cut = idents(&[&long[0], &long[1]]);
         assert!(cut.iter().all(|i| i.len() < 80) && cut[0] != cut[1], "{cut:?}");

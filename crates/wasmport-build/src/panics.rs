@@ -1,12 +1,21 @@
-//! Panics of libraries, turned into errors.
+//! Panics of libraries that process untrusted bytes, caught and returned as errors.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Runs `f` and returns the message of its panic as the error.
-pub(crate) fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, String> {
-    // `f` works on values of its own, which nobody uses after a panic.
-    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| message(&*payload))
+/// The message of a panic.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Panic(String);
+
+/// Runs `f` and returns its result.
+///
+/// # Errors
+///
+/// Fails with [`Panic`] if `f` panics. The caller must drop every value that `f` may have changed.
+pub(crate) fn catch_panic<T>(f: impl FnOnce() -> T) -> Result<T, Panic> {
+    // Unwind safety: callers pass closures over values of their own, and drop these after a panic.
+    catch_unwind(AssertUnwindSafe(f)).map_err(|payload| Panic(message(&*payload)))
 }
 
 fn message(payload: &(dyn Any + Send)) -> String {

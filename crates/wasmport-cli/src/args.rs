@@ -1,6 +1,7 @@
-//! What the user said, and what it means.
+//! Command-line arguments, and the settings that they select.
 
 use clap::{Args, Subcommand, ValueEnum};
+use std::fmt;
 use std::path::{Path, PathBuf};
 use wasmport_build::{Error, Importer, LockMode, RequiredFeatures, Settings, Target, WasmFeature};
 
@@ -8,42 +9,48 @@ use wasmport_build::{Error, Importer, LockMode, RequiredFeatures, Settings, Targ
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
 pub enum Command {
-    /// Import assets: write their artifacts and wrappers, and the lock file
+    /// Import assets: write artifacts, wrappers and the lock file
     ///
-    /// Exit codes: 0 done, 1 some asset failed or differs from the lock file, 2 usage, configuration, an unusable lock file, or an output folder that cannot be written, 3 `--verify` found a difference.
+    /// Exit codes: 0 success, 1 an asset failed or differs from the lock file, 2 invalid arguments, settings or lock file, or an output folder that cannot be written, 3 `--verify` found a difference.
     Import(ImportArgs),
-    /// Import assets, and again whenever something changes that an import depends on
+    /// Import assets, and import again when an input changes
     ///
-    /// Runs until it is interrupted; errors are shown, and it waits for them to be mended. With
-    /// `--format json` each import is one line.
+    /// Runs until it is interrupted, and continues after errors. With `--format json`, each import prints
+    /// one line.
     ///
-    /// Exit codes: 2 usage, or there is nothing to watch.
+    /// Exit codes: 2 invalid arguments, or nothing to watch.
     Watch(WatchArgs),
-    /// Check that what was imported belongs to the assets; writes nothing
+    /// Check that imported output matches the assets; write nothing
     ///
-    /// Exit codes: 0 all fresh, 1 some asset failed, 2 usage, configuration or an unusable lock file, 3 something is stale or differs from the lock file.
+    /// Exit codes: 0 everything is fresh, 1 an asset failed, 2 invalid arguments, settings or lock file, 3 output is stale or differs from the lock file.
     Check(SelectionArgs),
-    /// Show what a file imports, exports and needs
+    /// Show the imports, exports and required features of a file
+    ///
+    /// Exit codes: 0 success, 1 the file cannot be read or is not valid, 2 invalid arguments.
     Inspect(InspectArgs),
-    /// List what can be compiled for, and what of it this machine runs
+    /// List the targets, and which of them this machine runs
+    ///
+    /// Exit codes: 0 success, 2 invalid arguments or settings.
     Targets(TargetsArgs),
-    /// Look at the cache of results of earlier imports, or make it smaller
+    /// Show, verify or prune the cache of earlier results
     #[command(subcommand)]
     Cache(CacheCommand),
     /// Show the settings of the project and of each asset, and the origin of each value
     ///
-    /// `--quiet` leaves out defaults.
+    /// With `--quiet`, defaults are left out.
+    ///
+    /// Exit codes: 0 success, 2 invalid arguments or settings.
     Config(ConfigArgs),
 }
 
-/// How results are printed.
+/// A format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
 pub enum Format {
-    /// For people.
+    /// Text for people
     #[default]
     Human,
-    /// One JSON document on standard output.
+    /// One JSON document on standard output
     Json,
 }
 
@@ -51,22 +58,25 @@ pub enum Format {
 #[derive(Args, Debug)]
 #[non_exhaustive]
 pub struct ImportArgs {
-    /// What to import and how.
+    /// The selection of assets, and their settings.
     #[command(flatten)]
     pub selection: SelectionArgs,
-    /// Threads at most [default: one for each processor]
+    /// Use at most N threads [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
-    /// Memory that assets which are compiled at once may take together, in MiB, as far as can be told before [default: little more than what the largest takes]
+    /// Limit the estimated memory of assets that are compiled at the same time, in MiB [default: little more than the largest asset needs]
     #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u32).range(1..))]
     pub memory: Option<u32>,
-    /// Neither look for results in the cache nor keep any there
+    /// Neither read nor write the cache
     #[arg(long)]
     pub no_cache: bool,
-    /// Import in this process: nothing then ends an asset that takes too much time or memory
+    /// Import in this process; limits of time and memory per asset then have no effect
     #[arg(long)]
     pub no_helper: bool,
-    /// Compile everything again, write nothing, and compare with what there is and the lock file
+    /// Write the module after each stage to this folder, as numbered text files
+    #[arg(long, value_name = "DIR")]
+    pub emit_stages: Option<PathBuf>,
+    /// Compile everything again without writing, and compare with the existing output and the lock file
     #[arg(long)]
     pub verify: bool,
 }
@@ -75,49 +85,49 @@ pub struct ImportArgs {
 #[derive(Args, Debug)]
 #[non_exhaustive]
 pub struct WatchArgs {
-    /// What to import and how.
+    /// The selection of assets, and their settings.
     #[command(flatten)]
     pub import: ImportArgs,
-    /// Wait until nothing changed for so many milliseconds
+    /// Wait until nothing has changed for MS milliseconds
     #[arg(long, value_name = "MS", default_value_t = 200)]
     pub debounce: u32,
-    /// Look at times and sizes of files once a second: for file systems that tell of no changes
+    /// Poll file times and sizes once a second, for file systems without change events
     #[arg(long)]
     pub poll: bool,
 }
 
-/// Arguments that `import` and `check` share.
+/// Arguments that `import`, `check` and `config` share.
 #[derive(Args, Debug)]
 #[non_exhaustive]
 pub struct SelectionArgs {
-    /// Assets to select, or other folders and files to import [default: everything below the roots of the settings, else `assets`]
+    /// Import only these assets, or other folders and files [default: all files below the roots of the settings, else below `assets`]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
-    /// Settings file [default: `wasmport.toml` where there is one]
+    /// Read this settings file [default: `wasmport.toml`, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Where the output goes [default: that of the settings, else `src/assets`]
+    /// Write the output to this folder [default: the folder in the settings, else `src/assets`]
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
-    /// Compile for this target, such as `x86_64-unknown-linux-gnu+v3`, `portable` or `native`; repeatable [default: this machine's baseline]
+    /// Compile for this target, such as `x86_64-unknown-linux-gnu+v3`, `portable` or `native`; repeatable [default: the baseline of this machine]
     #[arg(long = "target", value_name = "TARGET")]
     pub targets: Vec<Target>,
     /// Accept a proposal that Wasmtime does not enable by default; repeatable
     #[arg(long = "wasm-feature", value_name = "NAME", value_parser = wasm_feature)]
     pub wasm_features: Vec<WasmFeature>,
-    /// Programs read the artifacts when they run, instead of carrying them
+    /// Do not embed artifacts: programs read them from files at run time
     #[arg(long)]
     pub no_embed: bool,
-    /// Refuse what differs from the lock file, `wasmport.lock` beside the settings file, and do not write it
+    /// Fail if anything differs from the lock file, `wasmport.lock` beside the settings file
     #[arg(long)]
     pub locked: bool,
-    /// How results are printed
+    /// Print results in this format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-    /// Print errors only
+    /// Print only errors
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
-    /// Print more
+    /// Print unchanged assets, artifacts and stages
     #[arg(short, long, action = clap::ArgAction::Count)]
     pub verbose: u8,
 }
@@ -138,33 +148,41 @@ pub struct ConfigArgs {
 #[derive(Args, Debug)]
 #[non_exhaustive]
 pub struct InspectArgs {
-    /// The file
+    /// Inspect this file
     pub file: PathBuf,
-    /// How results are printed
+    /// Print results in this format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
-/// What to do with the cache.
+/// The commands of `cargo wasmport cache`.
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
 pub enum CacheCommand {
-    /// Say where it is and what it holds
-    Stats(CacheArgs),
-    /// Read every entry, and put aside what is damaged
+    /// Show the folder and content of the cache
     ///
-    /// Exit codes: 0 all good, 1 something was damaged.
+    /// Exit codes: 0 success, 2 invalid arguments or settings, or a folder that cannot be read.
+    Stats(CacheArgs),
+    /// Verify every entry, and move damaged ones to the quarantine
+    ///
+    /// Exit codes: 0 all entries are intact, 1 some were damaged, 2 invalid arguments or settings, or a folder that cannot be read.
     Verify(CacheArgs),
-    /// Remove what was not used for longest; nothing that a running import uses
+    /// Remove the least recently used entries
+    ///
+    /// Entries that a running import uses stay.
+    ///
+    /// Exit codes: 0 success, 2 invalid arguments or settings, or an entry that cannot be removed.
     Prune {
-        /// How much may be left, in MiB [default: that of the settings, else 4,096]
+        /// Keep at most this many MiB [default: the limit in the settings, else 4,096]
         #[arg(long, value_name = "MIB")]
         max_mib: Option<u32>,
-        /// Which cache, and how results are printed.
+        /// The cache, and the format of results.
         #[command(flatten)]
         args: CacheArgs,
     },
-    /// Remove everything
+    /// Remove all entries
+    ///
+    /// Exit codes: 0 success, 2 invalid arguments or settings, or an entry that cannot be removed.
     Clear(CacheArgs),
 }
 
@@ -172,10 +190,10 @@ pub enum CacheCommand {
 #[derive(Args, Debug)]
 #[non_exhaustive]
 pub struct CacheArgs {
-    /// Settings file [default: `wasmport.toml` where there is one]
+    /// Read this settings file [default: `wasmport.toml`, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How results are printed
+    /// Print results in this format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
@@ -184,22 +202,29 @@ pub struct CacheArgs {
 #[derive(Args, Debug)]
 #[non_exhaustive]
 pub struct TargetsArgs {
-    /// Settings file [default: `wasmport.toml` where there is one]
+    /// Read this settings file [default: `wasmport.toml`, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// How results are printed
+    /// Print results in this format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
 impl SelectionArgs {
-    /// The importer for these arguments.
+    /// Creates the importer for these arguments.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error`] if the settings have errors, or contradict the arguments.
     pub(crate) fn importer(&self, default_config: Option<&Path>) -> Result<Importer, Error> {
         self.settings(default_config).map(Importer::new)
     }
 
-    /// The settings for these arguments; they go before the settings file, which goes before the
-    /// defaults.
+    /// Reads the settings and applies these arguments, which override the settings file.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error`] if the settings have errors, or contradict the arguments.
     pub(crate) fn settings(&self, default_config: Option<&Path>) -> Result<Settings, Error> {
         let mut settings = settings(self.config.as_deref(), default_config)?;
         settings.lock = if self.locked { LockMode::Locked } else { LockMode::Update };
@@ -216,8 +241,8 @@ impl SelectionArgs {
         Ok(settings)
     }
 
-    /// Paths below the roots select among the project's assets. Other paths are roots themselves, in
-    /// a project whose settings name none or with an output folder of their own.
+    /// Applies the paths. Paths below the roots select assets of the project. Other paths are roots
+    /// themselves; they need an output folder of their own if there is a settings file.
     fn select(&self, settings: &mut Settings) -> Result<(), Error> {
         let is_below = |path: &PathBuf| settings.roots.iter().any(|root| is_below(path, root));
         if self.paths.iter().all(is_below) {
@@ -227,18 +252,17 @@ impl SelectionArgs {
         if settings.file.is_some() && self.out_dir.is_none() {
             return Err(Error::Arguments {
                 message: "a path lies outside of the import roots of the settings file".into(),
-                help: "add it to `roots`, or name its output folder with `--out-dir`".into(),
+                help: "add it to `roots`, or set its output folder with `--out-dir`".into(),
             });
         }
         if self.out_dir.is_some() {
-            // An import beside the project's own: its lock file says nothing about that.
+            // The project's lock file does not cover other roots.
             settings.lock = LockMode::Ignore;
         }
         if self.locked && settings.lock == LockMode::Ignore {
             return Err(Error::Arguments {
-                message: "other folders with an output folder of their own have no lock file"
-                    .into(),
-                help: "write a settings file that names them, and lock with it".into(),
+                message: "paths outside of the import roots have no lock file".into(),
+                help: "write a settings file with these roots, and pass it with `--config`".into(),
             });
         }
         settings.roots.clone_from(&self.paths);
@@ -246,7 +270,11 @@ impl SelectionArgs {
     }
 }
 
-/// Those of the file that is named, else of the default one, else of the current folder.
+/// Reads the settings of `config`, else of `default_config`, else of the current folder.
+///
+/// # Errors
+///
+/// Fails with [`Error`] if the file cannot be read or has errors.
 pub(crate) fn settings(
     config: Option<&Path>,
     default_config: Option<&Path>,
@@ -257,7 +285,7 @@ pub(crate) fn settings(
     }
 }
 
-/// Whether both exist and one lies below the other, or is it.
+/// Returns whether both paths exist and `path` is `root` or lies below it.
 fn is_below(path: &Path, root: &Path) -> bool {
     match (path.canonicalize(), root.canonicalize()) {
         (Ok(path), Ok(root)) => path.starts_with(root),
@@ -265,9 +293,19 @@ fn is_below(path: &Path, root: &Path) -> bool {
     }
 }
 
-fn wasm_feature(name: &str) -> Result<WasmFeature, String> {
-    WasmFeature::ALL.iter().copied().find(|feature| feature.name() == name).ok_or_else(|| {
-        let names: Vec<&str> = WasmFeature::ALL.iter().map(|f| f.name()).collect();
-        format!("there are {}", names.join(", "))
-    })
+/// A name that is not a wasm feature.
+#[derive(Debug)]
+struct UnknownFeature;
+
+impl fmt::Display for UnknownFeature {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let names: Vec<&str> = WasmFeature::ALL.iter().map(|feature| feature.name()).collect();
+        write!(f, "known features are {}", names.join(", "))
+    }
+}
+
+impl std::error::Error for UnknownFeature {}
+
+fn wasm_feature(name: &str) -> Result<WasmFeature, UnknownFeature> {
+    WasmFeature::ALL.iter().copied().find(|feature| feature.name() == name).ok_or(UnknownFeature)
 }

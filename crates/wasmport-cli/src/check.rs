@@ -1,10 +1,12 @@
-//! `check`.
+//! `check`: compares imported output with its sources.
 
+use crate::args::SelectionArgs;
+use crate::exit::Exit;
 use crate::output::Output;
-use crate::{Exit, SelectionArgs};
 use std::path::Path;
 use wasmport_build::Status;
 
+/// Runs `check`.
 pub(crate) fn check(args: &SelectionArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     let report = match args.importer(default_config).and_then(|importer| importer.run_check()) {
         Ok(report) => report,
@@ -18,7 +20,7 @@ pub(crate) fn check(args: &SelectionArgs, default_config: Option<&Path>, out: &O
     if stale > 0 {
         let arguments = if args.locked { "without `--locked`" } else { "with the same arguments" };
         out.error(&format!(
-            "{stale} stale\n  help: run `import` {arguments}, and commit what it writes"
+            "{stale} stale\n  help: run `import` {arguments}, and commit its output"
         ));
     }
     Exit::of(&report)

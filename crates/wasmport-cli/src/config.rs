@@ -1,11 +1,13 @@
-//! `config`: the settings that apply, or their schema.
+//! `config`: the effective settings and their origin, or the schema of the settings file.
 
+use crate::args::ConfigArgs;
+use crate::exit::Exit;
 use crate::output::Output;
 use crate::text::plain;
-use crate::{ConfigArgs, Exit};
 use std::path::Path;
 use wasmport_build::{Explanation, Origin, Setting, settings_schema};
 
+/// Runs `config`.
 pub(crate) fn config(args: &ConfigArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     if args.schema {
         out.json(&settings_schema());

@@ -1,16 +1,16 @@
-//! Exit codes of all commands.
+//! Exit codes of the commands.
 
 use std::process::ExitCode;
 use wasmport_build::{Report, Status};
 
-/// The documented exit codes.
+/// An exit code, as the help of each command documents it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// The command succeeded.
     Done = 0,
-    /// Some asset failed, or was refused.
+    /// Some asset failed, or the cache had damaged entries.
     Failed = 1,
-    /// The arguments or settings are wrong.
+    /// The arguments or settings are invalid, or a file of the run cannot be read or written.
     Usage = 2,
     /// `check` or `import --verify` found output that does not belong to its source.
     Stale = 3,

@@ -1,15 +1,17 @@
-//! `import`.
+//! `import`: imports assets, by default in a helper process.
 
+use crate::args::ImportArgs;
+use crate::exit::Exit;
 use crate::output::Output;
 use crate::progress::Bar;
-use crate::{Exit, ImportArgs};
 use std::path::Path;
 use std::process::Command;
 use wasmport_build::{Error, Report};
 
+/// Runs `import`.
 pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     match run(args, default_config, out) {
-        // It has told the process that started it.
+        // A helper reports to the process that started it.
         Ok(_) if is_helper() => Exit::Done,
         Ok(report) => {
             out.report(&report, if args.verify { "verify" } else { "import" });
@@ -33,6 +35,9 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if args.no_cache {
         importer = importer.no_cache();
     }
+    if let Some(dir) = &args.emit_stages {
+        importer = importer.emit_stages(dir);
+    }
     if args.verify {
         importer = importer.reproduce();
     }
@@ -47,24 +52,25 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     report
 }
 
-/// Set in the process that imports for another.
+/// The variable that marks a helper process.
 const HELPER: &str = "WASMPORT_HELPER";
 
-/// Whether this process imports for another.
+/// Returns whether this process is a helper, which imports for the process that started it.
 pub(crate) fn is_helper() -> bool {
     std::env::var_os(HELPER).is_some()
 }
 
-/// How long mimalloc keeps memory that was freed, in milliseconds.
+/// The variable for the time after which mimalloc returns freed memory, in milliseconds.
 const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 
-/// This very command again: whatever program it is a part of, it comes to the same settings.
+/// Builds the command for the helper: this program with the same arguments, so that it reads the same
+/// settings.
 fn helper() -> std::io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(std::env::args_os().skip(1)).env(HELPER, "1");
     if cfg!(feature = "mimalloc") && std::env::var_os(PURGE_DELAY).is_none() {
-        // Compiling frees memory and soon takes it again: giving it back to the system in between
-        // took an eighth of the time, and keeping it much longer a tenth of the memory.
+        // Compiling soon allocates freed memory again: the default of 0 ms costs time in the kernel, and
+        // seconds cost memory (docs/architecture.md has the figures).
         command.env(PURGE_DELAY, "100");
     }
     Ok(command)

@@ -1,12 +1,14 @@
-//! `inspect`.
+//! `inspect`: the imports, exports and features of a file.
 
+use crate::args::InspectArgs;
+use crate::exit::Exit;
 use crate::output::Output;
 use crate::text::plain;
-use crate::{Exit, InspectArgs};
 use wasmport_build::{Inspection, RequiredFeatures, WasmFeature};
 
+/// Runs `inspect`.
 pub(crate) fn inspect(args: &InspectArgs, out: &Output) -> Exit {
-    // Looking at a file is no reason to refuse what an import would have to be told to accept.
+    // All proposals are enabled: `inspect` shows files that an import refuses by default.
     let everything: RequiredFeatures = WasmFeature::ALL.iter().copied().collect();
     match wasmport_build::inspect(&args.file, everything) {
         Ok(inspection) if out.is_json() => {

@@ -1,6 +1,6 @@
 //! `cargo wasmport`: argument parsing and rendering over `wasmport-build`.
 //!
-//! Also a library, so that any project's `xtask` can offer the same commands:
+//! The crate is a library as well: an `xtask` can offer the same commands.
 //!
 //! ```no_run
 //! # use clap::Parser;
@@ -36,7 +36,6 @@ pub use args::{
 };
 
 use clap::Parser;
-use exit::Exit;
 use output::Output;
 use std::path::Path;
 use std::process::ExitCode;
@@ -44,7 +43,7 @@ use std::process::ExitCode;
 #[derive(Parser)]
 #[command(name = "cargo", bin_name = "cargo")]
 enum Cargo {
-    /// Imports WebAssembly files into Rust projects
+    /// Import WebAssembly files into Rust projects
     #[command(version, subcommand_required = true)]
     Wasmport {
         #[command(subcommand)]
@@ -52,10 +51,10 @@ enum Cargo {
     },
 }
 
-/// The program `cargo-wasmport`, which cargo runs for `cargo wasmport`.
+/// Runs the program `cargo-wasmport`, which cargo starts for `cargo wasmport`.
 #[must_use]
 pub fn main() -> ExitCode {
-    // Run by hand, the program is not given the `wasmport` that cargo puts first.
+    // Cargo passes `wasmport` as the first argument; a direct call does not.
     let mut args: Vec<_> = std::env::args_os().collect();
     if args.get(1).is_none_or(|arg| arg != "wasmport") {
         args.insert(1, "wasmport".into());
@@ -64,8 +63,8 @@ pub fn main() -> ExitCode {
     run(&command, None)
 }
 
-/// Runs a command. Without `--config` the settings are those of `default_config`, else of
-/// `wasmport.toml` in the current folder where there is one.
+/// Runs a command. Without `--config`, the settings come from `default_config`, else from
+/// `wasmport.toml` in the current folder, if there is one.
 #[must_use]
 pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
     match command {

@@ -1,6 +1,6 @@
 //! The program `cargo-wasmport`.
 
-/// Compiling allocates a lot, from several threads at once.
+/// mimalloc is faster: compiling allocates a lot, from several threads.
 #[cfg(feature = "mimalloc")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -1,7 +1,8 @@
 //! Output: results on standard output, everything else on standard error.
 
+use crate::args::Format;
+use crate::summary;
 use crate::text::plain;
-use crate::{Format, summary};
 use anstyle::{AnsiColor, Style};
 use std::io::Write as _;
 use wasmport_build::{AssetReport, Report, Status};
@@ -11,7 +12,7 @@ const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
-/// Where and how much is printed. `NO_COLOR` and pipes are honoured by `anstream`.
+/// The format and amount of output. `anstream` handles `NO_COLOR` and pipes.
 pub(crate) struct Output {
     format: Format,
     quiet: bool,
@@ -20,31 +21,33 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// Creates an output with the format and verbosity of the arguments.
     pub fn new(format: Format, quiet: bool, verbose: u8) -> Self {
         Self { format, quiet, verbose, one_line_documents: false }
     }
 
-    /// Each JSON document is one line: for more than one of them.
+    /// Prints each JSON document on one line, for commands that print several.
     pub fn one_line_documents(self) -> Self {
         Self { one_line_documents: true, ..self }
     }
 
+    /// Returns whether the format is JSON.
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
     }
 
-    /// Whether progress is wanted.
+    /// Returns whether progress is shown.
     pub fn shows_progress(&self) -> bool {
         !self.quiet && !self.is_json()
     }
 
-    /// One line of a result.
+    /// Prints one line of a result.
     pub fn line(&self, line: &str) {
-        // Nobody is left to be told that standard output is closed.
+        // If standard output is closed, nobody reads an error about it.
         let _ = writeln!(anstream::stdout(), "{line}");
     }
 
-    /// The result as one JSON document.
+    /// Prints the result as one JSON document.
     pub fn json(&self, value: &impl serde::Serialize) {
         let json = if self.one_line_documents {
             serde_json::to_string(value)
@@ -57,10 +60,12 @@ impl Output {
         }
     }
 
+    /// Prints an error.
     pub fn error(&self, message: &str) {
         let _ = writeln!(anstream::stderr(), "{RED}error{RED:#}: {}", with_styled_help(message));
     }
 
+    /// Prints a warning, unless the output is quiet.
     pub fn warning(&self, message: &str) {
         if !self.quiet {
             let _ = writeln!(
@@ -71,7 +76,7 @@ impl Output {
         }
     }
 
-    /// A whole run: what was done, the failures, a summary.
+    /// Prints the result of a run: warnings, failures, assets and a summary.
     pub fn report(&self, report: &Report, verb: &str) {
         report.warnings.iter().for_each(|warning| self.warning(warning));
         report.failures().for_each(|(_, error)| self.error(&error.to_string()));
@@ -119,7 +124,7 @@ impl Output {
     }
 }
 
-/// A help line in the colour of help.
+/// Colours the help lines of a message.
 fn with_styled_help(message: &str) -> String {
     message.replace("\n  help: ", &format!("\n  {CYAN}help{CYAN:#}: "))
 }

@@ -1,12 +1,13 @@
-//! What the stages of a run did, as a table.
+//! Tables of the stages of a run or an asset.
 
+use crate::text::{bytes, plain};
 use comfy_table::{CellAlignment, Table, presets::NOTHING};
 use std::collections::BTreeMap;
-use wasmport_build::{AssetReport, Report, StageReport, Status};
+use wasmport_build::{AssetReport, Report, Stage, StageReport, Status};
 
-/// A row for each stage that did something for what was imported, in the order in which stages run.
+/// Returns a table with a row for each stage and target of the imported assets, in the order of the stages.
 pub(crate) fn of_run(report: &Report) -> Option<String> {
-    let mut stages: Vec<String> = Vec::new();
+    let mut stages: Vec<(Stage, String)> = Vec::new();
     let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
     let imported = report.assets.iter().filter(|asset| asset.status == Status::Imported);
     for stage in imported.flat_map(|asset| &asset.stages) {
@@ -14,15 +15,16 @@ pub(crate) fn of_run(report: &Report) -> Option<String> {
             Some(target) => format!("{} {target}", stage.stage),
             None => stage.stage.to_string(),
         };
-        if !stages.contains(&name) {
-            stages.push(name.clone());
+        if !totals.contains_key(&name) {
+            stages.push((stage.stage, name.clone()));
         }
         totals.entry(name).or_default().add(stage);
     }
-    stages.sort_by_key(|name| order(name));
-    let rows = stages.iter().filter_map(|name| {
+    // Some assets skip stages, so the order of appearance is not the order of the stages.
+    stages.sort_by_key(|(stage, _)| *stage);
+    let rows = stages.iter().filter_map(|(_, name)| {
         let Totals { count, skipped, cached, before, after, seconds } = totals.get(name)?;
-        let notes = [(cached, "from the cache"), (skipped, "left out")];
+        let notes = [(cached, "from the cache"), (skipped, "skipped")];
         let notes = notes.iter().filter(|(count, _)| **count > 0);
         let notes: Vec<String> = notes.map(|(count, what)| format!("{count} {what}")).collect();
         Some([
@@ -37,21 +39,22 @@ pub(crate) fn of_run(report: &Report) -> Option<String> {
     table(["stage", "done", "before", "after", "time", ""], rows.collect())
 }
 
-/// A row for each stage of one asset.
+/// Returns a table with a row for each stage of one asset.
 pub(crate) fn of_asset(asset: &AssetReport) -> Option<String> {
     let rows = asset.stages.iter().map(|stage| {
         let target = stage.target.as_ref().map(ToString::to_string);
         let cached = if stage.cached { "from the cache" } else { "" };
         let by = [stage.by.as_deref().unwrap_or_default(), cached].join(" ");
         let note =
-            stage.skipped.as_ref().map_or(by.trim().to_owned(), |why| format!("left out: {why}"));
+            stage.skipped.as_ref().map_or(by.trim().to_owned(), |why| format!("skipped: {why}"));
         let name = stage.stage.to_string();
-        let note = crate::text::plain(&[target.unwrap_or_default(), note].join(" "));
+        let note = plain(&[target.unwrap_or_default(), note].join(" "));
         [name, bytes(stage.before), bytes(stage.after), time(stage.seconds), note.trim().to_owned()]
     });
     table(["", "before", "after", "time", ""], rows.collect())
 }
 
+/// The totals of a stage over all assets.
 #[derive(Default)]
 struct Totals {
     count: usize,
@@ -76,27 +79,6 @@ impl Totals {
     }
 }
 
-/// Where a stage stands: assets that leave stages out do not change the order.
-fn order(name: &str) -> usize {
-    const STAGES: [&str; 13] = [
-        "read",
-        "translate",
-        "validate",
-        "preinit",
-        "compose",
-        "transform",
-        "optimize",
-        "world",
-        "strip",
-        "canonicalize",
-        "compile",
-        "compress",
-        "codegen",
-    ];
-    let stage = name.split(' ').next().unwrap_or_default();
-    STAGES.iter().position(|known| *known == stage).unwrap_or(STAGES.len())
-}
-
 fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> Option<String> {
     if rows.is_empty() {
         return None;
@@ -109,19 +91,7 @@ fn table<const N: usize>(header: [&str; N], rows: Vec<[String; N]>) -> Option<St
     Some(table.trim_fmt())
 }
 
-/// In the largest unit that leaves a number above one.
-pub(crate) fn bytes(bytes: u64) -> String {
-    let mut value = bytes as f64;
-    for unit in ["B", "KiB", "MiB"] {
-        if value < 1024.0 {
-            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
-        }
-        value /= 1024.0;
-    }
-    format!("{value:.1} GiB")
-}
-
-/// Added up over all assets, of which several run at once.
+/// Formats a time. Totals can exceed the duration of the run: several assets run at the same time.
 fn time(seconds: f64) -> String {
     if seconds < 0.0995 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
 }
@@ -131,9 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sizes_and_times_are_short() {
-        assert_eq!([bytes(0), bytes(1023), bytes(1024)], ["0 B", "1023 B", "1.0 KiB"]);
-        assert_eq!([bytes(5 << 20), bytes(3 << 40)], ["5.0 MiB", "3072.0 GiB"]);
+    fn times_are_short() {
         assert_eq!([time(0.000_04), time(0.05), time(1.234)], ["0.0 ms", "50.0 ms", "1.23 s"]);
     }
 }

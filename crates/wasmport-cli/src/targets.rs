@@ -1,13 +1,13 @@
-//! `targets`.
+//! `targets`: the targets, and which of them this machine runs.
 
-use crate::args::settings;
+use crate::args::{TargetsArgs, settings};
+use crate::exit::Exit;
 use crate::output::Output;
-use crate::{Exit, TargetsArgs};
 use serde::Serialize;
 use std::path::Path;
 use wasmport_build::Target;
 
-/// What people ask for; any other triple that Wasmtime compiles for will do too.
+/// Common triples. Wasmtime compiles for others, too.
 const TRIPLES: &[&str] = &[
     "x86_64-unknown-linux-gnu",
     "aarch64-unknown-linux-gnu",
@@ -21,12 +21,12 @@ const TRIPLES: &[&str] = &[
     "x86_64-unknown-freebsd",
 ];
 
-/// One target, for people and as JSON.
+/// A target, for the table and as JSON.
 #[derive(Serialize)]
 struct Row {
     target: Target,
     runs_here: bool,
-    /// Whether the project imports for it or for a CPU level of it.
+    /// The project imports for the target or one of its CPU levels.
     chosen: bool,
     levels: Vec<Level>,
     cpu_features: Vec<&'static str>,
@@ -45,6 +45,7 @@ struct Targets {
     chosen: Vec<Target>,
 }
 
+/// Runs `targets`.
 pub(crate) fn targets(args: &TargetsArgs, default_config: Option<&Path>, out: &Output) -> Exit {
     let settings = match settings(args.config.as_deref(), default_config) {
         Ok(settings) => settings,
@@ -53,7 +54,7 @@ pub(crate) fn targets(args: &TargetsArgs, default_config: Option<&Path>, out: &O
             return Exit::Usage;
         }
     };
-    // Where nothing is said, an import is for this machine.
+    // The default target is this machine.
     let chosen = settings.targets.unwrap_or_else(|| vec![Target::host()]);
     let known = TRIPLES.iter().filter_map(|text| text.parse().ok());
     let known = known.chain([Target::PORTABLE, Target::SOURCE]);
@@ -99,9 +100,9 @@ impl Targets {
             lines.push(line.trim_end().to_owned());
         }
         lines.push(String::new());
-        lines.push("* runs on this machine, import: the project asks for it".into());
+        lines.push("* runs on this machine; import: in the project's targets".into());
         lines.push(format!("native is {}", self.native));
-        lines.push("add a level or CPU features with `+`; portable is Wasmtime's interpreter, source the wasm itself".into());
+        lines.push("add a level or CPU features with `+`; `portable` is Wasmtime's interpreter, `source` is the wasm file".into());
         lines.push("CPU features:".into());
         for row in self.targets.iter().filter(|row| !row.cpu_features.is_empty()) {
             let arch = row.target.to_string();

@@ -1,8 +1,31 @@
-//! Text from files, which may contain anything.
+//! Text for the terminal.
 
-/// Escapes control characters, which a terminal would interpret.
+/// Escapes control characters, so that names from files cannot control the terminal.
 pub(crate) fn plain(text: &str) -> String {
     let escape =
         |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
     text.chars().map(escape).collect()
+}
+
+/// Formats a size in the largest unit with a number above one.
+pub(crate) fn bytes(bytes: u64) -> String {
+    let mut value = bytes as f64;
+    for unit in ["B", "KiB", "MiB"] {
+        if value < 1024.0 {
+            return if unit == "B" { format!("{bytes} B") } else { format!("{value:.1} {unit}") };
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1} GiB")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_short() {
+        assert_eq!([bytes(0), bytes(1023), bytes(1024)], ["0 B", "1023 B", "1.0 KiB"]);
+        assert_eq!([bytes(5 << 20), bytes(3 << 40)], ["5.0 MiB", "3072.0 GiB"]);
+    }
 }

@@ -1,7 +1,6 @@
 //! The `ASSET` of a wrapper: its description, with the digests that artifacts must have.
 
 use super::Description;
-use super::component::Bindings;
 use crate::project::manifest::ArtifactEntry;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -11,7 +10,7 @@ use wasmport::engine::{Knob, WasmFeature};
 use wasmport::support::CONTRACT;
 
 /// Compile-time checks: generator and runtime of one contract, and the cargo features there but for that
-/// of a component's [gate](component_gate).
+/// of a component's [gate](super::component::cargo_feature).
 pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool) -> TokenStream {
     let name = asset.module.join("/");
     let mut cargo_features: Vec<&str> = asset
@@ -43,22 +42,8 @@ pub(super) fn contract(asset: &Description<'_>, is_async: bool, needs_wasi: bool
 
 const COMPONENT_MODEL: &str = "component-model";
 
-/// The macro that passes on a component's wrapper, none of whose items would compile without the cargo
-/// feature: so one error says it, not hundreds.
-pub(super) fn component_gate(asset: &Description<'_>, bindings: &Bindings) -> Ident {
-    if bindings.needs_wasi_p3 {
-        return require("wasi-p3");
-    }
-    if bindings.needs_store {
-        return require("component-model-async");
-    }
-    let features = asset.features.iter().filter_map(|f| f.cargo_feature());
-    // Of the two the longer one brings the other.
-    let feature = features.filter(|f| f.starts_with(COMPONENT_MODEL)).max_by_key(|f| f.len());
-    require(feature.unwrap_or(COMPONENT_MODEL))
-}
-
-fn require(feature: &str) -> Ident {
+/// The macro that ends compilation without a cargo feature.
+pub(super) fn require(feature: &str) -> Ident {
     format_ident!("__require_{}", feature.replace('-', "_"))
 }
 

@@ -1,27 +1,30 @@
 //! The `mod.rs` files that lead to the wrappers.
 
-use super::asset::engine;
+use super::asset::{engine, require};
 use super::docs::{code, outer};
-use super::print;
+use super::format::{self, Section};
 use crate::project::files::{Files, HEADER};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};
 use wasmport::EngineConfig;
 
-/// A `mod.rs` for the output folder and for each folder below it that holds wrappers.
+/// Generates a `mod.rs` for the output folder and for each folder below it that holds wrappers. `modules`
+/// are the wrappers' paths, with the cargo feature without which nothing in a wrapper compiles.
 ///
 /// # Errors
 ///
-/// Where the generated tokens are no Rust: a fault of this generator.
+/// Fails if the generated tokens are not Rust: a bug of this generator.
 pub(crate) fn tree<'a>(
-    modules: impl Iterator<Item = &'a [String]>,
+    modules: impl Iterator<Item = (&'a [String], Option<&'static str>)>,
     config: &EngineConfig,
-) -> Result<Files, String> {
+) -> syn::Result<Files> {
     let mut folders: BTreeMap<&[String], BTreeSet<&str>> =
         BTreeMap::from([(&[][..], BTreeSet::new())]);
     let mut assets = Vec::new();
-    for module in modules {
+    let mut gates: BTreeMap<&[String], &str> = BTreeMap::new();
+    for (module, feature) in modules {
+        gates.extend(feature.map(|feature| (module, feature)));
         let path = module.iter().map(|part| format_ident!("{part}"));
         assets.push(quote!(#(#path::)*ASSET.as_any()));
         for depth in 0..module.len() {
@@ -30,26 +33,40 @@ pub(crate) fn tree<'a>(
     }
     let mut files = Files::default();
     for (folder, modules) in &folders {
-        let items = modules.iter().map(|module| {
+        let mut sections: Vec<Section> = Vec::new();
+        if folder.is_empty() {
+            sections.push(Section::Items(common_items(config, &assets)));
+        }
+        for module in modules {
             let ident = format_ident!("{module}");
             let path: Vec<String> = folder.iter().cloned().chain([(*module).to_string()]).collect();
             // A wrapper has documentation of its own.
             let doc = folders
                 .contains_key(&*path)
                 .then(|| outer(&format!("The assets in {}.", code(path.join("/")))));
-            quote! {
+            let item = quote! {
                 #doc
                 #[rustfmt::skip]
                 #[allow(unreachable_pub, clippy::module_inception, reason = "generated code")]
                 pub mod #ident;
-            }
-        });
-        let common = folder.is_empty().then(|| common_items(config, &assets));
-        let source = print(quote!(#common #(#items)*))?;
+            };
+            sections.push(match gates.get(&*path) {
+                Some(feature) => Section::Text(gated(&path, feature, item)?),
+                None => Section::Items(item),
+            });
+        }
+        let source = format::print(&sections)?;
         let path: String = folder.iter().map(|part| format!("{part}/")).collect();
         files.add(format!("{path}mod.rs"), format!("{}{source}", header()));
     }
     Ok(files)
+}
+
+/// A module inside of the macro that leaves it out, with an error, if the runtime lacks a cargo feature.
+fn gated(path: &[String], feature: &str, item: TokenStream) -> syn::Result<String> {
+    let item = format::print_items(item)?.replace('\n', "\n    ");
+    let (gate, name) = (require(feature), path.join("/"));
+    Ok(format!("::wasmport::{gate}! {{\n    {name:?}\n    {}\n}}\n", item.trim_end()))
 }
 
 fn header() -> String {

@@ -1,8 +1,9 @@
-//! Composition: one component of several, in which those satisfy imports of one another.
+//! Composition: one component built from several, which satisfy imports of one another.
 
-use super::listing::Listing;
-use super::plan::{Connection, Connections, Member, Plan, list, quoted, subject};
-use super::wit::World;
+use super::error::{ComposeError, ConnectionError, Link};
+use super::items::compare_connection;
+use super::plan::{CompositionPlan, Connection, Connections, Member};
+use super::world::World;
 use crate::panics::catch_panic;
 use std::borrow::Cow;
 use wasm_compose::graph::{
@@ -10,71 +11,75 @@ use wasm_compose::graph::{
 };
 use wasmparser::{Validator, WasmFeatures};
 
-/// The component `main` with imports satisfied by exports of the `others`, each of which is
-/// instantiated once and may have imports that further ones satisfy. The result exports what `main`
-/// does and imports what is left.
+/// Composes `main` with the `others`, whose exports satisfy its imports. Each of the others is
+/// instantiated once; its own imports can be satisfied by further ones. The result has the exports of
+/// `main`, and the imports that stay unsatisfied.
 ///
-/// With `connections` it is exactly those imports of `main`; without, all for which an export has
-/// the name, or that in a compatible version. The others' imports are satisfied where
-/// `connections` say by what, and else like that.
+/// `connections` selects the imports of `main` that are satisfied, and by which component. Without it,
+/// an export satisfies every import with the same name or a compatible version of it, as it does for
+/// the imports of the others that `connections` does not name.
 ///
 /// # Errors
 ///
-/// Each import that was to be satisfied and cannot be, with the reason; each of the others that
+/// Fails with [`ComposeError`]: each import that cannot be satisfied, and each of the others that
 /// satisfies none.
 pub(crate) fn compose(
     main: &[u8],
     others: &[(&str, &[u8])],
     connections: Option<&Connections>,
-) -> Result<Vec<u8>, String> {
-    // What is not possible with wasm-compose is not always an error there.
-    catch_panic(|| try_compose(main, others, connections))
-        .unwrap_or_else(|panic| Err(failed(&panic)))
+) -> Result<Vec<u8>, ComposeError> {
+    // wasm-compose panics at some inputs instead of returning an error.
+    catch_panic(|| try_compose(main, others, connections))?
 }
 
 fn try_compose(
     main: &[u8],
     others: &[(&str, &[u8])],
     connections: Option<&Connections>,
-) -> Result<Vec<u8>, String> {
-    // One for all: types of several validators cannot be compared.
-    let mut validator = Validator::new_with_features(WasmFeatures::all());
-    let mut components = Vec::new();
-    let mut members = Vec::new();
+) -> Result<Vec<u8>, ComposeError> {
     let all = std::iter::once(("", main)).chain(others.iter().copied());
-    for (i, (name, bytes)) in all.enumerate() {
-        // The names of assets may be any text.
-        let read = Component::from_bytes(&mut validator, format!("c{i}"), Cow::Borrowed(bytes));
-        let read = read.map_err(|e| format!("{} cannot be read: {e:#}", subject(name)))?;
-        let imports = read.imports().map(|(_, name, _)| name.to_owned()).collect();
-        let exports = read.exports().map(|(_, name, ..)| name.to_owned()).collect();
-        members.push(Member { name, bytes, imports, exports });
-        components.push(Some(read));
-    }
-    let plan = Plan::of(&members, connections);
+    let (members, components) = read(all)?;
+    let plan = CompositionPlan::new(&members, connections);
     let order = plan.order(&members)?;
-    let mut faults = plan.faults;
+    let CompositionPlan { connections, mut errors } = plan;
+    let mut components: Vec<_> = components.into_iter().map(Some).collect();
     let mut graph = CompositionGraph::new();
     let mut instances: Vec<Option<InstanceId>> = vec![None; members.len()];
-    // What exports a resource is connected before others that import it are known: these would be
-    // taken to have it from outside.
+    // The exporter of a resource is connected before other importers of it are added: else these would
+    // import the resource from outside.
     for i in order {
         let Some(component) = components[i].take() else { continue };
-        let id = graph.add_component(component).map_err(|e| failed(&format!("{e:#}")))?;
-        instances[i] = Some(graph.instantiate(id).map_err(|e| failed(&format!("{e:#}")))?);
-        for connection in plan.connections.iter().filter(|connection| connection.to == i) {
-            faults.extend(connect(&mut graph, &members, &instances, connection).err());
+        let id = graph.add_component(component).map_err(ComposeError::encode)?;
+        instances[i] = Some(graph.instantiate(id).map_err(ComposeError::encode)?);
+        for connection in connections.iter().filter(|connection| connection.to == i) {
+            errors.extend(connect(&mut graph, &members, &instances, connection).err());
         }
     }
-    if !faults.is_empty() {
-        return Err(faults.join("\n"));
+    if !errors.is_empty() {
+        return Err(ComposeError::Connections(errors));
     }
     let options = EncodeOptions { define_components: true, export: instances[0], validate: false };
-    graph.encode(options).map_err(|e| failed(&format!("{e:#}")))
+    graph.encode(options).map_err(ComposeError::encode)
 }
 
-fn failed(reason: &str) -> String {
-    format!("the components cannot be composed: {reason}")
+/// Reads the components, with the names of their imports and exports.
+fn read<'a>(
+    all: impl Iterator<Item = (&'a str, &'a [u8])>,
+) -> Result<(Vec<Member<'a>>, Vec<Component<'a>>), ComposeError> {
+    // Types of different validators cannot be compared.
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let (mut members, mut components) = (Vec::new(), Vec::new());
+    for (i, (name, bytes)) in all.enumerate() {
+        // wasm-compose restricts names, and asset names can be any text.
+        let read = Component::from_bytes(&mut validator, format!("c{i}"), Cow::Borrowed(bytes));
+        let component =
+            read.map_err(|e| ComposeError::Read { component: name.into(), source: e.into() })?;
+        let imports = component.imports().map(|(_, name, _)| name.to_owned()).collect();
+        let exports = component.exports().map(|(_, name, ..)| name.to_owned()).collect();
+        members.push(Member { name, bytes, imports, exports });
+        components.push(component);
+    }
+    Ok((members, components))
 }
 
 fn connect(
@@ -82,7 +87,7 @@ fn connect(
     members: &[Member<'_>],
     instances: &[Option<InstanceId>],
     connection: &Connection,
-) -> Result<(), String> {
+) -> Result<(), ConnectionError> {
     let (Some(source), Some(target)) = (instances[connection.from], instances[connection.to])
     else {
         return Ok(());
@@ -92,30 +97,26 @@ fn connect(
     connected.map_err(|error| {
         let (from, to) = (&members[connection.from], &members[connection.to]);
         let import = &to.imports[connection.import];
-        let intro = format!(
-            "import {} of {} cannot be satisfied by {}",
-            quoted(import),
-            subject(to.name),
-            quoted(from.name)
-        );
+        let (importer, exporter) = (to.name.into(), from.name.into());
+        let link = Link { import: import.clone(), importer, exporter };
         let Some(export) = connection.export.map(|export| &from.exports[export]) else {
-            return format!("{intro}, which exports {}", list(&from.exports));
+            return ConnectionError::WrongInstance { link, exports: from.exports.clone() };
         };
-        let details = details((from.bytes, export), (to.bytes, import));
-        if details.is_empty() {
-            format!("{intro}: {error:#}")
+        let differences = differences((from.bytes, export), (to.bytes, import));
+        if differences.is_empty() {
+            ConnectionError::Refused { link, source: error.into() }
         } else {
-            format!("{intro}:\n  {}", details.join("\n  "))
+            ConnectionError::Mismatch { link, differences }
         }
     })
 }
 
-/// Why the one is not what the other asks for, as far as WIT can say it.
-fn details((have, export): (&[u8], &str), (want, import): (&[u8], &str)) -> Vec<String> {
+/// Compares an export with an import, as far as WIT can describe them.
+fn differences((have, export): (&[u8], &str), (want, import): (&[u8], &str)) -> Vec<String> {
     let (Ok(have), Ok(want)) = (World::of(have, ""), World::of(want, "")) else {
         return Vec::new();
     };
-    Listing::of_connection((&have, export), (&want, import))
+    compare_connection((&have, export), (&want, import))
 }
 
 #[cfg(test)]
@@ -129,11 +130,11 @@ mod tests {
         interface store { resource blob { size: func() -> u64; } }
         interface reader { use store.{blob}; read: func(b: borrow<blob>) -> string; make: func() -> blob; }";
 
-    fn made(world: &str) -> Vec<u8> {
+    fn build(world: &str) -> Vec<u8> {
         component(&format!("package demo:app@0.2.0; world w {{ {world} }} {TYPES}"))
     }
 
-    /// What the composed component imports and exports.
+    /// Composes the components and returns the imports and exports of the result.
     fn composed(
         main: &[u8],
         others: &[(&str, &[u8])],
@@ -141,8 +142,8 @@ mod tests {
     ) -> Result<(Vec<String>, Vec<String>), String> {
         let map = connections.iter().map(|(a, b)| (a.to_string(), b.to_string())).collect();
         let map = (!connections.is_empty()).then_some(map);
-        let bytes = compose(main, others, map.as_ref())?;
-        assert_eq!(compose(main, others, map.as_ref()).as_ref(), Ok(&bytes));
+        let bytes = compose(main, others, map.as_ref()).map_err(|e| e.to_string())?;
+        assert_eq!(compose(main, others, map.as_ref()).unwrap(), bytes);
         let features =
             WasmFeatures::default() | WasmFeatures::COMPONENT_MODEL | WasmFeatures::MULTI_MEMORY;
         let _ = Validator::new_with_features(features).validate_all(&bytes).unwrap();
@@ -150,7 +151,7 @@ mod tests {
         Ok((world.imports(), world.exports()))
     }
 
-    fn fault(main: &[u8], others: &[(&str, &[u8])], connections: &[(&str, &str)]) -> String {
+    fn error(main: &[u8], others: &[(&str, &[u8])], connections: &[(&str, &str)]) -> String {
         composed(main, others, connections).unwrap_err()
     }
 
@@ -159,11 +160,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_satisfied_is_imported_no_more() {
+    fn satisfied_imports_are_removed() {
         let main =
-            made("import maths; import text; import log: func(s: string); export run: func();");
-        let maths = made("import log: func(s: string); export maths;");
-        let text = made("export text; export unused: func();");
+            build("import maths; import text; import log: func(s: string); export run: func();");
+        let maths = build("import log: func(s: string); export maths;");
+        let text = build("export text; export unused: func();");
         let all = [("maths", &*maths), ("text\u{202e}", &*text)];
         assert_eq!(composed(&main, &all, &[]), Ok((names(&["log"]), names(&["run"]))));
         let (imports, _) = composed(&main, &all[..1], &[]).unwrap();
@@ -172,9 +173,9 @@ mod tests {
 
     #[test]
     fn others_are_satisfied_by_further_ones() {
-        let main = made("import text; export run: func();");
-        let text = made("import maths; export text;");
-        let maths = made("export maths;");
+        let main = build("import text; export run: func();");
+        let text = build("import maths; export text;");
+        let maths = build("export maths;");
         let all = [("maths", &*maths), ("text", &*text)];
         let expected = Ok((names(&[]), names(&["run"])));
         assert_eq!(composed(&main, &all, &[]), expected);
@@ -182,48 +183,49 @@ mod tests {
     }
 
     #[test]
-    fn connections_choose() {
-        let main = made("import maths; import text; export run: func();");
-        let (maths, both) = (made("export maths;"), made("export maths; export text;"));
+    fn connections_select_exporters() {
+        let main = build("import maths; import text; export run: func();");
+        let (maths, both) = (build("export maths;"), build("export maths; export text;"));
         let all = [("a", &*maths), ("b", &*both)];
         assert_eq!(
-            fault(&main, &all, &[]),
-            "import `demo:app/maths@0.2.0` of the component is exported by `a`, `b`: say which it is to be satisfied by"
+            error(&main, &all, &[]),
+            "import `demo:app/maths@0.2.0` of the component is exported by `a`, `b`: choose one in the settings"
         );
         let (maths, text) = ("demo:app/maths@0.2.0", "demo:app/text@0.2.0");
         assert_eq!(composed(&main, &all, &[(maths, "a"), (text, "b")]).unwrap().0, [""; 0]);
-        // What is not chosen stays.
+        // Imports that are not selected stay.
         assert_eq!(composed(&main, &all[1..], &[(maths, "b")]).unwrap().0, [text]);
     }
 
     #[test]
-    fn whole_components_can_be_what_is_imported() {
-        let main = made("import greet: interface { hello: func() -> string; } export run: func();");
-        let greeter = made("export hello: func() -> string;");
+    fn a_whole_component_can_satisfy_an_import() {
+        let main =
+            build("import greet: interface { hello: func() -> string; } export run: func();");
+        let greeter = build("export hello: func() -> string;");
         let all = [("greeter", &*greeter)];
         assert_eq!(composed(&main, &all, &[("greet", "greeter")]).unwrap().0, [""; 0]);
         assert_eq!(
-            fault(&main, &all, &[]),
+            error(&main, &all, &[]),
             "`greeter` satisfies no import: it exports `hello`\n\
              no import of the component is satisfied: it has `greet`"
         );
-        let other = made("export bye: func() -> string;");
+        let other = build("export bye: func() -> string;");
         assert_eq!(
-            fault(&main, &[("other", &other)], &[("greet", "other")]),
+            error(&main, &[("other", &other)], &[("greet", "other")]),
             "import `greet` of the component cannot be satisfied by `other`, which exports `bye`"
         );
     }
 
     #[test]
-    fn every_fault_is_named() {
-        let main = made("import maths; import text; export run: func();");
+    fn all_errors_are_reported() {
+        let main = build("import maths; import text; export run: func();");
         let wrong = component(
             "package demo:app@0.2.0; world w { export maths; export text; }
             interface maths { add: func(a: u32, b: u64) -> u32; }
             interface text { record word { letters: u8 } }",
         );
         assert_eq!(
-            fault(&main, &[("wrong", &wrong)], &[]),
+            error(&main, &[("wrong", &wrong)], &[]),
             "import `demo:app/maths@0.2.0` of the component cannot be satisfied by `wrong`:\n  \
              export `demo:app/maths@0.2.0`: function `add`: parameter `b` is `u64` instead of `u32`\n\
              import `demo:app/text@0.2.0` of the component cannot be satisfied by `wrong`:\n  \
@@ -231,46 +233,46 @@ mod tests {
              export `demo:app/text@0.2.0`: function `join` is missing: the import has `func(w: list<word>) -> string`"
         );
         assert_eq!(
-            fault(
+            error(
                 &main,
                 &[("wrong", &wrong)],
                 &[("nope", "wrong"), ("demo:app/text@0.2.0", "who")]
             ),
             "the component has no import `nope`: it has `demo:app/maths@0.2.0`, `demo:app/text@0.2.0`\n\
-             import `demo:app/text@0.2.0` is to be satisfied by `who`, and there is `wrong`"
+             import `demo:app/text@0.2.0` cannot be satisfied by `who`: the components are `wrong`"
         );
         let module = wat::parse_str("(module)").unwrap();
-        assert!(fault(&main, &[("module", &module)], &[]).starts_with("`module` cannot be read: "));
-        assert!(fault(&main, &[], &[]).starts_with("no import of the component is satisfied"));
+        assert!(error(&main, &[("module", &module)], &[]).starts_with("`module` cannot be read: "));
+        assert!(error(&main, &[], &[]).starts_with("no import of the component is satisfied"));
     }
 
     #[test]
-    fn faults_between_versions_are_those_of_their_items() {
-        let main = made("import reader; import store; export run: func();");
+    fn differences_between_versions_are_those_of_their_items() {
+        let main = build("import reader; import store; export run: func();");
         let other = |version: &str| {
             let wit = format!("package demo:app@{version}; world w {{ export store; }} {TYPES}");
             component(&wit.replace("size: func() -> u64", "size: func() -> u32; more: func()"))
         };
         assert_eq!(
-            fault(&main, &[("other", &other("0.2.7"))], &[]),
+            error(&main, &[("other", &other("0.2.7"))], &[]),
             "import `demo:app/store@0.2.0` of the component cannot be satisfied by `other`:\n  \
              export `demo:app/store@0.2.7`: method `blob.size`: the result is `u32` instead of `u64`"
         );
     }
 
     #[test]
-    fn circles_are_named() {
-        let main = made("import maths; export run: func();");
-        let (a, b) = (made("import text; export maths;"), made("import maths; export text;"));
+    fn cycles_are_named() {
+        let main = build("import maths; export run: func();");
+        let (a, b) = (build("import text; export maths;"), build("import maths; export text;"));
         assert_eq!(
-            fault(&main, &[("a", &a), ("b", &b)], &[]),
-            "`a`, `b` satisfy imports of one another in a circle, and one must be the first"
+            error(&main, &[("a", &a), ("b", &b)], &[]),
+            "`a`, `b` import from one another in a cycle: remove one of these imports"
         );
     }
 
     #[test]
     fn compatible_versions_satisfy() {
-        let main = made("import maths; export run: func();");
+        let main = build("import maths; export run: func();");
         let versions = |versions: &[&str]| {
             let worlds = versions.iter().map(|v| format!("export demo:app/maths@{v};"));
             let packages = versions.iter().map(|v| {
@@ -285,27 +287,27 @@ mod tests {
         let other = versions(&["0.2.7", "0.3.0"]);
         assert_eq!(composed(&main, &[("other", &other)], &[]).unwrap().0, [""; 0]);
         let other = versions(&["0.1.0", "0.3.0", "1.0.0"]);
-        assert!(fault(&main, &[("other", &other)], &[]).starts_with("`other` satisfies no import"));
+        assert!(error(&main, &[("other", &other)], &[]).starts_with("`other` satisfies no import"));
     }
 
     #[test]
     fn types_that_both_import_are_shared() {
-        // Records are what they are by structure.
-        let main = made("use text.{word}; import count: func(w: word) -> u8; export run: func();");
-        let other = made("use text.{word}; export count: func(w: word) -> u8;");
+        // Records are the same by structure.
+        let main = build("use text.{word}; import count: func(w: word) -> u8; export run: func();");
+        let other = build("use text.{word}; export count: func(w: word) -> u8;");
         assert_eq!(
             composed(&main, &[("other", &other)], &[("count", "other")]),
             Ok((names(&["demo:app/text@0.2.0"]), names(&["run"])))
         );
-        // A resource that a third one imports from outside.
-        let main = made("import reader; export run: func();");
-        let other = made("export reader;");
+        // A resource that is imported from outside.
+        let main = build("import reader; export run: func();");
+        let other = build("export reader;");
         assert_eq!(
             composed(&main, &[("other", &other)], &[]),
             Ok((names(&["demo:app/store@0.2.0"]), names(&["run"])))
         );
-        // A resource that one of them exports.
-        let store = made("export store;");
+        // A resource that one component exports.
+        let store = build("export store;");
         let shared = composed(&main, &[("other", &other), ("store", &store)], &[]);
         assert_eq!(shared, Ok((names(&[]), names(&["run"]))));
     }

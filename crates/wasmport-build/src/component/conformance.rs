@@ -1,53 +1,63 @@
-//! Conformance: in what a component differs from the world that it is to implement.
+//! Conformance: differences between a component and the world that it must implement.
 
-use super::listing::{Listing, is_wasi};
-use super::wit::World;
+use super::error::ConformanceError;
+use super::items::{compare_worlds, is_wasi};
+use super::world::World;
 use crate::panics::catch_panic;
 use std::collections::BTreeSet;
 use wit_parser::{PackageId, Resolve, WorldItem, WorldKey};
 
-/// In what the component with the world `have` and the bytes `component` differs from the world that
-/// it is to implement, a line for each item that is missing or of another type. Nothing where it
-/// implements that. Where `ignore_wasi`, it may import of WASI what it likes.
+/// Compares a component, with the world `have`, with the world `want` that it must implement. Returns a
+/// line for each item that is missing or has another type. If `ignore_wasi`, the component may import
+/// any part of WASI.
 pub(crate) fn differences(
     have: &World,
     component: &[u8],
     want: &World,
     ignore_wasi: bool,
 ) -> Vec<String> {
-    let mut lines = Listing::of_worlds(have, want, ignore_wasi);
+    let mut lines = compare_worlds(have, want, ignore_wasi);
     if lines.is_empty() {
-        lines.extend(judge(have, component, want, ignore_wasi).err());
+        let validated = validate(have, component, want, ignore_wasi);
+        lines.extend(validated.err().map(|error| error.to_string()));
     }
     lines
 }
 
-/// Whether the component can stand where the world is asked for, as the validator sees it, which
-/// names the first reason.
-fn judge(have: &World, component: &[u8], want: &World, ignore_wasi: bool) -> Result<(), String> {
-    let judged = catch_panic(|| {
-        let offering = if ignore_wasi { with_wasi_of(want, have)? } else { want.clone() };
-        wit_component::targets(&offering.resolve, offering.id, component).map_err(|error| {
-            // Its offset is one in bytes that nobody has.
+/// Checks with the validator that the component is a subtype of the world.
+///
+/// # Errors
+///
+/// Fails with [`ConformanceError`] at the first difference.
+fn validate(
+    have: &World,
+    component: &[u8],
+    want: &World,
+    ignore_wasi: bool,
+) -> Result<(), ConformanceError> {
+    catch_panic(|| {
+        let target = if ignore_wasi { with_wasi_of(want, have)? } else { want.clone() };
+        wit_component::targets(&target.resolve, target.id, component).map_err(|error| {
+            // The offset refers to bytes that the validator built, and helps nobody.
             let plain = error.root_cause().downcast_ref::<wasmparser::BinaryReaderError>();
             let text = plain.map_or_else(|| format!("{error:#}"), |e| e.message().into());
-            without_numbers(&text, want.name())
+            ConformanceError::Mismatch(without_numbers(&text, want.name()))
         })
-    });
-    judged.unwrap_or_else(Err)
+    })?
 }
 
-/// The validator's reason on one line, without the numbers that it gives resources.
+/// Returns the validator's reason on one line, without its numbers of resources.
 fn without_numbers(reason: &str, world: &str) -> String {
     let reason = reason.replace('\n', ": ");
     let reason = reason.split(" (ResourceId").next().unwrap_or_default();
     reason.trim_start_matches(&format!("type mismatch for import `{world}`: ")).into()
 }
 
-/// The world `want` that offers what `have` imports of WASI as well.
-fn with_wasi_of(want: &World, have: &World) -> Result<World, String> {
-    let mut offering = want.clone();
-    let map = offering.resolve.merge(wasi_of(have)).map_err(|e| format!("{e:#}"))?;
+/// Returns the world `want` with the WASI imports of `have` added.
+fn with_wasi_of(want: &World, have: &World) -> Result<World, ConformanceError> {
+    let mut extended = want.clone();
+    let merged = extended.resolve.merge(wasi_of(have));
+    let map = merged.map_err(|e| ConformanceError::Merge(e.into()))?;
     for (key, item) in &have.resolve.worlds[have.id].imports {
         let (
             WorldKey::Interface(id),
@@ -59,7 +69,8 @@ fn with_wasi_of(want: &World, have: &World) -> Result<World, String> {
         if !is_wasi(&have.resolve.name_world_key(key)) {
             continue;
         }
-        let id = map.map_interface(*id, *span).map_err(|e| e.to_string())?;
+        let id = map.map_interface(*id, *span);
+        let id = id.map_err(|e| ConformanceError::Merge(e.to_string().into()))?;
         let item = WorldItem::Interface {
             id,
             stability: stability.clone(),
@@ -67,14 +78,14 @@ fn with_wasi_of(want: &World, have: &World) -> Result<World, String> {
             span: *span,
             external_id: external_id.clone(),
         };
-        let imports = &mut offering.resolve.worlds[offering.id].imports;
+        let imports = &mut extended.resolve.worlds[extended.id].imports;
         let _ = imports.entry(WorldKey::Interface(id)).or_insert(item);
     }
-    Ok(offering)
+    Ok(extended)
 }
 
-/// All that a world refers to. Merging makes one of what has one name, with the items of both: only
-/// WASI, and what that needs, keeps the names that it has.
+/// Returns the packages of a world, renamed unless WASI needs them: merging unites packages with the
+/// same name.
 fn wasi_of(world: &World) -> Resolve {
     let mut resolve = world.resolve.clone();
     let wasi = resolve.packages.iter().filter(|(_, package)| is_wasi(&package.name.to_string()));
@@ -120,19 +131,19 @@ mod tests {
             export greet: func(name: string) -> string;
         }";
 
-    /// In what a component made for the one world differs from the other.
+    /// Compares a component built for the one world with the other.
     fn compare(have: &str, want: &str, ignore_wasi: bool) -> Vec<String> {
         let component = component(have);
         let have = World::of(&component, "asset").unwrap();
         let want = world(want);
-        // What is listed is no more and no less than the judge's verdict.
-        let listed = Listing::of_worlds(&have, &want, ignore_wasi);
-        let judged = judge(&have, &component, &want, ignore_wasi);
-        assert_eq!(listed.is_empty(), judged.is_ok(), "{listed:#?} {judged:?}");
+        // Comparison and validator have the same result.
+        let listed = compare_worlds(&have, &want, ignore_wasi);
+        let validated = validate(&have, &component, &want, ignore_wasi);
+        assert_eq!(listed.is_empty(), validated.is_ok(), "{listed:#?} {validated:?}");
         differences(&have, &component, &want, ignore_wasi)
     }
 
-    /// The differences where the component is made for `APP` with one text replaced.
+    /// Compares a component built for `APP` with one text replaced.
     fn changed(from: &str, to: &str) -> Vec<String> {
         assert!(APP.contains(from), "{from}");
         compare(&APP.replacen(from, to, 1), APP, false)
@@ -273,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn other_versions_are_pointed_out() {
+    fn other_versions_are_named() {
         let have = APP.replace("@0.1.0", "@0.1.1");
         assert_eq!(
             compare(&have, APP, false),
@@ -285,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn resources_are_what_they_are_by_interface() {
+    fn resources_are_the_same_by_interface() {
         let wit = "package a:b;
             interface x { resource r; }
             interface y { resource r; }
@@ -299,7 +310,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_listed_is_said_by_the_judge() {
+    fn the_validator_finds_differences_that_are_not_listed() {
         let want =
             "package a:b; interface x { resource r; } interface y { use x.{r}; f: func(r: r); }
             world w { import x; export y; }";
@@ -310,7 +321,7 @@ mod tests {
     }
 
     #[test]
-    fn names_of_equal_types_matter_to_nobody() {
+    fn names_of_equal_types_do_not_matter() {
         let have = "package a:b; world w { export f: func(p: list<u8>); }";
         let want = "package a:b; interface t { type bytes = list<u8>; }
             world w { use t.{bytes}; export f: func(p: bytes); }";
@@ -318,7 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn imports_of_wasi_are_ignored_where_that_is_asked_for() {
+    fn imports_of_wasi_can_be_ignored() {
         let wasi = "
             package wasi:io@0.2.6 { interface error { resource error; } interface streams {
                 use error.{error}; resource out { write: func() -> result<_, error>; } } }
@@ -352,7 +363,7 @@ mod tests {
             compare(&more, &want, true),
             ["import `demo:app/log`: function `more` is not in the world: it is `func(n: u8)`"]
         );
-        // What the world does not name may be anything.
+        // Items that the world does not name are not compared.
         let exports = wit("", "a: u8, b: u8", "export extra;");
         assert_eq!(compare(&exports, &want, true), [""; 0]);
         let wasi = "import wasi:x/y; }

@@ -1,6 +1,6 @@
-//! Directions: interfaces that a component both imports and exports, of which WIT has one description.
+//! Interfaces that a component both imports and exports, with different items; WIT describes them once.
 
-use super::wit::World;
+use super::world::World;
 use wasmparser::component_types::{
     ComponentAnyTypeId, ComponentEntityType, ComponentInstanceTypeId, Remap as _, Remapping,
     ResourceId, SubtypeCx,
@@ -8,25 +8,24 @@ use wasmparser::component_types::{
 use wasmparser::types::TypesRef;
 use wit_parser::WorldKey;
 
-/// The first interface that a component with this world and these types exports with other items than
-/// it imports it with, and what differs. What it exports besides is no matter: toolchains leave out of
-/// imports what is not used.
+/// Returns the first interface whose export lacks an item of the import with the same name, and the
+/// difference. Additional exported items are accepted: toolchains drop unused items from imports.
 pub(crate) fn contradiction(world: &World, types: TypesRef<'_>) -> Option<String> {
     let World { resolve, id } = world;
     let exports = resolve.worlds[*id].exports.keys();
-    // Of other names the export has nothing to do with the import.
+    // Plain names on both sides are unrelated.
     exports.filter(|key| matches!(key, WorldKey::Interface(_))).find_map(|key| {
         let name = resolve.name_world_key(key);
         let imported = types.component_item_for_import(&name)?.ty;
         let exported = types.component_item_for_export(&name)?.ty;
         let error = compare(types, exported, imported).err()?;
         let reason = error.message().replace('\n', ": ");
-        Some(format!("its export `{name}` is not what it imports by that name: {reason}"))
+        Some(format!("its export `{name}` differs from its import of that name: {reason}"))
     })
 }
 
-/// Whether what is exported has all that is imported, with the resources of its own in the place of
-/// those that are imported.
+/// Checks that the export has all items of the import, with its own resources in place of the imported
+/// ones.
 fn compare(
     types: TypesRef<'_>,
     exported: ComponentEntityType,
@@ -71,7 +70,7 @@ mod tests {
         Validator::new_with_features(WasmFeatures::all()).validate_all(&wasm).unwrap()
     }
 
-    /// What differs between instances that are imported and exported by one name.
+    /// Returns the difference between an imported and an exported instance.
     fn between(import: &str, export: &str) -> Option<String> {
         let types = types(&format!(
             r#"(component (import "i" (instance {import})) (import "e" (instance {export})))"#
@@ -82,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_exported_must_have_what_is_imported() {
+    fn exports_must_have_the_items_of_imports() {
         let (f, g) = (r#"(export "f" (func (param "n" u32)))"#, r#"(export "g" (func))"#);
         let both = format!("{f} {g}");
         assert_eq!(between(f, f), None);
@@ -93,7 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn resources_are_those_of_their_side() {
+    fn resources_belong_to_their_side() {
         let resource = r#"(export "r" (type $r (sub resource)))
             (export "f" (func (param "r" (own $r))))"#;
         assert_eq!(between(resource, resource), None);
@@ -105,19 +104,19 @@ mod tests {
     }
 
     #[test]
-    fn names_of_the_world_mean_what_they_mean_on_each_side() {
+    fn plain_names_are_unrelated() {
         let text = |name: &str| {
             format!(
                 r#"(component (import "{name}" (instance $c (export "f" (func))))
                 (import "d" (instance $d)) (export "{name}" (instance $d)))"#
             )
         };
-        let said = |name: &str| {
+        let difference = |name: &str| {
             let world = World::of(&wat::parse_str(text(name)).unwrap(), "x").unwrap();
             contradiction(&world, types(&text(name)).as_ref())
         };
-        assert_eq!(said("c"), None);
-        let expected = "its export `a:b/c@1.0.0` is not what it imports by that name: missing expected export `f`";
-        assert_eq!(said("a:b/c@1.0.0").unwrap(), expected);
+        assert_eq!(difference("c"), None);
+        let expected = "its export `a:b/c@1.0.0` differs from its import of that name: missing expected export `f`";
+        assert_eq!(difference("a:b/c@1.0.0").unwrap(), expected);
     }
 }

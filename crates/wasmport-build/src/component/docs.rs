@@ -1,11 +1,11 @@
-//! Documentation: given to the world of a component from that which it was made for.
+//! Documentation of a world, copied to the world of a component.
 
-use super::wit::World;
+use super::world::World;
 use std::collections::HashMap;
 use wit_parser::{Docs, Function, InterfaceId, Resolve, TypeDefKind, TypeId, WorldItem, WorldKey};
 
 impl World {
-    /// Gives everything the documentation of what has the same name in `other`.
+    /// Copies the documentation of `other` to all items with the same names.
     pub fn with_docs_of(&mut self, other: &Self) {
         let interfaces = self.interfaces_shared_with(other);
         let Self { resolve, id } = self;
@@ -54,7 +54,7 @@ impl World {
         }
     }
 
-    /// This world's interfaces with those of `other` that have the same name.
+    /// Returns this world's interfaces with those of `other` that have the same name.
     fn interfaces_shared_with(&self, other: &Self) -> HashMap<InterfaceId, InterfaceId> {
         let named = |world: &Self| {
             let ids = world.resolve.interfaces.iter().map(|(id, _)| id);
@@ -79,7 +79,7 @@ impl World {
     }
 }
 
-/// The documentation of fields, cases and flags.
+/// Copies the documentation of fields, cases and flags.
 fn copy_parts(mine: &mut TypeDefKind, theirs: &TypeDefKind) {
     macro_rules! copy {
         ($mine:expr, $theirs:expr) => {
@@ -109,7 +109,7 @@ fn copy_parts(mine: &mut TypeDefKind, theirs: &TypeDefKind) {
 #[cfg(test)]
 mod tests {
     use super::super::examples;
-    use super::super::wit::World;
+    use super::super::world::World;
 
     const WIT: &str = "package demo:app@0.1.0;
         /// Of the interface.
@@ -148,7 +148,7 @@ mod tests {
         }";
 
     #[test]
-    fn everything_gets_the_documentation_of_its_namesake() {
+    fn items_get_the_documentation_of_the_same_name() {
         let mut world = World::of(&examples::component(WIT), "asset").unwrap();
         assert!(!world.wit().unwrap().contains("///"));
         world.with_docs_of(&examples::world(WIT));

@@ -1,5 +1,6 @@
-//! A component without one of its exports.
+//! Removal of an export from a component.
 
+use super::error::RemoveExportError;
 use std::convert::Infallible;
 use wasm_encoder::reencode::component_utils::{
     parse_component_alias_section, parse_component_canonical_section,
@@ -16,26 +17,28 @@ use wasmparser::{
     ComponentImportSectionReader, ComponentName, Parser,
 };
 
-/// The component without the export of a function. Where there is none of that name it is the same.
+/// Returns the component without the exported function `name`, or unchanged if there is none.
 ///
 /// # Errors
 ///
-/// Where the component cannot be read.
-pub(crate) fn without_export(component: &[u8], name: &str) -> Result<Vec<u8>, String> {
+/// Fails with [`RemoveExportError`] if the component cannot be read.
+pub(crate) fn without_export(component: &[u8], name: &str) -> Result<Vec<u8>, RemoveExportError> {
     let mut encoded = Component::new();
-    let mut without = Without { name, funcs: 0, removed: None };
-    let parsed = without.parse_component(&mut encoded, Parser::new(0), component);
-    parsed.map_err(|e| format!("the export `{name}` cannot be removed: {e}"))?;
+    let mut remover = ExportRemover { name, funcs: 0, removed: None };
+    let parsed = remover.parse_component(&mut encoded, Parser::new(0), component);
+    parsed.map_err(|source| RemoveExportError { name: name.into(), source })?;
     Ok(encoded.finish())
 }
 
-struct Without<'a> {
+/// An encoder that copies a component and skips one export.
+struct ExportRemover<'a> {
     name: &'a str,
-    /// The functions up to here: an export is one more.
+    /// The number of functions so far; an export adds one.
     funcs: u32,
     removed: Option<Removed>,
 }
 
+/// The index of the removed export.
 #[derive(Clone, Copy)]
 struct Removed {
     index: u32,
@@ -43,19 +46,19 @@ struct Removed {
     exported: u32,
 }
 
-impl Without<'_> {
+impl ExportRemover<'_> {
     fn is_removed(&self, index: u32) -> bool {
         self.removed.is_some_and(|removed| removed.index == index)
     }
 }
 
-impl Reencode for Without<'_> {
+impl Reencode for ExportRemover<'_> {
     type Error = Infallible;
 }
 
-type Done = Result<(), Error<Infallible>>;
+type Encoded = Result<(), Error<Infallible>>;
 
-impl ReencodeComponent for Without<'_> {
+impl ReencodeComponent for ExportRemover<'_> {
     fn component_func_index(&mut self, index: u32) -> u32 {
         match self.removed {
             Some(removed) if index == removed.index => removed.exported,
@@ -69,19 +72,19 @@ impl ReencodeComponent for Without<'_> {
         component: &mut Component,
         _: Parser,
         module: &[u8],
-    ) -> Done {
+    ) -> Encoded {
         component.section(&RawSection { id: ComponentSectionId::CoreModule.into(), data: module });
         Ok(())
     }
 
-    /// What is inside has functions of its own.
+    /// Inner components have their own index space of functions.
     fn parse_component_subcomponent(
         &mut self,
         component: &mut Component,
         _: Parser,
         inner: &[u8],
         _: &[u8],
-    ) -> Done {
+    ) -> Encoded {
         component.section(&RawSection { id: ComponentSectionId::Component.into(), data: inner });
         Ok(())
     }
@@ -90,7 +93,7 @@ impl ReencodeComponent for Without<'_> {
         &mut self,
         aliases: &mut ComponentAliasSection,
         section: ComponentAliasSectionReader<'_>,
-    ) -> Done {
+    ) -> Encoded {
         for alias in section.clone() {
             if let ComponentAlias::InstanceExport { kind: ComponentExternalKind::Func, .. } = alias?
             {
@@ -104,7 +107,7 @@ impl ReencodeComponent for Without<'_> {
         &mut self,
         canonicals: &mut CanonicalFunctionSection,
         section: ComponentCanonicalSectionReader<'_>,
-    ) -> Done {
+    ) -> Encoded {
         for canonical in section.clone() {
             if let CanonicalFunction::Lift { .. } = canonical? {
                 self.funcs += 1;
@@ -117,7 +120,7 @@ impl ReencodeComponent for Without<'_> {
         &mut self,
         imports: &mut ComponentImportSection,
         section: ComponentImportSectionReader<'_>,
-    ) -> Done {
+    ) -> Encoded {
         for import in section.clone() {
             if import?.ty.kind() == ComponentExternalKind::Func {
                 self.funcs += 1;
@@ -130,7 +133,7 @@ impl ReencodeComponent for Without<'_> {
         &mut self,
         exports: &mut ComponentExportSection,
         section: ComponentExportSectionReader<'_>,
-    ) -> Done {
+    ) -> Encoded {
         for export in section {
             let export = export?;
             let is_func = export.kind == ComponentExternalKind::Func;
@@ -148,7 +151,7 @@ impl ReencodeComponent for Without<'_> {
         &mut self,
         names: &mut ComponentNameSection,
         section: ComponentName<'_>,
-    ) -> Done {
+    ) -> Encoded {
         let ComponentName::Funcs(funcs) = section else {
             return parse_custom_component_name_subsection(self, names, section);
         };
@@ -210,7 +213,7 @@ mod tests {
     }
 
     #[test]
-    fn one_export_goes_and_all_else_means_what_it_did() {
+    fn one_export_is_removed_and_the_rest_is_the_same() {
         let component = wasm(COMPONENT);
         let without = without_export(&component, "init").unwrap();
         assert!(is_valid(&without));
@@ -225,7 +228,7 @@ mod tests {
     #[test]
     fn names_of_functions_stay_with_them() {
         let named = |component: &[u8]| {
-            // That of the component inside comes first.
+            // The section of the inner component comes first.
             let sections = Parser::new(0).parse_all(component).filter_map(|payload| {
                 let wasmparser::Payload::CustomSection(section) = payload.unwrap() else {
                     return None;
@@ -252,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn without_such_an_export_nothing_changes() {
+    fn a_missing_export_changes_nothing() {
         let component = wasm(COMPONENT);
         for name in ["other", "inner", "log"] {
             assert_eq!(without_export(&component, name).unwrap(), component, "{name}");
@@ -260,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_component_is_an_error() {
+    fn core_modules_are_refused() {
         assert!(without_export(&wasm("(module)"), "init").is_err());
     }
 }

@@ -1,26 +1,30 @@
-//! Components: what is inside them, what their worlds are, and what is made of several.
+//! Components: their worlds and core modules, comparison with a world, and composition.
 
 mod compose;
 mod conformance;
+mod decode;
+mod difference;
 mod directions;
 mod docs;
+mod error;
 #[cfg(test)]
 mod examples;
 #[cfg(feature = "preinit")]
 mod exports;
-mod listing;
+mod items;
 mod modules;
 mod plan;
 mod reproducible;
+mod text;
 mod types;
-mod wit;
-mod words;
+mod world;
 
 pub(crate) use compose::compose;
 pub(crate) use conformance::differences;
 pub(crate) use directions::contradiction;
+pub(crate) use error::{ModulesError, WorldError};
 #[cfg(feature = "preinit")]
 pub(crate) use exports::without_export;
 pub(crate) use modules::{map_modules, modules};
-pub(crate) use reproducible::warning as irreproducible;
-pub(crate) use wit::{NoWorld, World};
+pub(crate) use reproducible::reproducibility_warning;
+pub(crate) use world::World;

@@ -1,29 +1,34 @@
-//! The core modules inside a component: read, or each replaced, with all else left as it is.
+//! Core modules inside a component: listed or replaced; all other bytes stay.
 
+use super::error::ModulesError;
 use wasmparser::{Chunk, Parser, Payload};
 
-/// Components nested deeper are refused: no tool makes them.
+/// The nesting depth up to which components are read; no tool creates deeper ones.
 const MAX_NESTING: usize = 100;
 
-/// The sections that hold a core module and a component.
+/// The ids of the sections that contain a core module or a component.
 const MODULE: u8 = 1;
 const COMPONENT: u8 = 4;
 
-/// What gives a core module for another.
-pub(crate) type Replace<'a> = dyn FnMut(&[u8]) -> Result<Vec<u8>, String> + 'a;
+/// A function that returns the replacement of a core module.
+pub(crate) type Replace<'a> = dyn FnMut(&[u8]) -> Vec<u8> + 'a;
 
-/// The core modules of a component and of the components inside it, in the order of their bytes.
+/// Returns the core modules of a component and of its inner components, in byte order.
 ///
 /// # Errors
 ///
-/// Where the component cannot be read, or nests too deep.
-pub(crate) fn modules(component: &[u8]) -> Result<Vec<&[u8]>, String> {
+/// Fails with [`ModulesError`] if the component cannot be read, or nests too deep.
+pub(crate) fn modules(component: &[u8]) -> Result<Vec<&[u8]>, ModulesError> {
     let mut found = Vec::new();
     collect(component, 0, &mut found)?;
     Ok(found)
 }
 
-fn collect<'a>(component: &'a [u8], depth: usize, found: &mut Vec<&'a [u8]>) -> Result<(), String> {
+fn collect<'a>(
+    component: &'a [u8],
+    depth: usize,
+    found: &mut Vec<&'a [u8]>,
+) -> Result<(), ModulesError> {
     for part in parts(component, depth)? {
         match part.id {
             MODULE => found.push(part.content),
@@ -33,22 +38,22 @@ fn collect<'a>(component: &'a [u8], depth: usize, found: &mut Vec<&'a [u8]>) -> 
     Ok(())
 }
 
-/// The component with what `f` makes of each core module in its place, in the order of [`modules`].
-/// Whatever `f` leaves as it is stays byte for byte, and so does all else.
+/// Replaces each core module by the result of `f`, in the order of [`modules`]. Bytes outside of changed
+/// modules stay the same.
 ///
 /// # Errors
 ///
-/// The first of `f`; or where the component cannot be read, or nests too deep.
-pub(crate) fn map_modules(component: &[u8], f: &mut Replace<'_>) -> Result<Vec<u8>, String> {
+/// Fails with [`ModulesError`] if the component cannot be read, or nests too deep.
+pub(crate) fn map_modules(component: &[u8], f: &mut Replace<'_>) -> Result<Vec<u8>, ModulesError> {
     map(component, 0, f)
 }
 
-fn map(component: &[u8], depth: usize, f: &mut Replace<'_>) -> Result<Vec<u8>, String> {
+fn map(component: &[u8], depth: usize, f: &mut Replace<'_>) -> Result<Vec<u8>, ModulesError> {
     let mut mapped = Vec::with_capacity(component.len());
     let mut copied = 0;
     for part in parts(component, depth)? {
         let new = match part.id {
-            MODULE => f(part.content)?,
+            MODULE => f(part.content),
             _ => map(part.content, depth + 1, f)?,
         };
         if new != part.content {
@@ -63,7 +68,7 @@ fn map(component: &[u8], depth: usize, f: &mut Replace<'_>) -> Result<Vec<u8>, S
     Ok(mapped)
 }
 
-/// LEB128, in as few bytes as it takes.
+/// Writes a length as LEB128 of minimal size.
 fn push_length(to: &mut Vec<u8>, mut length: usize) {
     while length > 0x7f {
         to.push((length & 0x7f) as u8 | 0x80);
@@ -75,16 +80,16 @@ fn push_length(to: &mut Vec<u8>, mut length: usize) {
 /// A section with a core module or a component.
 struct Part<'a> {
     id: u8,
-    /// Where its header begins.
+    /// The offset of the header.
     start: usize,
     end: usize,
     content: &'a [u8],
 }
 
-/// The modules and components right inside a component.
-fn parts(component: &[u8], depth: usize) -> Result<Vec<Part<'_>>, String> {
+/// Returns the direct inner modules and components.
+fn parts(component: &[u8], depth: usize) -> Result<Vec<Part<'_>>, ModulesError> {
     if depth > MAX_NESTING {
-        return Err(format!("components are nested more than {MAX_NESTING} deep"));
+        return Err(ModulesError::TooDeep { limit: MAX_NESTING });
     }
     let mut parts = Vec::new();
     let mut parser = Parser::new(0);
@@ -93,8 +98,8 @@ fn parts(component: &[u8], depth: usize) -> Result<Vec<Part<'_>>, String> {
         let rest = component.get(start..).unwrap_or_default();
         let (consumed, payload) = match parser.parse(rest, true) {
             Ok(Chunk::Parsed { consumed, payload }) => (consumed, payload),
-            Ok(Chunk::NeedMoreData(_)) => return Err("the component ends too early".into()),
-            Err(error) => return Err(error.to_string()),
+            Ok(Chunk::NeedMoreData(_)) => return Err(ModulesError::Truncated),
+            Err(error) => return Err(error.into()),
         };
         let (id, range) = match payload {
             Payload::ModuleSection { unchecked_range, .. } => (MODULE, unchecked_range),
@@ -106,7 +111,7 @@ fn parts(component: &[u8], depth: usize) -> Result<Vec<Part<'_>>, String> {
             }
         };
         let end = range.end;
-        let content = component.get(range).ok_or("the component ends too early")?;
+        let content = component.get(range).ok_or(ModulesError::Truncated)?;
         parts.push(Part { id, start, end, content });
         start = end;
     }
@@ -136,7 +141,7 @@ mod tests {
         Validator::new_with_features(WasmFeatures::all()).validate_all(component).is_ok()
     }
 
-    /// The one export of a module.
+    /// Returns the name of a module's only export.
     fn export(module: &[u8]) -> String {
         let exports = Parser::new(0).parse_all(module).find_map(|payload| match payload.unwrap() {
             Payload::ExportSection(exports) => Some(exports),
@@ -145,7 +150,7 @@ mod tests {
         exports.unwrap().into_iter().next().unwrap().unwrap().name.to_string()
     }
 
-    /// A custom section of `length` zeros.
+    /// Appends a custom section of `length` zeros.
     fn longer(module: &[u8], length: usize) -> Vec<u8> {
         let mut module = module.to_vec();
         module.push(0);
@@ -163,26 +168,26 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_as_it_is_stays_byte_for_byte() {
+    fn unchanged_modules_keep_every_byte() {
         let component = wasm(NESTED);
         let mut seen = Vec::new();
         let mapped = map_modules(&component, &mut |module| {
             seen.push(export(module));
-            Ok(module.to_vec())
+            module.to_vec()
         });
         assert_eq!(mapped.unwrap(), component);
         assert_eq!(seen, ["a", "b", "c", "d"]);
     }
 
     #[test]
-    fn a_length_in_more_bytes_than_it_takes_stays() {
+    fn a_length_of_non_minimal_size_stays() {
         let module = wasm("(module)");
         let mut component = wasm("(component)");
         component.extend([MODULE, 0x88, 0x80, 0x00]);
         component.extend(&module);
         assert!(is_valid(&component));
-        assert_eq!(map_modules(&component, &mut |m| Ok(m.to_vec())).unwrap(), component);
-        let mapped = map_modules(&component, &mut |m| Ok(longer(m, 1))).unwrap();
+        assert_eq!(map_modules(&component, &mut |m| m.to_vec()).unwrap(), component);
+        let mapped = map_modules(&component, &mut |m| longer(m, 1)).unwrap();
         assert_eq!(modules(&mapped).unwrap(), [longer(&module, 1)]);
     }
 
@@ -192,7 +197,7 @@ mod tests {
         // The length of the module alone, and that of each component around it, takes more bytes.
         for length in [0, 100, 128, 20_000, 3_000_000] {
             let mapped = map_modules(&component, &mut |module| {
-                Ok(if export(module) == "c" { longer(module, length) } else { module.to_vec() })
+                if export(module) == "c" { longer(module, length) } else { module.to_vec() }
             });
             let mapped = mapped.unwrap();
             assert!(is_valid(&mapped), "{length}");
@@ -202,17 +207,6 @@ mod tests {
             expected[2] = longer(&expected[2], length);
             assert_eq!(now, expected);
         }
-    }
-
-    #[test]
-    fn an_error_ends_it() {
-        let mut seen = 0;
-        let mapped = map_modules(&wasm(NESTED), &mut |module| {
-            seen += 1;
-            if export(module) == "b" { Err("no".into()) } else { Ok(module.to_vec()) }
-        });
-        assert_eq!(mapped, Err("no".into()));
-        assert_eq!(seen, 2);
     }
 
     #[test]
@@ -227,19 +221,20 @@ mod tests {
                 outer
             })
         };
-        assert_eq!(modules(&nested(MAX_NESTING)), Ok(Vec::new()));
+        assert!(modules(&nested(MAX_NESTING)).unwrap().is_empty());
         let deep = nested(5_000);
         assert!(is_valid(&deep));
         let message = "components are nested more than 100 deep";
-        assert_eq!(modules(&deep), Err(message.into()));
-        assert_eq!(map_modules(&deep, &mut |m| Ok(m.to_vec())), Err(message.into()));
+        assert_eq!(modules(&deep).unwrap_err().to_string(), message);
+        let mapped = map_modules(&deep, &mut |m| m.to_vec());
+        assert_eq!(mapped.unwrap_err().to_string(), message);
     }
 
     #[test]
     fn truncated_components_are_errors() {
         let component = wasm(NESTED);
         for length in 0..component.len() {
-            // At the end of a section it is a component of its own.
+            // Cut at the end of a section it is still a component.
             if let Ok(modules) = modules(&component[..length]) {
                 assert!(modules.len() <= 4);
             }

@@ -1,11 +1,12 @@
-//! Which import is satisfied by which export, by their names alone.
+//! Connections between imports and exports of several components, chosen by name.
 
+use super::error::{ComposeError, ConnectionError};
 use std::collections::BTreeMap;
 
-/// What satisfies which imports: by the import's name, the name of a component.
+/// A map from the name of an import to the name of the component that satisfies it.
 pub(crate) type Connections = BTreeMap<String, String>;
 
-/// A component to be composed with others. The main one is the first, and its name is empty.
+/// A component of a composition. The main one is the first, and its name is empty.
 pub(super) struct Member<'a> {
     pub name: &'a str,
     pub bytes: &'a [u8],
@@ -13,8 +14,8 @@ pub(super) struct Member<'a> {
     pub exports: Vec<String>,
 }
 
-/// An import of one member and the export of another that satisfies it; without one, the whole of
-/// its exports does. All by their places.
+/// An import of one member and the export of another that satisfies it, by their indices. Without
+/// `export`, the instance with all exports satisfies it.
 pub(super) struct Connection {
     pub to: usize,
     pub import: usize,
@@ -22,20 +23,20 @@ pub(super) struct Connection {
     pub export: Option<usize>,
 }
 
-/// What is to be connected, and what was to be and cannot.
-pub(super) struct Plan {
+/// The connections to make, and the errors found while choosing them.
+pub(super) struct CompositionPlan {
     pub connections: Vec<Connection>,
-    pub faults: Vec<String>,
+    pub errors: Vec<ConnectionError>,
 }
 
-impl Plan {
-    pub fn of(members: &[Member<'_>], chosen: Option<&Connections>) -> Self {
-        let mut plan = Self { connections: Vec::new(), faults: Vec::new() };
+impl CompositionPlan {
+    /// Chooses the connections: those of the settings, else by name and compatible version.
+    pub fn new(members: &[Member<'_>], chosen: Option<&Connections>) -> Self {
+        let mut plan = Self { connections: Vec::new(), errors: Vec::new() };
         for import in chosen.into_iter().flat_map(Connections::keys) {
             if !members.iter().any(|member| member.imports.contains(import)) {
-                let imports = list(members.iter().take(1).flat_map(|main| &main.imports));
-                let import = quoted(import);
-                plan.faults.push(format!("the component has no import {import}: it has {imports}"));
+                let (import, imports) = (import.clone(), imports_of_main(members));
+                plan.errors.push(ConnectionError::UnknownImport { import, imports });
             }
         }
         for (to, member) in members.iter().enumerate() {
@@ -50,36 +51,36 @@ impl Plan {
                     Ok(Some((from, export))) => {
                         plan.connections.push(Connection { to, import, from, export });
                     }
-                    Err(fault) => plan.faults.push(fault),
+                    Err(error) => plan.errors.push(error),
                 }
             }
         }
-        if plan.faults.is_empty() {
+        if plan.errors.is_empty() {
             plan.check_use(members);
         }
         plan
     }
 
-    /// Composing is asked for to satisfy something, with all of the components.
+    /// Reports members that satisfy no import, and a main component without connections.
     fn check_use(&mut self, members: &[Member<'_>]) {
         for (i, member) in members.iter().enumerate().skip(1) {
             if self.connections.iter().all(|connection| connection.from != i) {
-                let (name, exports) = (quoted(member.name), list(&member.exports));
-                self.faults.push(format!("{name} satisfies no import: it exports {exports}"));
+                let (component, exports) = (member.name.to_owned(), member.exports.clone());
+                self.errors.push(ConnectionError::Unused { component, exports });
             }
         }
         if self.connections.is_empty() {
-            let imports = list(members.iter().take(1).flat_map(|main| &main.imports));
-            self.faults.push(format!("no import of the component is satisfied: it has {imports}"));
+            let imports = imports_of_main(members);
+            self.errors.push(ConnectionError::Unconnected { imports });
         }
     }
 
-    /// The members in an order in which each comes after those that satisfy its imports.
+    /// Orders the members so that each comes after those that satisfy its imports.
     ///
     /// # Errors
     ///
-    /// Those that cannot be ordered.
-    pub fn order(&self, members: &[Member<'_>]) -> Result<Vec<usize>, String> {
+    /// Fails with [`ComposeError::Cycle`] and the members of a cycle.
+    pub fn order(&self, members: &[Member<'_>]) -> Result<Vec<usize>, ComposeError> {
         let mut rest: Vec<usize> = (0..members.len()).collect();
         let mut order = Vec::new();
         let waits = |i: usize, rest: &[usize]| {
@@ -88,7 +89,7 @@ impl Plan {
         while let Some(at) = rest.iter().position(|i| !waits(*i, &rest)) {
             order.push(rest.remove(at));
         }
-        // What is waited for by none of them is not in the circle, but behind it.
+        // A member that satisfies none of the rest is not in the cycle, but depends on it.
         let serves = |i: usize, rest: &[usize]| {
             self.connections.iter().any(|link| link.from == i && rest.contains(&link.to))
         };
@@ -98,52 +99,60 @@ impl Plan {
         if order.len() == members.len() {
             return Ok(order);
         }
-        let names = list(rest.into_iter().map(|i| members[i].name));
-        Err(format!(
-            "{names} satisfy imports of one another in a circle, and one must be the first"
-        ))
+        Err(ComposeError::Cycle(rest.into_iter().map(|i| members[i].name.to_owned()).collect()))
     }
 }
 
-type Found = Option<(usize, Option<usize>)>;
+/// The index of a member, and the index of its export; `None` is the instance with all exports.
+type Source = (usize, Option<usize>);
 
-/// What of `other` satisfies the import `name`.
-fn by_name(members: &[Member<'_>], name: &str, other: &str) -> Result<Found, String> {
+fn imports_of_main(members: &[Member<'_>]) -> Vec<String> {
+    members.first().map(|main| main.imports.clone()).unwrap_or_default()
+}
+
+/// Finds the export of `other` that satisfies the import `name`.
+fn by_name(
+    members: &[Member<'_>],
+    name: &str,
+    other: &str,
+) -> Result<Option<Source>, ConnectionError> {
     let mut others = members.iter().enumerate().skip(1);
     match others.find(|(_, member)| member.name == other) {
         Some((from, member)) => Ok(Some((from, best_export(member, name)))),
-        None => Err(format!(
-            "import {} is to be satisfied by {}, and there is {}",
-            quoted(name),
-            quoted(other),
-            list(members.iter().skip(1).map(|member| member.name))
-        )),
+        None => Err(ConnectionError::UnknownComponent {
+            import: name.into(),
+            component: other.into(),
+            components: members.iter().skip(1).map(|member| member.name.to_owned()).collect(),
+        }),
     }
 }
 
-/// What satisfies the import `name` of the member `to`.
-fn matching(members: &[Member<'_>], to: usize, name: &str) -> Result<Found, String> {
+/// Finds the only export that satisfies the import `name` of the member `to`.
+fn matching(
+    members: &[Member<'_>],
+    to: usize,
+    name: &str,
+) -> Result<Option<Source>, ConnectionError> {
     let others = members.iter().enumerate().skip(1).filter(|(from, _)| *from != to);
     let found = others.filter_map(|(from, member)| Some((from, best_export(member, name)?)));
     match found.collect::<Vec<_>>().as_slice() {
         [] => Ok(None),
         [(from, export)] => Ok(Some((*from, Some(*export)))),
-        several => Err(format!(
-            "import {} of {} is exported by {}: say which it is to be satisfied by",
-            quoted(name),
-            subject(members[to].name),
-            list(several.iter().map(|(from, _)| members[*from].name))
-        )),
+        several => Err(ConnectionError::Ambiguous {
+            import: name.into(),
+            importer: members[to].name.into(),
+            exporters: several.iter().map(|(from, _)| members[*from].name.to_owned()).collect(),
+        }),
     }
 }
 
-/// The export that has the name of an import, or else its newest compatible version.
+/// Returns the export with the name of an import, or else its newest compatible version.
 fn best_export(member: &Member<'_>, import: &str) -> Option<usize> {
     let names = || member.exports.iter().map(String::as_str).enumerate();
     let exact = names().find_map(|(i, name)| (name == import).then_some(i));
     exact.or_else(|| {
-        let wanted = Versioned::of(import)?;
-        let compatible = names().filter_map(|(i, name)| Some((Versioned::of(name)?, i)));
+        let wanted = VersionedName::parse(import)?;
+        let compatible = names().filter_map(|(i, name)| Some((VersionedName::parse(name)?, i)));
         let compatible = compatible.filter(|(export, _)| {
             export.interface == wanted.interface && export.track() == wanted.track()
         });
@@ -151,14 +160,14 @@ fn best_export(member: &Member<'_>, import: &str) -> Option<usize> {
     })
 }
 
-/// The name of an interface in a released version.
-struct Versioned<'a> {
+/// The name of an interface with a released version.
+struct VersionedName<'a> {
     interface: &'a str,
     version: [u64; 3],
 }
 
-impl<'a> Versioned<'a> {
-    fn of(name: &'a str) -> Option<Self> {
+impl<'a> VersionedName<'a> {
+    fn parse(name: &'a str) -> Option<Self> {
         let (interface, version) = name.split_once('@')?;
         let version = version.split_once('+').map_or(version, |(version, _)| version);
         let mut numbers = version.split('.').map(|number| number.parse().ok());
@@ -166,7 +175,7 @@ impl<'a> Versioned<'a> {
         numbers.next().is_none().then_some(Self { interface, version })
     }
 
-    /// What compatible versions have in common.
+    /// Returns the part of the version that compatible versions share.
     fn track(&self) -> [u64; 3] {
         match self.version {
             [0, 0, patch] => [0, 0, patch],
@@ -176,25 +185,12 @@ impl<'a> Versioned<'a> {
     }
 }
 
-pub(super) fn subject(name: &str) -> String {
-    if name.is_empty() { "the component".into() } else { quoted(name) }
-}
-
-pub(super) fn quoted(name: &str) -> String {
-    format!("`{}`", name.escape_debug())
-}
-
-pub(super) fn list(names: impl IntoIterator<Item = impl AsRef<str>>) -> String {
-    let names: Vec<String> = names.into_iter().map(|name| quoted(name.as_ref())).collect();
-    if names.is_empty() { "nothing".into() } else { names.join(", ") }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn versions_are_compatible_as_cargo_has_it() {
+    fn versions_are_compatible_as_in_cargo() {
         let compatible = |a: &str, b: &str| {
             let member =
                 Member { name: "", bytes: &[], imports: Vec::new(), exports: vec![b.into()] };

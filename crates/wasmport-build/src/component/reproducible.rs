@@ -1,12 +1,13 @@
-//! Components that Wasmtime does not compile to the same bytes each time.
+//! Components that Wasmtime compiles to different bytes each time.
 
 use wasmparser::{ComponentInstance, Parser, Payload};
 
-/// What there is to say of a component that is none; nothing of others.
+/// Returns a warning if Wasmtime compiles the component to different bytes each time.
 ///
-/// Wasmtime 48 keeps the exports of an instance that is made of others' items in a hash map, and numbers
-/// them in its order. What encodes components from WIT makes no such instances.
-pub(crate) fn warning(component: &[u8]) -> Option<String> {
+/// Wasmtime 48 stores the exports of an instance that is declared from a list of items in a hash map,
+/// and numbers them in the order of the map. Tools that encode components from WIT create no such
+/// instances.
+pub(crate) fn reproducibility_warning(component: &[u8]) -> Option<String> {
     let lists_exports = |payload| {
         match payload {
         Payload::ComponentInstanceSection(instances) => instances.into_iter().flatten().any(
@@ -17,19 +18,19 @@ pub(crate) fn warning(component: &[u8]) -> Option<String> {
     };
     let is_affected = Parser::new(0).parse_all(component).flatten().any(lists_exports);
     is_affected.then(|| {
-        "Wasmtime 48 compiles this component to other bytes each time, so that `--locked` and \
-         `--verify` will find differences: it has instances whose exports are listed in place; encode \
-         it with `wasm-tools component new`"
+        "Wasmtime 48 compiles this component to different bytes each time, so `--locked` and \
+         `--verify` will report differences: it has instances that list their exports; encode it with \
+         `wasm-tools component new`"
             .into()
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::warning;
+    use super::reproducibility_warning as warning;
 
     #[test]
-    fn instances_with_several_exports_are_told() {
+    fn instances_with_several_exports_are_reported() {
         let component = |exports: &str| {
             let text = format!(
                 "(component (type $a u8) (type $b u16) (import \"f\" (func $f)) (instance {exports}))"

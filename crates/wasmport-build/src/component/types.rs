@@ -1,9 +1,10 @@
-//! What differs between two types, of which those with the same name are compared once.
+//! Comparison of types; types with the same name are compared once.
 
-use super::listing::Listing;
+use super::difference::Comparison;
 use wit_parser::{Handle, Type, TypeDefKind, TypeId};
 
-impl Listing<'_> {
+impl Comparison<'_> {
+    /// Compares the types of a parameter, result, field or case.
     pub(super) fn value(&mut self, at: &str, have: Type, want: Type) {
         if self.same(have, want) {
             return;
@@ -11,11 +12,11 @@ impl Listing<'_> {
         let texts = |full| [self.have.type_text(have, full), self.want.type_text(want, full)];
         let [short, other] = texts(false);
         let [mine, theirs] = if short == other { texts(true) } else { [short, other] };
-        self.say(format!("{at} is `{mine}` instead of `{theirs}`"));
+        self.report(format!("{at} is `{mine}` instead of `{theirs}`"));
     }
 
-    /// Whether the types are the same, where those of one name count as such: how these differ is
-    /// said of them, once.
+    /// Returns whether the types are the same. Types with the same name count as the same; their
+    /// differences are reported for their definition.
     fn same(&mut self, have: Type, want: Type) -> bool {
         let types = (self.have.without_aliases(have), self.want.without_aliases(want));
         self.same_name(have, want)
@@ -28,7 +29,7 @@ impl Listing<'_> {
 
     fn same_name(&mut self, have: Type, want: Type) -> bool {
         let (Type::Id(have), Type::Id(want)) = (have, want) else { return false };
-        // Those of two interfaces are, too, where these were compared with one another.
+        // Types of two interfaces that were compared are the same, too.
         if self.compared.contains(&(have, want)) {
             return true;
         }
@@ -75,7 +76,7 @@ impl Listing<'_> {
             | (Kind::Handle(Handle::Borrow(have)), Kind::Handle(Handle::Borrow(want))) => {
                 self.same(Type::Id(*have), Type::Id(*want))
             }
-            // Resources are what they are by name.
+            // Resources are the same only by name.
             _ => false,
         }
     }
@@ -87,7 +88,7 @@ impl Listing<'_> {
         }
     }
 
-    /// How two types of one name differ.
+    /// Compares the definitions of two types with the same name.
     pub(super) fn definition(&mut self, at: &str, have: TypeId, want: TypeId) {
         if !self.compared.insert((have, want)) {
             return;
@@ -106,7 +107,7 @@ impl Listing<'_> {
             _ if self.same_structure(have, want) => {}
             _ => {
                 let texts = [mine.definition_text(have), theirs.definition_text(want)];
-                self.say(format!("{at} is `{}` instead of `{}`", texts[0], texts[1]));
+                self.report(format!("{at} is `{}` instead of `{}`", texts[0], texts[1]));
             }
         }
     }
@@ -114,10 +115,10 @@ impl Listing<'_> {
     fn parts(&mut self, at: &str, noun: &str, have: &[Part<'_>], want: &[Part<'_>]) {
         let among = |part: &Part<'_>, others: &[Part<'_>]| others.iter().any(|o| o.0 == part.0);
         for (name, _) in want.iter().filter(|part| !among(part, have)) {
-            self.say(format!("{at} lacks the {noun} `{name}`"));
+            self.report(format!("{at} lacks the {noun} `{name}`"));
         }
         for (name, _) in have.iter().filter(|part| !among(part, want)) {
-            self.say(format!("{at} has a further {noun}, `{name}`"));
+            self.report(format!("{at} has a further {noun}, `{name}`"));
         }
         let order = |parts: &[Part<'_>], others: &[Part<'_>]| {
             parts.iter().filter(|p| among(p, others)).map(|p| p.0.to_owned()).collect::<Vec<_>>()
@@ -125,7 +126,7 @@ impl Listing<'_> {
         let orders = [order(have, want), order(want, have)];
         if orders[0] != orders[1] {
             let texts = orders.map(|names| names.join(", "));
-            self.say(format!("{at} has the {noun}s `{}` instead of `{}`", texts[0], texts[1]));
+            self.report(format!("{at} has the {noun}s `{}` instead of `{}`", texts[0], texts[1]));
         }
         for (name, mine) in have {
             let Some((_, theirs)) = want.iter().find(|other| other.0 == *name) else { continue };
@@ -134,11 +135,11 @@ impl Listing<'_> {
                 (Some(mine), Some(theirs)) => self.value(&at, *mine, *theirs),
                 (Some(mine), None) => {
                     let mine = self.have.type_text(*mine, false);
-                    self.say(format!("{at} is of type `{mine}` instead of none"));
+                    self.report(format!("{at} is of type `{mine}` instead of none"));
                 }
                 (None, Some(theirs)) => {
                     let theirs = self.want.type_text(*theirs, false);
-                    self.say(format!("{at} is of no type instead of `{theirs}`"));
+                    self.report(format!("{at} is of no type instead of `{theirs}`"));
                 }
                 (None, None) => {}
             }
@@ -146,10 +147,10 @@ impl Listing<'_> {
     }
 }
 
-/// A field, case or flag.
+/// A field, case or flag: its name and type.
 type Part<'a> = (&'a str, Option<Type>);
 
-/// What a type of named parts consists of, and what those are called.
+/// Returns the named parts of a type, and the noun for them.
 fn parts(kind: &TypeDefKind) -> Option<(Vec<Part<'_>>, &'static str)> {
     Some(match kind {
         TypeDefKind::Record(record) => {

@@ -1,22 +1,26 @@
-//! A heap of bytes in a file that nobody else sees, with the end of it in memory.
+//! An append-only heap of bytes in an unnamed file, with a write buffer in memory.
 
 use std::fs::File;
 use std::io::{Read as _, Result, Seek as _, SeekFrom, Write as _};
 
-/// So much is written at once.
+/// The size of the write buffer, in bytes.
 const CHUNK: usize = 64 << 10;
 
-/// Bytes that are appended and found again by their place, for as long as this lives.
+/// An append-only heap, which is deleted when it is dropped.
 #[derive(Default)]
 pub(crate) struct Heap {
-    /// Created when it is first needed; without a name, so that nothing is left of it.
+    /// The unnamed file, created at the first write: it disappears with the process.
     file: Option<File>,
     written: u64,
     end: Vec<u8>,
 }
 
 impl Heap {
-    /// Where `bytes` begin from now on.
+    /// Appends `bytes` and returns their offset.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the buffer is full and cannot be written.
     pub fn append(&mut self, bytes: &[u8]) -> Result<u64> {
         if self.end.len() >= CHUNK {
             self.flush()?;
@@ -31,7 +35,7 @@ impl Heap {
             Some(file) => file,
             None => tempfile::tempfile()?,
         };
-        // Also where a disk was full before, and half of it was written.
+        // A previous write may have failed halfway, such as on a full disk.
         file.seek(SeekFrom::Start(self.written))?;
         let result = file.write_all(&self.end);
         self.file = Some(file);
@@ -41,7 +45,11 @@ impl Heap {
         Ok(())
     }
 
-    /// The `len` bytes from `start`, which `append` gave.
+    /// Reads `len` bytes at the offset `start`, which [`append`](Self::append) returned.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file cannot be read, or has no such bytes.
     pub fn read(&mut self, start: u64, len: usize) -> Result<Vec<u8>> {
         let mut bytes = vec![0; len];
         let Some(in_end) = start.checked_sub(self.written) else {
@@ -51,8 +59,8 @@ impl Heap {
             return Ok(bytes);
         };
         let start = usize::try_from(in_end).ok();
-        let there = start.and_then(|start| self.end.get(start..start + len));
-        bytes.copy_from_slice(there.ok_or(std::io::ErrorKind::UnexpectedEof)?);
+        let buffered = start.and_then(|start| self.end.get(start..start + len));
+        bytes.copy_from_slice(buffered.ok_or(std::io::ErrorKind::UnexpectedEof)?);
         Ok(bytes)
     }
 }
@@ -65,9 +73,9 @@ mod tests {
     fn bytes_are_found_in_file_and_memory() -> Result<()> {
         let mut heap = Heap::default();
         let pieces: Vec<Vec<u8>> = (0..100_u8).map(|i| vec![i; 50 * usize::from(i)]).collect();
-        let places = pieces.iter().map(|bytes| heap.append(bytes)).collect::<Result<Vec<_>>>()?;
-        assert!(heap.written > 0 && !heap.end.is_empty(), "both are tested");
-        for (start, bytes) in places.into_iter().zip(&pieces) {
+        let offsets = pieces.iter().map(|bytes| heap.append(bytes)).collect::<Result<Vec<_>>>()?;
+        assert!(heap.written > 0 && !heap.end.is_empty(), "file and buffer are both tested");
+        for (start, bytes) in offsets.into_iter().zip(&pieces) {
             assert_eq!(heap.read(start, bytes.len())?, *bytes);
         }
         Ok(())

@@ -1,8 +1,9 @@
-//! Files that several programs read, replace and remove at once.
+//! Files that several processes read, replace and remove at the same time.
 //!
-//! Errors are of the system with the path, since a store that cannot be used ends nothing.
+//! Errors are those of the system, with the path: the cache turns them into warnings.
 
-use super::point;
+use super::crash::crash_point;
+use super::permissions::set_output_permissions;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
@@ -10,13 +11,22 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use walkdir::WalkDir;
 
-fn at(path: &Path) -> impl FnOnce(Error) -> Error {
-    let path = path.to_path_buf();
-    move |e| Error::new(e.kind(), format!("`{}`: {e}", path.display()))
+/// An error of the system with its path.
+#[derive(Debug, thiserror::Error)]
+#[error("`{}`: {source}", .path.display())]
+struct PathError {
+    path: PathBuf,
+    source: Error,
 }
 
-/// Nothing where there is no file, or no folder for one.
-fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
+/// Adds the path to an error, and keeps its kind.
+fn at(path: &Path) -> impl FnOnce(Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::new(source.kind(), PathError { path, source })
+}
+
+/// Returns `None` if the file or its folder is missing.
+fn optional<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
@@ -24,13 +34,13 @@ fn if_there<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The file's bytes. That it was used is noted in its time, once for all uses after `since`.
+/// Reads a file, and sets its time to now, once for all uses after `since`.
 pub(crate) fn read_used(path: &Path, since: SystemTime) -> Result<Option<Vec<u8>>> {
     let read = || {
-        let Some(mut file) = if_there(File::open(path))? else { return Ok(None) };
+        let Some(mut file) = optional(File::open(path))? else { return Ok(None) };
         let metadata = file.metadata()?;
         if metadata.modified().is_ok_and(|used| used < since) {
-            // Then it goes sooner than it might.
+            // If that fails, the entry is pruned earlier.
             let _ = file.set_modified(SystemTime::now());
         }
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).unwrap_or_default());
@@ -40,35 +50,35 @@ pub(crate) fn read_used(path: &Path, since: SystemTime) -> Result<Option<Vec<u8>
     read().map_err(at(path))
 }
 
-/// The file's bytes, and nobody can tell that they were read.
+/// Reads a file without changing its time.
 pub(crate) fn read_unnoticed(path: &Path) -> Result<Option<Vec<u8>>> {
-    if_there(fs::read(path)).map_err(at(path))
+    optional(fs::read(path)).map_err(at(path))
 }
 
-/// Makes `path` a file of these bytes, at once and for good: they are on the disk before the name
-/// leads to them. `tmp` is a folder of this process in the same file system.
+/// Writes a file atomically and durably: the bytes are on the disk before the file gets its name. `tmp` is a
+/// folder of this process in the same file system.
 pub(crate) fn publish(tmp: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let write = || {
-        point();
+        crash_point();
         let mut file = tempfile::NamedTempFile::new_in(tmp)?;
-        point();
+        crash_point();
         file.write_all(bytes)?;
-        point();
+        crash_point();
         file.as_file().sync_data()?;
-        super::set_permissions_of_a_new_file(file.as_file())?;
+        set_output_permissions(file.as_file())?;
         fs::create_dir_all(folder)?;
-        point();
+        crash_point();
         file.persist(path).map_err(|e| e.error)?;
-        point();
+        crash_point();
         sync_folder(folder)?;
-        point();
+        crash_point();
         Ok(())
     };
     write().map_err(at(path))
 }
 
-/// Names last through a loss of power where their folder is on the disk.
+/// Writes a folder to the disk, so that new names in it survive a loss of power.
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)?.sync_all()
@@ -79,21 +89,21 @@ fn sync_folder(_: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Moves a file, which may be gone already.
+/// Moves a file. A missing file is ignored.
 pub(crate) fn move_aside(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to.parent().unwrap_or(to)).map_err(at(to))?;
-    if_there(fs::rename(from, to)).map(drop).map_err(at(from))
+    optional(fs::rename(from, to)).map(drop).map_err(at(from))
 }
 
-/// Removes a file, which may be gone already.
+/// Removes a file. A missing file is ignored.
 pub(crate) fn remove(path: &Path) -> Result<()> {
-    point();
-    if_there(fs::remove_file(path)).map(drop).map_err(at(path))
+    crash_point();
+    optional(fs::remove_file(path)).map(drop).map_err(at(path))
 }
 
-/// Removes a folder with all that is in it, which may be gone already.
+/// Removes a folder with its content. A missing folder is ignored.
 pub(crate) fn remove_folder(path: &Path) -> Result<()> {
-    if_there(fs::remove_dir_all(path)).map(drop).map_err(at(path))
+    optional(fs::remove_dir_all(path)).map(drop).map_err(at(path))
 }
 
 /// Creates a folder and those above it.
@@ -101,14 +111,14 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(at(path))
 }
 
-/// Creates a file, which nobody has created before.
+/// Creates a file, and fails if it exists.
 #[cfg(test)]
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     File::create_new(path)?.write_all(bytes)
 }
 
-/// Creates a file of a name that nobody else has; it has another until `prepare` has seen it and
-/// said how the name begins.
+/// Creates a file with a unique name. `prepare` gets the file first, under a temporary name, and returns the
+/// prefix of the final name.
 pub(crate) fn create_unique(
     folder: &Path,
     prepare: impl Fn(&File) -> Result<&'static str>,
@@ -125,32 +135,32 @@ pub(crate) fn create_unique(
     create().map_err(at(folder))
 }
 
-/// Whether a process that lives has locked the file.
+/// Returns whether a running process holds a lock on the file.
 pub(crate) fn is_locked(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| match file.try_lock() {
         Ok(()) => false,
         Err(fs::TryLockError::WouldBlock) => true,
-        // Whoever locked it could: it is of another system.
+        // Locks fail here but worked for the owner: the file belongs to another system.
         Err(fs::TryLockError::Error(_)) => true,
     })
 }
 
-/// When the file was last written.
+/// Returns when the file was last written.
 pub(crate) fn modified(path: &Path) -> Result<SystemTime> {
     fs::metadata(path).and_then(|metadata| metadata.modified()).map_err(at(path))
 }
 
-/// The names in a folder that are text; none where there is no folder.
+/// Lists the names in a folder, except those that are not Unicode. A missing folder is empty.
 pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
     let names = |entries: fs::ReadDir| {
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         names.collect::<Vec<_>>()
     };
-    Ok(if_there(fs::read_dir(folder)).map_err(at(folder))?.map(names).unwrap_or_default())
+    Ok(optional(fs::read_dir(folder)).map_err(at(folder))?.map(names).unwrap_or_default())
 }
 
-/// The files below a folder, with their lengths and when they were last written or used. Those that
-/// go meanwhile are left out.
+/// Lists the files below a folder: path, length in bytes, and time of the last write or use. Files that are
+/// removed meanwhile are left out.
 pub(crate) fn files_below(folder: &Path) -> Result<Vec<(PathBuf, u64, SystemTime)>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(folder) {

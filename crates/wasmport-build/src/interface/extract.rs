@@ -1,10 +1,9 @@
-//! The interface of a valid module, with parameter names from its name section.
+//! Extraction of a module's interface, with parameter names from its name section.
 
-use super::{
-    Export, ExternType, FuncType, HeapType, Import, Interface, MemoryType, Param, RefType, ValType,
-};
+use super::items::{Export, Import, Interface};
+use super::types::{ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType};
 use crate::asset::{AssetError, Stage};
-use crate::component::{NoWorld, World, contradiction};
+use crate::component::{World, WorldError, contradiction};
 use crate::wasm::ValidWasm;
 use std::collections::{HashMap, HashSet};
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
@@ -14,7 +13,11 @@ use wasmparser::{
 };
 
 impl Interface {
-    /// What `module` imports and exports.
+    /// Extracts the imports and exports of `module`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the module cannot be parsed, or if it is a WIT package.
     pub(crate) fn of(module: &ValidWasm) -> Result<Self, AssetError> {
         if module.is_component() {
             return of_component(module);
@@ -34,24 +37,24 @@ fn of_component(component: &ValidWasm) -> Result<Interface, AssetError> {
     let name = component.path().file_stem().unwrap_or_default().to_string_lossy();
     let world = match World::of(component.wasm(), &name) {
         Ok(world) => world,
-        Err(NoWorld::BeyondWit(what)) => {
+        Err(WorldError::BeyondWit(what)) => {
             return Ok(Interface { beyond_wit: Some(what), ..Interface::default() });
         }
-        Err(e @ NoWorld::Package) => {
+        Err(e @ WorldError::Package) => {
             return Err(error(e.to_string()).help("import a component that implements it"));
         }
     };
     if let Some(what) = contradiction(&world, component.types()) {
         return Ok(Interface { beyond_wit: Some(what), ..Interface::default() });
     }
-    let wit = world.wit().map_err(error)?;
+    let wit = world.wit().map_err(|e| error(e.to_string()))?;
     Ok(Interface { wit: Some(wit), world: Some(world), ..Interface::default() })
 }
 
 fn extract(module: &ValidWasm) -> Result<Interface> {
     let types = module.types();
     let mut interface = Interface::default();
-    // Beside each entry the index of its function, for the names that come at the module's end.
+    // The function index of each entry: the name section comes at the end of the module.
     let mut imported_funcs = Vec::new();
     let mut exported_funcs = Vec::new();
     let mut func_imports = 0;
@@ -64,7 +67,7 @@ fn extract(module: &ValidWasm) -> Result<Interface> {
                     let is_func = matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
                     imported_funcs.push(is_func.then_some(func_imports));
                     func_imports += u32::from(is_func);
-                    // The validator has accepted it, so that it knows its type.
+                    // The module is valid, so the validator knows the type.
                     let Some(ty) = types.entity_type_from_import(&import) else { continue };
                     interface.imports.push(Import {
                         module: import.module.into(),
@@ -110,8 +113,8 @@ fn extract(module: &ValidWasm) -> Result<Interface> {
     Ok(interface)
 }
 
-/// The names of the locals of the wanted functions. A malformed name section has no names, as the
-/// specification asks: it is no part of the module's meaning.
+/// Returns the names of the locals of the wanted functions, by function and local index. A malformed name
+/// section has no names: the specification forbids to reject the module for it.
 fn param_names(
     sections: Vec<NameSectionReader<'_>>,
     wanted: &HashSet<u32>,
@@ -189,7 +192,7 @@ fn ref_type(types: TypesRef<'_>, ty: wasmparser::RefType) -> RefType {
         wasmparser::HeapType::Concrete(index) | wasmparser::HeapType::Exact(index) => {
             let (heap, text) = match index {
                 UnpackedIndex::Id(id) => concrete(types, id),
-                // The validator has made identifiers of all indices.
+                // In a validated module all indices are ids.
                 _ => (HeapType::Any, "…".into()),
             };
             RefType { nullable, heap, concrete: Some(text) }
@@ -216,7 +219,7 @@ fn abstract_heap(ty: AbstractHeapType) -> HeapType {
     }
 }
 
-/// What a type of the module is, and its text; types within it are not written out.
+/// Returns the abstract type and the text of a type of the module; inner types are abbreviated.
 fn concrete(types: TypesRef<'_>, id: CoreTypeId) -> (HeapType, String) {
     match &types[id].composite_type.inner {
         CompositeInnerType::Func(func) => {

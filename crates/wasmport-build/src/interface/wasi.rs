@@ -1,14 +1,15 @@
-//! Which imports are functions of WASI preview 1.
+//! Recognition of imports from WASI preview 1.
 
-use super::{ExternType, FuncType, Import, Interface, Param, ValType};
+use super::items::{Import, Interface};
+use super::types::{ExternType, FuncType, Param, ValType};
 
 /// The module that core modules import preview 1 from.
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";
 
-/// What it was called before, when some functions had other meanings.
+/// The module's name before preview 1, when some functions had other signatures.
 pub(crate) const BEFORE_PREVIEW_1: &str = "wasi_unstable";
 
-/// The one function that does not return.
+/// The only function that does not return.
 const EXIT: &str = "proc_exit";
 
 /// The [functions](https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md), each with
@@ -63,7 +64,7 @@ const FUNCTIONS: &[(&str, &str)] = &[
 ];
 
 impl Import {
-    /// Whether it is a function of preview 1, with that function's type.
+    /// Returns whether it is a function of preview 1, with that function's type.
     pub(crate) fn is_wasi(&self) -> bool {
         let ExternType::Func(FuncType { params, results, nominal: false }) = &self.ty else {
             return false;
@@ -83,7 +84,7 @@ impl Import {
 }
 
 impl Interface {
-    /// Whether it imports functions of preview 1: components have theirs in their world.
+    /// Returns whether it imports functions of preview 1. Components import WASI through their world.
     #[must_use]
     pub fn imports_wasi(&self) -> bool {
         self.imports.iter().any(Import::is_wasi)
@@ -96,7 +97,7 @@ mod tests {
     use super::*;
     use wasmtime::{Engine, Linker, Store, ValType as Val};
 
-    /// All that Wasmtime defines, and nothing else.
+    /// The table has all functions that Wasmtime defines, and no others.
     #[test]
     fn the_functions_are_those_of_wasmtime() {
         let engine = Engine::default();

@@ -22,7 +22,7 @@ pub(super) fn compile_targets(
     asset: &AssetContext<'_>,
 ) -> Result<Vec<Stored>, AssetError> {
     if module.is_component() {
-        let warning = component::irreproducible(module.wasm());
+        let warning = component::reproducibility_warning(module.wasm());
         warning.into_iter().for_each(|warning| asset.warn(warning));
     }
     let targets = asset.project().targets.par_iter().flatten();
@@ -53,7 +53,7 @@ fn compile_target(
     match compile(module, target, asset)? {
         Attempt::Compiled(compiled) => {
             let Compiled { artifact, .. } = &compiled;
-            let (after, cached) = (artifact.bytes.len(), artifact.found);
+            let (after, cached) = (artifact.bytes.len(), artifact.cached);
             let compile = StageReport { cached, ..report(after, start.elapsed()) };
             let (stored, compress) = compress(compiled, asset)?;
             Ok((Some(stored), [Some(compile), compress].into_iter().flatten().collect()))

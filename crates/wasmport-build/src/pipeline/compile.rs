@@ -1,10 +1,10 @@
 //! Compile: a valid module for one target, with exactly the features that it requires.
 
 use crate::asset::{AssetError, AssetErrorKind, Stage};
-use crate::panics::catch_panic;
+use crate::panics::{Panic, catch_panic};
 use crate::pipeline::context::{AssetContext, ImportContext};
 use crate::project::generator;
-use crate::store::{Bytes, Computation, Kind, ModuleFunctions, Obtained};
+use crate::store::{Bucket, Bytes, CacheEntry, Computation, ModuleFunctions};
 use crate::wasm::ValidWasm;
 use serde::Serialize;
 use std::path::Path;
@@ -16,7 +16,7 @@ use wasmport::{Digest, EngineConfig};
 /// A precompiled module for one target.
 pub(crate) struct Compiled<'c> {
     pub target: Target,
-    pub artifact: Obtained<'c>,
+    pub artifact: CacheEntry<'c>,
 }
 
 /// The result of compiling for a target.
@@ -41,12 +41,12 @@ struct Compilation<'a> {
 /// The reason why there is no artifact.
 enum Refusal {
     Error(wasmtime::Error),
-    Panic(String),
+    Panic(Panic),
 }
 
 impl<'a> Computation for Compilation<'a> {
-    const KIND: Kind = Kind::Artifact;
-    type Help = FunctionCache<'a>;
+    const BUCKET: Bucket = Bucket::Artifact;
+    type Context = FunctionCache<'a>;
     type Error = Refusal;
 
     fn compute(&self, cache: &FunctionCache<'a>) -> Result<Vec<u8>, Refusal> {
@@ -65,7 +65,7 @@ impl<'a> Computation for Compilation<'a> {
         });
         let bytes = bytes.map_err(Refusal::Panic)?.map_err(Refusal::Error)?;
         if let Some(functions) = functions {
-            functions.keep(&cache.import.cache);
+            functions.store(&cache.import.cache);
         }
         Ok(bytes)
     }
@@ -104,7 +104,7 @@ pub(super) fn compile<'c>(
     }
     let compiled = |artifact| Attempt::Compiled(Compiled { target: target.clone(), artifact });
     if target.is_source() {
-        return Ok(compiled(Obtained::new(module.wasm().to_vec())));
+        return Ok(compiled(CacheEntry::uncached(module.wasm().to_vec())));
     }
     let compilation = Compilation {
         wasm: Bytes(module.wasm()),
@@ -118,7 +118,7 @@ pub(super) fn compile<'c>(
     let functions = FunctionCache { import: asset.import, asset: module.path() };
     match asset.cache().get_or_compute(&compilation, &functions) {
         Ok(mut artifact) => {
-            artifact.keep();
+            artifact.store();
             Ok(compiled(artifact))
         }
         Err(refusal) => refused(module, target, refusal),

@@ -141,7 +141,7 @@ impl Manifest {
     ///
     /// Fails with [`Error::File`] if the file exists and cannot be read.
     pub(crate) fn read(folder: &Path) -> Result<Self, Error> {
-        let bytes = fs::read_if_there(&folder.join(FILE))?.unwrap_or_default();
+        let bytes = fs::read_optional(&folder.join(FILE))?.unwrap_or_default();
         Ok(Self::parse(&bytes, Digest::of(&bytes)))
     }
 

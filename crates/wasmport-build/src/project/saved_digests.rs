@@ -8,15 +8,15 @@
 
 use crate::fs::Stamp;
 #[cfg(feature = "compiler")]
-use crate::fs::{files_below, read_used, remove, remove_litter};
+use crate::fs::read_used;
+#[cfg(feature = "compiler")]
+use crate::store;
 use std::collections::HashMap;
+#[cfg(feature = "compiler")]
 use std::path::{Path, PathBuf};
 #[cfg(feature = "compiler")]
 use std::time::{Duration, SystemTime};
 use wasmport::Digest;
-
-/// The folder's name in the cache folder.
-const FOLDER: &str = "state";
 
 /// The magic of the file, with the version of its format. A file of another version is ignored.
 const MAGIC: &[u8; 16] = b"wasmport state 1";
@@ -40,41 +40,15 @@ pub(crate) struct SavedDigests {
 }
 
 /// Returns the path of the file for runs in the current folder whose output goes into `out_dir`.
+#[cfg(feature = "compiler")]
 pub(crate) fn path_for(cache: &Path, out_dir: &Path) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     let text = format!("{}\0{}", here.display(), out_dir.display());
-    Some(cache.join(FOLDER).join(Digest::of(text.as_bytes()).to_string()))
+    Some(store::saved_digests_path(cache, &text))
 }
 
 #[cfg(feature = "compiler")]
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// Lists the files in a cache folder: path, length in bytes, and last use, to the day.
-///
-/// # Errors
-///
-/// Fails if the folder cannot be read.
-#[cfg(feature = "compiler")]
-pub(crate) fn all(cache: &Path) -> std::io::Result<Vec<(PathBuf, u64, SystemTime)>> {
-    let is_ours =
-        |path: &Path| path.file_name().and_then(|name| Digest::from_hex(name.to_str()?)).is_some();
-    let mut files = files_below(&cache.join(FOLDER))?;
-    files.retain(|(path, ..)| is_ours(path));
-    Ok(files)
-}
-
-/// Removes the files that no run used for a month, or all of them, and returns their lengths.
-///
-/// # Errors
-///
-/// Fails if a file cannot be removed.
-#[cfg(feature = "compiler")]
-pub(crate) fn prune(cache: &Path, everything: bool) -> std::io::Result<Vec<u64>> {
-    remove_litter(&cache.join(FOLDER));
-    let before = SystemTime::now() - 30 * DAY;
-    let files = all(cache)?.into_iter().filter(|(_, _, used)| everything || *used < before);
-    files.map(|(path, len, _)| remove(&path).map(|()| len)).collect()
-}
 
 impl SavedDigests {
     /// Reads the file. The result is empty if there is none that this version can read.

@@ -1,6 +1,7 @@
 //! Reproduce: compares the results of compiling everything again with the outputs. It writes nothing.
 
 use super::plan::Plan;
+use crate::asset::Kind;
 use crate::codegen;
 use crate::error::Error;
 use crate::fs;
@@ -19,7 +20,11 @@ use wasmport::Digest;
 ///
 /// Fails with [`Error::Internal`] if the generated code is not Rust.
 pub(super) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Error> {
-    let modules = manifest.assets.values().map(|entry| entry.module.as_slice());
+    let modules = manifest.assets.values().map(|entry| {
+        let is_component = entry.kind == Kind::Component;
+        let feature = is_component.then(|| codegen::component_feature(entry.features));
+        (entry.module.as_slice(), feature)
+    });
     codegen::tree(modules, &settings.engine).map_err(|e| Error::Internal { message: e.to_string() })
 }
 
@@ -73,7 +78,7 @@ fn output_differences<'b>(
     for (path, digest) in made {
         let recorded = manifest.remove(path);
         let file = inside(&plan.settings.out_dir, path);
-        let file = file.map(|file| fs::read_if_there(&file)).transpose()?.flatten();
+        let file = file.map(|file| fs::read_optional(&file)).transpose()?.flatten();
         let file = file.map(|bytes| Digest::of(&bytes));
         if (recorded, file) != (Some(digest), Some(digest)) {
             let [manifest, file] = [recorded, file]

@@ -1,7 +1,8 @@
-//! Compiled functions: those that modules of a run share, and those that an asset had before it
-//! changed. Cranelift finds them by a digest of everything that a function's code depends on.
+//! Compiled functions, reused between the modules of a run and between versions of an asset. Cranelift
+//! keys them by a digest of all inputs of a function's code.
 
-use super::{Cache, Kind};
+use super::cache::Cache;
+use super::key::Bucket;
 use crate::fs::Heap;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -12,14 +13,14 @@ use wasmtime::CacheStore;
 /// Cranelift's digest of a function.
 type Key = [u8; 32];
 
-/// Packs are written once and read rarely.
+/// The compression level of packs: they are written once and read rarely.
 const ZSTD_LEVEL: i32 = 1;
 
-/// A pack that is larger after decompression is none of ours.
+/// The maximal size of a decompressed pack, in bytes.
 const MAX_PACK: usize = 4 << 30;
 
-/// The functions that the modules of a run have in common. Their number is not known before, and
-/// most are of use to nobody else: what is kept in memory is where they are in a file.
+/// Functions shared between the modules of a run. There may be many, and most are never reused, so that
+/// they lie in a file and memory holds only their positions.
 #[derive(Default)]
 pub(crate) struct Functions {
     shards: [Mutex<Shard>; 16],
@@ -27,12 +28,13 @@ pub(crate) struct Functions {
 
 #[derive(Default)]
 struct Shard {
-    places: HashMap<Key, Place>,
+    spans: HashMap<Key, Span>,
     heap: Heap,
 }
 
+/// The position of a function in a heap or pack.
 #[derive(Clone, Copy)]
-struct Place {
+struct Span {
     start: u64,
     len: u32,
 }
@@ -45,64 +47,64 @@ impl Functions {
 
     fn get(&self, key: &Key) -> Option<Vec<u8>> {
         let mut shard = self.shard(key);
-        let Place { start, len } = *shard.places.get(key)?;
+        let Span { start, len } = *shard.spans.get(key)?;
         shard.heap.read(start, len as usize).ok()
     }
 
     fn insert(&self, key: Key, bytes: &[u8]) -> bool {
         let Ok(len) = u32::try_from(bytes.len()) else { return false };
         let mut shard = self.shard(&key);
-        if shard.places.contains_key(&key) {
+        if shard.spans.contains_key(&key) {
             return true;
         }
-        // A full disk: the function is compiled again where it is needed again.
+        // If the disk is full, the function is compiled again when it is needed again.
         let Ok(start) = shard.heap.append(bytes) else { return false };
-        shard.places.insert(key, Place { start, len });
+        shard.spans.insert(key, Span { start, len });
         true
     }
 }
 
-/// The functions of one module for one target, while it is compiled.
+/// The functions of one module and target, during its compilation.
 pub(crate) struct ModuleFunctions {
     shared: Arc<Functions>,
     key: Digest,
-    /// Those of the last time.
-    former: Pack,
-    /// What the next time will find, where there is a store.
+    /// The functions of the previous compilation.
+    previous: Pack,
+    /// The functions for the next compilation; `None` without a store.
     used: Option<Mutex<Used>>,
 }
 
-/// Functions that a module has, as they are packed.
+/// Functions that the module uses, in packed form.
 #[derive(Default)]
 struct Used {
     keys: HashSet<Key>,
     packed: Vec<u8>,
-    /// Whether one was not there the last time.
+    /// Some function is not in the previous pack.
     has_new: bool,
 }
 
 impl ModuleFunctions {
-    /// With what the store has under `key`.
+    /// Reads the functions of the previous compilation from the cache.
     pub fn new(shared: &Arc<Functions>, cache: &Cache, key: Digest) -> Arc<Self> {
-        let former = cache.get(Kind::Functions, key).and_then(|(bytes, _)| Pack::parse(&bytes));
+        let previous = cache.get(Bucket::Functions, key).and_then(|(bytes, _)| Pack::parse(&bytes));
         let used = cache.is_on().then(Mutex::default);
-        let former = former.unwrap_or_default();
-        Arc::new(Self { shared: Arc::clone(shared), key, former, used })
+        let previous = previous.unwrap_or_default();
+        Arc::new(Self { shared: Arc::clone(shared), key, previous, used })
     }
 
-    /// Keeps those that were used.
-    pub fn keep(&self, cache: &Cache) {
+    /// Stores the functions that the module used.
+    pub fn store(&self, cache: &Cache) {
         let Some(used) = &self.used else { return };
         let used = std::mem::take(&mut *used.lock().unwrap_or_else(PoisonError::into_inner));
-        if !used.has_new && used.keys.len() == self.former.places.len() {
+        if !used.has_new && used.keys.len() == self.previous.spans.len() {
             return;
         }
         if let Some(pack) = Pack::compress(&used.packed) {
-            cache.put(Kind::Functions, self.key, Digest::of(&pack), &pack);
+            cache.put(Bucket::Functions, self.key, Digest::of(&pack), &pack);
         }
     }
 
-    fn uses(&self, key: Key, function: &[u8], is_new: bool) {
+    fn record_use(&self, key: Key, function: &[u8], is_new: bool) {
         let Some(used) = &self.used else { return };
         let mut used = used.lock().unwrap_or_else(PoisonError::into_inner);
         if used.keys.insert(key) {
@@ -115,18 +117,18 @@ impl ModuleFunctions {
 impl CacheStore for ModuleFunctions {
     fn get(&self, key: &[u8]) -> Option<Cow<'_, [u8]>> {
         let key = Key::try_from(key).ok()?;
-        if let Some(function) = self.former.get(&key) {
-            self.uses(key, function, false);
+        if let Some(function) = self.previous.get(&key) {
+            self.record_use(key, function, false);
             return Some(Cow::Borrowed(function));
         }
         let function = self.shared.get(&key)?;
-        self.uses(key, &function, true);
+        self.record_use(key, &function, true);
         Some(Cow::Owned(function))
     }
 
     fn insert(&self, key: &[u8], value: Vec<u8>) -> bool {
         let Ok(key) = Key::try_from(key) else { return false };
-        self.uses(key, &value, true);
+        self.record_use(key, &value, true);
         self.shared.insert(key, &value)
     }
 }
@@ -137,15 +139,15 @@ impl std::fmt::Debug for ModuleFunctions {
     }
 }
 
-/// Functions in one piece: of each its key, its length and its bytes; all of it as a zstd frame.
+/// Functions in one buffer: key, length and bytes of each. It is stored as a zstd frame.
 #[derive(Default)]
 struct Pack {
     bytes: Vec<u8>,
-    places: HashMap<Key, Place>,
+    spans: HashMap<Key, Span>,
 }
 
 impl Pack {
-    /// Adds a function to those to be packed; none is longer than 4 GiB.
+    /// Appends a function to a buffer. Functions above 4 GiB are left out.
     fn append(to: &mut Vec<u8>, key: &Key, function: &[u8]) {
         if let Ok(len) = u32::try_from(function.len()) {
             to.extend(key);
@@ -154,19 +156,19 @@ impl Pack {
         }
     }
 
-    /// What is stored.
+    /// Compresses a buffer for the store.
     fn compress(packed: &[u8]) -> Option<Vec<u8>> {
         let mut pack = (packed.len() as u64).to_le_bytes().to_vec();
         pack.extend(zstd::bulk::compress(packed, ZSTD_LEVEL).ok()?);
         Some(pack)
     }
 
-    /// The functions in what `compress` gave.
+    /// Parses the result of [`compress`](Self::compress), or returns `None` if it is damaged.
     fn parse(pack: &[u8]) -> Option<Self> {
         let (len, frame) = pack.split_first_chunk()?;
         let len = usize::try_from(u64::from_le_bytes(*len)).ok().filter(|len| *len <= MAX_PACK)?;
         let bytes = zstd::bulk::decompress(frame, len).ok()?;
-        let mut places = HashMap::new();
+        let mut spans = HashMap::new();
         let mut rest = bytes.as_slice();
         while !rest.is_empty() {
             let (key, after) = rest.split_first_chunk()?;
@@ -174,13 +176,13 @@ impl Pack {
             let len = u32::from_le_bytes(*len);
             let start = (bytes.len() - after.len()) as u64;
             rest = after.get(len as usize..)?;
-            places.insert(*key, Place { start, len });
+            spans.insert(*key, Span { start, len });
         }
-        Some(Self { bytes, places })
+        Some(Self { bytes, spans })
     }
 
     fn get(&self, key: &Key) -> Option<&[u8]> {
-        let Place { start, len } = *self.places.get(key)?;
+        let Span { start, len } = *self.spans.get(key)?;
         let start = usize::try_from(start).ok()?;
         self.bytes.get(start..start + len as usize)
     }
@@ -191,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_packed_is_found_and_damage_is_none() {
+    fn packed_functions_are_found_and_damage_is_noticed() {
         let functions: Vec<(Key, Vec<u8>)> =
             (0..200_u8).map(|i| ([i; 32], vec![i; usize::from(i) * 7])).collect();
         let mut all = Vec::new();
@@ -203,7 +205,7 @@ mod tests {
         }
         assert_eq!(pack.get(&[255; 32]), None);
         for end in 0..packed.len() {
-            assert!(Pack::parse(&packed[..end]).is_none_or(|pack| pack.places.is_empty()), "{end}");
+            assert!(Pack::parse(&packed[..end]).is_none_or(|pack| pack.spans.is_empty()), "{end}");
         }
     }
 

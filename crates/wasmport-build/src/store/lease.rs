@@ -1,30 +1,32 @@
-//! Leases: which imports use a store now, so that nobody removes what they use, and what those that
-//! were killed left goes.
+//! Leases: running imports that use a store. Entries that they use are not removed, and temporary files
+//! of killed imports are.
 
+use super::layout::{LEASES, TMP};
 use crate::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-const LEASES: &str = "leases";
-const TMP: &str = "tmp";
+/// The time for which a lease on a file system without locks counts as running: one day.
+const UNLOCKED_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Where files cannot be locked, a lease is taken for that of a running import for so long.
-const UNLOCKED: Duration = Duration::from_secs(24 * 60 * 60);
-
-/// An import that is running: a file that it keeps locked, and a folder for what it has not
-/// published yet. Both go when it ends; where it was killed, the next import finds the file unlocked.
+/// A running import: a locked file, and a folder for unpublished files. Both are removed when it ends. If
+/// it was killed, the next import finds the file unlocked and removes both.
 pub(super) struct Lease {
     folder: PathBuf,
     name: String,
     tmp: PathBuf,
     since: SystemTime,
-    /// Locked as long as it is open.
+    /// The lock ends when the file is closed.
     _file: fs::File,
 }
 
 impl Lease {
-    /// Takes a lease, and removes those of imports that were killed.
+    /// Takes a lease, and removes the leases of killed imports.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the folder cannot be written.
     pub fn take(folder: &Path) -> io::Result<Self> {
         Self::take_with(folder, fs::File::lock)
     }
@@ -33,10 +35,10 @@ impl Lease {
         let leases = folder.join(LEASES);
         fs::create_folder(&leases)?;
         remove_dead(folder)?;
-        // Locked before it has the name by which others look for it.
+        // Locked before it has its name: other imports would take an unlocked lease for a dead one.
         let (file, name) = fs::create_unique(&leases, |file| match lock(file) {
             Ok(()) => Ok("lease"),
-            // A file system without locks.
+            // The file system has no locks.
             Err(_) => Ok("unlocked"),
         })?;
         let tmp = folder.join(TMP).join(&name);
@@ -45,12 +47,12 @@ impl Lease {
         Ok(Self { folder: folder.into(), name, tmp, since, _file: file })
     }
 
-    /// Where to write what is not published yet.
+    /// Returns the folder for unpublished files.
     pub fn tmp(&self) -> &Path {
         &self.tmp
     }
 
-    /// When it was taken, by the clock of the file system.
+    /// Returns when the lease was taken, by the clock of the file system.
     pub fn since(&self) -> SystemTime {
         self.since
     }
@@ -58,32 +60,32 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // What is left of a lease is removed by the next import.
+        // The next import removes what cannot be removed now.
         let _ = fs::remove_folder(&self.tmp);
         let _ = fs::remove(&self.folder.join(LEASES).join(&self.name));
     }
 }
 
-/// A lease that is there.
-struct There {
+/// A lease in the folder.
+struct FoundLease {
     name: String,
     since: SystemTime,
     is_live: bool,
 }
 
-fn all(folder: &Path) -> io::Result<Vec<There>> {
+fn all(folder: &Path) -> io::Result<Vec<FoundLease>> {
     let mut leases = Vec::new();
     for name in fs::names_in(&folder.join(LEASES))? {
         let path = folder.join(LEASES).join(&name);
         let is_ours = name.starts_with("lease-") || name.starts_with("unlocked-");
-        // Gone in between: it was dropped.
+        // A lease without a time was dropped meanwhile.
         let Some(since) = fs::modified(&path).ok().filter(|_| is_ours) else { continue };
         let is_live = if name.starts_with("lease-") {
             fs::is_locked(&path)
         } else {
-            since.elapsed().is_ok_and(|age| age < UNLOCKED)
+            since.elapsed().is_ok_and(|age| age < UNLOCKED_AGE)
         };
-        leases.push(There { name, since, is_live });
+        leases.push(FoundLease { name, since, is_live });
     }
     Ok(leases)
 }
@@ -96,7 +98,11 @@ fn remove_dead(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// How many imports use the store, and since when the oldest of them does.
+/// Returns the number of running imports, and when the oldest of them started.
+///
+/// # Errors
+///
+/// Fails if the folder cannot be read.
 pub(super) fn running(folder: &Path) -> io::Result<(usize, Option<SystemTime>)> {
     let live: Vec<SystemTime> =
         all(folder)?.iter().filter(|lease| lease.is_live).map(|lease| lease.since).collect();
@@ -112,10 +118,10 @@ mod tests {
     }
 
     #[test]
-    fn fault_27_what_a_killed_import_left_goes_and_what_runs_stays() -> io::Result<()> {
+    fn fault_27_leases_of_killed_imports_are_removed_and_running_ones_stay() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let running_one = Lease::take(folder.path())?;
-        // As after a kill: the file is there and nobody has it locked.
+        // After a kill the file exists and is not locked.
         let dead = folder.path().join(LEASES).join("lease-dead");
         fs::write_new(&dead, b"")?;
         fs::create_folder(&folder.path().join(TMP).join("lease-dead"))?;
@@ -131,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn fault_28_file_systems_without_locks_are_used_all_the_same() -> io::Result<()> {
+    fn fault_28_file_systems_without_locks_work() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let no_locks = |_: &fs::File| Err(io::ErrorKind::Unsupported.into());
         let lease = Lease::take_with(folder.path(), no_locks)?;

@@ -1,14 +1,14 @@
-//! Where the store is.
+//! Location of the cache folder.
 
 use crate::settings::CacheSettings;
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
 use std::path::{Path, PathBuf};
 
-/// Names the store's folder, before all settings.
+/// The variable that overrides the folder of the settings.
 pub(crate) const VARIABLE: &str = "WASMPORT_CACHE_DIR";
 
-/// The store's folder: what the variable says, else the settings, else the user's; nothing where the
-/// settings want none or the system has no place for it.
+/// Returns the cache folder: of the variable, else of the settings, else of the user. Returns `None` if the
+/// settings disable the cache or the system has no folder for caches.
 pub(crate) fn location(settings: &CacheSettings) -> Option<PathBuf> {
     if !settings.is_on() {
         return None;
@@ -18,7 +18,8 @@ pub(crate) fn location(settings: &CacheSettings) -> Option<PathBuf> {
     variable.or_else(|| settings.dir.clone()).or_else(of_user)
 }
 
-/// The store of a build script: in cargo's target folder, so that `cargo clean` removes it.
+/// Returns the cache folder of a build script: it lies in cargo's target folder, so that `cargo clean`
+/// removes it.
 pub(crate) fn of_build_script(out_dir: &Path) -> PathBuf {
     let is_target = |folder: &&Path| folder.join("CACHEDIR.TAG").is_file();
     let target = out_dir.ancestors().skip(1).find(is_target);

@@ -1,110 +1,93 @@
-//! What a store holds, and how it gets smaller.
+//! Maintenance of a cache folder: statistics, verification, pruning.
 
-use super::local::{BLOBS, LocalStore, QUARANTINE, RECORDS, name_of, path_of};
+use super::backend::Backend as _;
+use super::key::EntryKey;
+use super::layout::{QUARANTINE, path_of};
+use super::local::LocalStore;
+use super::prune::{Removed, entries, prune};
 use super::record::Record;
-use super::{Name, lease};
+use super::{lease, saved};
 use crate::error::Error;
 use crate::fs;
-use crate::project::saved_digests;
 use serde::Serialize;
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use wasmport::Digest;
 
-/// The cache of a project's imports, to look at and to make smaller. Imports may run meanwhile.
+/// The cache folder of a project. Imports may run at the same time.
 #[derive(Clone, Debug)]
 pub struct CacheFolder {
     folder: PathBuf,
-    most: u64,
+    max_bytes: u64,
 }
 
-/// What a cache holds.
+/// The content of a cache.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct CacheStats {
-    /// Where it is.
+    /// The folder.
     pub folder: PathBuf,
-    /// Results by what they are of, with the version of their format.
+    /// The number of results by bucket, with the bucket's format version.
     pub records: BTreeMap<String, usize>,
-    /// Results may share their bytes.
+    /// The number of blobs, which results may share.
     pub blobs: usize,
-    /// Of all entries.
+    /// The bytes of all entries.
     pub bytes: u64,
-    /// How many bytes it may hold before those that were not used for longest go.
+    /// The number of bytes above which the least recently used entries are removed.
     pub max_bytes: u64,
-    /// What was damaged and put aside.
+    /// The number of damaged entries in quarantine.
     pub quarantined: usize,
-    /// Projects of whose files something is known: see [`CacheFolder::prune`].
+    /// The number of projects with saved digests of their files: see [`CacheFolder::prune`].
     pub states: usize,
-    /// Imports that use it now.
+    /// The number of imports that use the cache now.
     pub running: usize,
 }
 
-/// What was removed from a cache.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Removed {
-    /// Entries.
-    pub entries: usize,
-    /// Their bytes.
-    pub bytes: u64,
-}
-
-impl Removed {
-    /// Entries of these lengths.
-    fn add(&mut self, lengths: impl IntoIterator<Item = u64>) {
-        for bytes in lengths {
-            self.entries += 1;
-            self.bytes += bytes;
-        }
-    }
-}
-
-/// What verifying a cache found.
+/// The result of verifying a cache.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Verified {
-    /// Entries that are what their names say.
+    /// The number of intact entries.
     pub good: usize,
-    /// The paths of those that were not, and were put aside.
+    /// The paths of damaged entries, which were moved to the quarantine.
     pub damaged: Vec<String>,
 }
 
 impl CacheFolder {
-    pub(crate) fn new(folder: PathBuf, most: u64) -> Self {
-        Self { folder, most }
+    pub(crate) fn new(folder: PathBuf, max_bytes: u64) -> Self {
+        Self { folder, max_bytes }
     }
 
-    /// Where it is.
+    /// Returns the folder.
     #[must_use]
     pub fn folder(&self) -> &Path {
         &self.folder
     }
 
-    /// What it holds.
+    /// Counts the entries. A missing folder is an empty cache.
     ///
     /// # Errors
     ///
-    /// Where the folder cannot be read; one that is not there holds nothing.
+    /// Fails with [`Error::File`] if the folder cannot be read.
     pub fn stats(&self) -> Result<CacheStats, Error> {
         let stats = || -> io::Result<CacheStats> {
             let mut stats = CacheStats {
                 folder: self.folder.clone(),
-                max_bytes: self.most,
+                max_bytes: self.max_bytes,
                 quarantined: fs::names_in(&self.folder.join(QUARANTINE))?.len(),
-                states: saved_digests::all(&self.folder)?.len(),
+                states: saved::all(&self.folder)?.len(),
                 running: lease::running(&self.folder)?.0,
                 ..CacheStats::default()
             };
             for entry in entries(&self.folder)? {
                 stats.bytes += entry.bytes;
-                match entry.name {
-                    Name::Record(kind, _) => {
-                        *stats.records.entry(kind.folder().into()).or_default() += 1;
+                match entry.key {
+                    EntryKey::Record(bucket, _) => {
+                        *stats.records.entry(bucket.folder().into()).or_default() += 1;
                     }
-                    Name::Blob(_) => stats.blobs += 1,
+                    EntryKey::Blob(_) => stats.blobs += 1,
                 }
             }
             Ok(stats)
@@ -112,11 +95,11 @@ impl CacheFolder {
         stats().map_err(self.error("read"))
     }
 
-    /// Reads every entry, and puts aside what is not what its name says.
+    /// Reads every entry, and moves damaged ones to the quarantine.
     ///
     /// # Errors
     ///
-    /// Where an entry can be neither read nor put aside.
+    /// Fails with [`Error::File`] if an entry can be neither read nor moved.
     pub fn verify(&self) -> Result<Verified, Error> {
         let verify = || -> io::Result<Verified> {
             let mut verified = Verified::default();
@@ -125,18 +108,18 @@ impl CacheFolder {
             }
             let store = LocalStore::open(&self.folder)?;
             for entry in entries(&self.folder)? {
-                let path = self.folder.join(path_of(entry.name));
-                // Gone in between.
+                let path = self.folder.join(path_of(entry.key));
+                // Removed by another process meanwhile.
                 let Some(bytes) = fs::read_unnoticed(&path)? else { continue };
-                let is_good = match entry.name {
-                    Name::Record(kind, key) => Record::parse(&bytes, kind, key).is_some(),
-                    Name::Blob(digest) => Digest::of(&bytes) == digest,
+                let is_good = match entry.key {
+                    EntryKey::Record(bucket, key) => Record::parse(&bytes, bucket, key).is_some(),
+                    EntryKey::Blob(digest) => Digest::of(&bytes) == digest,
                 };
                 if is_good {
                     verified.good += 1;
                 } else {
-                    super::Store::quarantine(&store, entry.name)?;
-                    verified.damaged.push(path_of(entry.name));
+                    store.quarantine(entry.key)?;
+                    verified.damaged.push(path_of(entry.key));
                 }
             }
             Ok(verified)
@@ -144,26 +127,26 @@ impl CacheFolder {
         verify().map_err(self.error("verify"))
     }
 
-    /// Removes what was not used for longest until no more than `most` bytes are left, by default
-    /// those of the settings; nothing that a running import uses. What is known of the files of a
-    /// project goes where no import has used it for a month.
+    /// Removes the least recently used entries until no more than `max_bytes` are left, by default the
+    /// limit of the settings. Entries that a running import uses stay. Saved digests of a project are
+    /// removed if no import used them for 30 days.
     ///
     /// # Errors
     ///
-    /// Where an entry cannot be removed.
-    pub fn prune(&self, most: Option<u64>) -> Result<Removed, Error> {
-        prune(&self.folder, most.unwrap_or(self.most), None).map_err(self.error("prune"))
+    /// Fails with [`Error::File`] if an entry cannot be removed.
+    pub fn prune(&self, max_bytes: Option<u64>) -> Result<Removed, Error> {
+        prune(&self.folder, max_bytes.unwrap_or(self.max_bytes), None).map_err(self.error("prune"))
     }
 
-    /// Removes all entries, and what was put aside.
+    /// Removes all entries, and the quarantine.
     ///
     /// # Errors
     ///
-    /// Where an entry cannot be removed.
+    /// Fails with [`Error::File`] if an entry cannot be removed.
     pub fn clear(&self) -> Result<Removed, Error> {
         let clear = || -> io::Result<Removed> {
             let mut removed = prune(&self.folder, 0, Some(SystemTime::now()))?;
-            removed.add(saved_digests::prune(&self.folder, true)?);
+            removed.add(saved::prune(&self.folder, true)?);
             for name in fs::names_in(&self.folder.join(QUARANTINE))? {
                 fs::remove(&self.folder.join(QUARANTINE).join(name))?;
             }
@@ -175,63 +158,4 @@ impl CacheFolder {
     fn error(&self, action: &'static str) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::File { path: self.folder.clone(), action, source }
     }
-}
-
-struct Entry {
-    name: Name,
-    bytes: u64,
-    used: SystemTime,
-}
-
-/// Everything that is ours; junk in the folder is not.
-fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for top in [RECORDS, BLOBS] {
-        for (path, bytes, used) in fs::files_below(&folder.join(top))? {
-            let name = path.strip_prefix(folder).ok().and_then(name_of);
-            entries.extend(name.map(|name| Entry { name, bytes, used }));
-        }
-    }
-    Ok(entries)
-}
-
-/// Removes what was not used for longest, if it was last used before the oldest import that runs
-/// began, or before `before`; then records whose blobs are gone.
-pub(super) fn prune(folder: &Path, most: u64, before: Option<SystemTime>) -> io::Result<Removed> {
-    let mut removed = Removed::default();
-    removed.add(saved_digests::prune(folder, false)?);
-    let mut entries = entries(folder)?;
-    let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
-    if bytes <= most {
-        return Ok(removed);
-    }
-    let before = match before {
-        Some(before) => before,
-        None => lease::running(folder)?.1.unwrap_or_else(SystemTime::now),
-    };
-    entries.retain(|entry| entry.used < before);
-    // Of those used together the blob first: a record without it is a miss.
-    entries.sort_by_key(|entry| (entry.used, matches!(entry.name, Name::Record(..))));
-    let mut gone: HashSet<Digest> = HashSet::new();
-    for entry in entries {
-        let path = folder.join(path_of(entry.name));
-        let goes = bytes > most
-            || match entry.name {
-                Name::Blob(_) => false,
-                Name::Record(kind, key) => {
-                    let record = fs::read_unnoticed(&path)?;
-                    let record = record.and_then(|bytes| Record::parse(&bytes, kind, key));
-                    record.is_some_and(|record| gone.contains(&record.blob))
-                }
-            };
-        if goes {
-            fs::remove(&path)?;
-            bytes -= entry.bytes;
-            removed.add([entry.bytes]);
-            if let Name::Blob(digest) = entry.name {
-                gone.insert(digest);
-            }
-        }
-    }
-    Ok(removed)
 }

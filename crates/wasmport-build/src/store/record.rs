@@ -1,20 +1,20 @@
-//! Records: which blob a computation gave, with what shows that it is the one that was asked for.
+//! Records: the blob of a computation's result, with the key and a checksum.
 
-use super::Kind;
+use super::key::Bucket;
 use serde::{Deserialize, Serialize};
 use wasmport::Digest;
 
-/// The blob that belongs to a key.
+/// The link from a computation's key to the blob with its result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Record {
-    pub kind: Kind,
+    pub bucket: Bucket,
     pub key: Digest,
     pub blob: Digest,
-    /// Of the blob, in bytes.
+    /// The length of the blob in bytes.
     pub len: u64,
 }
 
-/// As it is written: a line of JSON, and the digest of that line.
+/// The serialized form: a line of JSON, followed by the digest of that line.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Line {
@@ -25,23 +25,24 @@ struct Line {
 }
 
 impl Record {
+    /// Serializes the record.
     pub fn to_bytes(self) -> Vec<u8> {
-        let Self { kind, key, blob, len } = self;
-        let line = Line { kind: kind.folder().into(), key, blob, len };
-        // Strings and numbers: nothing that JSON lacks.
+        let Self { bucket, key, blob, len } = self;
+        let line = Line { kind: bucket.folder().into(), key, blob, len };
+        // Serialization cannot fail: the line has strings and numbers.
         let line = serde_json::to_string(&line).unwrap_or_default();
         format!("{line}\n{}\n", Digest::of(line.as_bytes())).into_bytes()
     }
 
-    /// The record, if it is undamaged and that of this kind and key.
-    pub fn parse(bytes: &[u8], kind: Kind, key: Digest) -> Option<Self> {
+    /// Parses a record, or returns `None` if it is damaged or has another bucket or key.
+    pub fn parse(bytes: &[u8], bucket: Bucket, key: Digest) -> Option<Self> {
         let (line, digest) = std::str::from_utf8(bytes).ok()?.split_once('\n')?;
         if Digest::from_hex(digest.strip_suffix('\n')?)? != Digest::of(line.as_bytes()) {
             return None;
         }
         let line: Line = serde_json::from_str(line).ok()?;
-        (line.kind == kind.folder() && line.key == key).then_some(Self {
-            kind,
+        (line.kind == bucket.folder() && line.key == key).then_some(Self {
+            bucket,
             key,
             blob: line.blob,
             len: line.len,
@@ -54,18 +55,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_byte_of_a_record_may_change() {
+    fn every_changed_byte_of_a_record_is_noticed() {
         let key = Digest::of(b"key");
-        let record = Record { kind: Kind::Artifact, key, blob: Digest::of(b"blob"), len: 4 };
+        let record = Record { bucket: Bucket::Artifact, key, blob: Digest::of(b"blob"), len: 4 };
         let bytes = record.to_bytes();
-        assert_eq!(Record::parse(&bytes, Kind::Artifact, key), Some(record));
-        assert_eq!(Record::parse(&bytes, Kind::Compressed, key), None);
-        assert_eq!(Record::parse(&bytes, Kind::Artifact, Digest::of(b"other")), None);
+        assert_eq!(Record::parse(&bytes, Bucket::Artifact, key), Some(record));
+        assert_eq!(Record::parse(&bytes, Bucket::Compressed, key), None);
+        assert_eq!(Record::parse(&bytes, Bucket::Artifact, Digest::of(b"other")), None);
         for end in 0..bytes.len() {
-            assert_eq!(Record::parse(&bytes[..end], Kind::Artifact, key), None);
+            assert_eq!(Record::parse(&bytes[..end], Bucket::Artifact, key), None);
             let mut flipped = bytes.clone();
             flipped[end] ^= 1;
-            assert_eq!(Record::parse(&flipped, Kind::Artifact, key), None, "byte {end}");
+            assert_eq!(Record::parse(&flipped, Bucket::Artifact, key), None, "byte {end}");
         }
     }
 }

@@ -4,7 +4,7 @@ use super::error::{HOW_TO_GET_IT, ToolError};
 use super::process::{Bounds, LEAVE_OUT, MAX_OUTPUT, quoted, run_bounded};
 use crate::fs;
 use crate::settings::{ImportLimits, Tool};
-use crate::store::{Bytes, Cache, Computation, Kind, Obtained};
+use crate::store::{Bucket, Bytes, Cache, CacheEntry, Computation};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -74,7 +74,7 @@ impl WasmOpt {
         wasm: &[u8],
         limits: &ImportLimits,
         cache: &'c Cache,
-    ) -> Result<Obtained<'c>, ToolError> {
+    ) -> Result<CacheEntry<'c>, ToolError> {
         let rewriting = Rewriting { wasm: Bytes(wasm), args, version: &self.version };
         cache.get_or_compute(&rewriting, &(self, limits))
     }
@@ -120,12 +120,12 @@ struct Rewriting<'a> {
 }
 
 impl<'a> Computation for Rewriting<'a> {
-    const KIND: Kind = Kind::Optimized;
+    const BUCKET: Bucket = Bucket::Optimized;
     /// The program and its bounds.
-    type Help = (&'a WasmOpt, &'a ImportLimits);
+    type Context = (&'a WasmOpt, &'a ImportLimits);
     type Error = ToolError;
 
-    fn compute(&self, (program, limits): &Self::Help) -> Result<Vec<u8>, ToolError> {
+    fn compute(&self, (program, limits): &Self::Context) -> Result<Vec<u8>, ToolError> {
         program.run(self.args, self.wasm.0, limits)
     }
 }

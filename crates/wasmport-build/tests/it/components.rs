@@ -385,7 +385,7 @@ fn what_is_exported_otherwise_than_imported_has_an_untyped_wrapper() {
     let report = project.import();
     assert_eq!(statuses(&report), [("app.wat", Status::Imported)], "{:?}", report.assets[0]);
     let said =
-        "its export `demo:app/x` is not what it imports by that name: missing expected export `a`";
+        "its export `demo:app/x` differs from its import of that name: missing expected export `a`";
     assert!(report.warnings.iter().any(|w| w.contains(said)), "{:?}", report.warnings);
     assert!(!project.wrapper("app").contains("AppSession"));
 }

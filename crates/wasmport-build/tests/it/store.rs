@@ -144,7 +144,7 @@ fn survives(damage: impl Fn(&Path, &[u8]), folder: &str) {
         // Nobody looks at the functions of an artifact that is there.
         let is_noticed = found(&report) != (10, 0);
         assert!(!is_noticed || !report.warnings.is_empty());
-        assert!(report.warnings.iter().all(|warning| warning.contains("put aside")));
+        assert!(report.warnings.iter().all(|warning| warning.contains("moved to the quarantine")));
         noticed += usize::from(is_noticed);
     }
     assert!(noticed >= 10, "{noticed} of {}", entries(&project, folder).len());
@@ -207,7 +207,7 @@ fn fault_35_and_38_swapped_blobs_and_records_are_misses() {
         let report = import(&project);
         assert!(found(&report).1 >= 8, "{folder}: {:?}", found(&report));
         assert_eq!(project.outputs(), good);
-        assert!(report.warnings.iter().all(|warning| warning.contains("put aside")));
+        assert!(report.warnings.iter().all(|warning| warning.contains("moved to the quarantine")));
     }
 }
 
@@ -281,7 +281,11 @@ fn fault_21_a_cache_that_cannot_be_used_is_one_warning() {
     let project = project();
     let report = unusable(&project).run(&()).unwrap();
     assert_eq!((found(&report), report.warnings.len()), ((0, 10), 1), "{:?}", report.warnings);
-    assert!(report.warnings[0].contains("the import goes on without"), "{:?}", report.warnings);
+    assert!(
+        report.warnings[0].contains("the import continues without it"),
+        "{:?}",
+        report.warnings
+    );
     assert_eq!(project.outputs(), expected(&project));
 }
 

@@ -1,7 +1,6 @@
-//! Changes that the system tells of.
+//! Changes reported by the system.
 
-use super::LONGEST;
-use super::inputs::{Change, Inputs, located};
+use super::inputs::{Change, Inputs, MAX_WAIT, normalized};
 use notify::event::{AccessKind, AccessMode};
 use notify::{
     Config, Error, ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Result, Watcher,
@@ -12,9 +11,9 @@ use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-/// How often it is looked whether other folders are to be watched, of which there may be no event: a
-/// folder above was moved, or is there again.
-const LOOK: Duration = Duration::from_secs(1);
+/// The interval at which the list of folders is checked: there is no event when a parent folder is moved or
+/// created.
+const CHECK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Watched folders.
 pub(super) struct Events {
@@ -24,50 +23,64 @@ pub(super) struct Events {
 }
 
 impl Events {
+    /// Creates a watcher without folders.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system cannot watch files.
     pub fn new() -> Result<Self> {
         let (sender, received) = mpsc::channel();
         let send = move |event: Result<Event>| {
             if event.as_ref().map_or(true, is_change) {
-                // Nobody listens any more where another way is taken.
+                // The receiver is dropped when polling replaces events.
                 let _ = sender.send(event);
             }
         };
-        // Where links lead to is watched by itself.
+        // The targets of links are in the list of inputs.
         let config = Config::default().with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(send, config)?;
         Ok(Self { watcher, received, watched: BTreeMap::new() })
     }
 
-    /// Watches these folders, all anew: where one was removed and made again, the system knows but
-    /// the former.
+    /// Watches these folders. All watches are renewed: the watch of a removed and recreated folder is dead.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the system cannot watch a folder.
     pub fn watch(&mut self, folders: BTreeMap<PathBuf, RecursiveMode>) -> Result<()> {
         for folder in std::mem::take(&mut self.watched).into_keys() {
-            // One that was removed is not watched any more.
+            // A removed folder has no watch.
             let _ = self.watcher.unwatch(&folder);
         }
         for (folder, mode) in folders {
             match self.watcher.watch(&folder, mode) {
                 Ok(()) => drop(self.watched.insert(folder, mode)),
-                Err(e) if is_gone(&e) => {}
+                Err(e) if is_missing(&e) => {}
                 Err(e) => return Err(e),
             }
         }
         Ok(())
     }
 
-    /// Waits for events, and then until there are none for a while.
+    /// Waits for an event, and then for a pause between events.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the watcher ends or reports an error.
     pub fn wait(&self, inputs: &Inputs, pause: Duration) -> Result<Change> {
         let first = loop {
-            match self.received.recv_timeout(LOOK) {
+            match self.received.recv_timeout(CHECK_INTERVAL) {
                 Ok(event) => break event?,
                 Err(RecvTimeoutError::Timeout) if inputs.folders() == self.watched => {}
                 Err(RecvTimeoutError::Timeout) => return Ok(Change::Anything),
-                Err(RecvTimeoutError::Disconnected) => return Err(Error::generic("it ended")),
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Error::generic("the watcher ended"));
+                }
             }
         };
         let start = Instant::now();
         let mut events = vec![first];
-        while start.elapsed() < LONGEST
+        while start.elapsed() < MAX_WAIT
             && let Ok(event) = self.received.recv_timeout(pause)
         {
             events.push(event?);
@@ -76,12 +89,12 @@ impl Events {
             return Ok(Change::Anything);
         }
         let paths: BTreeSet<&PathBuf> = events.iter().flat_map(|event| &event.paths).collect();
-        Ok(Change::At(paths.into_iter().map(|path| located(path)).collect()))
+        Ok(Change::At(paths.into_iter().map(|path| normalized(path)).collect()))
     }
 }
 
-/// Importing reads files, which is no change; but a file that was written through a mapping is
-/// known to be different when it is closed.
+/// Returns whether an event is a change. Reads are not, but closing a file that was open for writing is:
+/// writes through a mapping have no other event.
 fn is_change(event: &Event) -> bool {
     match event.kind {
         EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
@@ -89,7 +102,7 @@ fn is_change(event: &Event) -> bool {
     }
 }
 
-fn is_gone(error: &Error) -> bool {
+fn is_missing(error: &Error) -> bool {
     match &error.kind {
         ErrorKind::PathNotFound => true,
         ErrorKind::Io(e) => e.kind() == io::ErrorKind::NotFound,

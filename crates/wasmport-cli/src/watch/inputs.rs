@@ -1,36 +1,40 @@
-//! What imports depend on, as it is at one moment.
+//! Inputs of an import at one moment, and changes of them.
 
-use crate::SelectionArgs;
+use crate::args::SelectionArgs;
 use notify::RecursiveMode;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use wasmport_build::{Error, Importer, Settings};
 
-/// What imports depend on: an import is needed where this differs, or one of the files changed.
+/// The maximal time to wait for a pause between changes.
+pub(super) const MAX_WAIT: Duration = Duration::from_secs(5);
+
+/// The inputs of an import. An import is needed if the list differs or one of the files changed.
 #[derive(Default, PartialEq, Eq)]
 pub(super) struct Inputs {
-    /// Each where it is, and where it leads to if it is a symbolic link.
+    /// The paths, and the targets of symbolic links.
     pub paths: BTreeSet<PathBuf>,
-    /// Why not all are known.
+    /// The reason why the list is incomplete.
     error: Option<String>,
 }
 
-/// What changed.
+/// A change of files.
 pub(super) enum Change {
-    /// Something that is not known.
+    /// Any file may have changed.
     Anything,
-    /// What is at these paths, each [`located`].
+    /// The files at these paths changed; the paths are [`normalized`].
     At(BTreeSet<PathBuf>),
 }
 
 impl Inputs {
-    /// What there is now; where the settings have an error, besides all that there was.
-    pub fn look(args: &SelectionArgs, default_config: Option<&Path>, former: &Self) -> Self {
+    /// Reads the list of inputs. If the settings have an error, it includes the previous inputs.
+    pub fn read(args: &SelectionArgs, default_config: Option<&Path>, previous: &Self) -> Self {
         let mut inputs = Self::default();
         let error = match args.settings(default_config) {
             Ok(settings) => inputs.add_all(settings).err(),
             Err(error) => {
-                inputs.paths.clone_from(&former.paths);
+                inputs.paths.clone_from(&previous.paths);
                 Some(error)
             }
         };
@@ -47,7 +51,7 @@ impl Inputs {
         let is_around_a_root =
             settings.roots.iter().any(|root| resolved(root).starts_with(&out_dir));
         Importer::new(settings).inputs()?.iter().for_each(|path| self.add(path));
-        // What an import writes is no reason for another.
+        // Outputs of an import are not inputs.
         if !is_around_a_root {
             self.paths.retain(|path| !path.starts_with(&out_dir));
         }
@@ -55,19 +59,19 @@ impl Inputs {
     }
 
     fn add(&mut self, path: &Path) {
-        self.paths.insert(located(path));
+        self.paths.insert(normalized(path));
         self.paths.extend(path.canonicalize());
     }
 
-    /// Whether one of them changed.
-    pub fn holds(&self, change: &Change) -> bool {
+    /// Returns whether one of the inputs changed.
+    pub fn contain(&self, change: &Change) -> bool {
         match change {
             Change::Anything => true,
             Change::At(paths) => paths.iter().any(|path| self.paths.contains(path)),
         }
     }
 
-    /// The folders to watch; of what is not there, or is a link, the folder that it would be in.
+    /// Returns the folders to watch. For missing paths and links, that is the folder around them.
     pub fn folders(&self) -> BTreeMap<PathBuf, RecursiveMode> {
         let mut folders = BTreeMap::new();
         for path in &self.paths {
@@ -77,7 +81,7 @@ impl Inputs {
                 folders.entry(folder.into()).or_insert(RecursiveMode::NonRecursive);
             }
         }
-        // What lies below another comes right after it.
+        // Paths are sorted: folders follow directly on the folder around them.
         let mut above: Option<PathBuf> = None;
         folders.retain(|folder, mode| {
             if above.as_ref().is_some_and(|above| folder.starts_with(above)) {
@@ -90,13 +94,13 @@ impl Inputs {
     }
 }
 
-/// Where a path leads to, whether or not there is something.
+/// Resolves a path, which may be missing.
 fn resolved(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| located(path))
+    path.canonicalize().unwrap_or_else(|_| normalized(path))
 }
 
-/// Where a path is, whether or not there is something: without symbolic links above it.
-pub(super) fn located(path: &Path) -> PathBuf {
+/// Makes a path absolute and resolves symbolic links above it. The path may be missing.
+pub(super) fn normalized(path: &Path) -> PathBuf {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
     let real = path.ancestors().skip(1).find_map(|folder| {
         let rest = path.strip_prefix(folder).ok()?;

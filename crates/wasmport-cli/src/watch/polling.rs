@@ -1,39 +1,37 @@
-//! Changes that are found by looking: where the system does not tell of them.
+//! Changes found by polling file times and sizes.
 //!
-//! Not with `notify`'s poller: it compares whole seconds, and misses what is older than what it
-//! replaces.
+//! `notify`'s own poller compares whole seconds, and misses a replacement with an older file.
 
-use super::LONGEST;
-use super::inputs::{Change, Inputs};
+use super::inputs::{Change, Inputs, MAX_WAIT};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime};
 
-/// How often files are looked at.
+/// The polling interval.
 const INTERVAL: Duration = Duration::from_secs(1);
 
-/// When a file was changed, and its size.
+/// The time of the last write of a file, and its size.
 type Stamp = Option<(SystemTime, u64)>;
 
-/// Files as they were when they were looked at.
+/// The stamps of all inputs at the last import.
 #[derive(Default)]
 pub(super) struct Polling(BTreeMap<PathBuf, Stamp>);
 
 impl Polling {
-    /// Looks at all files, until they do not change for a while.
-    pub fn look(&mut self, inputs: &Inputs, pause: Duration) {
+    /// Records the stamps of all inputs, after a pause without changes.
+    pub fn record(&mut self, inputs: &Inputs, pause: Duration) {
         let start = Instant::now();
         loop {
-            let former = std::mem::replace(&mut self.0, stamps(inputs));
-            if self.0 == former || start.elapsed() > LONGEST {
+            let previous = std::mem::replace(&mut self.0, stamps(inputs));
+            if self.0 == previous || start.elapsed() > MAX_WAIT {
                 return;
             }
             sleep(pause);
         }
     }
 
-    /// Waits until it is time to look again, and looks.
+    /// Waits for the polling interval, and compares all stamps.
     pub fn wait(&self, inputs: &Inputs) -> Change {
         sleep(INTERVAL);
         let is_different = |(path, now): &(PathBuf, Stamp)| self.0.get(path) != Some(now);
@@ -46,7 +44,7 @@ fn stamps(inputs: &Inputs) -> BTreeMap<PathBuf, Stamp> {
     inputs.paths.iter().map(|path| (path.clone(), stamp(path))).collect()
 }
 
-/// Folders have none: what comes and goes in them is seen anyway.
+/// Reads the stamp of a file. Folders have none: their files are inputs themselves.
 fn stamp(path: &Path) -> Stamp {
     let metadata = path.metadata().ok().filter(|metadata| metadata.is_file())?;
     Some((metadata.modified().ok()?, metadata.len()))

@@ -38,7 +38,7 @@ fn bounded(choices: &str) -> tempfile::TempDir {
 #[test]
 fn fault_08_an_asset_that_takes_too_much_is_ended_and_all_others_are_imported() {
     for (choices, message, key) in [
-        ("limits.max-seconds = 1", "took longer than 1 s", "limits.max-seconds"),
+        ("limits.max-seconds = 1", "did not end within 1 s", "limits.max-seconds"),
         (
             "limits.max-memory-mib = 300",
             "took more than 300 MiB of memory",
@@ -108,7 +108,7 @@ fn fault_08_an_asset_that_kills_the_process_is_blamed_alone() {
     let report = json(&output);
     assert_eq!(report["summary"]["imported"], 6, "{report}");
     let (.., error) = assets(&report).into_iter().find(|asset| asset.0 == "slow.wat").unwrap();
-    assert!(error.contains("the process that imported it died (signal: 9"), "{error}");
+    assert!(error.contains("the helper process that imported it died (signal: 9"), "{error}");
 }
 
 #[cfg(unix)]
@@ -196,7 +196,7 @@ fn fault_10_wasm_opt_is_found_by_variable_and_path() {
         let (_, status, error) = import("empty", None, args);
         assert_eq!(status, "failed");
         assert!(
-            error.contains("`wasm-opt` is needed") && error.contains("install Binaryen"),
+            error.contains("`wasm-opt` is required") && error.contains("install Binaryen"),
             "{error}"
         );
         assert_eq!(import("bin", None, args).1, "imported");

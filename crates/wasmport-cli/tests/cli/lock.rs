@@ -20,7 +20,11 @@ fn import_writes_it_and_locked_refuses_what_differs() {
     for args in [&["import", "--locked"][..], &["check", "--locked"]] {
         let output = run(args);
         assert_eq!(code(&output), 2);
-        assert!(said(&output).contains("there is no `wasmport.lock`"), "{}", said(&output));
+        assert!(
+            said(&output).contains("`wasmport.lock`: the file is missing"),
+            "{}",
+            said(&output)
+        );
     }
     assert!(!project.path().join("src").exists());
     assert_eq!(code(&run(&["import"])), 0);

@@ -339,7 +339,7 @@ fn people_read_what_import_prints_and_what_is_watched() {
         }
     };
     until("import: 1 imported");
-    assert_eq!(until("watching"), "watching 2 folders; Ctrl-C ends it");
+    assert_eq!(until("watching"), "watching 2 folders; press Ctrl-C to stop");
     watch.replace("assets/a.wat", TWO);
     until("import: 1 imported");
     watch.replace("assets/a.wat", CALC);

@@ -3,7 +3,7 @@
 
 mod asset;
 #[cfg(feature = "component-model")]
-mod component;
+pub mod component;
 mod exports;
 mod imports;
 mod interface;
@@ -14,8 +14,6 @@ pub use crate::asset::Component;
 pub use crate::code::OverloadedPre;
 pub use crate::typed::WasmValue;
 pub use asset::{asset, compressed, digest, embedded, file};
-#[cfg(feature = "component-model")]
-pub use component::{call_func, call_unit, component_exit, exported_func};
 pub use exports::*;
 pub use imports::*;
 pub use interface::{check_host, check_link};

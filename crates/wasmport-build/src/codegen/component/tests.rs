@@ -1,9 +1,10 @@
 //! Wrappers of worlds that are written here.
 
-use super::{Bindings, Choices, bindings};
+use super::prepare::Choices;
+use super::{Bindings, ComponentError, bindings};
 use wit_parser::Resolve;
 
-pub(super) fn wrapper(wit: &str, choices: &Choices) -> Result<Bindings, String> {
+pub(super) fn wrapper(wit: &str, choices: &Choices) -> Result<Bindings, ComponentError> {
     let mut resolve = Resolve { all_features: true, ..Resolve::default() };
     let package = resolve.push_str("world.wit", wit).unwrap();
     let world = resolve.select_world(&[package], None).unwrap();
@@ -49,7 +50,7 @@ pub(super) const STORE: &str = "
 #[test]
 fn it_has_no_unsafe_code_and_nothing_async_unless_chosen() {
     let sync = plain(STORE);
-    assert!(!has(&sync, "unsafe") && has(&sync, "::wasmport::__typed_func!(self.eat)"));
+    assert!(!has(&sync, "unsafe") && has(&sync, "__rt::typed_func!(self.eat)"));
     assert!(!has(&sync, "TypedFuncSession"), "{sync}");
     assert!(!has(&sync, "async") && has(&sync, "::start("), "{sync}");
     let choices = chosen(|c| c.asynchronous = true);
@@ -65,10 +66,7 @@ fn parameters_have_their_names_and_none_hides_a_variable() {
         "package a:b; world app { export f: func(name: string, store: u32, %self: u32, callee: u8); }",
     );
     let own = "name: &str, store_: u32, self_: u32, callee_: u8";
-    assert!(has(
-        &text,
-        &format!("call_f<S: ::wasmport::wasmtime::AsContextMut>( &self, store: S, {own}")
-    ));
+    assert!(has(&text, &format!("call_f<S: __rt::AsContextMut>( &self, store: S, {own}")));
     assert!(has(&text, &format!("pub fn f( &mut self, {own} )")), "{text}");
     assert!(has(&text, "wrapper.call_f(store, name, store_, self_, callee_)"));
 }
@@ -98,7 +96,7 @@ fn keywords_and_names_of_the_generator_are_names_too() {
         "pub fn call_while<",
         "pub fn while_(&mut self)",
         "pub fn call_store<",
-        "store_: ::wasmport::wasmtime::component::Func",
+        "store_: __rt::Func",
         "pub struct T_ {",
         "pub struct Result_ {",
         "#[component(name = \"self\")] Self_",
@@ -135,7 +133,7 @@ fn keywords_in_capitals_are_names_too() {
         "#[component(name = \"IN\")] pub in_: u32",
         "#[component(name = \"as\")] pub as_: u32",
         "#[component(name = \"SELF\")] Self_(u32)",
-        "fn mut_(&mut self, self_: ::wasmport::wasmtime::component::Resource<Impl>, for_: u32) -> ();",
+        "fn mut_(&mut self, self_: __rt::Resource<Impl>, for_: u32);",
         "fn type_(&mut self, fn_: Pair) -> Side;",
         "fn loop_(&mut self, self_: u32) -> u32;",
         "pub fn call_while<",
@@ -182,8 +180,8 @@ fn one_name_for_two_things_is_an_error() {
         "package demo:b; interface i { f: func(); }
          world app { import i; import demo: interface { g: func(); } }",
     ] {
-        let error = wrapper(wit, &Choices::default()).err().unwrap();
-        assert!(error.starts_with("two of the component's names come down to `"), "{error}");
+        let error = wrapper(wit, &Choices::default()).err().unwrap().to_string();
+        assert!(error.starts_with("two names of the component become `"), "{error}");
     }
 }
 
@@ -214,9 +212,9 @@ fn what_wit_says_is_documentation_and_no_code() {
         "/// \"} fn evil() {} // #[component(name = \"gone\")]",
         "Code::Gone => \"\\\"} fn evil() {} //\"",
         "/// Flags. /// /// - `READ`: Looks. pub use __perms::Perms;",
-        "/// \\`\\`\\` /// unsafe{ evil() } /// \\`\\`\\` fn f(",
-        "/// The world. /// /// Auto-generated",
-        "/// The function `f`. pub fn call_f<",
+        "/// \\`\\`\\` /// unsafe{ evil() } /// \\`\\`\\` /// /// `f: func() -> result<_, code>` fn f(",
+        "/// The world. /// /// The exports of an instance",
+        "/// `f: func()` pub fn call_f<",
     ] {
         assert!(has(&text, expected), "{expected}: {text}");
     }
@@ -232,17 +230,17 @@ fn choices_are_for_single_functions_too() {
     });
     let sync = text(wrapper(STORE, &choices).unwrap());
     assert!(has(&sync, "type _TrappableError0 = crate::Error;"), "{sync}");
-    let result = ") -> Result<::wasmport::wasmtime::component::Resource<Blob>,
+    let result = ") -> Result<__rt::Resource<Blob>,
         super::super::super::_TrappableError0>;";
     assert!(has(&sync, result), "{sync}");
-    assert!(has(&sync, "#[derive(Clone, Copy, serde::Serialize)]"), "{sync}");
+    assert!(has(&sync, "#[derive(Clone, Copy, serde::Serialize, __rt::ComponentType"), "{sync}");
     // Who waits for imports is called with `await`.
     let choices = chosen(|c| c.async_functions = vec!["demo:res/store.blob.write".into()]);
     let waits = text(wrapper(STORE, &choices).unwrap());
     for expected in [
-        "bytes: ::wasmport::wasmtime::component::__internal::Vec<u8>
+        "bytes: Vec<u8>
             ) -> impl ::core::future::Future<Output = ()> + Send;",
-        "name: ::wasmport::wasmtime::component::__internal::String) -> Result<",
+        "name: String) -> Result<",
         "pub async fn call_eat<",
     ] {
         assert!(has(&waits, expected), "{expected}: {waits}");
@@ -294,14 +292,14 @@ fn choices_that_name_nothing_are_errors() {
         (chosen(|c| c.derives = one("a b")), "`derives` has `a b`, which is not the path"),
         (chosen(|c| c.derives = one("std::fmt::Debug")), "`derives` has `Debug`"),
     ] {
-        let error = wrapper(STORE, &choices).err().unwrap();
+        let error = wrapper(STORE, &choices).err().unwrap().to_string();
         assert!(error.contains(expected), "{error}");
     }
     let twice = chosen(|c| {
         let _ = c.trappable_errors.insert("demo:res/store.error".into(), "crate::E".into());
         let _ = c.trappable_errors.insert("demo:res/store@0.1.0.error".into(), "crate::E".into());
     });
-    assert!(wrapper(STORE, &twice).err().unwrap().contains("twice"));
+    assert!(wrapper(STORE, &twice).err().unwrap().to_string().contains("twice"));
 }
 
 #[test]
@@ -338,7 +336,7 @@ fn functions_that_wait_beside_each_other_do_so_in_sessions() {
     assert!(bindings.is_async);
     let text = text(bindings);
     for expected in [
-        "accessor: &::wasmport::wasmtime::component::Accessor<T, Self>, accessor_: u32",
+        "accessor: &__rt::Accessor<T, Self>, accessor_: u32",
         ".run_concurrent(async |accessor| wrapper.call_run(accessor, n).await)",
         "demo::feed::feed::HostWithStore<::wasmport::SessionData<T>>",
         "pub async fn call_stop<",

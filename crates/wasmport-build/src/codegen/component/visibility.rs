@@ -1,8 +1,8 @@
-//! Wrappers that only their crate sees.
+//! Wrappers that are visible in their crate alone.
 
 use syn::{Item, Visibility, parse_quote};
 
-/// Has the crate alone see `items`, and so what is in modules among them.
+/// Makes `items` visible in the crate alone, and with them the content of modules.
 pub(crate) fn keep_in_crate(items: &mut [Item]) {
     let own = items.iter_mut().filter_map(visibility);
     for visibility in own.filter(|own| matches!(own, Visibility::Public(_))) {

@@ -8,7 +8,7 @@ use super::core_modules::each_module;
 use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
 use crate::pipeline::context::AssetContext;
-use crate::store::Obtained;
+use crate::store::CacheEntry;
 use crate::wasm::ValidWasm;
 use std::ops::Range;
 use wasm_encoder::{CodeSection, Encode as _, Instruction, Section as _};
@@ -38,7 +38,7 @@ pub(crate) fn canonicalize(
             Ok(new.unwrap_or_else(|| wasm.to_vec()))
         })?;
         let changed = |wasm| Changed {
-            wasm: Obtained::new(wasm),
+            wasm: CacheEntry::uncached(wasm),
             allowed: module.features(),
             same_exports: true,
             by: None,

@@ -4,7 +4,7 @@ use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
 use crate::component;
 use crate::pipeline::context::AssetContext;
-use crate::store::Obtained;
+use crate::store::CacheEntry;
 use crate::wasm::{RawWasm, ValidWasm, validate};
 
 /// Links the component with the components that the settings name.
@@ -34,7 +34,7 @@ pub(crate) fn compose(
             others.iter().map(|(file, component)| (*file, component.wasm())).collect();
         let composed = component::compose(module.wasm(), &others, Some(wanted));
         let composed = composed.map_err(|e| asset.error(Stage::Compose, e.to_string()))?;
-        let (wasm, allowed) = (Obtained::new(composed), asset.project().features);
+        let (wasm, allowed) = (CacheEntry::uncached(composed), asset.project().features);
         Ok(Some(Changed { wasm, allowed, same_exports: false, by: None }))
     })
 }

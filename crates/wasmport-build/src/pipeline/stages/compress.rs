@@ -7,7 +7,7 @@ use crate::pipeline::context::AssetContext;
 use crate::project::manifest::{ARTIFACTS, ArtifactEntry};
 use crate::report::StageReport;
 use crate::settings::{AssetSettings, Patterns};
-use crate::store::{Bytes, Computation, Kind, Obtained};
+use crate::store::{Bucket, Bytes, CacheEntry, Computation};
 use serde::Serialize;
 use std::time::Instant;
 use wasmport::Digest;
@@ -48,8 +48,8 @@ struct Compression<'a> {
 }
 
 impl Computation for Compression<'_> {
-    const KIND: Kind = Kind::Compressed;
-    type Help = ();
+    const BUCKET: Bucket = Bucket::Compressed;
+    type Context = ();
     type Error = std::io::Error;
 
     fn compute(&self, (): &()) -> std::io::Result<Vec<u8>> {
@@ -67,7 +67,7 @@ pub(crate) fn compress(
     compiled: Compiled<'_>,
     asset: &AssetContext<'_>,
 ) -> Result<(Stored, Option<StageReport>), AssetError> {
-    let Compiled { target, artifact: Obtained { bytes, digest, .. } } = compiled;
+    let Compiled { target, artifact: CacheEntry { bytes, digest, .. } } = compiled;
     let level = level(asset.settings(), &target);
     let level = level.map_err(|e| asset.error(Stage::Compress, e.to_string()))?;
     if level == 0 {
@@ -78,8 +78,8 @@ pub(crate) fn compress(
     let compression = Compression { artifact: Bytes(&bytes), level, zstd };
     let packed = asset.cache().get_or_compute(&compression, &());
     let mut packed = packed.map_err(|e| asset.error(Stage::Compress, e.to_string()))?;
-    packed.keep();
-    let Obtained { bytes: packed, digest: packed_digest, found: cached, .. } = packed;
+    packed.store();
+    let CacheEntry { bytes: packed, digest: packed_digest, cached, .. } = packed;
     let report = StageReport::new(Stage::Compress, bytes.len(), packed.len(), start.elapsed());
     let report = StageReport { target: Some(target.clone()), cached, ..report };
     if packed.len() >= bytes.len() {

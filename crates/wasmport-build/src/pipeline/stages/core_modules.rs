@@ -1,7 +1,7 @@
 //! Core modules of a component, changed one by one.
 
 use crate::asset::{AssetError, Stage};
-use crate::component;
+use crate::component::{self, ModulesError};
 use crate::wasm::ValidWasm;
 use std::path::Path;
 
@@ -33,10 +33,10 @@ pub(super) fn in_component(
     wasm: &[u8],
     change: impl FnMut(&[u8]) -> Result<Vec<u8>, AssetError>,
 ) -> Result<Vec<u8>, AssetError> {
-    let error = |message: String| AssetError::new(path, stage, message);
+    let error = |e: ModulesError| AssetError::new(path, stage, e.to_string());
     let modules = component::modules(wasm).map_err(error)?;
     let changed = modules.into_iter().map(change).collect::<Result<Vec<_>, _>>()?;
     let mut changed = changed.into_iter();
-    let next = &mut |module: &[u8]| Ok(changed.next().unwrap_or_else(|| module.to_vec()));
+    let next = &mut |module: &[u8]| changed.next().unwrap_or_else(|| module.to_vec());
     component::map_modules(wasm, next).map_err(error)
 }

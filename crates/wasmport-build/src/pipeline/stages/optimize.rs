@@ -6,7 +6,7 @@ use crate::asset::{AssetError, AssetErrorKind, Stage};
 use crate::pipeline::context::AssetContext;
 use crate::project::manifest::NO_TOOL;
 use crate::settings::{FastMath, Optimize, OptimizeLevel};
-use crate::store::Obtained;
+use crate::store::CacheEntry;
 use crate::tool::{ToolError, WASM_OPT, WasmOpt, feature_flags, with_binaryen_features};
 use crate::wasm::{ValidWasm, is_valid, scan};
 use wasmport::engine::{RequiredFeatures, WasmFeature};
@@ -42,11 +42,11 @@ pub(crate) fn optimize(
                     .map_err(|e| asset.error(Stage::Optimize, e.to_string()))?;
                 let mut rewritten = rewrite(wasm, with_binaryen_features(scanned.features))?;
                 if is_valid(&rewritten.bytes, allowed) {
-                    rewritten.keep();
+                    rewritten.store();
                 }
                 Ok(rewritten.bytes)
             });
-            Obtained::new(wasm?)
+            CacheEntry::uncached(wasm?)
         } else {
             rewrite(module.wasm(), allowed)?
         };

@@ -5,14 +5,14 @@ use crate::interface::{ExternType, FuncType, Import, Interface, ValType};
 use crate::pipeline::context::AssetContext;
 use crate::report::StageReport;
 use crate::settings::Policy;
-use crate::store::Obtained;
+use crate::store::CacheEntry;
 use crate::wasm::{RawWasm, ValidWasm, is_valid, validate};
 use std::time::Instant;
 use wasmport::engine::{RequiredFeatures, WasmFeature};
 
 /// The result of a stage that changed the module.
 pub(super) struct Changed<'c> {
-    pub wasm: Obtained<'c>,
+    pub wasm: CacheEntry<'c>,
     /// The features that the result may use.
     pub allowed: RequiredFeatures,
     /// Whether the exports must stay the same.
@@ -38,7 +38,7 @@ pub(super) fn run_stage<'c>(
     let before = module.wasm().len();
     let changed = work(&module).and_then(|changed| {
         let Some(changed) = changed else { return Ok(None) };
-        let (by, cached) = (changed.by.clone(), changed.wasm.found);
+        let (by, cached) = (changed.by.clone(), changed.wasm.cached);
         Ok(Some((revalidate(stage, &module, changed, asset)?, by, cached)))
     });
     match changed {
@@ -84,7 +84,7 @@ fn revalidate(
         let message = format!("the result{by} has other imports or exports than the module");
         return Err(error(message).help(LEAVE_OUT));
     }
-    wasm.keep();
+    wasm.store();
     Ok(after)
 }
 

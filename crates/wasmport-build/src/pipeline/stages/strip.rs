@@ -5,7 +5,7 @@ use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
 use crate::pipeline::context::AssetContext;
 use crate::settings::Patterns;
-use crate::store::Obtained;
+use crate::store::CacheEntry;
 use crate::wasm::ValidWasm;
 use wasmparser::{Parser, Payload};
 
@@ -31,7 +31,7 @@ pub(crate) fn strip(module: ValidWasm, asset: &AssetContext<'_>) -> Result<Valid
         if module.is_component() {
             wasm = strip(&wasm)?;
         }
-        let wasm = Obtained::new(wasm);
+        let wasm = CacheEntry::uncached(wasm);
         Ok(Some(Changed { wasm, allowed: module.features(), same_exports: true, by: None }))
     })
 }

@@ -5,7 +5,7 @@ use crate::asset::{AssetError, Stage};
 use crate::panics::catch_panic;
 use crate::pipeline::context::AssetContext;
 use crate::settings::Pass;
-use crate::store::Obtained;
+use crate::store::CacheEntry;
 use crate::wasm::ValidWasm;
 
 /// Runs the passes that the settings select.
@@ -43,7 +43,7 @@ fn run_pass(
         .map_err(|panic| error(format!(" panicked: {panic}")))?
         .map_err(|e| error(format!(": {e}")))?;
     Ok(wasm.map(|wasm| Changed {
-        wasm: Obtained::new(wasm),
+        wasm: CacheEntry::uncached(wasm),
         allowed: asset.project().features,
         same_exports: false,
         by: Some(format!("{} {}", pass.name(), pass.version())),

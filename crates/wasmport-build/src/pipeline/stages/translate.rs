@@ -5,7 +5,7 @@ use crate::asset::{AssetError, Kind, Stage};
 use crate::pipeline::context::AssetContext;
 use crate::report::StageReport;
 use crate::settings::LegacyExceptions;
-use crate::store::Obtained;
+use crate::store::CacheEntry;
 use crate::tool::{ToolError, WasmOpt, feature_flags, with_binaryen_features};
 use crate::wasm::{RawWasm, has_legacy_exceptions, is_valid, scan};
 use std::time::Instant;
@@ -35,8 +35,8 @@ pub(crate) fn translate(module: RawWasm, asset: &AssetContext<'_>) -> Result<Raw
             (in_component(Stage::Translate, asset.path(), &module.wasm, change)?, false)
         }
         Kind::Module => {
-            let Obtained { bytes, found, .. } = rewrite(&module.wasm, wasm_opt, asset)?;
-            (bytes, found)
+            let CacheEntry { bytes, cached, .. } = rewrite(&module.wasm, wasm_opt, asset)?;
+            (bytes, cached)
         }
     };
     let report = StageReport::new(Stage::Translate, module.wasm.len(), wasm.len(), start.elapsed());
@@ -49,7 +49,7 @@ fn rewrite<'a>(
     wasm: &[u8],
     wasm_opt: &WasmOpt,
     asset: &'a AssetContext<'_>,
-) -> Result<Obtained<'a>, AssetError> {
+) -> Result<CacheEntry<'a>, AssetError> {
     let error = |e: ToolError| e.at(asset.path(), Stage::Translate);
     let scanned =
         scan(wasm, asset.limits()).map_err(|e| asset.error(Stage::Translate, e.to_string()))?;
@@ -61,7 +61,7 @@ fn rewrite<'a>(
     let mut rewritten = rewritten.map_err(error)?;
     // The next stage reports a result that is not valid.
     if is_valid(&rewritten.bytes, asset.project().features) {
-        rewritten.keep();
+        rewritten.store();
     }
     Ok(rewritten)
 }

@@ -40,7 +40,7 @@ struct Header {
 ///
 /// Fails with [`Error::File`] if it cannot be read, and [`Error::Lock`] if it is not UTF-8.
 pub(super) fn read(path: &Path) -> Result<Option<(Digest, String)>, Error> {
-    let Some(bytes) = fs::read_if_there(path)? else { return Ok(None) };
+    let Some(bytes) = fs::read_optional(path)? else { return Ok(None) };
     let digest = Digest::of(&bytes);
     let text = String::from_utf8(bytes).map_err(|e| refused(path, &e.to_string(), AGAIN))?;
     Ok(Some((digest, text.replace("\r\n", "\n"))))

@@ -68,13 +68,13 @@ impl Guest for Component {
         if order.keeps_init() {
             return Ok(wasm);
         }
-        without_export(&wasm, &order.init).map_err(Error::msg)
+        Ok(without_export(&wasm, &order.init)?)
     }
 }
 
 /// Refuses components that Wizer would turn into invalid ones.
 fn check(component: &[u8]) -> Result<()> {
-    for module in modules(component).map_err(Error::msg)? {
+    for module in modules(component)? {
         let (mut has_state, mut has_exports) = (false, false);
         for payload in Parser::new(0).parse_all(module) {
             match payload? {

@@ -17,7 +17,7 @@ use crate::pipeline::context::AssetContext;
 use crate::pipeline::inputs::PreinitInputs;
 use crate::project::generator;
 use crate::settings::Preinit;
-use crate::store::{Bytes, Computation, Kind};
+use crate::store::{Bucket, Bytes, Computation};
 use crate::wasm::ValidWasm;
 use serde::Serialize;
 use std::path::Path;
@@ -80,9 +80,9 @@ impl<'a> Initialization<'a> {
 }
 
 impl Computation for Initialization<'_> {
-    const KIND: Kind = Kind::Preinitialized;
+    const BUCKET: Bucket = Bucket::Preinitialized;
     /// The path of the asset, for errors.
-    type Help = Path;
+    type Context = Path;
     type Error = AssetError;
 
     fn compute(&self, path: &Path) -> Result<Vec<u8>, AssetError> {
@@ -90,7 +90,7 @@ impl Computation for Initialization<'_> {
     }
 
     /// Compares the files again: one may have changed before it was read.
-    fn still_holds(&self) -> bool {
+    fn is_key_current(&self) -> bool {
         self.inputs.are_unchanged(self.settings)
     }
 }

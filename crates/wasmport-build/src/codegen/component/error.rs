@@ -1,0 +1,28 @@
+//! Errors of wrappers for components.
+
+use super::prepare::ChoiceError;
+use super::rewrite::RewriteError;
+use std::error::Error;
+use thiserror::Error;
+
+/// The reason why a component gets no wrapper.
+#[derive(Debug, Error)]
+pub(crate) enum ComponentError {
+    #[error(transparent)]
+    Choice(#[from] ChoiceError),
+    #[error("Wasmtime's generator of wrappers: {0}")]
+    Generator(#[source] Box<dyn Error + Send + Sync>),
+    #[error("Wasmtime's generator of wrappers wrote invalid Rust: {0}")]
+    GeneratedTokens(#[from] proc_macro2::LexError),
+    #[error("Wasmtime's generator of wrappers wrote invalid Rust: {0}")]
+    GeneratedSyntax(#[source] syn::Error),
+    #[error(transparent)]
+    Rewrite(#[from] RewriteError),
+    #[error("the generated code has no module for the exported interface {0}")]
+    MissingModule(String),
+    #[error("the generated code is not Rust: {0}; report this bug to wasmport")]
+    NotRust(#[from] syn::Error),
+    /// The component imports WASI of version 0.3, some functions of which are async.
+    #[error("the component imports WASI of version 0.3, some functions of which wait")]
+    NeedsConcurrency,
+}

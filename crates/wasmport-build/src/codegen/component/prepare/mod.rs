@@ -1,0 +1,93 @@
+//! The first step: a world and the choices for its wrapper, made ready for the generator of `bindgen!`.
+
+mod aliases;
+mod choices;
+mod error;
+mod markdown;
+mod options;
+mod reserved;
+mod restore;
+mod rules;
+mod signature;
+mod wasi;
+mod wit_docs;
+mod world;
+mod world_keys;
+
+#[cfg(feature = "preinit")]
+pub(crate) use wasi::is_preview_2;
+
+pub(crate) use choices::Choices;
+pub(crate) use error::ChoiceError;
+
+pub(super) use aliases::Aliases;
+pub(super) use wasi::{Preview, Wasi};
+pub(super) use wit_docs::WitDocs;
+
+use options::{Options, Worlds};
+use proc_macro2::Ident;
+use std::collections::BTreeSet;
+use wasmtime_internal_wit_bindgen::Opts;
+use wit_parser::{Resolve, WorldId};
+
+/// The input of the generator, and what the later steps need to know about it.
+pub(super) struct Prepared {
+    /// The type of the wrapper.
+    pub ty: Ident,
+    /// The world without WASI, in names that the generator can write.
+    pub resolve: Resolve,
+    pub world: WorldId,
+    pub opts: Opts,
+    pub aliases: Aliases,
+    pub docs: WitDocs,
+    pub wasi: Wasi,
+    /// Names under which generated code imports the modules of WASI.
+    pub wasi_roots: BTreeSet<String>,
+    /// Whether sessions are async.
+    pub is_async: bool,
+    /// Whether imports reach the store, by choice or because they run beside other calls.
+    pub has_store: bool,
+    /// Whether imports reach the store by choice.
+    pub needs_store: bool,
+    pub warnings: Vec<String>,
+}
+
+/// Prepares the wrapper of a component of `world`, whose name becomes that of the wrapper's type.
+///
+/// # Errors
+///
+/// Fails if a choice names nothing in the world, or a name cannot be Rust.
+pub(super) fn prepare(
+    resolve: &Resolve,
+    world: WorldId,
+    choices: &Choices,
+) -> Result<Prepared, ChoiceError> {
+    let mut own = resolve.clone();
+    let ty = world::name(&mut own, world)?;
+    let is_concurrent = world::is_concurrent(&own, world);
+    let mut is_async = choices.asynchronous || !choices.async_functions.is_empty() || is_concurrent;
+    let wasi = Wasi::take(&mut own, world, is_async, choices);
+    is_async |= wasi.needs.contains(&Preview::Three);
+
+    let mut aliased = own.clone();
+    let docs = WitDocs::mark(&mut aliased, &own, world);
+    world::remove_gates(&mut aliased, world);
+    let aliases = Aliases::apply(&mut aliased, world);
+
+    let worlds = Worlds { own: &own, aliased: &aliased, id: world };
+    let options = Options::of(&worlds, &wasi, choices, is_async)?;
+    Ok(Prepared {
+        ty,
+        is_async: is_async || options.imports_wait,
+        has_store: is_concurrent || options.imports_store,
+        needs_store: options.imports_store,
+        wasi_roots: options.wasi_roots(),
+        opts: options.opts,
+        resolve: aliased,
+        world,
+        aliases,
+        docs,
+        wasi,
+        warnings: choices.warning().into_iter().collect(),
+    })
+}

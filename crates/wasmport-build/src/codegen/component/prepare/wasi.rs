@@ -1,0 +1,335 @@
+//! WASI in a world: interfaces that wasmport links itself, without `Host` traits.
+
+use super::choices::Choices;
+use super::world_keys::is_remapped;
+use std::collections::BTreeSet;
+use wit_parser::{InterfaceId, Resolve, WorldId, WorldItem, WorldKey};
+
+/// A version of WASI that wasmport links.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in super::super) enum Preview {
+    Two,
+    Three,
+}
+
+/// The interfaces of preview 2 that Wasmtime implements.
+const PREVIEW_2: &[(&str, &[&str])] = &[
+    (
+        "cli",
+        &[
+            "environment",
+            "exit",
+            "stderr",
+            "stdin",
+            "stdout",
+            "terminal-input",
+            "terminal-output",
+            "terminal-stderr",
+            "terminal-stdin",
+            "terminal-stdout",
+        ],
+    ),
+    ("clocks", &["monotonic-clock", "wall-clock"]),
+    ("filesystem", &["preopens", "types"]),
+    ("io", &["error", "poll", "streams"]),
+    ("random", &["insecure", "insecure-seed", "random"]),
+    (
+        "sockets",
+        &[
+            "instance-network",
+            "ip-name-lookup",
+            "network",
+            "tcp",
+            "tcp-create-socket",
+            "udp",
+            "udp-create-socket",
+        ],
+    ),
+];
+
+/// The interfaces of preview 3 that Wasmtime implements.
+const PREVIEW_3: &[(&str, &[&str])] = &[
+    (
+        "cli",
+        &[
+            "environment",
+            "exit",
+            "stderr",
+            "stdin",
+            "stdout",
+            "terminal-input",
+            "terminal-output",
+            "terminal-stderr",
+            "terminal-stdin",
+            "terminal-stdout",
+            "types",
+        ],
+    ),
+    ("clocks", &["monotonic-clock", "system-clock", "types"]),
+    ("filesystem", &["preopens", "types"]),
+    ("random", &["insecure", "insecure-seed", "random"]),
+    ("sockets", &["ip-name-lookup", "types"]),
+];
+
+/// The part of WASI that a world imports.
+#[derive(Debug, Default)]
+pub(in super::super) struct Wasi {
+    pub needs: BTreeSet<Preview>,
+    /// Interfaces whose types others use, with their Rust paths.
+    pub remapped: Vec<(InterfaceId, String)>,
+    /// Whether the program defines some of the interfaces itself.
+    pub is_shadowed: bool,
+}
+
+impl Wasi {
+    /// Removes from the world the interfaces of WASI that the linker alone has to know; none if the
+    /// program links WASI itself.
+    pub fn take(resolve: &mut Resolve, world: WorldId, is_async: bool, choices: &Choices) -> Self {
+        if !choices.wasi {
+            return Self::default();
+        }
+        let preview = |resolve: &Resolve, id| {
+            preview(resolve, id).filter(|_| !is_remapped(resolve, id, choices))
+        };
+        let imports = resolve.worlds[world].imports.values();
+        let needs = imports.filter_map(|item| match item {
+            WorldItem::Interface { id, .. } => preview(resolve, *id),
+            _ => None,
+        });
+        let needs: BTreeSet<Preview> = needs.collect();
+        let is_async = is_async || needs.contains(&Preview::Three);
+        let used = used_by_others(resolve, world, |id| preview(resolve, id).is_some());
+        let mut wasi = Self { needs, ..Self::default() };
+        let mut unused: Vec<WorldKey> = Vec::new();
+        for (key, item) in &resolve.worlds[world].imports {
+            let WorldItem::Interface { id, .. } = item else { continue };
+            let Some(preview) = preview(resolve, *id) else {
+                wasi.is_shadowed |= self::preview(resolve, *id).is_some();
+                continue;
+            };
+            if used.contains(id) {
+                let path = path(resolve, *id, preview, is_async);
+                wasi.remapped.extend(path.map(|path| (*id, path)));
+            } else {
+                unused.push(key.clone());
+            }
+        }
+        for key in unused {
+            let _ = resolve.worlds[world].imports.shift_remove(&key);
+        }
+        wasi
+    }
+}
+
+/// Finds the interfaces whose types the other interfaces of the world use.
+fn used_by_others(
+    resolve: &Resolve,
+    world: WorldId,
+    is_wasi: impl Fn(InterfaceId) -> bool,
+) -> BTreeSet<InterfaceId> {
+    let world = &resolve.worlds[world];
+    let mut todo: Vec<InterfaceId> = Vec::new();
+    for item in world.exports.values() {
+        if let WorldItem::Interface { id, .. } = item {
+            todo.extend(resolve.interface_direct_deps(*id));
+        }
+    }
+    for item in world.imports.values() {
+        match item {
+            WorldItem::Interface { id, .. } if !is_wasi(*id) => {
+                todo.extend(resolve.interface_direct_deps(*id));
+            }
+            WorldItem::Type { id, .. } => todo.extend(resolve.type_interface_dep(*id)),
+            _ => {}
+        }
+    }
+    let mut used = BTreeSet::new();
+    while let Some(id) = todo.pop() {
+        if used.insert(id) {
+            todo.extend(resolve.interface_direct_deps(id));
+        }
+    }
+    used
+}
+
+fn preview(resolve: &Resolve, id: InterfaceId) -> Option<Preview> {
+    let interface = &resolve.interfaces[id];
+    let package = &resolve.packages[interface.package?].name;
+    let version = package.version.as_ref()?;
+    if !version.pre.is_empty() {
+        return None;
+    }
+    let (preview, interfaces) = match (version.major, version.minor) {
+        (0, 2) => (Preview::Two, PREVIEW_2),
+        (0, 3) => (Preview::Three, PREVIEW_3),
+        _ => return None,
+    };
+    let (_, known) = interfaces.iter().find(|(name, _)| *name == package.name)?;
+    let name = interface.name.as_deref()?;
+    (package.namespace == "wasi" && known.contains(&name)).then_some(preview)
+}
+
+/// Returns whether an import of this name is an interface of preview 2 that Wasmtime implements.
+#[cfg(feature = "preinit")]
+pub(crate) fn is_preview_2(import: &str) -> bool {
+    let Some((interface, version)) = import.split_once('@') else { return false };
+    let Some((package, name)) = interface.split_once('/') else { return false };
+    PREVIEW_2.iter().any(|(known, names)| {
+        package.strip_prefix("wasi:") == Some(known)
+            && names.contains(&name)
+            && version.starts_with("0.2.")
+            && !version.contains('-')
+    })
+}
+
+fn path(resolve: &Resolve, id: InterfaceId, preview: Preview, is_async: bool) -> Option<String> {
+    let interface = &resolve.interfaces[id];
+    let package = &resolve.packages[interface.package?].name.name;
+    let name = interface.name.as_deref()?.replace('-', "_");
+    let bindings = match preview {
+        Preview::Two if is_async => "::wasmport::wasi::bindings",
+        Preview::Two => "::wasmport::wasi::bindings::sync",
+        Preview::Three => "::wasmport::wasi::p3::bindings",
+    };
+    Some(format!("{bindings}::{package}::{name}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codegen::component::Choices;
+    use crate::codegen::component::tests::{chosen, has, text, wrapper};
+
+    const COMMAND: &str = "
+        package demo:app;
+        interface pipe { use wasi:io/streams@0.2.6.{input}; open: func() -> input; }
+        world app {
+            import wasi:io/streams@0.2.6;
+            import wasi:random/random@0.2.0;
+            import pipe;
+            export wasi:cli/run@0.2.6;
+        }
+        package wasi:io@0.2.6 { interface streams { resource input { close: func(); } } }
+        package wasi:random@0.2.0 { interface random { get: func() -> u64; } }
+        package wasi:cli@0.2.6 { interface run { run: func() -> result; } }
+    ";
+
+    #[test]
+    fn wasi_is_linked_by_the_runtime() {
+        let bindings = wrapper(COMMAND, &chosen(|c| c.wasi = true)).unwrap();
+        assert!(bindings.needs_wasi && !bindings.needs_wasi_p3);
+        let text = text(bindings);
+        for expected in [
+            "impl<T: demo::app::pipe::Host + Send + 'static> AppSession<T>",
+            "pub use ::wasmport::wasi::bindings::sync::io::streams as __with_name0;",
+            "wasi: ::wasmport::wasi::Wasi",
+            "wasi.link_component(linker, store)?;",
+            "__rt::exit( wrapper.wasi_cli_run().call_run(store), )",
+        ] {
+            assert!(has(&text, expected), "{expected}: {text}");
+        }
+        assert!(!has(&text, "wasi:random") && !has(&text, "__with_name0::add_to_linker"), "{text}");
+        let without = wrapper(COMMAND, &Choices::default()).unwrap();
+        assert!(!without.needs_wasi);
+        let text = self::text(without);
+        let hosts = [
+            "demo::app::pipe::Host +",
+            "wasi::io::streams::Host +",
+            "wasi::random::random::Host +",
+        ];
+        assert!(hosts.iter().all(|host| has(&text, host)), "{text}");
+    }
+
+    #[test]
+    #[cfg(feature = "preinit")]
+    fn the_interfaces_are_those_of_wasmtime() {
+        let engine = wasmtime::Engine::default();
+        let mut linker = wasmtime::component::Linker::<wasmtime_wasi::p1::WasiP1Ctx>::new(&engine);
+        wasmtime_wasi::p2::add_to_linker_sync(&mut linker).unwrap();
+        // What is there cannot be defined again.
+        let mut is_linked = |interface: &str| {
+            (0..20).any(|patch| {
+                let import = format!("wasi:{interface}@0.2.{patch}");
+                linker.root().func_new(&import, |_, _, _, _| Ok(())).is_err()
+            })
+        };
+        for (package, interfaces) in super::PREVIEW_2 {
+            for interface in *interfaces {
+                let interface = format!("{package}/{interface}");
+                assert!(is_linked(&interface), "{interface}");
+                assert!(super::is_preview_2(&format!("wasi:{interface}@0.2.0")), "{interface}");
+            }
+        }
+        assert!(!is_linked("http/types"));
+        for import in ["wasi:http/types@0.2.0", "wasi:io/poll@0.3.0", "wasi:io/poll", "poll"] {
+            assert!(!super::is_preview_2(import), "{import}");
+        }
+    }
+
+    #[test]
+    fn a_program_may_have_wasi_of_its_own() {
+        let choices = chosen(|c| {
+            c.wasi = true;
+            let _ = c.with.insert("wasi:random".into(), "crate::dice".into());
+        });
+        let text = text(wrapper(COMMAND, &choices).unwrap());
+        assert!(has(&text, "crate::dice::random") && has(&text, "allow_shadowing(true)"), "{text}");
+    }
+
+    #[test]
+    fn preview_3_is_linked_besides_preview_2_and_sessions_wait() {
+        let wit = "
+            package demo:app;
+            interface pipe { use wasi:cli/types@0.3.0.{error-code}; close: func() -> error-code; }
+            world app {
+                import pipe;
+                import wasi:io/streams@0.2.6;
+                import wasi:random/random@0.3.0;
+                export size: func() -> u32;
+                export wasi:cli/run@0.3.0;
+            }
+            package wasi:io@0.2.6 { interface streams { resource input { close: func(); } } }
+            package wasi:random@0.3.0 { interface random { get: func() -> u64; } }
+            package wasi:cli@0.3.0 {
+                interface types { enum error-code { io } }
+                interface run { run: async func() -> result; }
+            }
+        ";
+        let bindings = wrapper(wit, &chosen(|c| c.wasi = true)).unwrap();
+        assert!(bindings.needs_wasi && bindings.needs_wasi_p3 && bindings.is_async);
+        let text = text(bindings);
+        for expected in [
+            "pub use ::wasmport::wasi::p3::bindings::cli::types as __with_name0;",
+            "pub async fn new( runtime: &::wasmport::Runtime, data: T, wasi: ::wasmport::wasi::Wasi",
+            "wasi.link_component_p3(linker, store)?;",
+            "pub async fn size(&mut self)",
+            "__rt::exit(
+                store
+                    .run_concurrent(async |accessor| { wrapper.wasi_cli_run().call_run(accessor).await })
+                    .await
+                    .flatten(),
+            )",
+        ] {
+            assert!(has(&text, expected), "{expected}: {text}");
+        }
+        assert!(!has(&text, "wasi.link_component_async") && !has(&text, "wasi:random"), "{text}");
+    }
+
+    #[test]
+    fn all_of_a_component_for_preview_3_waits_and_drafts_of_it_are_the_programs() {
+        let wit = |version: &str| {
+            format!(
+                "package demo:app;
+                 world app {{ import wasi:random/random@{version}; export size: func() -> u32; }}
+                 package wasi:random@{version} {{ interface random {{ get: func() -> u64; }} }}"
+            )
+        };
+        let choices = chosen(|c| c.wasi = true);
+        let released = wrapper(&wit("0.3.0"), &choices).unwrap();
+        assert!(released.needs_wasi_p3 && released.is_async);
+        let text = text(released);
+        assert!(has(&text, "pub async fn size(&mut self)"), "{text}");
+        assert!(has(&text, "instantiate_async"), "{text}");
+        let draft = wrapper(&wit("0.3.0-rc-2026-03-15"), &choices).unwrap();
+        assert!(!draft.needs_wasi && !draft.is_async);
+    }
+}

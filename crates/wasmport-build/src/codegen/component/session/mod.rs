@@ -1,0 +1,142 @@
+//! The fourth step: `FooSession`, whose methods are the component's functions and need no store.
+
+mod command;
+mod methods;
+mod start;
+mod surface;
+mod views;
+
+use super::error::ComponentError;
+use super::prepare::{Prepared, Wasi};
+use crate::codegen::docs::{code, outer};
+use methods::{call, method_names};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use surface::{Surface, module};
+use syn::Item;
+
+/// The session's own methods.
+const RESERVED: &[&str] = &["into_session", "new", "with_linker"];
+
+/// The own methods of sessions of commands.
+const RESERVED_OF_COMMANDS: &[&str] = &["into_session", "new", "run", "with_linker"];
+
+/// The wrapper that a session is for.
+struct Target<'a> {
+    ty: &'a Ident,
+    session: &'a Ident,
+    surface: &'a Surface,
+    wasi: &'a Wasi,
+    /// Whether sessions are async.
+    is_async: bool,
+    /// Whether imports can reach the store.
+    has_store: bool,
+}
+
+impl Target<'_> {
+    fn asyncness(&self) -> Option<TokenStream> {
+        self.is_async.then(|| quote!(async))
+    }
+
+    fn wait(&self) -> Option<TokenStream> {
+        self.is_async.then(|| quote!(.await))
+    }
+
+    /// The bounds of the session's data.
+    fn data(&self) -> TokenStream {
+        if self.is_async { quote!(Send + 'static) } else { quote!('static) }
+    }
+
+    fn start(&self) -> Ident {
+        format_ident!("{}", if self.is_async { "start_async" } else { "start" })
+    }
+
+    fn wasi_parameter(&self) -> Option<TokenStream> {
+        (!self.wasi.needs.is_empty()).then(|| quote!(wasi: ::wasmport::wasi::Wasi,))
+    }
+}
+
+/// Adds the session, and what ties the wrapper to its asset. Views of exported interfaces go into the
+/// modules of these.
+///
+/// # Errors
+///
+/// Fails with [`ComponentError`] if the generated code has no module for an exported interface.
+pub(super) fn add_session(
+    items: &mut Vec<Item>,
+    prepared: &Prepared,
+) -> Result<(), ComponentError> {
+    let ty = &prepared.ty;
+    let surface = Surface::of(items, ty)?;
+    let target = Target {
+        ty,
+        session: &format_ident!("{ty}Session"),
+        surface: &surface,
+        wasi: &prepared.wasi,
+        is_async: prepared.is_async,
+        has_store: prepared.has_store,
+    };
+    let mut views = Vec::new();
+    for guest in &surface.guests {
+        let own = module(items, &guest.module).and_then(|module| module.content.as_mut());
+        let Some((_, own)) = own else {
+            return Err(ComponentError::MissingModule(code(&guest.name)));
+        };
+        let (view, items) = views::view(&target, guest, own);
+        own.extend(parse(items)?);
+        views.push(view);
+    }
+    items.extend(parse(session(&target, &views))?);
+    Ok(())
+}
+
+fn parse(tokens: TokenStream) -> Result<Vec<Item>, ComponentError> {
+    Ok(syn::parse2::<syn::File>(tokens)?.items)
+}
+
+fn session(target: &Target<'_>, views: &[Ident]) -> TokenStream {
+    let Target { ty, session, .. } = target;
+    let run = command::run(target);
+    let new = start::new(target, run.as_ref());
+    let functions = functions(target, views, run.is_some());
+    let calls = format_ident!("{}", if target.is_async { "async" } else { "sync" });
+    let data = target.data();
+    let doc = outer(&format!(
+        "A store with an instance of {}. `T` is the program's own data, which host functions reach.",
+        code(ty)
+    ));
+    quote! {
+        #doc
+        pub struct #session<T: 'static = ()>(::wasmport::Session<T, #ty>);
+
+        #new
+
+        impl<T: #data> #session<T> {
+            #functions
+        }
+
+        __rt::component_session! { #calls #ty #session }
+    }
+}
+
+/// Writes the functions of the world, and the accessors of its interfaces.
+fn functions(target: &Target<'_>, views: &[Ident], is_command: bool) -> TokenStream {
+    let Target { surface, .. } = target;
+    let accessors = surface.guests.iter().map(|guest| &guest.accessor);
+    let reserved = if is_command { RESERVED_OF_COMMANDS } else { RESERVED };
+    let mut idents = method_names(&surface.methods, accessors, reserved).into_iter();
+    let methods = surface.methods.iter().zip(idents.by_ref());
+    let methods: Vec<TokenStream> =
+        methods.map(|(method, ident)| call(&ident, method, &quote!(wrapper))).collect();
+    let accessors = surface.guests.iter().zip(views).zip(idents).map(|((guest, view), ident)| {
+        let doc = outer(&format!("Returns the functions of {}.", code(&guest.name)));
+        let path = &guest.module;
+        quote! {
+            #doc
+            pub fn #ident(&mut self) -> #(#path::)*#view<'_, T> {
+                (&mut self.0).into()
+            }
+        }
+    });
+    quote!(#(#methods)* #(#accessors)*)
+}

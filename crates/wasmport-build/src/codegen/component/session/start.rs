@@ -1,0 +1,116 @@
+//! Starts of sessions: linked with the implementations of their data, and with WASI.
+
+use super::Target;
+use crate::codegen::component::prepare::Preview;
+use crate::codegen::docs::outer;
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::{GenericArgument, Path, PathArguments, parse_quote};
+
+/// Writes the `impl` block with `new`, and with `run` for commands.
+pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream {
+    let Target { ty, session, surface, wasi, .. } = target;
+    let (asyncness, wait, start) = (target.asyncness(), target.wait(), target.start());
+    let hosts = &surface.hosts;
+    let needs_wasi = !wasi.needs.is_empty();
+    let data = if needs_wasi { quote!(Send + 'static) } else { target.data() };
+    let clause = store_bounds(target);
+    let parameter = target.wasi_parameter();
+    let (linker, store, body) = define(target);
+    let docs = outer(if needs_wasi {
+        "Loads and instantiates the asset; host functions reach `data`. `wasi` is the guest's view of \
+         the system; its folders are opened now.\n\n\
+         Fails like [`Runtime::load`](::wasmport::Runtime::load), if a start function \
+         fails, and with [`Error::Preopen`](::wasmport::Error::Preopen) if a folder cannot be opened."
+    } else {
+        "Loads and instantiates the asset; host functions reach `data`.\n\n\
+         Fails like [`Runtime::load`](::wasmport::Runtime::load), and if a start \
+         function fails."
+    });
+    // WASI is given per session, so an asset that needs it is not linked before.
+    let define = match needs_wasi {
+        true => quote!(|#linker, #store, _| { #body Ok(()) }),
+        false => {
+            quote!(|linker, _, loaded| <Self as ::wasmport::LinkedSession>::link(linker, loaded))
+        }
+    };
+    let linked = (!needs_wasi).then(|| {
+        quote! {
+            impl<T: #(#hosts +)* #data> ::wasmport::LinkedSession for #session<T>
+            #clause
+            {
+                fn link(
+                    #linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
+                    _: &::wasmport::LoadedComponent,
+                ) -> __rt::Result<()> {
+                    #body
+                    Ok(())
+                }
+            }
+        }
+    });
+    quote! {
+        impl<T: #(#hosts +)* #data> #session<T>
+        #clause
+        {
+            #docs
+            pub #asyncness fn new(
+                runtime: &::wasmport::Runtime,
+                data: T,
+                #parameter
+            ) -> ::wasmport::Result<Self> {
+                let session = ::wasmport::Session::<T, #ty>::#start(runtime, data, #define);
+                Ok(Self(session #wait?))
+            }
+
+            #run
+        }
+
+        #linked
+    }
+}
+
+/// Writes the statements that fill the linker, with the names of the closure's parameters.
+fn define(target: &Target<'_>) -> (TokenStream, TokenStream, TokenStream) {
+    let Target { ty, surface, wasi, .. } = target;
+    let add_wasi = wasi.needs.last().map(|latest| match (latest, target.is_async) {
+        (Preview::Two, false) => quote!(wasi.link_component(linker, store)?;),
+        (Preview::Two, true) => quote!(wasi.link_component_async(linker, store)?;),
+        // Links both, with one context.
+        (Preview::Three, _) => quote!(wasi.link_component_p3(linker, store)?;),
+    });
+    let shadow = wasi.is_shadowed.then(|| quote!(let _ = linker.allow_shadowing(true);));
+    let add_hosts = surface.has_linker.then(|| {
+        quote!(#ty::add_to_linker::<_, __rt::HasSelf<T>>(linker, ::wasmport::SessionData::get_mut)?;)
+    });
+    let uses_store = add_wasi.is_some();
+    let uses_linker = uses_store || shadow.is_some() || add_hosts.is_some();
+    let name = |is_used: bool, name: TokenStream| if is_used { name } else { quote!(_) };
+    let body = quote!(#add_wasi #shadow #add_hosts);
+    (name(uses_linker, quote!(linker)), name(uses_store, quote!(store)), body)
+}
+
+/// Writes the bounds for hosts that reach the store of the session.
+fn store_bounds(target: &Target<'_>) -> Option<TokenStream> {
+    let traits = target.surface.hosts_with_store.iter().filter(|_| target.has_store);
+    let mut traits = traits.map(for_session).peekable();
+    let _ = traits.peek()?;
+    // Without the first bound rustc forgets for which data the supertrait of the others holds.
+    Some(quote! {
+        where
+            for<'a> __rt::HasSelf<T>: __rt::HasData<Data<'a> = &'a mut T>,
+            #(__rt::HasSelf<T>: #traits),*
+    })
+}
+
+/// Returns the trait for the stores of sessions.
+fn for_session(path: &Path) -> Path {
+    let mut path = path.clone();
+    if let Some(last) = path.segments.last_mut()
+        && let PathArguments::AngleBracketed(arguments) = &mut last.arguments
+    {
+        let data: GenericArgument = parse_quote!(::wasmport::SessionData<T>);
+        arguments.args = [data].into_iter().collect();
+    }
+    path
+}

@@ -1,0 +1,261 @@
+//! The surface of generated code: hosts to implement and functions to call, read from the tree.
+
+use crate::codegen::component::error::ComponentError;
+use crate::codegen::component::rewrite::{doc, interface};
+use crate::codegen::docs::code;
+use heck::ToSnakeCase as _;
+use proc_macro2::{Ident, TokenStream};
+use quote::{ToTokens as _, format_ident, quote};
+use syn::{
+    FnArg, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Pat, Path,
+    PathArguments, ReturnType, Type, TypeParamBound, WherePredicate,
+};
+
+/// The way in which a function waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Waits {
+    No,
+    /// With the store to itself.
+    Alone,
+    /// Beside other calls.
+    Concurrently,
+}
+
+/// A function that the component exports.
+#[derive(Clone)]
+pub(super) struct Method {
+    /// The wrapper's method, which takes a store.
+    pub call: Ident,
+    /// The lines of its documentation.
+    pub docs: Vec<String>,
+    pub params: Vec<(Ident, Type)>,
+    pub result: TokenStream,
+    pub waits: Waits,
+}
+
+/// An interface that the component exports.
+#[derive(Clone)]
+pub(super) struct Guest {
+    /// The name, as the component has it.
+    pub name: String,
+    /// The wrapper's method that returns it.
+    pub accessor: Ident,
+    /// The modules that lead to `Guest`.
+    pub module: Vec<Ident>,
+    pub methods: Vec<Method>,
+    pub resources: Vec<Resource>,
+}
+
+/// A resource of an interface that the component exports.
+#[derive(Clone)]
+pub(super) struct Resource {
+    /// The method of `Guest` that returns it, if it has functions.
+    pub accessor: Ident,
+    /// The type that has its functions.
+    pub ty: Ident,
+    pub methods: Vec<Method>,
+}
+
+/// Everything that a wrapper offers.
+#[derive(Default)]
+pub(super) struct Surface {
+    /// Whether the program implements any import.
+    pub has_linker: bool,
+    /// `Host` traits.
+    pub hosts: Vec<TokenStream>,
+    /// Traits with functions that reach the store, for stores of `T`.
+    pub hosts_with_store: Vec<Path>,
+    pub methods: Vec<Method>,
+    pub guests: Vec<Guest>,
+}
+
+impl Surface {
+    /// Reads the code of the wrapper type `ty`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the code has no module for an exported interface.
+    pub fn of(items: &mut [Item], ty: &Ident) -> Result<Self, ComponentError> {
+        let mut surface = Self::default();
+        let mut accessors = Vec::new();
+        for function in functions(&*items, ty) {
+            if function.sig.ident == "add_to_linker" {
+                surface.linker(function);
+            } else if let Some(method) = method(function) {
+                surface.methods.push(method);
+            } else if let Some(module) = guest_module(&function.sig.output) {
+                accessors.push((function.sig.ident.clone(), module));
+            }
+        }
+        for (accessor, path) in accessors {
+            let missing = || ComponentError::MissingModule(code(&accessor));
+            let module = module(items, &path).ok_or_else(missing)?;
+            let name = interface(module).ok_or_else(missing)?;
+            let (_, own) = module.content.as_ref().ok_or_else(missing)?;
+            surface.guests.push(guest(name, accessor, path, own));
+        }
+        Ok(surface)
+    }
+
+    fn linker(&mut self, function: &ImplItemFn) {
+        self.has_linker = true;
+        let clause = &function.sig.generics.where_clause;
+        for predicate in clause.iter().flat_map(|clause| &clause.predicates) {
+            let WherePredicate::Type(predicate) = predicate else { continue };
+            let paths = predicate.bounds.iter().filter_map(|bound| match bound {
+                TypeParamBound::Trait(bound) => Some(&bound.path),
+                _ => None,
+            });
+            let is_host = |path: &&Path| {
+                !path.is_ident("Send") && path.segments.last().is_some_and(|s| s.ident != "HasData")
+            };
+            match &predicate.bounded_ty {
+                Type::Path(path) if path.path.is_ident("D") => {
+                    self.hosts_with_store = paths.filter(is_host).cloned().collect();
+                }
+                Type::Path(path) if path.path.segments.len() > 1 => {
+                    self.hosts = paths.filter(is_host).map(|path| path.to_token_stream()).collect();
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn guest(name: String, accessor: Ident, path: Vec<Ident>, items: &[Item]) -> Guest {
+    let mut guest =
+        Guest { name, accessor, module: path, methods: Vec::new(), resources: Vec::new() };
+    for function in functions(items, &format_ident!("Guest")) {
+        if let Some(method) = method(function) {
+            guest.methods.push(method);
+        } else if let ReturnType::Type(_, ty) = &function.sig.output
+            && let Type::Path(path) = &**ty
+            && let Some(ty) = path.path.segments.last()
+            && ty.ident.to_string().starts_with("Guest")
+        {
+            let methods = functions(items, &ty.ident).filter_map(method).collect();
+            let accessor = function.sig.ident.clone();
+            guest.resources.push(Resource { accessor, ty: ty.ident.clone(), methods });
+        }
+    }
+    let without_functions = items
+        .iter()
+        .filter_map(resource_type)
+        .filter(|ty| guest.resources.iter().all(|resource| resource.ty != **ty))
+        .map(|ty| {
+            let name = ty.to_string();
+            let name = name.strip_prefix("Guest").unwrap_or(&name).to_snake_case();
+            Resource { accessor: format_ident!("{name}"), ty: ty.clone(), methods: Vec::new() }
+        });
+    let without_functions: Vec<Resource> = without_functions.collect();
+    guest.resources.extend(without_functions);
+    guest
+}
+
+/// Returns the type that holds the functions of an exported resource. If there are none, `Guest` has no
+/// method that returns it.
+fn resource_type(item: &Item) -> Option<&Ident> {
+    let Item::Struct(item) = item else { return None };
+    let field = item.fields.iter().next()?;
+    let is_guest = matches!(&field.ty, Type::Reference(ty)
+        if matches!(&*ty.elem, Type::Path(path) if path.path.is_ident("Guest")));
+    is_guest.then_some(&item.ident)
+}
+
+/// Lists the methods of a type.
+fn functions<'a>(
+    items: impl IntoIterator<Item = &'a Item>,
+    ty: &Ident,
+) -> impl Iterator<Item = &'a ImplItemFn> {
+    let is_of_type = |item: &ItemImpl| match &*item.self_ty {
+        Type::Path(path) => path.path.segments.last().is_some_and(|last| last.ident == *ty),
+        _ => false,
+    };
+    let impls = items.into_iter().filter_map(move |item| match item {
+        Item::Impl(item) if item.trait_.is_none() && is_of_type(item) => {
+            Some(item.items.as_slice())
+        }
+        _ => None,
+    });
+    impls.flatten().filter_map(|item| match item {
+        ImplItem::Fn(function) => Some(function),
+        _ => None,
+    })
+}
+
+fn method(function: &ImplItemFn) -> Option<Method> {
+    let signature = &function.sig;
+    let _ = signature.ident.to_string().strip_prefix("call_")?;
+    let typed = signature.inputs.iter().filter_map(|input| match input {
+        FnArg::Typed(input) => match &*input.pat {
+            Pat::Ident(pat) => Some((pat.ident.clone(), (*input.ty).clone())),
+            _ => None,
+        },
+        FnArg::Receiver(_) => None,
+    });
+    let mut params: Vec<_> = typed.collect();
+    if params.is_empty() {
+        return None;
+    }
+    let (first, _) = params.remove(0);
+    let waits = match (signature.asyncness.is_some(), first == "accessor") {
+        (_, true) => Waits::Concurrently,
+        (true, false) => Waits::Alone,
+        (false, false) => Waits::No,
+    };
+    let docs = function.attrs.iter().filter_map(doc).map(|line| line.trim().to_string()).collect();
+    let call = signature.ident.clone();
+    Some(Method { call, docs, params, result: result(&signature.output)?, waits })
+}
+
+/// Returns the type in a `Result`.
+fn result(output: &ReturnType) -> Option<TokenStream> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    let Type::Path(path) = &**ty else { return None };
+    let PathArguments::AngleBracketed(arguments) = &path.path.segments.last()?.arguments else {
+        return None;
+    };
+    match arguments.args.first()? {
+        GenericArgument::Type(ty) => Some(quote!(#ty)),
+        _ => None,
+    }
+}
+
+/// Returns the module of the `Guest` to which a method returns a reference.
+fn guest_module(output: &ReturnType) -> Option<Vec<Ident>> {
+    let ReturnType::Type(_, ty) = output else { return None };
+    let Type::Reference(reference) = &**ty else { return None };
+    let Type::Path(path) = &*reference.elem else { return None };
+    let mut idents: Vec<Ident> = path.path.segments.iter().map(|s| s.ident.clone()).collect();
+    (idents.pop()? == "Guest").then_some(idents)
+}
+
+/// Finds the module at a path.
+pub(super) fn module<'a>(items: &'a mut [Item], path: &[Ident]) -> Option<&'a mut ItemMod> {
+    let (first, rest) = path.split_first()?;
+    let found = items.iter_mut().find_map(|item| match item {
+        Item::Mod(module) if module.ident == *first => Some(module),
+        _ => None,
+    })?;
+    if rest.is_empty() {
+        return Some(found);
+    }
+    let (_, items) = found.content.as_mut()?;
+    module(items, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codegen::component::tests::{has, plain};
+
+    #[test]
+    fn a_resource_without_functions_has_a_view() {
+        let text = plain(
+            "package demo:app;
+             interface tokens { resource %struct; issue: func() -> %struct; }
+             world app { export tokens; }",
+        );
+        assert!(has(&text, "pub fn struct_(&mut self) -> GuestStructSession<'_, T>"), "{text}");
+        assert!(has(&text, "resource.resource_drop(store)"), "{text}");
+    }
+}

@@ -1,0 +1,151 @@
+//! Files with one writer: errors name the path, and writes are atomic.
+
+use super::crash::crash_point;
+use super::permissions::set_output_permissions;
+use crate::error::Error;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Read as _, Write as _};
+#[cfg(feature = "compiler")]
+use std::io::{Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
+use wasmport::Digest;
+
+type Result<T> = std::result::Result<T, Error>;
+
+/// Wraps the system's reason with the path and the action.
+pub(super) fn error(path: &Path, action: &'static str) -> impl FnOnce(std::io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::File { path, action, source }
+}
+
+/// Reads a file.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(error(path, "read"))
+}
+
+/// Reads the first `max` bytes of a file.
+pub(crate) fn read_at_most(path: &Path, max: u64) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let read = File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes));
+    read.map(|_| bytes).map_err(error(path, "read"))
+}
+
+/// Reads a file, or returns `None` if it is missing.
+pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
+    match fs::read(path) {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(error(path, "read")(e)),
+    }
+}
+
+/// Hashes a file without reading all of it into memory.
+pub(crate) fn digest(path: &Path) -> Result<Digest> {
+    let mut hasher = blake3::Hasher::new();
+    let hashed = File::open(path).and_then(|file| Ok(hasher.update_reader(file)?.finalize()));
+    hashed.map(|hash| Digest::from_bytes(*hash.as_bytes())).map_err(error(path, "read"))
+}
+
+/// Resolves a path to an absolute one without symbolic links.
+pub(crate) fn canonicalize(path: &Path) -> Result<PathBuf> {
+    fs::canonicalize(path).map_err(error(path, "find"))
+}
+
+/// Returns the length of a file in bytes, or `None` if there is no file.
+pub(crate) fn len(path: &Path) -> Option<u64> {
+    fs::metadata(path).ok().filter(fs::Metadata::is_file).map(|m| m.len())
+}
+
+/// Writes a file atomically, and creates its folder.
+pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(error(folder, "create"))?;
+    let write = || -> std::io::Result<()> {
+        crash_point();
+        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+        // `remove_litter` skips locked files: it removes only those of killed processes.
+        let _ = file.as_file().lock();
+        crash_point();
+        file.write_all(bytes)?;
+        set_output_permissions(file.as_file())?;
+        crash_point();
+        file.persist(path).map_err(|e| e.error)?;
+        crash_point();
+        Ok(())
+    };
+    let result = match write() {
+        // Another process removed the temporary file as litter before it was locked.
+        Err(e) if e.kind() == ErrorKind::NotFound => write(),
+        result => result,
+    };
+    result.map_err(error(path, "write"))
+}
+
+/// The prefix of unfinished files.
+const UNFINISHED: &str = ".wasmport-";
+
+/// Removes the unfinished files of killed processes below `folder`. Running processes hold a lock on theirs.
+pub(crate) fn remove_litter(folder: &Path) {
+    let entries = WalkDir::new(folder).into_iter().filter_map(std::result::Result::ok);
+    let is_litter = |name: &str| name.starts_with(UNFINISHED);
+    let litter = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_litter));
+    for entry in litter.filter(|entry| entry.file_type().is_file()) {
+        let file = File::open(entry.path());
+        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+            // Another process may remove it first.
+            let _ = fs::remove_file(entry.path());
+        }
+    }
+}
+
+/// Removes a file, and the folders above it, up to `root`, that become empty.
+pub(crate) fn remove_with_empty_folders(path: &Path, root: &Path) -> Result<()> {
+    crash_point();
+    match fs::remove_file(path) {
+        Err(e) if e.kind() != ErrorKind::NotFound => return Err(error(path, "remove")(e)),
+        _ => {}
+    }
+    for folder in
+        path.ancestors().skip(1).take_while(|folder| *folder != root && folder.starts_with(root))
+    {
+        if fs::remove_dir(folder).is_err() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Creates a temporary folder, which is removed when it is dropped.
+#[cfg(feature = "compiler")]
+pub(crate) fn temporary_folder() -> Result<tempfile::TempDir> {
+    let folder = std::env::temp_dir();
+    tempfile::Builder::new()
+        .prefix("wasmport-")
+        .tempdir_in(&folder)
+        .map_err(error(&folder, "create"))
+}
+
+/// Creates a file, and truncates an existing one.
+#[cfg(feature = "compiler")]
+pub(crate) fn create(path: &Path) -> Result<File> {
+    File::create(path).map_err(error(path, "create"))
+}
+
+/// Reads the first and the last `len` bytes of a file, or all of it if it is shorter.
+#[cfg(feature = "compiler")]
+pub(crate) fn read_ends(path: &Path, len: u64) -> Result<Vec<u8>> {
+    let read = || {
+        let mut file = File::open(path)?;
+        let all = file.metadata()?.len();
+        let mut bytes = Vec::new();
+        (&file).take(len).read_to_end(&mut bytes)?;
+        file.seek(SeekFrom::Start(all.saturating_sub(len).max(len.min(all))))?;
+        if all > 2 * len {
+            bytes.push(b'\n');
+        }
+        file.take(len).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    read().map_err(error(path, "read"))
+}

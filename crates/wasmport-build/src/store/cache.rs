@@ -1,0 +1,264 @@
+//! The cache of a run: verified entries of a store. Its errors become warnings and never fail an import.
+
+use super::backend::Backend;
+use super::computation::{Computation, key_of};
+use super::key::{Bucket, EntryKey};
+use super::layout::path_of;
+use super::local::LocalStore;
+use super::record::Record;
+use std::io;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use wasmport::Digest;
+
+/// The result of a computation, read from the cache or computed now.
+pub(crate) struct CacheEntry<'c> {
+    pub bytes: Vec<u8>,
+    pub digest: Digest,
+    /// The result was read from the cache.
+    pub cached: bool,
+    /// The place for a new result in the cache.
+    pending: Option<Pending<'c>>,
+}
+
+/// A result that is not stored yet.
+struct Pending<'c> {
+    cache: &'c Cache,
+    bucket: Bucket,
+    key: Digest,
+}
+
+impl CacheEntry<'_> {
+    /// Creates a result that is never stored.
+    pub fn uncached(bytes: Vec<u8>) -> Self {
+        Self { digest: Digest::of(&bytes), bytes, cached: false, pending: None }
+    }
+
+    /// Stores a new result. Call it after the result was validated.
+    pub fn store(&mut self) {
+        if let Some(Pending { cache, bucket, key }) = self.pending.take() {
+            cache.put(bucket, key, self.digest, &self.bytes);
+        }
+    }
+}
+
+/// The cache of a run.
+#[derive(Default)]
+pub(crate) struct Cache {
+    store: Option<Box<dyn Backend>>,
+    problems: Mutex<Problems>,
+}
+
+/// Warnings about the cache.
+#[derive(Default)]
+struct Problems {
+    /// The first error of reading or writing the store.
+    unusable: Option<String>,
+    /// Damaged entries, and keys with two results.
+    damaged: Vec<String>,
+}
+
+impl Cache {
+    /// Opens the cache in a folder. If that fails, the cache is off and has a warning.
+    pub fn open(folder: &Path) -> Self {
+        let cache = Self::default();
+        let store = cache.check("opened", LocalStore::open(folder));
+        Self { store: store.map(|store| Box::new(store) as _), ..cache }
+    }
+
+    /// Returns whether results are cached.
+    pub fn is_on(&self) -> bool {
+        self.store.is_some()
+    }
+
+    /// Reads the result of a computation, or computes it. The caller validates a new result and then calls
+    /// [`store`](CacheEntry::store).
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of the computation; errors of the store are warnings.
+    pub fn get_or_compute<C: Computation>(
+        &self,
+        computation: &C,
+        context: &C::Context,
+    ) -> Result<CacheEntry<'_>, C::Error> {
+        let key = self.is_on().then(|| key_of(computation));
+        if let Some((bytes, digest)) = key.and_then(|key| self.get(C::BUCKET, key)) {
+            return Ok(CacheEntry { bytes, digest, cached: true, pending: None });
+        }
+        let computed = CacheEntry::uncached(computation.compute(context)?);
+        let key = key.filter(|_| computation.is_key_current());
+        let pending = key.map(|key| Pending { cache: self, bucket: C::BUCKET, key });
+        Ok(CacheEntry { pending, ..computed })
+    }
+
+    /// Reads the bytes and their digest under a key.
+    pub fn get(&self, bucket: Bucket, key: Digest) -> Option<(Vec<u8>, Digest)> {
+        let record = self.record(bucket, key)?;
+        let entry = EntryKey::Blob(record.blob);
+        let bytes = self.read(entry)?;
+        if bytes.len() as u64 == record.len && Digest::of(&bytes) == record.blob {
+            return Some((bytes, record.blob));
+        }
+        self.quarantine(entry);
+        None
+    }
+
+    /// Stores `bytes` under a key. If other bytes are stored there already, they stay, with a warning: one
+    /// of the two results is wrong.
+    pub fn put(&self, bucket: Bucket, key: Digest, digest: Digest, bytes: &[u8]) {
+        let Some(store) = &self.store else { return };
+        // Functions are keyed by the asset's path: their bytes change with the asset.
+        if bucket != Bucket::Functions
+            && let Some(existing) = self.record(bucket, key)
+            && existing.blob != digest
+            && store.has(EntryKey::Blob(existing.blob))
+        {
+            self.problems().damaged.push(format!(
+                "two runs gave different results for the same input ({}, key {key}): the first \
+                 one stays\n  help: run `import --verify` to find the difference",
+                bucket.folder()
+            ));
+            return;
+        }
+        let write = || {
+            if !store.has(EntryKey::Blob(digest)) {
+                store.write(EntryKey::Blob(digest), bytes)?;
+            }
+            // The record comes last, so that its blob exists.
+            let record = Record { bucket, key, blob: digest, len: bytes.len() as u64 };
+            store.write(EntryKey::Record(bucket, key), &record.to_bytes())
+        };
+        self.check("written", write());
+    }
+
+    fn record(&self, bucket: Bucket, key: Digest) -> Option<Record> {
+        let entry = EntryKey::Record(bucket, key);
+        let bytes = self.read(entry)?;
+        let record = Record::parse(&bytes, bucket, key);
+        if record.is_none() {
+            self.quarantine(entry);
+        }
+        record
+    }
+
+    fn read(&self, entry: EntryKey) -> Option<Vec<u8>> {
+        self.check("read", self.store.as_ref()?.read(entry)).flatten()
+    }
+
+    fn quarantine(&self, entry: EntryKey) {
+        let Some(store) = &self.store else { return };
+        let path = path_of(entry);
+        let message = format!("the cache entry {path} is damaged: moved to the quarantine");
+        self.problems().damaged.push(message);
+        self.check("repaired", store.quarantine(entry));
+    }
+
+    fn check<T>(&self, action: &str, result: io::Result<T>) -> Option<T> {
+        result
+            .map_err(|e| {
+                let message = || {
+                    format!("the cache cannot be {action}, the import continues without it: {e}")
+                };
+                self.problems().unusable.get_or_insert_with(message);
+            })
+            .ok()
+    }
+
+    fn problems(&self) -> MutexGuard<'_, Problems> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Removes the least recently used entries until no more than `max` bytes are left.
+    pub fn shrink(&self, max: u64) {
+        if let Some(store) = &self.store {
+            self.check("pruned", store.shrink(max));
+        }
+    }
+
+    /// Returns the warnings since the last call.
+    pub fn warnings(&self) -> Vec<String> {
+        let Problems { unusable, damaged } = std::mem::take(&mut *self.problems());
+        unusable.into_iter().chain(damaged).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::prune::prune;
+    use super::*;
+    use serde::Serialize;
+
+    #[derive(Serialize)]
+    struct Doubling(u8);
+
+    impl Computation for Doubling {
+        const BUCKET: Bucket = Bucket::Artifact;
+        type Context = u8;
+        type Error = ();
+
+        fn compute(&self, offset: &u8) -> Result<Vec<u8>, ()> {
+            Ok(vec![2 * self.0 + offset])
+        }
+    }
+
+    fn get(cache: &Cache, number: u8, offset: u8) -> (Vec<u8>, bool) {
+        let Ok(mut entry) = cache.get_or_compute(&Doubling(number), &offset) else {
+            return Default::default();
+        };
+        entry.store();
+        (entry.bytes, entry.cached)
+    }
+
+    #[test]
+    fn stored_results_are_found_and_others_are_not() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let cache = Cache::open(folder.path());
+        assert!(cache.get_or_compute(&Doubling(1), &0).is_ok_and(|entry| !entry.cached));
+        assert_eq!(get(&cache, 1, 0), (vec![2], false));
+        assert_eq!(get(&cache, 1, 0), (vec![2], true));
+        assert_eq!(get(&cache, 2, 0), (vec![4], false));
+        assert_eq!(cache.warnings(), Vec::<String>::new());
+        Ok(())
+    }
+
+    #[test]
+    fn fault_50_different_bytes_for_one_key_are_reported() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let (one, two) = (Cache::open(folder.path()), Cache::open(folder.path()));
+        let first = one.get_or_compute(&Doubling(1), &0);
+        // Another import stores first, and its computation depends on an input outside of the key.
+        assert_eq!(get(&two, 1, 7), (vec![9], false));
+        first.map(|mut entry| entry.store()).unwrap_or_default();
+        let warnings = one.warnings();
+        assert!(
+            matches!(warnings.as_slice(), [one] if one.contains("different results")),
+            "{warnings:?}"
+        );
+        assert_eq!(get(&one, 1, 0), (vec![9], true), "the first one stays");
+        Ok(())
+    }
+
+    #[test]
+    fn entries_of_a_running_import_are_not_removed() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let earlier = Cache::open(folder.path());
+        for number in 0..4 {
+            get(&earlier, number, 0);
+        }
+        drop(earlier);
+        // File times must differ.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let running = Cache::open(folder.path());
+        assert_eq!(get(&running, 1, 0), (vec![2], true));
+        assert_eq!(get(&running, 9, 0), (vec![18], false));
+        let removed = prune(folder.path(), 0, None)?;
+        assert_eq!(removed.entries, 6, "records and blobs of 0, 2 and 3");
+        for (number, cached) in [(1, true), (9, true), (2, false)] {
+            assert_eq!(get(&running, number, 0), (vec![2 * number], cached));
+        }
+        drop(running);
+        assert_eq!(prune(folder.path(), 0, None)?.entries, 6);
+        Ok(())
+    }
+}

@@ -1,0 +1,45 @@
+//! Keys of entries: a bucket and a digest.
+
+use wasmport::Digest;
+
+/// A kind of results. Each bucket has a format version of its own: entries of other versions are neither
+/// read nor removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum Bucket {
+    /// Modules compiled for a target.
+    Artifact,
+    /// Artifacts as zstd frames.
+    Compressed,
+    /// Compiled functions of an asset, reused when the asset changes.
+    Functions,
+    /// Modules after `wasm-opt`.
+    Optimized,
+    /// Modules after their initialization.
+    Preinitialized,
+}
+
+impl Bucket {
+    /// All buckets.
+    pub const ALL: [Self; 5] =
+        [Self::Artifact, Self::Compressed, Self::Functions, Self::Optimized, Self::Preinitialized];
+
+    /// Returns the folder: name and version. Raise the version when the key or the content changes.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Artifact => "artifact-1",
+            Self::Compressed => "compressed-1",
+            Self::Functions => "functions-1",
+            Self::Optimized => "optimized-1",
+            Self::Preinitialized => "preinitialized-1",
+        }
+    }
+}
+
+/// The key of an entry in a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) enum EntryKey {
+    /// A record: the result of a computation, by the computation's key.
+    Record(Bucket, Digest),
+    /// Bytes, by their digest.
+    Blob(Digest),
+}

@@ -1,0 +1,103 @@
+//! Removal of the least recently used entries.
+
+use super::key::EntryKey;
+use super::layout::{BLOBS, RECORDS, key_at, path_of};
+use super::record::Record;
+use super::{lease, saved};
+use crate::fs;
+use serde::Serialize;
+use std::collections::HashSet;
+use std::io;
+use std::path::Path;
+use std::time::SystemTime;
+use wasmport::Digest;
+
+/// The entries removed from a cache.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Removed {
+    /// The number of entries.
+    pub entries: usize,
+    /// Their bytes in total.
+    pub bytes: u64,
+}
+
+impl Removed {
+    /// Counts entries of these lengths.
+    pub(super) fn add(&mut self, lengths: impl IntoIterator<Item = u64>) {
+        for bytes in lengths {
+            self.entries += 1;
+            self.bytes += bytes;
+        }
+    }
+}
+
+/// An entry in a cache folder.
+pub(super) struct Entry {
+    pub key: EntryKey,
+    pub bytes: u64,
+    /// The time of the last use.
+    used: SystemTime,
+}
+
+/// Lists the records and blobs; other files in the folder are ignored.
+///
+/// # Errors
+///
+/// Fails if the folder cannot be read.
+pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for top in [RECORDS, BLOBS] {
+        for (path, bytes, used) in fs::files_below(&folder.join(top))? {
+            let key = path.strip_prefix(folder).ok().and_then(key_at);
+            entries.extend(key.map(|key| Entry { key, bytes, used }));
+        }
+    }
+    Ok(entries)
+}
+
+/// Removes the least recently used entries until no more than `max` bytes are left, and records whose
+/// blobs were removed. Entries that were used after `before`, by default the start of the oldest running
+/// import, stay.
+///
+/// # Errors
+///
+/// Fails if an entry cannot be removed.
+pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::Result<Removed> {
+    let mut removed = Removed::default();
+    removed.add(saved::prune(folder, false)?);
+    let mut entries = entries(folder)?;
+    let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
+    if bytes <= max {
+        return Ok(removed);
+    }
+    let before = match before {
+        Some(before) => before,
+        None => lease::running(folder)?.1.unwrap_or_else(SystemTime::now),
+    };
+    entries.retain(|entry| entry.used < before);
+    // A blob goes before its record: a record without a blob is a miss.
+    entries.sort_by_key(|entry| (entry.used, matches!(entry.key, EntryKey::Record(..))));
+    let mut removed_blobs: HashSet<Digest> = HashSet::new();
+    for entry in entries {
+        let path = folder.join(path_of(entry.key));
+        let is_removed = bytes > max
+            || match entry.key {
+                EntryKey::Blob(_) => false,
+                EntryKey::Record(bucket, key) => {
+                    let record = fs::read_unnoticed(&path)?;
+                    let record = record.and_then(|bytes| Record::parse(&bytes, bucket, key));
+                    record.is_some_and(|record| removed_blobs.contains(&record.blob))
+                }
+            };
+        if is_removed {
+            fs::remove(&path)?;
+            bytes -= entry.bytes;
+            removed.add([entry.bytes]);
+            if let EntryKey::Blob(digest) = entry.key {
+                removed_blobs.insert(digest);
+            }
+        }
+    }
+    Ok(removed)
+}
