@@ -21,5 +21,6 @@ pub use slice::Slice;
 #[cfg(feature = "async")]
 pub(crate) use slice::SliceTimer;
 pub use state::Session;
+#[cfg(feature = "component-model")]
 pub(crate) use state::exit_of;
 pub use typed::{LinkedSession, TypedSession};
