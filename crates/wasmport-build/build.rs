@@ -1,5 +1,10 @@
 //! Hashes the sources that decide the importer's outputs: see `src/project/generator.rs`.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "the wrappers that name paths in errors belong to the crate, not to its build script"
+)]
+
 use std::path::{Path, PathBuf};
 
 /// The folders and files whose sources decide the bytes of artifacts.

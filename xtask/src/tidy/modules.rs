@@ -76,7 +76,8 @@ impl Modules {
         };
         match rest.first().map(String::as_str) {
             Some("super") => self.resolve(base, rest, hops),
-            _ => self.find(base, rest, hops).or_else(|| Some(base.into())),
+            // A name that the crate's root lacks is an exported macro, which has no module.
+            _ => self.find(base, rest, hops).or((!base.is_empty()).then(|| base.into())),
         }
     }
 

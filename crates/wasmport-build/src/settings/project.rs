@@ -111,7 +111,7 @@ macro_rules! project_settings {
             #[cfg(feature = "schema")]
             pub(super) fn schemas(
                 generator: &mut schemars::SchemaGenerator,
-            ) -> [Vec<super::schema::Typed>; 2] {
+            ) -> [Vec<super::table::Typed>; 2] {
                 let defaults = Self::default();
                 [
                     vec![$((<$root_ty>::schema(generator), defaults.$root.written_default())),*],

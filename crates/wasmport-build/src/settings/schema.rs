@@ -2,15 +2,12 @@
 
 use super::asset::MATCH;
 use super::project::{IMPORT, PROJECT};
-use super::table::{Mark, Row};
+use super::table::{Mark, Row, Typed};
 use super::{AssetSettings, CacheSettings, Settings, Tools};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
 use wasmport::EngineConfig;
-
-/// A type and, if it is the same for all projects, a default.
-pub(super) type Typed = (Schema, Option<Value>);
 
 /// Returns the JSON schema of `wasmport.toml`, for editors and other tools.
 #[must_use]

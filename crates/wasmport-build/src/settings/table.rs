@@ -20,6 +20,10 @@ pub(crate) enum Mark {
     Selector,
 }
 
+/// A type and, if it is the same for all projects, a default.
+#[cfg(feature = "schema")]
+pub(super) type Typed = (schemars::Schema, Option<serde_json::Value>);
+
 /// A declared setting, or a table of settings.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -28,6 +32,7 @@ pub(crate) struct Row {
     /// The key, if it is not the field's name in kebab case.
     pub renamed: Option<&'static str>,
     /// The documentation.
+    #[cfg_attr(not(feature = "schema"), allow(dead_code, reason = "schemas alone show it"))]
     pub doc: &'static str,
     /// Properties beyond the type.
     pub marks: &'static [Mark],
@@ -146,6 +151,7 @@ macro_rules! settings_table {
 
         impl $name {
             /// The documentation of the table.
+            #[cfg_attr(not(feature = "schema"), allow(dead_code, reason = "schemas alone show it"))]
             pub(crate) const DOC: &'static str = concat!($($doc),*);
 
             /// The declarations of its settings.
