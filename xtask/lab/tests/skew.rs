@@ -16,10 +16,10 @@ const HOSTILE: (&str, &str) = ("WASMTIME_BACKTRACE_DETAILS", "1");
 
 #[test]
 fn fault_61_thin_and_fat_importers_and_programs_in_a_hostile_environment() {
-    let [thin, unified, fat] = ["skew-thin", "skew-unified", "skew-fat"].map(build);
+    let (importers, programs) = matrix();
     let folder = tempfile::tempdir().unwrap();
     let mut artifacts: Vec<Vec<u8>> = Vec::new();
-    for (importer, program) in [("thin", env!("CARGO_BIN_EXE_lab").into()), ("fat", fat)] {
+    for (importer, program) in importers {
         for hostile in [false, true] {
             let project = folder.path().join(format!("{importer}-{hostile}"));
             let assets = import(&program, hostile, &project);
@@ -29,7 +29,7 @@ fn fault_61_thin_and_fat_importers_and_programs_in_a_hostile_environment() {
                     .flat_map(|asset| std::fs::read(project.join("out").join(path(asset))).unwrap())
                     .collect(),
             );
-            for (runtime, program) in [("thin", &thin), ("unified", &unified)] {
+            for (runtime, program) in &programs {
                 for hostile_run in [false, true] {
                     let case = format!(
                         "{importer} importer ({hostile}), {runtime} program ({hostile_run})"
@@ -47,6 +47,20 @@ fn fault_61_thin_and_fat_importers_and_programs_in_a_hostile_environment() {
         artifacts.windows(2).all(|pair| pair[0] == pair[1]),
         "importers make different artifacts"
     );
+}
+
+type Builds = Vec<(&'static str, PathBuf)>;
+
+/// Builds importers and programs. `WASMPORT_SKEW=all` adds those with all features of Wasmtime, which
+/// compile it once more.
+fn matrix() -> (Builds, Builds) {
+    let mut importers = vec![("thin", PathBuf::from(env!("CARGO_BIN_EXE_lab")))];
+    let mut programs = vec![("thin", build("skew-thin"))];
+    if std::env::var("WASMPORT_SKEW").is_ok_and(|matrix| matrix == "all") {
+        importers.push(("fat", build("skew-fat")));
+        programs.push(("unified", build("skew-unified")));
+    }
+    (importers, programs)
 }
 
 /// Builds a program of `fixtures/skew` in another target folder, with its own cargo features.

@@ -2,8 +2,8 @@
 
 use crate::code::{Operations as _, OverloadedPre, START};
 use crate::exit::Exit;
-use crate::runtime::LoadedModule;
-use crate::session::exit_code;
+use crate::runtime::{LoadedModule, Runtime};
+use crate::session::{LinkedSession, Session, exit_code};
 use crate::trace;
 use crate::wrapper::{ModuleWrapper, Wrapper};
 use wasmtime::{AsContextMut, Instance, InstancePre, Linker, Result};
@@ -153,4 +153,31 @@ pub fn link_exports<W: ModuleWrapper, T: 'static>(
         }
     }
     Ok(())
+}
+
+/// Starts a session whose data implements all imports of the asset.
+///
+/// # Errors
+///
+/// Fails like [`Session::start`].
+pub fn start_linked<S: LinkedSession>(runtime: &Runtime, data: S::Data) -> crate::error::Result<S> {
+    Session::start(runtime, data, |linker, _, loaded| S::link(linker, loaded)).map(S::from_session)
+}
+
+/// Async version of [`start_linked`].
+///
+/// # Errors
+///
+/// Fails like [`start_linked`].
+#[cfg(feature = "async")]
+pub async fn start_linked_async<S: LinkedSession>(
+    runtime: &Runtime,
+    data: S::Data,
+) -> crate::error::Result<S>
+where
+    S::Data: Send,
+    S::Wrapper: Sync,
+{
+    let session = Session::start_async(runtime, data, |linker, _, loaded| S::link(linker, loaded));
+    session.await.map(S::from_session)
 }
