@@ -25,7 +25,7 @@ pub use crate::session::{LinkedSession, Session, SessionData};
 pub use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue};
 #[cfg(feature = "wasi")]
 pub use crate::wasi::Wasi;
-pub use crate::wrapper::Wrapper;
+pub use crate::wrapper::ModuleWrapper;
 pub use crate::{__include_artifact as include_artifact, __wrapper as wrapper};
 pub use asset::{asset, compressed, digest, embedded, file};
 pub use cells::*;

@@ -20,7 +20,7 @@ pub(super) fn function(plan: &Plan<'_>, module: &ImportModule<'_>) -> Option<Tok
             /// in the same store.
             ///
             /// The program does not compile if that asset lacks an export, or has it with another type.
-            pub fn link<T: 'static, W: __rt::Wrapper>(
+            pub fn link<T: 'static, W: __rt::ModuleWrapper>(
                 linker: &mut __rt::Linker<T>,
                 store: impl __rt::AsContextMut<Data = T>,
                 exporter: &W,
