@@ -21,7 +21,7 @@ pub enum Status {
     Imported,
     /// Its outputs are up to date.
     Unchanged,
-    /// Its outputs do not belong to its source (`check` and `import --verify` only).
+    /// Its outputs do not belong to its source (`check` and `import --reproduce` only).
     Stale,
     /// Its import failed.
     Failed,

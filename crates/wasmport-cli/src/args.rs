@@ -11,7 +11,7 @@ use wasmport_build::{Error, Importer, LockMode, RequiredFeatures, Settings, Targ
 pub enum Command {
     /// Import assets: write artifacts, wrappers and the lock file
     ///
-    /// Exit codes: 0 success, 1 an asset failed or differs from the lock file, 2 invalid arguments, settings or lock file, or an output folder that cannot be written, 3 `--verify` found a difference.
+    /// Exit codes: 0 success, 1 an asset failed or differs from the lock file, 2 invalid arguments, settings or lock file, or an output folder that cannot be written, 3 `--reproduce` found a difference.
     Import(ImportArgs),
     /// Import assets, and import again when an input changes
     ///
@@ -78,7 +78,7 @@ pub struct ImportArgs {
     pub emit_stages: Option<PathBuf>,
     /// Compile everything again without writing, and compare with the existing output and the lock file
     #[arg(long)]
-    pub verify: bool,
+    pub reproduce: bool,
 }
 
 /// Arguments of `watch`.

@@ -12,7 +12,7 @@ pub(crate) enum Exit {
     Failed = 1,
     /// The arguments or settings are invalid, or a file of the run cannot be read or written.
     Usage = 2,
-    /// `check` or `import --verify` found output that does not belong to its source.
+    /// `check` or `import --reproduce` found output that does not belong to its source.
     Stale = 3,
 }
 

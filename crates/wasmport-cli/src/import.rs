@@ -14,7 +14,7 @@ pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Out
         // A helper reports to the process that started it.
         Ok(_) if is_helper() => Exit::Done,
         Ok(report) => {
-            out.report(&report, if args.verify { "verify" } else { "import" });
+            out.report(&report, if args.reproduce { "reproduce" } else { "import" });
             Exit::of(&report)
         }
         Err(error) => {
@@ -38,7 +38,7 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if let Some(dir) = &args.emit_stages {
         importer = importer.emit_stages(dir);
     }
-    if args.verify {
+    if args.reproduce {
         importer = importer.reproduce();
     }
     if is_helper() {

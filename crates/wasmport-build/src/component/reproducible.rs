@@ -19,7 +19,7 @@ pub(crate) fn reproducibility_warning(component: &[u8]) -> Option<String> {
     let is_affected = Parser::new(0).parse_all(component).flatten().any(lists_exports);
     is_affected.then(|| {
         "Wasmtime 48 compiles this component to different bytes each time, so `--locked` and \
-         `--verify` will report differences: it has instances that list their exports; encode it with \
+         `--reproduce` will report differences: it has instances that list their exports; encode it with \
          `wasm-tools component new`"
             .into()
     })

@@ -22,7 +22,7 @@ pub(crate) enum Mark {
 
 /// A type and, if it is the same for all projects, a default.
 #[cfg(feature = "schema")]
-pub(super) type Typed = (schemars::Schema, Option<serde_json::Value>);
+pub(super) type Typed = (schemars::Schema, Option<Value>);
 
 /// A declared setting, or a table of settings.
 #[derive(Debug)]

@@ -116,7 +116,7 @@ impl Cache {
         {
             self.problems().damaged.push(format!(
                 "two runs gave different results for the same input ({}, key {key}): the first \
-                 one stays\n  help: run `import --verify` to find the difference",
+                 one stays\n  help: run `import --reproduce` to find the difference",
                 bucket.folder()
             ));
             return;

@@ -136,7 +136,7 @@ fn fault_08_what_takes_too_long_or_crashes_is_ended_and_blamed_alone() {
             }
             "crash.wat" => {
                 assert!(
-                    message.contains("the process that imported it died (signal: 6"),
+                    message.contains("the helper process that imported it died (signal: 6"),
                     "{error}"
                 );
                 assert!(help.contains("report it"), "{error}");
@@ -200,7 +200,7 @@ fn spoken(project: &Project, script: &str) -> Report {
 fn a_helper_that_ends_between_two_assets_is_followed_by_another() {
     let project = Project::with(&[("a.wat", CALC.as_bytes()), ("b.wat", CALC.as_bytes())]);
     let script = r#"read -r source
-        error='{"path": "x", "stage": "compile", "message": "so it is", "help": null}'
+        error='{"path": "x", "stage": "compile", "kind": "compiler", "message": "so it is", "help": null}'
         done="{\"kind\": \"module\", \"result\": {\"Err\": $error}, \"stages\": [], \"warnings\": []}"
         printf '{"Begun": %s}\n{"Done": [%s, %s]}\n' "$source" "$source" "$done"
         exit 1"#;
@@ -234,7 +234,7 @@ fn what_the_helper_does_not_find_is_that_assets_error() {
     let report = importer(project.path()).run_in_helper(&(), command).unwrap();
     let error = failure(&report);
     assert_eq!(error.stage, Stage::Discover);
-    assert!(error.message.contains("not there any more"), "{error}");
+    assert!(error.message.contains("the file was removed"), "{error}");
     asset(&report, "good.wat");
 }
 

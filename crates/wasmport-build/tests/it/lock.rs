@@ -253,8 +253,8 @@ fn drift_is_refused_before_anything_is_imported() {
         ("calc.wat", input.as_str()),
         ("calc.wat", "\n  settings: locked "),
         ("calc.wat", "\n  artifacts.x86_64-unknown-linux-gnu: not locked"),
-        ("calc.wat", "\n  artifacts.source: locked, and the settings do not name it"),
-        ("mods/empty.wat", "it is locked, and not there any more"),
+        ("calc.wat", "\n  artifacts.source: locked, but the settings do not name it"),
+        ("mods/empty.wat", "the asset is locked but missing"),
         ("new.wat", "it is not locked"),
     ];
     assert_refused(&project, &text, &expected);
@@ -279,7 +279,7 @@ fn versions_are_locked() {
     let without = format!("{BOTH}[tools.wasm-opt]\npath = \"./none\"\n");
     let report = import_locked(&project, &without);
     let error = failure(&report);
-    assert!(error.message.contains("tools.wasm-opt: locked 1, now without"), "{error}");
+    assert!(error.message.contains("tools.wasm-opt: locked 1, now missing"), "{error}");
 }
 
 #[cfg(unix)]
@@ -333,7 +333,10 @@ fn what_is_compiled_to_something_else_fails_and_leaves_what_was_there() {
         let [source, portable] = ["source", "portable"]
             .map(|target| format!("artifacts.{target}: locked {}, now ", "0".repeat(64)));
         assert!(error.message.contains(&source) && error.message.contains(&portable), "{error}");
-        assert!(error.help.as_ref().unwrap().contains("made by other software"), "{error}");
+        assert!(
+            error.help.as_ref().unwrap().contains("this wasmport build is different"),
+            "{error}"
+        );
     };
     let before = files(&project);
     assert_fails(Status::Unchanged);
@@ -371,11 +374,11 @@ fn a_lock_file_that_cannot_be_used_is_refused_with_its_line_and_kept() {
     for (text, expected) in [
         (
             good.replacen("settings = ", "<<<<<<< ours\nsettings = ", 1),
-            format!("line {settings_line}: an unresolved conflict of a merge\n  help: resolve it"),
+            format!("line {settings_line}: unresolved merge conflict\n  help: resolve it"),
         ),
         (
             good.replace("format = 1", "format = 2\nflavour = \"new\""),
-            "line 3: it is of format 2, and this is for 1\n  help: use the version".into(),
+            "line 3: the format is 2, this wasmport reads 1\n  help: use the version".into(),
         ),
         (good.replacen("settings = ", "settings ", 1), format!("line {settings_line}, column ")),
         (good.replacen("settings = \"", "settings = \"x", 1), "not a BLAKE3 digest".into()),
@@ -383,7 +386,7 @@ fn a_lock_file_that_cannot_be_used_is_refused_with_its_line_and_kept() {
         (good.replace("format = 1\n", ""), "missing field `format`".into()),
         (
             format!("{good}\n[[asset]]\n{entry}"),
-            format!("line {}: `calc.wat` is there twice", good.lines().count() + 2),
+            format!("line {}: `calc.wat` occurs twice", good.lines().count() + 2),
         ),
     ] {
         write_lock(&project, &text);
@@ -408,7 +411,10 @@ fn a_lock_file_that_cannot_be_used_is_refused_with_its_line_and_kept() {
     assert!(error.contains("wasmport.lock`: ") && error.contains("delete it"), "{error}");
     fs::remove_file(project.path().join("wasmport.lock")).unwrap();
     let error = project.configured(BOTH).locked().run(&()).unwrap_err().to_string();
-    assert!(error.contains("there is no `") && error.contains("run `cargo wasmport"), "{error}");
+    assert!(
+        error.contains("the file is missing") && error.contains("run `cargo wasmport"),
+        "{error}"
+    );
 }
 
 fn reproduce(project: &Project) -> Report {
@@ -465,14 +471,14 @@ fn what_was_tampered_with_is_not_reproduced() {
 
     write(artifact, b"other");
     let line = format!("\n{artifact}: made {is}, the manifest says {is}, the file is {other}");
-    assert_differs("calc.wat", &["the output was changed, other software made it", &line]);
+    assert_differs("calc.wat", &["the output differs: it was changed, another build", &line]);
 
     // With the manifest made to fit.
     write(artifact, b"other");
     let manifest = String::from_utf8(good[std::path::Path::new("wasmport.json")].clone()).unwrap();
     write("wasmport.json", manifest.replace(&is, &other).as_bytes());
     assert!(project.configured(BOTH).run_check().unwrap().count(Status::Stale) == 0);
-    assert_differs("calc.wat", &[&format!("\n{artifact}: made {is}, there is {other}")]);
+    assert_differs("calc.wat", &[&format!("\n{artifact}: made {is}, the output is {other}")]);
 
     fs::remove_file(project.out().join(artifact)).unwrap();
     assert_differs(
@@ -508,7 +514,9 @@ fn reproducing_says_why_something_may_differ() {
     assert!(why("calc.wat").starts_with("its source changed since"));
     project.write("new.wat", "(module)");
     let new = why("new.wat");
-    assert!(new.starts_with("it was never imported\n") && new.contains(", there is nothing\n"));
+    assert!(
+        new.starts_with("it was never imported\n") && new.contains(", the output is missing\n")
+    );
     assert!(new.ends_with("\nlock file: it is not locked"), "{new}");
     fs::remove_file(project.assets().join("mods/empty.wat")).unwrap();
     assert_eq!(why("mods/empty.wat"), "its source was removed");
@@ -547,7 +555,7 @@ fn what_is_not_reproducible_is_found() {
     assert_eq!(importer.run(&()).unwrap().count(Status::Unchanged), 1);
     let report = importer.clone().reproduce().run(&()).unwrap();
     let why = report.assets[0].stale.as_ref().unwrap();
-    assert!(why.contains("does not give the same each time"), "{why}");
+    assert!(why.contains("a pass is not deterministic"), "{why}");
     assert!(why.contains("\nartifacts/calc.source.wasm: made "), "{why}");
     // An import that has to compile it is not as locked.
     fs::remove_dir_all(project.out()).unwrap();

@@ -230,9 +230,9 @@ fn fault_10_missing_program_says_how_to_get_it() {
 #[test]
 fn fault_10_version_that_is_not_told_or_another_than_pinned() {
     for (version, expected) in [
-        ("echo hello", "does not tell its version as wasm-opt does: hello"),
-        ("true", "does not tell its version as wasm-opt does"),
-        ("echo 'wasm-opt version '", "does not tell its version"),
+        ("echo hello", "does not print the version of wasm-opt: hello"),
+        ("true", "does not print the version of wasm-opt"),
+        ("echo 'wasm-opt version '", "does not print the version"),
         ("echo broken >&2; exit 3", "failed (exit status: 3): broken"),
         ("kill -9 $$", "signal: 9"),
     ] {
@@ -255,7 +255,7 @@ fn fault_10_version_that_is_not_told_or_another_than_pinned() {
             continue;
         }
         let error = failure(&report);
-        let expected = format!("is version {VERSION}, and the settings say {version}");
+        let expected = format!("is version {VERSION}, the settings name {version}");
         assert!(error.message.contains(&expected), "{error}");
         assert!(error.help.as_ref().unwrap().contains("[tools.wasm-opt]"), "{error}");
     }
@@ -268,9 +268,9 @@ fn fault_10_program_that_fails_is_quoted() {
         ("cp \"$in\" \"$out\"; exit 42", "(exit status: 42)"),
         ("kill -11 $$", "(signal: 11"),
         ("echo half > \"$out\"; kill -9 $$", "(signal: 9"),
-        ("true", "wasm-opt 132 (version_132) gives no module"),
-        ("echo 'nothing to do'", "gives no module: nothing to do"),
-        ("mkdir \"$out\"", "gives no module"),
+        ("true", "wasm-opt 132 (version_132) wrote no module"),
+        ("echo 'nothing to do'", "wrote no module: nothing to do"),
+        ("mkdir \"$out\"", "wrote no module"),
         ("printf '\\033[31mred\\007' >&2; exit 1", "\\u{1b}[31mred\\u{7}"),
     ] {
         let tool = Tool::doing(work);
@@ -366,7 +366,7 @@ fn fault_11_output_that_is_not_valid_is_never_published() {
         assert!(error.message.contains("wasm-opt 132 (version_132)"), "{error}");
         assert!(error.message.contains(expected), "{expected}: {error}");
         let help = error.help.unwrap_or_default();
-        assert!(help.contains("leave the stage out") && !help.contains("damaged"), "{help}");
+        assert!(help.contains("skip the stage") && !help.contains("damaged"), "{help}");
         assert_eq!(tool.project.outputs(), before, "what was imported before stays");
     }
     tool.project.write("calc.wat", CALC);
@@ -494,7 +494,7 @@ fn check_knows_the_pinned_version_and_runs_no_program() {
     assert_eq!(check("132"), None);
     assert_eq!(check(VERSION), None);
     let why = check("133").unwrap();
-    assert!(why.contains("wasm-opt 132 (version_132) made it, and the settings say 133"), "{why}");
+    assert!(why.contains("wasm-opt 132 (version_132) made it, the settings name 133"), "{why}");
     assert!(!tool.project.path().join("ran").exists(), "`check` ran a program");
 }
 

@@ -350,7 +350,7 @@ fn fault_09_memory_of_a_component_is_bounded() {
         r#"(memory 200) (func (export "init"))"#,
     ] {
         let error = refusal(&lifted(module), &bounds);
-        assert!(error.message.contains("more than 8 MiB of memory"), "{error}");
+        assert!(error.message.contains("needs more memory than the 8 MiB"), "{error}");
     }
     // All that there may be, and what Wizer takes besides.
     initialized(&lifted(r#"(memory 128) (func (export "init"))"#), &bounds);

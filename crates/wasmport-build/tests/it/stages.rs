@@ -215,7 +215,7 @@ fn a_pass_that_fails_is_judged_as_the_settings_say() {
         (Fake::new("bad", |_, _| panic!("what now")), "pass `bad` panicked: what now"),
         (
             Fake::giving("bad", "(module (memory 1 (pagesize 1)))"),
-            "uses what is not enabled: custom-page-sizes",
+            "uses features that are not enabled: custom-page-sizes",
         ),
     ] {
         let (project, report) = with_pass("fail", pass.clone());
@@ -372,4 +372,24 @@ fn a_build_that_cannot_run_modules_says_so() {
         "{error}"
     );
     assert!(error.help.as_ref().unwrap().contains("features = [\"preinit\"]"), "{error}");
+}
+
+/// The emitted files of an asset, by name.
+#[cfg(feature = "emit-stages")]
+#[test]
+fn the_module_after_each_stage_is_emitted_as_text() {
+    let project = Project::with(&[("calc.wat", NAMED.as_bytes())]);
+    let settings = "targets = [\"source\"]\n[defaults]\nstrip = [\"debug.*\"]\n";
+    let folder = tempfile::tempdir().unwrap();
+    let report = project.configured(settings).emit_stages(folder.path()).run(&()).unwrap();
+    assert_eq!(statuses(&report), [("calc.wat", Status::Imported)]);
+    let read = |stage: Stage| {
+        let number = Stage::ALL.iter().position(|other| *other == stage).unwrap();
+        let name = format!("calc/{number:02}-{stage}.wat");
+        std::fs::read_to_string(folder.path().join(name)).unwrap()
+    };
+    let (before, after) = (read(Stage::Read), read(Stage::Strip));
+    assert!(before.contains("debug.a") && before.contains("local.get $left"), "{before}");
+    assert!(!after.contains("debug.a") && after.contains("\"first\""), "{after}");
+    assert!(!folder.path().join("calc/07-optimize.wat").exists(), "a stage without effect");
 }

@@ -38,7 +38,7 @@ fn bounded(choices: &str) -> tempfile::TempDir {
 #[test]
 fn fault_08_an_asset_that_takes_too_much_is_ended_and_all_others_are_imported() {
     for (choices, message, key) in [
-        ("limits.max-seconds = 1", "did not end within 1 s", "limits.max-seconds"),
+        ("limits.max-seconds = 1", "longer than 1 s", "limits.max-seconds"),
         (
             "limits.max-memory-mib = 300",
             "took more than 300 MiB of memory",

@@ -1,4 +1,4 @@
-//! The lock file and `--verify` on the command line.
+//! The lock file and `--reproduce` on the command line.
 
 use crate::{CALC, code, json, project, wasmport};
 use std::fs;
@@ -77,30 +77,30 @@ fn the_process_that_imports_is_bound_by_it() {
 }
 
 #[test]
-fn verify_compiles_again_and_compares() {
+fn reproduce_compiles_again_and_compares() {
     let project = project(&[("assets/a.wat", CALC), ("assets/b.wat", CALC)]);
     let run = |args: &[&str]| wasmport(project.path(), args);
     assert_eq!(code(&run(&["import"])), 0);
-    let output = run(&["import", "--verify"]);
+    let output = run(&["import", "--reproduce"]);
     assert_eq!(code(&output), 0, "{}", said(&output));
-    assert!(said(&output).contains("verify: 2 unchanged in "), "{}", said(&output));
+    assert!(said(&output).contains("reproduce: 2 unchanged in "), "{}", said(&output));
 
     let report = json(&run(&["import", "--format", "json"]));
     let artifact = &report["assets"][0]["artifacts"][0];
     let path = artifact["path"].as_str().unwrap();
     fs::write(project.path().join("src/assets").join(path), "other").unwrap();
     for flag in ["--locked", "--no-helper", "-q"] {
-        let output = run(&["import", "--verify", flag]);
+        let output = run(&["import", "--reproduce", flag]);
         assert_eq!(code(&output), 3, "{flag}: {}", said(&output));
         let made = format!("{path}: made {}, ", artifact["blake3"].as_str().unwrap());
         assert!(said(&output).contains(&made), "{}", said(&output));
     }
-    let report = json(&run(&["import", "--verify", "--format", "json"]));
+    let report = json(&run(&["import", "--reproduce", "--format", "json"]));
     assert_eq!(report["assets"][0]["status"], "stale");
     assert_eq!(report["assets"][1]["status"], "unchanged");
     assert_eq!(fs::read(project.path().join("src/assets").join(path)).unwrap(), b"other");
     fs::write(project.path().join("assets/b.wat"), "(").unwrap();
-    assert_eq!(code(&run(&["import", "--verify"])), 1);
+    assert_eq!(code(&run(&["import", "--reproduce"])), 1);
 }
 
 #[test]

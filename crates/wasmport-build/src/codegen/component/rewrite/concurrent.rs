@@ -11,6 +11,7 @@ use syn::{Item, Path};
 const ADDED: &[&str] = &["accessor", "host"];
 
 /// Replaces the types `HostStream` and `HostFuture`, which Wasmtime does not have.
+#[expect(clippy::ptr_arg, reason = "all passes have one signature")]
 pub(super) fn stream_readers(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
     let mut readers = Readers(0);
     items.iter_mut().for_each(|item| readers.visit_item_mut(item));

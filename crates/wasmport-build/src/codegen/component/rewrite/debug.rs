@@ -75,7 +75,8 @@ fn is_same_name(field: &ExprMethodCall) -> Option<bool> {
     let Expr::Reference(value) = field.args.last()? else { return None };
     let Expr::Field(value) = &*value.expr else { return None };
     let Member::Named(member) = &value.member else { return None };
-    Some(literal(field.args.first()?)? == member.to_string())
+    let name = literal(field.args.first()?)?;
+    Some(*member == name)
 }
 
 /// Shortens `match self { E::A => { f.debug_tuple("E::A").finish() } }` if no case has a value.
@@ -89,7 +90,7 @@ pub(super) fn short_debug(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
             }
             let name =
                 case_name(&arm.body).ok_or_else(|| Unexpected::new("the name of a case", "fmt"))?;
-            arm.body = Box::new(name);
+            *arm.body = name;
         }
         let [ImplItem::Fn(function)] = item.items.as_mut_slice() else { return Ok(0) };
         function.block = parse_quote!({ f.write_str(#short) });

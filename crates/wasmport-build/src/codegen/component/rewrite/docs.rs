@@ -12,6 +12,7 @@ use syn::{
 };
 
 /// Documents the public items among `items`, and in modules below.
+#[expect(clippy::ptr_arg, reason = "all passes have one signature")]
 pub(super) fn documented_items(items: &mut Vec<Item>, context: &Context<'_>) -> Hits {
     let mut interfaces = BTreeMap::new();
     collect_interfaces(items, &mut Vec::new(), &mut interfaces);

@@ -22,6 +22,7 @@ const ITEMS: &[&str] = &[
 const PRELUDE: &[&str] = &["Box", "String", "Vec"];
 
 /// Has paths of Wasmtime begin with the import `__rt`.
+#[expect(clippy::ptr_arg, reason = "all passes have one signature")]
 pub(super) fn short_paths(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
     let mut names = BTreeSet::new();
     collect_names(items, &mut names);

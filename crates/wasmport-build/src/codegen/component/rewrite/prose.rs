@@ -10,6 +10,7 @@ use syn::{Attribute, ImplItem, Item, ItemImpl, LitStr, parse_quote};
 const OWN: &str = "@wit:";
 
 /// Replaces marks, in doc comments and in literals.
+#[expect(clippy::ptr_arg, reason = "all passes have one signature")]
 pub(super) fn wit_docs(items: &mut Vec<Item>, context: &Context<'_>) -> Hits {
     let mut marks = Marks { docs: context.docs, hits: 0 };
     items.iter_mut().for_each(|item| marks.visit_item_mut(item));
@@ -46,6 +47,7 @@ impl VisitMut for Marks<'_> {
 
 /// Removes the doc comments that the generator wrote, and those of methods that implement a trait, where
 /// rustdoc shows the trait's.
+#[expect(clippy::ptr_arg, reason = "all passes have one signature")]
 pub(super) fn own_prose(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
     let mut prose = Prose { hits: 0 };
     items.iter_mut().for_each(|item| prose.visit_item_mut(item));
