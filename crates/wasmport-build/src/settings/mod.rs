@@ -35,7 +35,9 @@ pub use optimize::Optimize;
 #[cfg(feature = "compiler")]
 pub use pass::Pass;
 pub use pass::Passes;
-pub(crate) use patterns::{Patterns, source_glob};
+#[cfg(feature = "compiler")]
+pub(crate) use patterns::Patterns;
+pub(crate) use patterns::source_glob;
 pub use preinit::Preinit;
 pub use project::Settings;
 pub(crate) use rules::AssetRules;
