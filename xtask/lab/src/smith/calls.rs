@@ -1,5 +1,6 @@
 //! Generates the part of the program that uses everything in a wrapper, from the wrapper's source.
 
+use proc_macro2::{Delimiter, TokenTree};
 use quote::{format_ident, quote};
 use syn::{
     Attribute, Expr, ExprLit, File, FnArg, Ident, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod,
@@ -22,7 +23,7 @@ pub fn tree(names: &[&str]) -> String {
 pub fn calls(asset: &str, source: &str, exports: &[&str]) -> crate::Result<String> {
     let wrapper = format_ident!("{asset}");
     let file = syn::parse_file(source)?;
-    let ty = wrapper_type(&file).ok_or("the wrapper has no wrapper type")?;
+    let ty = &wrapper_type(&file).ok_or("the wrapper has no wrapper type")?;
     let methods = || inherent(&file, ty);
 
     let hosts = file.items.iter().filter_map(host).map(|(module, functions)| {
@@ -75,6 +76,8 @@ pub fn calls(asset: &str, source: &str, exports: &[&str]) -> crate::Result<Strin
     });
     let tokens = quote! {
         #![allow(non_snake_case, unused_variables, unused_mut)]
+        #[allow(unused_imports, reason = "wrappers without imports have no host functions")]
+        use ::wasmport::support as __rt;
         use wasmport_wrappers::assets::#wrapper;
 
         #(#hosts)*
@@ -93,12 +96,23 @@ pub fn calls(asset: &str, source: &str, exports: &[&str]) -> crate::Result<Strin
     Ok(prettyplease::unparse(&syn::parse2(tokens)?))
 }
 
-/// Returns the type that implements `Wrapper`.
-fn wrapper_type(file: &File) -> Option<&Ident> {
-    impls(file).find_map(|item| {
-        let (path, _) = item.trait_.as_ref()?;
-        (path.segments.last()?.ident == "Wrapper").then(|| name(&item.self_ty))?
-    })
+/// Returns the type that the macro `wrapper!` is called for: `wrapper: pub Foo { … }`.
+fn wrapper_type(file: &File) -> Option<Ident> {
+    let calls = file.items.iter().filter_map(|item| match item {
+        Item::Macro(call) => Some(&call.mac),
+        _ => None,
+    });
+    let mut calls =
+        calls.filter(|call| call.path.segments.last().is_some_and(|n| n.ident == "wrapper"));
+    let mut last = None;
+    for token in calls.next()?.tokens.clone() {
+        match token {
+            TokenTree::Ident(ident) => last = Some(ident),
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return last,
+            _ => {}
+        }
+    }
+    None
 }
 
 /// Returns the last segment of a type's path.
@@ -182,7 +196,7 @@ mod tests {
             pub fn set_g(&self, store: impl Store, value: i64) {}
             pub fn sub(&self, store: impl Store, a: Func) {}
         }
-        impl ::wasmport::Wrapper for Ab {}
+        __rt::wrapper! { wrapper: pub Ab { exports0 }, pre: AbPre(InstancePre) }
         pub mod env { pub trait Host<T> { fn tick(host: Access<'_, T, Self>) -> Result<()>; } }
     "#;
 
