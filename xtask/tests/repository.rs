@@ -23,6 +23,8 @@ const COMPILERS: &[&str] = &[
 fn compilers(args: &[&str]) -> BTreeSet<String> {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["tree", "--edges", "normal,no-proc-macro", "--prefix", "none", "--package"]);
+    // Flags for features concern the package of the current folder, if there is one.
+    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap());
     let output = cargo.args(args).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let tree = String::from_utf8(output.stdout).unwrap();

@@ -5,8 +5,8 @@ use std::process::Command;
 use walkdir::WalkDir;
 use wasmport_build::{Error, Importer, Settings, Status};
 
-/// Imports every project with committed output again, then rewrites what the cases
-/// expect and the tests in `docs/faults.md`.
+/// Imports every project with committed output again, then rewrites what the cases expect, the tests in
+/// `docs/faults.md`, the schemas, and the tables of `docs/settings.md`.
 pub(crate) fn run() -> Result {
     for settings in projects()? {
         let file = settings.file.clone().unwrap_or_default();
@@ -22,7 +22,14 @@ pub(crate) fn run() -> Result {
     let mut cargo = Command::new(crate::cargo());
     cargo.args(["test", "--quiet", "--test", "cases", "--test", "faults"]).args(packages);
     let status = cargo.env("BLESS", "1").current_dir(root()).status()?;
-    if status.success() { Ok(()) } else { Err("the cases or the list of faults failed".into()) }
+    if !status.success() {
+        return Err("the cases or the list of faults failed".into());
+    }
+    // In the workspace, which has been built already.
+    let mut cargo = Command::new(crate::cargo());
+    cargo.args(["test", "--quiet", "--workspace", "--test", "it", "--", "schema::"]);
+    let status = cargo.env("BLESS", "1").current_dir(root()).status()?;
+    if status.success() { Ok(()) } else { Err("the schemas cannot be written".into()) }
 }
 
 /// Returns the settings of all fixtures whose output folder holds a manifest: that output is committed.
