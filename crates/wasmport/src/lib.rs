@@ -83,7 +83,7 @@ pub use engine::{
     BackEnd, EngineConfig, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit, Profiler,
     RuntimeOptions,
 };
-pub use error::{Error, Result};
+pub use error::{Error, NotMappable, NotPrivate, Result, ValueError};
 pub use exit::Exit;
 pub use limits::Group;
 #[cfg(feature = "threads")]

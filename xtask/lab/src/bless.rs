@@ -6,7 +6,7 @@ use walkdir::WalkDir;
 use wasmport_build::{Error, Importer, Settings, Status};
 
 /// Imports every project with committed output again, then rewrites what the cases expect, the tests in
-/// `docs/faults.md`, the schemas, and the tables of `docs/settings.md`.
+/// `docs/faults.md`, the schemas, the tables of `docs/settings.md` and the examples of `docs/stages.md`.
 pub(crate) fn run() -> Result {
     for settings in projects()? {
         let file = settings.file.clone().unwrap_or_default();
@@ -27,9 +27,10 @@ pub(crate) fn run() -> Result {
     }
     // In the workspace, which has been built already.
     let mut cargo = Command::new(crate::cargo());
-    cargo.args(["test", "--quiet", "--workspace", "--test", "it", "--", "schema::"]);
+    cargo.args(["test", "--quiet", "--workspace", "--test", "it", "--"]);
+    cargo.args(["schema::", "stage_docs::"]);
     let status = cargo.env("BLESS", "1").current_dir(root()).status()?;
-    if status.success() { Ok(()) } else { Err("the schemas cannot be written".into()) }
+    if status.success() { Ok(()) } else { Err("the schemas and the book cannot be written".into()) }
 }
 
 /// Returns the settings of all fixtures whose output folder holds a manifest: that output is committed.

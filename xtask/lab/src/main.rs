@@ -14,7 +14,7 @@ mod smith;
 mod wrappers;
 
 use clap::Parser;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Result of a command; the message of an error is printed as it is.
@@ -65,10 +65,12 @@ fn cargo() -> std::ffi::OsString {
     std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
-/// Returns the root of the repository.
+/// Returns the root of the repository, as cargo tells it to the running program: clones that share a target
+/// folder also share the program.
 fn root() -> PathBuf {
-    let lab = Path::new(env!("CARGO_MANIFEST_DIR"));
-    lab.ancestors().nth(2).unwrap_or(lab).to_path_buf()
+    let lab = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
+    let lab = lab.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    lab.ancestors().nth(2).unwrap_or(&lab).to_path_buf()
 }
 
 #[cfg(test)]

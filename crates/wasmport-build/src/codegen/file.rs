@@ -10,9 +10,8 @@ use quote::quote;
 /// their own code.
 const ALLOWED_LINTS: &str = "\
 #![allow(
-    async_fn_in_trait, dead_code, elided_lifetimes_in_paths, long_running_const_eval,
-    missing_copy_implementations, missing_debug_implementations, non_snake_case, single_use_lifetimes,
-    unexpected_cfgs, unreachable_pub, unused_qualifications, unused_results,
+    dead_code, elided_lifetimes_in_paths, long_running_const_eval, missing_copy_implementations,
+    missing_debug_implementations, non_snake_case, unreachable_pub, unused_qualifications, unused_results,
     clippy::all, clippy::nursery, clippy::pedantic,
     reason = \"generated code\"
 )]

@@ -43,13 +43,6 @@ pub(crate) struct PatternError {
     pub source: globset::Error,
 }
 
-/// For the parts of code generation whose errors are texts.
-impl From<PatternError> for String {
-    fn from(error: PatternError) -> Self {
-        error.to_string()
-    }
-}
-
 /// The kind of a [`SettingsError`].
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SettingsErrorKind {

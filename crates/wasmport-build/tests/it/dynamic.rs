@@ -77,8 +77,9 @@ fn what_is_no_core_module_is_refused() {
     ];
     for (code, text) in cases {
         match load(code) {
-            Error::Compile { asset, message } => {
+            Error::Compile { asset, source } => {
                 assert_eq!(asset, "x");
+                let message = format!("{source:#}");
                 assert!(message.contains(text), "{message}");
             }
             other => panic!("{other:?}"),

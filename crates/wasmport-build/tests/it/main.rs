@@ -38,6 +38,8 @@ mod project;
 mod schema;
 mod settings;
 mod sources;
+#[cfg(all(feature = "emit-stages", feature = "preinit"))]
+mod stage_docs;
 mod stages;
 mod state;
 mod store;

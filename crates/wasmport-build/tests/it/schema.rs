@@ -6,22 +6,19 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use wasmport_build::{Importer, report_schema, settings_schema};
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
 /// Compares a file of the repository, or with `BLESS=1` writes it.
-fn assert_current(path: &str, expected: &str) {
+pub fn assert_current(path: &str, expected: &str) {
     let file = root().join(path);
     if std::env::var_os("BLESS").is_some() {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(&file, expected).unwrap();
     }
     let current = fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        current == expected,
-        "{path} is not current; to write it: BLESS=1 cargo test -p wasmport-build --test it schema"
-    );
+    assert!(current == expected, "{path} is not current; to write it: cargo xtask bless");
 }
 
 fn pretty(schema: &Value) -> String {

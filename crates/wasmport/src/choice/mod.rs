@@ -10,7 +10,7 @@ use std::fmt;
 
 /// The artifact of an asset that a [`Runtime`](crate::Runtime) runs, and why it rejects the others.
 ///
-/// As text, it has a line for each artifact:
+/// `Display` writes a line for each artifact:
 ///
 /// ```text
 /// x86_64-unknown-linux-gnu: fits, and x86_64-unknown-linux-gnu+v3 uses more of this machine

@@ -78,20 +78,19 @@ fn verify(asset: &AnyAsset, artifact: &Artifact, bytes: &[u8]) -> Result<()> {
 /// Decompresses to `len` bytes and never more, whatever length the bytes claim.
 #[cfg(feature = "zstd")]
 fn decompress(asset: &AnyAsset, bytes: &[u8], len: u64) -> Result<Vec<u8>> {
-    let error = |message: String| Error::Decompress { asset: asset.name().into(), message };
-    let capacity = usize::try_from(len).map_err(|e| error(e.to_string()))?;
-    let bytes = zstd::bulk::decompress(bytes, capacity).map_err(|e| error(e.to_string()))?;
+    let error = |source| Error::Decompress { asset: asset.name().into(), source };
+    let capacity = usize::try_from(len).map_err(|e| error(io::Error::other(e)))?;
+    let bytes = zstd::bulk::decompress(bytes, capacity).map_err(error)?;
     if bytes.len() == capacity {
         return Ok(bytes);
     }
-    Err(error(format!("{} bytes instead of {len}", bytes.len())))
+    Err(error(io::Error::other(format!("{} bytes instead of {len}", bytes.len()))))
 }
 
 /// Fails; wrappers of compressed artifacts do not compile without the feature.
 #[cfg(not(feature = "zstd"))]
-fn decompress(asset: &AnyAsset, _: &[u8], _: u64) -> Result<Vec<u8>> {
-    let message = "this program lacks the `zstd` feature of the `wasmport` crate".into();
-    Err(Error::Decompress { asset: asset.name().into(), message })
+fn decompress(_: &AnyAsset, _: &[u8], _: u64) -> Result<Vec<u8>> {
+    Err(Error::MissingFeature { what: "a compressed artifact", feature: "zstd" })
 }
 
 /// Compiles a `source` artifact. Only an engine with a compiler chooses one.

@@ -3,7 +3,7 @@
 use super::kind::Code;
 use super::load::read_error;
 use crate::asset::{AnyAsset, Artifact};
-use crate::error::{Error, Result};
+use crate::error::{Error, NotMappable, Result};
 use crate::{fs, trace};
 use std::path::Path;
 use wasmtime::Engine;
@@ -25,14 +25,15 @@ pub(crate) unsafe fn map<C: Code>(
     let name = || asset.name().to_owned();
     let cannot_read = |error| read_error(asset, path.display().to_string(), error);
     if artifact.uncompressed_bytes().is_some() || artifact.target() == "source" {
-        let message = "only an uncompressed artifact of machine code can be mapped".into();
-        return Err(Error::NotMappable { asset: name(), message });
+        let source = NotMappable::NotMachineCode;
+        return Err(Error::NotMappable { asset: name(), source });
     }
     let file = fs::open(path).map_err(cannot_read)?;
-    let bytes = file.metadata().map_err(cannot_read)?.len();
-    if bytes != artifact.bytes() {
-        let message = format!("its file has {bytes} bytes instead of {}", artifact.bytes());
-        return Err(Error::NotMappable { asset: name(), message });
+    let (expected_bytes, actual_bytes) =
+        (artifact.bytes(), file.metadata().map_err(cannot_read)?.len());
+    if actual_bytes != expected_bytes {
+        let source = NotMappable::Length { expected_bytes, actual_bytes };
+        return Err(Error::NotMappable { asset: name(), source });
     }
     // SAFETY: the caller vouches that the file is the artifact and does not change.
     let code = unsafe { C::deserialize_file(engine, file, Some(path)) };

@@ -44,12 +44,9 @@ impl ModuleCache {
     /// write to it.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self> {
         let cache = Self::with_key(path, *blake3::hash(b"not a secret").as_bytes());
-        let error = |message: String| Error::UnsafeCache {
-            path: cache.folder.display().to_string(),
-            message,
-        };
-        fs::make_private(&cache.folder).map_err(|e| error(e.to_string()))?;
-        fs::check_private(&cache.folder).map_err(|e| error(e.to_string()))?;
+        let error = |source| Error::UnsafeCache { path: cache.folder.clone(), source };
+        fs::make_private(&cache.folder).map_err(|e| error(e.into()))?;
+        fs::check_private(&cache.folder).map_err(error)?;
         Ok(cache)
     }
 

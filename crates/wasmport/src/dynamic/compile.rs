@@ -38,7 +38,7 @@ impl<C: Code> DynamicAsset<C> {
         let wasm = match wat::parse_bytes(&code) {
             Ok(Cow::Owned(wasm)) => wasm,
             Ok(Cow::Borrowed(_)) => code.into_owned(),
-            Err(error) => return Err(compile_error(&self.name, error.to_string())),
+            Err(error) => return Err(compile_error(&self.name, error.into())),
         };
         self.check_kind(&wasm)?;
         let (target, features) = target::<C>(engine, back_end);
@@ -117,8 +117,8 @@ fn target<C: Code>(engine: &EngineConfig, back_end: BackEnd) -> (Target, Require
     }
 }
 
-fn compile_error(asset: &str, message: String) -> Error {
-    Error::Compile { asset: asset.into(), message }
+fn compile_error(asset: &str, source: wasmtime::Error) -> Error {
+    Error::Compile { asset: asset.into(), source }
 }
 
 impl CompileJob {
@@ -149,7 +149,7 @@ impl CompileJob {
             Some(artifact) => artifact,
             None => {
                 let compiled = self.compile();
-                let bytes = compiled.map_err(|e| compile_error(&self.name, format!("{e:#}")))?;
+                let bytes = compiled.map_err(|e| compile_error(&self.name, e))?;
                 if let Some(cache) = cache {
                     cache.put(self.digest, &bytes);
                 }

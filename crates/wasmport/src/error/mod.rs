@@ -1,6 +1,9 @@
 //! `Error`: the runtime's errors; each names the asset.
 
 mod help;
+mod reason;
+
+pub use reason::{NotMappable, NotPrivate, ValueError};
 
 use crate::digest::Digest;
 use crate::engine::{ConfigError, Mismatch, PoolingMisfit};
@@ -64,20 +67,20 @@ pub enum Error {
         actual_bytes: u64,
     },
     /// The artifact's digest is right, but it does not decompress to the length in the wrapper.
-    #[error("cannot decompress the artifact of asset `{asset}`: {message}")]
+    #[error("cannot decompress the artifact of asset `{asset}`: {source}")]
     Decompress {
         /// The asset's name.
         asset: String,
-        /// The reason.
-        message: String,
+        /// The decompressor's reason.
+        source: std::io::Error,
     },
     /// The artifact cannot be mapped from its file.
-    #[error("cannot map the artifact of asset `{asset}`: {message}")]
+    #[error("cannot map the artifact of asset `{asset}`: {source}")]
     NotMappable {
         /// The asset's name.
         asset: String,
         /// The reason.
-        message: String,
+        source: NotMappable,
     },
     /// The asset needs the compiler, which this program lacks.
     #[error("asset `{asset}` needs the compiler, which this program lacks")]
@@ -86,20 +89,20 @@ pub enum Error {
         asset: String,
     },
     /// A dynamic asset is not valid WebAssembly, or this program cannot run it.
-    #[error("cannot compile asset `{asset}`: {message}")]
+    #[error("cannot compile asset `{asset}`: {source:#}")]
     Compile {
         /// The asset's name.
         asset: String,
-        /// The reason.
-        message: String,
+        /// Wasmtime's reason, or that of the parser of the text format.
+        source: wasmtime::Error,
     },
     /// The folder of a [`ModuleCache`](crate::ModuleCache) cannot be trusted.
-    #[error("compiled modules in `{path}` cannot be trusted: {message}")]
+    #[error("compiled modules in `{}` cannot be trusted: {source}", .path.display())]
     UnsafeCache {
         /// The folder.
-        path: String,
+        path: PathBuf,
         /// The reason.
-        message: String,
+        source: NotPrivate,
     },
     /// The artifact's digest is right, but Wasmtime rejects it.
     #[error("Wasmtime rejects the artifact of asset `{asset}`: {source:#}")]
@@ -187,11 +190,8 @@ pub enum Error {
         bytes: u64,
     },
     /// A value that is not valid for the other side's type, such as 2 for `bool`.
-    #[error("{message}")]
-    Value {
-        /// The reason.
-        message: String,
-    },
+    #[error(transparent)]
+    Value(ValueError),
     /// Guest bytes that must be text are not UTF-8.
     #[error("the {bytes} bytes at guest address {address} are not UTF-8")]
     NotUtf8 {

@@ -1,22 +1,10 @@
 //! Folders and files that only this user can write to.
 
+use crate::error::NotPrivate;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
-
-/// A folder that others than this user can write to.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum NotPrivate {
-    #[error(transparent)]
-    Io(#[from] io::Error),
-    #[cfg(unix)]
-    #[error("another user owns it")]
-    Owner,
-    #[cfg(unix)]
-    #[error("other users may write to it (mode {mode:o})")]
-    Mode { mode: u32 },
-}
 
 /// Creates the folder for this user alone, if it does not exist.
 pub(crate) fn make_private(folder: &Path) -> io::Result<()> {

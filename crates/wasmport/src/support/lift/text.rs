@@ -2,7 +2,7 @@
 
 use super::convention::Convention;
 use super::layout::element_size;
-use crate::error::Error;
+use crate::error::{Error, ValueError};
 use crate::memory::{GuestMemory, Plain};
 use std::ffi::CString;
 use wasmtime::Result;
@@ -15,9 +15,7 @@ use wasmtime::Result;
 #[inline]
 pub fn not_null(address: i32) -> Result<i32> {
     if address == 0 {
-        let message =
-            "the guest gave a null pointer, which the signature does not allow: use `Option`";
-        return Err(Error::Value { message: message.into() }.into());
+        return Err(Error::Value(ValueError::NullPointer).into());
     }
     Ok(address)
 }
@@ -85,8 +83,8 @@ pub fn read_utf16<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Resu
     let bytes = object_size(memory, address)?.cast_unsigned();
     let units = memory.read_slice::<u16>(address, bytes / 2)?;
     String::from_utf16(&units).map_err(|_| {
-        let message = format!("the string at guest address {address} is not UTF-16");
-        Error::Value { message }.into()
+        let address = crate::GuestAddress::to_u64(address);
+        Error::Value(ValueError::NotUtf16 { address }).into()
     })
 }
 
@@ -109,10 +107,7 @@ pub fn read_object_slice<P: Plain, T: 'static>(
 ///
 /// Fails with [`Error::Value`] if the text holds a null.
 pub(super) fn c_string(text: &str) -> Result<CString> {
-    CString::new(text).map_err(|e| {
-        let message = format!("a C string cannot hold the null at byte {}", e.nul_position());
-        Error::Value { message }.into()
-    })
+    CString::new(text).map_err(|source| Error::Value(ValueError::Nul(source)).into())
 }
 
 /// Converts a code point from the guest.
@@ -121,6 +116,6 @@ pub(super) fn c_string(text: &str) -> Result<CString> {
 ///
 /// Fails with [`Error::Value`] if it is no character.
 pub fn char_of(code: i32) -> Result<char> {
-    char::from_u32(code.cast_unsigned())
-        .ok_or_else(|| Error::Value { message: format!("{code:#x} is no character") }.into())
+    let code = code.cast_unsigned();
+    char::from_u32(code).ok_or_else(|| Error::Value(ValueError::NotAChar { code }).into())
 }

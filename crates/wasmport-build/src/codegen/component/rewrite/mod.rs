@@ -35,7 +35,7 @@ use std::collections::BTreeSet;
 use syn::Item;
 use tree::Hits;
 
-/// What passes know about the world.
+/// The facts about the world that passes use.
 pub(super) struct Context<'a> {
     /// The wrapper's type.
     pub ty: &'a Ident,

@@ -10,23 +10,23 @@ use crate::settings::Convention;
 /// How a result is passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(in crate::codegen::core) enum ResultShape {
-    /// As one core value, or as none.
+    /// One core value, or none.
     Direct,
-    /// As a pointer to text that a null ends.
+    /// A pointer to text that a null ends.
     Null,
-    /// As a pointer to one value.
+    /// A pointer to one value.
     Pointer,
-    /// As two core values: pointer and length.
+    /// Two core values: pointer and length.
     Pair,
     /// Pointer and length, written to the address in the first parameter.
     PairAtFirst,
     /// Pointer and length, written to the address in the last parameter.
     PairAtLast,
-    /// As a pointer to pointer and length.
+    /// A pointer to pointer and length.
     PairBehind,
-    /// As a pointer, with the length written to the address in the parameter `Len`.
+    /// A pointer; the length is written to the address in the parameter `Len`.
     WithLen,
-    /// As an AssemblyScript object.
+    /// An AssemblyScript object.
     Object,
     /// A plain value, written to the address in the first parameter.
     ValueAtFirst,

@@ -13,7 +13,7 @@ pub(in crate::codegen::core) struct Signature {
     pub docs: Vec<syn::Attribute>,
     pub params: Vec<(Ident, Ty)>,
     pub result: Ty,
-    /// As the user wrote it.
+    /// The text that the user wrote.
     pub text: String,
 }
 

@@ -1,0 +1,63 @@
+//! The reasons of errors that have more than one.
+
+use std::ffi::NulError;
+use std::io;
+
+/// The reason why an artifact cannot be mapped from its file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotMappable {
+    /// The file holds no machine code as it is in memory.
+    #[error("only an uncompressed artifact of machine code can be mapped")]
+    NotMachineCode,
+    /// The file is not the artifact.
+    #[error("its file has {actual_bytes} bytes instead of {expected_bytes}")]
+    Length {
+        /// The length in the wrapper, in bytes.
+        expected_bytes: u64,
+        /// The length of the file, in bytes.
+        actual_bytes: u64,
+    },
+}
+
+/// The reason why the folder of a [`ModuleCache`](crate::ModuleCache) cannot be trusted.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotPrivate {
+    /// The folder cannot be created or read.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The folder belongs to another user.
+    #[error("another user owns it")]
+    Owner,
+    /// Other users may write to the folder.
+    #[error("other users may write to it (mode {mode:o})")]
+    Mode {
+        /// The permission bits.
+        mode: u32,
+    },
+}
+
+/// The reason why a value is not valid for the other side's type.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// The guest gave a null pointer, and the signature allows none.
+    #[error("the guest gave a null pointer, which the signature does not allow: use `Option`")]
+    NullPointer,
+    /// A string of AssemblyScript is not UTF-16.
+    #[error("the string at guest address {address} is not UTF-16")]
+    NotUtf16 {
+        /// The address.
+        address: u64,
+    },
+    /// A C string cannot hold a null.
+    #[error("a C string cannot hold the null at byte {}", .0.nul_position())]
+    Nul(#[source] NulError),
+    /// The guest gave a number that is no character.
+    #[error("{code:#x} is no character")]
+    NotAChar {
+        /// The number.
+        code: u32,
+    },
+}
