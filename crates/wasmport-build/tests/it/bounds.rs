@@ -8,6 +8,9 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 use wasmport_build::{AssetSettings, Importer, Pass, Report, Stage, Status, configure};
 
+/// Much more than anything here takes, however busy the machine is, and much less than forever.
+const SOON: Duration = Duration::from_secs(600);
+
 /// A small file that Cranelift is busy with for minutes: many variables in many loops.
 fn slow(size: usize) -> String {
     let touch = |index| format!("local.get {index} local.get 0 i32.add local.set {index}\n");
@@ -124,7 +127,7 @@ fn fault_08_what_takes_too_long_or_crashes_is_ended_and_blamed_alone() {
     good.iter().for_each(|name| project.write(name, CALC));
     let start = Instant::now();
     let report = run(&project, true);
-    assert!(start.elapsed() < Duration::from_secs(60));
+    assert!(start.elapsed() < SOON);
     assert_eq!(report.count(Status::Failed), 2, "{:?}", report.assets);
     for (asset, error) in report.failures() {
         let (message, help) = (&error.message, error.help.as_ref().unwrap());
@@ -219,7 +222,7 @@ fn fault_08_a_helper_that_cannot_end_itself_is_ended() {
     let error = failure(&report);
     assert!(error.message.contains("did not end within 1 s"), "{error}");
     assert!(error.help.as_ref().unwrap().contains("limits.max-seconds"), "{error}");
-    assert!(start.elapsed() < Duration::from_secs(90));
+    assert!(start.elapsed() < SOON);
 }
 
 /// An asset that is removed between finding and importing it.
@@ -274,7 +277,7 @@ fn fault_08_a_build_script_ends_the_build_and_names_the_asset() {
     project.write("slow.wat", slow(600));
     let start = Instant::now();
     let (success, said) = built(&project);
-    assert!(!success && start.elapsed() < Duration::from_secs(60));
+    assert!(!success && start.elapsed() < SOON);
     let errors: Vec<&String> = said.iter().filter(|line| line.contains("cargo::error=")).collect();
     let [error] = errors.as_slice() else { panic!("{said:#?}") };
     assert!(
