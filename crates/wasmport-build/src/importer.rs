@@ -288,7 +288,8 @@ impl Importer {
             assets.clone().flat_map(|file| file.inputs(&self.settings)).collect();
         let mut inputs = discovered.folders;
         inputs.extend(assets.map(|file| file.path.clone()));
-        inputs.extend(read.iter().flat_map(|path| crate::fs::paths_of_tree(path)));
+        let follow = self.settings.symlinks == Symlinks::Follow;
+        inputs.extend(read.iter().flat_map(|path| crate::fs::paths_of_tree(path, follow)));
         inputs.extend(self.settings.file.clone());
         Ok(inputs)
     }

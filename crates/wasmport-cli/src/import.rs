@@ -45,7 +45,7 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
         importer.serve()?;
         return Ok(Report::default());
     }
-    let bar = Bar::new(out.shows_progress());
+    let bar = Bar::new(out);
     let report =
         if args.no_helper { importer.run(&bar) } else { importer.run_in_helper(&bar, helper) };
     bar.finish();

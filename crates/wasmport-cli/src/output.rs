@@ -65,6 +65,13 @@ impl Output {
         let _ = writeln!(anstream::stderr(), "{RED}error{RED:#}: {}", with_styled_help(message));
     }
 
+    /// Prints news about a run, unless the output is quiet.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{CYAN}note{CYAN:#}: {}", plain(message));
+        }
+    }
+
     /// Prints a warning, unless the output is quiet.
     pub fn warning(&self, message: &str) {
         if !self.quiet {

@@ -2,13 +2,14 @@
 
 use super::crash::crash_point;
 use super::permissions::set_output_permissions;
+use super::regular;
 use crate::error::Error;
+use std::ffi::OsStr;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _, Write as _};
 #[cfg(feature = "compiler")]
-use std::io::{Seek as _, SeekFrom};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
 use wasmport::Digest;
 
 type Result<T> = std::result::Result<T, Error>;
@@ -19,32 +20,29 @@ pub(super) fn error(path: &Path, action: &'static str) -> impl FnOnce(std::io::E
     move |source| Error::File { path, action, source }
 }
 
-/// Reads a file.
+/// Reads a regular file of at most 1 GiB.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(error(path, "read"))
+    regular::read(path).map_err(error(path, "read"))
 }
 
-/// Reads the first `max` bytes of a file.
+/// Reads the first `max` bytes of a regular file.
 pub(crate) fn read_at_most(path: &Path, max: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(error(path, "read"))
+    regular::read_start(path, max).map_err(error(path, "read"))
 }
 
-/// Reads a file, or returns `None` if it is missing.
+/// Reads a regular file of at most 1 GiB, or returns `None` if it is missing.
 pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    match regular::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(error(path, "read")(e)),
     }
 }
 
-/// Hashes a file without reading all of it into memory.
+/// Hashes a regular file of at most 16 GiB without reading all of it into memory.
 pub(crate) fn digest(path: &Path) -> Result<Digest> {
-    let mut hasher = blake3::Hasher::new();
-    let hashed = File::open(path).and_then(|file| Ok(hasher.update_reader(file)?.finalize()));
-    hashed.map(|hash| Digest::from_bytes(*hash.as_bytes())).map_err(error(path, "read"))
+    let hash = regular::hash(path).map_err(error(path, "read"))?;
+    Ok(Digest::from_bytes(*hash.as_bytes()))
 }
 
 /// Resolves a path to an absolute one without symbolic links.
@@ -59,6 +57,23 @@ pub(crate) fn len(path: &Path) -> Option<u64> {
 
 /// Writes a file atomically, and creates its folder.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, bytes, |_| Ok(()))
+}
+
+/// Writes a file atomically and durably: the bytes are on the disk before the file gets its name.
+#[cfg(feature = "compiler")]
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, bytes, File::sync_all)?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    super::shared::sync_folder(folder.unwrap_or(Path::new("."))).map_err(error(path, "write"))
+}
+
+/// Writes a file atomically. `finish` gets the complete file before it has its name.
+fn write_with(
+    path: &Path,
+    bytes: &[u8],
+    finish: impl Fn(&File) -> std::io::Result<()>,
+) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(error(folder, "create"))?;
     let write = || -> std::io::Result<()> {
@@ -69,6 +84,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
         crash_point();
         file.write_all(bytes)?;
         set_output_permissions(file.as_file())?;
+        finish(file.as_file())?;
         crash_point();
         file.persist(path).map_err(|e| e.error)?;
         crash_point();
@@ -82,20 +98,50 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     result.map_err(error(path, "write"))
 }
 
-/// The prefix of unfinished files.
+/// The prefix of unfinished files. Six letters and digits follow.
 const UNFINISHED: &str = ".wasmport-";
 
-/// Removes the unfinished files of killed processes below `folder`. Running processes hold a lock on theirs.
+/// Returns whether this is a name of an unfinished file.
+fn is_unfinished(name: &OsStr) -> bool {
+    let rest = name.to_str().and_then(|name| name.strip_prefix(UNFINISHED));
+    rest.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+}
+
+/// Removes the unfinished files of killed processes in `folder`. Running processes hold a lock on theirs.
 pub(crate) fn remove_litter(folder: &Path) {
-    let entries = WalkDir::new(folder).into_iter().filter_map(std::result::Result::ok);
-    let is_litter = |name: &str| name.starts_with(UNFINISHED);
-    let litter = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_litter));
-    for entry in litter.filter(|entry| entry.file_type().is_file()) {
-        let file = File::open(entry.path());
-        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_unfinished(&entry.file_name())) {
+        // The type is that of the entry: a link is no file.
+        if entry.file_type().is_ok_and(|kind| kind.is_file())
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
             // Another process may remove it first.
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+/// Something at a path. A link is not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occupant {
+    Nothing,
+    File,
+    Link,
+    /// A folder, a pipe, or a device.
+    Other,
+}
+
+/// Returns the kind of thing at a path.
+pub(crate) fn occupant(path: &Path) -> Result<Occupant> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => Ok(Occupant::Link),
+        Ok(metadata) if metadata.is_file() => Ok(Occupant::File),
+        Ok(_) => Ok(Occupant::Other),
+        // A file may be in the place of a folder.
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Occupant::Nothing)
+        }
+        Err(e) => Err(error(path, "find")(e)),
     }
 }
 

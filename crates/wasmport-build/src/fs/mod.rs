@@ -5,9 +5,12 @@ mod crash;
 mod files;
 #[cfg(feature = "compiler")]
 mod heap;
+#[cfg(feature = "compiler")]
+mod lock;
 mod permissions;
 #[cfg(feature = "compiler")]
 mod process;
+mod regular;
 #[cfg(feature = "compiler")]
 mod shared;
 mod stamp;
@@ -16,6 +19,8 @@ mod tree;
 pub(crate) use files::*;
 #[cfg(feature = "compiler")]
 pub(crate) use heap::Heap;
+#[cfg(feature = "compiler")]
+pub(crate) use lock::FolderLock;
 #[cfg(feature = "compiler")]
 pub(crate) use process::memory_of_process;
 #[cfg(feature = "compiler")]

@@ -80,12 +80,12 @@ pub(crate) fn publish(tmp: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
 
 /// Writes a folder to the disk, so that new names in it survive a loss of power.
 #[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
+pub(super) fn sync_folder(folder: &Path) -> Result<()> {
     File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<()> {
+pub(super) fn sync_folder(_: &Path) -> Result<()> {
     Ok(())
 }
 

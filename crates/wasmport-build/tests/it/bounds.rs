@@ -202,10 +202,10 @@ fn spoken(project: &Project, script: &str) -> Report {
 #[test]
 fn a_helper_that_ends_between_two_assets_is_followed_by_another() {
     let project = Project::with(&[("a.wat", CALC.as_bytes()), ("b.wat", CALC.as_bytes())]);
-    let script = r#"read -r source
+    let script = r#"read -r token; read -r source
         error='{"path": "x", "stage": "compile", "kind": "compiler", "message": "so it is", "help": null}'
         done="{\"kind\": \"module\", \"result\": {\"Err\": $error}, \"stages\": [], \"warnings\": []}"
-        printf '{"Begun": %s}\n{"Done": [%s, %s]}\n' "$source" "$source" "$done"
+        printf '%s {"Begun": %s}\n%s {"Done": [%s, %s]}\n' "$token" "$source" "$token" "$source" "$done"
         exit 1"#;
     let report = spoken(&project, script);
     let errors: Vec<_> = report.failures().map(|(_, error)| error.message.as_str()).collect();
@@ -218,7 +218,7 @@ fn fault_08_a_helper_that_cannot_end_itself_is_ended() {
     let project = Project::with(&[("slow.wat", CALC.as_bytes())]);
     let start = Instant::now();
     let report =
-        spoken(&project, "read -r source; echo \"{\\\"Begun\\\": $source}\"; exec sleep 600");
+        spoken(&project, "read -r token; read -r source; echo \"$token {\\\"Begun\\\": $source}\"; exec sleep 600");
     let error = failure(&report);
     assert!(error.message.contains("did not end within 1 s"), "{error}");
     assert!(error.help.as_ref().unwrap().contains("limits.max-seconds"), "{error}");
