@@ -12,7 +12,8 @@
 
 use crate::error::Error;
 use crate::project::check::{self, OlderPatch};
-use crate::project::files::{Files, HEADER};
+use crate::project::files::Files;
+use crate::project::outputs::HEADER;
 use crate::report::{Report, Status};
 #[cfg(feature = "compiler")]
 use crate::run::{Executor, Overrun, Progress, Watchdog};

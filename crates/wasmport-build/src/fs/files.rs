@@ -1,14 +1,14 @@
 //! Files with one writer: errors name the path, and writes are atomic.
 
-use super::crash::crash_point;
+use super::crash::{crash_point, unsynced_point};
 use super::permissions::set_output_permissions;
 use super::regular;
 use crate::error::Error;
 use std::ffi::OsStr;
 use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
 #[cfg(feature = "compiler")]
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::io::{ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 use wasmport::Digest;
 
@@ -57,36 +57,39 @@ pub(crate) fn len(path: &Path) -> Option<u64> {
 
 /// Writes a file atomically, and creates its folder.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_with(path, bytes, |_| Ok(()))
+    write_with(path, bytes, false)
 }
 
 /// Writes a file atomically and durably: the bytes are on the disk before the file gets its name.
 #[cfg(feature = "compiler")]
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
-    write_with(path, bytes, File::sync_all)?;
+    write_with(path, bytes, true)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     super::shared::sync_folder(folder.unwrap_or(Path::new("."))).map_err(error(path, "write"))
 }
 
-/// Writes a file atomically. `finish` gets the complete file before it has its name.
-fn write_with(
-    path: &Path,
-    bytes: &[u8],
-    finish: impl Fn(&File) -> std::io::Result<()>,
-) -> Result<()> {
+fn write_with(path: &Path, bytes: &[u8], is_durable: bool) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(error(folder, "create"))?;
     let write = || -> std::io::Result<()> {
         crash_point();
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .rand_bytes(RANDOM_LEN)
+            .tempfile_in(folder)?;
         // `remove_litter` skips locked files: it removes only those of killed processes.
         let _ = file.as_file().lock();
         crash_point();
         file.write_all(bytes)?;
         set_output_permissions(file.as_file())?;
-        finish(file.as_file())?;
+        if is_durable {
+            file.as_file().sync_all()?;
+        }
         crash_point();
         file.persist(path).map_err(|e| e.error)?;
+        if !is_durable {
+            unsynced_point(path);
+        }
         crash_point();
         Ok(())
     };
@@ -98,13 +101,18 @@ fn write_with(
     result.map_err(error(path, "write"))
 }
 
-/// The prefix of unfinished files. Six letters and digits follow.
+/// The prefix of unfinished files. Letters and digits follow.
 const UNFINISHED: &str = ".wasmport-";
+
+/// The number of letters and digits.
+const RANDOM_LEN: usize = 6;
 
 /// Returns whether this is a name of an unfinished file.
 fn is_unfinished(name: &OsStr) -> bool {
     let rest = name.to_str().and_then(|name| name.strip_prefix(UNFINISHED));
-    rest.is_some_and(|rest| rest.len() == 6 && rest.bytes().all(|b| b.is_ascii_alphanumeric()))
+    rest.is_some_and(|rest| {
+        rest.len() == RANDOM_LEN && rest.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
 }
 
 /// Removes the unfinished files of killed processes in `folder`. Running processes hold a lock on theirs.

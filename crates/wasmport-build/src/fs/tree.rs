@@ -103,7 +103,6 @@ pub(crate) fn paths_of_tree(root: &Path, follow: bool) -> Vec<PathBuf> {
 /// # Errors
 ///
 /// Fails with [`Error::File`], which names the entry.
-#[cfg(feature = "compiler")]
 pub(crate) fn check_tree(root: &Path, follow: bool, inside: bool) -> Result<(), Error> {
     let Ok(real) = fs::canonicalize(root) else { return Ok(()) };
     for Entry { path, kind } in entries(root, follow)? {
@@ -130,7 +129,6 @@ pub(crate) fn check_tree(root: &Path, follow: bool, inside: bool) -> Result<(), 
 
 /// Hashes a file, or the paths and contents of all files below a folder. Entries that cannot be read, such
 /// as dangling links, are hashed as their path alone, and links that are not followed with their target.
-#[cfg(feature = "compiler")]
 pub(crate) fn digest_of_tree(root: &Path, follow: bool) -> Digest {
     digest_of_tree_by(root, follow, digest)
 }

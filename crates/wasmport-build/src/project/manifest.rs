@@ -154,7 +154,6 @@ impl Manifest {
     /// # Errors
     ///
     /// Fails with [`Error::File`] if the file exists and cannot be read.
-    #[cfg(feature = "compiler")]
     pub(crate) fn digest_in(folder: &Path) -> Result<Digest, Error> {
         let bytes = fs::read_optional(&folder.join(FILE))?.unwrap_or_default();
         Ok(Digest::of(&bytes))

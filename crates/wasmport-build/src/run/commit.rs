@@ -105,9 +105,7 @@ fn write(
     let wanted: HashSet<&str> = manifest.outputs().map(|(path, _)| path).collect();
     let unwanted = previous.outputs().filter(|(path, _)| !wanted.contains(path));
     let kept = unwanted
-        .filter_map(|(path, digest)| {
-            outputs::remove(&settings.out_dir, path, digest).transpose()
-        })
+        .filter_map(|(path, digest)| outputs::remove(&settings.out_dir, path, digest).transpose())
         .collect::<Result<_, _>>()?;
     let mut files = Files::default();
     files.add(manifest::FILE, manifest.to_json());

@@ -188,7 +188,8 @@ fn events(child: &mut Child, token: String) -> Receiver<Event> {
         std::thread::spawn(move || {
             // A line without the token was printed by a pass or a library.
             let lines = BufReader::new(stdout).split(b'\n').map_while(Result::ok);
-            let event = |line: Vec<u8>| serde_json::from_slice(line.strip_prefix(token.as_bytes())?).ok();
+            let event =
+                |line: Vec<u8>| serde_json::from_slice(line.strip_prefix(token.as_bytes())?).ok();
             let mut events = lines.filter_map(event);
             events.try_for_each(|event| sender.send(event))
         });

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// All files below a folder but the cache and what `wasmport.lock` is for.
+/// All outputs below a folder, and the lock file.
 fn outputs(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
-    let mut files = BTreeMap::new();
+    let lock = folder.join("wasmport.lock");
+    let mut files: BTreeMap<_, _> =
+        fs::read(&lock).into_iter().map(|bytes| (lock.clone(), bytes)).collect();
     let mut folders = vec![folder.join("src")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().map(Result::unwrap) {
@@ -71,9 +73,10 @@ fn are_complete(
 ) {
     for (path, bytes) in now {
         let is_complete = [before, good].iter().any(|all| all.get(path) == Some(bytes));
-        // Nobody reads what is not written yet; and these two tell what there is, whatever that is.
+        // Nobody reads what is not written yet; and these tell what there is, whatever that is.
         let is_temporary = path.file_name().unwrap().to_str().unwrap().starts_with(".wasmport-");
-        let is_of_all = path.ends_with("wasmport.json") || path.ends_with("mod.rs");
+        let of_all = ["wasmport.json", "mod.rs", "wasmport.lock"];
+        let is_of_all = of_all.iter().any(|name| path.ends_with(name));
         assert!(is_complete || is_temporary || is_of_all, "{}", path.display());
     }
 }
@@ -81,6 +84,11 @@ fn are_complete(
 /// Whatever was there is complete, and the next import makes everything as it is to be.
 fn recovers(folder: &Path, before: &BTreeMap<PathBuf, Vec<u8>>, good: &BTreeMap<PathBuf, Vec<u8>>) {
     are_complete(&outputs(folder), before, good);
+    is_restored(folder, good);
+}
+
+/// The next import makes everything as it is to be, whatever was there.
+fn is_restored(folder: &Path, good: &BTreeMap<PathBuf, Vec<u8>>) {
     let output = wasmport(folder, &["import", "--format", "json"]);
     assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(json(&output)["warnings"], serde_json::json!([]));
@@ -112,6 +120,28 @@ fn fault_24_an_import_that_is_killed_between_any_two_steps_loses_nothing() {
     }
 }
 
+/// The files whose bytes were not forced to the disk are empty after the crash.
+#[test]
+fn fault_24_and_25_a_loss_of_power_between_any_two_steps_loses_nothing() {
+    let base = changed_project();
+    let (before, good) = (outputs(base.path()), expected(base.path()));
+    let lock = Path::new("wasmport.lock");
+    for point in 0.. {
+        let folder = tempfile::tempdir().unwrap();
+        copy(base.path(), folder.path());
+        let mut import = program();
+        import.args(["import", "--quiet", "--no-helper", "--jobs", "1"]);
+        import.env("WASMPORT_TEST_LOSE_UNSYNCED", "1");
+        import.env("WASMPORT_TEST_KILL_AT", point.to_string()).current_dir(folder.path());
+        if import.output().unwrap().status.success() {
+            break;
+        }
+        let now = outputs(folder.path());
+        assert!([&before, &good].iter().any(|all| all.get(lock) == now.get(lock)), "{point}");
+        is_restored(folder.path(), &good);
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn fault_24_and_27_an_import_that_is_killed_at_any_time_loses_nothing() {
@@ -128,7 +158,7 @@ fn fault_24_and_27_an_import_that_is_killed_at_any_time_loses_nothing() {
         std::thread::sleep(Duration::from_millis(index * 5));
         import.kill().unwrap();
         killed += usize::from(!import.wait().unwrap().success());
-        // Its helper finds out when it has something to say.
+        // Its helper ends with it.
         let is_running = || {
             json(&wasmport(folder.path(), &["cache", "stats", "--format", "json"]))["running"] != 0
         };
@@ -213,7 +243,11 @@ fn fault_20_a_full_disk_leaves_the_old_output_as_it_was() {
         return;
     }
     let base = changed_project();
-    let (before, good) = (outputs(base.path()), expected(base.path()));
+    let (mut before, mut good) = (outputs(base.path()), expected(base.path()));
+    // The script saves the outputs alone.
+    [&mut before, &mut good]
+        .into_iter()
+        .for_each(|all| drop(all.remove(Path::new("wasmport.lock"))));
     let text = "mkdir disk; mount -t tmpfs -o size=1m none disk; cp -r assets src disk
         cd disk; head -c 2000000 /dev/zero > filler 2> /dev/null || true
         $import > ../report || echo failed $? > ../status

@@ -12,7 +12,6 @@ use crate::error::Error;
 use crate::fs;
 use crate::project::discover::Discovered;
 use crate::project::manifest::{Entry, Manifest};
-#[cfg(feature = "compiler")]
 use crate::report::{AssetReport, Status};
 use crate::settings::{LockMode, Settings};
 use serde::{Deserialize, Serialize};
@@ -148,14 +147,12 @@ impl Lock {
     /// # Errors
     ///
     /// Fails with [`Error::File`] if it cannot be read.
-    #[cfg(feature = "compiler")]
     pub fn is_current(&self) -> Result<bool, Error> {
         Ok(fs::read_optional(&self.path)?.map(|bytes| Digest::of(&bytes)) == self.digest)
     }
 
     /// Returns the text with the imported assets if it differs from the file. Assets that failed or were not
     /// selected stay as they were locked; removed sources go.
-    #[cfg(feature = "compiler")]
     pub fn updated(
         &self,
         settings: &Settings,
