@@ -171,11 +171,17 @@ impl Importer {
         self
     }
 
+    /// Uses results that others wrote into the cache folder too, whatever their key, and whoever may write
+    /// there. All of them can then decide what code the program runs.
+    pub fn trust_cache(mut self) -> Self {
+        self.settings.cache.trust = Some(true);
+        self
+    }
+
     /// Returns the cache folder, or `None` if the settings use no cache.
     #[cfg(feature = "compiler")]
     pub fn cache_folder(&self) -> Option<CacheFolder> {
-        let folder = crate::store::location(&self.settings.cache)?;
-        Some(CacheFolder::new(folder, self.settings.cache.max_bytes()))
+        CacheFolder::new(&self.settings.cache)
     }
 
     /// Writes the module after each stage as text into `DIR/ASSET/NN-STAGE.wat`. It needs the cargo

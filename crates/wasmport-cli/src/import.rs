@@ -35,6 +35,9 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if args.no_cache {
         importer = importer.no_cache();
     }
+    if args.trust_cache {
+        importer = importer.trust_cache();
+    }
     if let Some(dir) = &args.emit_stages {
         importer = importer.emit_stages(dir);
     }

@@ -1,9 +1,14 @@
 //! Simulated crashes between the steps of file operations, for tests.
 
+use std::fs::File;
+use std::io::Result;
 use std::path::Path;
 
 /// Marks a place between two steps that change files. In debug builds a test can end the process here with
 /// the variable `WASMPORT_TEST_KILL_AT`: the next run must recover from the files at each of these places.
+///
+/// With the variable `WASMPORT_TEST_LOSE` it ends as by a loss of power: bytes and names that are not on the
+/// disk are lost.
 pub(super) fn crash_point() {
     #[cfg(debug_assertions)]
     {
@@ -14,40 +19,89 @@ pub(super) fn crash_point() {
             AtomicU64::new(count.and_then(|count| count.parse().ok()).unwrap_or(u64::MAX))
         });
         if REMAINING.fetch_sub(1, Ordering::Relaxed) == 0 {
-            unsynced::lose();
+            if std::env::var_os("WASMPORT_TEST_LOSE").is_some() {
+                unsynced::lose();
+            }
             // Abort runs no destructors, like a killed process.
             std::process::abort();
         }
     }
 }
 
-/// Marks a file that has its name but may not be on the disk. With the variable `WASMPORT_TEST_LOSE_UNSYNCED`
-/// a simulated crash truncates it, as a loss of power can.
-pub(super) fn unsynced_point(path: &Path) {
+/// Records that the bytes of a file were written, and are not on the disk.
+pub(super) fn wrote(path: &Path) {
     #[cfg(debug_assertions)]
-    unsynced::add(path);
-    #[cfg(not(debug_assertions))]
+    unsynced::bytes(path);
     let _ = path;
 }
 
+/// Writes the bytes of a file to the disk.
+pub(super) fn sync_bytes(file: &File, path: &Path) -> Result<()> {
+    file.sync_data()?;
+    #[cfg(debug_assertions)]
+    unsynced::forget(path);
+    let _ = path;
+    Ok(())
+}
+
+/// Records that a file has a new name, which is not on the disk.
+pub(super) fn renamed(from: &Path, to: &Path) {
+    #[cfg(debug_assertions)]
+    unsynced::renamed(from, to);
+    let _ = (from, to);
+}
+
+/// Writes the name of a file to the disk, so that it survives a loss of power.
+pub(super) fn sync_name(path: &Path) -> Result<()> {
+    #[cfg(unix)]
+    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    #[cfg(debug_assertions)]
+    unsynced::forget(path);
+    let _ = path;
+    Ok(())
+}
+
+/// What a loss of power would lose.
 #[cfg(debug_assertions)]
 mod unsynced {
-    use std::fs::OpenOptions;
+    use std::collections::BTreeMap;
+    use std::fs;
     use std::path::{Path, PathBuf};
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
-    static FILES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-    pub(super) fn add(path: &Path) {
-        if std::env::var_os("WASMPORT_TEST_LOSE_UNSYNCED").is_some() {
-            FILES.lock().unwrap_or_else(PoisonError::into_inner).push(path.into());
-        }
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    enum Lost {
+        Bytes,
+        Name,
     }
 
-    pub(super) fn lose() {
-        for path in FILES.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            // A later step may have removed it.
-            let _ = OpenOptions::new().write(true).truncate(true).open(path);
+    static FILES: Mutex<BTreeMap<PathBuf, Lost>> = Mutex::new(BTreeMap::new());
+
+    fn files() -> MutexGuard<'static, BTreeMap<PathBuf, Lost>> {
+        FILES.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn bytes(path: &Path) {
+        files().insert(path.into(), Lost::Bytes);
+    }
+
+    pub fn renamed(from: &Path, to: &Path) {
+        let mut files = files();
+        // A name without bytes is the worse of the two.
+        let lost = files.remove(from).unwrap_or(Lost::Name);
+        files.insert(to.into(), lost);
+    }
+
+    pub fn forget(path: &Path) {
+        files().remove(path);
+    }
+
+    pub fn lose() {
+        for (path, lost) in &*files() {
+            let _ = match lost {
+                Lost::Bytes => fs::File::create(path).map(drop),
+                Lost::Name => fs::remove_file(path),
+            };
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Files with one writer: errors name the path, and writes are atomic.
 
-use super::crash::{crash_point, unsynced_point};
+use super::crash::{crash_point, renamed, sync_bytes, sync_name, wrote};
 use super::permissions::set_output_permissions;
 use super::regular;
 use crate::error::Error;
@@ -64,8 +64,7 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
 #[cfg(feature = "compiler")]
 pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
     write_with(path, bytes, true)?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    super::shared::sync_folder(folder.unwrap_or(Path::new("."))).map_err(error(path, "write"))
+    sync_name(path).map_err(error(path, "write"))
 }
 
 fn write_with(path: &Path, bytes: &[u8], is_durable: bool) -> Result<()> {
@@ -82,14 +81,14 @@ fn write_with(path: &Path, bytes: &[u8], is_durable: bool) -> Result<()> {
         crash_point();
         file.write_all(bytes)?;
         set_output_permissions(file.as_file())?;
+        wrote(file.path());
         if is_durable {
-            file.as_file().sync_all()?;
+            sync_bytes(file.as_file(), file.path())?;
         }
         crash_point();
+        let unfinished = file.path().to_path_buf();
         file.persist(path).map_err(|e| e.error)?;
-        if !is_durable {
-            unsynced_point(path);
-        }
+        renamed(&unfinished, path);
         crash_point();
         Ok(())
     };

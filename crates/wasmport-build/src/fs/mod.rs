@@ -9,6 +9,8 @@ mod heap;
 mod lock;
 mod permissions;
 #[cfg(feature = "compiler")]
+mod private;
+#[cfg(feature = "compiler")]
 mod process;
 mod regular;
 #[cfg(feature = "compiler")]
@@ -21,6 +23,8 @@ pub(crate) use files::*;
 pub(crate) use heap::Heap;
 #[cfg(feature = "compiler")]
 pub(crate) use lock::FolderLock;
+#[cfg(feature = "compiler")]
+pub(crate) use private::*;
 #[cfg(feature = "compiler")]
 pub(crate) use process::memory_of_process;
 #[cfg(feature = "compiler")]

@@ -10,7 +10,7 @@ use crate::project::lock::{Lock, LockedRun};
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Report, Status};
 use crate::settings::{LockMode, Settings};
-use crate::store;
+use crate::store::StoreFolder;
 use crate::tool::ToolBox;
 use rayon::prelude::*;
 
@@ -163,6 +163,8 @@ impl<'a> Plan<'a> {
 
 /// Returns the digests that earlier runs saved. A run that reproduces uses none.
 fn saved_digests(settings: &Settings) -> Digests {
-    let cache = store::location(&settings.cache).filter(|_| !settings.reproduce);
-    cache.map_or_else(Digests::computed, |cache| Digests::saved(&cache, &settings.out_dir))
+    let folder = StoreFolder::open(&settings.cache).filter(|_| !settings.reproduce);
+    // A folder that cannot be used is a warning when assets are imported.
+    let folder = folder.and_then(Result::ok);
+    folder.map_or_else(Digests::computed, |folder| Digests::saved(&folder, &settings.out_dir))
 }

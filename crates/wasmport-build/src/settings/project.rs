@@ -211,7 +211,7 @@ impl Settings {
         let mut settings =
             Self { file: Some(path.into()), folder: folder.into(), ..Self::default() };
         settings.read(origin.parse()?, folder);
-        settings.cache.dir = settings.cache.dir.map(|dir| folder.join(dir));
+        settings.cache.resolve(folder);
         settings.tools.resolve(folder);
         settings.origin = Some(origin.with_values(settings.file_values()));
         settings.check()?;

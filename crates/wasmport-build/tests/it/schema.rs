@@ -18,10 +18,7 @@ pub fn assert_current(path: &str, expected: &str) {
         fs::write(&file, expected).unwrap();
     }
     let current = fs::read_to_string(&file).unwrap_or_default();
-    assert!(
-        current == expected,
-        "{path} is not current; to write it: cargo xtask bless"
-    );
+    assert!(current == expected, "{path} is not current; to write it: cargo xtask bless");
 }
 
 fn pretty(schema: &Value) -> String {

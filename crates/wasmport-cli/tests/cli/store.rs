@@ -37,6 +37,8 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(entry.path(), to).unwrap();
         }
     }
+    // Others may not write to the copy of a cache either.
+    fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();
 }
 
 fn module(number: usize) -> String {
@@ -102,8 +104,8 @@ fn is_restored(folder: &Path, good: &BTreeMap<PathBuf, Vec<u8>>) {
     assert_eq!(left, 0, "what is not published goes");
 }
 
-#[test]
-fn fault_24_an_import_that_is_killed_between_any_two_steps_loses_nothing() {
+/// Kills an import between any two steps, and imports again.
+fn is_killed_everywhere(lose: bool) {
     let base = changed_project();
     let (before, good) = (outputs(base.path()), expected(base.path()));
     for point in 0.. {
@@ -112,6 +114,9 @@ fn fault_24_an_import_that_is_killed_between_any_two_steps_loses_nothing() {
         let mut import = program();
         import.args(["import", "--quiet", "--no-helper", "--jobs", "1"]);
         import.env("WASMPORT_TEST_KILL_AT", point.to_string()).current_dir(folder.path());
+        if lose {
+            import.env("WASMPORT_TEST_LOSE", "1");
+        }
         if import.output().unwrap().status.success() {
             assert!(point > 50, "{point} points are not all");
             break;
@@ -131,7 +136,7 @@ fn fault_24_and_25_a_loss_of_power_between_any_two_steps_loses_nothing() {
         copy(base.path(), folder.path());
         let mut import = program();
         import.args(["import", "--quiet", "--no-helper", "--jobs", "1"]);
-        import.env("WASMPORT_TEST_LOSE_UNSYNCED", "1");
+        import.env("WASMPORT_TEST_LOSE", "1");
         import.env("WASMPORT_TEST_KILL_AT", point.to_string()).current_dir(folder.path());
         if import.output().unwrap().status.success() {
             break;
@@ -140,6 +145,150 @@ fn fault_24_and_25_a_loss_of_power_between_any_two_steps_loses_nothing() {
         assert!([&before, &good].iter().any(|all| all.get(lock) == now.get(lock)), "{point}");
         is_restored(folder.path(), &good);
     }
+}
+
+#[test]
+fn fault_24_an_import_that_is_killed_between_any_two_steps_loses_nothing() {
+    is_killed_everywhere(false);
+}
+
+#[test]
+fn fault_24_a_loss_of_power_between_any_two_steps_leaves_no_partial_entry() {
+    is_killed_everywhere(true);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_24_an_import_that_is_killed_while_it_creates_the_key_loses_nothing() {
+    for lose in [false, true] {
+        // The steps of the key come first.
+        for point in 0..12 {
+            let project = project(&[("assets/calc.wat", CALC)]);
+            let config = project.path().join("config");
+            let import = |point: Option<i32>| {
+                let mut import = program();
+                import.args(["import", "--no-helper", "--jobs", "1", "--format", "json"]);
+                import.env("XDG_CONFIG_HOME", &config).current_dir(project.path());
+                if let Some(point) = point {
+                    import.env("WASMPORT_TEST_KILL_AT", point.to_string());
+                    import.envs(lose.then_some(("WASMPORT_TEST_LOSE", "1")));
+                }
+                import.output().unwrap()
+            };
+            assert!(!import(Some(point)).status.success());
+            let output = import(None);
+            assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+            assert_eq!(json(&output)["warnings"], serde_json::json!([]), "{point}");
+            let key = fs::metadata(config.join("wasmport/cache-key")).unwrap();
+            assert_eq!(key.len(), 65);
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn fault_76_a_cache_folder_that_others_can_change_is_off_with_one_warning() {
+    use std::os::unix::fs::{PermissionsExt as _, lchown, symlink};
+    let project = project(&[("assets/calc.wat", CALC)]);
+    let at = |name: &str| project.path().join(name);
+    let set_mode =
+        |name: &str, mode| fs::set_permissions(at(name), fs::Permissions::from_mode(mode)).unwrap();
+    let import = |cache: &str, extra: &[&str], key: Option<&str>| {
+        let _ = fs::remove_dir_all(at("src"));
+        let mut import = program();
+        import.args(["import", "--format", "json"]).args(extra).current_dir(project.path());
+        import.env("WASMPORT_CACHE_DIR", at(cache));
+        import.envs(key.map(|key| ("WASMPORT_CACHE_KEY", key)));
+        let output = import.output().unwrap();
+        assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+        let stages = json(&output)["assets"][0]["stages"].as_array().unwrap().clone();
+        let compiled = stages.iter().find(|stage| stage["stage"] == "compile").unwrap();
+        let warnings = json(&output)["warnings"].as_array().unwrap().clone();
+        let warnings: Vec<_> = warnings.iter().map(|w| w.as_str().unwrap().to_owned()).collect();
+        (compiled["cached"] == true, warnings)
+    };
+    let is_refused = |cache: &str, reason: &str| {
+        let (cached, warnings) = import(cache, &[], None);
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        assert!(!cached && warning.contains(reason) && warning.contains("help: "), "{warning}");
+        assert!(warning.contains("the import continues without it"), "{warning}");
+    };
+    fs::create_dir_all(at("above/cache")).unwrap();
+    assert_eq!(import("above/cache", &[], None), (false, vec![]));
+    assert_eq!(import("above/cache", &[], None), (true, vec![]));
+
+    for mode in [0o777, 0o1777, 0o770] {
+        set_mode("above/cache", mode);
+        is_refused("above/cache", "the permissions of other users are too wide");
+        // A key, or trust in everyone: then it is used.
+        assert_eq!(import("above/cache", &["--trust-cache"], None), (true, vec![]));
+    }
+    let key = "5".repeat(64);
+    assert_eq!(import("above/cache", &[], Some(&key)).1.len(), 1, "written with another key");
+    assert_eq!(import("above/cache", &[], Some(&key)), (true, vec![]));
+    set_mode("above/cache", 0o755);
+    assert_eq!(import("above/cache", &[], None).1.len(), 1, "written with another key");
+
+    set_mode("above", 0o777);
+    is_refused("above/cache", "above` in its path");
+    // Groups of one user may write to folders above, as by the umask of many systems.
+    set_mode("above", 0o775);
+    assert_eq!(import("above/cache", &[], None), (true, vec![]));
+
+    symlink(at("above/cache"), at("link")).unwrap();
+    is_refused("link", "symbolic link");
+    fs::rename(at("above/cache/blobs"), at("blobs")).unwrap();
+    symlink(at("blobs"), at("above/cache/blobs")).unwrap();
+    is_refused("above/cache", "symbolic link");
+    let files = || fs::read_dir(at("blobs")).unwrap().count();
+    let before = files();
+    let mut clear = program();
+    clear.args(["cache", "clear"]).env("WASMPORT_CACHE_DIR", at("above/cache"));
+    assert!(clear.current_dir(project.path()).output().unwrap().status.success());
+    assert!(files() == before && before > 0, "nothing is removed behind a link");
+    fs::remove_file(at("above/cache/blobs")).unwrap();
+    symlink(at("above"), at("mine")).unwrap();
+    assert_eq!(import("mine/cache", &[], None), (false, vec![]), "a link of this user's own");
+
+    if lchown(at("mine"), Some(1), None).is_ok() {
+        is_refused("mine/cache", "another user owns it");
+        lchown(at("above/cache"), Some(1), None).unwrap();
+        is_refused("above/cache", "another user owns it");
+    } else {
+        eprintln!("skipped: only root can give files to other users");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_77_the_users_key_is_private_and_a_public_one_is_refused() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = project(&[("assets/calc.wat", CALC)]);
+    let config = project.path().join("config");
+    let import = |config: &Path| {
+        let _ = fs::remove_dir_all(project.path().join("src"));
+        let mut import = program();
+        import.args(["import", "--format", "json"]).current_dir(project.path());
+        let output = import.env("XDG_CONFIG_HOME", config).output().unwrap();
+        assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+        json(&output)["warnings"].to_string()
+    };
+    assert_eq!(import(&config), "[]");
+    let key = config.join("wasmport/cache-key");
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&key), mode(key.parent().unwrap())), (0o600, 0o700));
+    let set_mode = |mode| fs::set_permissions(&key, fs::Permissions::from_mode(mode)).unwrap();
+    for mode in [0o644, 0o660] {
+        set_mode(mode);
+        let warnings = import(&config);
+        assert!(warnings.contains("cache key") && warnings.contains("too wide"), "{warnings}");
+    }
+    set_mode(0o600);
+    assert_eq!(import(&config), "[]");
+    // A configuration folder that cannot be one.
+    fs::write(project.path().join("file"), "").unwrap();
+    let warnings = import(&project.path().join("file"));
+    assert!(warnings.contains("WASMPORT_CACHE_KEY_FILE"), "{warnings}");
 }
 
 #[cfg(unix)]
@@ -198,6 +347,8 @@ fn script(wrapper: &[&str], project: &Path, text: &str) -> std::process::Output 
     let mut command = Command::new(first);
     command.args(rest).args(["sh", "-euc", text]).current_dir(project);
     command.env("import", import).env("WASMPORT_CACHE_DIR", project.join(".wasmport-cache"));
+    // In a namespace of users, the folders above may belong to nobody: the owner does not matter with a key.
+    command.env("WASMPORT_CACHE_KEY", "7".repeat(64));
     command.output().unwrap()
 }
 
@@ -306,7 +457,7 @@ fn the_cache_is_told_verified_pruned_and_cleared() {
     assert_eq!(stats(&[])["bytes"], 0);
     assert_eq!(code(&run(&["import"])), 0);
     let full = stats(&[]);
-    assert_eq!(full["records"], serde_json::json!({"artifact-1": 1, "functions-1": 1}));
+    assert_eq!(full["records"], serde_json::json!({"artifact-2": 1, "functions-2": 1}));
     assert_eq!(full["blobs"], 2);
     let text = String::from_utf8(run(&["cache", "stats"]).stdout).unwrap();
     assert!(text.contains(".wasmport-cache\n") && text.contains("of 4.0 GiB, 2 blobs"), "{text}");

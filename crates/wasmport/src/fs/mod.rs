@@ -2,12 +2,15 @@
 #![expect(clippy::disallowed_methods, reason = "this module is why others may not")]
 
 #[cfg(feature = "compile")]
+#[cfg_attr(not(unix), path = "dir_by_path.rs")]
+mod dir;
+#[cfg(all(unix, feature = "compile"))]
 mod private;
 
 #[cfg(feature = "compile")]
-pub(crate) use private::{
-    check_private, files_below, make_private, remove, touch, write_atomically,
-};
+pub(crate) use dir::Dir;
+#[cfg(all(unix, feature = "compile"))]
+pub use private::{GroupWrite, check_secret_file, open_private_folder};
 pub(crate) use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -21,17 +24,6 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 #[cfg(feature = "compile")]
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
-}
-
-/// Reads a whole file if it is a regular file of at most `max` bytes.
-#[cfg(feature = "compile")]
-pub(crate) fn read_at_most(path: &Path, max: u64) -> Option<Vec<u8>> {
-    let metadata = std::fs::metadata(path).ok()?;
-    if !metadata.is_file() || metadata.len() > max {
-        return None;
-    }
-    let bytes = read_expecting(path, metadata.len()).ok()?;
-    (bytes.len() as u64 == metadata.len()).then_some(bytes)
 }
 
 /// Reads a file of `expected` bytes; of a longer file one byte more, which its digest then rejects.
