@@ -35,12 +35,17 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     project
 }
 
-/// The program, with a cache in the folder that it runs in, and a configuration folder of these tests.
-fn program() -> Command {
+/// The configuration folder of these tests.
+fn config_folder() -> &'static Path {
     static CONFIG: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+    CONFIG.path()
+}
+
+/// The program, with a cache in the folder that it runs in.
+fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"));
     command.env("WASMPORT_CACHE_DIR", ".wasmport-cache");
-    command.env("XDG_CONFIG_HOME", CONFIG.path());
+    command.env("XDG_CONFIG_HOME", config_folder());
     command.env_remove("WASMPORT_CACHE_KEY").env_remove("WASMPORT_CACHE_KEY_FILE");
     command
 }

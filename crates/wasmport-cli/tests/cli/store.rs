@@ -1,6 +1,6 @@
 //! Imports that are killed, that find no room, and that share what they use.
 
-use crate::{CALC, code, json, program, project, wasmport};
+use crate::{CALC, code, config_folder, json, program, project, wasmport};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -347,8 +347,11 @@ fn script(wrapper: &[&str], project: &Path, text: &str) -> std::process::Output 
     let mut command = Command::new(first);
     command.args(rest).args(["sh", "-euc", text]).current_dir(project);
     command.env("import", import).env("WASMPORT_CACHE_DIR", project.join(".wasmport-cache"));
-    // In a namespace of users, the folders above may belong to nobody: the owner does not matter with a key.
-    command.env("WASMPORT_CACHE_KEY", "7".repeat(64));
+    command.env("XDG_CONFIG_HOME", config_folder());
+    if wrapper == ALONE {
+        // In a namespace of users the folders above may belong to nobody. With a key owners do not matter.
+        command.env("WASMPORT_CACHE_KEY", "7".repeat(64));
+    }
     command.output().unwrap()
 }
 
