@@ -54,7 +54,10 @@ pub(super) fn renamed(from: &Path, to: &Path) {
 /// Writes the name of a file to the disk, so that it survives a loss of power.
 pub(super) fn sync_name(path: &Path) -> Result<()> {
     #[cfg(unix)]
-    File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()?;
+    {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
+    }
     #[cfg(debug_assertions)]
     unsynced::forget(path);
     let _ = path;
