@@ -34,6 +34,8 @@ mod optimize;
 mod preinit;
 #[cfg(feature = "preinit")]
 mod preinit_components;
+#[cfg(feature = "preinit")]
+mod preinit_files;
 mod project;
 mod schema;
 mod settings;

@@ -3,6 +3,8 @@
 #[cfg(feature = "preinit")]
 mod component;
 #[cfg(feature = "preinit")]
+mod files;
+#[cfg(feature = "preinit")]
 mod linker;
 #[cfg(feature = "preinit")]
 mod module;

@@ -1,6 +1,7 @@
 //! The bounds of an initialization: time, memory, and output.
 
 use super::Initialization;
+use super::files::SeenFiles;
 use super::system::system;
 use crate::asset::{AssetError, Kind, Stage};
 use crate::panics::catch_panic;
@@ -169,7 +170,7 @@ impl<G: Guest> Job<G> {
         let Self { engine, guest, order, output } = self;
         let wasi = system(&order.settings, &order.folder, order.stdin.as_deref(), output)?;
         let memory = Memory { used: 0, most: order.settings.memory() };
-        let mut store = Store::new(engine, GuestState { wasi, memory });
+        let mut store = Store::new(engine, GuestState { wasi, memory, files: SeenFiles::default() });
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
         let instance = guest.initialize(&mut store, order)?;
@@ -181,6 +182,7 @@ impl<G: Guest> Job<G> {
 pub(super) struct GuestState {
     pub wasi: WasiP1Ctx,
     pub memory: Memory,
+    pub files: SeenFiles,
 }
 
 impl WasiView for GuestState {
