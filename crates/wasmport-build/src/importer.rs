@@ -134,6 +134,12 @@ impl Importer {
         self
     }
 
+    /// Runs programs outside of the project that a settings file names in `tools`.
+    pub fn allow_tools(mut self) -> Self {
+        self.settings.allow_tools = true;
+        self
+    }
+
     /// Adds a pass over modules; passes run in the order in which they were added.
     #[cfg(feature = "compiler")]
     pub fn pass(mut self, pass: impl Pass + 'static) -> Self {

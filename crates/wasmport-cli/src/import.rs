@@ -38,6 +38,9 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if args.trust_cache {
         importer = importer.trust_cache();
     }
+    if args.allow_tools {
+        importer = importer.allow_tools();
+    }
     if let Some(dir) = &args.emit_stages {
         importer = importer.emit_stages(dir);
     }

@@ -18,7 +18,8 @@ impl World {
         let named = resolve.types.iter().filter(|(_, ty)| ty.name.is_some());
         let types = named.map(|(_, ty)| lens.definition(ty)).fold(0, u64::saturating_add);
         let interfaces = resolve.interfaces.iter().flat_map(|(_, i)| i.functions.values());
-        let worlds = resolve.worlds.iter().flat_map(|(_, w)| w.imports.values().chain(w.exports.values()));
+        let worlds =
+            resolve.worlds.iter().flat_map(|(_, w)| w.imports.values().chain(w.exports.values()));
         let functions = worlds.filter_map(|item| match item {
             WorldItem::Function(function) => Some(function),
             _ => None,
@@ -37,9 +38,10 @@ struct Lens<'a> {
 
 impl Lens<'_> {
     fn function(&mut self, function: &Function) -> u64 {
-        let params = function.params.iter().map(|param| {
-            len(&param.name).saturating_add(self.used(param.ty))
-        });
+        let params = function
+            .params
+            .iter()
+            .map(|param| len(&param.name).saturating_add(self.used(param.ty)));
         let params = params.fold(len(&function.name), u64::saturating_add);
         params.saturating_add(function.result.map_or(0, |ty| self.used(ty)))
     }
@@ -74,7 +76,9 @@ impl Lens<'_> {
             K::Tuple(tuple) => parts.extend(&tuple.types),
             K::Result(result) => parts.extend(result.ok.into_iter().chain(result.err)),
             K::Map(key, value) => parts.extend([*key, *value]),
-            K::Option(ty) | K::List(ty) | K::FixedLengthList(ty, _) | K::Type(ty) => parts.push(*ty),
+            K::Option(ty) | K::List(ty) | K::FixedLengthList(ty, _) | K::Type(ty) => {
+                parts.push(*ty)
+            }
             K::Future(ty) | K::Stream(ty) => parts.extend(*ty),
             K::Resource | K::Handle(_) | K::Unknown => {}
         }

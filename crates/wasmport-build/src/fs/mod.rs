@@ -26,7 +26,7 @@ pub(crate) use lock::FolderLock;
 #[cfg(feature = "compiler")]
 pub(crate) use private::*;
 #[cfg(feature = "compiler")]
-pub(crate) use process::memory_of_process;
+pub(crate) use process::memory_of_group;
 #[cfg(feature = "compiler")]
 pub(crate) use shared::*;
 pub(crate) use stamp::Stamp;

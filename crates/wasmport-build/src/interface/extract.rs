@@ -116,11 +116,7 @@ fn extract(module: &ValidWasm, max: u64) -> Result<Option<Interface>> {
                     if len > max {
                         return Ok(None);
                     }
-                    interface.exports.push(Export {
-                        name: export.name.into(),
-                        method: None,
-                        ty,
-                    });
+                    interface.exports.push(Export { name: export.name.into(), method: None, ty });
                 }
             }
             Payload::CustomSection(section) => {

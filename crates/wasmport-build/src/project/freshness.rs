@@ -258,7 +258,8 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         exclude: _,
         symlinks: _,
         engine,
-        tools: _,  // The entry records the tools that were used.
+        tools: _, // The entry records the tools that were used.
+        allow_tools: _,
         passes: _, // Hashed per asset.
         folder: _,
         origin: _,

@@ -86,7 +86,7 @@ impl<'a> Plan<'a> {
             settings,
             discovered: discovered?,
             freshness: freshness?,
-            tools: ToolBox::new(&settings.tools),
+            tools: ToolBox::new(settings),
             lock: None,
             is_unchanged: false,
             settled: Vec::new(),

@@ -163,6 +163,8 @@ project_settings! {
             pub assets: Vec<AssetSettings> = Vec::new();
             /// External programs that stages run.
             pub tools: Tools = Tools::default();
+            /// Run programs outside of the project that a settings file names in `tools`.
+            pub allow_tools: bool = false;
             /// The project's own passes.
             pub passes: Passes = Passes::default();
             /// Largest number of threads. Default: one for each processor.

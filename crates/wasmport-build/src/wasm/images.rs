@@ -68,8 +68,9 @@ mod tests {
         assert_eq!(bytes("(module (memory 1) (data \"passive\"))"), 0);
         let far = r#"(data (memory 0) (i32.const 10) "a") (data (memory 0) (i32.const 208) "b")"#;
         assert_eq!(bytes(&format!("(module (memory 1) {far})")), 199);
-        let both =
-            format!(r#"(module (memory 1) (memory 1) {far} (data (memory 1) (i32.const 5) "abc"))"#);
+        let both = format!(
+            r#"(module (memory 1) (memory 1) {far} (data (memory 1) (i32.const 5) "abc"))"#
+        );
         assert_eq!(bytes(&both), 202);
         let two = format!("(component (core module (memory 1) {far}) (core {}", &both[1..]) + ")";
         assert_eq!(bytes(&two), 199 + 202);

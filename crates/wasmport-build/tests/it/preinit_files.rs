@@ -57,7 +57,8 @@ fn write(folder: &Path, names: &[String], time: SystemTime, has_links: bool) {
     for name in names {
         fs::write(folder.join(name), name).unwrap();
         if has_links {
-            fs::hard_link(folder.join(name), folder.with_file_name(format!("link-{name}"))).unwrap();
+            fs::hard_link(folder.join(name), folder.with_file_name(format!("link-{name}")))
+                .unwrap();
         }
     }
     if has_links {

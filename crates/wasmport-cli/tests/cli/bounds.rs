@@ -297,6 +297,41 @@ fn fault_27_the_lock_of_a_killed_import_is_free() {
     assert!(!lock.exists());
 }
 
+/// A settings file from elsewhere names a program of this machine.
+#[cfg(unix)]
+#[test]
+fn fault_96_only_the_user_allows_programs_outside_of_the_project() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let program_path = elsewhere.path().join("wasm-opt");
+    let fake = "#!/bin/sh\ntouch \"$(dirname \"$0\")/ran\"\n\
+         if [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\ncp \"$1\" \"$3\"\n";
+    script(&program_path, fake);
+    let settings =
+        format!("[tools.wasm-opt]\npath = {program_path:?}\n[defaults]\noptimize.level = \"O2\"\n");
+    let import = |args: &[&str], variable: Option<(&str, &Path)>| {
+        let project = project(&[("assets/calc.wat", CALC), ("wasmport.toml", &settings)]);
+        let mut command = program();
+        command.args(["import", "--format", "json"]).args(args).current_dir(project.path());
+        command.env_remove("WASM_OPT").envs(variable);
+        let (_, status, error) = assets(&json(&command.output().unwrap())).remove(0);
+        (status, error, fs::remove_file(elsewhere.path().join("ran")).is_ok())
+    };
+    for args in [&[][..], &["--no-helper"]] {
+        let (status, error, ran) = import(args, None);
+        assert!(status == "failed" && !ran, "{status} {ran}");
+        assert!(error.contains("a program outside of the project"), "{error}");
+        assert!(error.contains("WASMPORT_ALLOW_TOOLS=1"), "{error}");
+        let (status, _, ran) = import(args, Some(("WASMPORT_ALLOW_TOOLS", Path::new("0"))));
+        assert!(status == "failed" && !ran, "{status} {ran}");
+        for variable in [("WASMPORT_ALLOW_TOOLS", Path::new("1")), ("WASM_OPT", &program_path)] {
+            let (status, error, ran) = import(args, Some(variable));
+            assert!(status == "imported" && ran, "{variable:?}: {error}");
+        }
+        let (status, error, ran) = import(&[args, &["--allow-tools"]].concat(), None);
+        assert!(status == "imported" && ran, "{error}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn fault_10_wasm_opt_is_found_by_variable_and_path() {

@@ -74,7 +74,8 @@ pub(crate) fn untyped_wrapper(
         }
         Untyped::TooLarge => {
             let max = asset.settings.limits.wrapper_bytes();
-            let reason = format!("its types need more than the {max} bytes of `limits.max-wrapper-bytes`");
+            let reason =
+                format!("its types need more than the {max} bytes of `limits.max-wrapper-bytes`");
             (reason.clone(), reason)
         }
     };

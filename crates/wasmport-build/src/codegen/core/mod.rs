@@ -127,10 +127,12 @@ fn module_docs(asset: &Description<'_>, plan: &Plan<'_>) -> String {
         }
     };
     let quoted = |name: &str| docs::quoted(&docs::shortened(name));
-    let line = |name: String, ty: &ExternType| format!("{name}: {}", docs::code(docs::shortened(ty)));
+    let line =
+        |name: String, ty: &ExternType| format!("{name}: {}", docs::code(docs::shortened(ty)));
     let exports = plan.unwrapped_exports.iter().map(|e| line(quoted(&e.name), &e.ty));
     let imports = plan.unwrapped_imports.iter();
-    let imports = imports.map(|i| line(format!("{} {}", quoted(&i.module), quoted(&i.name)), &i.ty));
+    let imports =
+        imports.map(|i| line(format!("{} {}", quoted(&i.module), quoted(&i.name)), &i.ty));
     let overloads = plan.overloads.iter();
     let overloads = overloads.map(|(index, name)| format!("import {index} is {}", quoted(name)));
     section(

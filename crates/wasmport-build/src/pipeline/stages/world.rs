@@ -24,7 +24,9 @@ pub(crate) fn world(module: &ValidWasm, asset: &AssetContext<'_>) -> Result<Inte
             (None, Some(len)) => format!(
                 "the component's own world is {len} bytes of text, too large for `limits.max-wrapper-bytes`"
             ),
-            (None, None) => "the file is a core module, and only components implement worlds".into(),
+            (None, None) => {
+                "the file is a core module, and only components implement worlds".into()
+            }
         };
         return Err(asset.error(Stage::World, why).help("leave `world` out for the asset"));
     };

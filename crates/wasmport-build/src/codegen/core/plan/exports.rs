@@ -62,7 +62,8 @@ pub(super) fn select<'a>(
     let mut by_kind: Vec<usize> = (0..wrapped.len()).collect();
     by_kind.sort_by_key(|index| is_func(&wrapped[*index]));
     let fitting = by_kind.iter().take(settings.max_exports());
-    let fitting = fitting.take_while(|index| room.take(&wrapped[**index].name, &wrapped[**index].ty));
+    let fitting =
+        fitting.take_while(|index| room.take(&wrapped[**index].name, &wrapped[**index].ty));
     let count = fitting.count();
     let mut warnings = Vec::new();
     if count < wrapped.len() {

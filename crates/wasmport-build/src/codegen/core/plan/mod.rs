@@ -21,9 +21,9 @@ use exports::{Exports, select};
 use imports::{Imports, imports};
 use items::interface_line;
 use overloads::Overloads;
-use room::Room;
 use proc_macro2::{Ident, TokenStream};
 use quote::format_ident;
+use room::Room;
 use signatures::Signatures;
 use std::collections::HashMap;
 
@@ -84,7 +84,8 @@ impl<'a> Plan<'a> {
         warnings.extend(of_imports);
         warnings.extend(wasi::warnings(interface, settings));
         let of_unwrapped = unwrapped_exports.iter();
-        let of_unwrapped = of_unwrapped.map(|e| text_len(&e.ty).saturating_add(printable_len(&e.name)));
+        let of_unwrapped =
+            of_unwrapped.map(|e| text_len(&e.ty).saturating_add(printable_len(&e.name)));
         let fits = room.fits(of_unwrapped.fold(0, u64::saturating_add));
         let all_exports = if interface.exports.len() <= settings.max_exports() && fits {
             interface.exports.iter().map(|e| interface_line(&e.name, &e.ty)).collect()

@@ -170,7 +170,8 @@ impl<G: Guest> Job<G> {
         let Self { engine, guest, order, output } = self;
         let wasi = system(&order.settings, &order.folder, order.stdin.as_deref(), output)?;
         let memory = Memory { used: 0, most: order.settings.memory() };
-        let mut store = Store::new(engine, GuestState { wasi, memory, files: SeenFiles::default() });
+        let mut store =
+            Store::new(engine, GuestState { wasi, memory, files: SeenFiles::default() });
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
         let instance = guest.initialize(&mut store, order)?;

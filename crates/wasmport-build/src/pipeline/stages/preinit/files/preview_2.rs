@@ -32,10 +32,7 @@ pub(in super::super) fn replace(linker: &mut Linker<GuestState>) -> Result<()> {
     types.func_wrap("[method]descriptor.metadata-hash", metadata_hash)?;
     types.func_wrap("[method]descriptor.metadata-hash-at", metadata_hash_at)?;
     types.func_wrap("[method]descriptor.read-directory", read_directory)?;
-    types.func_wrap(
-        "[method]directory-entry-stream.read-directory-entry",
-        read_directory_entry,
-    )?;
+    types.func_wrap("[method]directory-entry-stream.read-directory-entry", read_directory_entry)?;
     linker.allow_shadowing(false);
     Ok(())
 }
