@@ -38,7 +38,7 @@ mod others {
 
     /// Returns the resident memory of a process and of those that it started, in bytes.
     pub(crate) fn memory_of_group(leader: u32) -> u64 {
-        let mut system = System::new();
+        let Ok(mut system) = System::new() else { return 0 };
         let kind = ProcessRefreshKind::nothing().with_memory();
         system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
         let leader = Pid::from_u32(leader);

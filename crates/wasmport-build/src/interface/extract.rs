@@ -22,7 +22,7 @@ const TEXT_PER_WRAPPER: u64 = 16;
 const RUST_PER_WIT: u64 = 8;
 
 /// The length at which the text of a type of the module is cut off, in bytes.
-const LONGEST_TYPE: usize = 1_000;
+const LONGEST_TYPE: usize = 200;
 
 impl Interface {
     /// Extracts the imports and exports of `module`.

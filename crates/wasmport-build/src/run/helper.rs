@@ -156,6 +156,10 @@ impl Helper<'_> {
 
     fn start(&self, token: &str, batch: &BTreeSet<String>) -> std::io::Result<Child> {
         let mut command = (self.0)()?;
+        // Ctrl-C ends this process, and the helper then ends its programs, which it could not do while it is
+        // interrupted itself.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         // The pipe stays open, in `child`.
         if let Some(stdin) = &mut child.stdin {

@@ -3,7 +3,7 @@
 use crate::project::{CALC, Project, failure, snapshot, statuses};
 use std::fs;
 use std::time::{Duration, SystemTime};
-use wasmport_build::{Error, Importer, Settings, Stage, Status, Symlinks};
+use wasmport_build::{Error, Importer, Settings, Stage, Status, Symlinks, configure};
 
 #[cfg(unix)]
 #[test]
@@ -34,6 +34,45 @@ fn fault_18_symlink_leaving_the_root() {
     let report = project.importer().symlinks(Symlinks::Follow).run(&()).unwrap();
     assert_eq!(report.count(Status::Failed), 0);
     assert!(statuses(&report).contains(&("folder/secret.wat", Status::Imported)));
+}
+
+#[cfg(unix)]
+#[test]
+fn fault_18_links_of_links_and_around_the_root_are_links_too() {
+    use std::os::unix::fs::symlink;
+    let project =
+        Project::with(&[("good.wat", CALC.as_bytes()), ("sub/deep.wat", CALC.as_bytes())]);
+    // A folder whose name begins like that of the root is not inside.
+    fs::create_dir(project.path().join("assets-of-others")).unwrap();
+    fs::write(project.path().join("assets-of-others/secret.wat"), CALC).unwrap();
+    let secret = project.path().join("assets-of-others/secret.wat");
+    for (target, link) in [
+        ("../../assets-of-others/secret.wat", "sub/up.wat"),
+        ("up.wat", "sub/chain.wat"),
+        ("sub/../../assets-of-others", "around"),
+        ("/proc/self/root/etc", "proc"),
+        (secret.to_str().unwrap(), "absolute.wasm"),
+    ] {
+        symlink(target, project.assets().join(link)).unwrap();
+    }
+    symlink("../sub/deep.wat", project.assets().join("sub/inside.wat")).unwrap();
+    let refused = |report: &wasmport_build::Report| {
+        let failures = report.failures().map(|(asset, error)| {
+            assert_eq!(error.stage, Stage::Discover, "{error}");
+            assert!(error.message.contains("leaves the import root"), "{error}");
+            asset.source.clone()
+        });
+        failures.collect::<Vec<_>>()
+    };
+    let report = project.import();
+    let expected = ["absolute.wasm", "around", "proc", "sub/chain.wat", "sub/up.wat"];
+    assert_eq!(refused(&report), expected);
+    assert_eq!(report.count(Status::Imported), 3, "{:?}", statuses(&report));
+    // A root that is a link itself is what it leads to, and a root that is one file is its folder's.
+    symlink(project.assets(), project.path().join("linked")).unwrap();
+    let linked =
+        configure().root(project.path().join("linked")).out_dir(project.path().join("out2"));
+    assert_eq!(refused(&linked.no_cache().run(&()).unwrap()), expected);
 }
 
 #[cfg(unix)]
@@ -319,19 +358,15 @@ fn an_output_that_cannot_be_written_is_that_assets_error() {
 fn a_missing_root_and_two_roots_with_one_name_are_settings_errors() {
     let project =
         Project::with(&[("a/calc.wat", CALC.as_bytes()), ("b/calc.wat", CALC.as_bytes())]);
-    let missing = wasmport_build::configure()
-        .no_cache()
-        .root(project.path().join("nowhere"))
-        .out_dir(project.out());
+    let missing =
+        configure().no_cache().root(project.path().join("nowhere")).out_dir(project.out());
     let error = missing.run(&()).unwrap_err();
     assert!(
         matches!(&error, Error::Settings { .. }) && error.to_string().contains("nowhere"),
         "{error}"
     );
-    let both = wasmport_build::configure()
-        .no_cache()
-        .root(project.assets().join("a"))
-        .root(project.assets().join("b"));
+    let both =
+        configure().no_cache().root(project.assets().join("a")).root(project.assets().join("b"));
     let error = both.out_dir(project.out()).run(&()).unwrap_err();
     assert!(error.to_string().contains("two import roots hold `calc.wat`"), "{error}");
 }

@@ -147,3 +147,47 @@ fn fault_93_a_component_learns_nothing_but_names_and_contents() {
     let contains = |text: &[u8]| one.windows(text.len()).any(|window| window == text);
     assert!(contains(b"file-39"), "it has listed the folder");
 }
+
+/// Opens what links lead to: only the one that stays inside leads somewhere.
+const FOLLOWS: &str = r#"(module
+    (import "wasi_snapshot_preview1" "path_filestat_get" (func $stat (param i32 i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "path_open" (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    (memory (export "memory") 4)
+    (data (i32.const 512) "inside..file....chain...folder/secretup......")
+    (func $must (param i32) (if (i32.eqz (local.get 0)) (then unreachable)))
+    (func $opens (param $at i32) (param $len i32) (result i32)
+        (i32.eqz (i32.and
+            (call $open (i32.const 3) (i32.const 1) (local.get $at) (local.get $len)
+                (i32.const 0) (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 640))
+            (call $stat (i32.const 3) (i32.const 1) (local.get $at) (local.get $len) (i32.const 1024)))))
+    (func (export "init")
+        (call $must (call $opens (i32.const 512) (i32.const 6)))
+        (call $must (i32.eqz (call $opens (i32.const 520) (i32.const 4))))
+        (call $must (i32.eqz (call $opens (i32.const 528) (i32.const 5))))
+        (call $must (i32.eqz (call $opens (i32.const 536) (i32.const 13))))
+        (call $must (i32.eqz (call $opens (i32.const 549) (i32.const 2))))))"#;
+
+#[cfg(unix)]
+#[test]
+fn fault_18_links_lead_an_initialization_out_of_no_folder() {
+    use std::os::unix::fs::symlink;
+    let project = Project::with(&[("it.wat", FOLLOWS.as_bytes())]);
+    let (data, outside) = (project.path().join("data"), tempfile::tempdir().unwrap());
+    fs::create_dir(&data).unwrap();
+    fs::write(data.join("words"), "words").unwrap();
+    fs::write(outside.path().join("secret"), "secret").unwrap();
+    let links = [
+        ("inside", "words".into()),
+        ("file", outside.path().join("secret")),
+        ("chain", "file".into()),
+        ("folder", outside.path().into()),
+        ("up", "../wasmport.toml".into()),
+    ];
+    links.iter().for_each(|(name, target)| symlink(target, data.join(name)).unwrap());
+    // Whatever `symlinks` says: that is about assets.
+    for symlinks in ["inside", "follow"] {
+        let choices = format!("{INIT}\npreinit.dirs = {{ \"/data\" = \"data\" }}");
+        let text = format!("{}\n[import]\nsymlinks = {symlinks:?}\n", text(&choices));
+        asset(&project.import_with(&text), "it.wat");
+    }
+}

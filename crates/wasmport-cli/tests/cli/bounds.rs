@@ -297,6 +297,36 @@ fn fault_27_the_lock_of_a_killed_import_is_free() {
     assert!(!lock.exists());
 }
 
+/// As a terminal interrupts the group of processes in its foreground.
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_95_an_interrupt_ends_programs_too() {
+    use std::os::unix::process::CommandExt as _;
+    let settings = "[tools.wasm-opt]\npath = \"./fake\"\n[defaults]\noptimize.level = \"O2\"\n";
+    let project = project(&[("assets/calc.wat", CALC), ("wasmport.toml", settings)]);
+    let fake = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\n\
+         sleep 600 & echo $! > id.new; mv id.new id; wait\n";
+    script(&project.path().join("fake"), fake);
+    let mut import = program();
+    import.arg("import").current_dir(project.path()).process_group(0);
+    let mut import = import.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let id = loop {
+        if let Ok(id) = fs::read_to_string(project.path().join("id")) {
+            break id;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let group = format!("-{}", import.id());
+    assert!(Command::new("kill").args(["-s", "INT", "--", &group]).status().unwrap().success());
+    assert!(!import.wait().unwrap().success());
+    let end = Instant::now() + Duration::from_secs(10);
+    let stat = || fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    while !stat().is_empty() && !stat().contains(") Z ") {
+        assert!(Instant::now() < end, "the program still runs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
 /// A settings file from elsewhere names a program of this machine.
 #[cfg(unix)]
 #[test]

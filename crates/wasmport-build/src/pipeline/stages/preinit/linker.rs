@@ -1,7 +1,7 @@
 //! The imports of a component while it initializes: WASI, and functions that trap.
 
-use super::files::preview_2;
-use super::run::GuestState;
+use super::preview_2;
+use super::state::GuestState;
 use crate::codegen::is_preview_2;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, LinkerInstance, ResourceType};

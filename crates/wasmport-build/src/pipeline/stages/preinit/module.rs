@@ -1,7 +1,8 @@
 //! Core modules: initialized and snapshotted by Wizer.
 
-use super::files::preview_1;
-use super::run::{Guest, GuestState, Order, ready};
+use super::preview_1;
+use super::run::{Guest, Order};
+use super::state::{GuestState, ready};
 use wasmtime::{
     Engine, Instance, Linker, Module, Result, Store, TypedFunc, Val, error::Context as _,
 };

@@ -3,27 +3,24 @@
 //! Directories are sorted, inodes are numbered in the order in which the guest meets them, and times,
 //! devices, numbers of links and sizes of directories are the same for all files.
 
-pub(super) mod preview_1;
-pub(super) mod preview_2;
-
 use std::collections::{HashMap, VecDeque};
 use wasmtime_wasi::p2::bindings::sync::filesystem::types::DirectoryEntry;
 
 /// The number of links to every file.
-const LINKS: u64 = 1;
+pub(super) const LINKS: u64 = 1;
 
 /// The files that a guest has met.
 #[derive(Default)]
-pub(in super::super) struct SeenFiles {
+pub(super) struct SeenFiles {
     /// The number of each file, by Wasmtime's hash of its device and inode.
     numbers: HashMap<u64, u64>,
     /// The entries that are left of each directory that is being read, by the index of its stream.
-    listings: HashMap<u32, VecDeque<DirectoryEntry>>,
+    pub listings: HashMap<u32, VecDeque<DirectoryEntry>>,
 }
 
 impl SeenFiles {
     /// Returns the number of a file, which is that of the first question about it.
-    fn number(&mut self, identity: u64) -> u64 {
+    pub fn number(&mut self, identity: u64) -> u64 {
         let next = self.numbers.len() as u64 + 1;
         *self.numbers.entry(identity).or_insert(next)
     }

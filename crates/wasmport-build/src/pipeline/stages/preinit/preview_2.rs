@@ -1,7 +1,7 @@
 //! WASI 0.2: the functions of `wasi:filesystem/types` that describe files and directories.
 
-use super::super::run::GuestState;
-use super::{LINKS, SeenFiles};
+use super::seen_files::{LINKS, SeenFiles};
+use super::state::GuestState;
 use wasmtime::component::{Linker, Resource};
 use wasmtime::{Result, StoreContextMut};
 use wasmtime_wasi::filesystem::{Descriptor, WasiFilesystemView as _};
@@ -24,7 +24,7 @@ type Answer<T> = Result<(std::result::Result<T, ErrorCode>,)>;
 /// # Errors
 ///
 /// Fails if Wasmtime refuses a function.
-pub(in super::super) fn replace(linker: &mut Linker<GuestState>) -> Result<()> {
+pub(super) fn replace(linker: &mut Linker<GuestState>) -> Result<()> {
     linker.allow_shadowing(true);
     let mut types = linker.instance(TYPES)?;
     types.func_wrap("[method]descriptor.stat", stat)?;

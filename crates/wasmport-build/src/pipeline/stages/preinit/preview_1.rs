@@ -3,8 +3,8 @@
 //! They read and write preview 1's
 //! [`filestat` and `dirent`](https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md).
 
-use super::super::run::{GuestState, ready};
-use super::{LINKS, SeenFiles};
+use super::seen_files::{LINKS, SeenFiles};
+use super::state::{GuestState, ready};
 use std::ops::Range;
 use wasmtime::{AsContextMut as _, Caller, Extern, Linker, Result, bail};
 use wasmtime_wasi::p1::{WasiP1Ctx, wasi_snapshot_preview1 as wasi};
@@ -41,7 +41,7 @@ const LARGEST_BUFFER: usize = 256 << 20;
 /// # Errors
 ///
 /// Fails if Wasmtime refuses a function.
-pub(in super::super) fn replace(linker: &mut Linker<GuestState>) -> Result<()> {
+pub(super) fn replace(linker: &mut Linker<GuestState>) -> Result<()> {
     linker.allow_shadowing(true);
     linker.func_wrap(MODULE, "fd_filestat_get", fd_filestat_get)?;
     linker.func_wrap(MODULE, "path_filestat_get", path_filestat_get)?;
