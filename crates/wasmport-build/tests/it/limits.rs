@@ -262,11 +262,13 @@ fn fault_91_a_small_file_makes_no_huge_wrapper() {
         assert_eq!(wrapper(&module, max).0, len, "{what}: the same each time");
     }
     // The default holds for a module that no setting names.
-    let (len, _) = wrapper(&format!("(module {globals})"), "");
-    assert!(len <= 4 << 20, "{len}");
-    let (all, warnings) =
-        wrapper(&format!("(module {globals})"), "limits.max-wrapper-bytes = 100000000");
-    assert!(all > len && warnings.is_empty(), "{all} {warnings:?}");
+    let modules: String =
+        (0..5_000).map(|i| format!("(import \"m{i}\" \"g\" (global (mut i32)))")).collect();
+    let (len, warnings) = wrapper(&format!("(module {modules})"), "");
+    assert!(len <= 4 << 20 && len > 2 << 20, "{len}");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let (all, warnings) = wrapper(&format!("(module {globals})"), "");
+    assert!(all > 2_000_000 && warnings.is_empty(), "{all} {warnings:?}");
 }
 
 #[test]
