@@ -146,7 +146,7 @@ fn fault_79_a_state_that_is_forged_without_the_key_is_ignored() {
     let poisoned = fs::read(&path).unwrap();
     assert_eq!(import(&project).count(Status::Imported), 1, "with the key it would be believed");
     let plain = Digest::of(&poisoned[BODY..]);
-    let mut forged = vec![poisoned.clone(), poisoned.clone(), poisoned.clone(), poisoned.clone()];
+    let mut forged: [Vec<u8>; 4] = std::array::from_fn(|_| poisoned.clone());
     forged[0][BODY - 32..BODY].copy_from_slice(plain.as_bytes());
     forged[1][BODY - 32..BODY].copy_from_slice(&genuine[BODY - 32..BODY]);
     authenticate(&path, &mut forged[2], [8; 32]);
