@@ -58,7 +58,7 @@ pub(super) fn description(asset: &Description<'_>) -> TokenStream {
     let kind = if is_component { quote!(Component) } else { quote!(Module) };
     quote! {
         /// The asset: its source and its artifacts.
-        #vis static ASSET: __rt::Asset<__rt::#kind> = __rt::asset(
+        #vis static ASSET: __rt::Asset<__rt::#kind> = __rt::unmodified_importer_output!(
             #name,
             #source,
             #digest,

@@ -35,6 +35,7 @@ pub(crate) fn import(targets: &[Target], compress: bool) -> (Project, AssetRepor
 }
 
 /// The asset that a wrapper would describe.
+#[expect(unsafe_code, reason = "the importer made the artifacts, in this test")]
 pub(crate) fn asset(report: &AssetReport) -> Asset {
     let artifact = |report: &wasmport_build::ArtifactReport| -> Artifact {
         let (target, path) = (report.target.to_string().leak(), report.path.clone().leak());
@@ -44,15 +45,18 @@ pub(crate) fn asset(report: &AssetReport) -> Asset {
     let artifacts: Vec<Artifact> = report.artifacts.iter().map(artifact).collect();
     let digest = wasmport::Digest::of(MODULE.as_bytes());
     let features = RequiredFeatures::NONE;
-    support::asset(
-        "module",
-        "module.wat",
-        digest,
-        wasmtime_version(),
-        ENGINE,
-        features,
-        artifacts.leak(),
-    )
+    // SAFETY: the importer has just reported the digests of its output.
+    unsafe {
+        support::asset(
+            "module",
+            "module.wat",
+            digest,
+            wasmtime_version(),
+            ENGINE,
+            features,
+            artifacts.leak(),
+        )
+    }
 }
 
 pub(crate) fn runtime(project: &Project, target: Option<Target>) -> Runtime {

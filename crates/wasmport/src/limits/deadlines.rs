@@ -193,7 +193,9 @@ struct WaitingCall<'a>(&'a Deadlines);
 impl<'a> WaitingCall<'a> {
     fn new(deadlines: &'a Deadlines) -> Self {
         let waiting = Self(deadlines);
-        waiting.deadlines().for_each(|deadline| drop(deadline.begin_call()));
+        for deadline in waiting.deadlines() {
+            let _ = deadline.begin_call();
+        }
         waiting
     }
 

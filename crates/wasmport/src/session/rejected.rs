@@ -21,10 +21,7 @@ impl Rejected {
     /// Marks the error of a call that the guest returned from, unless it is a call of a host function:
     /// there the error ends the guest code that called the host.
     #[cold]
-    pub fn mark<T: 'static>(
-        store: StoreContext<'_, T>,
-        error: wasmtime::Error,
-    ) -> wasmtime::Error {
+    pub fn mark<T: 'static>(store: StoreContext<'_, T>, error: wasmtime::Error) -> wasmtime::Error {
         let address = address(store.data());
         if WasmBacktrace::force_capture(store).frames().is_empty() {
             error.context(Self { store: address })

@@ -107,6 +107,7 @@ impl Imported {
     }
 
     /// Loads an asset as a wrapper for `engine` would; `source` artifacts are the same for any engine.
+    #[expect(unsafe_code, reason = "the importer made the artifacts, in this run")]
     pub fn load(
         &self,
         runtime: &Runtime,
@@ -114,15 +115,18 @@ impl Imported {
         engine: EngineConfig,
     ) -> crate::Result<LoadedModule> {
         let entry = self.assets.get(name).ok_or_else(|| format!("`{name}` was not imported"))?;
-        let asset = support::asset(
-            leak(name),
-            leak(&entry.source),
-            entry.source_digest,
-            leak(&entry.wasmtime),
-            engine,
-            entry.features,
-            entry.artifacts.iter().map(Stored::artifact).collect::<Vec<_>>().leak(),
-        );
+        // SAFETY: the importer has just reported the digests of its output.
+        let asset = unsafe {
+            support::asset(
+                leak(name),
+                leak(&entry.source),
+                entry.source_digest,
+                leak(&entry.wasmtime),
+                engine,
+                entry.features,
+                entry.artifacts.iter().map(Stored::artifact).collect::<Vec<_>>().leak(),
+            )
+        };
         Ok(runtime.load(&asset)?)
     }
 }

@@ -50,7 +50,7 @@ pub(super) const STORE: &str = "
 #[test]
 fn it_has_no_unsafe_code_and_nothing_async_unless_chosen() {
     let sync = plain(STORE);
-    assert!(!has(&sync, "unsafe") && has(&sync, "__rt::typed_func!(self.eat)"));
+    assert!(!has(&sync, "unsafe") && has(&sync, "eat: __rt::TypedFunc<(&'static [u8],), (u64,)>"));
     assert!(!has(&sync, "TypedFuncSession"), "{sync}");
     assert!(!has(&sync, "async") && has(&sync, "::start("), "{sync}");
     let choices = chosen(|c| c.asynchronous = true);
