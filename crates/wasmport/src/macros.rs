@@ -29,26 +29,32 @@ macro_rules! include_assets {
 #[macro_export]
 macro_rules! __unmodified_importer_output {
     (
-        $name:literal, $source:literal, $source_digest:expr, $wasmtime:literal, $engine:expr,
-        $features:expr, $artifacts:expr $(,)?
-    ) => {{
-        const SOURCE_DIGEST: $crate::Digest = $source_digest;
-        const ENGINE: $crate::EngineConfig = $engine;
-        const FEATURES: $crate::engine::RequiredFeatures = $features;
-        const ARTIFACTS: &[$crate::Artifact] = $artifacts;
-        // SAFETY: the importer writes this call, with the digests of its output.
-        unsafe {
-            $crate::support::asset(
-                $name,
-                $source,
-                SOURCE_DIGEST,
-                $wasmtime,
-                ENGINE,
-                FEATURES,
-                ARTIFACTS,
-            )
-        }
-    }};
+        $(#[$attribute:meta])*
+        $vis:vis static $asset:ident: $ty:ty = (
+            $name:literal, $source:literal, $source_digest:expr, $wasmtime:literal, $engine:expr,
+            $features:expr, $artifacts:expr $(,)?
+        );
+    ) => {
+        $(#[$attribute])*
+        $vis static $asset: $ty = {
+            const SOURCE_DIGEST: $crate::Digest = $source_digest;
+            const ENGINE: $crate::EngineConfig = $engine;
+            const FEATURES: $crate::engine::RequiredFeatures = $features;
+            const ARTIFACTS: &[$crate::Artifact] = $artifacts;
+            // SAFETY: the importer writes this call, with the digests of its output.
+            unsafe {
+                $crate::support::asset(
+                    $name,
+                    $source,
+                    SOURCE_DIGEST,
+                    $wasmtime,
+                    ENGINE,
+                    FEATURES,
+                    ARTIFACTS,
+                )
+            }
+        };
+    };
 }
 
 /// Defines the macros that fail to compile if this build of the crate lacks a cargo feature that an asset

@@ -103,6 +103,6 @@ fn module_within(asset: &Description<'_>, room: u64) -> Result<Wrapper, CodegenE
     sections.extend(api);
     sections.extend(rest);
     sections.push(asset::contract(asset, is_async, needs_wasi));
-    sections.push(Section::Items(asset::description(asset)));
+    sections.push(asset::description(asset));
     Ok(Wrapper { source: file::source(asset, &docs, &sections)?, methods, warnings })
 }

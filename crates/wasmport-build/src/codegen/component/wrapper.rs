@@ -35,7 +35,7 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
     let items = &bindings.items;
     let sections = [
         Section::Items(quote!(#(#items)*)),
-        Section::Items(asset::description(asset)),
+        asset::description(asset),
         contract(asset, &bindings),
         requirements(asset, &bindings),
     ];
@@ -64,7 +64,7 @@ pub(crate) fn untyped_wrapper(
 ) -> Result<Wrapper, ComponentError> {
     let sections = [
         Section::Items(asset::import()),
-        Section::Items(asset::description(asset)),
+        asset::description(asset),
         asset::contract(asset, false, false),
     ];
     let (reason, code) = match reason {
