@@ -76,9 +76,9 @@ impl BuildScript {
         println!("cargo::rerun-if-env-changed=WASM_OPT");
     }
 
-    /// Prints `text` as a warning of cargo.
+    /// Prints `text`, which may quote files, as a warning of cargo.
     fn warn(&self, text: &str) {
-        for line in text.lines() {
+        for line in wasmport::support::printable(text).lines() {
             println!("cargo::warning={line}");
         }
     }

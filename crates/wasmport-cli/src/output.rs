@@ -5,6 +5,7 @@ use crate::summary;
 use crate::text::plain;
 use anstyle::{AnsiColor, Style};
 use std::io::Write as _;
+use wasmport::support::printable;
 use wasmport_build::{AssetReport, Report, Status};
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -131,9 +132,9 @@ impl Output {
     }
 }
 
-/// Colours the help lines of a message.
+/// Escapes control characters in a message, which may quote files, and colours its help lines.
 fn with_styled_help(message: &str) -> String {
-    message.replace("\n  help: ", &format!("\n  {CYAN}help{CYAN:#}: "))
+    printable(message).replace("\n  help: ", &format!("\n  {CYAN}help{CYAN:#}: "))
 }
 
 fn counts(report: &Report, verb: &str) -> String {

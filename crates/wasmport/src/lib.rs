@@ -65,6 +65,7 @@ mod runtime;
 mod session;
 #[doc(hidden)]
 pub mod support;
+mod text;
 mod trace;
 mod typed;
 #[cfg(feature = "wasi")]

@@ -22,6 +22,7 @@ pub use crate::memory::{GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
 pub use crate::plain;
 pub use crate::runtime::{LoadedModule, Runtime};
 pub use crate::session::{LinkedSession, Session, SessionData};
+pub use crate::text::printable;
 pub use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue};
 #[cfg(feature = "wasi")]
 pub use crate::wasi::Wasi;
