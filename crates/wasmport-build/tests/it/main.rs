@@ -24,6 +24,7 @@ mod features;
 mod files;
 mod fuzz;
 mod golden;
+mod guests;
 mod incremental;
 mod limits;
 mod load;
