@@ -5,6 +5,8 @@ use super::alarm::Alarm;
 use super::deadline::{CallDeadline, Expired, Timestamp, now, timestamp_after};
 use super::group::Group;
 use super::timer::EpochTimer;
+#[cfg(feature = "wasi")]
+use super::waiting;
 use crate::asset::AnyAsset;
 use crate::error::{Error, Result};
 use std::sync::Arc;
@@ -90,7 +92,7 @@ impl Deadlines {
         self.check_at(now())
     }
 
-    pub(super) fn check_at(&self, now: Timestamp) -> Result<()> {
+    fn check_at(&self, now: Timestamp) -> Result<()> {
         let asset = || self.asset.name().to_owned();
         match self.all().find_map(|deadline| deadline.expired(now)) {
             None => Ok(()),
@@ -115,17 +117,22 @@ impl Deadlines {
         }
         let first = self.all().map(|deadline| deadline.begin_call()).min();
         #[cfg(feature = "wasi")]
-        super::waiting::enter(self);
+        waiting::enter(Arc::<Self>::clone(self));
         let running = RunningCall(self);
         self.check_at(now)?;
         let woken = first.map_or(Ok(()), |first| self.timer.wake_by(first));
         woken.map_err(|source| Error::Thread { source })?;
         Ok(running)
     }
+}
 
-    /// Sets an alarm for a running call that waits.
-    #[cfg(feature = "wasi")]
-    pub(super) fn alarm(&self, waker: &Waker) -> Alarm {
+#[cfg(feature = "wasi")]
+impl waiting::WaitLimits for Deadlines {
+    fn check_now(&self) -> Result<()> {
+        self.check_at(now())
+    }
+
+    fn alarm(&self, waker: &Waker) -> Alarm {
         self.timer.alarms.set(self.all().cloned(), waker)
     }
 }
@@ -179,7 +186,7 @@ impl RunningCall<'_> {
 impl Drop for RunningCall<'_> {
     fn drop(&mut self) {
         #[cfg(feature = "wasi")]
-        super::waiting::leave();
+        waiting::leave();
         self.0.all().for_each(|deadline| deadline.end_call());
         self.0.own.clear();
     }

@@ -1,21 +1,28 @@
 //! Waiting in host functions, which ends with the deadlines of the calls that this thread runs.
 
 use super::alarm::Alarm;
-use super::deadline::now;
-use super::deadlines::Deadlines;
 use crate::error::Result;
 use std::cell::RefCell;
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Poll, Waker};
+
+/// The deadlines of a call.
+pub(super) trait WaitLimits {
+    /// Fails if one has expired.
+    fn check_now(&self) -> Result<()>;
+
+    /// Sets an alarm for the first of them.
+    fn alarm(&self, waker: &Waker) -> Alarm;
+}
 
 thread_local! {
     /// Deadlines of the calls that run on this thread, the innermost last.
-    static RUNNING: RefCell<Vec<Arc<Deadlines>>> = const { RefCell::new(Vec::new()) };
+    static RUNNING: RefCell<Vec<Arc<dyn WaitLimits>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Notes that a call begins or continues on this thread.
-pub(super) fn enter(deadlines: &Arc<Deadlines>) {
-    RUNNING.with_borrow_mut(|running| running.push(Arc::clone(deadlines)));
+pub(super) fn enter(deadlines: Arc<dyn WaitLimits>) {
+    RUNNING.with_borrow_mut(|running| running.push(deadlines));
 }
 
 /// Notes that the innermost call ends or is suspended.
@@ -46,8 +53,7 @@ pub(crate) fn until_deadline<R>(
             }
             // Before the check, so that no deadline expires unnoticed.
             alarms = running.iter().map(|deadlines| deadlines.alarm(context.waker())).collect();
-            let now = now();
-            match running.iter().try_for_each(|deadlines| deadlines.check_at(now)) {
+            match running.iter().try_for_each(|deadlines| deadlines.check_now()) {
                 Ok(()) => Poll::Pending,
                 Err(error) => Poll::Ready(Err(error)),
             }
