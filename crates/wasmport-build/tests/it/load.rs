@@ -142,8 +142,10 @@ fn fault_53_real_artifacts_of_other_machines_are_refused_by_name() {
     }
 }
 
+type Change = fn(EngineConfig) -> EngineConfig;
+
 /// A change of each knob.
-const CHANGES: &[(&str, fn(EngineConfig) -> EngineConfig)] = &[
+const CHANGES: &[(&str, Change)] = &[
     ("deterministic", |engine| engine.deterministic(false)),
     ("fuel", |engine| engine.fuel(true)),
     ("epoch_interruption", |engine| engine.epoch_interruption(true)),
