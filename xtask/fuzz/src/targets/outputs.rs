@@ -1,0 +1,67 @@
+//! Files of an earlier import that others may have written: the manifest and the lock file.
+
+use crate::edit::edited;
+use crate::project::{Files, Project, check};
+use std::sync::LazyLock;
+use wasmport_build::Status;
+
+/// A project after its import, and files beside its outputs that no import wrote.
+static PROJECT: LazyLock<Files> = LazyLock::new(|| {
+    let toml: &[u8] = b"targets = []\n[import]\nout-dir = \"out\"\n[cache]\nenabled = false\n";
+    let wat: &[u8] = b"(module (func (export \"add\") (param i32 i32) (result i32) i32.const 0))";
+    let project = Project::new([
+        ("wasmport.toml", toml),
+        ("assets/any.wat", wat),
+        ("notes.txt", b"notes"),
+        ("out/mine.rs", b"pub fn mine() {}"),
+        ("out/artifacts/mine.cwasm", b"mine"),
+    ]);
+    assert!(check(&project, &project.importer().update_lock().run(&()).unwrap()));
+    project.files("")
+});
+
+/// Any bytes as the manifest, or edits of the genuine one behind a null: the next import has the same
+/// outputs, and touches no other file.
+pub fn manifest(bytes: &[u8]) {
+    let project = with("out/wasmport.json", bytes);
+    let before = project.files("");
+    project.importer().run_check().unwrap();
+    assert!(project.files("") == before, "a check has written");
+    assert!(check(&project, &project.import()));
+    let mut after = project.files("");
+    // Entries of other wrappers were its own: their outputs may go.
+    for (path, content) in PROJECT.iter().filter(|(path, _)| !path.ends_with("wasmport.json")) {
+        assert!(after.remove(path).as_ref() == Some(content), "{path} has changed");
+    }
+    assert!(after.len() == 1, "{:?}", after.keys());
+}
+
+/// Any bytes as the lock file, or edits of the genuine one behind a null: an error or differences; and once
+/// it is updated, the import is as locked.
+pub fn lock(bytes: &[u8]) {
+    let project = with("wasmport.lock", bytes);
+    let before = project.files("");
+    for result in [project.importer().locked().run_check(), project.importer().locked().run(&())] {
+        match result {
+            Ok(report) => drop(format!("{report:?}")),
+            Err(error) => assert!(!format!("{error} {error:?}").is_empty()),
+        }
+    }
+    assert!(project.files("")["wasmport.lock"] == before["wasmport.lock"], "it is written");
+    if project.importer().update_lock().run(&()).is_ok() {
+        let report = project.importer().locked().run_check().unwrap();
+        let asset = &report.assets[0];
+        assert!(asset.status == Status::Unchanged, "{:?} {:?}", asset.error, asset.stale);
+    }
+}
+
+/// Returns the project with another version of a file.
+fn with(path: &str, bytes: &[u8]) -> Project {
+    let mut files = PROJECT.clone();
+    let bytes = match bytes {
+        [0, edits @ ..] => edited(&files[path], edits),
+        _ => bytes.to_vec(),
+    };
+    files.insert(path.into(), bytes);
+    Project::of(&files)
+}
