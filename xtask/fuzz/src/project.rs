@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use wasmport_build::{AssetReport, Importer, Report, Settings};
 use walkdir::WalkDir;
+use wasmport_build::{AssetReport, Importer, Report, Settings};
 
 /// Files with their contents, by path below a project.
 pub(crate) type Files = BTreeMap<String, Vec<u8>>;

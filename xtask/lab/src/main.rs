@@ -6,11 +6,14 @@ mod bless;
 mod conformance;
 mod corpus;
 mod determinism;
+mod faults;
 mod files;
+mod fuzz;
 mod reference;
 mod run;
 mod scratch;
 mod smith;
+mod unsafe_code;
 mod wrappers;
 
 use clap::Parser;
@@ -37,6 +40,12 @@ enum Lab {
     Determinism(determinism::Args),
     /// Import random valid modules and use every export of their wrappers
     Smith(smith::Args),
+    /// Run the tests of `docs/faults.md` and print which rows hold
+    Faults(faults::Args),
+    /// Run fuzz targets on mutations of their seeds, without end unless bounded
+    Fuzz(fuzz::Args),
+    /// List every `unsafe` of the crates with its reason
+    Unsafe,
 }
 
 fn main() -> ExitCode {
@@ -50,6 +59,9 @@ fn main() -> ExitCode {
         Lab::Backends(args) => backends::run(&args),
         Lab::Determinism(args) => determinism::run(&args),
         Lab::Smith(args) => smith::run(&args),
+        Lab::Faults(args) => faults::run(&args),
+        Lab::Fuzz(args) => fuzz::run(&args),
+        Lab::Unsafe => unsafe_code::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,8 @@ use wasmport::{AnyAsset, Artifact, AssetSource, Error, Runtime};
 #[path = "../../../../fixtures/projects/verified/imported/mod.rs"]
 mod imported;
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/projects/verified/imported/");
+const FOLDER: &str =
+    concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/projects/verified/imported/");
 
 /// A source with the bytes of the current input.
 #[derive(Clone, Default)]

@@ -20,7 +20,9 @@ static PROJECT: LazyLock<Files> = LazyLock::new(|| {
 pub fn records(bytes: &[u8]) {
     for is_sealed in [false, true] {
         let mut files = PROJECT.clone();
-        for (path, record) in files.iter_mut().filter(|(path, _)| path.starts_with("cache/records/")) {
+        for (path, record) in
+            files.iter_mut().filter(|(path, _)| path.starts_with("cache/records/"))
+        {
             let line = record.split(|byte| *byte == b'\n').next().unwrap_or_default();
             *record = match (is_sealed, path.contains("/artifact")) {
                 (false, _) => edited(record, bytes),
@@ -43,7 +45,8 @@ pub fn functions(bytes: &[u8]) {
 
     let mut files = PROJECT.clone();
     // Without the artifact its functions are looked up.
-    files.retain(|path, _| !path.starts_with("out/") && !path.starts_with("cache/records/artifact"));
+    files
+        .retain(|path, _| !path.starts_with("out/") && !path.starts_with("cache/records/artifact"));
     if let Some((blob, pack)) = repacked(&mut files, bytes) {
         files.insert(format!("cache/blobs/{}/{blob}", &blob[..2]), pack);
         let project = Project::of(&files);

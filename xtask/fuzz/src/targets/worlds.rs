@@ -38,7 +38,8 @@ fn import(component: &[u8], wit: &[u8]) {
 fn component(wit: &str) -> Option<Vec<u8>> {
     let mut resolve = Resolve::default();
     let package = resolve.push_str("world.wit", wit).ok()?;
-    let (_, world) = resolve.packages[package].worlds.first().map(|(name, id)| (name.clone(), *id))?;
+    let (_, world) =
+        resolve.packages[package].worlds.first().map(|(name, id)| (name.clone(), *id))?;
     let abi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
     let mut module = dummy_module(&resolve, world, abi);
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).ok()?;
