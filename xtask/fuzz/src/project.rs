@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 use wasmport_build::{AssetReport, Importer, Report, Settings};
 
 /// Files with their contents, by path below a project.
@@ -51,11 +51,13 @@ impl Project {
         self.importer().run(&()).unwrap()
     }
 
-    /// Returns all files below a folder.
+    /// Returns all files below a folder, without locks and unfinished files of the importer.
     pub fn files(&self, folder: &str) -> Files {
         let entries = WalkDir::new(self.path(folder)).into_iter().map(Result::unwrap);
-        let files = entries.filter(|entry| entry.file_type().is_file());
-        let file = |entry: walkdir::DirEntry| {
+        let is_own =
+            |entry: &DirEntry| entry.file_name().to_string_lossy().starts_with(".wasmport-");
+        let files = entries.filter(|entry| entry.file_type().is_file() && !is_own(entry));
+        let file = |entry: DirEntry| {
             let path = entry.path().strip_prefix(self.0.path()).unwrap();
             (path.to_str().unwrap().replace('\\', "/"), fs::read(entry.path()).unwrap())
         };

@@ -6,7 +6,6 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use wasmport::{AnyAsset, Artifact, AssetSource, Error, Runtime};
 
 /// The wrapper of an asset with an artifact beside the program.
-#[allow(missing_docs, reason = "generated code")]
 #[path = "../../../../fixtures/projects/verified/imported/mod.rs"]
 mod imported;
 

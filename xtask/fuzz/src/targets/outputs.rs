@@ -20,10 +20,23 @@ static PROJECT: LazyLock<Files> = LazyLock::new(|| {
     project.files("")
 });
 
-/// Any bytes as the manifest, or edits of the genuine one behind a null: the next import has the same
-/// outputs, and touches no other file.
+/// The manifest of the project with an entry more, whose wrapper is a file that no import wrote.
+static FOREIGN: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut manifest: serde_json::Value =
+        serde_json::from_slice(&PROJECT["out/wasmport.json"]).unwrap();
+    let mut entry = manifest["assets"]["any"].clone();
+    entry["module"] = serde_json::json!(["mine"]);
+    entry["wrapper"] = "mine.rs".into();
+    manifest["assets"]["mine"] = entry;
+    serde_json::to_vec(&manifest).unwrap()
+});
+
+/// Any bytes as the manifest; behind a null edits of the genuine one, behind a one of a foreign one: the next
+/// import has the same outputs, and touches no other file.
 pub fn manifest(bytes: &[u8]) {
-    let project = with("out/wasmport.json", bytes);
+    let foreign = |edits| edited(&FOREIGN, edits);
+    let bytes = bytes.strip_prefix(&[1]).map_or_else(|| bytes.to_vec(), foreign);
+    let project = with("out/wasmport.json", &bytes);
     let before = project.files("");
     project.importer().run_check().unwrap();
     assert!(project.files("") == before, "a check has written");
