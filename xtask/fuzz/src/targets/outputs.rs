@@ -32,7 +32,7 @@ static FOREIGN: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 /// Any bytes as the manifest; behind a null edits of the genuine one, behind a one of a foreign one: the next
-/// import has the same outputs, and touches no other file.
+/// import has the same outputs and touches no other file, or refuses and touches none.
 pub fn manifest(bytes: &[u8]) {
     let foreign = |edits| edited(&FOREIGN, edits);
     let bytes = bytes.strip_prefix(&[1]).map_or_else(|| bytes.to_vec(), foreign);
@@ -40,13 +40,21 @@ pub fn manifest(bytes: &[u8]) {
     let before = project.files("");
     project.importer().run_check().unwrap();
     assert!(project.files("") == before, "a check has written");
-    assert!(check(&project, &project.import()));
-    let mut after = project.files("");
-    // Entries of other wrappers were its own: their outputs may go.
-    for (path, content) in PROJECT.iter().filter(|(path, _)| !path.ends_with("wasmport.json")) {
-        assert!(after.remove(path).as_ref() == Some(content), "{path} has changed");
+    match project.importer().run(&()) {
+        // It refuses to replace a file that is no manifest.
+        Err(error) => assert!(project.files("") == before, "after {error}: a file has changed"),
+        Ok(report) => {
+            assert!(check(&project, &report));
+            let mut after = project.files("");
+            after.remove("out/wasmport.json");
+            let mut expected = PROJECT.clone();
+            expected.remove("out/wasmport.json");
+            for (path, content) in &expected {
+                assert!(after.get(path) == Some(content), "{path} has changed");
+            }
+            assert!(after == expected, "{:?}", after.keys());
+        }
     }
-    assert!(after.len() == 1, "{:?}", after.keys());
 }
 
 /// Any bytes as the lock file, or edits of the genuine one behind a null: an error or differences; and once
