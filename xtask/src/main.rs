@@ -24,6 +24,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   faults          Run the tests of `docs/faults.md` and print which rows hold
   fuzz            Run fuzz targets on mutations of their seeds
   unsafe          List every `unsafe` of the crates with its reason
+  elsewhere       Run the fixtures on Windows, aarch64 and s390x, in emulators
 
 The commands of `cargo wasmport`, such as `import` and `check`, work on the project `fixtures`.
 ";
@@ -51,7 +52,7 @@ fn main() -> ExitCode {
 fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
     let (mut cargo, manifest) = (Command::new(cargo()), root().join("Cargo.toml"));
     cargo.args(["run", "--quiet", "--package", "lab", "--manifest-path"]).arg(manifest);
-    if command == "backends" {
+    if command == "backends" || command == "elsewhere" {
         cargo.args(["--features", "all-targets"]);
     }
     exit_code(cargo.arg("--").arg(command).args(args))

@@ -5,7 +5,7 @@ mod optimize;
 mod tally;
 mod verdict;
 
-use crate::files::printable;
+use calls::printable;
 use crate::wrappers::Wrappers;
 use index::Index;
 use std::io::Write as _;

@@ -6,11 +6,12 @@ mod bless;
 mod conformance;
 mod corpus;
 mod determinism;
+mod elsewhere;
 mod faults;
 mod files;
 mod fuzz;
+mod imports;
 mod reference;
-mod run;
 mod scratch;
 mod smith;
 mod unsafe_code;
@@ -46,6 +47,8 @@ enum Lab {
     Fuzz(fuzz::Args),
     /// List every `unsafe` of the crates with its reason
     Unsafe,
+    /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
+    Elsewhere(elsewhere::Args),
 }
 
 fn main() -> ExitCode {
@@ -62,6 +65,7 @@ fn main() -> ExitCode {
         Lab::Faults(args) => faults::run(&args),
         Lab::Fuzz(args) => fuzz::run(&args),
         Lab::Unsafe => unsafe_code::run(),
+        Lab::Elsewhere(args) => elsewhere::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -152,7 +152,7 @@ fn memories(count: usize, end: usize) -> String {
 const FULL: usize = (16 << 20) - 1;
 
 #[test]
-fn fault_90_memory_images_are_counted_before_they_are_made() {
+fn fault_87_memory_images_are_counted_before_they_are_made() {
     // A kilobyte of wasm that would be 1.6 GB.
     let start = Instant::now();
     let report = import("images.wat", memories(100, FULL - 1).as_bytes(), "");
@@ -174,7 +174,7 @@ fn fault_90_memory_images_are_counted_before_they_are_made() {
 }
 
 #[test]
-fn fault_90_an_artifact_that_is_too_large_is_not_kept() {
+fn fault_87_an_artifact_that_is_too_large_is_not_kept() {
     let functions = "(func (export \"f\") (param i32) (result i32) local.get 0)";
     let text = format!("(module {functions})");
     let project = Project::with(&[("code.wat", text.as_bytes())]);
@@ -216,7 +216,7 @@ fn nested(depth: usize) -> String {
 }
 
 #[test]
-fn fault_91_a_small_file_makes_no_huge_wrapper() {
+fn fault_88_a_small_file_makes_no_huge_wrapper() {
     let max = "limits.max-wrapper-bytes = 200000";
     let globals: String =
         (0..5_000).map(|i| format!("(import \"env\" \"g{i}\" (global i32))")).collect();
@@ -272,7 +272,7 @@ fn fault_91_a_small_file_makes_no_huge_wrapper() {
 }
 
 #[test]
-fn fault_91_names_that_no_wrapper_can_list_are_refused() {
+fn fault_88_names_that_no_wrapper_can_list_are_refused() {
     let long = "x".repeat(90_000);
     let exports: String = (0..40).map(|i| format!("(export \"{long}{i}\" (func 0))")).collect();
     let text = format!("(module (func) {exports})");
@@ -284,7 +284,7 @@ fn fault_91_names_that_no_wrapper_can_list_are_refused() {
 }
 
 #[test]
-fn fault_91_types_of_types_of_types_are_not_written_out() {
+fn fault_88_types_of_types_of_types_are_not_written_out() {
     let realloc = "(func (export \"r\") (param i32 i32 i32 i32) (result i32) unreachable)";
     let text =
         |depth| nested(depth).replace("(core module $m ", &format!("(core module $m {realloc} "));

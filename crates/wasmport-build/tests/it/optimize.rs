@@ -399,7 +399,7 @@ fn fault_11_only_what_is_valid_is_kept_for_the_next_import() {
 const OTHER: &str = r#"(module (func (export "add") (param i32 i32) (result i32) i32.const 8))"#;
 
 #[test]
-fn fault_94_a_result_belongs_to_the_program_that_made_it() {
+fn fault_90_a_result_belongs_to_the_program_that_made_it() {
     let tool = optimizer();
     let work = |name: &str| format!("cp \"$here/{name}.wasm\" \"$out\"");
     for (name, module) in [("small", SMALL), ("other", OTHER)] {
@@ -444,7 +444,7 @@ fn ends(id: &str) -> bool {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn fault_95_what_a_program_starts_ends_with_it() {
+fn fault_91_what_a_program_starts_ends_with_it() {
     // Whether it is ended, fails, or succeeds.
     let start = "sleep 600 & echo $! > \"$here/id\"";
     for (work, expected) in [
@@ -465,7 +465,7 @@ fn fault_95_what_a_program_starts_ends_with_it() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn fault_95_memory_of_what_a_program_starts_is_its_own() {
+fn fault_91_memory_of_what_a_program_starts_is_its_own() {
     let tool = Tool::doing(
         "sh -c 'x=0123456789abcdef; while :; do x=$x$x; done' & echo $! > \"$here/id\"; wait",
     );
@@ -475,7 +475,7 @@ fn fault_95_memory_of_what_a_program_starts_is_its_own() {
 }
 
 #[test]
-fn fault_96_a_settings_file_runs_nothing_outside_of_its_project() {
+fn fault_92_a_settings_file_runs_nothing_outside_of_its_project() {
     let tool = optimizer();
     let elsewhere = tempfile::tempdir().unwrap();
     let program = elsewhere.path().join("wasm-opt");

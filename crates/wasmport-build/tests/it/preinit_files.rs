@@ -110,7 +110,7 @@ fn entries(mut bytes: &[u8]) -> Vec<Entry> {
 }
 
 #[test]
-fn fault_93_a_module_learns_nothing_but_names_and_contents() {
+fn fault_89_a_module_learns_nothing_but_names_and_contents() {
     let [one, other] = twice(&wat::parse_str(LOOKS).unwrap());
     assert!(one == other, "two folders of the same content");
 
@@ -141,7 +141,7 @@ fn fault_93_a_module_learns_nothing_but_names_and_contents() {
 }
 
 #[test]
-fn fault_93_a_component_learns_nothing_but_names_and_contents() {
+fn fault_89_a_component_learns_nothing_but_names_and_contents() {
     let [one, other] = twice(&component());
     assert!(one == other, "two folders of the same content");
     let contains = |text: &[u8]| one.windows(text.len()).any(|window| window == text);

@@ -300,7 +300,7 @@ fn fault_27_the_lock_of_a_killed_import_is_free() {
 /// As a terminal interrupts the group of processes in its foreground.
 #[cfg(target_os = "linux")]
 #[test]
-fn fault_95_an_interrupt_ends_programs_too() {
+fn fault_91_an_interrupt_ends_programs_too() {
     use std::os::unix::process::CommandExt as _;
     let settings = "[tools.wasm-opt]\npath = \"./fake\"\n[defaults]\noptimize.level = \"O2\"\n";
     let project = project(&[("assets/calc.wat", CALC), ("wasmport.toml", settings)]);
@@ -330,7 +330,7 @@ fn fault_95_an_interrupt_ends_programs_too() {
 /// A settings file from elsewhere names a program of this machine.
 #[cfg(unix)]
 #[test]
-fn fault_96_only_the_user_allows_programs_outside_of_the_project() {
+fn fault_92_only_the_user_allows_programs_outside_of_the_project() {
     let elsewhere = tempfile::tempdir().unwrap();
     let program_path = elsewhere.path().join("wasm-opt");
     let fake = "#!/bin/sh\ntouch \"$(dirname \"$0\")/ran\"\n\
