@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use wasmport::engine::{RequiredFeatures, Target};
 use wasmport::{
-    Artifact, Digest, EngineConfig, Folder, LoadedModule, Runtime, RuntimeOptions, support,
+    Artifact, Asset, Digest, EngineConfig, Folder, LoadedModule, Runtime, RuntimeOptions, support,
 };
 
 /// The output of an import.
@@ -109,16 +109,29 @@ impl Imported {
     }
 
     /// Loads an asset as a wrapper for `engine` would; `source` artifacts are the same for any engine.
-    #[expect(unsafe_code, reason = "the importer made the artifacts, in this run")]
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such asset, or it does not load.
     pub fn load(
         &self,
         runtime: &Runtime,
         name: &str,
         engine: EngineConfig,
     ) -> crate::Result<LoadedModule> {
+        Ok(runtime.load(&self.asset(name, engine)?)?)
+    }
+
+    /// Describes an asset as a wrapper for `engine` would.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such asset.
+    #[expect(unsafe_code, reason = "the importer made the artifacts, in this run")]
+    pub fn asset(&self, name: &str, engine: EngineConfig) -> crate::Result<Asset> {
         let entry = self.entry(name)?;
         // SAFETY: the importer has just reported the digests of its output.
-        let asset = unsafe {
+        Ok(unsafe {
             support::asset(
                 leak(name),
                 leak(&entry.source),
@@ -128,8 +141,7 @@ impl Imported {
                 entry.features,
                 entry.artifacts.iter().map(Stored::artifact).collect::<Vec<_>>().leak(),
             )
-        };
-        Ok(runtime.load(&asset)?)
+        })
     }
 }
 

@@ -4,8 +4,8 @@
 
 mod header;
 
-use calls::printable;
 use crate::imports::import_for;
+use calls::printable;
 use calls::{Comparison, Exactness, Imported, compare};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

@@ -3,8 +3,8 @@
 
 mod wasi;
 
-use calls::printable;
 use crate::imports::import_for;
+use calls::printable;
 use calls::{Comparison, Exactness, Imported, compare};
 use std::io::Write as _;
 use std::path::PathBuf;

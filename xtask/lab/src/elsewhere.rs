@@ -29,7 +29,8 @@ struct Tally {
 }
 
 pub(crate) fn run(args: &Args) -> crate::Result {
-    let is_chosen = |machine: &&Machine| args.machine.as_ref().is_none_or(|name| name == machine.name);
+    let is_chosen =
+        |machine: &&Machine| args.machine.as_ref().is_none_or(|name| name == machine.name);
     let machines: Vec<&Machine> = MACHINES.iter().filter(is_chosen).collect();
     if machines.is_empty() {
         return Err("no machine has this name; there are windows, aarch64 and s390x".into());

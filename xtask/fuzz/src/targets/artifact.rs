@@ -1,16 +1,17 @@
 //! Artifacts that others have changed.
 
 use crate::edit::edited;
+use crate::project::Project;
+use calls::Imported;
 use std::io;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use wasmport::{AnyAsset, Artifact, AssetSource, Error, Runtime};
+use wasmport::{AnyAsset, Artifact, Asset, AssetSource, EngineConfig, Error, Runtime};
 
-/// The wrapper of an asset with an artifact beside the program.
-#[path = "../../../../fixtures/projects/verified/imported/mod.rs"]
-mod imported;
-
-const FOLDER: &str =
-    concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/projects/verified/imported/");
+/// An asset with an artifact beside the program.
+struct Genuine {
+    asset: Asset,
+    artifact: Vec<u8>,
+}
 
 /// A source with the bytes of the current input.
 #[derive(Clone, Default)]
@@ -26,18 +27,25 @@ impl AssetSource for Edited {
     }
 }
 
-static GENUINE: LazyLock<Vec<u8>> = LazyLock::new(|| {
-    let target = imported::tax::ASSET.artifacts()[0].target();
-    std::fs::read(format!("{FOLDER}artifacts/tax.{target}.cwasm")).unwrap()
+static GENUINE: LazyLock<Genuine> = LazyLock::new(|| {
+    let wat = b"(module (func (export \"tax\") (param i64) (result i64) (i64.shl (local.get 0) (i64.const 1))))";
+    let settings = b"[import]\nembed = false\n";
+    let project = Project::new([("assets/tax.wat", wat.as_slice()), ("wasmport.toml", settings)]);
+    let report = project.import();
+    let out = project.path("src/assets");
+    let artifact = std::fs::read(out.join(&report.assets[0].artifacts[0].path)).unwrap();
+    let asset = Imported::new(&out).unwrap().asset("tax", EngineConfig::default()).unwrap();
+    Genuine { asset, artifact }
 });
 
 /// Edits of an artifact: it loads if it is genuine, else its digest is refused.
 pub fn artifact(bytes: &[u8]) {
-    let artifact = edited(&GENUINE, bytes);
-    let is_genuine = artifact == *GENUINE;
+    let Genuine { asset, artifact: genuine } = &*GENUINE;
+    let artifact = edited(genuine, bytes);
+    let is_genuine = artifact == *genuine;
     let source = Edited(Arc::new(Mutex::new(artifact)));
-    let runtime = Runtime::builder(&imported::ENGINE).source(source).build().unwrap();
-    match runtime.load(&imported::tax::ASSET) {
+    let runtime = Runtime::builder(asset.engine()).source(source).build().unwrap();
+    match runtime.load(asset) {
         Ok(_) => assert!(is_genuine, "an artifact of another digest is loaded"),
         Err(Error::Digest { expected, actual, .. }) => {
             assert!(!is_genuine && expected != actual);

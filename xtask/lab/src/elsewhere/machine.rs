@@ -105,7 +105,8 @@ impl Machine {
         if self.name == "windows" {
             wine(&mut command, program)?;
         }
-        let output = command.output().map_err(|e| format!("cannot run `{}`: {e}", self.runner[0]))?;
+        let output =
+            command.output().map_err(|e| format!("cannot run `{}`: {e}", self.runner[0]))?;
         let text = String::from_utf8_lossy(&output.stdout).replace("\r\n", "\n");
         if !output.status.success() {
             eprintln!("{}", String::from_utf8_lossy(&output.stderr));

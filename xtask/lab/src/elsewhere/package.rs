@@ -119,13 +119,15 @@ fn copy(from: &Path, to: &Path) -> crate::Result {
 
 /// Copies a file if its content differs, so that cargo does not rebuild what depends on it.
 fn copy_file(from: &Path, to: &Path) -> crate::Result {
-    let bytes = std::fs::read(from).map_err(|e| format!("cannot read `{}`: {e}", from.display()))?;
+    let bytes =
+        std::fs::read(from).map_err(|e| format!("cannot read `{}`: {e}", from.display()))?;
     files::update(to, bytes)
 }
 
 /// Returns the manifest of `generated` outside of the workspace.
 fn manifest() -> crate::Result<String> {
-    let read = |path: &str| -> crate::Result<Table> { Ok(files::read(&root().join(path))?.parse()?) };
+    let read =
+        |path: &str| -> crate::Result<Table> { Ok(files::read(&root().join(path))?.parse()?) };
     let workspace = read("Cargo.toml")?;
     let of_workspace = workspace["workspace"]["dependencies"].as_table();
     let of_workspace = of_workspace.ok_or("the workspace has no dependencies")?;
@@ -136,7 +138,10 @@ fn manifest() -> crate::Result<String> {
             *dependency = inherit(dependency, of_workspace.get(name).ok_or("no such dependency")?);
         }
         if key == "dependencies" {
-            dependencies.insert("calls".into(), inherit(&Value::Table(Table::new()), &of_workspace["calls"]));
+            dependencies.insert(
+                "calls".into(),
+                inherit(&Value::Table(Table::new()), &of_workspace["calls"]),
+            );
         }
     }
     let mut package = Table::new();
