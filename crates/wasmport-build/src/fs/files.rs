@@ -88,7 +88,10 @@ fn write_with(path: &Path, bytes: &[u8], is_durable: bool) -> Result<()> {
         crash_point();
         let unfinished = file.path().to_path_buf();
         file.persist(path).map_err(|e| e.error)?;
-        renamed(&unfinished, path);
+        // A loss of power loses no name that replaces another durably: the earlier file is there.
+        if !is_durable {
+            renamed(&unfinished, path);
+        }
         crash_point();
         Ok(())
     };

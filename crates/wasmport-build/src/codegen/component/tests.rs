@@ -96,7 +96,7 @@ fn keywords_and_names_of_the_generator_are_names_too() {
         "pub fn call_while<",
         "pub fn while_(&mut self)",
         "pub fn call_store<",
-        "store_: __rt::Func",
+        "store_: __rt::TypedFunc<(), ()>",
         "pub struct T_ {",
         "pub struct Result_ {",
         "#[component(name = \"self\")] Self_",
