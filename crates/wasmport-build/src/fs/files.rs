@@ -1,6 +1,8 @@
 //! Files with one writer: errors name the path, and writes are atomic.
 
-use super::crash::{crash_point, renamed, sync_bytes, sync_name, wrote};
+#[cfg(feature = "compiler")]
+use super::crash::sync_name;
+use super::crash::{crash_point, renamed, sync_bytes, wrote};
 use super::permissions::set_output_permissions;
 use super::regular;
 use crate::error::Error;
