@@ -9,9 +9,8 @@ use std::process::{Command, ExitCode};
 pub(crate) fn run(args: &[OsString]) -> Result<ExitCode> {
     // One cargo command builds both packages, so that they share one build of Wasmtime.
     let packages = ["--package", "wasmport-bench", "--package", "wasmport-cli"];
-    let mut build = Command::new(cargo());
-    build.args(["build", "--release"]).args(packages).current_dir(root());
-    if !build.status()?.success() {
+    let args_of_build = ["build", "--release"].iter().chain(&packages);
+    if !Command::new(cargo()).args(args_of_build).current_dir(root()).status()?.success() {
         return Err("the measurements do not compile".into());
     }
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or("target".into(), PathBuf::from);

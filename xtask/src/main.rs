@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode};
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "\
-Usage: cargo xtask COMMAND [ARGUMENTS]
+Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
 
   tidy [--edges]  Check the invariants of the architecture; print the edges between folders
   bench [PREFIX]  Measure speed and size against plain Wasmtime
@@ -21,9 +21,12 @@ Usage: cargo xtask COMMAND [ARGUMENTS]
   corpus          Import every wasm file below a folder and compare with expected verdicts
   backends        Import the fixtures for many targets and run them on every local back end
   determinism     Compare programs whose results may differ between machines
+  faults          Run the tests of `docs/faults.md` and print which rows hold
+  fuzz            Run fuzz targets on mutations of their seeds
+  unsafe          List every `unsafe` of the crates with its reason
+  elsewhere       Run the fixtures on Windows, aarch64 and s390x, in emulators
 
 The commands of `cargo wasmport`, such as `import` and `check`, work on the project `fixtures`.
-`cargo xtask COMMAND --help` describes the arguments of a command.
 ";
 
 fn main() -> ExitCode {
@@ -47,10 +50,9 @@ fn main() -> ExitCode {
 
 /// Runs a command of `lab`, which contains the importer: this program builds in a moment without it.
 fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
-    let mut cargo = Command::new(cargo());
-    cargo.args(["run", "--quiet", "--package", "lab", "--manifest-path"]);
-    cargo.arg(root().join("Cargo.toml"));
-    if command == "backends" {
+    let (mut cargo, manifest) = (Command::new(cargo()), root().join("Cargo.toml"));
+    cargo.args(["run", "--quiet", "--package", "lab", "--manifest-path"]).arg(manifest);
+    if command == "backends" || command == "elsewhere" {
         cargo.args(["--features", "all-targets"]);
     }
     exit_code(cargo.arg("--").arg(command).args(args))

@@ -1,16 +1,16 @@
 //! Compares `docs/faults.md` with the tests whose names carry a number of its table. `BLESS=1` rewrites
 //! the column of tests.
 
+#[path = "faults/page.rs"]
+mod page;
+
+use page::{NONE, WAITS, row};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Names of tests by file, for each row that they test.
 type Tests = BTreeMap<u32, BTreeMap<String, Vec<String>>>;
-
-/// Cell of a row that no test covers, and the end of one whose remote part has none.
-const WAITS: &str = "waits: remote tier";
-const NONE: &str = "no test yet";
 
 #[test]
 fn every_row_names_its_tests_and_every_test_has_a_row() {
@@ -68,13 +68,6 @@ fn names(source: &str) -> Vec<(String, u32)> {
     names
         .flat_map(|name| rows(name).into_iter().map(move |row| (format!("fault_{name}"), row)))
         .collect()
-}
-
-/// Takes a line of the table apart: its number, the line without the cell of tests, and that cell.
-fn row(line: &str) -> Option<(u32, &str, &str)> {
-    let number = line.strip_prefix("| ")?.split(' ').next()?.parse().ok()?;
-    let (row, cell) = line.strip_suffix(" |")?.rsplit_once(" | ")?;
-    Some((number, &line[..row.len() + 2], cell))
 }
 
 fn new_cell(tests: &BTreeMap<String, Vec<String>>, old: &str) -> String {

@@ -12,10 +12,11 @@
 
 use crate::error::Error;
 use crate::project::check::{self, OlderPatch};
-use crate::project::files::{Files, HEADER};
+use crate::project::files::Files;
+use crate::project::outputs::HEADER;
 use crate::report::{Report, Status};
 #[cfg(feature = "compiler")]
-use crate::run::{Executor, Overrun, Watchdog};
+use crate::run::{Executor, Overrun, Progress, Watchdog};
 use crate::settings::{LockMode, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -75,9 +76,9 @@ impl BuildScript {
         println!("cargo::rerun-if-env-changed=WASM_OPT");
     }
 
-    /// Prints `text` as a warning of cargo.
+    /// Prints `text`, which may quote files, as a warning of cargo.
     fn warn(&self, text: &str) {
-        for line in text.lines() {
+        for line in wasmport::support::printable(text).lines() {
             println!("cargo::warning={line}");
         }
     }
@@ -104,7 +105,7 @@ pub(crate) fn import(mut settings: Settings) -> Result<Report, Error> {
         if cargo.docs_rs { Vec::new() } else { targets_of_build(&settings, &cargo.target)? };
     settings.targets = Some(targets);
     let watchdog = Watchdog::start(end_build);
-    let outcome = crate::run::import(&settings, &(), &Executor::Watched(watchdog))?;
+    let outcome = crate::run::import(&settings, &Notes, &Executor::Watched(watchdog))?;
     let watched = outcome.folders.iter().chain(&outcome.files).chain(&settings.file);
     let lock = binding_lock_file(&settings);
     cargo.rerun_if_changed(watched.chain(&lock));
@@ -112,6 +113,17 @@ pub(crate) fn import(mut settings: Settings) -> Result<Report, Error> {
     match outcome.report.count(Status::Failed) {
         0 => Ok(outcome.report),
         _ => Err(Error::Failed(Box::new(outcome.report))),
+    }
+}
+
+/// Prints notes of a run as warnings of cargo.
+#[cfg(feature = "compiler")]
+struct Notes;
+
+#[cfg(feature = "compiler")]
+impl Progress for Notes {
+    fn note(&self, message: &str) {
+        println!("cargo::warning={message}");
     }
 }
 
@@ -162,8 +174,7 @@ fn include_from(imported: &Path, out_dir: &Path) -> Result<(), Error> {
     let mut files = Files::default();
     let include = format!("include!({:?});\n", module.display().to_string());
     files.add("mod.rs", format!("{HEADER}: the imported output is elsewhere.\n{include}"));
-    // The whole folder belongs to this build script.
-    files.write(out_dir, |_| true)
+    files.write(out_dir, || ())
 }
 
 /// Returns the lock file if it decides the result.

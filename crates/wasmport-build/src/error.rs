@@ -47,6 +47,16 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// A symbolic link is at the path of an output, or on the way to it below the output folder.
+    #[error(
+        "`{}` is a symbolic link: outputs are not written through links\n  help: remove the link, rename \
+         the asset, or choose another output folder",
+        path.display()
+    )]
+    OutputLink {
+        /// The link.
+        path: PathBuf,
+    },
     /// The lock file is missing, damaged or of another format.
     #[error("`{}`: {message}\n  help: {help}", path.display())]
     Lock {

@@ -134,6 +134,12 @@ impl Importer {
         self
     }
 
+    /// Runs programs outside of the project that a settings file names in `tools`.
+    pub fn allow_tools(mut self) -> Self {
+        self.settings.allow_tools = true;
+        self
+    }
+
     /// Adds a pass over modules; passes run in the order in which they were added.
     #[cfg(feature = "compiler")]
     pub fn pass(mut self, pass: impl Pass + 'static) -> Self {
@@ -171,11 +177,17 @@ impl Importer {
         self
     }
 
+    /// Uses results that others wrote into the cache folder too, whatever their key, and whoever may write
+    /// there. All of them can then decide what code the program runs.
+    pub fn trust_cache(mut self) -> Self {
+        self.settings.cache.trust = Some(true);
+        self
+    }
+
     /// Returns the cache folder, or `None` if the settings use no cache.
     #[cfg(feature = "compiler")]
     pub fn cache_folder(&self) -> Option<CacheFolder> {
-        let folder = crate::store::location(&self.settings.cache)?;
-        Some(CacheFolder::new(folder, self.settings.cache.max_bytes()))
+        CacheFolder::new(&self.settings.cache)
     }
 
     /// Writes the module after each stage as text into `DIR/ASSET/NN-STAGE.wat`. It needs the cargo
@@ -288,7 +300,8 @@ impl Importer {
             assets.clone().flat_map(|file| file.inputs(&self.settings)).collect();
         let mut inputs = discovered.folders;
         inputs.extend(assets.map(|file| file.path.clone()));
-        inputs.extend(read.iter().flat_map(|path| crate::fs::paths_of_tree(path)));
+        let follow = self.settings.symlinks == Symlinks::Follow;
+        inputs.extend(read.iter().flat_map(|path| crate::fs::paths_of_tree(path, follow)));
         inputs.extend(self.settings.file.clone());
         Ok(inputs)
     }

@@ -70,6 +70,12 @@ pub struct ImportArgs {
     /// Neither read nor write the cache
     #[arg(long)]
     pub no_cache: bool,
+    /// Use results that others wrote into the cache, and a cache folder that others can change
+    #[arg(long, conflicts_with = "no_cache")]
+    pub trust_cache: bool,
+    /// Run programs outside of the project that the settings file names
+    #[arg(long)]
+    pub allow_tools: bool,
     /// Import in this process; limits of time and memory per asset then have no effect
     #[arg(long)]
     pub no_helper: bool,

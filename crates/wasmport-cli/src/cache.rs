@@ -77,6 +77,9 @@ fn print_verified(verified: &Verified, out: &Output) {
         out.error(&format!("{path} is damaged: moved to the quarantine"));
     }
     out.line(&format!("{} good, {} damaged", verified.good, verified.damaged.len()));
+    if verified.other_key > 0 {
+        out.line(&format!("{} results were written with another key", verified.other_key));
+    }
 }
 
 fn print_removed(removed: Removed, out: &Output) {

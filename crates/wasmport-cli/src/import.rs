@@ -35,6 +35,12 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
     if args.no_cache {
         importer = importer.no_cache();
     }
+    if args.trust_cache {
+        importer = importer.trust_cache();
+    }
+    if args.allow_tools {
+        importer = importer.allow_tools();
+    }
     if let Some(dir) = &args.emit_stages {
         importer = importer.emit_stages(dir);
     }
@@ -45,7 +51,7 @@ fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result
         importer.serve()?;
         return Ok(Report::default());
     }
-    let bar = Bar::new(out.shows_progress());
+    let bar = Bar::new(out);
     let report =
         if args.no_helper { importer.run(&bar) } else { importer.run_in_helper(&bar, helper) };
     bar.finish();

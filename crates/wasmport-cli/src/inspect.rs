@@ -47,6 +47,10 @@ fn lines(inspection: &Inspection) -> Vec<String> {
         lines.push(format!("wit       none: {what}"));
         return lines;
     }
+    if let Some(len) = interface.too_large {
+        lines.push(format!("wit       {len} bytes, too large for a wrapper"));
+        return lines;
+    }
     lines.push(format!("imports   {}", interface.imports.len()));
     lines.extend(
         interface.imports.iter().map(|i| format!("  {:?} {:?}: {}", i.module, i.name, i.ty)),

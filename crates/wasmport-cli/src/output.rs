@@ -5,6 +5,7 @@ use crate::summary;
 use crate::text::plain;
 use anstyle::{AnsiColor, Style};
 use std::io::Write as _;
+use wasmport::support::printable;
 use wasmport_build::{AssetReport, Report, Status};
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
@@ -63,6 +64,13 @@ impl Output {
     /// Prints an error.
     pub fn error(&self, message: &str) {
         let _ = writeln!(anstream::stderr(), "{RED}error{RED:#}: {}", with_styled_help(message));
+    }
+
+    /// Prints news about a run, unless the output is quiet.
+    pub fn note(&self, message: &str) {
+        if !self.quiet {
+            let _ = writeln!(anstream::stderr(), "{CYAN}note{CYAN:#}: {}", plain(message));
+        }
     }
 
     /// Prints a warning, unless the output is quiet.
@@ -124,9 +132,9 @@ impl Output {
     }
 }
 
-/// Colours the help lines of a message.
+/// Escapes control characters in a message, which may quote files, and colours its help lines.
 fn with_styled_help(message: &str) -> String {
-    message.replace("\n  help: ", &format!("\n  {CYAN}help{CYAN:#}: "))
+    printable(message).replace("\n  help: ", &format!("\n  {CYAN}help{CYAN:#}: "))
 }
 
 fn counts(report: &Report, verb: &str) -> String {

@@ -1,10 +1,10 @@
 //! Text for the terminal.
 
-/// Escapes control characters, so that names from files cannot control the terminal.
+use wasmport::support::printable;
+
+/// Escapes control characters and line ends, so that names from files cannot control the terminal.
 pub(crate) fn plain(text: &str) -> String {
-    let escape =
-        |c: char| if c.is_control() { c.escape_default().to_string() } else { c.to_string() };
-    text.chars().map(escape).collect()
+    printable(text).replace('\n', "\\n")
 }
 
 /// Formats a size in the largest unit with a number above one.

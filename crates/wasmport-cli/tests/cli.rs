@@ -21,6 +21,7 @@ mod watch;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::LazyLock;
 
 const CALC: &str = r#"(module (func (export "one") (result i32) (i32.const 1)))"#;
 
@@ -34,10 +35,18 @@ fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
     project
 }
 
+/// The configuration folder of these tests.
+fn config_folder() -> &'static Path {
+    static CONFIG: LazyLock<tempfile::TempDir> = LazyLock::new(|| tempfile::tempdir().unwrap());
+    CONFIG.path()
+}
+
 /// The program, with a cache in the folder that it runs in.
 fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-wasmport"));
     command.env("WASMPORT_CACHE_DIR", ".wasmport-cache");
+    command.env("XDG_CONFIG_HOME", config_folder());
+    command.env_remove("WASMPORT_CACHE_KEY").env_remove("WASMPORT_CACHE_KEY_FILE");
     command
 }
 

@@ -65,6 +65,7 @@ mod runtime;
 mod session;
 #[doc(hidden)]
 pub mod support;
+mod text;
 mod trace;
 mod typed;
 #[cfg(feature = "wasi")]
@@ -105,3 +106,10 @@ pub use typed::Exception;
 pub use typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
 pub use wasmtime;
 pub use wrapper::{ModuleWrapper, Wrapper};
+
+/// Folders that no other user can change, for the importer's cache.
+#[cfg(all(unix, feature = "compile"))]
+#[doc(hidden)]
+pub mod private {
+    pub use crate::fs::{GroupWrite, check_secret_file, open_private_folder};
+}

@@ -20,17 +20,40 @@ macro_rules! include_assets {
     };
 }
 
-/// Returns the typed view of a component's function, in generated code only.
+/// Describes an asset, in generated code only: it vouches that the digests are those of unmodified output of
+/// the importer. A program that writes such a call itself makes that promise.
 ///
-/// Wasmtime's generator writes an `unsafe` block at each call; this macro keeps it out of wrappers.
-#[cfg(feature = "component-model")]
+/// The macro keeps `unsafe` out of wrappers. `#![forbid(unsafe_code)]` accepts it, because the block is
+/// another crate's. Arguments are evaluated outside of the block.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __typed_func {
-    ($func:expr) => {
-        // SAFETY: the type must be the function's. Generated code has looked the function up with that
-        // type before (`FooIndices::load`); with another type there is no `Foo`.
-        unsafe { $crate::wasmtime::component::TypedFunc::new_unchecked($func) }
+macro_rules! __unmodified_importer_output {
+    (
+        $(#[$attribute:meta])*
+        $vis:vis static $asset:ident: $ty:ty = (
+            $name:literal, $source:literal, $source_digest:expr, $wasmtime:literal, $engine:expr,
+            $features:expr, $artifacts:expr $(,)?
+        );
+    ) => {
+        $(#[$attribute])*
+        $vis static $asset: $ty = {
+            const SOURCE_DIGEST: $crate::Digest = $source_digest;
+            const ENGINE: $crate::EngineConfig = $engine;
+            const FEATURES: $crate::engine::RequiredFeatures = $features;
+            const ARTIFACTS: &[$crate::Artifact] = $artifacts;
+            // SAFETY: the importer writes this call, with the digests of its output.
+            unsafe {
+                $crate::support::asset(
+                    $name,
+                    $source,
+                    SOURCE_DIGEST,
+                    $wasmtime,
+                    ENGINE,
+                    FEATURES,
+                    ARTIFACTS,
+                )
+            }
+        };
     };
 }
 

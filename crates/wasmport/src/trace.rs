@@ -8,6 +8,7 @@ pub(crate) use on::*;
 #[cfg(feature = "tracing")]
 mod on {
     use crate::asset::{AnyAsset, Artifact};
+    use crate::text::printable;
     use tracing::level_filters::LevelFilter;
     use tracing::{Level, debug_span, info_span, span::EnteredSpan};
 
@@ -31,17 +32,17 @@ mod on {
     /// The span in which an artifact is loaded.
     pub(crate) fn load(asset: &AnyAsset, artifact: &Artifact) -> Span {
         let (target, bytes) = (artifact.target(), artifact.bytes());
-        Span(info_span!("load", asset = asset.name(), artifact = target, bytes))
+        Span(info_span!("load", asset = &*printable(asset.name()), artifact = target, bytes))
     }
 
     /// The span in which an artifact's digest is verified.
     pub(crate) fn verify(asset: &AnyAsset) -> Span {
-        Span(info_span!("verify", asset = asset.name()))
+        Span(info_span!("verify", asset = &*printable(asset.name())))
     }
 
     /// The span in which an asset is instantiated.
     pub(crate) fn instantiate(asset: &AnyAsset) -> Span {
-        Span(info_span!("instantiate", asset = asset.name()))
+        Span(info_span!("instantiate", asset = &*printable(asset.name())))
     }
 
     /// The span in which `call` runs in a session.
@@ -55,7 +56,7 @@ mod on {
 
     #[cold]
     fn call_span(asset: &AnyAsset, closure: &str) -> Span {
-        Span(debug_span!("call", asset = asset.name(), function = function(closure)))
+        Span(debug_span!("call", asset = &*printable(asset.name()), function = function(closure)))
     }
 
     /// Returns the name of the function around a closure, from the name of the closure's type: for a

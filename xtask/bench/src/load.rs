@@ -95,6 +95,7 @@ struct Imported {
 }
 
 impl Imported {
+    #[expect(unsafe_code, reason = "the importer made the artifacts, in this run")]
     fn new(functions: usize) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let source = wasm::wat(functions, 10);
@@ -115,15 +116,18 @@ impl Imported {
         let path: &'static str = artifact.path.clone().leak();
         let target: &'static str = artifact.target.to_string().leak();
         let artifacts = vec![support::file(target, artifact.bytes, artifact.blake3, path)];
-        let asset = support::asset(
-            "module",
-            "module.wat",
-            Digest::of(source.as_bytes()),
-            wasmtime_version(),
-            EngineConfig::new(),
-            RequiredFeatures::NONE,
-            artifacts.leak(),
-        );
+        // SAFETY: the importer has just reported the digests of its output.
+        let asset = unsafe {
+            support::asset(
+                "module",
+                "module.wat",
+                Digest::of(source.as_bytes()),
+                wasmtime_version(),
+                EngineConfig::new(),
+                RequiredFeatures::NONE,
+                artifacts.leak(),
+            )
+        };
         Ok(Self { artifact: folder.path().join("out").join(path), asset, folder })
     }
 
@@ -142,21 +146,25 @@ impl Imported {
     }
 
     /// The artifact's bytes as they would be in the program, and the asset that has them there.
+    #[expect(unsafe_code, reason = "the importer made the artifacts, in this run")]
     fn embedded(&self) -> Result<(&'static [u8], Asset)> {
         let bytes: &'static [u8] = files::read(&self.artifact)?.leak();
         eprintln!("  artifact: {} bytes", bytes.len());
         let artifact = &self.asset.artifacts()[0];
         let (target, digest) = (artifact.target(), artifact.digest());
         let artifact = support::embedded(target, artifact.bytes(), digest, Some(bytes));
-        let asset = support::asset(
-            "module",
-            "module.wat",
-            self.asset.source_digest(),
-            wasmtime_version(),
-            *self.asset.engine(),
-            RequiredFeatures::NONE,
-            vec![artifact].leak(),
-        );
+        // SAFETY: the importer has just reported the digests of its output.
+        let asset = unsafe {
+            support::asset(
+                "module",
+                "module.wat",
+                self.asset.source_digest(),
+                wasmtime_version(),
+                *self.asset.engine(),
+                RequiredFeatures::NONE,
+                vec![artifact].leak(),
+            )
+        };
         Ok((bytes, asset))
     }
 }

@@ -44,6 +44,7 @@ fn compiling_against_loading(way: LoadWay) -> Result<f64> {
 }
 
 /// What the last import left, as a program that embeds its artifacts has it.
+#[expect(unsafe_code, reason = "the importer made the artifacts, in this run")]
 fn assets(corpus: &Corpus) -> Result<Vec<Asset>> {
     let artifacts = corpus.artifact_files()?;
     let asset = |path: &std::path::PathBuf| -> Result<Asset> {
@@ -51,15 +52,18 @@ fn assets(corpus: &Corpus) -> Result<Vec<Asset>> {
         let digest = wasmport::Digest::of(bytes);
         let target: &'static str = wasmport::engine::Target::host().to_string().leak();
         let artifact = support::embedded(target, bytes.len() as u64, digest, Some(bytes));
-        Ok(support::asset(
-            "module",
-            "module.wasm",
-            digest,
-            wasmtime_version(),
-            EngineConfig::new(),
-            RequiredFeatures::NONE,
-            vec![artifact].leak(),
-        ))
+        // SAFETY: the importer has just reported the digests of its output.
+        Ok(unsafe {
+            support::asset(
+                "module",
+                "module.wasm",
+                digest,
+                wasmtime_version(),
+                EngineConfig::new(),
+                RequiredFeatures::NONE,
+                vec![artifact].leak(),
+            )
+        })
     };
     artifacts.iter().map(asset).collect()
 }

@@ -4,8 +4,9 @@
 
 mod header;
 
-use crate::files::printable;
-use crate::run::{Comparison, Exactness, Imported, compare, import_for};
+use crate::imports::import_for;
+use calls::printable;
+use calls::{Comparison, Exactness, Imported, compare};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -91,7 +92,7 @@ fn backends(args: &Args) -> crate::Result<Tally> {
     // Components have no exports that take plain numbers; the importer's tests call theirs.
     let modules = report.assets.iter().filter(|asset| asset.kind == Kind::Module);
     for asset in modules.filter(|asset| asset.status == Status::Imported) {
-        let variants = imported.variants(asset, &runtimes, engine)?;
+        let variants = imported.variants(&asset.name, &runtimes, engine)?;
         let count = variants.len();
         tally.add(asset, count, &compare(variants, Exactness::SameCode, TIME));
     }

@@ -5,8 +5,8 @@ mod optimize;
 mod tally;
 mod verdict;
 
-use crate::files::printable;
 use crate::wrappers::Wrappers;
+use calls::printable;
 use index::Index;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

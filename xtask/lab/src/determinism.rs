@@ -3,8 +3,9 @@
 
 mod wasi;
 
-use crate::files::printable;
-use crate::run::{Comparison, Exactness, Imported, compare, import_for};
+use crate::imports::import_for;
+use calls::printable;
+use calls::{Comparison, Exactness, Imported, compare};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -86,7 +87,7 @@ impl Tally {
                 self.missed += usize::from(must_run);
                 continue;
             }
-            let variants = imported.variants(asset, &runtimes, engine)?;
+            let variants = imported.variants(&asset.name, &runtimes, engine)?;
             let (count, expected) = (variants.len(), expected(imported.features(&asset.name)?));
             let found = compare(variants, Exactness::SameCode, TIME);
             println!("{name}: on {count} of {expected} back ends, {}", describe(&found));

@@ -1,4 +1,4 @@
-//! File access with the path in every error, and escaped text for terminals.
+//! File access with the path in every error.
 
 use std::fmt::Display;
 use std::fs;
@@ -48,23 +48,9 @@ pub(crate) fn remove(path: &Path) {
     let _ = fs::remove_file(path);
 }
 
-/// Escapes control characters: names in a wasm file are hostile text.
-pub(crate) fn printable(text: &str) -> String {
-    let escape = |c: char| match c {
-        c if c.is_control() => c.escape_default().to_string(),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn control_characters_are_escaped() {
-        assert_eq!(printable("\x1b[31m `é`\n"), "\\u{1b}[31m `é`\\n");
-    }
 
     #[test]
     fn a_filled_folder_has_no_other_files() {

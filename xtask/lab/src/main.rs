@@ -6,11 +6,15 @@ mod bless;
 mod conformance;
 mod corpus;
 mod determinism;
+mod elsewhere;
+mod faults;
 mod files;
+mod fuzz;
+mod imports;
 mod reference;
-mod run;
 mod scratch;
 mod smith;
+mod unsafe_code;
 mod wrappers;
 
 use clap::Parser;
@@ -37,6 +41,14 @@ enum Lab {
     Determinism(determinism::Args),
     /// Import random valid modules and use every export of their wrappers
     Smith(smith::Args),
+    /// Run the tests of `docs/faults.md` and print which rows hold
+    Faults(faults::Args),
+    /// Run fuzz targets on mutations of their seeds, without end unless bounded
+    Fuzz(fuzz::Args),
+    /// List every `unsafe` of the crates with its reason
+    Unsafe,
+    /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
+    Elsewhere(elsewhere::Args),
 }
 
 fn main() -> ExitCode {
@@ -50,6 +62,10 @@ fn main() -> ExitCode {
         Lab::Backends(args) => backends::run(&args),
         Lab::Determinism(args) => determinism::run(&args),
         Lab::Smith(args) => smith::run(&args),
+        Lab::Faults(args) => faults::run(&args),
+        Lab::Fuzz(args) => fuzz::run(&args),
+        Lab::Unsafe => unsafe_code::run(),
+        Lab::Elsewhere(args) => elsewhere::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,30 +4,55 @@ use serde_json::{Deserializer, Value, json};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 const EXPECTED: &str = "//~ ERROR ";
 
 #[test]
 fn every_mistake_is_a_compile_error_that_names_it() {
-    let programs = root().join("fixtures/compile-errors");
+    let programs = std::fs::read_dir(programs().join("src/bin")).unwrap();
+    let paths = programs.map(|entry| entry.unwrap().path());
+    let faults: Vec<String> = paths.flat_map(|path| check(&path)).collect();
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn fault_80_safe_code_describes_no_asset_and_wrappers_need_no_unsafe_code() {
+    // The first calls the function, and puts `unsafe` into a wrapper's macro. The second has wrappers and
+    // forbids unsafe code.
+    for (name, is_correct) in [("described_asset", false), ("correct", true)] {
+        let path = programs().join("src/bin").join(name).with_extension("rs");
+        let program = std::fs::read_to_string(&path).unwrap();
+        assert!(program.contains("#![forbid(unsafe_code)]"));
+        assert_eq!(program.contains(EXPECTED), !is_correct);
+        assert_eq!(check(&path), Vec::<String>::new());
+    }
+}
+
+/// Compares the errors of a program with the comments in it.
+fn check(path: &Path) -> Vec<String> {
+    static ERRORS: LazyLock<BTreeMap<String, Vec<String>>> = LazyLock::new(build_all);
+    let name = path.file_stem().unwrap().to_str().unwrap();
+    let program = std::fs::read_to_string(path).unwrap();
+    match ERRORS.get(name) {
+        Some(errors) => compare(name, &program, errors),
+        None => vec![format!("{name}: cargo did not compile it")],
+    }
+}
+
+fn programs() -> PathBuf {
+    root().join("fixtures/compile-errors")
+}
+
+/// Imports the assets and builds all programs; returns the rendered errors of each.
+fn build_all() -> BTreeMap<String, Vec<String>> {
+    let programs = programs();
     let wrappers = target_folder().join("compile-errors");
     for assets in ["before", "after", "component", "gc", "linked", "threads", "wasi", "zstd"] {
         import(&programs.join("assets").join(assets), &wrappers.join(assets));
     }
     import_foreign(&programs.join("assets/before"), &wrappers.join("other_contract"));
-
-    let errors = build(&programs, &wrappers);
-    let mut faults = Vec::new();
-    for entry in std::fs::read_dir(programs.join("src/bin")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_str().unwrap();
-        let program = std::fs::read_to_string(&path).unwrap();
-        match errors.get(name) {
-            Some(errors) => faults.extend(compare(name, &program, errors)),
-            None => faults.push(format!("{name}: cargo did not compile it")),
-        }
-    }
-    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    build(&programs, &wrappers)
 }
 
 /// Returns the expected errors that are missing and the errors that no comment expects.

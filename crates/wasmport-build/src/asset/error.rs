@@ -4,6 +4,7 @@ use super::Stage;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::{Path, PathBuf};
+use wasmport::support::printable;
 
 /// The reason why one asset was not imported.
 ///
@@ -74,7 +75,7 @@ impl AssetErrorKind {
 impl AssetError {
     /// Creates an error of the kind that is usual for its stage.
     pub(crate) fn new(path: impl Into<PathBuf>, stage: Stage, message: impl Into<String>) -> Self {
-        let (path, message) = (path.into(), printable(&message.into()));
+        let (path, message) = (path.into(), printable(&message.into()).into_owned());
         Self { path, stage, kind: AssetErrorKind::of(stage), message, help: None }
     }
 
@@ -118,17 +119,9 @@ impl AssetError {
     /// Sets the mend.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
+        self.help = Some(printable(&help.into()).into_owned());
         self
     }
-}
-
-/// Escapes the control characters of `text` except line ends: messages quote names and sources.
-fn printable(text: &str) -> String {
-    let escape = |c: char| c.is_control() && c != '\n';
-    text.chars()
-        .map(|c| if escape(c) { c.escape_default().to_string() } else { c.to_string() })
-        .collect()
 }
 
 impl fmt::Display for AssetError {

@@ -48,7 +48,7 @@ pub(super) fn require(feature: &str) -> Ident {
 }
 
 /// The `ASSET` of a wrapper.
-pub(super) fn description(asset: &Description<'_>) -> TokenStream {
+pub(super) fn description(asset: &Description<'_>) -> Section {
     let Description { source, wasmtime, .. } = asset;
     let (vis, name, digest) = (asset.visibility(), asset.name(), digest(asset.source_digest));
     let engine = engine(&quote!(__rt), asset.engine);
@@ -56,9 +56,9 @@ pub(super) fn description(asset: &Description<'_>) -> TokenStream {
     let artifacts = asset.artifacts.iter().map(|a| artifact(asset, a));
     let is_component = asset.features.contains(WasmFeature::ComponentModel);
     let kind = if is_component { quote!(Component) } else { quote!(Module) };
-    quote! {
+    let items = quote! {
         /// The asset: its source and its artifacts.
-        #vis static ASSET: __rt::Asset<__rt::#kind> = __rt::asset(
+        #vis static ASSET: __rt::Asset<__rt::#kind> = (
             #name,
             #source,
             #digest,
@@ -67,7 +67,8 @@ pub(super) fn description(asset: &Description<'_>) -> TokenStream {
             __rt::RequiredFeatures::of(&[#(__rt::WasmFeature::#features),*]),
             &[#(#artifacts),*],
         );
-    }
+    };
+    Section::MacroCall { path: "__rt::unmodified_importer_output", items }
 }
 
 fn digest(digest: wasmport::Digest) -> TokenStream {

@@ -15,6 +15,24 @@ pub(super) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// Returns the length of `printable` text.
+pub(super) fn printable_len(text: &str) -> u64 {
+    let len = |c: char| if matches!(c, ' '..='~') { 1 } else { c.escape_unicode().len() as u64 };
+    text.chars().map(len).fold(0, u64::saturating_add)
+}
+
+/// The length at which names and types in lists are cut off, in characters.
+const LISTED: usize = 300;
+
+/// Shortens a name or a type for a list.
+pub(super) fn shortened(text: impl Display) -> String {
+    let text = text.to_string();
+    match text.char_indices().nth(LISTED) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}
+
 /// Returns `text` as a Markdown code span that it cannot end.
 pub(super) fn code(text: impl Display) -> String {
     let text = printable(&text.to_string());
@@ -73,12 +91,11 @@ pub(super) fn wasi(preview: u8, feature: &str) -> String {
     )
 }
 
-/// The documentation of the module of a component that WIT cannot describe.
+/// The documentation of the module of a component without methods.
 pub(super) fn untyped_component(asset: &Description<'_>, reason: &str) -> String {
     format!(
-        "{}\nWIT cannot describe the component: {}. \
-         [`Session::of`](::wasmport::Session::of) runs it.\n",
+        "{}\nThere are no methods, because {reason}. \
+         [`Session::of`](::wasmport::Session::of) runs the component.\n",
         title(asset),
-        code(reason)
     )
 }

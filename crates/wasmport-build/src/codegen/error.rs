@@ -13,6 +13,9 @@ pub(crate) enum CodegenError {
     /// The wrapper of a component cannot be generated.
     #[error(transparent)]
     Component(#[from] ComponentError),
+    /// The wrapper has this many bytes without any method, which is more than its limit.
+    #[error("the wrapper is too large without methods: {0} bytes")]
+    TooLarge(u64),
     /// The generator has a bug.
     #[error("the generated code is not Rust: {0}; report this bug to wasmport")]
     NotRust(#[from] syn::Error),

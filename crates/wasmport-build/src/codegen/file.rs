@@ -3,7 +3,7 @@
 use super::description::Description;
 use super::docs;
 use super::format::{self, Section};
-use crate::project::files::HEADER;
+use crate::project::outputs::HEADER;
 use quote::quote;
 
 /// Lints that generated code triggers: names are those of the wasm, and programs may deny any lint in

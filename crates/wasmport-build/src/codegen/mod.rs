@@ -29,8 +29,9 @@ pub(crate) use error::CodegenError;
 pub(crate) use tree::tree;
 
 use crate::asset::{AssetError, Kind, Stage};
+use crate::component::World;
 use crate::interface::Interface;
-use component::ComponentError;
+use component::{ComponentError, Untyped};
 use format::Section;
 
 /// Generates the wrapper of one asset, as a Rust source file.
@@ -39,29 +40,69 @@ use format::Section;
 ///
 /// Fails if a choice for the asset cannot be followed, or if the generated tokens are not Rust.
 pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
-    let Interface { world, beyond_wit, .. } = asset.interface;
-    let generated = match (world, beyond_wit) {
-        (Some(world), _) => component::wrapper(asset, world).map_err(CodegenError::from),
-        (None, Some(what)) => component::untyped_wrapper(asset, what).map_err(CodegenError::from),
-        (None, None) => of_module(asset),
+    let Interface { world, beyond_wit, too_large, .. } = asset.interface;
+    let generated = match (world, beyond_wit, too_large) {
+        (Some(world), ..) => of_component(asset, world),
+        (None, Some(what), _) => untyped(asset, &Untyped::BeyondWit(what)),
+        (None, None, Some(_)) => untyped(asset, &Untyped::TooLarge),
+        (None, None, None) => of_module(asset),
     };
     generated.map_err(|error| match error {
         CodegenError::Component(ComponentError::NeedsConcurrency) => {
             AssetError::without_concurrency(asset.path, Stage::Codegen, &error.to_string())
         }
+        CodegenError::TooLarge(len) => {
+            let (limit, key) = (asset.settings.limits.wrapper_bytes(), "max-wrapper-bytes");
+            let unit = "bytes in a wrapper without methods";
+            AssetError::over_limit(asset.path, Stage::Codegen, len, limit, unit, key)
+        }
         error => AssetError::new(asset.path, Stage::Codegen, error.to_string()),
     })
 }
 
-/// The wrapper of a core module.
+/// The wrapper of a component, without methods if it is too large with them.
+fn of_component(asset: &Description<'_>, world: &World) -> Result<Wrapper, CodegenError> {
+    let wrapper = component::wrapper(asset, world)?;
+    if wrapper.source.len() as u64 > asset.settings.limits.wrapper_bytes() {
+        return untyped(asset, &Untyped::TooLarge);
+    }
+    Ok(wrapper)
+}
+
+fn untyped(asset: &Description<'_>, reason: &Untyped<'_>) -> Result<Wrapper, CodegenError> {
+    Ok(component::untyped_wrapper(asset, reason)?)
+}
+
+/// The wrapper of a core module, with as many imports and exports as fit.
 fn of_module(asset: &Description<'_>) -> Result<Wrapper, CodegenError> {
+    let max = asset.settings.limits.wrapper_bytes();
+    let mut room = max;
+    loop {
+        let wrapper = module_within(asset, room)?;
+        let len = wrapper.source.len() as u64;
+        if len <= max {
+            return Ok(wrapper);
+        }
+        if room == 0 {
+            return Err(CodegenError::TooLarge(len));
+        }
+        // Rust for these types is longer than estimated.
+        let measured = u128::from(room) * u128::from(max) / u128::from(len);
+        room = if room < SMALLEST { 0 } else { u64::try_from(measured).unwrap_or(0) / 8 * 7 };
+    }
+}
+
+/// The room, in bytes, in which no import or export fits.
+const SMALLEST: u64 = 512;
+
+fn module_within(asset: &Description<'_>, room: u64) -> Result<Wrapper, CodegenError> {
     let core::Module { docs, api, rest, is_async, needs_wasi, methods, mut warnings } =
-        core::module(asset)?;
+        core::module(asset, room)?;
     warnings.extend(asset.settings.without_effect(Kind::Module));
     let mut sections = vec![Section::Items(asset::import())];
     sections.extend(api);
     sections.extend(rest);
     sections.push(asset::contract(asset, is_async, needs_wasi));
-    sections.push(Section::Items(asset::description(asset)));
+    sections.push(asset::description(asset));
     Ok(Wrapper { source: file::source(asset, &docs, &sections)?, methods, warnings })
 }

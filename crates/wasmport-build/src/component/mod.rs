@@ -15,6 +15,7 @@ mod items;
 mod modules;
 mod plan;
 mod reproducible;
+mod size;
 mod text;
 mod types;
 mod world;

@@ -1,14 +1,17 @@
 //! Files with one writer: errors name the path, and writes are atomic.
 
-use super::crash::crash_point;
-use super::permissions::set_output_permissions;
-use crate::error::Error;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Read as _, Write as _};
 #[cfg(feature = "compiler")]
-use std::io::{Seek as _, SeekFrom};
+use super::crash::sync_name;
+use super::crash::{crash_point, renamed, sync_bytes, wrote};
+use super::permissions::set_output_permissions;
+use super::regular;
+use crate::error::Error;
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io::{ErrorKind, Write as _};
+#[cfg(feature = "compiler")]
+use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use walkdir::WalkDir;
 use wasmport::Digest;
 
 type Result<T> = std::result::Result<T, Error>;
@@ -19,32 +22,29 @@ pub(super) fn error(path: &Path, action: &'static str) -> impl FnOnce(std::io::E
     move |source| Error::File { path, action, source }
 }
 
-/// Reads a file.
+/// Reads a regular file of at most 1 GiB.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(error(path, "read"))
+    regular::read(path).map_err(error(path, "read"))
 }
 
-/// Reads the first `max` bytes of a file.
+/// Reads the first `max` bytes of a regular file.
 pub(crate) fn read_at_most(path: &Path, max: u64) -> Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let read = File::open(path).and_then(|file| file.take(max).read_to_end(&mut bytes));
-    read.map(|_| bytes).map_err(error(path, "read"))
+    regular::read_start(path, max).map_err(error(path, "read"))
 }
 
-/// Reads a file, or returns `None` if it is missing.
+/// Reads a regular file of at most 1 GiB, or returns `None` if it is missing.
 pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
-    match fs::read(path) {
+    match regular::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
         Err(e) => Err(error(path, "read")(e)),
     }
 }
 
-/// Hashes a file without reading all of it into memory.
+/// Hashes a regular file of at most 16 GiB without reading all of it into memory.
 pub(crate) fn digest(path: &Path) -> Result<Digest> {
-    let mut hasher = blake3::Hasher::new();
-    let hashed = File::open(path).and_then(|file| Ok(hasher.update_reader(file)?.finalize()));
-    hashed.map(|hash| Digest::from_bytes(*hash.as_bytes())).map_err(error(path, "read"))
+    let hash = regular::hash(path).map_err(error(path, "read"))?;
+    Ok(Digest::from_bytes(*hash.as_bytes()))
 }
 
 /// Resolves a path to an absolute one without symbolic links.
@@ -59,18 +59,41 @@ pub(crate) fn len(path: &Path) -> Option<u64> {
 
 /// Writes a file atomically, and creates its folder.
 pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, bytes, false)
+}
+
+/// Writes a file atomically and durably: the bytes are on the disk before the file gets its name.
+#[cfg(feature = "compiler")]
+pub(crate) fn write_durably(path: &Path, bytes: &[u8]) -> Result<()> {
+    write_with(path, bytes, true)?;
+    sync_name(path).map_err(error(path, "write"))
+}
+
+fn write_with(path: &Path, bytes: &[u8], is_durable: bool) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(error(folder, "create"))?;
     let write = || -> std::io::Result<()> {
         crash_point();
-        let mut file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder)?;
+        let mut file = tempfile::Builder::new()
+            .prefix(UNFINISHED)
+            .rand_bytes(RANDOM_LEN)
+            .tempfile_in(folder)?;
         // `remove_litter` skips locked files: it removes only those of killed processes.
         let _ = file.as_file().lock();
         crash_point();
         file.write_all(bytes)?;
         set_output_permissions(file.as_file())?;
+        wrote(file.path());
+        if is_durable {
+            sync_bytes(file.as_file(), file.path())?;
+        }
         crash_point();
+        let unfinished = file.path().to_path_buf();
         file.persist(path).map_err(|e| e.error)?;
+        // A loss of power loses no name that replaces another durably: the earlier file is there.
+        if !is_durable {
+            renamed(&unfinished, path);
+        }
         crash_point();
         Ok(())
     };
@@ -82,20 +105,55 @@ pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<()> {
     result.map_err(error(path, "write"))
 }
 
-/// The prefix of unfinished files.
+/// The prefix of unfinished files. Letters and digits follow.
 const UNFINISHED: &str = ".wasmport-";
 
-/// Removes the unfinished files of killed processes below `folder`. Running processes hold a lock on theirs.
+/// The number of letters and digits.
+const RANDOM_LEN: usize = 6;
+
+/// Returns whether this is a name of an unfinished file.
+fn is_unfinished(name: &OsStr) -> bool {
+    let rest = name.to_str().and_then(|name| name.strip_prefix(UNFINISHED));
+    rest.is_some_and(|rest| {
+        rest.len() == RANDOM_LEN && rest.bytes().all(|b| b.is_ascii_alphanumeric())
+    })
+}
+
+/// Removes the unfinished files of killed processes in `folder`. Running processes hold a lock on theirs.
 pub(crate) fn remove_litter(folder: &Path) {
-    let entries = WalkDir::new(folder).into_iter().filter_map(std::result::Result::ok);
-    let is_litter = |name: &str| name.starts_with(UNFINISHED);
-    let litter = entries.filter(|entry| entry.file_name().to_str().is_some_and(is_litter));
-    for entry in litter.filter(|entry| entry.file_type().is_file()) {
-        let file = File::open(entry.path());
-        if file.is_ok_and(|file| file.try_lock().is_ok()) {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_unfinished(&entry.file_name())) {
+        // The type is that of the entry: a link is no file.
+        if entry.file_type().is_ok_and(|kind| kind.is_file())
+            && File::open(entry.path()).is_ok_and(|file| file.try_lock().is_ok())
+        {
             // Another process may remove it first.
             let _ = fs::remove_file(entry.path());
         }
+    }
+}
+
+/// Something at a path. A link is not followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Occupant {
+    Nothing,
+    File,
+    Link,
+    /// A folder, a pipe, or a device.
+    Other,
+}
+
+/// Returns the kind of thing at a path.
+pub(crate) fn occupant(path: &Path) -> Result<Occupant> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_symlink() => Ok(Occupant::Link),
+        Ok(metadata) if metadata.is_file() => Ok(Occupant::File),
+        Ok(_) => Ok(Occupant::Other),
+        // A file may be in the place of a folder.
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            Ok(Occupant::Nothing)
+        }
+        Err(e) => Err(error(path, "find")(e)),
     }
 }
 

@@ -5,9 +5,14 @@ mod crash;
 mod files;
 #[cfg(feature = "compiler")]
 mod heap;
+#[cfg(feature = "compiler")]
+mod lock;
 mod permissions;
 #[cfg(feature = "compiler")]
+mod private;
+#[cfg(feature = "compiler")]
 mod process;
+mod regular;
 #[cfg(feature = "compiler")]
 mod shared;
 mod stamp;
@@ -17,7 +22,11 @@ pub(crate) use files::*;
 #[cfg(feature = "compiler")]
 pub(crate) use heap::Heap;
 #[cfg(feature = "compiler")]
-pub(crate) use process::memory_of_process;
+pub(crate) use lock::FolderLock;
+#[cfg(feature = "compiler")]
+pub(crate) use private::*;
+#[cfg(feature = "compiler")]
+pub(crate) use process::memory_of_group;
 #[cfg(feature = "compiler")]
 pub(crate) use shared::*;
 pub(crate) use stamp::Stamp;

@@ -2,7 +2,7 @@
 //!
 //! Errors are those of the system, with the path: the cache turns them into warnings.
 
-use super::crash::crash_point;
+use super::crash::{crash_point, renamed, sync_bytes, sync_name, wrote};
 use super::permissions::set_output_permissions;
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -20,13 +20,13 @@ struct PathError {
 }
 
 /// Adds the path to an error, and keeps its kind.
-fn at(path: &Path) -> impl FnOnce(Error) -> Error {
+pub(super) fn at(path: &Path) -> impl FnOnce(Error) -> Error {
     let path = path.to_path_buf();
     move |source| Error::new(source.kind(), PathError { path, source })
 }
 
 /// Returns `None` if the file or its folder is missing.
-fn optional<T>(result: Result<T>) -> Result<Option<T>> {
+pub(super) fn optional<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
@@ -64,34 +64,28 @@ pub(crate) fn publish(tmp: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
         let mut file = tempfile::NamedTempFile::new_in(tmp)?;
         crash_point();
         file.write_all(bytes)?;
+        wrote(file.path());
         crash_point();
-        file.as_file().sync_data()?;
+        sync_bytes(file.as_file(), file.path())?;
         set_output_permissions(file.as_file())?;
         fs::create_dir_all(folder)?;
         crash_point();
+        let unpublished = file.path().to_path_buf();
         file.persist(path).map_err(|e| e.error)?;
+        renamed(&unpublished, path);
         crash_point();
-        sync_folder(folder)?;
+        sync_name(path)?;
         crash_point();
         Ok(())
     };
     write().map_err(at(path))
 }
 
-/// Writes a folder to the disk, so that new names in it survive a loss of power.
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-fn sync_folder(_: &Path) -> Result<()> {
-    Ok(())
-}
-
 /// Moves a file. A missing file is ignored.
 pub(crate) fn move_aside(from: &Path, to: &Path) -> Result<()> {
+    crash_point();
     fs::create_dir_all(to.parent().unwrap_or(to)).map_err(at(to))?;
+    crash_point();
     optional(fs::rename(from, to)).map(drop).map_err(at(from))
 }
 
@@ -103,6 +97,7 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
 
 /// Removes a folder with its content. A missing folder is ignored.
 pub(crate) fn remove_folder(path: &Path) -> Result<()> {
+    crash_point();
     optional(fs::remove_dir_all(path)).map(drop).map_err(at(path))
 }
 
@@ -124,12 +119,15 @@ pub(crate) fn create_unique(
     prepare: impl Fn(&File) -> Result<&'static str>,
 ) -> Result<(File, String)> {
     let create = || {
+        crash_point();
         let file = tempfile::Builder::new().prefix(".new-").tempfile_in(folder)?;
+        crash_point();
         let prefix = prepare(file.as_file())?;
         let unique = file.path().file_name().and_then(OsStr::to_str).unwrap_or_default();
         let unique = unique.trim_start_matches(".new-");
         let name = format!("{prefix}-{}-{unique}", std::process::id());
         let file = file.persist_noclobber(folder.join(&name)).map_err(|e| e.error)?;
+        crash_point();
         Ok((file, name))
     };
     create().map_err(at(folder))
@@ -160,10 +158,10 @@ pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
 }
 
 /// Lists the files below a folder: path, length in bytes, and time of the last write or use. Files that are
-/// removed meanwhile are left out.
+/// removed meanwhile are left out. Links are not followed.
 pub(crate) fn files_below(folder: &Path) -> Result<Vec<(PathBuf, u64, SystemTime)>> {
     let mut files = Vec::new();
-    for entry in WalkDir::new(folder) {
+    for entry in WalkDir::new(folder).follow_root_links(false) {
         let metadata = entry.and_then(|entry| Ok((entry.metadata()?, entry.into_path())));
         match metadata {
             Ok((metadata, path)) if metadata.is_file() => {

@@ -1,12 +1,21 @@
-//! Folders with all files below them.
+//! Folders with all files below them, bounded in number, depth and size.
 
-use super::files::digest;
+use super::files::{digest, error};
 use crate::error::Error;
-#[cfg(feature = "compiler")]
 use std::fs;
+use std::io::{Error as IoError, ErrorKind};
 use std::path::{Path, PathBuf};
 use walkdir::WalkDir;
 use wasmport::Digest;
+
+/// The largest number of entries in a tree.
+const MAX_ENTRIES: usize = 100_000;
+
+/// The largest number of folders around an entry.
+const MAX_DEPTH: usize = 64;
+
+/// The largest size of all files in a tree: 16 GiB.
+const MAX_BYTES: u64 = 16 << 30;
 
 /// Sums the lengths of all files in a folder.
 #[cfg(feature = "compiler")]
@@ -16,40 +25,142 @@ pub(crate) fn len_of_files(folder: &Path) -> u64 {
     lens.map(|metadata| metadata.len()).fold(0, u64::saturating_add)
 }
 
-/// Lists a path and, for a folder, all paths below it. The path itself may be missing.
-pub(crate) fn paths_of_tree(root: &Path) -> Vec<PathBuf> {
-    let mut paths = vec![root.to_path_buf()];
-    let below = WalkDir::new(root).min_depth(1).follow_links(true).into_iter();
-    paths.extend(below.filter_map(|entry| match entry {
-        Ok(entry) => Some(entry.into_path()),
-        Err(e) => e.path().map(Into::into),
-    }));
-    paths
+/// An entry of a tree.
+struct Entry {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Folder,
+    File,
+    /// A symbolic link that was not followed.
+    Link,
+    /// A pipe or a device.
+    Special,
+    /// A missing file, a loop of links, or a folder that cannot be read.
+    Unusable,
+}
+
+/// Lists a path and everything below it in the order of names. A link at the path itself is followed, links
+/// below it only if `follow` is true.
+fn entries(root: &Path, follow: bool) -> Result<Vec<Entry>, Error> {
+    let mut entries = Vec::new();
+    let mut bytes = 0_u64;
+    let refused = |why: String| {
+        let source = IoError::new(ErrorKind::FileTooLarge, why);
+        error(root, "search")(source)
+    };
+    // One more than allowed, to see that there are more.
+    let walk = WalkDir::new(root).sort_by_file_name().follow_links(follow).max_depth(MAX_DEPTH + 1);
+    for entry in walk {
+        let entry = match entry {
+            Ok(entry) if entry.depth() > MAX_DEPTH => {
+                return Err(refused(format!("it has more than {MAX_DEPTH} folders in each other")));
+            }
+            Ok(entry) => entry,
+            Err(e) => {
+                let path = e.path().unwrap_or(root).to_path_buf();
+                entries.push(Entry { path, kind: Kind::Unusable });
+                continue;
+            }
+        };
+        let is_root = entry.depth() == 0;
+        let metadata = if is_root { fs::metadata(root).ok() } else { entry.metadata().ok() };
+        let kind = match &metadata {
+            None => Kind::Unusable,
+            Some(metadata) if metadata.is_dir() => Kind::Folder,
+            Some(metadata) if metadata.is_file() => Kind::File,
+            Some(metadata) if metadata.is_symlink() => Kind::Link,
+            Some(_) => Kind::Special,
+        };
+        if kind == Kind::File {
+            bytes = bytes.saturating_add(metadata.map_or(0, |metadata| metadata.len()));
+        }
+        entries.push(Entry { path: entry.into_path(), kind });
+        if entries.len() > MAX_ENTRIES {
+            return Err(refused(format!("it has more than {MAX_ENTRIES} files and folders")));
+        }
+        if bytes > MAX_BYTES {
+            return Err(refused(format!("its files have more than {} GiB", MAX_BYTES >> 30)));
+        }
+    }
+    Ok(entries)
+}
+
+/// Lists a path and, for a folder, all paths below it. The path itself may be missing, and the list of a tree
+/// that is too large is its path alone.
+pub(crate) fn paths_of_tree(root: &Path, follow: bool) -> Vec<PathBuf> {
+    let entries = entries(root, follow).unwrap_or_default();
+    let below = entries.into_iter().map(|entry| entry.path).filter(|path| path != root);
+    std::iter::once(root.to_path_buf()).chain(below).collect()
+}
+
+/// Refuses a tree that is too large, or holds a pipe or a device. With `inside` it may hold no link that
+/// leaves it either. The tree may be missing.
+///
+/// # Errors
+///
+/// Fails with [`Error::File`], which names the entry.
+pub(crate) fn check_tree(root: &Path, follow: bool, inside: bool) -> Result<(), Error> {
+    let Ok(real) = fs::canonicalize(root) else { return Ok(()) };
+    for Entry { path, kind } in entries(root, follow)? {
+        let refused = |why: &str| error(&path, "read")(IoError::new(ErrorKind::InvalidInput, why));
+        match kind {
+            Kind::Special => {
+                return Err(refused(
+                    "it is not a regular file: reading a pipe or a device may never end",
+                ));
+            }
+            Kind::Link if inside => {
+                let target = fs::canonicalize(&path);
+                if target.is_ok_and(|target| !target.starts_with(&real)) {
+                    return Err(refused(
+                        "the symbolic link leaves the folder; set `symlinks = \"follow\"` to allow it",
+                    ));
+                }
+            }
+            Kind::Folder | Kind::File | Kind::Link | Kind::Unusable => {}
+        }
+    }
+    Ok(())
 }
 
 /// Hashes a file, or the paths and contents of all files below a folder. Entries that cannot be read, such
-/// as dangling links, are hashed as their path alone.
-pub(crate) fn digest_of_tree(root: &Path) -> Digest {
-    digest_of_tree_by(root, digest)
+/// as dangling links, are hashed as their path alone, and links that are not followed with their target.
+pub(crate) fn digest_of_tree(root: &Path, follow: bool) -> Digest {
+    digest_of_tree_by(root, follow, digest)
 }
 
-/// Hashes a tree like [`digest_of_tree`], with the file digests of `digest`.
+/// Hashes a tree with the file digests of `digest`. The digest of a tree that is too large is that of the
+/// reason.
 pub(crate) fn digest_of_tree_by(
     root: &Path,
+    follow: bool,
     digest: impl Fn(&Path) -> Result<Digest, Error>,
 ) -> Digest {
     let mut hasher = blake3::Hasher::new_derive_key("wasmport tree v1");
-    for entry in WalkDir::new(root).sort_by_file_name().follow_links(true) {
-        let (path, is_file) = match &entry {
-            Ok(entry) => (entry.path(), entry.file_type().is_file()),
-            Err(e) => (e.path().unwrap_or(root), false),
+    let entries = match entries(root, follow) {
+        Ok(entries) => entries,
+        Err(error) => {
+            hasher.update(error.to_string().as_bytes());
+            Vec::new()
+        }
+    };
+    for Entry { path, kind } in entries {
+        let relative = path.strip_prefix(root).unwrap_or(&path);
+        let relative = relative.display().to_string().replace(std::path::MAIN_SEPARATOR, "/");
+        hasher.update(&(relative.len() as u64).to_le_bytes()).update(relative.as_bytes());
+        let content = match kind {
+            Kind::File => digest(&path).ok().map(|digest| (1, digest)),
+            Kind::Link => fs::read_link(&path)
+                .ok()
+                .map(|target| (2, Digest::of(target.as_os_str().as_encoded_bytes()))),
+            Kind::Folder | Kind::Special | Kind::Unusable => None,
         };
-        let digest = is_file.then(|| digest(path).ok()).flatten();
-        let path = path.strip_prefix(root).unwrap_or(path);
-        let path = path.display().to_string().replace(std::path::MAIN_SEPARATOR, "/");
-        hasher.update(&(path.len() as u64).to_le_bytes()).update(path.as_bytes());
-        hasher.update(&[u8::from(digest.is_some())]);
-        if let Some(digest) = digest {
+        hasher.update(&[content.map_or(0, |(tag, _)| tag)]);
+        if let Some((_, digest)) = content {
             hasher.update(digest.as_bytes());
         }
     }

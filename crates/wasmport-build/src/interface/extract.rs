@@ -1,9 +1,11 @@
 //! Extraction of a module's interface, with parameter names from its name section.
 
 use super::items::{Export, Import, Interface};
+use super::size::text_len;
 use super::types::{ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType};
-use crate::asset::{AssetError, Stage};
+use crate::asset::{AssetError, AssetErrorKind, Stage};
 use crate::component::{World, WorldError, contradiction};
+use crate::settings::ImportLimits;
 use crate::wasm::ValidWasm;
 use std::collections::{HashMap, HashSet};
 use wasmparser::types::{CoreTypeId, EntityType, TypesRef};
@@ -12,27 +14,42 @@ use wasmparser::{
     Parser, Payload, Result, StorageType, TypeRef, UnpackedIndex,
 };
 
+/// The longest interface of a module as text, as a multiple of the longest wrapper: a wrapper need not
+/// cover all of it, and the manifest has it all.
+const TEXT_PER_WRAPPER: u64 = 16;
+
+/// The fewest bytes of Rust for a byte of WIT.
+const RUST_PER_WIT: u64 = 8;
+
+/// The length at which the text of a type of the module is cut off, in bytes.
+const LONGEST_TYPE: usize = 200;
+
 impl Interface {
     /// Extracts the imports and exports of `module`.
     ///
     /// # Errors
     ///
-    /// Fails if the module cannot be parsed, or if it is a WIT package.
-    pub(crate) fn of(module: &ValidWasm) -> Result<Self, AssetError> {
+    /// Fails if the module cannot be parsed, if it is a WIT package, or if the interface is so large that
+    /// a wrapper within `limits` would have a small part of it.
+    pub(crate) fn of(module: &ValidWasm, limits: &ImportLimits) -> Result<Self, AssetError> {
         if module.is_component() {
-            return of_component(module);
+            return of_component(module, limits);
         }
-        extract(module).map_err(|e| {
-            AssetError::new(
-                module.path(),
-                Stage::Codegen,
-                format!("cannot read the interface: {e}"),
-            )
-        })
+        let max = limits.wrapper_bytes().saturating_mul(TEXT_PER_WRAPPER);
+        let error = |message: String| AssetError::new(module.path(), Stage::Codegen, message);
+        match extract(module, max) {
+            Ok(Some(interface)) => Ok(interface),
+            Ok(None) => {
+                let message = format!("the imports and exports are more than {max} bytes of text");
+                let help = "raise `limits.max-wrapper-bytes`, of which that is 16 times, if you trust the file";
+                Err(error(message).kind(AssetErrorKind::Limit).help(help))
+            }
+            Err(e) => Err(error(format!("cannot read the interface: {e}"))),
+        }
     }
 }
 
-fn of_component(component: &ValidWasm) -> Result<Interface, AssetError> {
+fn of_component(component: &ValidWasm, limits: &ImportLimits) -> Result<Interface, AssetError> {
     let error = |message: String| AssetError::new(component.path(), Stage::Codegen, message);
     let name = component.path().file_stem().unwrap_or_default().to_string_lossy();
     let world = match World::of(component.wasm(), &name) {
@@ -44,6 +61,10 @@ fn of_component(component: &ValidWasm) -> Result<Interface, AssetError> {
             return Err(error(e.to_string()).help("import a component that implements it"));
         }
     };
+    let len = world.text_len();
+    if len.saturating_mul(RUST_PER_WIT) > limits.wrapper_bytes() {
+        return Ok(Interface { too_large: Some(len), ..Interface::default() });
+    }
     if let Some(what) = contradiction(&world, component.types()) {
         return Ok(Interface { beyond_wit: Some(what), ..Interface::default() });
     }
@@ -51,7 +72,8 @@ fn of_component(component: &ValidWasm) -> Result<Interface, AssetError> {
     Ok(Interface { wit: Some(wit), world: Some(world), ..Interface::default() })
 }
 
-fn extract(module: &ValidWasm) -> Result<Interface> {
+/// Reads imports and exports, or returns none if they have more than `max` bytes as text.
+fn extract(module: &ValidWasm, max: u64) -> Result<Option<Interface>> {
     let types = module.types();
     let mut interface = Interface::default();
     // The function index of each entry: the name section comes at the end of the module.
@@ -59,6 +81,7 @@ fn extract(module: &ValidWasm) -> Result<Interface> {
     let mut exported_funcs = Vec::new();
     let mut func_imports = 0;
     let mut names = Vec::new();
+    let mut len = 0_u64;
     for payload in Parser::new(0).parse_all(module.wasm()) {
         match payload? {
             Payload::ImportSection(imports) => {
@@ -69,10 +92,15 @@ fn extract(module: &ValidWasm) -> Result<Interface> {
                     func_imports += u32::from(is_func);
                     // The module is valid, so the validator knows the type.
                     let Some(ty) = types.entity_type_from_import(&import) else { continue };
+                    let ty = extern_type(types, ty);
+                    len += text_len(&ty) + (import.module.len() + import.name.len()) as u64;
+                    if len > max {
+                        return Ok(None);
+                    }
                     interface.imports.push(Import {
                         module: import.module.into(),
                         name: import.name.into(),
-                        ty: extern_type(types, ty),
+                        ty,
                     });
                 }
             }
@@ -83,11 +111,12 @@ fn extract(module: &ValidWasm) -> Result<Interface> {
                         matches!(export.kind, ExternalKind::Func | ExternalKind::FuncExact);
                     exported_funcs.push(is_func.then_some(export.index));
                     let Some(ty) = types.entity_type_from_export(&export) else { continue };
-                    interface.exports.push(Export {
-                        name: export.name.into(),
-                        method: None,
-                        ty: extern_type(types, ty),
-                    });
+                    let ty = extern_type(types, ty);
+                    len += text_len(&ty) + export.name.len() as u64;
+                    if len > max {
+                        return Ok(None);
+                    }
+                    interface.exports.push(Export { name: export.name.into(), method: None, ty });
                 }
             }
             Payload::CustomSection(section) => {
@@ -107,10 +136,14 @@ fn extract(module: &ValidWasm) -> Result<Interface> {
         if let (ExternType::Func(ty), Some(func)) = (ty, func) {
             for (i, param) in (0..).zip(&mut ty.params) {
                 param.name = names.get(&(func, i)).cloned();
+                len += param.name.as_ref().map_or(0, |name| name.len() as u64);
             }
         }
+        if len > max {
+            return Ok(None);
+        }
     }
-    Ok(interface)
+    Ok(Some(interface))
 }
 
 /// Returns the names of the locals of the wanted functions, by function and local index. A malformed name
@@ -223,24 +256,35 @@ fn abstract_heap(ty: AbstractHeapType) -> HeapType {
 fn concrete(types: TypesRef<'_>, id: CoreTypeId) -> (HeapType, String) {
     match &types[id].composite_type.inner {
         CompositeInnerType::Func(func) => {
-            let params: String =
-                func.params().iter().map(|ty| format!(" (param {})", shallow(*ty))).collect();
-            let results: String =
-                func.results().iter().map(|ty| format!(" (result {})", shallow(*ty))).collect();
-            (HeapType::Func, format!("(func{params}{results})"))
+            let params = func.params().iter().map(|ty| format!(" (param {})", shallow(*ty)));
+            let results = func.results().iter().map(|ty| format!(" (result {})", shallow(*ty)));
+            (HeapType::Func, listed("func", params.chain(results)))
         }
         CompositeInnerType::Struct(ty) => {
-            let fields: String = ty
-                .fields
-                .iter()
-                .map(|ty| format!(" (field {})", field(ty.element_type, ty.mutable)))
-                .collect();
-            (HeapType::Struct, format!("(struct{fields})"))
+            let fields = ty.fields.iter();
+            let fields =
+                fields.map(|ty| format!(" (field {})", field(ty.element_type, ty.mutable)));
+            (HeapType::Struct, listed("struct", fields))
         }
         CompositeInnerType::Array(ty) => {
             (HeapType::Array, format!("(array {})", field(ty.0.element_type, ty.0.mutable)))
         }
         CompositeInnerType::Cont(_) => (HeapType::Cont, "(cont …)".into()),
+    }
+}
+
+/// Writes a type and its parts, of which the last are left out if there are many.
+fn listed(kind: &str, mut parts: impl Iterator<Item = String>) -> String {
+    let mut text = format!("({kind}");
+    while text.len() < LONGEST_TYPE {
+        match parts.next() {
+            Some(part) => text.push_str(&part),
+            None => return text + ")",
+        }
+    }
+    match parts.count() {
+        0 => text + ")",
+        left => format!("{text} … {left} more)"),
     }
 }
 

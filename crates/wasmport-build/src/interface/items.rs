@@ -22,6 +22,10 @@ pub struct Interface {
     /// untyped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beyond_wit: Option<String>,
+    /// The length in bytes of the world of a component, if its wrapper would be larger than
+    /// `limits.max-wrapper-bytes`. Then its wrapper is untyped.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub too_large: Option<u64>,
     /// The world as parsed, for code generation.
     #[cfg(feature = "compiler")]
     #[serde(skip)]

@@ -4,9 +4,14 @@ mod display;
 #[cfg(feature = "compiler")]
 mod extract;
 mod items;
+#[cfg(feature = "compiler")]
+mod size;
 mod types;
 #[cfg(feature = "compiler")]
 pub(crate) mod wasi;
+
+#[cfg(feature = "compiler")]
+pub(crate) use size::text_len;
 
 pub use items::{Export, Import, Interface};
 pub use types::{ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType};

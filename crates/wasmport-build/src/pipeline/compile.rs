@@ -5,7 +5,7 @@ use crate::panics::{Panic, catch_panic};
 use crate::pipeline::context::{AssetContext, ImportContext};
 use crate::project::generator;
 use crate::store::{Bucket, Bytes, CacheEntry, Computation, ModuleFunctions};
-use crate::wasm::ValidWasm;
+use crate::wasm::{ValidWasm, image_bytes};
 use serde::Serialize;
 use std::path::Path;
 use std::sync::Arc;
@@ -106,6 +106,9 @@ pub(super) fn compile<'c>(
     if target.is_source() {
         return Ok(compiled(CacheEntry::uncached(module.wasm().to_vec())));
     }
+    let always_allowed = asset.project().engine.memory_guaranteed_dense_image_size;
+    let images = image_bytes(module.wasm(), always_allowed);
+    check_size(module, asset, images, "bytes of memory images")?;
     let compilation = Compilation {
         wasm: Bytes(module.wasm()),
         features: module.features(),
@@ -118,11 +121,28 @@ pub(super) fn compile<'c>(
     let functions = FunctionCache { import: asset.import, asset: module.path() };
     match asset.cache().get_or_compute(&compilation, &functions) {
         Ok(mut artifact) => {
+            let unit = format!("bytes in its artifact for {target}");
+            check_size(module, asset, artifact.bytes.len() as u64, &unit)?;
             artifact.store();
             Ok(compiled(artifact))
         }
         Err(refusal) => refused(module, target, refusal),
     }
+}
+
+/// Refuses an artifact that is larger than the limit, or whose `bytes` already are.
+fn check_size(
+    module: &ValidWasm,
+    asset: &AssetContext<'_>,
+    bytes: u64,
+    unit: &str,
+) -> Result<(), AssetError> {
+    let limit = asset.settings().limits.artifact_bytes();
+    if bytes <= limit {
+        return Ok(());
+    }
+    let (path, key) = (module.path(), "max-artifact-bytes");
+    Err(AssetError::over_limit(path, Stage::Compile, bytes, limit, unit, key))
 }
 
 /// Refuses an async component if the engine has no concurrency support.

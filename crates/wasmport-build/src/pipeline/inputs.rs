@@ -7,7 +7,7 @@ use crate::component::World;
 use crate::fs;
 use crate::pipeline::read;
 use crate::project::discover::AssetFile;
-use crate::settings::{AssetSettings, Preinit, Settings, world_path};
+use crate::settings::{AssetSettings, Preinit, Settings, Symlinks, world_path};
 use crate::wasm::RawWasm;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,11 @@ pub(crate) struct StageInputs {
 pub(crate) struct PreinitInputs {
     /// The folder that paths in the settings are relative to.
     pub folder: PathBuf,
+    /// Whether links in the folders are followed to compute their digests.
+    follow: bool,
+    /// The reason why a folder cannot be used.
+    #[cfg_attr(not(feature = "preinit"), expect(dead_code, reason = "nothing runs the module"))]
+    pub checked: Result<(), String>,
     /// The digests of the folders and of the standard input.
     pub digests: Vec<Digest>,
     /// The content of the standard input.
@@ -41,36 +46,48 @@ impl StageInputs {
         let error = |stage, message: String| AssetError::new(file.path.as_path(), stage, message);
         let world = settings.world.as_deref().map(|world| {
             let (path, name) = world_path(world);
-            let world = World::from_files(&project.folder.join(path), name);
+            let path = project.folder.join(path);
+            // The parser of WIT reads whatever is in the folder.
+            let follow = project.symlinks == Symlinks::Follow;
+            fs::check_tree(&path, follow, !follow)
+                .map_err(|e| error(Stage::World, e.to_string()))?;
+            let world = World::from_files(&path, name);
             world.map(|(world, _)| world).map_err(|e| error(Stage::World, e.to_string()))
         });
         let files = settings.compose.iter().flat_map(BTreeMap::values);
         let components = files
             .map(|file| (file.clone(), component(&project.folder.join(file), settings)))
             .collect();
-        let preinit = PreinitInputs::read(&settings.preinit, &project.folder);
+        let preinit = PreinitInputs::read(&settings.preinit, project);
         Self { world, components, preinit }
     }
 }
 
 impl PreinitInputs {
-    fn read(settings: &Preinit, folder: &Path) -> Self {
+    fn read(settings: &Preinit, project: &Settings) -> Self {
+        let folder = &project.folder;
+        let follow = project.symlinks == Symlinks::Follow;
+        // WASI lets no guest follow a link out of its folder.
+        let check = |input: &PathBuf| fs::check_tree(input, follow, false);
+        let checked = settings.inputs(folder).iter().try_for_each(check);
         let stdin = settings.stdin.as_ref().filter(|_| settings.is_on());
         Self {
-            folder: folder.into(),
-            digests: digests(settings, folder),
+            folder: folder.clone(),
+            follow,
+            checked: checked.map_err(|e| e.to_string()),
+            digests: digests(settings, folder, follow),
             stdin: stdin.map(|path| fs::read(&folder.join(path)).map_err(|e| e.to_string())),
         }
     }
 
     /// Returns whether the files still have the digests.
     pub fn are_unchanged(&self, settings: &Preinit) -> bool {
-        digests(settings, &self.folder) == self.digests
+        digests(settings, &self.folder, self.follow) == self.digests
     }
 }
 
-fn digests(settings: &Preinit, folder: &Path) -> Vec<Digest> {
-    settings.inputs(folder).iter().map(|input| fs::digest_of_tree(input)).collect()
+fn digests(settings: &Preinit, folder: &Path, follow: bool) -> Vec<Digest> {
+    settings.inputs(folder).iter().map(|input| fs::digest_of_tree(input, follow)).collect()
 }
 
 /// Reads another component, within the asset's limits.

@@ -50,7 +50,7 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
     let source = read(&file)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
     let module = validate(to_wasm(path, source.bytes)?, allowed, &file.settings.limits)?;
-    let interface = Interface::of(&module)?;
+    let interface = Interface::of(&module, &file.settings.limits)?;
     let mut needs: Vec<&str> =
         module.features().iter().filter_map(WasmFeature::cargo_feature).collect();
     if interface.imports_wasi() {

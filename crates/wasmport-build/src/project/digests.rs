@@ -4,9 +4,11 @@ use crate::error::Error;
 use crate::fs::{self, Stamp};
 use crate::project::manifest::Manifest;
 #[cfg(feature = "compiler")]
-use crate::project::saved_digests::path_for;
-use crate::project::saved_digests::{Known, SavedDigests};
-use std::path::{Path, PathBuf};
+use crate::project::saved_digests::file_for;
+use crate::project::saved_digests::{Known, SavedDigests, SavedFile};
+#[cfg(feature = "compiler")]
+use crate::store::StoreFolder;
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 use wasmport::Digest;
@@ -17,7 +19,7 @@ pub(crate) struct Digests(Option<Memory>);
 
 /// The saved digests, and those that this run adds.
 struct Memory {
-    path: PathBuf,
+    file: SavedFile,
     earlier: SavedDigests,
     now: Mutex<SavedDigests>,
     /// The start of this run: it has read nothing before.
@@ -32,14 +34,14 @@ impl Digests {
 
     /// Uses the digests that earlier runs saved in the cache folder.
     #[cfg(feature = "compiler")]
-    pub fn saved(cache: &Path, out_dir: &Path) -> Self {
-        let memory = |path: PathBuf| Memory {
-            earlier: SavedDigests::read(&path),
-            path,
+    pub fn saved(cache: &StoreFolder, out_dir: &Path) -> Self {
+        let memory = |file: SavedFile| Memory {
+            earlier: SavedDigests::read(&file),
+            file,
             now: Mutex::default(),
             since: SystemTime::now(),
         };
-        Self(path_for(cache, out_dir).map(memory))
+        Self(file_for(cache, out_dir).map(memory))
     }
 
     /// Returns the digest of a file if it is known without reading the file.
@@ -108,7 +110,7 @@ impl Digests {
                 saved.files.insert(path.clone(), *known);
             }
         }
-        let _ = fs::write_atomically(&memory.path, &saved.to_bytes());
+        let _ = fs::write_atomically(&memory.file.path, &saved.to_bytes(&memory.file.key));
     }
 }
 

@@ -8,10 +8,10 @@ use crate::fs::{self, digest_of_tree_by};
 use crate::project::digests::Digests;
 use crate::project::discover::AssetFile;
 use crate::project::generator;
-use crate::project::manifest::{self, Entry, Manifest, inside};
+use crate::project::manifest::{self, Entry, Manifest};
 #[cfg(feature = "compiler")]
 use crate::settings::LockMode;
-use crate::settings::{AssetSettings, Settings};
+use crate::settings::{AssetSettings, Settings, Symlinks};
 use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
 use wasmport::Digest;
@@ -98,7 +98,9 @@ impl<'a> Freshness<'a> {
         }
         // The stage reports an input that is missing.
         for input in file.inputs(self.settings) {
-            add_field(&mut key, digest_of_tree_by(&input, |path| self.digests.of(path)).as_bytes());
+            let follow = self.settings.symlinks == Symlinks::Follow;
+            let digest = digest_of_tree_by(&input, follow, |path| self.digests.of(path));
+            add_field(&mut key, digest.as_bytes());
         }
         Digest::from_bytes(*key.finalize().as_bytes())
     }
@@ -174,15 +176,13 @@ impl<'a> Freshness<'a> {
         outputs: impl Iterator<Item = (&'b str, Digest)>,
     ) -> Option<String> {
         outputs.into_iter().find_map(|(path, digest)| {
-            let output = inside(&self.settings.out_dir, path);
-            match output.map(|output| self.digests.of(&output)) {
-                Some(Ok(actual)) if actual == digest => None,
-                Some(Ok(_)) => Some(format!("its output `{path}` was changed")),
-                Some(Err(Error::File { source, .. })) if source.kind() == ErrorKind::NotFound => {
+            match self.digests.of(&self.settings.out_dir.join(path)) {
+                Ok(actual) if actual == digest => None,
+                Ok(_) => Some(format!("its output `{path}` was changed")),
+                Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
                     Some(format!("its output `{path}` is missing"))
                 }
-                Some(Err(error)) => Some(error.to_string()),
-                None => Some(format!("its output `{path}` is outside the output folder")),
+                Err(error) => Some(error.to_string()),
             }
         })
     }
@@ -258,7 +258,8 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         exclude: _,
         symlinks: _,
         engine,
-        tools: _,  // The entry records the tools that were used.
+        tools: _, // The entry records the tools that were used.
+        allow_tools: _,
         passes: _, // Hashed per asset.
         folder: _,
         origin: _,

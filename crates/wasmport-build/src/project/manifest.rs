@@ -8,7 +8,7 @@ use crate::report::{ArtifactReport, AssetReport, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
-use std::path::{Component, Path, PathBuf};
+use std::path::Path;
 use wasmport::engine::{RequiredFeatures, Target};
 use wasmport::{Digest, EngineConfig};
 
@@ -101,12 +101,16 @@ impl ArtifactEntry {
 }
 
 impl Entry {
-    /// Returns whether module path and wrapper are those of an asset of this name.
+    /// Returns whether module path and outputs are those of an asset of this name.
     fn is_of(&self, name: &str) -> bool {
         !self.module.is_empty()
             && self.module.iter().all(|ident| names::is_identifier(ident))
             && self.module.iter().eq(name.split('/'))
             && self.wrapper.strip_suffix(".rs") == Some(name)
+            && self.artifacts.iter().all(|artifact| {
+                let is_compressed = artifact.uncompressed.is_some();
+                artifact.path == artifact_path(name, &artifact.target, is_compressed)
+            })
     }
 
     /// Returns whether the asset was imported for these targets, skipped targets included.
@@ -145,6 +149,16 @@ impl Manifest {
         Ok(Self::parse(&bytes, Digest::of(&bytes)))
     }
 
+    /// Returns the digest of the manifest in `folder`: that of no bytes if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::File`] if the file exists and cannot be read.
+    pub(crate) fn digest_in(folder: &Path) -> Result<Digest, Error> {
+        let bytes = fs::read_optional(&folder.join(FILE))?.unwrap_or_default();
+        Ok(Digest::of(&bytes))
+    }
+
     /// Parses the manifest in a file of this digest. It is empty if this version cannot read it.
     pub(crate) fn parse(bytes: &[u8], digest: Digest) -> Self {
         // One UTF-8 check for the whole text is faster than one per string.
@@ -153,6 +167,7 @@ impl Manifest {
         let mut manifest = manifest.filter(|m| m.format == FORMAT).unwrap_or_default();
         // The file may be edited or merged badly: entries that no import writes are dropped.
         manifest.assets.retain(|name, entry| entry.is_of(name));
+        manifest.tree.retain(|path, _| is_in_tree(path));
         manifest.digest = Some(digest);
         manifest
     }
@@ -183,12 +198,6 @@ impl Manifest {
         targets
     }
 
-    /// Returns whether the manifest names a source file in the output folder.
-    pub(crate) fn owns(&self, path: &str) -> bool {
-        let name = path.strip_suffix(".rs");
-        name.is_some_and(|name| self.assets.contains_key(name)) || self.tree.contains_key(path)
-    }
-
     /// Serializes the manifest.
     pub(crate) fn to_json(&self) -> Vec<u8> {
         // JSON has strings, numbers and maps with string keys: serialization cannot fail.
@@ -204,8 +213,21 @@ impl Manifest {
     }
 }
 
-/// Returns the path of an output, or `None` if the manifest's path leads out of the folder.
-pub(crate) fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
-    let path = Path::new(path);
-    path.components().all(|part| matches!(part, Component::Normal(_))).then(|| folder.join(path))
+/// Returns the path of an artifact in the output folder.
+pub(crate) fn artifact_path(name: &str, target: &Target, is_compressed: bool) -> String {
+    let extension = if target.is_source() { "wasm" } else { "cwasm" };
+    let compressed = if is_compressed { ".zst" } else { "" };
+    format!("{ARTIFACTS}/{name}.{target}.{extension}{compressed}")
+}
+
+/// Returns whether the path is one of a `mod.rs` file of modules.
+fn is_in_tree(path: &str) -> bool {
+    let folder = path.strip_suffix("/mod.rs");
+    path == "mod.rs" || folder.is_some_and(|folder| folder.split('/').all(names::is_identifier))
+}
+
+/// Returns whether a file with this beginning is a manifest of any format.
+pub(crate) fn is_manifest(start: &[u8]) -> bool {
+    let rest = start.strip_prefix(b"{").map(<[u8]>::trim_ascii_start);
+    rest.is_some_and(|rest| rest.starts_with(b"\"format\":"))
 }

@@ -2,7 +2,7 @@
 //! cache folder.
 //!
 //! ```text
-//! magic │ BLAKE3 of the rest │ lock check │ digest of the manifest, length of its summary, summary
+//! magic │ keyed BLAKE3 of the rest │ lock check │ digest of the manifest, length of its summary, summary
 //!       │ length of a path, path, stamp, digest │ …
 //! ```
 
@@ -10,16 +10,17 @@ use crate::fs::Stamp;
 #[cfg(feature = "compiler")]
 use crate::fs::read_used;
 #[cfg(feature = "compiler")]
-use crate::store;
+use crate::store::StoreFolder;
 use std::collections::HashMap;
 #[cfg(feature = "compiler")]
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::path::PathBuf;
 #[cfg(feature = "compiler")]
 use std::time::{Duration, SystemTime};
 use wasmport::Digest;
 
 /// The magic of the file, with the version of its format. A file of another version is ignored.
-const MAGIC: &[u8; 16] = b"wasmport state 1";
+const MAGIC: &[u8; 16] = b"wasmport state 2";
 
 /// The digest of a file, valid while the file has this stamp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,12 +40,19 @@ pub(crate) struct SavedDigests {
     pub summary: Option<(Digest, Vec<u8>)>,
 }
 
-/// Returns the path of the file for runs in the current folder whose output goes into `out_dir`.
+/// The place of the file, and the key that authenticates it.
+pub(crate) struct SavedFile {
+    pub path: PathBuf,
+    pub key: [u8; 32],
+}
+
+/// Returns the file for runs in the current folder whose output goes into `out_dir`.
 #[cfg(feature = "compiler")]
-pub(crate) fn path_for(cache: &Path, out_dir: &Path) -> Option<PathBuf> {
+pub(crate) fn file_for(cache: &StoreFolder, out_dir: &Path) -> Option<SavedFile> {
     let here = std::env::current_dir().ok()?;
     let text = format!("{}\0{}", here.display(), out_dir.display());
-    Some(store::saved_digests_path(cache, &text))
+    let (path, key) = cache.saved_digests(Digest::of(text.as_bytes()));
+    Some(SavedFile { path, key })
 }
 
 #[cfg(feature = "compiler")]
@@ -53,15 +61,16 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 impl SavedDigests {
     /// Reads the file. The result is empty if there is none that this version can read.
     #[cfg(feature = "compiler")]
-    pub fn read(path: &Path) -> Self {
-        let bytes = read_used(path, SystemTime::now() - DAY).ok().flatten();
-        bytes.and_then(|bytes| Self::parse(&bytes)).unwrap_or_default()
+    pub fn read(file: &SavedFile) -> Self {
+        let bytes = read_used(&file.path, SystemTime::now() - DAY).ok().flatten();
+        bytes.and_then(|bytes| Self::parse(&bytes, &file.key)).unwrap_or_default()
     }
 
-    /// Parses the bytes, or returns `None` if they are damaged or of another format.
-    pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let (checksum, body) = bytes.strip_prefix(MAGIC)?.split_first_chunk()?;
-        if Digest::of(body) != Digest::from_bytes(*checksum) {
+    /// Parses the bytes, or returns `None` if they are damaged, of another format, or not authentic.
+    pub fn parse(bytes: &[u8], key: &[u8; 32]) -> Option<Self> {
+        let (hash, body) = bytes.strip_prefix(MAGIC)?.split_first_chunk()?;
+        // Compares in constant time.
+        if blake3::keyed_hash(key, body) != blake3::Hash::from_bytes(*hash) {
             return None;
         }
         let (lock_check, rest) = body.split_first_chunk()?;
@@ -81,7 +90,7 @@ impl SavedDigests {
     }
 
     /// Serializes the digests.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub fn to_bytes(&self, key: &[u8; 32]) -> Vec<u8> {
         let mut body = self.lock_check.as_ref().map_or(NONE, Digest::as_bytes).to_vec();
         let (manifest, summary) = self
             .summary
@@ -94,7 +103,7 @@ impl SavedDigests {
             body.extend(stamp.to_bytes());
             body.extend(digest.as_bytes());
         }
-        [MAGIC.as_slice(), Digest::of(&body).as_bytes(), &body].concat()
+        [MAGIC.as_slice(), blake3::keyed_hash(key, &body).as_bytes(), &body].concat()
     }
 }
 
@@ -131,13 +140,14 @@ mod tests {
         let summary = Some((Digest::of(b"manifest"), b"summary".to_vec()));
         for (lock_check, summary) in [(None, None), (Some(Digest::of(b"lock_check")), summary)] {
             let saved = SavedDigests { files: HashMap::clone(&files), lock_check, summary };
-            let bytes = saved.to_bytes();
-            assert_eq!(SavedDigests::parse(&bytes), Some(saved));
+            let (key, bytes) = ([7; 32], saved.to_bytes(&[7; 32]));
+            assert_eq!(SavedDigests::parse(&bytes, &key), Some(saved));
+            assert_eq!(SavedDigests::parse(&bytes, &[8; 32]), None);
             for end in 0..bytes.len() {
-                assert_eq!(SavedDigests::parse(&bytes[..end]), None);
+                assert_eq!(SavedDigests::parse(&bytes[..end], &key), None);
                 let mut flipped = bytes.clone();
                 flipped[end] ^= 1;
-                assert_eq!(SavedDigests::parse(&flipped), None, "byte {end}");
+                assert_eq!(SavedDigests::parse(&flipped, &key), None, "byte {end}");
             }
         }
         Ok(())

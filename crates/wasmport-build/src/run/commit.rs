@@ -4,9 +4,10 @@ use super::execute::Executed;
 use super::plan::Plan;
 use super::reproduce::{compare, tree};
 use crate::error::Error;
-use crate::fs;
 use crate::project::files::Files;
-use crate::project::manifest::{self, Entry, Manifest, inside};
+use crate::project::lock::Lock;
+use crate::project::manifest::{self, Entry, Manifest};
+use crate::project::outputs;
 use crate::report::{AssetReport, Report};
 use crate::settings::Settings;
 use std::collections::HashSet;
@@ -30,17 +31,28 @@ pub(super) fn commit(plan: &Plan<'_>, executed: Executed) -> Result<Report, Erro
             compare(plan, &manifest, &mut report)?;
             return Ok(report);
         }
-        write(plan.settings, plan.freshness.previous(), &mut manifest)?;
+        let kept = write(plan.settings, plan.freshness.previous(), &mut manifest)?;
+        report.warnings.extend(kept);
         written = manifest;
         &written
     };
     if let Some(lock) = &plan.lock {
-        let is_current = lock.update(plan.settings, &plan.discovered, manifest, &report)?;
+        let is_current = lock.update(plan.settings, &plan.discovered, manifest, &report.assets)?;
         if is_unchanged && is_current {
             plan.freshness.record_lock_check(lock.digest());
         }
     }
     Ok(report)
+}
+
+/// Returns whether a run of the plan writes into the output folder or the lock file.
+pub(super) fn writes(plan: &Plan<'_>) -> bool {
+    let Plan { settings, discovered, freshness, .. } = plan;
+    let is_outdated = |lock: &Lock| {
+        lock.updated(settings, discovered, freshness.previous(), &plan.settled).is_some()
+    };
+    let is_unchanged = plan.is_unchanged && plan.pending().next().is_none();
+    !settings.reproduce && (!is_unchanged || plan.lock.as_ref().is_some_and(is_outdated))
 }
 
 /// Collects the reports of all assets, and the entries of the imported ones.
@@ -79,19 +91,24 @@ fn merge(plan: &Plan<'_>, imported: Vec<(String, Entry)>) -> Result<Manifest, Er
     Ok(manifest)
 }
 
-/// Writes the files that belong to all assets, and removes outputs that no asset has.
-fn write(settings: &Settings, previous: &Manifest, manifest: &mut Manifest) -> Result<(), Error> {
+/// Writes the files that belong to all assets, and removes outputs that no asset has. Returns a warning for
+/// each of them that stays, because it is not what an import wrote.
+fn write(
+    settings: &Settings,
+    previous: &Manifest,
+    manifest: &mut Manifest,
+) -> Result<Vec<String>, Error> {
     let tree = tree(settings, manifest)?;
-    tree.write(&settings.out_dir, |path| previous.owns(path))?;
+    tree.write(&settings.out_dir, || ())?;
     manifest.tree = tree.digests();
     // Outputs go before the manifest, which alone names them.
     let wanted: HashSet<&str> = manifest.outputs().map(|(path, _)| path).collect();
-    for (path, _) in previous.outputs().filter(|(path, _)| !wanted.contains(path)) {
-        if let Some(path) = inside(&settings.out_dir, path) {
-            fs::remove_with_empty_folders(&path, &settings.out_dir)?;
-        }
-    }
+    let unwanted = previous.outputs().filter(|(path, _)| !wanted.contains(path));
+    let kept = unwanted
+        .filter_map(|(path, digest)| outputs::remove(&settings.out_dir, path, digest).transpose())
+        .collect::<Result<_, _>>()?;
     let mut files = Files::default();
     files.add(manifest::FILE, manifest.to_json());
-    files.write(&settings.out_dir, |_| true)
+    files.write(&settings.out_dir, || ())?;
+    Ok(kept)
 }

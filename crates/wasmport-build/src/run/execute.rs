@@ -2,15 +2,16 @@
 
 use super::helper::Helper;
 use super::imported::{Imported, import_and_write};
+use super::output_lock::OutputLock;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::watchdog::Watchdog;
 use super::workers::{close, for_each, import_context};
 use crate::error::Error;
-use crate::fs;
 use crate::pipeline::{check_engine, lacks_code_generator};
 use crate::project::discover::AssetFile;
 use crate::project::manifest::Entry;
+use crate::project::outputs::remove_litter;
 use crate::report::AssetReport;
 
 /// The place where assets are imported.
@@ -39,6 +40,7 @@ pub(super) fn execute(
     plan: &Plan<'_>,
     progress: &dyn Progress,
     executor: &Executor<'_>,
+    lock: Option<&OutputLock>,
 ) -> Result<Executed, Error> {
     let pending: Vec<&AssetFile> = plan.pending().collect();
     progress.begin(pending.len());
@@ -46,7 +48,9 @@ pub(super) fn execute(
         return Ok(Executed::default());
     }
     if !plan.settings.reproduce {
-        fs::remove_litter(&plan.settings.out_dir);
+        let imported = plan.freshness.previous().assets.keys().cloned();
+        let names = plan.discovered.assets.iter().map(AssetFile::name).chain(imported);
+        remove_litter(&plan.settings.out_dir, names);
     }
     check_engines(plan)?;
     let report = |file: &AssetFile, imported: Imported| {
@@ -55,8 +59,8 @@ pub(super) fn execute(
         (report, entry)
     };
     match executor {
-        Executor::Local => Ok(locally(plan, &pending, None, report)),
-        Executor::Watched(watchdog) => Ok(locally(plan, &pending, Some(watchdog), report)),
+        Executor::Local => Ok(locally(plan, &pending, None, lock, report)),
+        Executor::Watched(watchdog) => Ok(locally(plan, &pending, Some(watchdog), lock, report)),
         Executor::Helper(helper) => {
             let mut executed = Executed::default();
             let mut add = |file: &AssetFile, imported| executed.assets.push(report(file, imported));
@@ -70,13 +74,15 @@ fn locally(
     plan: &Plan<'_>,
     pending: &[&AssetFile],
     watchdog: Option<&Watchdog>,
+    lock: Option<&OutputLock>,
     report: impl Fn(&AssetFile, Imported) -> (AssetReport, Option<Entry>) + Sync,
 ) -> Executed {
     let import = import_context(plan, pending.len());
     let assets = for_each(plan, pending, |file| {
         let watched = watchdog.map(|dog| dog.watch(&file.source, &file.settings.limits));
+        let entered = lock.map(|lock| lock.enter(&file.source));
         let imported = import_and_write(plan, &import, file);
-        drop(watched);
+        drop((watched, entered));
         report(file, imported)
     });
     Executed { assets, warnings: close(plan, &import) }

@@ -1,10 +1,15 @@
 //! Helper: a process that imports assets, so that an import that crashes or exceeds its limits ends alone.
 //!
-//! It reads the sources on standard input and writes events on standard output, one line of JSON each.
+//! It reads on standard input a random token and the sources, a line each, and an empty line. It writes events
+//! on standard output, a line of the token and JSON each: what passes and programs print is no event. Standard
+//! input then stays open, and the helper ends with it: if the process that started it was killed, nothing is
+//! written any more.
+//!
 //! One helper imports all assets together. If it dies or is killed, the assets that it had begun are
 //! imported again one by one, so that the error names the right one.
 
 use super::imported::{Imported, import_and_write};
+use super::lifeline::Lifeline;
 use super::plan::Plan;
 use super::watchdog::{Overrun, Watchdog};
 use super::workers::{close, for_each, import_context};
@@ -91,8 +96,9 @@ impl Helper<'_> {
     ) -> Result<Option<Unfinished>, Error> {
         let cannot =
             |e: std::io::Error| Error::Helper { message: format!("cannot be started: {e}") };
-        let mut child = self.start(batch).map_err(cannot)?;
-        let events = events(&mut child);
+        let token = token().map_err(cannot)?;
+        let mut child = self.start(&token, batch).map_err(cannot)?;
+        let events = events(&mut child, token);
         let mut left = batch.clone();
         let mut begun: BTreeMap<String, Instant> = BTreeMap::new();
         let mut overrun = None;
@@ -148,16 +154,28 @@ impl Helper<'_> {
         Ok(Some(Unfinished { begun, waiting: left, cause }))
     }
 
-    fn start(&self, batch: &BTreeSet<String>) -> std::io::Result<Child> {
+    fn start(&self, token: &str, batch: &BTreeSet<String>) -> std::io::Result<Child> {
         let mut command = (self.0)()?;
+        // Ctrl-C ends this process, and the helper then ends its programs, which it could not do while it is
+        // interrupted itself.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-        if let Some(mut stdin) = child.stdin.take() {
+        // The pipe stays open, in `child`.
+        if let Some(stdin) = &mut child.stdin {
             let lines: String = batch.iter().map(|source| format!("{}\n", json(source))).collect();
             // A helper that exited is noticed when its output ends.
-            let _ = stdin.write_all(lines.as_bytes());
+            let _ = stdin.write_all(format!("{token}\n{lines}\n").as_bytes());
         }
         Ok(child)
     }
+}
+
+/// Creates the token of a helper.
+fn token() -> std::io::Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_le_bytes(bytes)))
 }
 
 /// The assets that a helper left unfinished.
@@ -168,13 +186,15 @@ struct Unfinished {
 }
 
 /// Reads the events of a helper on a thread.
-fn events(child: &mut Child) -> Receiver<Event> {
+fn events(child: &mut Child, token: String) -> Receiver<Event> {
     let (sender, receiver) = mpsc::channel();
     if let Some(stdout) = child.stdout.take() {
         std::thread::spawn(move || {
-            // A line that is no event was printed by a pass or a library.
+            // A line without the token was printed by a pass or a library.
             let lines = BufReader::new(stdout).split(b'\n').map_while(Result::ok);
-            let mut events = lines.filter_map(|line| serde_json::from_slice(&line).ok());
+            let event =
+                |line: Vec<u8>| serde_json::from_slice(line.strip_prefix(token.as_bytes())?).ok();
+            let mut events = lines.filter_map(event);
             events.try_for_each(|event| sender.send(event))
         });
     }
@@ -219,18 +239,22 @@ fn overrun_error(file: &AssetFile, overrun: &Overrun) -> AssetError {
 ///
 /// Fails if the settings contradict each other.
 pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
-    let plan = Plan::for_helper(settings)?;
+    let (token, wanted) = read_order();
+    let send = move |event: &Event| send(&token, event);
+    let plan = Plan::for_helper(settings, Lifeline::hold(std::io::stdin()))?;
     let files = &plan.discovered.assets;
-    let wanted = read_sources();
     let known: BTreeSet<&str> = files.iter().map(|file| file.source.as_str()).collect();
     for source in wanted.iter().filter(|source| !known.contains(source.as_str())) {
         let error = AssetError::new(source, Stage::Discover, "the file was removed");
         send(&Event::Done(source.clone(), Box::new(Imported::failed(error))));
     }
-    let watchdog = Watchdog::start(|overruns| {
-        send(&Event::Overrun(overruns.to_vec()));
-        crate::tool::kill_all();
-        std::process::exit(0);
+    let watchdog = Watchdog::start({
+        let send = send.clone();
+        move |overruns| {
+            send(&Event::Overrun(overruns.to_vec()));
+            crate::tool::kill_all();
+            std::process::exit(0);
+        }
     });
     let assets: Vec<&AssetFile> =
         files.iter().filter(|file| wanted.contains(&file.source)).collect();
@@ -246,16 +270,18 @@ pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads the sources to import, a line each, to the end of standard input.
-fn read_sources() -> BTreeSet<String> {
-    let lines = std::io::stdin().lock().lines().map_while(Result::ok);
-    lines.filter_map(|line| serde_json::from_str(&line).ok()).collect()
+/// Reads the token and the sources to import, a line each, to an empty line.
+fn read_order() -> (String, BTreeSet<String>) {
+    let mut lines = std::io::stdin().lock().lines().map_while(Result::ok);
+    let token = lines.next().unwrap_or_default();
+    let lines = lines.take_while(|line| !line.is_empty());
+    (token, lines.filter_map(|line| serde_json::from_str(&line).ok()).collect())
 }
 
 /// Writes an event as a line of its own, since a pass may have printed half a line before.
-fn send(event: &Event) {
+fn send(token: &str, event: &Event) {
     let mut out = std::io::stdout().lock();
-    if writeln!(out, "\n{}", json(event)).and_then(|()| out.flush()).is_err() {
+    if writeln!(out, "\n{token} {}", json(event)).and_then(|()| out.flush()).is_err() {
         // The process that reads the events has ended.
         std::process::exit(1);
     }

@@ -1,5 +1,6 @@
 //! `Imported`: the result of one asset, as a helper process sends it.
 
+use super::lifeline::Lifeline;
 use crate::asset::{AssetError, Kind, Stage};
 use crate::panics::catch_panic;
 use crate::pipeline::{AssetContext, ImportContext, StageLog, import_asset};
@@ -61,8 +62,8 @@ fn write(plan: &Plan<'_>, file: &AssetFile, asset: &AssetContext<'_>) -> Result<
     if let Some(lock) = &plan.lock {
         lock.check_entry(file, &output.entry, plan.settings)?;
     }
-    let previous = plan.freshness.previous();
-    let written = output.files.write(&plan.settings.out_dir, |path| previous.owns(path));
+    let is_alive = || plan.lifeline.iter().for_each(Lifeline::check);
+    let written = output.files.write(&plan.settings.out_dir, is_alive);
     written.map_err(|e| asset.error(Stage::Write, e.to_string()))?;
     Ok(output.entry)
 }

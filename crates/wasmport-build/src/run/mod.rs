@@ -4,6 +4,8 @@ mod commit;
 mod execute;
 mod helper;
 mod imported;
+mod lifeline;
+mod output_lock;
 mod plan;
 mod progress;
 mod reproduce;
@@ -19,6 +21,7 @@ pub(crate) use watchdog::{Overrun, Watchdog};
 use crate::error::Error;
 use crate::report::Report;
 use crate::settings::Settings;
+use output_lock::OutputLock;
 use plan::Plan;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -31,7 +34,7 @@ pub(crate) struct Outcome {
 }
 
 /// Imports everything that the settings select. An asset that fails keeps its earlier outputs, and the
-/// others are imported.
+/// others are imported. An import that writes waits for other imports into the same folder.
 ///
 /// # Errors
 ///
@@ -43,13 +46,28 @@ pub(crate) fn import(
     executor: &Executor<'_>,
 ) -> Result<Outcome, Error> {
     let start = Instant::now();
-    let plan = Plan::new(settings)?;
-    let mut report = match plan.refusal() {
-        Some(refusal) => refusal,
-        None => {
-            let executed = execute::execute(&plan, progress, executor)?;
-            commit::commit(&plan, executed)?
+    let mut lock = None;
+    let (plan, mut report) = loop {
+        let plan = Plan::new(settings)?;
+        if let Some(refusal) = plan.refusal() {
+            break (plan, refusal);
         }
+        if lock.is_none() && commit::writes(&plan) {
+            lock = Some(OutputLock::take(&settings.out_dir, progress)?);
+            // Another import may have ended since the plan was made.
+            if !plan.is_current()? {
+                continue;
+            }
+        } else if lock.is_none() && OutputLock::exists(&settings.out_dir) && !settings.reproduce {
+            // Waits for a running import, and removes what a killed one left, if this user may.
+            lock = OutputLock::take(&settings.out_dir, progress).ok();
+            if !plan.is_current()? {
+                continue;
+            }
+        }
+        let executed = execute::execute(&plan, progress, executor, lock.as_ref())?;
+        let report = commit::commit(&plan, executed)?;
+        break (plan, report);
     };
     plan.freshness.save_digests();
     report.seconds = start.elapsed().as_secs_f64();

@@ -1,15 +1,16 @@
 //! `Plan`: the assets of a run, split into those that are unchanged and those to import.
 
+use super::lifeline::Lifeline;
 use crate::asset::{AssetError, Kind};
 use crate::error::Error;
 use crate::project::digests::Digests;
 use crate::project::discover::{AssetFile, Discovered, discover};
 use crate::project::freshness::Freshness;
 use crate::project::lock::{Lock, LockedRun};
-use crate::project::manifest::Entry;
+use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Report, Status};
 use crate::settings::{LockMode, Settings};
-use crate::store;
+use crate::store::StoreFolder;
 use crate::tool::ToolBox;
 use rayon::prelude::*;
 
@@ -29,6 +30,8 @@ pub(crate) struct Plan<'a> {
     pending: Vec<usize>,
     /// The threads that compile, however many assets are imported at once.
     pub pool: rayon::ThreadPool,
+    /// The lifeline of a helper process.
+    pub lifeline: Option<Lifeline>,
 }
 
 impl<'a> Plan<'a> {
@@ -53,9 +56,21 @@ impl<'a> Plan<'a> {
     /// # Errors
     ///
     /// Fails like [`Plan::new`].
-    pub fn for_helper(settings: &'a Settings) -> Result<Self, Error> {
-        let lock = Lock::of(settings)?;
-        Ok(Self { lock, ..Self::discover(settings, |_| Digests::computed())? })
+    pub fn for_helper(settings: &'a Settings, lifeline: Lifeline) -> Result<Self, Error> {
+        let (lock, lifeline) = (Lock::of(settings)?, Some(lifeline));
+        Ok(Self { lock, lifeline, ..Self::discover(settings, |_| Digests::computed())? })
+    }
+
+    /// Returns whether manifest and lock file are still those that the plan was made from.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one of them cannot be read.
+    pub fn is_current(&self) -> Result<bool, Error> {
+        let manifest = Manifest::digest_in(&self.settings.out_dir)?;
+        let is_current = |lock: &Lock| lock.is_current();
+        Ok(self.freshness.previous().digest == Some(manifest)
+            && self.lock.as_ref().map_or(Ok(true), is_current)?)
     }
 
     fn discover(
@@ -71,12 +86,13 @@ impl<'a> Plan<'a> {
             settings,
             discovered: discovered?,
             freshness: freshness?,
-            tools: ToolBox::new(&settings.tools),
+            tools: ToolBox::new(settings),
             lock: None,
             is_unchanged: false,
             settled: Vec::new(),
             pending: Vec::new(),
             pool,
+            lifeline: None,
         })
     }
 
@@ -147,6 +163,8 @@ impl<'a> Plan<'a> {
 
 /// Returns the digests that earlier runs saved. A run that reproduces uses none.
 fn saved_digests(settings: &Settings) -> Digests {
-    let cache = store::location(&settings.cache).filter(|_| !settings.reproduce);
-    cache.map_or_else(Digests::computed, |cache| Digests::saved(&cache, &settings.out_dir))
+    let folder = StoreFolder::open(&settings.cache).filter(|_| !settings.reproduce);
+    // A folder that cannot be used is a warning when assets are imported.
+    let folder = folder.and_then(Result::ok);
+    folder.map_or_else(Digests::computed, |folder| Digests::saved(&folder, &settings.out_dir))
 }

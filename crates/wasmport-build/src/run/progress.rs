@@ -9,6 +9,11 @@ pub trait Progress: Sync {
         let _ = assets;
     }
 
+    /// Is called with news about the run as a whole, such as that it waits for another import.
+    fn note(&self, message: &str) {
+        let _ = message;
+    }
+
     /// Is called after each imported asset.
     fn done(&self, asset: &AssetReport) {
         let _ = asset;

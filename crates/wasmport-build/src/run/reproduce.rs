@@ -8,7 +8,7 @@ use crate::fs;
 use crate::project::check::removed;
 use crate::project::files::Files;
 use crate::project::lock::Lock;
-use crate::project::manifest::{Entry, Manifest, inside};
+use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Report, Status};
 use crate::settings::Settings;
 use std::collections::BTreeMap;
@@ -77,8 +77,7 @@ fn output_differences<'b>(
     let mut lines = Vec::new();
     for (path, digest) in made {
         let recorded = manifest.remove(path);
-        let file = inside(&plan.settings.out_dir, path);
-        let file = file.map(|file| fs::read_optional(&file)).transpose()?.flatten();
+        let file = fs::read_optional(&plan.settings.out_dir.join(path))?;
         let file = file.map(|bytes| Digest::of(&bytes));
         if (recorded, file) != (Some(digest), Some(digest)) {
             let [manifest, file] = [recorded, file]

@@ -17,6 +17,12 @@ choices! {
         pub max_nesting: Option<u32> = 20_000;
         /// Largest total size of data segments, in bytes.
         pub max_data_bytes: Option<u64> = 128 << 20;
+        /// Largest artifact for one target in bytes, before compression.
+        pub max_artifact_bytes: Option<u64> = 256 << 20;
+        /// Largest wrapper in bytes of Rust. If the types need more, a core module gets methods for as
+        /// many imports and exports as fit, and a component gets none, with a warning. An interface
+        /// that is 16 times as large as text is an error.
+        pub max_wrapper_bytes: Option<u64> = 4 << 20;
         /// Longest time that the import of the asset may take, in seconds.
         pub max_seconds: Option<u32> = 600;
         /// Most memory that the import of the asset may take, in MiB.
@@ -39,6 +45,14 @@ impl ImportLimits {
 
     pub(crate) fn data_bytes(&self) -> u64 {
         self.chosen(|limits| limits.max_data_bytes)
+    }
+
+    pub(crate) fn artifact_bytes(&self) -> u64 {
+        self.chosen(|limits| limits.max_artifact_bytes)
+    }
+
+    pub(crate) fn wrapper_bytes(&self) -> u64 {
+        self.chosen(|limits| limits.max_wrapper_bytes)
     }
 
     pub(crate) fn time(&self) -> Duration {

@@ -163,6 +163,8 @@ project_settings! {
             pub assets: Vec<AssetSettings> = Vec::new();
             /// External programs that stages run.
             pub tools: Tools = Tools::default();
+            /// Run programs outside of the project that a settings file names in `tools`.
+            pub allow_tools: bool = false;
             /// The project's own passes.
             pub passes: Passes = Passes::default();
             /// Largest number of threads. Default: one for each processor.
@@ -211,7 +213,7 @@ impl Settings {
         let mut settings =
             Self { file: Some(path.into()), folder: folder.into(), ..Self::default() };
         settings.read(origin.parse()?, folder);
-        settings.cache.dir = settings.cache.dir.map(|dir| folder.join(dir));
+        settings.cache.resolve(folder);
         settings.tools.resolve(folder);
         settings.origin = Some(origin.with_values(settings.file_values()));
         settings.check()?;

@@ -14,8 +14,9 @@ settings_table! {
 settings_table! {
     /// An external program.
     pub struct Tool {
-        /// Path of the program. Default: the value of its environment variable (`WASM_OPT`), else
-        /// the first match on the `PATH`.
+        /// Path of the program, which the import runs: a file of the project, or a name on the `PATH`.
+        /// Another file must be allowed with `--allow-tools`. Default: the value of its environment
+        /// variable (`WASM_OPT`), else the first match on the `PATH`.
         pub path: Option<PathBuf>;
         /// Required version, such as `132`; another version is an error, and artifacts made with
         /// another version are stale. Default: any.

@@ -2,12 +2,13 @@
 
 use super::backend::Backend;
 use super::computation::{Computation, key_of};
+use super::folder::{StoreError, StoreFolder};
 use super::key::{Bucket, EntryKey};
 use super::layout::path_of;
 use super::local::LocalStore;
-use super::record::Record;
-use std::io;
-use std::path::Path;
+use super::record::{Parsed, Record};
+use super::secret::FILE_VARIABLE;
+use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wasmport::Digest;
 
@@ -45,8 +46,14 @@ impl CacheEntry<'_> {
 /// The cache of a run.
 #[derive(Default)]
 pub(crate) struct Cache {
-    store: Option<Box<dyn Backend>>,
+    open: Option<OpenStore>,
     problems: Mutex<Problems>,
+}
+
+/// The store of a cache.
+struct OpenStore {
+    folder: StoreFolder,
+    backend: Box<dyn Backend>,
 }
 
 /// Warnings about the cache.
@@ -56,19 +63,28 @@ struct Problems {
     unusable: Option<String>,
     /// Damaged entries, and keys with two results.
     damaged: Vec<String>,
+    /// The number of results that another key authenticates.
+    other_key: usize,
 }
 
 impl Cache {
-    /// Opens the cache in a folder. If that fails, the cache is off and has a warning.
-    pub fn open(folder: &Path) -> Self {
+    /// Opens the cache in a folder. If the folder cannot be used, the cache is off and has a warning.
+    pub fn open(folder: Result<StoreFolder, StoreError>) -> Self {
         let cache = Self::default();
-        let store = cache.check("opened", LocalStore::open(folder));
-        Self { store: store.map(|store| Box::new(store) as _), ..cache }
+        let open = cache.check("opened", folder).map(|folder| {
+            let backend = Box::new(LocalStore::open(&folder.path));
+            OpenStore { folder, backend }
+        });
+        Self { open, ..cache }
+    }
+
+    fn store(&self) -> Option<&dyn Backend> {
+        self.open.as_ref().map(|open| &*open.backend)
     }
 
     /// Returns whether results are cached.
     pub fn is_on(&self) -> bool {
-        self.store.is_some()
+        self.open.is_some()
     }
 
     /// Reads the result of a computation, or computes it. The caller validates a new result and then calls
@@ -107,7 +123,7 @@ impl Cache {
     /// Stores `bytes` under a key. If other bytes are stored there already, they stay, with a warning: one
     /// of the two results is wrong.
     pub fn put(&self, bucket: Bucket, key: Digest, digest: Digest, bytes: &[u8]) {
-        let Some(store) = &self.store else { return };
+        let Some(OpenStore { folder, backend: store }) = &self.open else { return };
         // Functions are keyed by the asset's path: their bytes change with the asset.
         if bucket != Bucket::Functions
             && let Some(existing) = self.record(bucket, key)
@@ -127,7 +143,7 @@ impl Cache {
             }
             // The record comes last, so that its blob exists.
             let record = Record { bucket, key, blob: digest, len: bytes.len() as u64 };
-            store.write(EntryKey::Record(bucket, key), &record.to_bytes())
+            store.write(EntryKey::Record(bucket, key), &record.to_bytes(&folder.key))
         };
         self.check("written", write());
     }
@@ -135,26 +151,34 @@ impl Cache {
     fn record(&self, bucket: Bucket, key: Digest) -> Option<Record> {
         let entry = EntryKey::Record(bucket, key);
         let bytes = self.read(entry)?;
-        let record = Record::parse(&bytes, bucket, key);
-        if record.is_none() {
-            self.quarantine(entry);
+        let folder = &self.open.as_ref()?.folder;
+        match Record::parse(&bytes, bucket, key, &folder.key) {
+            Parsed::Authentic(record) => Some(record),
+            Parsed::OtherKey(record) if folder.trusts_other_keys => Some(record),
+            Parsed::OtherKey(_) => {
+                self.problems().other_key += 1;
+                None
+            }
+            Parsed::Damaged => {
+                self.quarantine(entry);
+                None
+            }
         }
-        record
     }
 
     fn read(&self, entry: EntryKey) -> Option<Vec<u8>> {
-        self.check("read", self.store.as_ref()?.read(entry)).flatten()
+        self.check("read", self.store()?.read(entry)).flatten()
     }
 
     fn quarantine(&self, entry: EntryKey) {
-        let Some(store) = &self.store else { return };
+        let Some(store) = self.store() else { return };
         let path = path_of(entry);
         let message = format!("the cache entry {path} is damaged: moved to the quarantine");
         self.problems().damaged.push(message);
         self.check("repaired", store.quarantine(entry));
     }
 
-    fn check<T>(&self, action: &str, result: io::Result<T>) -> Option<T> {
+    fn check<T, E: Display>(&self, action: &str, result: Result<T, E>) -> Option<T> {
         result
             .map_err(|e| {
                 let message = || {
@@ -171,23 +195,35 @@ impl Cache {
 
     /// Removes the least recently used entries until no more than `max` bytes are left.
     pub fn shrink(&self, max: u64) {
-        if let Some(store) = &self.store {
+        if let Some(store) = self.store() {
             self.check("pruned", store.shrink(max));
         }
     }
 
     /// Returns the warnings since the last call.
     pub fn warnings(&self) -> Vec<String> {
-        let Problems { unusable, damaged } = std::mem::take(&mut *self.problems());
-        unusable.into_iter().chain(damaged).collect()
+        let Problems { unusable, damaged, other_key } = std::mem::take(&mut *self.problems());
+        let folder = self.open.as_ref().filter(|_| other_key > 0).map(|open| &open.folder.path);
+        let other_key = folder.map(|folder| {
+            format!(
+                "{other_key} results in the cache `{}` were written with another key: they are \
+                 computed again\n  help: name the same key for everyone with `{FILE_VARIABLE}`, or pass \
+                 `--trust-cache` if you trust everyone who can write there",
+                folder.display()
+            )
+        });
+        unusable.into_iter().chain(damaged).chain(other_key).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::prune::prune;
+    use super::super::secret::StoreKey;
     use super::*;
     use serde::Serialize;
+    use std::io;
+    use std::path::Path;
 
     #[derive(Serialize)]
     struct Doubling(u8);
@@ -202,6 +238,15 @@ mod tests {
         }
     }
 
+    fn open(folder: &Path) -> Cache {
+        open_by(folder, 1, false)
+    }
+
+    fn open_by(folder: &Path, key: u8, trusts_other_keys: bool) -> Cache {
+        let (path, key) = (folder.into(), StoreKey::new([key; 32]));
+        Cache::open(Ok(StoreFolder { path, key, trusts_other_keys }))
+    }
+
     fn get(cache: &Cache, number: u8, offset: u8) -> (Vec<u8>, bool) {
         let Ok(mut entry) = cache.get_or_compute(&Doubling(number), &offset) else {
             return Default::default();
@@ -213,7 +258,7 @@ mod tests {
     #[test]
     fn stored_results_are_found_and_others_are_not() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
-        let cache = Cache::open(folder.path());
+        let cache = open(folder.path());
         assert!(cache.get_or_compute(&Doubling(1), &0).is_ok_and(|entry| !entry.cached));
         assert_eq!(get(&cache, 1, 0), (vec![2], false));
         assert_eq!(get(&cache, 1, 0), (vec![2], true));
@@ -225,7 +270,7 @@ mod tests {
     #[test]
     fn fault_50_different_bytes_for_one_key_are_reported() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
-        let (one, two) = (Cache::open(folder.path()), Cache::open(folder.path()));
+        let (one, two) = (open(folder.path()), open(folder.path()));
         let first = one.get_or_compute(&Doubling(1), &0);
         // Another import stores first, and its computation depends on an input outside of the key.
         assert_eq!(get(&two, 1, 7), (vec![9], false));
@@ -242,14 +287,14 @@ mod tests {
     #[test]
     fn entries_of_a_running_import_are_not_removed() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
-        let earlier = Cache::open(folder.path());
+        let earlier = open(folder.path());
         for number in 0..4 {
             get(&earlier, number, 0);
         }
         drop(earlier);
         // File times must differ.
         std::thread::sleep(std::time::Duration::from_millis(20));
-        let running = Cache::open(folder.path());
+        let running = open(folder.path());
         assert_eq!(get(&running, 1, 0), (vec![2], true));
         assert_eq!(get(&running, 9, 0), (vec![18], false));
         let removed = prune(folder.path(), 0, None)?;
@@ -259,6 +304,32 @@ mod tests {
         }
         drop(running);
         assert_eq!(prune(folder.path(), 0, None)?.entries, 6);
+        Ok(())
+    }
+
+    #[test]
+    fn fault_75_results_by_another_key_are_computed_again_unless_they_are_trusted() -> io::Result<()>
+    {
+        let folder = tempfile::tempdir()?;
+        for number in 0..3 {
+            // Whoever has another key stores wrong results.
+            assert_eq!(get(&open_by(folder.path(), 2, false), number, 7).0, vec![2 * number + 7]);
+        }
+        let trusting = open_by(folder.path(), 1, true);
+        assert_eq!(get(&trusting, 0, 0), (vec![7], true));
+        assert_eq!(trusting.warnings(), Vec::<String>::new());
+        let cache = open(folder.path());
+        for number in 0..3 {
+            assert_eq!(get(&cache, number, 0), (vec![2 * number], false));
+            assert_eq!(get(&cache, number, 0), (vec![2 * number], true));
+        }
+        let warnings = cache.warnings();
+        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+        let folder = folder.path().display().to_string();
+        assert!(
+            warning.contains("written with another key") && warning.contains(&folder),
+            "{warning}"
+        );
         Ok(())
     }
 }

@@ -26,11 +26,11 @@ impl Bucket {
     /// Returns the folder: name and version. Raise the version when the key or the content changes.
     pub fn folder(self) -> &'static str {
         match self {
-            Self::Artifact => "artifact-1",
-            Self::Compressed => "compressed-1",
-            Self::Functions => "functions-1",
-            Self::Optimized => "optimized-1",
-            Self::Preinitialized => "preinitialized-1",
+            Self::Artifact => "artifact-2",
+            Self::Compressed => "compressed-2",
+            Self::Functions => "functions-2",
+            Self::Optimized => "optimized-2",
+            Self::Preinitialized => "preinitialized-2",
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! wasmport
-//! ├── records/artifact-1/4f/4f2c…   records by bucket and key
+//! ├── records/artifact-2/4f/4f2c…   records by bucket and key
 //! ├── blobs/a0/a01b…                blobs by their digest
 //! ├── quarantine                    damaged entries
 //! ├── state                         digests of source files, one file for each project
@@ -23,9 +23,10 @@ pub(super) const SAVED_DIGESTS: &str = "state";
 pub(super) const LEASES: &str = "leases";
 pub(super) const TMP: &str = "tmp";
 
-/// Returns the path of a project's file of saved digests; `project` identifies the project.
-pub(crate) fn saved_digests_path(cache: &Path, project: &str) -> PathBuf {
-    cache.join(SAVED_DIGESTS).join(Digest::of(project.as_bytes()).to_string())
+/// Returns the path of a project's file of saved digests below the cache folder; `project` identifies the
+/// project.
+pub(super) fn saved_digests_path(cache: &Path, project: Digest) -> PathBuf {
+    cache.join(SAVED_DIGESTS).join(project.to_string())
 }
 
 /// Returns the path of an entry below the cache folder, with `/` between components.
@@ -34,6 +35,18 @@ pub(super) fn path_of(key: EntryKey) -> String {
         EntryKey::Record(bucket, key) => format!("{RECORDS}/{}/{}", bucket.folder(), file_of(key)),
         EntryKey::Blob(digest) => format!("{BLOBS}/{}", file_of(digest)),
     }
+}
+
+/// Returns the name of a damaged entry in the quarantine.
+pub(super) fn quarantined_name(key: EntryKey) -> String {
+    path_of(key).replace('/', "-")
+}
+
+/// Returns whether a name is one of [`quarantined_name`], by any version.
+pub(super) fn is_quarantined_name(name: &str) -> bool {
+    let is_of = |top: &str| name.strip_prefix(top).is_some_and(|rest| rest.starts_with('-'));
+    let digest = name.rsplit_once('-').and_then(|(_, digest)| Digest::from_hex(digest));
+    digest.is_some() && (is_of(RECORDS) || is_of(BLOBS))
 }
 
 fn file_of(digest: Digest) -> String {
@@ -66,6 +79,7 @@ mod tests {
         let records = Bucket::ALL.map(|bucket| EntryKey::Record(bucket, digest));
         for key in records.into_iter().chain([EntryKey::Blob(digest)]) {
             assert_eq!(key_at(Path::new(&path_of(key))), Some(key));
+            assert!(is_quarantined_name(&quarantined_name(key)));
         }
         let hex = digest.to_string();
         for other in [

@@ -2,7 +2,7 @@
 
 use super::backend::Backend;
 use super::key::EntryKey;
-use super::layout::{QUARANTINE, path_of};
+use super::layout::{QUARANTINE, path_of, quarantined_name};
 use super::lease::Lease;
 use super::prune::prune;
 use crate::fs;
@@ -25,18 +25,10 @@ pub(crate) struct LocalStore {
 }
 
 impl LocalStore {
-    /// Opens the store in `folder`, and creates the folder if it is missing.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the folder is missing and cannot be created. A folder that cannot be written is opened
-    /// for reading.
-    pub fn open(folder: &Path) -> io::Result<Self> {
-        if !folder.is_dir() {
-            fs::create_folder(folder)?;
-        }
+    /// Opens the store in an existing folder. If it cannot be written, it is opened for reading.
+    pub fn open(folder: &Path) -> Self {
         let lease = Lease::take(folder).map_err(|error| ReadOnly(Arc::new(error)));
-        Ok(Self { folder: folder.into(), lease, written: AtomicBool::new(false) })
+        Self { folder: folder.into(), lease, written: AtomicBool::new(false) }
     }
 
     fn lease(&self) -> io::Result<&Lease> {
@@ -66,8 +58,8 @@ impl Backend for LocalStore {
 
     fn quarantine(&self, key: EntryKey) -> io::Result<()> {
         self.lease()?;
-        let file = path_of(key).replace('/', "-");
-        fs::move_aside(&self.folder.join(path_of(key)), &self.folder.join(QUARANTINE).join(file))
+        let to = self.folder.join(QUARANTINE).join(quarantined_name(key));
+        fs::move_aside(&self.folder.join(path_of(key)), &to)
     }
 
     fn shrink(&self, max: u64) -> io::Result<()> {

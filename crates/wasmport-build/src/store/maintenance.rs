@@ -1,14 +1,17 @@
 //! Maintenance of a cache folder: statistics, verification, pruning.
 
 use super::backend::Backend as _;
+use super::folder::StoreFolder;
 use super::key::EntryKey;
-use super::layout::{QUARANTINE, path_of};
+use super::layout::{QUARANTINE, is_quarantined_name, path_of};
 use super::local::LocalStore;
+use super::location::location;
 use super::prune::{Removed, entries, prune};
-use super::record::Record;
+use super::record::{Parsed, Record};
 use super::{lease, saved};
 use crate::error::Error;
 use crate::fs;
+use crate::settings::CacheSettings;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -20,7 +23,7 @@ use wasmport::Digest;
 #[derive(Clone, Debug)]
 pub struct CacheFolder {
     folder: PathBuf,
-    max_bytes: u64,
+    settings: CacheSettings,
 }
 
 /// The content of a cache.
@@ -53,11 +56,14 @@ pub struct Verified {
     pub good: usize,
     /// The paths of damaged entries, which were moved to the quarantine.
     pub damaged: Vec<String>,
+    /// The number of results that another key authenticates.
+    pub other_key: usize,
 }
 
 impl CacheFolder {
-    pub(crate) fn new(folder: PathBuf, max_bytes: u64) -> Self {
-        Self { folder, max_bytes }
+    pub(crate) fn new(settings: &CacheSettings) -> Option<Self> {
+        let folder = location(settings)?;
+        Some(Self { folder, settings: settings.clone() })
     }
 
     /// Returns the folder.
@@ -75,7 +81,7 @@ impl CacheFolder {
         let stats = || -> io::Result<CacheStats> {
             let mut stats = CacheStats {
                 folder: self.folder.clone(),
-                max_bytes: self.max_bytes,
+                max_bytes: self.settings.max_bytes(),
                 quarantined: fs::names_in(&self.folder.join(QUARANTINE))?.len(),
                 states: saved::all(&self.folder)?.len(),
                 running: lease::running(&self.folder)?.0,
@@ -99,20 +105,31 @@ impl CacheFolder {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::File`] if an entry can be neither read nor moved.
+    /// Fails with [`Error::File`] if an entry can be neither read nor moved, if other users can change the
+    /// folder, or if there is no key.
     pub fn verify(&self) -> Result<Verified, Error> {
         let verify = || -> io::Result<Verified> {
             let mut verified = Verified::default();
             if !self.folder.is_dir() {
                 return Ok(verified);
             }
-            let store = LocalStore::open(&self.folder)?;
+            let Some(opened) = StoreFolder::open(&self.settings) else { return Ok(verified) };
+            let opened = opened.map_err(io::Error::other)?;
+            let store = LocalStore::open(&opened.path);
             for entry in entries(&self.folder)? {
                 let path = self.folder.join(path_of(entry.key));
                 // Removed by another process meanwhile.
                 let Some(bytes) = fs::read_unnoticed(&path)? else { continue };
                 let is_good = match entry.key {
-                    EntryKey::Record(bucket, key) => Record::parse(&bytes, bucket, key).is_some(),
+                    EntryKey::Record(bucket, key) => {
+                        match Record::parse(&bytes, bucket, key, &opened.key) {
+                            Parsed::OtherKey(_) => {
+                                verified.other_key += 1;
+                                continue;
+                            }
+                            parsed => parsed != Parsed::Damaged,
+                        }
+                    }
                     EntryKey::Blob(digest) => Digest::of(&bytes) == digest,
                 };
                 if is_good {
@@ -135,7 +152,8 @@ impl CacheFolder {
     ///
     /// Fails with [`Error::File`] if an entry cannot be removed.
     pub fn prune(&self, max_bytes: Option<u64>) -> Result<Removed, Error> {
-        prune(&self.folder, max_bytes.unwrap_or(self.max_bytes), None).map_err(self.error("prune"))
+        prune(&self.folder, max_bytes.unwrap_or(self.settings.max_bytes()), None)
+            .map_err(self.error("prune"))
     }
 
     /// Removes all entries, and the quarantine.
@@ -147,7 +165,9 @@ impl CacheFolder {
         let clear = || -> io::Result<Removed> {
             let mut removed = prune(&self.folder, 0, Some(SystemTime::now()))?;
             removed.add(saved::prune(&self.folder, true)?);
-            for name in fs::names_in(&self.folder.join(QUARANTINE))? {
+            let mut quarantined = fs::names_in(&self.folder.join(QUARANTINE))?;
+            quarantined.retain(|name| is_quarantined_name(name));
+            for name in quarantined {
                 fs::remove(&self.folder.join(QUARANTINE).join(name))?;
             }
             Ok(removed)

@@ -3,10 +3,14 @@
 //! ```text
 //! computation → key → record (small, by bucket and key) → blob (by its own digest)
 //! ```
+//!
+//! A record is authenticated with a secret key, and has the digest of its blob: nobody without the key can
+//! add, change or exchange results.
 
 mod backend;
 mod cache;
 mod computation;
+mod folder;
 mod functions;
 mod key;
 mod layout;
@@ -17,12 +21,13 @@ mod maintenance;
 mod prune;
 mod record;
 mod saved;
+mod secret;
 
 pub(crate) use cache::{Cache, CacheEntry};
 pub(crate) use computation::{Bytes, Computation};
+pub(crate) use folder::StoreFolder;
 pub(crate) use functions::{Functions, ModuleFunctions};
 pub(crate) use key::Bucket;
-pub(crate) use layout::saved_digests_path;
-pub(crate) use location::{location, of_build_script};
+pub(crate) use location::of_build_script;
 pub use maintenance::{CacheFolder, CacheStats, Verified};
 pub use prune::Removed;

@@ -86,7 +86,8 @@ pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::
                 EntryKey::Blob(_) => false,
                 EntryKey::Record(bucket, key) => {
                     let record = fs::read_unnoticed(&path)?;
-                    let record = record.and_then(|bytes| Record::parse(&bytes, bucket, key));
+                    let record =
+                        record.and_then(|bytes| Record::parse_unverified(&bytes, bucket, key));
                     record.is_some_and(|record| removed_blobs.contains(&record.blob))
                 }
             };

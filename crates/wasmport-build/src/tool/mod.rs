@@ -2,6 +2,7 @@
 
 mod binaryen;
 mod error;
+mod permission;
 mod process;
 mod wasm_opt;
 
@@ -10,28 +11,38 @@ pub(crate) use error::ToolError;
 pub(crate) use process::kill_all;
 pub(crate) use wasm_opt::{WASM_OPT, WasmOpt};
 
-use crate::settings::Tools;
+use crate::settings::{Settings, Tools};
+use permission::Permission;
+use std::ffi::OsString;
 use std::sync::OnceLock;
 
 /// The programs of a run, each found when it is first needed.
 pub(crate) struct ToolBox {
     settings: Tools,
+    permission: Permission,
     wasm_opt: OnceLock<Result<WasmOpt, ToolError>>,
 }
 
 impl ToolBox {
     /// Creates a toolbox; nothing is looked for yet.
-    pub fn new(settings: &Tools) -> Self {
-        Self { settings: settings.clone(), wasm_opt: OnceLock::new() }
+    pub fn new(settings: &Settings) -> Self {
+        let permission = Permission::of(settings);
+        Self { settings: settings.tools.clone(), permission, wasm_opt: OnceLock::new() }
     }
 
     /// Returns Binaryen's optimizer.
     ///
     /// # Errors
     ///
-    /// Fails if it is missing, does not run, or has another version than the settings name.
+    /// Fails if it is missing, may not run, does not run, or has another version than the settings name.
     pub fn wasm_opt(&self) -> Result<&WasmOpt, ToolError> {
-        let found = self.wasm_opt.get_or_init(|| WasmOpt::find(&self.settings.wasm_opt));
+        let find = || WasmOpt::find(&self.settings.wasm_opt, &self.permission);
+        let found = self.wasm_opt.get_or_init(find);
         found.as_ref().map_err(Clone::clone)
     }
+}
+
+/// Returns the value of an environment variable that is set and not empty.
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name).filter(|value| !value.is_empty())
 }

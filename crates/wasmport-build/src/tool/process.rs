@@ -1,16 +1,21 @@
-//! Processes: run to their end, bounded in time, memory and written bytes.
+//! Processes: run to their end with those that they start, bounded in time, memory and written bytes.
 
 use super::error::{HOW_TO_GET_IT, ToolError};
 use crate::fs;
+#[cfg(windows)]
+use process_wrap::std::JobObject;
+#[cfg(unix)]
+use process_wrap::std::ProcessGroup;
+use process_wrap::std::{ChildWrapper, CommandWrap};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// The bounds of a program.
 pub(super) struct Bounds {
     pub time: Duration,
-    /// The resident memory, in bytes.
+    /// The resident memory of the program and of those that it starts, in bytes.
     pub memory: u64,
     /// The files in its folder, in bytes.
     pub written: u64,
@@ -23,7 +28,8 @@ pub(super) const MAX_OUTPUT: u64 = 64 << 20;
 ///
 /// # Errors
 ///
-/// Fails if it does not start, fails, or exceeds its bounds; then it is killed.
+/// Fails if it does not start, fails, or exceeds its bounds; then it is killed. In any case the programs that
+/// it started end with it.
 pub(super) fn run_bounded(
     mut command: Command,
     folder: &Path,
@@ -35,12 +41,14 @@ pub(super) fn run_bounded(
     let (out, err) = (folder.join("stdout"), folder.join("stderr"));
     command.stdin(Stdio::null());
     command.stdout(fs::create(&out)?).stderr(fs::create(&err)?);
-    let child = command.spawn();
+    let child = in_group(command).spawn();
     let child = child
         .map_err(|e| ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT))?;
-    let child = Arc::new(Mutex::new(child));
+    let child: Running = Arc::new(Mutex::new(child));
     lock(&RUNNING).push(Arc::clone(&child));
     let end = wait(&child, folder, &bounds);
+    // Others of its group may still run.
+    let _ = lock(&child).start_kill();
     lock(&RUNNING).retain(|running| !Arc::ptr_eq(running, &child));
     let end = end.map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
     let printed = [&out, &err].map(|path| fs::read_ends(path, 4096).unwrap_or_default());
@@ -72,14 +80,28 @@ pub(super) fn run_bounded(
 pub(super) const LEAVE_OUT: &str = "try another version of the program, or skip the stage for the asset, or set \
     `on-failure = \"warn\"`";
 
-/// The running programs.
-static RUNNING: Mutex<Vec<Arc<Mutex<Child>>>> = Mutex::new(Vec::new());
+/// A program in a group of its own.
+type Running = Arc<Mutex<Box<dyn ChildWrapper>>>;
 
-/// Kills all running programs, before this process exits.
+/// The running programs.
+static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+
+/// Lets the program lead a group, which contains all programs that it starts: a process group on Unix, a job
+/// object on Windows.
+fn in_group(command: Command) -> CommandWrap {
+    let mut command = CommandWrap::from(command);
+    #[cfg(unix)]
+    command.wrap(ProcessGroup::leader());
+    #[cfg(windows)]
+    command.wrap(JobObject);
+    command
+}
+
+/// Kills all running programs and those that they started, before this process exits.
 pub(crate) fn kill_all() {
     for child in lock(&RUNNING).iter() {
         // A program that cannot be killed has ended.
-        let _ = lock(child).kill();
+        let _ = lock(child).start_kill();
     }
 }
 
@@ -96,7 +118,11 @@ enum End {
 }
 
 /// Waits for the program, and kills it when it exceeds its bounds.
-fn wait(child: &Mutex<Child>, folder: &Path, bounds: &Bounds) -> std::io::Result<End> {
+fn wait(
+    child: &Mutex<Box<dyn ChildWrapper>>,
+    folder: &Path,
+    bounds: &Bounds,
+) -> std::io::Result<End> {
     let start = Instant::now();
     let mut pause = Duration::from_millis(1);
     loop {
@@ -107,7 +133,7 @@ fn wait(child: &Mutex<Child>, folder: &Path, bounds: &Bounds) -> std::io::Result
             }
             child.id()
         };
-        let size = fs::memory_of_process(id).unwrap_or_default();
+        let size = fs::memory_of_group(id);
         let written = fs::len_of_files(folder);
         let over = if start.elapsed() >= bounds.time {
             Some(End::TooLong)

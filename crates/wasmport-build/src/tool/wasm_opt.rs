@@ -1,6 +1,7 @@
 //! `WasmOpt`: Binaryen's optimizer.
 
 use super::error::{HOW_TO_GET_IT, ToolError};
+use super::permission::Permission;
 use super::process::{Bounds, LEAVE_OUT, MAX_OUTPUT, quoted, run_bounded};
 use crate::fs;
 use crate::settings::{ImportLimits, Tool};
@@ -9,12 +10,15 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use wasmport::Digest;
 
 /// Binaryen's optimizer.
 #[derive(Clone, Debug)]
 pub(crate) struct WasmOpt {
     path: PathBuf,
     version: String,
+    /// The digest of the file that runs: a version says little about a script.
+    program: Digest,
 }
 
 /// Its name in manifests.
@@ -24,14 +28,18 @@ pub(crate) const WASM_OPT: &str = "wasm-opt";
 const OLDEST: u32 = 121;
 
 impl WasmOpt {
-    /// Finds the program, and checks its version.
-    pub(super) fn find(settings: &Tool) -> Result<Self, ToolError> {
-        let variable = || std::env::var_os("WASM_OPT").filter(|path| !path.is_empty());
-        let named = settings.path.clone().or_else(|| variable().map(Into::into));
+    /// Finds the program, checks that it may run, and checks its version.
+    pub(super) fn find(settings: &Tool, permission: &Permission) -> Result<Self, ToolError> {
+        let variable = super::variable("WASM_OPT").map(PathBuf::from);
+        let named = settings.path.clone().or_else(|| variable.clone());
         let name = named.unwrap_or_else(|| WASM_OPT.into());
         let path = which::which(&name).map_err(|e| {
             ToolError::new(format!("`{}` is required: {e}", name.display())).help(HOW_TO_GET_IT)
         })?;
+        // A link, such as those of npm, is not what runs.
+        let program = fs::canonicalize(&path)?;
+        permission.check(&name, &program, variable.as_deref())?;
+        let program = fs::digest(&program)?;
         let version = version(&path)?;
         let number = version.split(' ').next().unwrap_or_default();
         if number.parse().is_ok_and(|number: u32| number < OLDEST) {
@@ -49,7 +57,7 @@ impl WasmOpt {
                     "use that version, or change `version` under `[tools.wasm-opt]` and import again",
                 ))
             }
-            _ => Ok(Self { path, version }),
+            _ => Ok(Self { path, version, program }),
         }
     }
 
@@ -75,7 +83,8 @@ impl WasmOpt {
         limits: &ImportLimits,
         cache: &'c Cache,
     ) -> Result<CacheEntry<'c>, ToolError> {
-        let rewriting = Rewriting { wasm: Bytes(wasm), args, version: &self.version };
+        let Self { version, program, .. } = self;
+        let rewriting = Rewriting { wasm: Bytes(wasm), args, version, program };
         cache.get_or_compute(&rewriting, &(self, limits))
     }
 
@@ -117,6 +126,7 @@ struct Rewriting<'a> {
     wasm: Bytes<'a>,
     args: &'a [String],
     version: &'a str,
+    program: &'a Digest,
 }
 
 impl<'a> Computation for Rewriting<'a> {

@@ -290,8 +290,10 @@ fn a_verified_component_may_be_mapped() {
     let (digest, features) = (Digest::of(text.as_bytes()), [WasmFeature::ComponentModel]);
     let features = RequiredFeatures::of(&features);
     let version = wasmtime_version();
-    let asset: Asset<Component> =
-        support::asset("c", "c.wat", digest, version, ENGINE, features, artifacts.leak());
+    // SAFETY: the importer has just reported the digests of its output.
+    let asset: Asset<Component> = unsafe {
+        support::asset("c", "c.wat", digest, version, ENGINE, features, artifacts.leak())
+    };
     let (runtime, file) = (runtime(&project, None), project.out().join(&*path));
     // SAFETY: the file is what the importer wrote, and nobody changes it while this test runs.
     let mapped = unsafe { runtime.load_mapped(&asset, file) }.unwrap();

@@ -58,8 +58,20 @@ impl Pass for Crash {
         if source.contains("crash") {
             std::process::abort();
         }
+        if source.contains("forge") {
+            println!("\n{}\n0 {0}", forged(source));
+        }
         Ok(None)
     }
+}
+
+/// A result that no import has.
+fn forged(source: &str) -> String {
+    let error = r#"{"path": "x", "stage": "compile", "kind": "compiler", "message": "forged", "help": null}"#;
+    let result = format!(
+        r#"{{"kind": "module", "result": {{"Err": {error}}}, "stages": [], "warnings": []}}"#
+    );
+    format!(r#"{{"Done": ["{source}", {result}]}}"#)
 }
 
 fn importer(project: &Path) -> Importer {
@@ -202,10 +214,10 @@ fn spoken(project: &Project, script: &str) -> Report {
 #[test]
 fn a_helper_that_ends_between_two_assets_is_followed_by_another() {
     let project = Project::with(&[("a.wat", CALC.as_bytes()), ("b.wat", CALC.as_bytes())]);
-    let script = r#"read -r source
+    let script = r#"read -r token; read -r source
         error='{"path": "x", "stage": "compile", "kind": "compiler", "message": "so it is", "help": null}'
         done="{\"kind\": \"module\", \"result\": {\"Err\": $error}, \"stages\": [], \"warnings\": []}"
-        printf '{"Begun": %s}\n{"Done": [%s, %s]}\n' "$source" "$source" "$done"
+        printf '%s {"Begun": %s}\n%s {"Done": [%s, %s]}\n' "$token" "$source" "$token" "$source" "$done"
         exit 1"#;
     let report = spoken(&project, script);
     let errors: Vec<_> = report.failures().map(|(_, error)| error.message.as_str()).collect();
@@ -217,8 +229,10 @@ fn a_helper_that_ends_between_two_assets_is_followed_by_another() {
 fn fault_08_a_helper_that_cannot_end_itself_is_ended() {
     let project = Project::with(&[("slow.wat", CALC.as_bytes())]);
     let start = Instant::now();
-    let report =
-        spoken(&project, "read -r source; echo \"{\\\"Begun\\\": $source}\"; exec sleep 600");
+    let report = spoken(
+        &project,
+        "read -r token; read -r source; echo \"$token {\\\"Begun\\\": $source}\"; exec sleep 600",
+    );
     let error = failure(&report);
     assert!(error.message.contains("did not end within 1 s"), "{error}");
     assert!(error.help.as_ref().unwrap().contains("limits.max-seconds"), "{error}");
@@ -239,6 +253,41 @@ fn what_the_helper_does_not_find_is_that_assets_error() {
     assert_eq!(error.stage, Stage::Discover);
     assert!(error.message.contains("the file was removed"), "{error}");
     asset(&report, "good.wat");
+}
+
+#[test]
+fn fault_72_what_a_pass_prints_is_no_result() {
+    let project = Project::with(&[("forge.wat", CALC.as_bytes())]);
+    assert_eq!(statuses(&run(&project, false)), [("forge.wat", Status::Imported)]);
+    // The text is that of a result: with the token it is believed.
+    #[cfg(unix)]
+    {
+        let project = Project::with(&[("forge.wat", CALC.as_bytes())]);
+        let forged = forged("forge.wat");
+        let report = spoken(&project, &format!("read -r token; echo \"$token\" '{forged}'"));
+        assert_eq!(failure(&report).message, "forged");
+    }
+}
+
+#[test]
+fn fault_74_a_build_script_that_dies_names_the_assets_the_next_time() {
+    let project = Project::with(&[("calc.wat", CALC.as_bytes()), ("crash.wat", b"(module)")]);
+    // Those beside it may be named too.
+    let note = "cargo::warning=an earlier import ended early while it imported ";
+    let is_note = |line: &String| line.starts_with(note) && line.contains("`crash.wat`");
+    let says = |said: &[String]| said.iter().any(is_note);
+    let (success, said) = built(&project);
+    assert!(!success && !says(&said), "{said:#?}");
+    // Before it dies again.
+    let (success, said) = built(&project);
+    assert!(!success && says(&said), "{said:#?}");
+    std::fs::remove_file(project.assets().join("crash.wat")).unwrap();
+    for is_first in [true, false] {
+        let (success, said) = built(&project);
+        assert!(success && says(&said) == is_first, "{said:#?}");
+    }
+    #[cfg(unix)]
+    assert!(!project.out().join("wasmport/.wasmport-import").exists());
 }
 
 /// The build script, where this program is one.

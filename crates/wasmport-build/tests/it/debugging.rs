@@ -9,6 +9,7 @@ use wasmport_build::Target;
 const FAULTY: &[u8] = include_bytes!("../../../../fixtures/assets/guests/faulty.wasm");
 
 /// The only asset of a project, imported with this configuration for this machine.
+#[expect(unsafe_code, reason = "the importer made the artifacts, in this test")]
 fn import(project: &Project, source: &'static str, engine: EngineConfig) -> Asset {
     let report = project.importer().engine(engine).run(&()).unwrap();
     let report = asset(&report, source);
@@ -17,7 +18,8 @@ fn import(project: &Project, source: &'static str, engine: EngineConfig) -> Asse
     let artifacts = vec![support::file(target, artifact.bytes, artifact.blake3, path)];
     let digest = wasmport::Digest::of(source.as_bytes());
     let (version, features) = (wasmtime_version(), RequiredFeatures::NONE);
-    support::asset("asset", source, digest, version, engine, features, artifacts.leak())
+    // SAFETY: the importer has just reported the digests of its output.
+    unsafe { support::asset("asset", source, digest, version, engine, features, artifacts.leak()) }
 }
 
 fn faulty(engine: EngineConfig) -> (Project, Asset) {

@@ -89,9 +89,12 @@ fn what_is_no_core_module_is_refused() {
     assert!(matches!(missing, Error::Missing { .. }), "{missing}");
 }
 
-/// The files in the folder of a cache.
+/// The files of a cache, in its subfolder.
 fn files(folder: &Path) -> Vec<PathBuf> {
-    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+    std::fs::read_dir(folder.join("wasmport-modules"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect()
 }
 
 #[test]
@@ -169,16 +172,248 @@ fn those_with_other_keys_do_not_share() {
     assert_eq!(files(&folder.path().join("cache")).len(), 2);
 }
 
-#[cfg(unix)]
+#[cfg(not(unix))]
 #[test]
-fn a_folder_that_others_may_write_to_needs_a_key() {
-    use std::os::unix::fs::PermissionsExt as _;
+fn fault_78_elsewhere_than_on_unix_a_cache_needs_a_key() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
     let error = ModuleCache::open(folder.path()).unwrap_err();
-    assert!(matches!(error, Error::UnsafeCache { .. }), "{error}");
-    assert!(error.help().unwrap().contains("with_key"));
-    let cache = ModuleCache::with_key(folder.path(), [1; 32]);
-    fresh().load_dynamic(&DynamicAsset::new("x", TEXT).cache(&cache)).unwrap();
-    assert_eq!(files(folder.path()).len(), 1);
+    assert!(error.help().unwrap().contains("with_key"), "{error}");
+}
+
+#[test]
+fn fault_78_files_of_others_are_never_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("cache");
+    let caches = [ModuleCache::with_key(&place, [7; 32])];
+    let caches =
+        caches.into_iter().chain(ModuleCache::open(&place)).map(|cache| cache.max_bytes(1));
+    let caches: Vec<_> = caches.collect();
+    let digest = "a".repeat(64);
+    let mine = [
+        "notes.txt",
+        "mine.module",
+        &format!("{digest}.module"),
+        "wasmport-modules/mine.module",
+        "wasmport-modules/module",
+        &format!("wasmport-modules/{digest}"),
+        &format!("wasmport-modules/{}.module", "A".repeat(64)),
+        &format!("wasmport-modules/{digest}.module.txt"),
+        "wasmport-modules/1.unfinished",
+    ];
+    std::fs::create_dir_all(place.join("wasmport-modules")).unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    for path in mine {
+        std::fs::write(place.join(path), "mine").unwrap();
+        std::fs::File::options()
+            .append(true)
+            .open(place.join(path))
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+    }
+    // Left by a program that was killed.
+    let unfinished = place.join(format!("wasmport-modules/{digest}.module.1-0.unfinished"));
+    for cache in &caches {
+        std::fs::write(&unfinished, "half").unwrap();
+        std::fs::File::options()
+            .append(true)
+            .open(&unfinished)
+            .unwrap()
+            .set_modified(long_ago)
+            .unwrap();
+        for answer in 0..3 {
+            let text = TEXT.replace("42", &answer.to_string());
+            fresh().load_dynamic(&DynamicAsset::new("x", text).cache(cache)).unwrap();
+        }
+        assert!(!unfinished.exists());
+    }
+    for path in mine {
+        assert_eq!(std::fs::read(place.join(path)).unwrap(), b"mine", "{path}");
+    }
+    // Six of these are in the subfolder, and the newest module.
+    assert_eq!(files(&place).len(), 7);
+}
+
+#[cfg(unix)]
+mod private {
+    use super::*;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
+    use wasmport::{Digest, NotPrivate};
+
+    fn set_mode(path: &Path, mode: u32) {
+        fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    /// Gives a file to another user, if this test may.
+    fn give_away(path: &Path) -> bool {
+        let given = lchown(path, Some(1), None).is_ok();
+        if !given {
+            eprintln!("skipped: only root can give files to other users");
+        }
+        given
+    }
+
+    fn refusal(folder: &Path) -> NotPrivate {
+        let error = ModuleCache::open(folder).unwrap_err();
+        assert!(error.help().unwrap().contains("with_key"));
+        match error {
+            Error::UnsafeCache { source, path } if path == folder => source,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn fault_78_a_folder_that_others_may_write_to_needs_a_key() {
+        let folder = tempfile::tempdir().unwrap();
+        for mode in [0o777, 0o1777, 0o720, 0o702] {
+            set_mode(folder.path(), mode);
+            let error = refusal(folder.path());
+            assert!(matches!(error, NotPrivate::Mode { mode: found } if found == mode), "{error}");
+        }
+        let cache = ModuleCache::with_key(folder.path(), [1; 32]);
+        fresh().load_dynamic(&DynamicAsset::new("x", TEXT).cache(&cache)).unwrap();
+        assert_eq!(files(folder.path()).len(), 1);
+        set_mode(folder.path(), 0o755);
+        ModuleCache::open(folder.path()).unwrap();
+        set_mode(&folder.path().join("wasmport-modules"), 0o777);
+        assert!(matches!(refusal(folder.path()), NotPrivate::Mode { .. }));
+        if give_away(folder.path()) {
+            assert!(matches!(refusal(folder.path()), NotPrivate::Owner));
+            chown(folder.path(), Some(0), None).unwrap();
+        }
+    }
+
+    #[test]
+    fn fault_78_a_folder_below_one_that_others_can_change_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let above = folder.path().join("above");
+        let place = above.join("deep/cache");
+        fs::create_dir_all(&place).unwrap();
+        for mode in [0o777, 0o770] {
+            set_mode(&above, mode);
+            let error = refusal(&place);
+            let NotPrivate::Ancestor { path, source } = error else { panic!("{error}") };
+            assert!(
+                path.ends_with("above") && matches!(*source, NotPrivate::Mode { .. }),
+                "{source}"
+            );
+        }
+        // As `/tmp`: others cannot rename what they do not own.
+        set_mode(&above, 0o1777);
+        ModuleCache::open(&place).unwrap();
+        set_mode(&above, 0o755);
+        ModuleCache::open(above.join("deep/../deep/./cache")).unwrap();
+        if give_away(&above) {
+            let error = refusal(&place);
+            assert!(matches!(error, NotPrivate::Ancestor { .. }), "{error}");
+        }
+    }
+
+    #[test]
+    fn fault_78_links_of_others_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        fs::create_dir_all(at("real/cache")).unwrap();
+        symlink(at("real/cache"), at("link")).unwrap();
+        assert!(matches!(refusal(&at("link")), NotPrivate::Link));
+        symlink("real", at("above")).unwrap();
+        symlink(at("above"), at("twice")).unwrap();
+        // A link of this user in a folder of this user is as good as a folder.
+        ModuleCache::open(at("twice/cache")).unwrap();
+        symlink("loop", at("loop")).unwrap();
+        assert!(matches!(refusal(&at("loop/cache")), NotPrivate::Io(_)));
+        // What the link names is checked as well.
+        set_mode(&at("real"), 0o777);
+        assert!(matches!(refusal(&at("above/cache")), NotPrivate::Ancestor { .. }));
+        set_mode(&at("real"), 0o755);
+        if give_away(&at("above")) {
+            let error = refusal(&at("above/cache"));
+            assert!(matches!(error, NotPrivate::Ancestor { .. }), "{error}");
+        }
+        fs::create_dir_all(at("elsewhere")).unwrap();
+        fs::create_dir_all(at("other")).unwrap();
+        symlink(at("elsewhere"), at("other/wasmport-modules")).unwrap();
+        assert!(matches!(refusal(&at("other")), NotPrivate::Link));
+        let cache = ModuleCache::with_key(at("other"), [1; 32]);
+        fresh().load_dynamic(&DynamicAsset::new("x", TEXT).cache(&cache)).unwrap();
+        assert_eq!(fs::read_dir(at("elsewhere")).unwrap().count(), 0);
+    }
+
+    /// A cache with the code of `TEXT`, and the file that an attacker would put in its place: authentic
+    /// code that returns 43, under the digest of `TEXT`, with the key that everybody knows.
+    fn forged(place: &Path) -> (PathBuf, Vec<u8>) {
+        let cache = ModuleCache::open(place).unwrap();
+        fresh().load_dynamic(&DynamicAsset::new("x", TEXT).cache(&cache)).unwrap();
+        let [file] = files(place).try_into().unwrap();
+        let other = tempfile::tempdir().unwrap();
+        let cache = ModuleCache::open(other.path()).unwrap();
+        let text = TEXT.replace("42", "43");
+        fresh().load_dynamic(&DynamicAsset::new("x", text).cache(&cache)).unwrap();
+        let bytes = fs::read(&files(other.path())[0]).unwrap();
+        let (magic, artifact) = (&bytes[..16], &bytes[48..]);
+        let digest = Digest::from_hex(file.file_stem().unwrap().to_str().unwrap()).unwrap();
+        let key = *blake3::hash(b"not a secret").as_bytes();
+        let hash = blake3::keyed_hash(&key, &[digest.as_bytes().as_slice(), artifact].concat());
+        let forged = [magic, hash.as_bytes().as_slice(), artifact].concat();
+        (file, forged)
+    }
+
+    fn load(cache: &ModuleCache) -> i32 {
+        let runtime = fresh();
+        let module = runtime.load_dynamic(&DynamicAsset::new("x", TEXT).cache(cache)).unwrap();
+        answer(&runtime, &module)
+    }
+
+    #[test]
+    fn fault_78_files_that_others_can_change_count_as_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("cache");
+        let (file, forged) = forged(&place);
+        let cache = ModuleCache::open(&place).unwrap();
+        assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o600);
+        let forge = || {
+            let _ = fs::remove_file(&file);
+            fs::write(&file, &forged).unwrap();
+            set_mode(&file, 0o600);
+        };
+        forge();
+        assert_eq!(load(&cache), 43, "as a file of this user alone it is run: the forgery is good");
+        for mode in [0o666, 0o620, 0o602] {
+            forge();
+            set_mode(&file, mode);
+            assert_eq!(load(&cache), 42, "mode {mode:o}");
+            assert_eq!(fs::metadata(&file).unwrap().mode() & 0o7777, 0o600, "compiled again");
+        }
+        forge();
+        fs::hard_link(&file, folder.path().join("another name")).unwrap();
+        assert_eq!(load(&cache), 42, "hard link");
+        forge();
+        fs::rename(&file, folder.path().join("elsewhere")).unwrap();
+        symlink(folder.path().join("elsewhere"), &file).unwrap();
+        assert_eq!(load(&cache), 42, "symbolic link");
+        forge();
+        if give_away(&file) {
+            assert_eq!(load(&cache), 42, "file of another");
+        }
+        fs::remove_file(&file).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&file).status();
+        if made.is_ok_and(|status| status.success()) {
+            assert_eq!(load(&cache), 42, "pipe");
+        }
+    }
+
+    #[test]
+    fn fault_78_replacing_the_folder_of_an_open_cache_has_no_effect() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("cache");
+        let (file, forged) = forged(&place);
+        let cache = ModuleCache::open(&place).unwrap();
+        fs::rename(&place, folder.path().join("moved")).unwrap();
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, &forged).unwrap();
+        set_mode(&file, 0o600);
+        assert_eq!(load(&cache), 42);
+        assert_eq!(load(&ModuleCache::open(&place).unwrap()), 43, "the forgery is good");
+    }
 }

@@ -1,7 +1,8 @@
 //! What an asset may be: counts and sizes that a file is refused for before anything takes long.
 
 use crate::project::{Project, failure, statuses, wasm};
-use wasmport_build::{Pass, Report, Stage, Status};
+use std::time::{Duration, Instant};
+use wasmport_build::{AssetErrorKind, Pass, Report, Stage, Status};
 
 /// Four functions, three blocks in one another, 100 bytes of data.
 fn big() -> String {
@@ -137,4 +138,166 @@ fn fault_08_limits_are_for_what_stages_give_too() {
         assert!(error.message.contains("the result of grow 1"), "{error}");
         assert!(error.help.as_ref().unwrap().contains(&format!("`limits.{key}`")), "{error}");
     }
+}
+
+/// A module with this many memories, each with a byte at the beginning and one at `end`.
+fn memories(count: usize, end: usize) -> String {
+    let memory = |i| {
+        let data = |at| format!("(data (memory {i}) (i32.const {at}) \"x\")");
+        format!("(memory 256) {} {}", data(0), data(end))
+    };
+    format!("(module {})", (0..count).map(memory).collect::<String>())
+}
+
+const FULL: usize = (16 << 20) - 1;
+
+#[test]
+fn fault_87_memory_images_are_counted_before_they_are_made() {
+    // A kilobyte of wasm that would be 1.6 GB.
+    let start = Instant::now();
+    let report = import("images.wat", memories(100, FULL - 1).as_bytes(), "");
+    let error = failure(&report);
+    assert_eq!((error.stage, error.kind), (Stage::Compile, AssetErrorKind::Limit), "{error}");
+    let expected = format!("{} bytes of memory images, the limit is {}", 100 * FULL, 256 << 20);
+    assert!(error.message.contains(&expected), "{error}");
+    assert!(error.help.as_ref().unwrap().contains("`limits.max-artifact-bytes`"), "{error}");
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    // What Wasmtime makes no image of is no reason to refuse it, and a component is its modules.
+    let sparse = import("images.wat", memories(100, FULL).as_bytes(), "");
+    assert_eq!(sparse.count(Status::Failed), 0, "{:?}", sparse.assets);
+    let module = memories(4, FULL - 1);
+    let component = format!("(component (core {0} (core {0})", &module[1..]);
+    let limit = "limits.max-artifact-bytes = 100000000";
+    let error = import("images.wat", component.as_bytes(), limit);
+    let expected = format!("{} bytes of memory images", 8 * FULL);
+    assert!(failure(&error).message.contains(&expected), "{}", failure(&error));
+}
+
+#[test]
+fn fault_87_an_artifact_that_is_too_large_is_not_kept() {
+    let functions = "(func (export \"f\") (param i32) (result i32) local.get 0)";
+    let text = format!("(module {functions})");
+    let project = Project::with(&[("code.wat", text.as_bytes())]);
+    let choices = "targets = [\"portable\", \"source\"]\n[defaults]\nlimits.max-artifact-bytes = ";
+    let report = project.import_with(&format!("{choices}100"));
+    let error = failure(&report);
+    assert!(error.message.contains("bytes in its artifact for portable"), "{error}");
+    assert!(error.help.as_ref().unwrap().contains("`limits.max-artifact-bytes`"), "{error}");
+    assert!(!project.out().join("code.rs").exists());
+    let blobs = crate::project::snapshot(&project.path().join("cache"));
+    assert!(blobs.values().all(|blob| !blob.starts_with(b"\x7fELF")), "{:?}", blobs.keys());
+    let report = project.import_with(&format!("{choices}1000000"));
+    assert_eq!(report.count(Status::Failed), 0, "{:?}", report.assets);
+}
+
+/// Imports one file for no machine, and returns the length of its wrapper and the warnings.
+fn wrapper(text: &str, choices: &str) -> (usize, Vec<String>) {
+    let project = Project::with(&[("it.wat", text.as_bytes())]);
+    let start = Instant::now();
+    let report = project.import_with(&format!("targets = [\"source\"]\n[defaults]\n{choices}\n"));
+    assert_eq!(report.count(Status::Failed), 0, "{:?}", report.assets);
+    assert!(start.elapsed() < Duration::from_secs(120), "{:?}", start.elapsed());
+    let source = project.wrapper("it");
+    syn::parse_file(&source).unwrap();
+    (source.len(), report.warnings)
+}
+
+/// A component with a function that has a tuple of tuples of tuples.
+fn nested(depth: usize) -> String {
+    let types: String = (1..=depth).map(|i| format!("(type (tuple {0} {0}))", i - 1)).collect();
+    format!(
+        "(component (type (tuple u8 u8)) {types}
+           (core module $m (memory (export \"m\") 1) (func (export \"f\") (param i32)))
+           (core instance $i (instantiate $m))
+           (type $f (func (param \"p\" {depth})))
+           (func (export \"f\") (type $f)
+             (canon lift (core func $i \"f\") (memory $i \"m\") (realloc (func $i \"r\")))))"
+    )
+}
+
+#[test]
+fn fault_88_a_small_file_makes_no_huge_wrapper() {
+    let max = "limits.max-wrapper-bytes = 200000";
+    let globals: String =
+        (0..5_000).map(|i| format!("(import \"env\" \"g{i}\" (global i32))")).collect();
+    let long = "é".repeat(10_000);
+    let names: String = (0..40).map(|i| format!("(export \"{long}{i}\" (func 0))")).collect();
+    let wide = "i32 ".repeat(1000);
+    let results = "i64 ".repeat(1000);
+    let few: String = (0..100).map(|i| format!("(export \"f{i}\" (func 0))")).collect();
+    let ten: String = (0..10).map(|i| format!("(export \"f{i}\" (func 0))")).collect();
+    let fields = "(field (mut i64))".repeat(2_000);
+    let references = "(param (ref 0))".repeat(1000);
+    for (what, module) in [
+        ("imported globals", format!("(module {globals})")),
+        ("long names", format!("(module (func) {names})")),
+        (
+            "wide functions",
+            format!("(module (func (param {wide}) (result {results}) unreachable) {few})"),
+        ),
+        (
+            "references to a large type",
+            format!("(module (type (struct {fields})) (func {references}) {ten})"),
+        ),
+        (
+            "imported functions",
+            format!(
+                "(module {})",
+                (0..3_000)
+                    .map(|i| format!("(import \"m{i}\" \"\" (func (param i64)))"))
+                    .collect::<String>()
+            ),
+        ),
+    ] {
+        let (len, warnings) = wrapper(&module, max);
+        assert!(len <= 200_000, "{what}: {len}");
+        assert!(
+            len > 60_000 || what == "wide functions" || what.contains("large type"),
+            "{what}: {len}"
+        );
+        assert!(
+            warnings.iter().any(|w| w.contains("`limits.max-wrapper-bytes`")),
+            "{what}: {warnings:?}"
+        );
+        assert_eq!(wrapper(&module, max).0, len, "{what}: the same each time");
+    }
+    // The default holds for a module that no setting names.
+    let modules: String =
+        (0..5_000).map(|i| format!("(import \"m{i}\" \"g\" (global (mut i32)))")).collect();
+    let (len, warnings) = wrapper(&format!("(module {modules})"), "");
+    assert!(len <= 4 << 20 && len > 2 << 20, "{len}");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let (all, warnings) = wrapper(&format!("(module {globals})"), "");
+    assert!(all > 2_000_000 && warnings.is_empty(), "{all} {warnings:?}");
+}
+
+#[test]
+fn fault_88_names_that_no_wrapper_can_list_are_refused() {
+    let long = "x".repeat(90_000);
+    let exports: String = (0..40).map(|i| format!("(export \"{long}{i}\" (func 0))")).collect();
+    let text = format!("(module (func) {exports})");
+    let report = import("names.wat", text.as_bytes(), "limits.max-wrapper-bytes = 100000");
+    let error = failure(&report);
+    assert_eq!((error.stage, error.kind), (Stage::Codegen, AssetErrorKind::Limit), "{error}");
+    assert!(error.message.contains("more than 1600000 bytes of text"), "{error}");
+    assert!(error.help.as_ref().unwrap().contains("`limits.max-wrapper-bytes`"), "{error}");
+}
+
+#[test]
+fn fault_88_types_of_types_of_types_are_not_written_out() {
+    let realloc = "(func (export \"r\") (param i32 i32 i32 i32) (result i32) unreachable)";
+    let text =
+        |depth| nested(depth).replace("(core module $m ", &format!("(core module $m {realloc} "));
+    // 2^17 numbers.
+    let (len, warnings) = wrapper(&text(16), "");
+    assert!(len < 10_000, "{len}");
+    assert!(warnings.iter().any(|w| w.contains("`Session::of`")), "{warnings:?}");
+    assert!(warnings.iter().any(|w| w.contains("`limits.max-wrapper-bytes`")), "{warnings:?}");
+    // What is estimated too low is noticed when it is there.
+    let (len, warnings) = wrapper(&text(5), "limits.max-wrapper-bytes = 6000");
+    assert!(len < 10_000, "{len}");
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    let (len, warnings) = wrapper(&text(5), "");
+    assert!(len > 6_000, "{len}");
+    assert_eq!(warnings, [""; 0]);
 }

@@ -356,8 +356,9 @@ fn what_is_compiled_to_something_else_fails_and_leaves_what_was_there() {
     let (artifact, manifest) =
         (project.out().join("artifacts/calc.source.wasm"), project.out().join("wasmport.json"));
     let (bytes, text) = (fs::read(&artifact).unwrap(), fs::read_to_string(&manifest).unwrap());
-    let [is, other] = [&bytes[..], b"other"].map(|bytes| Digest::of(bytes).to_string());
-    fs::write(&artifact, "other").unwrap();
+    let changed = [&bytes[..], b"other"].concat();
+    let [is, other] = [&bytes, &changed].map(|bytes| Digest::of(bytes).to_string());
+    fs::write(&artifact, changed).unwrap();
     fs::write(&manifest, text.replace(&is, &other)).unwrap();
     assert_eq!(import_locked(&project, BOTH).count(Status::Imported), 1);
     assert_eq!(fs::read(&artifact).unwrap(), bytes);

@@ -24,6 +24,7 @@ mod features;
 mod files;
 mod fuzz;
 mod golden;
+mod guests;
 mod incremental;
 mod limits;
 mod load;
@@ -34,6 +35,8 @@ mod optimize;
 mod preinit;
 #[cfg(feature = "preinit")]
 mod preinit_components;
+#[cfg(feature = "preinit")]
+mod preinit_files;
 mod project;
 mod schema;
 mod settings;

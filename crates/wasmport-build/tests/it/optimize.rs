@@ -387,12 +387,131 @@ fn fault_11_only_what_is_valid_is_kept_for_the_next_import() {
         wasm(r#"(module (func (export "add") (param i32 i32) (result i32) i32.const 7))"#);
     tool.file("result.wasm", &different);
     assert!(!is_cached(&import()), "the garbage was not kept");
-    tool.becomes("132 (version_132)", "exit 1");
+    tool.file("result.wasm", b"garbage");
     let report = import();
     assert!(is_cached(&report));
     assert_eq!(tool.project.artifact(&report, "calc.wat", "source"), different);
     tool.becomes("133 (version_133)", "exit 1");
     assert_eq!(failure(&import()).stage, Stage::Optimize);
+}
+
+/// Another module with the exports of `CALC`.
+const OTHER: &str = r#"(module (func (export "add") (param i32 i32) (result i32) i32.const 8))"#;
+
+#[test]
+fn fault_90_a_result_belongs_to_the_program_that_made_it() {
+    let tool = optimizer();
+    let work = |name: &str| format!("cp \"$here/{name}.wasm\" \"$out\"");
+    for (name, module) in [("small", SMALL), ("other", OTHER)] {
+        tool.file(&format!("{name}.wasm"), &wasm(module));
+    }
+    let import = |path: &str| {
+        fs::remove_dir_all(tool.project.out()).unwrap_or_default();
+        let text = tool.text("").replace("enabled = false", "enabled = true");
+        let report = tool.project.import_with(&text.replace("./fake-wasm-opt", path));
+        let cached = stage(&report, Stage::Optimize).cached;
+        (tool.project.artifact(&report, "calc.wat", "source"), cached)
+    };
+    tool.becomes(VERSION, &work("small"));
+    assert_eq!(import("./fake-wasm-opt"), (wasm(SMALL), false));
+    assert_eq!(import("./fake-wasm-opt"), (wasm(SMALL), true));
+    // Another program of the same version and at the same place.
+    tool.becomes(VERSION, &work("other"));
+    assert_eq!(import("./fake-wasm-opt"), (wasm(OTHER), false));
+    // A link is what it leads to, as npm makes them.
+    std::os::unix::fs::symlink("fake-wasm-opt", tool.project.path().join("link")).unwrap();
+    assert_eq!(import("./link"), (wasm(OTHER), true));
+    tool.becomes(VERSION, &work("small"));
+    assert_eq!(import("./link"), (wasm(SMALL), true));
+    // Versions are for people.
+    let tools = &tool.project.manifest()["assets"]["calc"]["tools"];
+    assert_eq!(tools, &serde_json::json!({ "wasm-opt": VERSION }));
+}
+
+/// Waits for a process to end.
+#[cfg(target_os = "linux")]
+fn ends(id: &str) -> bool {
+    let status = || fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    // A process that nobody waited for is still listed.
+    let runs = || !status().is_empty() && !status().contains(") Z ");
+    let end = Instant::now() + Duration::from_secs(10);
+    while runs() && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!id.trim().is_empty(), "it started none");
+    !runs()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_91_what_a_program_starts_ends_with_it() {
+    // Whether it is ended, fails, or succeeds.
+    let start = "sleep 600 & echo $! > \"$here/id\"";
+    for (work, expected) in [
+        (format!("{start}; wait"), "did not end within 1 s"),
+        (format!("{start}; exit 3"), "exit status: 3"),
+        (format!("{start}; yes > \"$out\""), " wrote "),
+    ] {
+        let tool = Tool::doing(&work);
+        let error = tool.failure("limits.max-seconds = 1\nlimits.max-bytes = 4096");
+        assert!(error.message.contains(expected), "{error}");
+        assert!(ends(&tool.read("id")), "{work}");
+    }
+    let tool = Tool::doing(&format!("{start}; {TAKE}"));
+    tool.file("result.wasm", &wasm(SMALL));
+    asset(&tool.import(""), "calc.wat");
+    assert!(ends(&tool.read("id")));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_91_memory_of_what_a_program_starts_is_its_own() {
+    let tool = Tool::doing(
+        "sh -c 'x=0123456789abcdef; while :; do x=$x$x; done' & echo $! > \"$here/id\"; wait",
+    );
+    let error = tool.failure("limits.max-memory-mib = 64\nlimits.max-seconds = 60");
+    assert!(error.message.contains("MiB of memory"), "{error}");
+    assert!(ends(&tool.read("id")));
+}
+
+#[test]
+fn fault_92_a_settings_file_runs_nothing_outside_of_its_project() {
+    let tool = optimizer();
+    let elsewhere = tempfile::tempdir().unwrap();
+    let program = elsewhere.path().join("wasm-opt");
+    let version = format!("touch \"$here/ran\"; echo 'wasm-opt version {VERSION}'");
+    script(&program, &version, "cp \"$in\" \"$out\"");
+    let link = tool.project.path().join("link");
+    std::os::unix::fs::symlink(&program, &link).unwrap();
+    let up = tool.project.path().components().skip(1).map(|_| "../").collect::<String>();
+    let climbing = format!("{up}{}", &program.display().to_string()[1..]);
+    for path in [program.to_str().unwrap(), "./link", link.to_str().unwrap(), &climbing] {
+        let text = tool.text("").replace("./fake-wasm-opt", path);
+        let error = failure(&tool.project.import_with(&text)).clone();
+        assert_eq!(error.stage, Stage::Optimize, "{error}");
+        let real = program.canonicalize().unwrap();
+        let expected = format!("names `{}`, a program outside of the project", real.display());
+        assert!(error.message.contains(&expected), "{error}");
+        let help = error.help.as_ref().unwrap();
+        assert!(help.contains("`--allow-tools`") && help.contains("`WASM_OPT`"), "{help}");
+        assert!(!elsewhere.path().join("ran").exists(), "{path} ran");
+        // A policy does not run it either.
+        tool.project.import_with(&format!("{text}optimize.on-failure = \"skip\"\n"));
+        assert!(!elsewhere.path().join("ran").exists(), "{path} ran");
+    }
+    // A settings file cannot allow itself.
+    let text = tool.text("").replace("./fake-wasm-opt", program.to_str().unwrap());
+    assert!(tool.project.settings(&format!("allow-tools = true\n{text}")).is_err());
+    assert!(!elsewhere.path().join("ran").exists());
+    // The user can, and code is the user's.
+    let report = tool.project.configured(&text).allow_tools().run(&()).unwrap();
+    asset(&report, "calc.wat");
+    assert!(elsewhere.path().join("ran").exists());
+    fs::remove_dir_all(tool.project.out()).unwrap();
+    let mut tools = wasmport_build::Tools::default();
+    tools.wasm_opt.path = Some(program);
+    let report = tool.project.configured(&tool.text("")).tools(tools).run(&()).unwrap();
+    asset(&report, "calc.wat");
 }
 
 #[test]

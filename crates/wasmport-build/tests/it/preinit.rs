@@ -80,7 +80,7 @@ fn exports(wasm: &[u8]) -> Vec<String> {
 }
 
 /// What lies in the memory of the module after its initialization.
-fn memory(wasm: &[u8], at: usize, len: usize) -> Vec<u8> {
+pub fn memory(wasm: &[u8], at: usize, len: usize) -> Vec<u8> {
     let (mut store, instance) = instance(wasm);
     let memory = instance.get_memory(&mut store, "memory").unwrap();
     memory.data(&store)[at..at + len].to_vec()

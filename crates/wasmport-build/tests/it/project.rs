@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use wasmport::Digest;
 use wasmport_build::{
     AssetError, AssetReport, CacheSettings, Error, Importer, Report, Settings, Stage, StageReport,
     Status, configure,
@@ -10,12 +11,16 @@ use wasmport_build::{
 
 pub const CALC: &str = r#"(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))"#;
 
+/// The key of the caches of projects.
+pub const KEY: [u8; 32] = [7; 32];
+
 pub struct Project(tempfile::TempDir);
 
 impl Project {
     pub fn new() -> Self {
         let project = Self(tempfile::tempdir().unwrap());
         fs::create_dir(project.assets()).unwrap();
+        fs::write(project.cache_key(), format!("{}\n", Digest::from_bytes(KEY))).unwrap();
         project
     }
 
@@ -48,10 +53,15 @@ impl Project {
         configure().root(self.assets()).out_dir(self.out()).cache(self.cache())
     }
 
+    fn cache_key(&self) -> PathBuf {
+        self.path().join("cache-key")
+    }
+
     /// A cache of the project's own.
     pub fn cache(&self) -> CacheSettings {
         let mut cache = CacheSettings::default();
         cache.dir = Some(self.path().join("cache"));
+        cache.key_file = Some(self.cache_key());
         cache
     }
 
@@ -61,6 +71,7 @@ impl Project {
         fs::write(&path, text).unwrap();
         let mut settings = Settings::from_file(&path)?;
         settings.cache.dir.get_or_insert(self.path().join("cache"));
+        settings.cache.key_file.get_or_insert(self.cache_key());
         Ok(settings)
     }
 

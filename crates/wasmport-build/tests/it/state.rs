@@ -1,7 +1,7 @@
 //! What a run knows of files from the one before: what it need not read, and what it notices all the
 //! same.
 
-use crate::project::{CALC, Project, statuses};
+use crate::project::{CALC, KEY, Project, statuses};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -51,9 +51,17 @@ fn poison(project: &Project, path: &Path) {
     let at = bytes.windows(path.len()).position(|window| window == path).unwrap();
     // After the path and seven numbers.
     bytes[at + path.len() + 56] ^= 1;
-    let digest = Digest::of(&bytes[BODY..]);
-    bytes[BODY - 32..BODY].copy_from_slice(digest.as_bytes());
+    authenticate(&state, &mut bytes, KEY);
     fs::write(state, bytes).unwrap();
+}
+
+/// Writes the hash of a state with a key.
+fn authenticate(state: &Path, bytes: &mut [u8], key: [u8; 32]) {
+    let project = Digest::from_hex(state.file_name().unwrap().to_str().unwrap()).unwrap();
+    let mut hasher = blake3::Hasher::new_keyed(&key);
+    hasher.update(&5_u64.to_le_bytes()).update(b"state").update(project.as_bytes());
+    let hash = blake3::keyed_hash(hasher.finalize().as_bytes(), &bytes[BODY..]);
+    bytes[BODY - 32..BODY].copy_from_slice(hash.as_bytes());
 }
 
 /// Replaces the content of a file in place by as many other bytes, and puts its time back.
@@ -127,6 +135,28 @@ fn a_state_that_is_of_no_use_is_ignored() {
     fs::create_dir(&path).unwrap();
     let report = import(&project);
     assert_eq!((report.count(Status::Unchanged), report.warnings.len()), (2, 0));
+}
+
+#[test]
+fn fault_79_a_state_that_is_forged_without_the_key_is_ignored() {
+    let project = learned();
+    let path = states(&project).remove(0);
+    let genuine = fs::read(&path).unwrap();
+    poison(&project, &project.assets().join("calc.wat"));
+    let poisoned = fs::read(&path).unwrap();
+    assert_eq!(import(&project).count(Status::Imported), 1, "with the key it would be believed");
+    let plain = Digest::of(&poisoned[BODY..]);
+    let mut forged: [Vec<u8>; 4] = std::array::from_fn(|_| poisoned.clone());
+    forged[0][BODY - 32..BODY].copy_from_slice(plain.as_bytes());
+    forged[1][BODY - 32..BODY].copy_from_slice(&genuine[BODY - 32..BODY]);
+    authenticate(&path, &mut forged[2], [8; 32]);
+    // The state of another project.
+    let other = path.with_file_name(Digest::of(b"other").to_string());
+    authenticate(&other, &mut forged[3], KEY);
+    for (index, bytes) in forged.iter().enumerate() {
+        fs::write(&path, bytes).unwrap();
+        assert_eq!(import(&project).count(Status::Unchanged), 2, "{index}");
+    }
 }
 
 #[cfg(unix)]

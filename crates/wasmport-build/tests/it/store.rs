@@ -1,9 +1,10 @@
 //! The store: what was done is not done again, and whatever happens to it, imports give the same.
 
-use crate::project::{CALC, Project, asset, snapshot, statuses};
+use crate::project::{CALC, KEY, Project, asset, snapshot, statuses};
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use wasmport::Digest;
 use wasmport_build::{AssetSettings, Importer, Report, Stage, Status, Target};
 
 /// Modules with functions in common.
@@ -196,7 +197,7 @@ fn fault_35_and_38_swapped_blobs_and_records_are_misses() {
         fs::write(a, in_b).unwrap();
         fs::write(b, in_a).unwrap();
     };
-    for folder in ["blobs", "records/artifact-1"] {
+    for folder in ["blobs", "records/artifact-2"] {
         let project = project();
         import(&project);
         let good = project.outputs();
@@ -209,6 +210,172 @@ fn fault_35_and_38_swapped_blobs_and_records_are_misses() {
         assert_eq!(project.outputs(), good);
         assert!(report.warnings.iter().all(|warning| warning.contains("moved to the quarantine")));
     }
+}
+
+/// A record's line as JSON, and its hash.
+fn record(path: &Path) -> (serde_json::Value, String) {
+    let text = fs::read_to_string(path).unwrap();
+    let (line, hash) = text.split_once('\n').unwrap();
+    (serde_json::from_str(line).unwrap(), hash.trim().to_owned())
+}
+
+/// What `cargo wasmport` hashes for a record, with a key of the attacker's.
+fn hash_by(key: [u8; 32], bucket: &str, line: &serde_json::Value, text: &str) -> String {
+    let mut hasher = blake3::Hasher::new_keyed(&key);
+    hasher.update(&(bucket.len() as u64).to_le_bytes()).update(bucket.as_bytes());
+    let name = Digest::from_hex(line["key"].as_str().unwrap()).unwrap();
+    let derived = *hasher.update(name.as_bytes()).finalize().as_bytes();
+    blake3::keyed_hash(&derived, text.as_bytes()).to_string()
+}
+
+/// The forgeries of a record by someone who can write to the folder and has no key: each is well-formed.
+fn forgeries(bucket: &str, line: &serde_json::Value, hash: &str) -> Vec<String> {
+    let (text, mut stranger) = (line.to_string(), line.clone());
+    stranger["by"] = "0123456789abcdef".into();
+    let stranger = stranger.to_string();
+    [
+        (text.clone(), hash.to_owned()),
+        (text.clone(), Digest::of(text.as_bytes()).to_string()),
+        (text.clone(), hash_by([0; 32], bucket, line, &text)),
+        (stranger.clone(), hash_by([8; 32], bucket, line, &stranger)),
+    ]
+    .map(|(line, hash)| format!("{line}\n{hash}\n"))
+    .into()
+}
+
+#[test]
+fn fault_35_forged_records_ship_no_code_of_another_asset() {
+    for bucket in ["artifact-2", "compressed-2", "functions-2"] {
+        for index in 0..4 {
+            let project = project();
+            import(&project);
+            let good = project.outputs();
+            let records = entries(&project, &format!("records/{bucket}"));
+            for pair in records.chunks_exact(2) {
+                let (one, two) = (record(&pair[0]), record(&pair[1]));
+                for (path, own, other) in [(&pair[0], &one, &two), (&pair[1], &two, &one)] {
+                    let mut line = own.0.clone();
+                    // The blob is intact, and is another result of the same kind.
+                    line["blob"] = other.0["blob"].clone();
+                    line["len"] = other.0["len"].clone();
+                    fs::write(path, &forgeries(bucket, &line, &own.1)[index]).unwrap();
+                }
+            }
+            if bucket == "functions-2" {
+                fs::remove_dir_all(project.path().join("cache/records/artifact-2")).unwrap();
+            }
+            forget_output(&project);
+            let report = import(&project);
+            assert_eq!(project.outputs(), good, "{bucket} {index}");
+            let text = if index < 3 { "moved to the quarantine" } else { "with another key" };
+            let warnings = &report.warnings;
+            assert!(
+                !warnings.is_empty() && warnings.iter().all(|w| w.contains(text)),
+                "{warnings:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn fault_35_the_same_forgery_with_the_key_succeeds() {
+    let project = project();
+    import(&project);
+    let good = project.outputs();
+    let records = entries(&project, "records/artifact-2");
+    let (one, two) = (record(&records[0]), record(&records[1]));
+    let mut line = one.0.clone();
+    line["blob"] = two.0["blob"].clone();
+    line["len"] = two.0["len"].clone();
+    let text = line.to_string();
+    let hash = hash_by(KEY, "artifact-2", &line, &text);
+    fs::write(&records[0], format!("{text}\n{hash}\n")).unwrap();
+    forget_output(&project);
+    let report = import(&project);
+    // So the other test fails if hashes are not compared.
+    assert!(report.warnings.is_empty() && project.outputs() != good, "{:?}", report.warnings);
+}
+
+#[test]
+fn fault_75_a_store_by_another_user_is_computed_again_unless_it_is_trusted() {
+    let project = project();
+    import(&project);
+    let good = project.outputs();
+    let other = project.path().join("other-key");
+    fs::write(&other, "ab".repeat(32)).unwrap();
+    let by_other = || {
+        let mut cache = project.cache();
+        cache.key_file = Some(other.clone());
+        importer(&project).cache(cache)
+    };
+    forget_output(&project);
+    let trusted = by_other().trust_cache().run(&()).unwrap();
+    assert_eq!((found(&trusted), trusted.warnings.len()), ((10, 0), 0), "{:?}", trusted.warnings);
+    let verified = by_other().cache_folder().unwrap().verify().unwrap();
+    assert!(verified.other_key >= 10 && verified.damaged.is_empty(), "{verified:?}");
+    forget_output(&project);
+    let report = by_other().run(&()).unwrap();
+    let folder = project.path().join("cache").display().to_string();
+    assert_eq!((found(&report), report.warnings.len()), ((0, 10), 1), "{:?}", report.warnings);
+    assert!(
+        report.warnings[0].contains("with another key") && report.warnings[0].contains(&folder)
+    );
+    assert_eq!(project.outputs(), good);
+    assert!(entries(&project, "quarantine").is_empty(), "another key is no damage");
+    forget_output(&project);
+    let again = by_other().run(&()).unwrap();
+    assert_eq!((found(&again), again.warnings.len()), ((10, 0), 0), "{:?}", again.warnings);
+}
+
+#[test]
+fn fault_77_a_key_that_is_missing_or_malformed_turns_the_cache_off() {
+    let project = project();
+    for text in [None, Some(""), Some("12345"), Some("not a key")] {
+        let path = project.path().join("broken-key");
+        match text {
+            None => _ = fs::remove_file(&path),
+            Some(text) => fs::write(&path, text).unwrap(),
+        }
+        let mut cache = project.cache();
+        cache.key_file = Some(path);
+        let report = importer(&project).cache(cache).run(&()).unwrap();
+        assert_eq!((found(&report), report.warnings.len()), ((0, 10), 1), "{:?}", report.warnings);
+        let warning = &report.warnings[0];
+        assert!(warning.contains("the cache key") && warning.contains("broken-key"), "{warning}");
+        forget_output(&project);
+    }
+    assert!(entries(&project, "records").is_empty());
+}
+
+#[test]
+fn fault_29_entries_that_are_edited_in_place_are_misses() {
+    let project = project();
+    import(&project);
+    let good = project.outputs();
+    let all = [entries(&project, "records"), entries(&project, "blobs")].concat();
+    let all: Vec<_> = all.into_iter().map(|path| (fs::read(&path).unwrap(), path)).collect();
+    std::thread::scope(|scope| {
+        let importing = scope.spawn(|| {
+            for _ in 0..5 {
+                forget_output(&project);
+                import(&project);
+                assert_eq!(project.outputs(), good);
+            }
+        });
+        while !importing.is_finished() {
+            for (bytes, path) in &all {
+                // The file is there with its first bytes only, then wrong, then right again.
+                let mut wrong = bytes.clone();
+                wrong[bytes.len() / 2] ^= 1;
+                let _ = fs::write(path, wrong);
+                let _ = fs::write(path, bytes);
+            }
+        }
+        importing.join().unwrap();
+    });
+    forget_output(&project);
+    import(&project);
+    assert_eq!(project.outputs(), good);
 }
 
 #[test]
@@ -237,6 +404,7 @@ fn fault_32_junk_is_ignored_and_never_deleted() {
         "leases/mine",
         "state/mine",
         "tmp/mine",
+        "quarantine/mine",
     ];
     for path in junk {
         fs::create_dir_all(cache.join(path).parent().unwrap()).unwrap();
@@ -256,15 +424,15 @@ fn fault_51_entries_of_an_older_or_newer_tool_are_neither_read_nor_removed() {
     let project = project();
     import(&project);
     let records = project.path().join("cache/records");
-    for other in ["artifact-0", "artifact-2"] {
-        fs::rename(records.join("artifact-1"), records.join(other)).unwrap();
+    for other in ["artifact-0", "artifact-3"] {
+        fs::rename(records.join("artifact-2"), records.join(other)).unwrap();
         forget_output(&project);
         let report = import(&project);
         assert_eq!((found(&report), report.warnings.len()), ((0, 10), 0));
     }
     importer(&project).cache_folder().unwrap().clear().unwrap();
     assert_eq!(entries(&project, "records/artifact-0").len(), 10);
-    assert_eq!(entries(&project, "records/artifact-2").len(), 10);
+    assert_eq!(entries(&project, "records/artifact-3").len(), 10);
 }
 
 /// A folder that cannot be one.
@@ -377,7 +545,7 @@ fn the_cache_stays_as_small_as_it_is_to_be_and_keeps_what_was_used_last() {
     import(&project);
     let folder = importer(&project).cache_folder().unwrap();
     let stats = folder.stats().unwrap();
-    assert_eq!(stats.records["artifact-1"], 10);
+    assert_eq!(stats.records["artifact-2"], 10);
     assert_eq!(stats.running, 0);
     // All but what one asset needs was used long ago.
     let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(3600);
@@ -399,7 +567,7 @@ fn the_cache_stays_as_small_as_it_is_to_be_and_keeps_what_was_used_last() {
     let mut small = project.cache();
     small.max_mib = Some(0);
     one().cache(small).run(&()).unwrap();
-    assert_eq!(folder.stats().unwrap().records["artifact-1"], 2);
+    assert_eq!(folder.stats().unwrap().records["artifact-2"], 2);
     assert_eq!(project.outputs(), expected(&project));
     folder.clear().unwrap();
     assert_eq!(folder.stats().unwrap().bytes, 0);

@@ -168,6 +168,200 @@ fn fault_10_a_program_ends_with_the_helper_that_runs_it() {
     assert!(!Path::new("/proc").join(id.trim()).exists(), "the program still runs");
 }
 
+/// A project whose `wasm-opt` writes its process into the file `id` and waits for the file `go`.
+#[cfg(target_os = "linux")]
+fn waiting_project() -> tempfile::TempDir {
+    let settings = "[tools.wasm-opt]\npath = \"./fake\"\n[defaults]\noptimize.level = \"O2\"\n";
+    let project = project(&[("assets/calc.wat", CALC), ("wasmport.toml", settings)]);
+    let at = project.path().display();
+    let fake = format!(
+        "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\n\
+         echo $$ > {at}/new; mv {at}/new {at}/id\n\
+         while ! [ -e {at}/go ]; do sleep 0.05; done\nexec cp \"$1\" \"$3\"\n"
+    );
+    script(&project.path().join("fake"), &fake);
+    project
+}
+
+#[cfg(target_os = "linux")]
+fn wait_until(done: impl Fn() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < Duration::from_secs(30), "it takes too long");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_71_a_helper_writes_nothing_after_the_import_was_killed() {
+    let project = waiting_project();
+    let mut command = program();
+    command.arg("import").current_dir(project.path());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut import = command.spawn().unwrap();
+    let id = project.path().join("id");
+    wait_until(|| id.exists());
+    let processes = children(import.id());
+    assert_eq!(processes.len(), 1, "the helper");
+    let fake: u32 = fs::read_to_string(&id).unwrap().trim().parse().unwrap();
+    import.kill().unwrap();
+    import.wait().unwrap();
+    // The result is there now, but nobody asked for it any more.
+    fs::write(project.path().join("go"), "").unwrap();
+    for process in processes.into_iter().chain([fake]) {
+        let status = format!("/proc/{process}/status");
+        // Nobody may be there who waits for the process.
+        wait_until(|| fs::read_to_string(&status).map_or(true, |text| text.contains("State:\tZ")));
+    }
+    assert!(!project.path().join("src/assets/calc.rs").exists());
+    assert!(!project.path().join("src/assets/artifacts").exists());
+    assert_eq!(code(&wasmport(project.path(), &["import"])), 0, "the lock is free");
+}
+
+/// The helper is stopped while its parent dies, so that it notices nothing before it goes on.
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_71_a_stopped_helper_writes_nothing_when_it_goes_on() {
+    let project = waiting_project();
+    let mut command = program();
+    command.arg("import").current_dir(project.path());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut import = command.spawn().unwrap();
+    wait_until(|| project.path().join("id").exists());
+    let helper = children(import.id())[0];
+    let signal = |name: &str| {
+        assert!(Command::new("kill").args([name, &helper.to_string()]).status().unwrap().success());
+    };
+    signal("-STOP");
+    import.kill().unwrap();
+    import.wait().unwrap();
+    fs::write(project.path().join("go"), "").unwrap();
+    signal("-CONT");
+    let status = format!("/proc/{helper}/status");
+    wait_until(|| fs::read_to_string(&status).map_or(true, |text| text.contains("State:\tZ")));
+    assert!(!project.path().join("src/assets/calc.rs").exists());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_26_an_import_waits_for_another_and_says_for_which() {
+    use std::io::Read as _;
+    let project = waiting_project();
+    let start = || {
+        let mut command = program();
+        command.args(["import", "--format", "json"]).current_dir(project.path());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+    };
+    let first = start();
+    wait_until(|| project.path().join("id").exists());
+    let mut second = start();
+    // Its note comes while it waits.
+    let mut stderr = second.stderr.take().unwrap();
+    let mut note = vec![0; 50];
+    stderr.read_exact(&mut note).unwrap();
+    fs::write(project.path().join("go"), "").unwrap();
+    let first_id = first.id();
+    for (import, status) in [(first, "imported"), (second, "unchanged")] {
+        let output = import.wait_with_output().unwrap();
+        assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(assets(&json(&output))[0].1, status);
+    }
+    stderr.read_to_end(&mut note).unwrap();
+    let note = String::from_utf8(note).unwrap();
+    let expected = format!("waiting for another import into `src/assets` (process {first_id})");
+    assert!(note.contains(&expected), "{note}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_27_the_lock_of_a_killed_import_is_free() {
+    let project = waiting_project();
+    let mut command = program();
+    command.args(["import", "--no-helper"]).current_dir(project.path());
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    let mut import = command.spawn().unwrap();
+    let id = project.path().join("id");
+    wait_until(|| id.exists());
+    import.kill().unwrap();
+    import.wait().unwrap();
+    let lock = project.path().join("src/assets/.wasmport-import");
+    let text = fs::read_to_string(&lock).unwrap();
+    assert_eq!(text, format!("wasmport process {}\ncalc.wat\n", import.id()));
+    fs::write(project.path().join("go"), "").unwrap();
+    let output = wasmport(project.path(), &["import"]);
+    assert_eq!(code(&output), 0);
+    let note = String::from_utf8(output.stderr).unwrap();
+    assert!(note.contains("an earlier import ended early while it imported `calc.wat`"), "{note}");
+    assert!(!note.contains("waiting"), "{note}");
+    assert!(!lock.exists());
+}
+
+/// As a terminal interrupts the group of processes in its foreground.
+#[cfg(target_os = "linux")]
+#[test]
+fn fault_91_an_interrupt_ends_programs_too() {
+    use std::os::unix::process::CommandExt as _;
+    let settings = "[tools.wasm-opt]\npath = \"./fake\"\n[defaults]\noptimize.level = \"O2\"\n";
+    let project = project(&[("assets/calc.wat", CALC), ("wasmport.toml", settings)]);
+    let fake = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\n\
+         sleep 600 & echo $! > id.new; mv id.new id; wait\n";
+    script(&project.path().join("fake"), fake);
+    let mut import = program();
+    import.arg("import").current_dir(project.path()).process_group(0);
+    let mut import = import.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let id = loop {
+        if let Ok(id) = fs::read_to_string(project.path().join("id")) {
+            break id;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    let group = format!("-{}", import.id());
+    assert!(Command::new("kill").args(["-s", "INT", "--", &group]).status().unwrap().success());
+    assert!(!import.wait().unwrap().success());
+    let end = Instant::now() + Duration::from_secs(10);
+    let stat = || fs::read_to_string(format!("/proc/{}/stat", id.trim())).unwrap_or_default();
+    while !stat().is_empty() && !stat().contains(") Z ") {
+        assert!(Instant::now() < end, "the program still runs");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A settings file from elsewhere names a program of this machine.
+#[cfg(unix)]
+#[test]
+fn fault_92_only_the_user_allows_programs_outside_of_the_project() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let program_path = elsewhere.path().join("wasm-opt");
+    let fake = "#!/bin/sh\ntouch \"$(dirname \"$0\")/ran\"\n\
+         if [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\ncp \"$1\" \"$3\"\n";
+    script(&program_path, fake);
+    let settings =
+        format!("[tools.wasm-opt]\npath = {program_path:?}\n[defaults]\noptimize.level = \"O2\"\n");
+    let import = |args: &[&str], variable: Option<(&str, &Path)>| {
+        let project = project(&[("assets/calc.wat", CALC), ("wasmport.toml", &settings)]);
+        let mut command = program();
+        command.args(["import", "--format", "json"]).args(args).current_dir(project.path());
+        command.env_remove("WASM_OPT").envs(variable);
+        let (_, status, error) = assets(&json(&command.output().unwrap())).remove(0);
+        (status, error, fs::remove_file(elsewhere.path().join("ran")).is_ok())
+    };
+    for args in [&[][..], &["--no-helper"]] {
+        let (status, error, ran) = import(args, None);
+        assert!(status == "failed" && !ran, "{status} {ran}");
+        assert!(error.contains("a program outside of the project"), "{error}");
+        assert!(error.contains("WASMPORT_ALLOW_TOOLS=1"), "{error}");
+        let (status, _, ran) = import(args, Some(("WASMPORT_ALLOW_TOOLS", Path::new("0"))));
+        assert!(status == "failed" && !ran, "{status} {ran}");
+        for variable in [("WASMPORT_ALLOW_TOOLS", Path::new("1")), ("WASM_OPT", &program_path)] {
+            let (status, error, ran) = import(args, Some(variable));
+            assert!(status == "imported" && ran, "{variable:?}: {error}");
+        }
+        let (status, error, ran) = import(&[args, &["--allow-tools"]].concat(), None);
+        assert!(status == "imported" && ran, "{error}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn fault_10_wasm_opt_is_found_by_variable_and_path() {

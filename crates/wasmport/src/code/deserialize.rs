@@ -26,10 +26,6 @@ pub trait Precompiled: Sized {
     /// The file holds the unmodified output of Wasmtime's precompilation, and does not change.
     #[expect(unsafe_code, reason = "Wasmtime's contract")]
     unsafe fn deserialize_file(engine: &Engine, file: File, path: Option<&Path>) -> Result<Self>;
-
-    /// Returns whether [`deserialize_file`](Self::deserialize_file) can map a file without a path.
-    #[cfg(target_os = "linux")]
-    fn can_map(file: &File) -> bool;
 }
 
 #[expect(unsafe_code, clippy::disallowed_methods, reason = "the one module that deserializes")]
@@ -42,11 +38,6 @@ impl Precompiled for Module {
     unsafe fn deserialize_file(engine: &Engine, file: File, _: Option<&Path>) -> Result<Self> {
         // SAFETY: the caller's contract is Wasmtime's.
         unsafe { Self::deserialize_open_file(engine, file) }
-    }
-
-    #[cfg(target_os = "linux")]
-    fn can_map(_: &File) -> bool {
-        true
     }
 }
 
@@ -64,18 +55,12 @@ impl Precompiled for Component {
         // SAFETY: the path leads to the open file, for which the caller's contract is Wasmtime's.
         unsafe { Self::deserialize_file(engine, path) }
     }
-
-    /// Returns whether `/proc` is mounted.
-    #[cfg(target_os = "linux")]
-    fn can_map(file: &File) -> bool {
-        crate::fs::path_of(file).is_ok_and(|path| crate::fs::open(&path).is_ok())
-    }
 }
 
 /// Bytes whose digest was verified, or that were decompressed from such bytes.
 ///
-/// Only [`load`](super::load::load) makes them, from an `Artifact`. Artifacts come from generated code
-/// only (`support::embedded`, `support::file`), with the digest of the importer's output.
+/// Only [`load`](super::load::load) makes them, from an artifact of an asset. Who describes an asset
+/// (`support::asset`, which is unsafe) vouches that its digests are those of the importer's output.
 pub(super) struct Verified<'a>(pub(super) &'a [u8]);
 
 /// Deserializes verified bytes.
@@ -103,17 +88,19 @@ fn deserialize<C: Precompiled>(engine: &Engine, bytes: &[u8], way: LoadWay) -> R
     #[cfg(target_os = "linux")]
     if way == LoadWay::Sealed
         && let Ok(file) = crate::fs::sealed(bytes)
-        && C::can_map(&file)
     {
-        // SAFETY: the bytes are as below. The file is sealed, so that nobody can change it while it is
-        // mapped; before it was sealed, only processes that may write to this one's memory could.
+        // SAFETY: the bytes are as below. Another process of this user can open the file before it is
+        // sealed, so its content was compared with them after it was sealed. Since then nobody can change
+        // it.
         #[expect(unsafe_code, reason = "the one module that deserializes")]
-        return unsafe { C::deserialize_file(engine, file, None) };
+        if let Ok(code) = unsafe { C::deserialize_file(engine, file, None) } {
+            return Ok(code);
+        }
     }
     #[cfg(not(target_os = "linux"))]
     let _ = way;
     // SAFETY: Wasmtime requires that the bytes are the unmodified output of its own precompilation.
-    // `Verified` bytes have the digest that generated code holds for the importer's output, or are
+    // `Verified` bytes have the digest that an asset holds for the importer's output, or are
     // decompressed from bytes that have. An `OwnArtifact` is output of this program's own compiler, or
     // was authenticated as such. The bytes are borrowed for this call, so nobody can change them
     // meanwhile.

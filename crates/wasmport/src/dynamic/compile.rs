@@ -73,7 +73,7 @@ impl<C: Code> DynamicAsset<C> {
         target: &Target,
         features: RequiredFeatures,
     ) -> Digest {
-        let mut hasher = blake3::Hasher::new_derive_key("wasmport dynamic asset v1");
+        let mut hasher = blake3::Hasher::new_derive_key("wasmport dynamic asset v2");
         let names: Vec<&str> = features.iter().map(|feature| feature.name()).collect();
         let (engine, target, names) = (engine.fingerprint(), target.to_string(), names.join(" "));
         let fields = [
@@ -83,6 +83,7 @@ impl<C: Code> DynamicAsset<C> {
             target.as_bytes(),
             names.as_bytes(),
             wasmtime_version().as_bytes(),
+            env!("CARGO_PKG_VERSION").as_bytes(),
         ];
         for field in fields {
             hasher.update(&(field.len() as u64).to_le_bytes()).update(field);

@@ -1,13 +1,15 @@
 //! `Error`: the runtime's errors; each names the asset.
 
 mod help;
+mod message;
 mod reason;
 
 pub use reason::{NotMappable, NotPrivate, ValueError};
 
 use crate::digest::Digest;
 use crate::engine::{ConfigError, Mismatch, PoolingMisfit};
-use std::fmt;
+use crate::text::Printable;
+use std::fmt::{self, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,12 +19,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The reason why an asset did not load, a session did not start, or a call failed.
 ///
 /// [`help`](Self::help) says what to change. `Debug` prints message and help over several lines, so
-/// that `main` may return it.
+/// that `main` may return it. Both escape control characters in the text of files and guests, which
+/// Wasmtime's own errors do not: convert an error of a call to this type before you print it.
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// The asset cannot run in this program; all differences are listed.
-    #[error("asset `{asset}` does not fit this program: {}", list(.mismatches))]
     Incompatible {
         /// The asset's name.
         asset: String,
@@ -30,7 +32,6 @@ pub enum Error {
         mismatches: Vec<Mismatch>,
     },
     /// The artifact does not exist.
-    #[error("the artifact of asset `{asset}` is missing at `{path}`: {source}")]
     Missing {
         /// The asset's name.
         asset: String,
@@ -40,7 +41,6 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The artifact cannot be read.
-    #[error("cannot read the artifact of asset `{asset}` at `{path}`: {source}")]
     Read {
         /// The asset's name.
         asset: String,
@@ -50,10 +50,6 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The artifact is truncated, modified, or another than the wrapper was generated with.
-    #[error(
-        "the artifact of asset `{asset}` is not the one its wrapper was generated with: \
-         {actual_bytes} bytes with BLAKE3 {actual}, expected {expected_bytes} bytes with {expected}"
-    )]
     Digest {
         /// The asset's name.
         asset: String,
@@ -67,7 +63,6 @@ pub enum Error {
         actual_bytes: u64,
     },
     /// The artifact's digest is right, but it does not decompress to the length in the wrapper.
-    #[error("cannot decompress the artifact of asset `{asset}`: {source}")]
     Decompress {
         /// The asset's name.
         asset: String,
@@ -75,7 +70,6 @@ pub enum Error {
         source: std::io::Error,
     },
     /// The artifact cannot be mapped from its file.
-    #[error("cannot map the artifact of asset `{asset}`: {source}")]
     NotMappable {
         /// The asset's name.
         asset: String,
@@ -83,13 +77,11 @@ pub enum Error {
         source: NotMappable,
     },
     /// The asset needs the compiler, which this program lacks.
-    #[error("asset `{asset}` needs the compiler, which this program lacks")]
     NoCompiler {
         /// The asset's name.
         asset: String,
     },
     /// A dynamic asset is not valid WebAssembly, or this program cannot run it.
-    #[error("cannot compile asset `{asset}`: {source:#}")]
     Compile {
         /// The asset's name.
         asset: String,
@@ -97,7 +89,6 @@ pub enum Error {
         source: wasmtime::Error,
     },
     /// The folder of a [`ModuleCache`](crate::ModuleCache) cannot be trusted.
-    #[error("compiled modules in `{}` cannot be trusted: {source}", .path.display())]
     UnsafeCache {
         /// The folder.
         path: PathBuf,
@@ -105,7 +96,6 @@ pub enum Error {
         source: NotPrivate,
     },
     /// The artifact's digest is right, but Wasmtime rejects it.
-    #[error("Wasmtime rejects the artifact of asset `{asset}`: {source:#}")]
     Deserialize {
         /// The asset's name.
         asset: String,
@@ -113,7 +103,6 @@ pub enum Error {
         source: wasmtime::Error,
     },
     /// A wrapper was passed the module of another asset.
-    #[error("the wrapper of asset `{expected}` was passed asset `{actual}`")]
     WrongAsset {
         /// The wrapper's asset.
         expected: String,
@@ -122,7 +111,6 @@ pub enum Error {
     },
     /// A [`DynamicAsset`](crate::DynamicAsset) is a component and was expected to be a core module, or
     /// the reverse.
-    #[error("asset `{asset}` is {}", wrong_kind(.is_component))]
     WrongKind {
         /// The asset's name.
         asset: String,
@@ -130,14 +118,12 @@ pub enum Error {
         is_component: bool,
     },
     /// Wasmtime rejects the engine configuration.
-    #[error("Wasmtime rejects the engine configuration: {source:#}")]
     Engine {
         /// Wasmtime's reason.
         source: wasmtime::Error,
     },
     /// The pooling allocator's settings contradict the engine configuration, or are too small for this
     /// machine, an asset, or a [`Pool`](crate::Pool).
-    #[error("{}", pooling(.asset.as_deref(), .misfits, .source.as_ref()))]
     Pooling {
         /// The asset's name, if one asset is the reason.
         asset: Option<String>,
@@ -147,7 +133,6 @@ pub enum Error {
         source: Option<wasmtime::Error>,
     },
     /// An option needs a cargo feature that this build of the crate lacks.
-    #[error("{what} needs the `{feature}` feature of the `wasmport` crate")]
     MissingFeature {
         /// The option.
         what: &'static str,
@@ -155,7 +140,6 @@ pub enum Error {
         feature: &'static str,
     },
     /// All sessions of a [`Pool`](crate::Pool) are in use, and none ended in time.
-    #[error("all {sessions} sessions of the pool for asset `{asset}` are in use")]
     Busy {
         /// The asset's name.
         asset: String,
@@ -163,10 +147,8 @@ pub enum Error {
         sessions: usize,
     },
     /// A call, an instantiation or a link failed in Wasmtime or in the guest.
-    #[error("{0:#}")]
     Wasm(#[source] wasmtime::Error),
     /// A guest address range exceeds the memory.
-    #[error("{bytes} bytes at guest address {address} exceed the memory of {memory_bytes} bytes")]
     OutOfBounds {
         /// The address.
         address: u64,
@@ -176,7 +158,6 @@ pub enum Error {
         memory_bytes: u64,
     },
     /// A table index exceeds the table.
-    #[error("the table index {index} exceeds the table of {size} elements")]
     TableOutOfBounds {
         /// The index.
         index: u64,
@@ -184,16 +165,13 @@ pub enum Error {
         size: u64,
     },
     /// The guest's allocator returned null.
-    #[error("the guest's allocator returned null for {bytes} bytes")]
     Allocation {
         /// The size requested.
         bytes: u64,
     },
     /// A value that is not valid for the other side's type, such as 2 for `bool`.
-    #[error(transparent)]
     Value(ValueError),
     /// Guest bytes that must be text are not UTF-8.
-    #[error("the {bytes} bytes at guest address {address} are not UTF-8")]
     NotUtf8 {
         /// The address.
         address: u64,
@@ -201,19 +179,16 @@ pub enum Error {
         bytes: u64,
     },
     /// The calling instance exports no memory of this name.
-    #[error("the calling instance exports no memory `{name}`")]
     NoMemory {
         /// The memory's name.
         name: String,
     },
     /// The guest has used up its fuel.
-    #[error("asset `{asset}` has used up its fuel")]
     OutOfFuel {
         /// The asset's name.
         asset: String,
     },
     /// A call exceeded a time limit.
-    #[error("a call of asset `{asset}` took longer than {limit:?}")]
     TimedOut {
         /// The asset's name.
         asset: String,
@@ -222,25 +197,21 @@ pub enum Error {
     },
     /// A call was interrupted: through the session's [`Group`](crate::Group), or by a deadline of its
     /// store.
-    #[error("the call of asset `{asset}` was interrupted")]
     Interrupted {
         /// The asset's name.
         asset: String,
     },
     /// A limit needs an engine setting that is off.
-    #[error("this limit needs the engine setting `{knob}`, which is off")]
     NotMetered {
         /// The setting in [`EngineConfig`](crate::EngineConfig).
         knob: &'static str,
     },
     /// The thread that enforces time limits cannot be started.
-    #[error("cannot start the thread that enforces time limits: {source}")]
     Thread {
         /// The operating system's reason.
         source: std::io::Error,
     },
     /// The guest has exited, in this or an earlier call of the session.
-    #[error("the guest of asset `{asset}` has exited with code {code}")]
     Exited {
         /// The asset's name.
         asset: String,
@@ -248,7 +219,6 @@ pub enum Error {
         code: i32,
     },
     /// A folder for the guest cannot be opened.
-    #[error("cannot open the folder `{}` for the guest: {source:#}", .path.display())]
     Preopen {
         /// The folder.
         path: PathBuf,
@@ -256,53 +226,29 @@ pub enum Error {
         source: wasmtime::Error,
     },
     /// An earlier call of this session failed before it returned, so the guest's state is unknown.
-    #[error(
-        "an earlier call of this session of asset `{asset}` failed before it returned; the guest's \
-         state is unknown"
-    )]
     Poisoned {
         /// The asset's name.
         asset: String,
     },
 }
 
-/// Joins items with semicolons.
-fn list(items: &[impl fmt::Display]) -> String {
-    items.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-}
-
-fn wrong_kind(is_component: &bool) -> &'static str {
-    match is_component {
-        true => "a component, not a core module",
-        false => "a core module, not a component",
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.write_message(&mut Printable::new(f))
     }
-}
-
-/// Lists the misfits, else Wasmtime's reason.
-fn pooling(
-    asset: Option<&str>,
-    misfits: &[PoolingMisfit],
-    source: Option<&wasmtime::Error>,
-) -> String {
-    let user = asset.map_or("this runtime".into(), |asset| format!("asset `{asset}`"));
-    let reason = match source {
-        _ if !misfits.is_empty() => format!(": {}", list(misfits)),
-        Some(source) => format!(": {source:#}"),
-        None => String::new(),
-    };
-    format!("the pooling allocator cannot serve {user}{reason}")
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let f = &mut Printable::new(f);
         match self {
             Self::Incompatible { asset, mismatches } => {
                 write!(f, "asset `{asset}` does not fit this program:")?;
                 mismatches.iter().try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()))
             }
-            Self::Wasm(source) => fmt::Debug::fmt(source, f),
+            Self::Wasm(source) => write!(f, "{source:?}"),
             _ => {
-                write!(f, "{self}")?;
+                self.write_message(f)?;
                 self.help().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
             }
         }

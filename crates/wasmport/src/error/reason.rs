@@ -2,6 +2,7 @@
 
 use std::ffi::NulError;
 use std::io;
+use std::path::PathBuf;
 
 /// The reason why an artifact cannot be mapped from its file.
 #[derive(Debug, thiserror::Error)]
@@ -30,12 +31,29 @@ pub enum NotPrivate {
     /// The folder belongs to another user.
     #[error("another user owns it")]
     Owner,
-    /// Other users may write to the folder.
-    #[error("other users may write to it (mode {mode:o})")]
+    /// Other users have permissions that make the folder or file unsafe.
+    #[error("the permissions of other users are too wide (mode {mode:o})")]
     Mode {
         /// The permission bits.
         mode: u32,
     },
+    /// The folder is a symbolic link, whose target could be another one later.
+    #[error("it is a symbolic link")]
+    Link,
+    /// The file has another name, by which it could be changed.
+    #[error("it has another name (hard link)")]
+    HardLink,
+    /// Other users can replace the folder, because of one above it or a symbolic link in its path.
+    #[error("`{}` in its path: {source}", .path.display())]
+    Ancestor {
+        /// The folder or link.
+        path: PathBuf,
+        /// The reason.
+        source: Box<NotPrivate>,
+    },
+    /// This system does not say which users may write to a folder.
+    #[error("this system does not say which users may write to it")]
+    Unsupported,
 }
 
 /// The reason why a value is not valid for the other side's type.

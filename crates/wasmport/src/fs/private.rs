@@ -1,77 +1,242 @@
-//! Folders and files that only this user can write to.
+//! Folders and files that no other user can change or replace.
 
 use crate::error::NotPrivate;
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
+use rustix::fs::{self as unix, AtFlags, CWD, FileType, Mode, OFlags};
+use rustix::io::Errno;
+use std::ffi::{OsStr, OsString};
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Component, Path, PathBuf};
 
-/// Creates the folder for this user alone, if it does not exist.
-pub(crate) fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+/// Write permission of group and others.
+const OTHERS_WRITE: u32 = 0o022;
+
+/// All permissions of group and others.
+const OTHERS_ANY: u32 = 0o077;
+
+/// In a folder with this bit, users rename and remove only what they own.
+const STICKY: u32 = 0o1000;
+
+/// The number of symbolic links after which a path counts as a loop.
+const MAX_LINKS: usize = 40;
+
+/// The write permission of groups on the folders above a private one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupWrite {
+    /// A group with write permission is refused.
+    Refused,
+    /// A group with write permission is accepted: on many systems each user has a group of their own, which
+    /// may write to their folders.
+    Accepted,
 }
 
-/// Fails if others than this user may write to the folder.
-#[cfg(unix)]
-pub(crate) fn check_private(folder: &Path) -> Result<(), NotPrivate> {
-    use std::os::unix::fs::MetadataExt as _;
-    let metadata = std::fs::metadata(folder)?;
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
+/// Opens a folder that no other user can change or replace, and creates the missing part of its path for
+/// this user alone.
+///
+/// The handle stays the folder's, whatever happens to the path. The folder itself must not be a symbolic
+/// link. Links above it must belong to this user or to root, like the folders above it.
+///
+/// # Errors
+///
+/// Fails if another user owns the folder or can change it, or owns or can change one above it, and if it
+/// can be neither opened nor created.
+pub fn open_private_folder(path: &Path, group: GroupWrite) -> Result<File, NotPrivate> {
+    let mut path = Walk::new(path)?;
+    let root = open_ancestor(CWD, OsStr::new("/"))?;
+    check_ancestor(&root.metadata()?, group).map_err(|e| above(Path::new("/"), e))?;
+    let mut folder = root;
+    while let Some(name) = path.next() {
+        let next = match open_or_create(&folder, &name) {
+            Ok(next) => next,
+            Err(error) if !is_link(&folder, &name) => return Err(error.into()),
+            Err(_) if path.is_at_end() => return Err(NotPrivate::Link),
+            Err(_) => {
+                let target = target_of_link(&folder, &name);
+                let target = target.map_err(|e| above(&path.seen.join(&name), e))?;
+                if target.is_absolute() {
+                    folder = open_ancestor(CWD, OsStr::new("/"))?;
+                }
+                path.follow(&target)?;
+                continue;
+            }
+        };
+        path.seen.push(&name);
+        if !path.is_at_end() {
+            check_ancestor(&next.metadata()?, group).map_err(|e| above(&path.seen, e))?;
+        }
+        folder = next;
+    }
+    check(&folder.metadata()?, OTHERS_WRITE)?;
+    reopen(&folder)
+}
+
+/// Opens or creates a folder in a private folder.
+///
+/// # Errors
+///
+/// Fails if it is a symbolic link, if another user owns it or may write to it, and if it can be neither
+/// opened nor created.
+pub(super) fn open_private_in(folder: &File, name: &str) -> Result<File, NotPrivate> {
+    let name = OsStr::new(name);
+    let found = match open_or_create(folder, name) {
+        Err(_) if is_link(folder, name) => return Err(NotPrivate::Link),
+        found => found?,
+    };
+    check(&found.metadata()?, OTHERS_WRITE)?;
+    reopen(&found)
+}
+
+/// Checks an open file: it is this user's, it has no other name, and no other user may write to it.
+///
+/// # Errors
+///
+/// Fails if another user owns it or may write to it, or if it has another name.
+pub(super) fn check_private_file(file: &Metadata) -> Result<(), NotPrivate> {
+    // A file that another process replaced meanwhile has no name.
+    if file.nlink() > 1 {
+        return Err(NotPrivate::HardLink);
+    }
+    check(file, OTHERS_WRITE)
+}
+
+/// Checks an open file with a secret: it is this user's, and no other user may read or write it.
+///
+/// # Errors
+///
+/// Fails if another user owns it or may read or write it.
+pub fn check_secret_file(file: &Metadata) -> Result<(), NotPrivate> {
+    check(file, OTHERS_ANY)
+}
+
+/// Checks that this user owns a file or folder, and that others lack the permissions in `forbidden`.
+fn check(metadata: &Metadata, forbidden: u32) -> Result<(), NotPrivate> {
+    if metadata.uid() != user() {
         return Err(NotPrivate::Owner);
     }
-    match metadata.mode() {
-        mode if mode & 0o022 != 0 => Err(NotPrivate::Mode { mode: mode & 0o777 }),
+    check_mode(metadata, forbidden)
+}
+
+fn check_ancestor(metadata: &Metadata, group: GroupWrite) -> Result<(), NotPrivate> {
+    check_owner_of_ancestor(metadata.uid())?;
+    let forbidden = match group {
+        GroupWrite::Refused => OTHERS_WRITE,
+        GroupWrite::Accepted => 0o002,
+    };
+    match metadata.mode() & STICKY {
+        0 => check_mode(metadata, forbidden),
         _ => Ok(()),
     }
 }
 
-/// Succeeds: on other systems a folder of the user's profile is the user's alone.
-#[cfg(not(unix))]
-pub(crate) fn check_private(_: &Path) -> Result<(), NotPrivate> {
-    Ok(())
+fn check_owner_of_ancestor(uid: u32) -> Result<(), NotPrivate> {
+    let is_trusted = uid == 0 || uid == user();
+    is_trusted.then_some(()).ok_or(NotPrivate::Owner)
 }
 
-/// Writes a file so that readers find all of it or nothing.
-pub(crate) fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    let temporary = path.with_extension(format!("{}-{next}.tmp", std::process::id()));
-    if let Some(folder) = path.parent() {
-        make_private(folder)?;
+fn check_mode(metadata: &Metadata, forbidden: u32) -> Result<(), NotPrivate> {
+    match metadata.mode() & 0o7777 {
+        mode if mode & forbidden != 0 => Err(NotPrivate::Mode { mode }),
+        _ => Ok(()),
     }
-    // `create_new` neither overwrites another user's file nor follows a link.
-    let file = std::fs::File::options().write(true).create_new(true).open(&temporary);
-    let Ok(mut file) = file else { return file.map(drop) };
-    let written = file.write_all(bytes).and_then(|()| std::fs::rename(&temporary, path));
-    if written.is_err() {
-        let _ = std::fs::remove_file(&temporary);
-    }
-    written
 }
 
-/// Sets the file's time of last use to now.
-pub(crate) fn touch(path: &Path) -> io::Result<()> {
-    std::fs::File::options().append(true).open(path)?.set_modified(SystemTime::now())
+fn user() -> u32 {
+    rustix::process::geteuid().as_raw()
 }
 
-/// Returns time of last use, length and path of each file in a folder.
-pub(crate) fn files_below(folder: &Path) -> io::Result<Vec<(SystemTime, u64, PathBuf)>> {
-    let mut files = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let metadata = entry.metadata()?;
-        if metadata.is_file() {
-            files.push((metadata.modified()?, metadata.len(), entry.path()));
+fn above(path: &Path, source: NotPrivate) -> NotPrivate {
+    NotPrivate::Ancestor { path: path.into(), source: Box::new(source) }
+}
+
+/// Opens a folder without following a link, and without the permission to list it where the system can.
+fn open_ancestor(folder: impl std::os::fd::AsFd, name: &OsStr) -> io::Result<File> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let flags = OFlags::PATH;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let flags = OFlags::RDONLY;
+    let flags = flags | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(unix::openat(folder, name, flags, Mode::empty())?.into())
+}
+
+fn open_or_create(folder: &File, name: &OsStr) -> io::Result<File> {
+    match open_ancestor(folder, name) {
+        Err(e) if e.kind() == io::ErrorKind::NotFound => {
+            match unix::mkdirat(folder, name, Mode::RWXU) {
+                // Another process may create it first.
+                Ok(()) | Err(Errno::EXIST) => open_ancestor(folder, name),
+                Err(e) => Err(e.into()),
+            }
         }
+        found => found,
     }
-    Ok(files)
 }
 
-/// Removes a file.
-pub(crate) fn remove(path: &Path) -> io::Result<()> {
-    std::fs::remove_file(path)
+/// Opens a folder again, to list it.
+fn reopen(folder: &File) -> Result<File, NotPrivate> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let file = unix::openat(folder, ".", flags, Mode::empty()).map_err(io::Error::from)?;
+    Ok(file.into())
+}
+
+fn is_link(folder: &File, name: &OsStr) -> bool {
+    let found = unix::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW);
+    found.is_ok_and(|found| FileType::from_raw_mode(found.st_mode) == FileType::Symlink)
+}
+
+/// Returns the target of a symbolic link in a checked folder. There nobody else can replace a link of this
+/// user or of root.
+fn target_of_link(folder: &File, name: &OsStr) -> Result<PathBuf, NotPrivate> {
+    let link = unix::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW).map_err(io::Error::from)?;
+    check_owner_of_ancestor(link.st_uid)?;
+    let target = unix::readlinkat(folder, name, Vec::new()).map_err(io::Error::from)?;
+    Ok(OsString::from_vec(target.into_bytes()).into())
+}
+
+/// The names of a path, in order, with the targets of links in place of the links.
+struct Walk {
+    /// The names that are left, the next one at the end.
+    rest: Vec<OsString>,
+    /// The folder that is reached, for messages.
+    seen: PathBuf,
+    links: usize,
+}
+
+impl Walk {
+    fn new(path: &Path) -> io::Result<Self> {
+        let mut walk = Self { rest: Vec::new(), seen: PathBuf::from("/"), links: 0 };
+        walk.push(&std::path::absolute(path)?);
+        Ok(walk)
+    }
+
+    fn push(&mut self, path: &Path) {
+        let names = path.components().rev().filter_map(|part| match part {
+            Component::Normal(name) => Some(name.to_owned()),
+            Component::ParentDir => Some("..".into()),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir => None,
+        });
+        self.rest.extend(names);
+    }
+
+    fn next(&mut self) -> Option<OsString> {
+        self.rest.pop()
+    }
+
+    fn is_at_end(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// Continues with the target of a link.
+    fn follow(&mut self, target: &Path) -> io::Result<()> {
+        self.links += 1;
+        if self.links > MAX_LINKS {
+            return Err(Errno::LOOP.into());
+        }
+        if target.is_absolute() {
+            self.seen = "/".into();
+        }
+        self.push(target);
+        Ok(())
+    }
 }

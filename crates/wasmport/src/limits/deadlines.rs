@@ -1,11 +1,19 @@
 //! `Deadlines`: the deadlines of one session's calls.
 
+#[cfg(any(feature = "async", feature = "wasi"))]
+use super::alarm::Alarm;
 use super::deadline::{CallDeadline, Expired, Timestamp, now, timestamp_after};
 use super::group::Group;
 use super::timer::EpochTimer;
+#[cfg(feature = "wasi")]
+use super::waiting;
 use crate::asset::AnyAsset;
 use crate::error::{Error, Result};
 use std::sync::Arc;
+#[cfg(feature = "async")]
+use std::task::Poll;
+#[cfg(any(feature = "async", feature = "wasi"))]
+use std::task::Waker;
 use std::time::Duration;
 use wasmtime::{Store, UpdateDeadline};
 
@@ -94,39 +102,65 @@ impl Deadlines {
     }
 
     /// Begins a call, which runs until the result is dropped.
-    pub fn begin(&self) -> Result<RunningCall<'_>> {
+    pub fn begin(self: &Arc<Self>) -> Result<RunningCall<'_>> {
         self.begin_at(now(), self.limit)
     }
 
     /// Begins or continues a call that may run for `left`.
-    fn begin_at(&self, now: Timestamp, left: Option<Duration>) -> Result<RunningCall<'_>> {
+    fn begin_at(
+        self: &Arc<Self>,
+        now: Timestamp,
+        left: Option<Duration>,
+    ) -> Result<RunningCall<'_>> {
         if let (Some(left), Some(limit)) = (left, self.limit) {
             self.own.set(timestamp_after(now, left), limit);
         }
         let first = self.all().map(|deadline| deadline.begin_call()).min();
+        #[cfg(feature = "wasi")]
+        waiting::enter(Arc::<Self>::clone(self));
         let running = RunningCall(self);
         self.check_at(now)?;
         let woken = first.map_or(Ok(()), |first| self.timer.wake_by(first));
         woken.map_err(|source| Error::Thread { source })?;
         Ok(running)
     }
+}
 
-    /// Runs an async call. Only the time in which it is polled counts against the time limit.
-    #[cfg(feature = "async")]
+#[cfg(feature = "wasi")]
+impl waiting::WaitLimits for Deadlines {
+    fn check_now(&self) -> Result<()> {
+        self.check_at(now())
+    }
+
+    fn alarm(&self, waker: &Waker) -> Alarm {
+        self.timer.alarms.set(self.all().cloned(), waker)
+    }
+}
+
+#[cfg(feature = "async")]
+impl Deadlines {
+    /// Runs an async call. Only the time in which it is polled counts against the time limit. The deadlines
+    /// of groups end it while it waits.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the call fails or is ended. The inner result is the error of a call that returned late.
     pub async fn limit_polls<R>(
-        &self,
+        self: &Arc<Self>,
         call: impl Future<Output = wasmtime::Result<R>>,
-    ) -> wasmtime::Result<R> {
+    ) -> wasmtime::Result<Result<R>> {
         let mut call = std::pin::pin!(call);
         let mut left = self.limit;
+        let waiting = WaitingCall::new(self);
+        let mut alarm = None;
         std::future::poll_fn(|context| {
             let begun = now();
             let running = match self.begin_at(begun, left) {
                 Ok(running) => running,
-                Err(error) => return std::task::Poll::Ready(Err(error.into())),
+                Err(error) => return Poll::Ready(Err(error.into())),
             };
-            let poll = call.as_mut().poll(context);
-            drop(running);
+            alarm = waiting.alarm(context.waker());
+            let poll = call.as_mut().poll(context).map_ok(|result| running.end(result));
             left = left.map(|left| left.saturating_sub(Duration::from_nanos(now() - begun)));
             poll
         })
@@ -135,11 +169,56 @@ impl Deadlines {
 }
 
 /// A running call.
-pub(crate) struct RunningCall<'a>(&'a Deadlines);
+pub(crate) struct RunningCall<'a>(&'a Arc<Deadlines>);
+
+impl RunningCall<'_> {
+    /// Ends a call that returned.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a deadline has expired: the guest did not notice, because it ran no loop and no call since,
+    /// or one that takes long by itself, such as `memory.fill`.
+    pub fn end<R>(&self, result: R) -> Result<R> {
+        self.0.check_at(now()).map(|()| result)
+    }
+}
 
 impl Drop for RunningCall<'_> {
     fn drop(&mut self) {
+        #[cfg(feature = "wasi")]
+        waiting::leave();
         self.0.all().for_each(|deadline| deadline.end_call());
         self.0.own.clear();
+    }
+}
+
+/// An async call, which the deadlines of groups can end while it waits.
+#[cfg(feature = "async")]
+struct WaitingCall<'a>(&'a Deadlines);
+
+#[cfg(feature = "async")]
+impl<'a> WaitingCall<'a> {
+    fn new(deadlines: &'a Deadlines) -> Self {
+        let waiting = Self(deadlines);
+        for deadline in waiting.deadlines() {
+            let _ = deadline.begin_call();
+        }
+        waiting
+    }
+
+    fn deadlines(&self) -> impl Iterator<Item = &Arc<CallDeadline>> {
+        self.0.groups.iter().map(Group::deadline)
+    }
+
+    fn alarm(&self, waker: &Waker) -> Option<Alarm> {
+        let is_needed = !self.0.groups.is_empty();
+        is_needed.then(|| self.0.timer.alarms.set(self.deadlines().cloned(), waker))
+    }
+}
+
+#[cfg(feature = "async")]
+impl Drop for WaitingCall<'_> {
+    fn drop(&mut self) {
+        self.deadlines().for_each(|deadline| deadline.end_call());
     }
 }

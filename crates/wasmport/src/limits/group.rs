@@ -39,8 +39,7 @@ impl Group {
     /// [`Error::TimedOut`](crate::Error::TimedOut); later calls fail. Replaces an earlier deadline or
     /// interruption.
     ///
-    /// Unlike a session's own time limit, this includes the time in which calls wait. A waiting call
-    /// ends when it would continue.
+    /// Unlike a session's own time limit, this includes the time in which async calls wait, which ends too.
     pub fn set_deadline(&self, after: Duration) {
         let expires = deadline::timestamp_after(deadline::now(), after);
         self.notify(self.0.deadline.set(expires, after));
@@ -50,7 +49,8 @@ impl Group {
     /// [`Error::Interrupted`](crate::Error::Interrupted). Later calls fail too, so that a session
     /// between two calls ends as well.
     ///
-    /// A guest ends at its next loop or call; host functions do not end.
+    /// A guest ends at its next loop or call. Async calls that wait and sleeps of WASI end at once, other
+    /// host functions do not.
     pub fn interrupt(&self) {
         self.notify(self.0.deadline.interrupt());
     }

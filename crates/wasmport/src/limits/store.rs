@@ -2,8 +2,7 @@
 
 use crate::asset::AnyAsset;
 use crate::error::Error;
-use crate::typed::take_exception;
-use wasmtime::{AsContextMut as _, Store, Trap};
+use wasmtime::{Store, Trap};
 
 /// Removes the deadline of a store's calls. A new store of Wasmtime's has one that has expired.
 pub(crate) fn disable_deadline<T: 'static>(store: &mut Store<T>) {
@@ -12,15 +11,9 @@ pub(crate) fn disable_deadline<T: 'static>(store: &mut Store<T>) {
     store.set_epoch_deadline(u64::MAX >> 1);
 }
 
-/// Converts the error of a failed call: exceptions move out of the store, and exceeded limits become
-/// an [`Error`].
+/// Converts the error of a failed call: exceeded limits become an [`Error`].
 #[cold]
-pub(crate) fn call_error<T: 'static>(
-    asset: &AnyAsset,
-    store: &mut Store<T>,
-    error: wasmtime::Error,
-) -> wasmtime::Error {
-    let error = take_exception(&mut store.as_context_mut(), error);
+pub(crate) fn limit_error(asset: &AnyAsset, error: wasmtime::Error) -> wasmtime::Error {
     // It may be the error of another session, called by a host function.
     if error.is::<Error>() {
         return error;

@@ -1,5 +1,7 @@
 //! `EpochTimer`: the thread that increments an engine's epoch when a deadline expires.
 
+#[cfg(any(feature = "async", feature = "wasi"))]
+use super::alarm::Alarms;
 use super::deadline::{CallDeadline, NEVER, Timestamp, now, timestamp_after};
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -25,6 +27,9 @@ pub(crate) struct EpochTimer {
     next: AtomicU64,
     state: Mutex<TimerState>,
     changed: Condvar,
+    /// Calls that wait, and check no epoch meanwhile.
+    #[cfg(any(feature = "async", feature = "wasi"))]
+    pub(super) alarms: Alarms,
 }
 
 #[derive(Default)]
@@ -40,6 +45,8 @@ impl EpochTimer {
             next: AtomicU64::new(NOT_SLEEPING),
             state: Mutex::default(),
             changed: Condvar::new(),
+            #[cfg(any(feature = "async", feature = "wasi"))]
+            alarms: Alarms::default(),
         }
     }
 
@@ -85,6 +92,13 @@ impl EpochTimer {
                 Some(_) => {
                     if let Some(engine) = self.engine.upgrade() {
                         engine.increment_epoch();
+                    }
+                    #[cfg(any(feature = "async", feature = "wasi"))]
+                    {
+                        // A waker may run a call at once, which takes the lock.
+                        drop(state);
+                        self.alarms.ring(now);
+                        state = self.lock();
                     }
                     (timestamp_after(now, RETRY), RETRY)
                 }

@@ -6,15 +6,16 @@ use crate::trace;
 use wasmtime::{Result, Store};
 
 impl<T: 'static, W> Session<T, W> {
-    /// Runs a call. If it fails with anything but an exception, the session is poisoned.
+    /// Runs a call. If it fails before the guest returns with a result or an exception, the session is
+    /// poisoned.
     ///
     /// # Errors
     ///
     /// Fails with the error of the call, with [`Error::Poisoned`](crate::Error::Poisoned) after an earlier
     /// failure, and with [`Error::OutOfFuel`](crate::Error::OutOfFuel),
     /// [`Error::TimedOut`](crate::Error::TimedOut) or [`Error::Interrupted`](crate::Error::Interrupted) if
-    /// the guest exceeded a limit. A call that does not begin because its [`Group`](crate::Group) has
-    /// ended does not poison the session.
+    /// the guest exceeded a limit, also if it noticed too late and returned. A call that does not begin
+    /// because its [`Group`](crate::Group) has ended does not poison the session.
     #[inline]
     pub fn call<R>(
         &mut self,
@@ -30,12 +31,15 @@ impl<T: 'static, W> Session<T, W> {
         let _span = trace::call(&self.asset, &call).entered();
         // A panicking host function leaves an unfinished call behind too.
         self.status = Status::Poisoned;
-        let result = call(&self.wrapper, &mut self.store);
+        let result = call(&self.wrapper, &mut self.store).map(|result| match &running {
+            Some(running) => running.end(result),
+            None => Ok(result),
+        });
         drop(running);
         match result {
             Ok(result) => {
                 self.status = Status::Ready;
-                Ok(result)
+                Ok(result?)
             }
             Err(error) => Err(self.failed(error)),
         }
@@ -71,12 +75,12 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
         let call = span.around(call(&self.wrapper, &mut self.store));
         let result = match &self.deadlines {
             Some(deadlines) => deadlines.limit_polls(call).await,
-            None => call.await,
+            None => call.await.map(Ok),
         };
         match result {
             Ok(result) => {
                 self.status = Status::Ready;
-                Ok(result)
+                Ok(result?)
             }
             Err(error) => Err(self.failed(error)),
         }

@@ -42,8 +42,9 @@ impl<T: 'static, W> Session<T, W> {
     }
 
     /// Sets the time limit of each call through this session. A guest that exceeds it ends with
-    /// [`Error::TimedOut`] at its next loop or call. A host function does not end, but its time counts.
-    /// The time in which an `async` call waits or is suspended does not count.
+    /// [`Error::TimedOut`] at its next loop or call. A sleep of WASI ends too. Another host function does
+    /// not end, but its time counts, and a call that returns late is an error as well. The time in which an
+    /// `async` call waits or is suspended does not count: set the deadline of a [`Group`] for that.
     ///
     /// Calls made with [`store_mut`](Self::store_mut) or [`parts`](Self::parts) have no limit.
     ///

@@ -5,6 +5,7 @@ mod data;
 mod limits;
 mod named;
 mod pre;
+mod rejected;
 #[cfg(feature = "async")]
 mod slice;
 mod start;
@@ -16,6 +17,7 @@ mod wasi;
 pub use data::SessionData;
 pub(crate) use named::exit_code;
 pub use pre::SessionPre;
+pub(crate) use rejected::Rejected;
 #[cfg(feature = "async")]
 pub use slice::Slice;
 #[cfg(feature = "async")]

@@ -111,10 +111,13 @@ impl<T: 'static, W> Session<T, W> {
         let (runtime, asset) = (loaded.runtime(), loaded.shared_asset());
         let mut store = new_store(runtime, data)?;
         let deadlines = new_deadlines(runtime, asset, &mut store);
-        let running = deadlines.as_deref().map(Deadlines::begin).transpose()?;
-        let wrapper = instantiate(&mut store);
+        let running = deadlines.as_ref().map(Deadlines::begin).transpose()?;
+        let wrapper = instantiate(&mut store).map(|wrapper| match &running {
+            Some(running) => running.end(wrapper),
+            None => Ok(wrapper),
+        });
         drop(running);
-        let wrapper = wrapper.map_err(|error| call_failed(asset, &mut store, error).0)?;
+        let wrapper = wrapper.map_err(|error| call_failed(asset, &mut store, error).0)??;
         Ok(Self::from_parts(loaded, store, wrapper, deadlines))
     }
 }
@@ -215,9 +218,9 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
         let instantiated = instantiate(&mut store);
         let wrapper = match &deadlines {
             Some(deadlines) => deadlines.limit_polls(instantiated).await,
-            None => instantiated.await,
+            None => instantiated.await.map(Ok),
         };
-        let wrapper = wrapper.map_err(|error| call_failed(asset, &mut store, error).0)?;
+        let wrapper = wrapper.map_err(|error| call_failed(asset, &mut store, error).0)??;
         Ok(Self::from_parts(loaded, store, wrapper, deadlines))
     }
 }

@@ -1,14 +1,15 @@
 //! `Session`: its state and its accessors.
 
 use super::data::SessionData;
+use super::rejected::Rejected;
 use crate::asset::AnyAsset;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::limits::{Deadlines, EpochTimer, call_error};
+use crate::limits::{Deadlines, EpochTimer, limit_error};
 use crate::runtime::Loaded;
-use crate::typed::Exception;
+use crate::typed::take_exception;
 use std::sync::Arc;
-use wasmtime::{Instance, Store};
+use wasmtime::{AsContextMut as _, Instance, Store};
 
 /// Whether a session accepts calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -91,20 +92,27 @@ impl<T: 'static, W> Session<T, W> {
 }
 
 /// Returns the error of a failed call, and the status that it leaves the session in. After an exception
-/// the guest can continue: it is the guest's own way to end a call.
+/// the guest can continue: it is the guest's own way to end a call. It can also continue if it returned
+/// and the host rejects the result.
 #[cold]
 pub(super) fn call_failed<T: 'static>(
     asset: &AnyAsset,
     store: &mut Store<T>,
     error: wasmtime::Error,
 ) -> (wasmtime::Error, Status) {
-    let error = call_error(asset, store, error);
+    let error = match take_exception(&mut store.as_context_mut(), error) {
+        Ok(exception) => return (exception, Status::Ready),
+        Err(error) => error,
+    };
+    let error = match Rejected::unmark(store.data(), error) {
+        Ok(error) => return (error, Status::Ready),
+        Err(error) => error,
+    };
     if let Some(exit) = exit_of(&error) {
         let status = Status::Exited(exit);
         return (rejected(asset, status), status);
     }
-    let status = if error.is::<Exception>() { Status::Ready } else { Status::Poisoned };
-    (error, status)
+    (limit_error(asset, error), Status::Poisoned)
 }
 
 /// Returns the exit code of a guest that ended a call by exiting.

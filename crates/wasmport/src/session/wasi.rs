@@ -3,7 +3,7 @@
 use super::data::SessionData;
 use crate::wasi::Wasi;
 #[cfg(feature = "component-model")]
-use crate::wasi::{Clocks, ClocksView};
+use crate::wasi::{Clocks, ClocksView, Polls, PollsView};
 use wasmtime::{Linker, Result, Store};
 #[cfg(feature = "component-model")]
 use wasmtime_wasi::{WasiCtxView, WasiView, p2};
@@ -64,8 +64,14 @@ impl Wasi {
         &self,
         linker: &mut ComponentLinker<T>,
     ) -> Result<()> {
-        use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+        use wasmtime_wasi::p2::bindings::{clocks::monotonic_clock, sync::io::poll};
         p2::add_to_linker_sync(linker)?;
+        linker.allow_shadowing(true);
+        let replaced = poll::add_to_linker::<_, Polls>(linker, |data| {
+            PollsView(SessionData::wasi(data).preview_2().table)
+        });
+        linker.allow_shadowing(false);
+        replaced?;
         self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
     }
 

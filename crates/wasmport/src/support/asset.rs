@@ -1,8 +1,8 @@
 //! The descriptions of assets in generated code.
 //!
-//! These functions make a program trust an artifact: their caller vouches that the digests are those of
-//! unmodified output of Wasmtime's compiler. Only the importer may, in the code that it generates, so
-//! they are not part of the public API.
+//! [`asset`] makes a program trust artifacts, so it is unsafe. Generated code reaches it through the macro
+//! `unmodified_importer_output!` alone. An [`Artifact`] is only a description: nothing loads one that is
+//! not part of an asset.
 
 use crate::asset::{AnyAsset, Artifact, Asset, Kind};
 use crate::digest::Digest;
@@ -19,9 +19,15 @@ pub const fn digest(hex: &str) -> Digest {
 }
 
 /// Describes an asset, in a constant.
+///
+/// # Safety
+///
+/// The digests of `artifacts` are those of unmodified output of Wasmtime's compiler: loading the asset runs
+/// bytes with these digests as machine code.
 #[must_use]
+#[expect(unsafe_code, reason = "the caller vouches for the artifacts")]
 #[expect(clippy::panic, reason = "in constants only, where it is a compile-time error")]
-pub const fn asset<C: Kind>(
+pub const unsafe fn asset<C: Kind>(
     name: &'static str,
     source: &'static str,
     source_digest: Digest,

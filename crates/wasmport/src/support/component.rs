@@ -2,10 +2,10 @@
 //! the description of an asset needs, and functions for code that would be the same in all wrappers.
 
 pub use super::{
-    Asset, Component, EngineConfig, RequiredFeatures, WasmFeature, asset, check_contract,
-    compressed, digest, embedded, engine, file, include_artifact,
+    Asset, Component, EngineConfig, RequiredFeatures, WasmFeature, check_contract, compressed,
+    digest, embedded, engine, file, include_artifact, unmodified_importer_output,
 };
-pub use crate::{__component_session as component_session, __typed_func as typed_func};
+pub use crate::__component_session as component_session;
 pub use wasmtime::component::*;
 pub use wasmtime::{
     AsContext, AsContextMut, Engine, Result, Store, StoreContextMut, ToWasmtimeResult, format_err,
@@ -46,12 +46,12 @@ pub fn load_func<P, R>(
     store: impl AsContextMut,
     instance: &Instance,
     index: &ComponentExportIndex,
-) -> Result<Func>
+) -> Result<TypedFunc<P, R>>
 where
     P: ComponentNamedList + Lower,
     R: ComponentNamedList + Lift,
 {
-    Ok(*instance.get_typed_func::<P, R>(store, index)?.func())
+    instance.get_typed_func(store, index)
 }
 
 /// Checks that a type has the size and the alignment in the guest's memory that its WIT gives it.

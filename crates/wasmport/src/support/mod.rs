@@ -22,11 +22,15 @@ pub use crate::memory::{GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
 pub use crate::plain;
 pub use crate::runtime::{LoadedModule, Runtime};
 pub use crate::session::{LinkedSession, Session, SessionData};
+pub use crate::text::printable;
 pub use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue};
 #[cfg(feature = "wasi")]
 pub use crate::wasi::Wasi;
 pub use crate::wrapper::ModuleWrapper;
-pub use crate::{__include_artifact as include_artifact, __wrapper as wrapper};
+pub use crate::{
+    __include_artifact as include_artifact,
+    __unmodified_importer_output as unmodified_importer_output, __wrapper as wrapper,
+};
 pub use asset::{asset, compressed, digest, embedded, file};
 pub use cells::*;
 pub use imports::*;
@@ -51,7 +55,7 @@ pub use std::vec::Vec;
 
 /// The version of the contract between generator and runtime. Any change of what generated code relies
 /// on, such as this module or the defaults of [`EngineConfig`], increments it.
-pub const CONTRACT: u32 = 6;
+pub const CONTRACT: u32 = 7;
 
 /// Ends compilation if generated code follows another contract.
 pub const fn check_contract(contract: u32) {

@@ -58,19 +58,30 @@ impl fmt::Display for Exception {
 
 impl std::error::Error for Exception {}
 
+/// Returns whether `error` is that of an exception which guest code of this store did not catch. The
+/// error of an exception in another store, passed on by a host function, ends guest code like a trap.
+#[cold]
+pub(crate) fn is_exception<T: 'static>(store: &StoreContextMut<'_, T>, error: &Error) -> bool {
+    error.is::<ThrownException>() && store.has_pending_exception()
+}
+
 /// Moves the exception that ended a call from the store into the error.
+///
+/// # Errors
+///
+/// Fails with the error as it is if no exception of this store ended the call.
 #[cold]
 pub(crate) fn take_exception<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     error: Error,
-) -> Error {
-    if !error.is::<ThrownException>() {
-        return error;
+) -> Result<Error> {
+    if !is_exception(store, &error) {
+        return Err(error);
     }
     let exception = store.take_pending_exception();
     match exception.map(|exception| exception.to_owned_rooted(&mut *store)) {
         // `context` keeps the backtrace of the error.
-        Some(Ok(exception)) => error.context(Exception(exception)),
-        _ => error,
+        Some(Ok(exception)) => Ok(error.context(Exception(exception))),
+        _ => Err(error),
     }
 }

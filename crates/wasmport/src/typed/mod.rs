@@ -13,10 +13,10 @@ mod values;
 #[cfg(feature = "gc")]
 pub use exception::Exception;
 #[cfg(feature = "gc")]
-pub(crate) use exception::take_exception;
+pub(crate) use exception::{is_exception, take_exception};
 pub use global::TypedGlobal;
 #[cfg(not(feature = "gc"))]
-pub(crate) use no_exception::{Exception, take_exception};
+pub(crate) use no_exception::{is_exception, take_exception};
 pub use table::{GuestTable, TypedTable};
 pub use tag::TypedTag;
 pub use value::WasmValue;

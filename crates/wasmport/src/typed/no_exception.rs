@@ -1,21 +1,16 @@
-//! `Exception` without the feature `gc`: no guest can throw.
+//! Exceptions without the feature `gc`: no guest can throw.
 
-use std::fmt;
-use wasmtime::{Error, StoreContextMut};
+use wasmtime::{Error, Result, StoreContextMut};
 
-/// An exception, of which there are none.
-#[derive(Debug)]
-pub(crate) enum Exception {}
-
-impl fmt::Display for Exception {
-    fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {}
-    }
+/// Returns that `error` is not that of an exception.
+pub(crate) fn is_exception<T: 'static>(_: &StoreContextMut<'_, T>, _: &Error) -> bool {
+    false
 }
 
-impl std::error::Error for Exception {}
-
-/// Returns the error as it is.
-pub(crate) fn take_exception<T: 'static>(_: &mut StoreContextMut<'_, T>, error: Error) -> Error {
-    error
+/// Fails with the error as it is.
+pub(crate) fn take_exception<T: 'static>(
+    _: &mut StoreContextMut<'_, T>,
+    error: Error,
+) -> Result<Error> {
+    Err(error)
 }

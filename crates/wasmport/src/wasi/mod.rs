@@ -16,6 +16,7 @@ mod preview1;
 #[cfg(feature = "wasi-p3")]
 mod sleeps;
 mod stdio;
+mod waits;
 
 pub use builder::Wasi;
 pub use clock::ManualClock;
@@ -24,6 +25,8 @@ pub(crate) use clocks::{Clocks, ClocksView};
 pub use ctx::WasiCtx;
 pub(crate) use ctx::exit_of;
 pub use stdio::{Capture, Lines};
+#[cfg(feature = "component-model")]
+pub(crate) use waits::{Polls, PollsView};
 pub use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
 /// Wasmtime's generated code for the interfaces of preview 2, for components whose own interfaces use
 /// their types.

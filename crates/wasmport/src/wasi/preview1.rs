@@ -2,7 +2,7 @@
 
 use super::builder::Wasi;
 use super::ctx::WasiCtx;
-use super::poll;
+use super::{poll, waits};
 use crate::code::PREVIEW_1;
 use crate::exit::Exit;
 use wasmtime::{Linker, Result};
@@ -21,7 +21,8 @@ impl Wasi {
         get: fn(&mut T) -> &mut WasiCtx,
     ) -> Result<()> {
         p1::add_to_linker_sync(linker, move |data| &mut get(data).preview1)?;
-        self.replace(linker, get)
+        let poll = if self.clock.is_some() { poll::replace } else { waits::replace };
+        replace(linker, |linker| poll(linker, PREVIEW_1, get))
     }
 
     /// Async version of [`Self::add_to_linker`], for contexts of [`build_async`](Self::build_async).
@@ -36,24 +37,23 @@ impl Wasi {
         get: fn(&mut T) -> &mut WasiCtx,
     ) -> Result<()> {
         p1::add_to_linker_async(linker, move |data| &mut get(data).preview1)?;
-        self.replace(linker, get)
+        replace(linker, |linker| match self.clock {
+            Some(_) => poll::replace(linker, PREVIEW_1, get),
+            None => Ok(()),
+        })
     }
+}
 
-    /// Replaces some of Wasmtime's functions.
-    fn replace<T: 'static>(
-        &self,
-        linker: &mut Linker<T>,
-        get: fn(&mut T) -> &mut WasiCtx,
-    ) -> Result<()> {
-        linker.allow_shadowing(true);
-        // Wasmtime's `proc_exit` accepts codes up to 125 only. `exit(-1)` of C is -1 here.
-        let exit = |code: i32| -> Result<()> { Err(Exit::new(code).into()) };
-        let mut replaced = linker.func_wrap(PREVIEW_1, "proc_exit", exit).map(drop);
-        // Wasmtime's `poll_oneoff` sleeps in real time, whatever the clock.
-        if self.clock.is_some() {
-            replaced = replaced.and_then(|()| poll::replace(linker, PREVIEW_1, get));
-        }
-        linker.allow_shadowing(false);
-        replaced
-    }
+/// Replaces some of Wasmtime's functions, among them those that `others` defines.
+fn replace<T: 'static>(
+    linker: &mut Linker<T>,
+    others: impl FnOnce(&mut Linker<T>) -> Result<()>,
+) -> Result<()> {
+    linker.allow_shadowing(true);
+    // Wasmtime's `proc_exit` accepts codes up to 125 only. `exit(-1)` of C is -1 here.
+    let exit = |code: i32| -> Result<()> { Err(Exit::new(code).into()) };
+    let replaced = linker.func_wrap(PREVIEW_1, "proc_exit", exit).map(drop);
+    let replaced = replaced.and_then(|()| others(linker));
+    linker.allow_shadowing(false);
+    replaced
 }

@@ -1,5 +1,6 @@
 //! Streams for a guest's output: into memory, or line by line to a function.
 
+use crate::text::printable;
 use bytes::Bytes;
 use std::fmt;
 use std::io;
@@ -85,8 +86,9 @@ impl Sink for Captured {
 /// A stream that passes each line of a guest's output to a function, for logs. Clones are the same
 /// stream.
 ///
-/// Lines come without their line end, with `�` for bytes that are not UTF-8, and in pieces if they are
-/// longer than 64 KiB. An unfinished last line comes when the session ends or closes its stream.
+/// Lines come without their line end, with `�` for bytes that are not UTF-8, with escapes for control
+/// characters, so that no guest controls the terminal that shows the log, and in pieces if they are longer
+/// than 64 KiB. An unfinished last line comes when the session ends or closes its stream.
 #[derive(Clone)]
 pub struct Lines(Shared<Line>);
 
@@ -113,7 +115,7 @@ impl fmt::Debug for Lines {
 impl Line {
     fn end(&mut self) {
         let line = self.unfinished.strip_suffix(b"\r").unwrap_or(&self.unfinished);
-        (self.to)(&String::from_utf8_lossy(line));
+        (self.to)(&printable(&String::from_utf8_lossy(line)));
         self.unfinished.clear();
     }
 }

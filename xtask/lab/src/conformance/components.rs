@@ -26,14 +26,14 @@ pub(super) fn run() -> crate::Result<Tally> {
 impl Tally {
     fn fail(&mut self, what: &str, why: &str) {
         self.failed += 1;
-        println!("{what}: {}", crate::files::printable(why.trim_end()));
+        println!("{what}: {}", calls::printable(why.trim_end()));
     }
 
     fn skip(&mut self, what: &str, why: &str) {
         self.skipped += 1;
         // The parser appends everything that it would accept.
         let why = why.split_once(", expected").map_or(why, |(why, _)| why);
-        println!("{what}: skipped: {}", crate::files::printable(why));
+        println!("{what}: skipped: {}", calls::printable(why));
     }
 
     pub fn is_good(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Outcomes of directives: prints failures and counts all.
 
 use super::script::Script;
-use crate::files::printable;
+use calls::printable;
 use std::fmt;
 
 #[derive(Clone, Debug, PartialEq)]

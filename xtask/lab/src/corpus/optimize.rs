@@ -1,8 +1,8 @@
 //! Runs a corpus through `wasm-opt` and compares sizes and the behavior of exports.
 
 use super::{Args, Lines};
-use crate::files::printable;
-use crate::run::{Comparison, Exactness, Imported, Variant, compare, shortened};
+use calls::printable;
+use calls::{Comparison, Exactness, Imported, Variant, compare, shortened};
 use std::fmt;
 use std::io::Write as _;
 use std::path::Path;

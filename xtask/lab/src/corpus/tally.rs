@@ -2,7 +2,7 @@
 
 use super::index::Index;
 use super::verdict::{Outcome, Verdict};
-use crate::files::printable;
+use calls::printable;
 use std::fmt;
 use std::path::Path;
 

@@ -1,6 +1,6 @@
 //! The importer's verdict on a file.
 
-use crate::files::printable;
+use calls::printable;
 use std::fmt;
 use wasmport_build::{AssetReport, Status};
 

@@ -22,7 +22,7 @@ mod wrapper;
 pub(crate) use prepare::is_preview_2;
 
 pub(crate) use error::ComponentError;
-pub(crate) use wrapper::{cargo_feature, needs, untyped_wrapper, wrapper};
+pub(crate) use wrapper::{Untyped, cargo_feature, needs, untyped_wrapper, wrapper};
 
 use prepare::{Choices, Preview, prepare};
 use syn::Item;

@@ -50,7 +50,7 @@ pub(super) const STORE: &str = "
 #[test]
 fn it_has_no_unsafe_code_and_nothing_async_unless_chosen() {
     let sync = plain(STORE);
-    assert!(!has(&sync, "unsafe") && has(&sync, "__rt::typed_func!(self.eat)"));
+    assert!(!has(&sync, "unsafe") && has(&sync, "eat: __rt::TypedFunc<(&'static [u8],), (u64,)>"));
     assert!(!has(&sync, "TypedFuncSession"), "{sync}");
     assert!(!has(&sync, "async") && has(&sync, "::start("), "{sync}");
     let choices = chosen(|c| c.asynchronous = true);
@@ -96,7 +96,7 @@ fn keywords_and_names_of_the_generator_are_names_too() {
         "pub fn call_while<",
         "pub fn while_(&mut self)",
         "pub fn call_store<",
-        "store_: __rt::Func",
+        "store_: __rt::TypedFunc<(), ()>",
         "pub struct T_ {",
         "pub struct Result_ {",
         "#[component(name = \"self\")] Self_",

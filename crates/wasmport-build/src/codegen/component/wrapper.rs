@@ -35,7 +35,7 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
     let items = &bindings.items;
     let sections = [
         Section::Items(quote!(#(#items)*)),
-        Section::Items(asset::description(asset)),
+        asset::description(asset),
         contract(asset, &bindings),
         requirements(asset, &bindings),
     ];
@@ -45,27 +45,44 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })
 }
 
-/// Generates the wrapper of a component that WIT cannot describe: the asset alone, without types to make
-/// methods of. `what` is the part that WIT cannot express.
+/// The reason why a component has a wrapper without methods.
+pub(crate) enum Untyped<'a> {
+    /// WIT cannot express this part of it.
+    BeyondWit(&'a str),
+    /// The wrapper would be larger than its limit.
+    TooLarge,
+}
+
+/// Generates a wrapper without methods: the asset alone.
 ///
 /// # Errors
 ///
 /// Fails with [`ComponentError`] if the generated code is invalid.
 pub(crate) fn untyped_wrapper(
     asset: &Description<'_>,
-    what: &str,
+    reason: &Untyped<'_>,
 ) -> Result<Wrapper, ComponentError> {
     let sections = [
         Section::Items(asset::import()),
-        Section::Items(asset::description(asset)),
+        asset::description(asset),
         asset::contract(asset, false, false),
     ];
-    let docs = docs::untyped_component(asset, what);
+    let (reason, code) = match reason {
+        Untyped::BeyondWit(what) => {
+            let reason = "the component cannot be described in WIT: ";
+            (format!("{reason}{what}"), format!("{reason}{}", docs::code(what)))
+        }
+        Untyped::TooLarge => {
+            let max = asset.settings.limits.wrapper_bytes();
+            let reason =
+                format!("its types need more than the {max} bytes of `limits.max-wrapper-bytes`");
+            (reason.clone(), reason)
+        }
+    };
+    let docs = docs::untyped_component(asset, &code);
     let source = file::source(asset, &docs, &sections)?;
-    let warning = format!(
-        "the wrapper has no methods, because the component cannot be described in WIT: {what}; run it \
-         with `Session::of`"
-    );
+    let warning =
+        format!("the wrapper has no methods, because {reason}; run it with `Session::of`");
     Ok(Wrapper { source, methods: HashMap::new(), warnings: vec![warning] })
 }
 

@@ -19,7 +19,7 @@ use plan::Plan;
 use quote::quote;
 use std::collections::HashMap;
 
-/// The most exports without a method that are listed by name.
+/// The most imports and exports that are listed by name.
 const LISTED: usize = 100;
 
 /// The wrapper of a core module, apart from the description of its asset.
@@ -38,13 +38,14 @@ pub(super) struct Module {
     pub warnings: Vec<String>,
 }
 
-/// Generates the wrapper of a core module.
+/// Generates the wrapper of a core module, with as many imports and exports as about `bytes` of Rust can
+/// cover.
 ///
 /// # Errors
 ///
 /// Fails if a choice for the asset cannot be followed.
-pub(super) fn module(asset: &Description<'_>) -> Result<Module, PlanError> {
-    let plan = Plan::of(asset)?;
+pub(super) fn module(asset: &Description<'_>, bytes: u64) -> Result<Module, PlanError> {
+    let plan = Plan::of(asset, bytes)?;
     let api = vec![
         Section::Items(exports::wrapper(&plan)),
         Section::Items(session::session(&plan)),
@@ -125,33 +126,38 @@ fn module_docs(asset: &Description<'_>, plan: &Plan<'_>) -> String {
             items.iter().for_each(|item| text.push_str(&format!("- {item}\n")));
         }
     };
-    let quoted = docs::quoted;
-    let line = |name: String, ty: &ExternType| format!("{name}: {}", docs::code(ty));
-    let exports = plan.unwrapped_exports.iter().take(LISTED);
-    let mut exports: Vec<String> = exports.map(|e| line(quoted(&e.name), &e.ty)).collect();
-    if plan.unwrapped_exports.len() > LISTED {
-        exports.push(format!("and {} more", plan.unwrapped_exports.len() - LISTED));
-    }
+    let quoted = |name: &str| docs::quoted(&docs::shortened(name));
+    let line =
+        |name: String, ty: &ExternType| format!("{name}: {}", docs::code(docs::shortened(ty)));
+    let exports = plan.unwrapped_exports.iter().map(|e| line(quoted(&e.name), &e.ty));
     let imports = plan.unwrapped_imports.iter();
+    let imports =
+        imports.map(|i| line(format!("{} {}", quoted(&i.module), quoted(&i.name)), &i.ty));
     let overloads = plan.overloads.iter();
+    let overloads = overloads.map(|(index, name)| format!("import {index} is {}", quoted(name)));
     section(
         "Exports without a method",
         "Reach them by name, with Wasmtime's types, through the wrapper's `instance` and the session's \
          `typed_func`.",
-        exports,
+        listed(exports),
     );
     section(
         "Imports without a type",
         "Define them in the linker, in the closure of the session's `with_linker` or before \
          `instantiate`.",
-        imports
-            .map(|i| line(format!("{} {}", quoted(&i.module), quoted(&i.name)), &i.ty))
-            .collect(),
+        listed(imports),
     );
     section(
         "Imports of one name at several types",
         "A linker has one definition for each name, so these imports have other names there:",
-        overloads.map(|(index, name)| format!("import {index} is {}", quoted(name))).collect(),
+        listed(overloads),
     );
     text
+}
+
+/// Returns the first items of a list, and the number of the others.
+fn listed(items: impl ExactSizeIterator<Item = String>) -> Vec<String> {
+    let more = items.len().saturating_sub(LISTED);
+    let more = (more > 0).then(|| format!("and {more} more"));
+    items.take(LISTED).chain(more).collect()
 }

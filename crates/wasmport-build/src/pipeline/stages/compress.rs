@@ -4,7 +4,7 @@ use crate::asset::{AssetError, Stage};
 use crate::error::PatternError;
 use crate::pipeline::compile::Compiled;
 use crate::pipeline::context::AssetContext;
-use crate::project::manifest::{ARTIFACTS, ArtifactEntry};
+use crate::project::manifest::{ArtifactEntry, artifact_path};
 use crate::report::StageReport;
 use crate::settings::{AssetSettings, Patterns};
 use crate::store::{Bucket, Bytes, CacheEntry, Computation};
@@ -27,11 +27,9 @@ impl Stored {
     /// Names the artifact of the asset `name`, and describes it for the manifest and the wrapper.
     pub fn entry(&self, name: &str) -> ArtifactEntry {
         let Self { target, bytes, digest, uncompressed } = self;
-        let extension = if target.is_source() { "wasm" } else { "cwasm" };
-        let compressed = if uncompressed.is_some() { ".zst" } else { "" };
         ArtifactEntry {
             target: target.clone(),
-            path: format!("{ARTIFACTS}/{name}.{target}.{extension}{compressed}"),
+            path: artifact_path(name, target, uncompressed.is_some()),
             bytes: bytes.len() as u64,
             blake3: *digest,
             uncompressed: *uncompressed,

@@ -4,7 +4,7 @@ use crate::asset::{AssetError, Stage};
 use crate::interface::{ExternType, FuncType, Import, Interface, ValType};
 use crate::pipeline::context::AssetContext;
 use crate::report::StageReport;
-use crate::settings::Policy;
+use crate::settings::{ImportLimits, Policy};
 use crate::store::CacheEntry;
 use crate::wasm::{RawWasm, ValidWasm, is_valid, validate};
 use std::time::Instant;
@@ -80,7 +80,7 @@ fn revalidate(
         let help = if is_well_formed { e.help.clone() } else { Some(LEAVE_OUT.into()) };
         AssetError { stage, message, help, ..e }
     })?;
-    if same_exports && !have_same_exports(before, &after)? {
+    if same_exports && !have_same_exports(before, &after, asset.limits())? {
         let message = format!("the result{by} has other imports or exports than the module");
         return Err(error(message).help(LEAVE_OUT));
     }
@@ -93,9 +93,13 @@ const LEAVE_OUT: &str = "the file itself is valid: skip the stage for the asset,
 
 /// Returns whether both modules have the same exports, and the second has no import that the first lacks.
 /// Types are compared by structure: a tool may renumber types and remove unused imports.
-fn have_same_exports(before: &ValidWasm, after: &ValidWasm) -> Result<bool, AssetError> {
-    let (before, after) = (Interface::of(before)?, Interface::of(after)?);
-    if before.wit != after.wit {
+fn have_same_exports(
+    before: &ValidWasm,
+    after: &ValidWasm,
+    limits: &ImportLimits,
+) -> Result<bool, AssetError> {
+    let (before, after) = (Interface::of(before, limits)?, Interface::of(after, limits)?);
+    if (&before.wit, before.too_large) != (&after.wit, after.too_large) {
         return Ok(false);
     }
     let is_known = |after: &Import| {

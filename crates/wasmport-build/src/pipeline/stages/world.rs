@@ -15,13 +15,18 @@ use std::time::Instant;
 ///
 /// Fails with all differences if the component does not implement the world.
 pub(crate) fn world(module: &ValidWasm, asset: &AssetContext<'_>) -> Result<Interface, AssetError> {
-    let mut interface = Interface::of(module)?;
+    let mut interface = Interface::of(module, asset.limits())?;
     let Some(required) = &asset.inputs.world else { return Ok(interface) };
     let start = Instant::now();
     let Some(world) = &mut interface.world else {
-        let why = match &interface.beyond_wit {
-            Some(what) => format!("the component cannot be described in WIT: {what}"),
-            None => "the file is a core module, and only components implement worlds".into(),
+        let why = match (&interface.beyond_wit, interface.too_large) {
+            (Some(what), _) => format!("the component cannot be described in WIT: {what}"),
+            (None, Some(len)) => format!(
+                "the component's own world is {len} bytes of text, too large for `limits.max-wrapper-bytes`"
+            ),
+            (None, None) => {
+                "the file is a core module, and only components implement worlds".into()
+            }
         };
         return Err(asset.error(Stage::World, why).help("leave `world` out for the asset"));
     };

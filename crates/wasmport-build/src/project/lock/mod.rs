@@ -12,12 +12,16 @@ use crate::error::Error;
 use crate::fs;
 use crate::project::discover::Discovered;
 use crate::project::manifest::{Entry, Manifest};
-use crate::report::{Report, Status};
+use crate::report::{AssetReport, Status};
 use crate::settings::{LockMode, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 use wasmport::Digest;
+
+/// The file beside the lock file that an import locks while it writes the lock file.
+#[cfg(feature = "compiler")]
+const GUARD: &str = ".wasmport-lock";
 
 /// The lock file of a project.
 pub(crate) struct Lock {
@@ -138,26 +142,31 @@ impl Lock {
         if settings.only.is_empty() { self.removed(discovered) } else { Vec::new() }
     }
 
-    /// Writes the imported assets into the file if that changes it, and returns whether the file was
-    /// current. Assets that failed or were not selected stay as they were locked; removed sources go.
+    /// Returns whether the file is still the one that was read.
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::File`] if the file cannot be written.
-    pub fn update(
+    /// Fails with [`Error::File`] if it cannot be read.
+    pub fn is_current(&self) -> Result<bool, Error> {
+        Ok(fs::read_optional(&self.path)?.map(|bytes| Digest::of(&bytes)) == self.digest)
+    }
+
+    /// Returns the text with the imported assets if it differs from the file. Assets that failed or were not
+    /// selected stay as they were locked; removed sources go.
+    pub fn updated(
         &self,
         settings: &Settings,
         discovered: &Discovered,
         manifest: &Manifest,
-        report: &Report,
-    ) -> Result<bool, Error> {
+        reports: &[AssetReport],
+    ) -> Option<String> {
         if self.mode != LockMode::Update {
-            return Ok(true);
+            return None;
         }
         let mut assets = self.assets.clone();
         self.removed(discovered).into_iter().for_each(|source| drop(assets.remove(source)));
         let is_done = |status| matches!(status, Status::Imported | Status::Unchanged);
-        for asset in report.assets.iter().filter(|asset| is_done(asset.status)) {
+        for asset in reports.iter().filter(|asset| is_done(asset.status)) {
             let Some(entry) = manifest.assets.get(&asset.name) else { continue };
             let mut locked = Locked::from(entry);
             if let Some(earlier) = self.assets.get(&entry.source) {
@@ -166,9 +175,32 @@ impl Lock {
             assets.insert(entry.source.clone(), locked);
         }
         let text = file::render(assets.values());
-        if self.text.as_ref().map_or(assets.is_empty(), |current| *current == text) {
+        let is_current = self.text.as_ref().map_or(assets.is_empty(), |current| *current == text);
+        (!is_current).then_some(text)
+    }
+
+    /// Writes the imported assets into the file, and returns whether it was current. Imports into other
+    /// folders may have changed the file since it was read: it is read again, and one of them at a time
+    /// writes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::File`] if the file cannot be read or written.
+    #[cfg(feature = "compiler")]
+    pub fn update(
+        &self,
+        settings: &Settings,
+        discovered: &Discovered,
+        manifest: &Manifest,
+        reports: &[AssetReport],
+    ) -> Result<bool, Error> {
+        if self.updated(settings, discovered, manifest, reports).is_none() {
             return Ok(true);
         }
-        fs::write_atomically(&self.path, text.as_bytes()).map(|()| false)
+        let (_guard, _) = fs::FolderLock::take(&self.path.with_file_name(GUARD), |_| ())?;
+        let now = Self::of(settings)?;
+        let text = now.and_then(|now| now.updated(settings, discovered, manifest, reports));
+        text.map_or(Ok(()), |text| fs::write_durably(&self.path, text.as_bytes()))?;
+        Ok(false)
     }
 }

@@ -6,8 +6,13 @@ use super::names::Names;
 use super::text::write_str;
 use crate::error::Error;
 use crate::memory::{GuestMemory, Plain};
+use crate::session::Rejected;
 use crate::support::cells::{ExportCell, FuncCell, Lazy};
-use wasmtime::{AsContextMut, Instance, Memory, Result, StoreContextMut, WasmParams, WasmResults};
+use crate::typed::is_exception;
+use wasmtime::{
+    AsContext as _, AsContextMut, Instance, Memory, Result, StoreContextMut, WasmParams,
+    WasmResults,
+};
 
 /// The allocator of an instance, looked up when it is first used.
 pub struct Allocator<C: Convention> {
@@ -78,7 +83,7 @@ impl<'g, C: Convention, T: 'static> Lift<'g, C, T> {
     ///
     /// # Errors
     ///
-    /// Fails if `call` fails.
+    /// Fails if `call` or freeing fails.
     #[inline]
     pub fn run<const N: usize, R>(
         self,
@@ -86,15 +91,14 @@ impl<'g, C: Convention, T: 'static> Lift<'g, C, T> {
     ) -> Result<R> {
         let mut guest = self.guest();
         let result = call(&mut guest);
-        guest.release();
-        result
+        guest.end(result)
     }
 
     /// Begins the call, with at most `N` allocations.
     #[inline]
     pub fn guest<const N: usize>(self) -> Guest<'g, C, T, N> {
         let Self { allocator, names, instance, store } = self;
-        Guest { allocator, names, instance, store, owned: [None; N] }
+        Guest { allocator, names, instance, store, owned: [None; N], has_failed: false }
     }
 }
 
@@ -105,6 +109,9 @@ pub struct Guest<'g, C: Convention, T: 'static, const N: usize> {
     instance: &'g Instance,
     store: StoreContextMut<'g, T>,
     owned: [Option<Owned>; N],
+    /// Whether guest code ended with anything but a result or an exception. None runs after that, not even
+    /// to free memory.
+    has_failed: bool,
 }
 
 /// An allocation that is freed after the call.
@@ -130,7 +137,8 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         params: P,
     ) -> Result<R> {
         self.hand_over();
-        cell.call(self.instance, &mut self.store, name, params)
+        let result = cell.call(self.instance, &mut self.store, name, params);
+        self.returned(result)
     }
 
     /// Async version of [`Self::call`].
@@ -149,7 +157,17 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         T: Send,
     {
         self.hand_over();
-        cell.call_async(self.instance, &mut self.store, name, params).await
+        let result = cell.call_async(self.instance, &mut self.store, name, params).await;
+        self.returned(result)
+    }
+
+    /// Notes whether guest code may run after a call with this result.
+    #[inline]
+    fn returned<R>(&mut self, result: Result<R>) -> Result<R> {
+        if let Err(error) = &result {
+            self.has_failed |= !is_exception(&self.store.as_context_mut(), error);
+        }
+        result
     }
 
     /// Returns the guest's memory.
@@ -197,12 +215,14 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
         let Allocator { alloc, pin, .. } = self.allocator;
         let (name, params) = (self.names.alloc, C::alloc(layout));
-        let address = alloc.call(self.instance, &mut self.store, name, params)?;
+        let address = alloc.call(self.instance, &mut self.store, name, params);
+        let address = self.returned(address)?;
         if address == 0 {
             return Err(Error::Allocation { bytes: layout.bytes.into() }.into());
         }
         if let Some(name) = C::PIN {
-            pin.call(self.instance, &mut self.store, name, (address,))?;
+            let pinned = pin.call(self.instance, &mut self.store, name, (address,));
+            self.returned(pinned)?;
         }
         Ok(address)
     }
@@ -247,12 +267,14 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
         let Allocator { alloc, pin, .. } = self.allocator;
         let (name, params) = (self.names.alloc, C::alloc(layout));
-        let address = alloc.call_async(self.instance, &mut self.store, name, params).await?;
+        let address = alloc.call_async(self.instance, &mut self.store, name, params).await;
+        let address = self.returned(address)?;
         if address == 0 {
             return Err(Error::Allocation { bytes: layout.bytes.into() }.into());
         }
         if let Some(name) = C::PIN {
-            pin.call_async(self.instance, &mut self.store, name, (address,)).await?;
+            let pinned = pin.call_async(self.instance, &mut self.store, name, (address,)).await;
+            self.returned(pinned)?;
         }
         Ok(address)
     }
@@ -283,15 +305,39 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
     }
 
-    /// Frees all allocations that the host still owns, even after a trap, so that the instance does not
-    /// leak memory. Ignores failures.
+    /// Ends the call: frees all allocations that the host still owns if the guest returned or threw an
+    /// exception, so that the instance does not leak memory.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of `result`, else if freeing fails.
     #[inline]
-    pub fn release(&mut self) {
+    pub fn end<R>(&mut self, result: Result<R>) -> Result<R> {
+        let mut freed = Ok(());
         for index in (0..N).rev() {
-            if let Some(Owned { address, layout, .. }) = self.owned[index].take() {
-                let _ = self.free(address, layout);
+            if let Some(owned) = self.owned[index].take()
+                && !self.has_failed
+            {
+                let result = self.free(owned);
+                freed = freed.and(self.returned(result));
             }
         }
+        self.result(result, freed)
+    }
+
+    /// Returns the result of a call after its allocations were freed.
+    #[inline]
+    fn result<R>(&self, result: Result<R>, freed: Result<()>) -> Result<R> {
+        match result {
+            Ok(value) => freed.map(|()| value),
+            Err(error) => Err(self.failed(error)),
+        }
+    }
+
+    /// Marks an error after which guest code may run: the session need not end.
+    #[cold]
+    fn failed(&self, error: wasmtime::Error) -> wasmtime::Error {
+        if self.has_failed { error } else { Rejected::mark(self.store.as_context(), error) }
     }
 
     #[inline]
@@ -309,7 +355,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     }
 
     #[inline]
-    fn free(&mut self, address: i32, layout: Layout) -> Result<()> {
+    fn free(&mut self, Owned { address, layout, .. }: Owned) -> Result<()> {
         let params = C::free(address, layout);
         match self.free_func()? {
             Some(FreeFunc::Nothing(free)) => free.call(&mut self.store, params),
@@ -318,22 +364,40 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
     }
 
-    /// Async version of [`Self::release`].
+    /// Async version of [`Self::end`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::end`].
     #[cfg(feature = "async")]
-    pub async fn release_async(&mut self)
+    pub async fn end_async<R>(&mut self, result: Result<R>) -> Result<R>
     where
         T: Send,
     {
+        let mut freed = Ok(());
         for index in (0..N).rev() {
-            let Some(Owned { address, layout, .. }) = self.owned[index].take() else { continue };
-            let params = C::free(address, layout);
-            let _ = match self.free_func() {
-                Ok(Some(FreeFunc::Nothing(free))) => free.call_async(&mut self.store, params).await,
-                Ok(Some(FreeFunc::Pointer(free))) => {
-                    free.call_async(&mut self.store, params).await.map(drop)
-                }
-                _ => Ok(()),
-            };
+            if let Some(owned) = self.owned[index].take()
+                && !self.has_failed
+            {
+                let result = self.free_async(owned).await;
+                freed = freed.and(self.returned(result));
+            }
+        }
+        self.result(result, freed)
+    }
+
+    #[cfg(feature = "async")]
+    async fn free_async(&mut self, Owned { address, layout, .. }: Owned) -> Result<()>
+    where
+        T: Send,
+    {
+        let params = C::free(address, layout);
+        match self.free_func()? {
+            Some(FreeFunc::Nothing(free)) => free.call_async(&mut self.store, params).await,
+            Some(FreeFunc::Pointer(free)) => {
+                free.call_async(&mut self.store, params).await.map(drop)
+            }
+            None => Ok(()),
         }
     }
 
@@ -389,7 +453,10 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     /// Fails if the function traps.
     pub fn post_return(&mut self, name: &str, result: i32) -> Result<()> {
         match self.instance.get_typed_func::<(i32,), ()>(&mut self.store, name) {
-            Ok(post) => post.call(&mut self.store, (result,)),
+            Ok(post) => {
+                let posted = post.call(&mut self.store, (result,));
+                self.returned(posted)
+            }
             Err(_) => Ok(()),
         }
     }
@@ -405,7 +472,10 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         T: Send,
     {
         match self.instance.get_typed_func::<(i32,), ()>(&mut self.store, name) {
-            Ok(post) => post.call_async(&mut self.store, (result,)).await,
+            Ok(post) => {
+                let posted = post.call_async(&mut self.store, (result,)).await;
+                self.returned(posted)
+            }
             Err(_) => Ok(()),
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn run(tally: &mut Tally) -> crate::Result {
     let (Some((right, wrong)), true) = (counts, output.status.success()) else {
         return Err(String::from_utf8_lossy(&output.stderr).trim_end().into());
     };
-    lines.iter().for_each(|line| println!("{}", files::printable(line)));
+    lines.iter().for_each(|line| println!("{}", calls::printable(line)));
     println!("{} guests, each called in three ways: {right} calls as expected", names.len());
     tally.passed += right.parse::<usize>()?;
     tally.failed += wrong.parse::<usize>()?;

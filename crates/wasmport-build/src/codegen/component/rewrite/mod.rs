@@ -118,7 +118,7 @@ pub(super) const PASSES: &[Pass] = &[
     },
     Pass {
         name: "typed-functions",
-        why: "wrappers contain no `unsafe`: the macro states why the type is right",
+        why: "wrappers contain no `unsafe`: a function keeps the type that was checked on loading",
         run: calls::typed_functions,
     },
     Pass {

@@ -67,8 +67,7 @@ impl Lifting<'_> {
             #lift
             let mut __guest = __lift.guest::<#count>();
             let __result: __rt::Result<#returns> = async { #call }.await;
-            __guest.release_async().await;
-            __result
+            __guest.end_async(__result).await
         }
     }
 

@@ -3,6 +3,7 @@
 use super::super::api::Shape;
 use super::error::PlanError;
 use super::items::{ExportKind, PlannedExport, is_wrappable, kind_of, value_kind};
+use super::room::Room;
 use super::signatures::Signatures;
 use crate::codegen::types::parameter_names;
 use crate::interface::{Export, ExternType};
@@ -26,10 +27,6 @@ const RESERVED: &[&str] = &[
 /// Further methods of the wrappers of commands.
 const RESERVED_OF_COMMANDS: &[&str] = &["run"];
 
-/// The most parameters and results per export, on average: a small file can export one function of
-/// thousands of parameters under many names.
-const TYPES_PER_EXPORT: usize = 6;
-
 /// The exports with methods, and those without.
 pub(super) struct Exports<'a> {
     pub wrapped: Vec<PlannedExport<'a>>,
@@ -37,7 +34,7 @@ pub(super) struct Exports<'a> {
     pub warnings: Vec<String>,
 }
 
-/// Selects the exports that get methods: all, or those chosen, up to a number.
+/// Selects the exports that get methods: all, or those chosen, up to a number and as far as there is room.
 ///
 /// # Errors
 ///
@@ -47,6 +44,7 @@ pub(super) fn select<'a>(
     settings: &AssetSettings,
     is_command: bool,
     signatures: &mut Signatures,
+    room: &mut Room,
 ) -> Result<Exports<'a>, PlanError> {
     let patterns = |chosen: &Option<Vec<String>>| Patterns::new(chosen.as_ref());
     let include = patterns(&settings.exports)?;
@@ -59,38 +57,28 @@ pub(super) fn select<'a>(
     };
     let (mut wrapped, mut unwrapped): (Vec<&Export>, Vec<&Export>) =
         exports.iter().partition(is_chosen);
-    let max = settings.max_exports();
+    // Memories, globals and tables are few, and functions are of little use without them.
+    let is_func = |export: &&Export| kind_of(&export.ty) == ExternKind::Func;
+    let mut by_kind: Vec<usize> = (0..wrapped.len()).collect();
+    by_kind.sort_by_key(|index| is_func(&wrapped[*index]));
+    let fitting = by_kind.iter().take(settings.max_exports());
+    let fitting =
+        fitting.take_while(|index| room.take(&wrapped[**index].name, &wrapped[**index].ty));
+    let count = fitting.count();
     let mut warnings = Vec::new();
-    if room(&wrapped, max) < wrapped.len() {
-        // Memories, globals and tables are few, and functions are of little use without them.
-        wrapped.sort_by_key(|export| kind_of(&export.ty) == ExternKind::Func);
-        let room = room(&wrapped, max);
+    if count < wrapped.len() {
+        let all = wrapped.len();
+        wrapped.sort_by_key(is_func);
         warnings.push(format!(
-            "it has {} exports: methods are generated for {room}, functions last, and the program \
-             reaches the others by name; choose exports with `exports`, or raise `max-exports`",
-            wrapped.len()
+            "it has {all} exports: methods are generated for {count}, functions last, and the program \
+             reaches the others by name; choose exports with `exports`, or raise `max-exports` and \
+             `limits.max-wrapper-bytes`",
         ));
-        unwrapped.extend(wrapped.split_off(room));
+        unwrapped.extend(wrapped.split_off(count));
     }
     let prefix = settings.prefix.as_deref().unwrap_or_default();
     let wrapped = planned(&wrapped, prefix, is_command, signatures)?;
     Ok(Exports { wrapped, unwrapped, warnings })
-}
-
-/// The number of `exports` that get methods: at most `max`, and as few as their types need.
-fn room(exports: &[&Export], max: usize) -> usize {
-    let mut types = 0_usize;
-    let sizes = exports.iter().take(max).map(|export| match &export.ty {
-        ExternType::Func(ty) => ty.types().count(),
-        _ => 1,
-    });
-    sizes
-        .take_while(|size| {
-            types += size;
-            // A single wide function is allowed.
-            types <= max.max(64) * TYPES_PER_EXPORT
-        })
-        .count()
 }
 
 fn planned<'a>(

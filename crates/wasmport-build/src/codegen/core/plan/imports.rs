@@ -4,6 +4,7 @@ use super::super::api::HostShape;
 use super::error::PlanError;
 use super::items::{HostFunc, HostValue, ImportModule, interface_line, is_wrappable, value_kind};
 use super::overloads::Overloads;
+use super::room::Room;
 use super::signatures::Signatures;
 use crate::codegen::types::parameter_names;
 use crate::interface::{ExternType, Import, Interface};
@@ -12,13 +13,17 @@ use crate::settings::{AssetSettings, Patterns};
 use quote::format_ident;
 use std::collections::{BTreeMap, HashSet};
 
-/// The import modules of a wrapper, and the imports that have no Rust type.
-pub(super) type Imports<'a> = (Vec<ImportModule<'a>>, Vec<&'a Import>);
+/// The import modules of a wrapper, and the imports without a Rust type.
+pub(super) struct Imports<'a> {
+    pub wrapped: Vec<ImportModule<'a>>,
+    pub unwrapped: Vec<&'a Import>,
+    pub warnings: Vec<String>,
+}
 
 /// Names that import modules cannot have, because generated code uses them.
 const RESERVED_MODULES: &[&str] = &["__rt"];
 
-/// Plans the import modules.
+/// Plans the import modules, of as many imports as there is room for.
 ///
 /// # Errors
 ///
@@ -28,9 +33,24 @@ pub(super) fn imports<'a>(
     settings: &AssetSettings,
     overloads: &Overloads<'_>,
     signatures: &mut Signatures,
+    room: &mut Room,
 ) -> Result<Imports<'a>, PlanError> {
+    let mut left_out = 0_usize;
     let (wrapped, unwrapped): (Vec<_>, Vec<_>) =
-        interface.imports.iter().enumerate().partition(|(_, i)| is_wrappable(&i.ty));
+        interface.imports.iter().enumerate().partition(|(_, import)| {
+            let is_wrappable = is_wrappable(&import.ty);
+            let fits = is_wrappable && room.take(&import.name, &import.ty);
+            left_out += usize::from(is_wrappable && !fits);
+            fits
+        });
+    let mut warnings = Vec::new();
+    if left_out > 0 {
+        let all = interface.imports.len();
+        warnings.push(format!(
+            "it has {all} imports: {left_out} have no Rust type, and the program defines them in the \
+             linker; raise `limits.max-wrapper-bytes` if the wrapper may be larger"
+        ));
+    }
     let mut modules: BTreeMap<&str, Vec<(usize, &Import)>> = BTreeMap::new();
     let mut seen = HashSet::new();
     for (index, import) in wrapped {
@@ -55,7 +75,8 @@ pub(super) fn imports<'a>(
             return Err(PlanError::WithUnused(name.clone()));
         }
     }
-    Ok((planned, unwrapped.into_iter().map(|(_, import)| import).collect()))
+    let unwrapped = unwrapped.into_iter().map(|(_, import)| import).collect();
+    Ok(Imports { wrapped: planned, unwrapped, warnings })
 }
 
 fn import_module<'a>(

@@ -5,6 +5,7 @@ mod exports;
 mod imports;
 mod items;
 mod overloads;
+mod room;
 mod signatures;
 mod wasi;
 
@@ -13,14 +14,16 @@ pub(super) use items::{ExportKind, HostFunc, HostValue, ImportModule, PlannedExp
 
 use super::api::Allocation;
 use crate::codegen::description::Description;
-use crate::interface::{Export, ExternType, Import, Interface};
+use crate::codegen::docs::printable_len;
+use crate::interface::{Export, ExternType, Import, Interface, text_len};
 use crate::names;
 use exports::{Exports, select};
-use imports::imports;
+use imports::{Imports, imports};
 use items::interface_line;
 use overloads::Overloads;
 use proc_macro2::{Ident, TokenStream};
 use quote::format_ident;
+use room::Room;
 use signatures::Signatures;
 use std::collections::HashMap;
 
@@ -54,12 +57,12 @@ pub(super) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Plans the wrapper of a module.
+    /// Plans the wrapper of a module, with as many imports and exports as `bytes` of Rust can cover.
     ///
     /// # Errors
     ///
     /// Fails if a choice for the asset cannot be followed.
-    pub fn of(asset: &Description<'a>) -> Result<Self, PlanError> {
+    pub fn of(asset: &Description<'a>, bytes: u64) -> Result<Self, PlanError> {
         let (settings, interface) = (asset.settings, asset.interface);
         let ty = match &settings.type_name {
             None => names::type_name(asset.own_module()),
@@ -71,17 +74,23 @@ impl<'a> Plan<'a> {
         let mut signatures = Signatures::of(interface, settings, &vis)?;
         signatures.check_names(&[&ty, &pre, &session, &values])?;
         let overloads = Overloads::of(interface);
-        let (imports, unwrapped_imports) =
-            imports(interface, settings, &overloads, &mut signatures)?;
+        let mut room = Room::new(bytes);
+        let Imports { wrapped: imports, unwrapped: unwrapped_imports, warnings: of_imports } =
+            imports(interface, settings, &overloads, &mut signatures, &mut room)?;
         let is_command = exports_procedure(interface, "_start");
         let Exports { wrapped: exports, unwrapped: unwrapped_exports, mut warnings } =
-            select(&interface.exports, settings, is_command, &mut signatures)?;
+            select(&interface.exports, settings, is_command, &mut signatures, &mut room)?;
         signatures.check_all_are_used()?;
+        warnings.extend(of_imports);
         warnings.extend(wasi::warnings(interface, settings));
-        let all_exports = if interface.exports.len() > settings.max_exports() {
-            exports.iter().map(|e| interface_line(e.name, e.ty)).collect()
-        } else {
+        let of_unwrapped = unwrapped_exports.iter();
+        let of_unwrapped =
+            of_unwrapped.map(|e| text_len(&e.ty).saturating_add(printable_len(&e.name)));
+        let fits = room.fits(of_unwrapped.fold(0, u64::saturating_add));
+        let all_exports = if interface.exports.len() <= settings.max_exports() && fits {
             interface.exports.iter().map(|e| interface_line(&e.name, &e.ty)).collect()
+        } else {
+            exports.iter().map(|e| interface_line(e.name, e.ty)).collect()
         };
         Ok(Self {
             name: asset.name(),

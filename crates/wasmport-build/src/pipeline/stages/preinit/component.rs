@@ -1,7 +1,8 @@
 //! Components: initialized and snapshotted by Wizer.
 
 use super::linker::linker;
-use super::run::{Guest, GuestState, Order, ready};
+use super::run::{Guest, Order};
+use super::state::{GuestState, ready};
 use crate::component::{modules, without_export};
 use std::collections::HashMap;
 use wasmparser::{Parser, Payload};

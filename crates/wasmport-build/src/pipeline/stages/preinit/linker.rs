@@ -1,6 +1,7 @@
 //! The imports of a component while it initializes: WASI, and functions that trap.
 
-use super::run::GuestState;
+use super::preview_2;
+use super::state::GuestState;
 use crate::codegen::is_preview_2;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, LinkerInstance, ResourceType};
@@ -14,6 +15,7 @@ pub(super) fn linker(component: &Component, has_wasi: bool) -> Result<Linker<Gue
     let mut linker = Linker::new(engine);
     if has_wasi {
         p2::add_to_linker_sync(&mut linker)?;
+        preview_2::replace(&mut linker)?;
     }
     let mut stubs = Stubs { engine, resources: Vec::new() };
     for (name, import) in component.component_type().imports(engine) {

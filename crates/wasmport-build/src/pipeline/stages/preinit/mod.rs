@@ -7,7 +7,15 @@ mod linker;
 #[cfg(feature = "preinit")]
 mod module;
 #[cfg(feature = "preinit")]
+mod preview_1;
+#[cfg(feature = "preinit")]
+mod preview_2;
+#[cfg(feature = "preinit")]
 mod run;
+#[cfg(feature = "preinit")]
+mod seen_files;
+#[cfg(feature = "preinit")]
+mod state;
 #[cfg(feature = "preinit")]
 mod system;
 

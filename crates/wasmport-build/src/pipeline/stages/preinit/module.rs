@@ -1,6 +1,8 @@
 //! Core modules: initialized and snapshotted by Wizer.
 
-use super::run::{Guest, GuestState, Order, ready};
+use super::preview_1;
+use super::run::{Guest, Order};
+use super::state::{GuestState, ready};
 use wasmtime::{
     Engine, Instance, Linker, Module, Result, Store, TypedFunc, Val, error::Context as _,
 };
@@ -27,6 +29,7 @@ impl Guest for Module {
         let mut linker = Linker::new(store.engine());
         if order.has_wasi() {
             p1::add_to_linker_sync(&mut linker, |state: &mut GuestState| &mut state.wasi)?;
+            preview_1::replace(&mut linker)?;
         }
         // An initialization need not call them.
         linker.define_unknown_imports_as_traps(self)?;

@@ -1,30 +1,26 @@
 //! The bounds of an initialization: time, memory, and output.
 
 use super::Initialization;
+use super::seen_files::SeenFiles;
+use super::state::{GuestState, Memory};
 use super::system::system;
 use crate::asset::{AssetError, Kind, Stage};
 use crate::panics::catch_panic;
 use crate::settings::Preinit;
 use std::path::{Path, PathBuf};
-use std::pin::pin;
 use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 use wasmport::engine::{WasmFeature, init_config};
 use wasmtime::component::Component;
-use wasmtime::{Engine, Error, Module, ResourceLimiter, Result, Store, Trap};
-use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime::{Engine, Error, Module, Result, Store, Trap};
+use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p2::pipe::MemoryOutputPipe;
-use wasmtime_wasi::{I32Exit, WasiCtxView, WasiView};
 
 /// The longest output, in bytes. Its end is quoted in error messages.
 const MAX_OUTPUT: usize = 64 << 20;
 
 /// The quoted part of the output, in bytes.
 const QUOTED_OUTPUT: usize = 2 << 10;
-
-/// The most elements of a table.
-const MAX_TABLE: usize = 1_000_000;
 
 /// The time after the limit in which a waiting call can still end.
 const GRACE: Duration = Duration::from_secs(2);
@@ -84,6 +80,7 @@ fn run_as<G: Guest>(what: &Initialization<'_>, path: &Path) -> Result<Vec<u8>, A
         let help = format!("mend the {}, or set `preinit.on-failure = \"warn\"` for it", G::NAME);
         AssetError::new(path, Stage::Preinit, message).help(help)
     };
+    inputs.checked.clone().map_err(error)?;
     let time = settings.time();
     // Wizer exports every global to look at it.
     let features = what.features.with(WasmFeature::MutableGlobal);
@@ -148,14 +145,6 @@ fn printed(output: &MemoryOutputPipe) -> String {
     }
 }
 
-/// Returns the result of a future that never waits.
-pub(super) fn ready<T>(future: impl Future<Output = T>) -> Result<T> {
-    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(result) => Ok(result),
-        Poll::Pending => wasmtime::bail!("Wizer waits"),
-    }
-}
-
 struct Job<G> {
     engine: Engine,
     guest: G,
@@ -168,52 +157,11 @@ impl<G: Guest> Job<G> {
         let Self { engine, guest, order, output } = self;
         let wasi = system(&order.settings, &order.folder, order.stdin.as_deref(), output)?;
         let memory = Memory { used: 0, most: order.settings.memory() };
-        let mut store = Store::new(engine, GuestState { wasi, memory });
+        let mut store =
+            Store::new(engine, GuestState { wasi, memory, files: SeenFiles::default() });
         store.limiter(|state| &mut state.memory);
         store.set_epoch_deadline(1);
         let instance = guest.initialize(&mut store, order)?;
         G::snapshot(order, store, instance)
-    }
-}
-
-/// The data of a guest's store.
-pub(super) struct GuestState {
-    pub wasi: WasiP1Ctx,
-    pub memory: Memory,
-}
-
-impl WasiView for GuestState {
-    fn ctx(&mut self) -> WasiCtxView<'_> {
-        self.wasi.ctx()
-    }
-}
-
-/// The size and the limit of all linear memories, in bytes.
-pub(super) struct Memory {
-    used: usize,
-    pub most: usize,
-}
-
-impl ResourceLimiter for Memory {
-    fn memory_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> Result<bool> {
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        self.used = self.used.saturating_sub(current).saturating_add(desired);
-        wasmtime::ensure!(
-            self.used <= self.most,
-            "it needs more memory than the {} MiB that `preinit.max-memory-mib` allows",
-            self.most >> 20
-        );
-        Ok(true)
-    }
-
-    fn table_growing(&mut self, _: usize, desired: usize, _: Option<usize>) -> Result<bool> {
-        Ok(desired <= MAX_TABLE)
     }
 }

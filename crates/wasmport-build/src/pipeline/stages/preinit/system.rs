@@ -1,4 +1,4 @@
-//! The system that a guest sees while it initializes: the same each time, except for its folders.
+//! The system that a guest sees while it initializes: the same each time, except for the names and contents of its files.
 
 use crate::settings::Preinit;
 use std::path::Path;

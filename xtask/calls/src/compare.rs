@@ -8,7 +8,7 @@ use wasmtime::{Engine, ExternType, Module, Val};
 
 /// One of the modules to compare.
 #[derive(Clone)]
-pub(crate) struct Variant {
+pub struct Variant {
     name: String,
     engine: Engine,
     module: Module,
@@ -16,7 +16,7 @@ pub(crate) struct Variant {
 
 /// How much must be identical.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Exactness {
+pub enum Exactness {
     /// Everything, including the kinds of traps and the fuel, for the same wasm.
     SameCode,
     /// Values, memories, calls of imports, and whether a call traps.
@@ -25,7 +25,7 @@ pub(crate) enum Exactness {
 
 /// Result of a comparison.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Comparison {
+pub struct Comparison {
     /// Identical calls.
     pub same: usize,
     /// Identical calls that ended in a trap.
@@ -79,7 +79,7 @@ impl Comparison {
 }
 
 /// Calls every export that takes only numbers, for about `time`.
-pub(crate) fn compare(variants: Vec<Variant>, exactness: Exactness, time: Duration) -> Comparison {
+pub fn compare(variants: Vec<Variant>, exactness: Exactness, time: Duration) -> Comparison {
     compare_within(&variants, exactness, time, PATIENCE)
 }
 

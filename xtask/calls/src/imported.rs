@@ -6,31 +6,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use wasmport::engine::{RequiredFeatures, Target};
 use wasmport::{
-    Artifact, Digest, EngineConfig, Folder, LoadedModule, Runtime, RuntimeOptions, support,
+    Artifact, Asset, Digest, EngineConfig, Folder, LoadedModule, Runtime, RuntimeOptions, support,
 };
-use wasmport_build::{AssetReport, AssetSettings, Importer, Policy, Report, Settings};
-
-/// Imports assets into a folder for these targets; skips targets that an asset cannot run on.
-pub(crate) fn import_for(
-    mut settings: Settings,
-    targets: &[Target],
-    out_dir: &Path,
-    engine: EngineConfig,
-) -> crate::Result<Report> {
-    settings.out_dir = out_dir.into();
-    settings.targets = Some(targets.to_vec());
-    settings.engine = engine;
-    settings.embed = false;
-    let mut skip = AssetSettings::matching("**");
-    skip.unsupported = Some(Policy::Skip);
-    settings.assets.push(skip);
-    let report = Importer::new(settings).no_cache().run(&())?;
-    println!("imported in {:.1} s", report.seconds);
-    Ok(report)
-}
 
 /// The output of an import.
-pub(crate) struct Imported {
+pub struct Imported {
     folder: PathBuf,
     assets: BTreeMap<String, Entry>,
 }
@@ -43,11 +23,21 @@ struct Manifest {
 
 #[derive(Deserialize)]
 struct Entry {
+    #[serde(default)]
+    kind: Kind,
     source: String,
     source_digest: Digest,
     wasmtime: String,
     features: RequiredFeatures,
     artifacts: Vec<Stored>,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    #[default]
+    Module,
+    Component,
 }
 
 #[derive(Deserialize)]
@@ -62,7 +52,9 @@ struct Stored {
 impl Imported {
     /// Opens the output folder of an import by this process, which makes it trusted.
     pub fn new(folder: &Path) -> crate::Result<Self> {
-        let manifest = crate::files::read(&folder.join("wasmport.json"))?;
+        let path = folder.join("wasmport.json");
+        let manifest = std::fs::read_to_string(&path)
+            .map_err(|e| format!("cannot read `{}`: {e}", path.display()))?;
         let Manifest { assets } = serde_json::from_str(&manifest)?;
         Ok(Self { folder: folder.into(), assets })
     }
@@ -78,22 +70,32 @@ impl Imported {
     /// Loads an asset in each of these runtimes that it was imported for.
     pub fn variants(
         &self,
-        asset: &AssetReport,
+        name: &str,
         runtimes: &[(Target, Runtime)],
         engine: EngineConfig,
     ) -> crate::Result<Vec<Variant>> {
-        let is_for = |target: &Target| asset.artifacts.iter().any(|a| a.target == *target);
+        let artifacts = &self.entry(name)?.artifacts;
+        let is_for = |target: &Target| artifacts.iter().any(|a| a.target == *target);
         let runtimes = runtimes.iter().filter(|(target, _)| is_for(target));
         let variant = |(target, runtime): &(Target, Runtime)| {
-            Ok(Variant::new(target.to_string(), &self.load(runtime, &asset.name, engine)?))
+            Ok(Variant::new(target.to_string(), &self.load(runtime, name, engine)?))
         };
         runtimes.map(variant).collect()
     }
 
     /// Returns the wasm features that an asset uses.
     pub fn features(&self, name: &str) -> crate::Result<RequiredFeatures> {
-        let entry = self.assets.get(name).ok_or_else(|| format!("`{name}` was not imported"))?;
-        Ok(entry.features)
+        Ok(self.entry(name)?.features)
+    }
+
+    /// Returns the names of all core modules, in their order.
+    pub fn modules(&self) -> impl Iterator<Item = &str> {
+        let modules = self.assets.iter().filter(|(_, entry)| entry.kind == Kind::Module);
+        modules.map(|(name, _)| name.as_str())
+    }
+
+    fn entry(&self, name: &str) -> crate::Result<&Entry> {
+        Ok(self.assets.get(name).ok_or_else(|| format!("`{name}` was not imported"))?)
     }
 
     /// Returns a runtime for each of these targets.
@@ -107,23 +109,39 @@ impl Imported {
     }
 
     /// Loads an asset as a wrapper for `engine` would; `source` artifacts are the same for any engine.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such asset, or it does not load.
     pub fn load(
         &self,
         runtime: &Runtime,
         name: &str,
         engine: EngineConfig,
     ) -> crate::Result<LoadedModule> {
-        let entry = self.assets.get(name).ok_or_else(|| format!("`{name}` was not imported"))?;
-        let asset = support::asset(
-            leak(name),
-            leak(&entry.source),
-            entry.source_digest,
-            leak(&entry.wasmtime),
-            engine,
-            entry.features,
-            entry.artifacts.iter().map(Stored::artifact).collect::<Vec<_>>().leak(),
-        );
-        Ok(runtime.load(&asset)?)
+        Ok(runtime.load(&self.asset(name, engine)?)?)
+    }
+
+    /// Describes an asset as a wrapper for `engine` would.
+    ///
+    /// # Errors
+    ///
+    /// Fails if there is no such asset.
+    #[expect(unsafe_code, reason = "the importer made the artifacts, in this run")]
+    pub fn asset(&self, name: &str, engine: EngineConfig) -> crate::Result<Asset> {
+        let entry = self.entry(name)?;
+        // SAFETY: the importer has just reported the digests of its output.
+        Ok(unsafe {
+            support::asset(
+                leak(name),
+                leak(&entry.source),
+                entry.source_digest,
+                leak(&entry.wasmtime),
+                engine,
+                entry.features,
+                entry.artifacts.iter().map(Stored::artifact).collect::<Vec<_>>().leak(),
+            )
+        })
     }
 }
 

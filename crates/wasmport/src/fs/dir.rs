@@ -1,0 +1,106 @@
+//! `Dir`: a folder of this program's files, held open, so that its path no longer matters.
+
+use super::private::{GroupWrite, check_private_file, open_private_folder, open_private_in};
+use crate::error::NotPrivate;
+use rustix::fs::{self as unix, AtFlags, Mode, OFlags};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::Path;
+use std::time::SystemTime;
+
+/// A folder, by its handle.
+#[derive(Debug)]
+pub(crate) struct Dir {
+    handle: File,
+    /// Only files that no other user can change are read.
+    is_private: bool,
+}
+
+impl Dir {
+    /// Opens the folder `name` in the folder at `path`, and creates both if they are missing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one can be neither opened nor created, or if `name` is a symbolic link.
+    pub fn open(path: &Path, name: &str) -> io::Result<Self> {
+        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        let above = File::open(path)?;
+        match unix::mkdirat(&above, name, Mode::RWXU) {
+            Ok(()) | Err(rustix::io::Errno::EXIST) => {}
+            Err(error) => return Err(error.into()),
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let handle = unix::openat(&above, name, flags, Mode::empty())?.into();
+        Ok(Self { handle, is_private: false })
+    }
+
+    /// Opens the folder `name` in the folder at `path`, which no other user can change, and creates both
+    /// if they are missing.
+    ///
+    /// # Errors
+    ///
+    /// Fails if another user can change one or a folder above, or if one can be neither opened nor created.
+    pub fn open_private(path: &Path, name: &str) -> Result<Self, NotPrivate> {
+        let above = open_private_folder(path, GroupWrite::Refused)?;
+        Ok(Self { handle: open_private_in(&above, name)?, is_private: true })
+    }
+
+    fn open_file(&self, name: &str) -> io::Result<File> {
+        // A pipe would block without `NONBLOCK`.
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        Ok(unix::openat(&self.handle, name, flags, Mode::empty())?.into())
+    }
+
+    /// Reads a regular file of at most `max` bytes. In a private folder it must be private too.
+    pub fn read(&self, name: &str, max: u64) -> Option<Vec<u8>> {
+        let file = self.open_file(name).ok()?;
+        let metadata = file.metadata().ok()?;
+        let is_trusted = !self.is_private || check_private_file(&metadata).is_ok();
+        if !metadata.is_file() || metadata.len() > max || !is_trusted {
+            return None;
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
+        file.take(metadata.len().saturating_add(1)).read_to_end(&mut bytes).ok()?;
+        (bytes.len() as u64 == metadata.len()).then_some(bytes)
+    }
+
+    /// Creates a file for this user alone, and fails if the name is taken.
+    pub fn create(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let flags =
+            OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = unix::openat(&self.handle, name, flags, Mode::RUSR | Mode::WUSR)?;
+        File::from(file).write_all(bytes)
+    }
+
+    /// Renames a file, and replaces another of the new name.
+    pub fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        Ok(unix::renameat(&self.handle, from, &self.handle, to)?)
+    }
+
+    /// Removes a file or link.
+    pub fn remove(&self, name: &str) -> io::Result<()> {
+        Ok(unix::unlinkat(&self.handle, name, AtFlags::empty())?)
+    }
+
+    /// Sets the file's time of last use to now.
+    pub fn touch(&self, name: &str) -> io::Result<()> {
+        self.open_file(name)?.set_modified(SystemTime::now())
+    }
+
+    /// Returns time of last use, length and name of each file that can be read.
+    pub fn files(&self) -> io::Result<Vec<(SystemTime, u64, String)>> {
+        let mut files = Vec::new();
+        for entry in unix::Dir::read_from(&self.handle)? {
+            let entry = entry?;
+            let Ok(name) = entry.file_name().to_str() else { continue };
+            let Ok(metadata) = self.open_file(name).and_then(|file| file.metadata()) else {
+                continue;
+            };
+            if metadata.is_file() {
+                files.push((metadata.modified()?, metadata.len(), name.to_owned()));
+            }
+        }
+        Ok(files)
+    }
+}

@@ -1,0 +1,1 @@
+﻿(module quote "(func)" "\00")

@@ -1,0 +1,171 @@
+//! What is built for another system: a copy of the package `generated` whose artifacts are for it, and the
+//! tests of the importer.
+
+use super::machine::Machine;
+use super::outcomes::{self, Outcomes};
+use crate::imports::import_for;
+use crate::scratch::{target_dir, write_lock};
+use crate::{files, root};
+use cargo_metadata::Message;
+use std::ffi::OsStr;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use toml::{Table, Value};
+use walkdir::WalkDir;
+use wasmport::engine::Target;
+use wasmport_build::Settings;
+
+/// The importer's tests that concern files, and those of the runtime's cache.
+const OF_FILES: &[&str] = &["files::", "names::", "lock::", "state::", "dynamic::"];
+
+/// What was built for a machine.
+pub(super) struct Built {
+    tests: PathBuf,
+    /// The program that calls the exports of modules.
+    pub calls: PathBuf,
+}
+
+/// Copies the package, imports its assets for the machine, and builds tests and program.
+pub(super) fn build(machine: &Machine, folder: &Path) -> crate::Result<Built> {
+    let fixtures = root().join("fixtures");
+    let package = folder.join("generated");
+    copy(&fixtures.join("generated"), &package)?;
+    copy_file(&root().join("xtask/calls/src/main.rs"), &package.join("src/bin/calls.rs"))?;
+    files::write(&package.join("Cargo.toml"), manifest()?)?;
+    write_lock(&package)?;
+    let settings = Settings::from_file(&fixtures.join("wasmport.toml"))?;
+    let engine = settings.engine;
+    let targets = [machine.target()?, Target::PORTABLE];
+    import_for(settings, &targets, &package.join("src/assets"), engine)?;
+    let mut cargo = machine.cargo(&target_dir("elsewhere"));
+    cargo.args(["test", "--no-run", "--features", "elsewhere"]).current_dir(&package);
+    let programs = executables(cargo.args(machine.build_args()))?;
+    Ok(Built { tests: named(&programs, "it")?, calls: named(&programs, "calls")? })
+}
+
+impl Built {
+    /// Runs the tests of wrappers and runtime on the machine.
+    pub fn test(&self, machine: &Machine) -> crate::Result<Outcomes> {
+        Ok(outcomes::read(&machine.output(&self.tests, &[])?))
+    }
+}
+
+/// Runs the tests of wrappers and runtime here.
+pub(super) fn here() -> crate::Result<Outcomes> {
+    let mut cargo = Command::new(crate::cargo());
+    cargo.args(["test", "--package", "generated", "--test", "it", "--no-fail-fast"]);
+    outcomes_here(cargo)
+}
+
+/// Builds the importer's tests for the machine, and runs those of files.
+pub(super) fn importer_tests(machine: &Machine) -> crate::Result<Outcomes> {
+    let mut cargo = machine.cargo(&target_dir("elsewhere"));
+    cargo.args(["test", "--no-run", "--package", "wasmport-build", "--test", "it"]);
+    let programs = executables(cargo.args(machine.build_args()).current_dir(root()))?;
+    let filters: Vec<&OsStr> = OF_FILES.iter().map(OsStr::new).collect();
+    Ok(outcomes::read(&machine.output(&named(&programs, "it")?, &filters)?))
+}
+
+/// Runs the importer's tests of files here.
+pub(super) fn importer_tests_here() -> crate::Result<Outcomes> {
+    let mut cargo = Command::new(crate::cargo());
+    cargo.args(["test", "--package", "wasmport-build", "--test", "it", "--no-fail-fast", "--"]);
+    cargo.args(OF_FILES);
+    outcomes_here(cargo)
+}
+
+fn outcomes_here(mut cargo: Command) -> crate::Result<Outcomes> {
+    let output = cargo.current_dir(root()).stderr(Stdio::inherit()).output()?;
+    Ok(outcomes::read(&String::from_utf8_lossy(&output.stdout)))
+}
+
+/// Runs cargo, and returns the programs that it built.
+fn executables(cargo: &mut Command) -> crate::Result<Vec<(String, PathBuf)>> {
+    let mut child = cargo
+        .arg("--message-format=json-render-diagnostics")
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|e| format!("cannot start cargo: {e}"))?;
+    let mut programs = Vec::new();
+    if let Some(stdout) = child.stdout.take() {
+        for message in Message::parse_stream(BufReader::new(stdout)) {
+            if let Message::CompilerArtifact(artifact) = message?
+                && let Some(program) = artifact.executable
+            {
+                programs.push((artifact.target.name, program.into()));
+            }
+        }
+    }
+    if child.wait()?.success() { Ok(programs) } else { Err("cargo failed".into()) }
+}
+
+fn named(programs: &[(String, PathBuf)], wanted: &str) -> crate::Result<PathBuf> {
+    let found = programs.iter().find(|(name, _)| name == wanted);
+    Ok(found.ok_or_else(|| format!("cargo built no program `{wanted}`"))?.1.clone())
+}
+
+/// Copies the sources of a package, without assets.
+fn copy(from: &Path, to: &Path) -> crate::Result {
+    for entry in WalkDir::new(from) {
+        let entry = entry?;
+        let below = entry.path().strip_prefix(from)?;
+        if entry.file_type().is_file() && !below.starts_with("src/assets") {
+            copy_file(entry.path(), &to.join(below))?;
+        }
+    }
+    Ok(())
+}
+
+/// Copies a file if its content differs, so that cargo does not rebuild what depends on it.
+fn copy_file(from: &Path, to: &Path) -> crate::Result {
+    let bytes =
+        std::fs::read(from).map_err(|e| format!("cannot read `{}`: {e}", from.display()))?;
+    files::update(to, bytes)
+}
+
+/// Returns the manifest of `generated` outside of the workspace.
+fn manifest() -> crate::Result<String> {
+    let read =
+        |path: &str| -> crate::Result<Table> { Ok(files::read(&root().join(path))?.parse()?) };
+    let workspace = read("Cargo.toml")?;
+    let of_workspace = workspace["workspace"]["dependencies"].as_table();
+    let of_workspace = of_workspace.ok_or("the workspace has no dependencies")?;
+    let mut manifest = read("fixtures/generated/Cargo.toml")?;
+    for key in ["dependencies", "dev-dependencies"] {
+        let Some(Value::Table(dependencies)) = manifest.get_mut(key) else { continue };
+        for (name, dependency) in dependencies.iter_mut() {
+            *dependency = inherit(dependency, of_workspace.get(name).ok_or("no such dependency")?);
+        }
+        if key == "dependencies" {
+            dependencies.insert(
+                "calls".into(),
+                inherit(&Value::Table(Table::new()), &of_workspace["calls"]),
+            );
+        }
+    }
+    let mut package = Table::new();
+    package.insert("name".into(), "generated".into());
+    package.insert("edition".into(), workspace["workspace"]["package"]["edition"].clone());
+    manifest.insert("package".into(), package.into());
+    manifest.insert("workspace".into(), Table::new().into());
+    Ok(toml::to_string(&manifest)?)
+}
+
+/// Returns a dependency of the workspace with the features that a member adds.
+fn inherit(member: &Value, workspace: &Value) -> Value {
+    let mut dependency = match workspace {
+        Value::Table(table) => table.clone(),
+        version => Table::from_iter([("version".into(), version.clone())]),
+    };
+    if let Some(Value::String(path)) = dependency.get_mut("path") {
+        *path = root().join(&path).display().to_string();
+    }
+    if let Some(features) = member.get("features").and_then(Value::as_array) {
+        let all = dependency.entry("features").or_insert_with(|| Value::Array(Vec::new()));
+        if let Value::Array(all) = all {
+            all.extend(features.iter().cloned());
+        }
+    }
+    dependency.into()
+}

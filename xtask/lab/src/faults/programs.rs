@@ -1,0 +1,142 @@
+//! The test programs of the workspace, and what they report of single tests.
+
+use super::Test;
+use crate::{Result, root};
+use cargo_metadata::Message;
+use std::collections::BTreeMap;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The result of a test that ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Passed,
+    Failed,
+}
+
+/// A test program.
+pub(super) struct Program {
+    path: PathBuf,
+    /// The root of its source, below the root of the repository.
+    source: String,
+    /// The folder of its package.
+    package: PathBuf,
+}
+
+impl Program {
+    /// Builds all test programs, as `cargo test --workspace` does.
+    pub fn build() -> Result<Vec<Self>> {
+        let mut cargo = Command::new(crate::cargo());
+        cargo.args([
+            "test",
+            "--workspace",
+            "--tests",
+            "--no-run",
+            "--message-format",
+            "json-render-diagnostics",
+        ]);
+        let mut child = cargo.current_dir(root()).stdout(Stdio::piped()).spawn()?;
+        let output = child.stdout.take().ok_or("cargo has no output")?;
+        let mut programs = Vec::new();
+        for message in Message::parse_stream(BufReader::new(output)) {
+            let Message::CompilerArtifact(artifact) = message? else { continue };
+            let Some(path) = artifact.executable.filter(|_| artifact.profile.test) else {
+                continue;
+            };
+            let source = artifact.target.src_path.as_std_path().strip_prefix(root())?;
+            let package = artifact.manifest_path.parent().ok_or("a manifest has no folder")?;
+            let source = source.display().to_string().replace('\\', "/");
+            programs.push(Self { path: path.into(), source, package: package.into() });
+        }
+        if !child.wait()?.success() {
+            return Err("the tests do not compile".into());
+        }
+        Ok(programs)
+    }
+
+    pub fn name(&self) -> &str {
+        &self.source
+    }
+
+    /// Returns whether the source file is part of the program. Modules are below `main.rs` or `lib.rs`, or in
+    /// the folder of the root's name.
+    pub fn contains(&self, file: &str) -> bool {
+        is_part(&self.source, file)
+    }
+
+    /// Runs all tests of faults and returns the outcomes of these. A test that the program does not have was
+    /// not compiled for this system.
+    pub fn run(&self, tests: Vec<Test>) -> Result<BTreeMap<Test, Outcome>> {
+        let mut command = Command::new(&self.path);
+        command.arg("fault_").current_dir(&self.package).env("CARGO_MANIFEST_DIR", &self.package);
+        let output = command.output()?;
+        let (text, errors) =
+            (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        if !output.status.success() {
+            eprintln!("{text}{errors}");
+        }
+        let reported = outcomes(&text);
+        let has_ended = text.lines().any(|line| line.starts_with("test result: "));
+        let outcome = |test: Test| {
+            let modules = modules(&test.file);
+            let of_test = |(name, outcome): &(&str, Outcome)| {
+                let (above, function) = name.rsplit_once("::").unwrap_or(("", name));
+                let above = above.trim_end_matches("tests").trim_end_matches("::");
+                (function == test.name && modules.ends_with(above)).then_some(*outcome)
+            };
+            let crashed = (!has_ended).then_some(Outcome::Failed);
+            let outcome = reported.iter().find_map(of_test).or(crashed)?;
+            Some((test, outcome))
+        };
+        Ok(tests.into_iter().filter_map(outcome).collect())
+    }
+}
+
+/// Returns whether a source file belongs to the program with this root.
+fn is_part(source: &str, file: &str) -> bool {
+    let stem = source.trim_end_matches(".rs");
+    let folder = ["/main", "/lib"].iter().find_map(|name| stem.strip_suffix(name)).unwrap_or(stem);
+    source == file || Path::new(file).starts_with(folder)
+}
+
+/// Returns the file's path as a path of modules, which ends with those of its tests.
+fn modules(file: &str) -> String {
+    file.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::")
+}
+
+/// Returns the tests that libtest reports, ignored ones excepted.
+fn outcomes(text: &str) -> Vec<(&str, Outcome)> {
+    let outcome = |line| {
+        let rest = str::strip_prefix(line, "test ")?;
+        let outcome = match rest.rsplit(' ').next()? {
+            "ok" => Outcome::Passed,
+            "FAILED" => Outcome::Failed,
+            _ => return None,
+        };
+        Some((rest.split(' ').next()?, outcome))
+    };
+    text.lines().filter_map(outcome).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_belong_to_programs() {
+        assert!(is_part("a/tests/it/main.rs", "a/tests/it/store.rs"));
+        assert!(is_part("a/tests/cli.rs", "a/tests/cli/store.rs"));
+        assert!(is_part("a/src/lib.rs", "a/src/fs/mod.rs"));
+        assert!(!is_part("a/tests/it/main.rs", "b/tests/it/store.rs"));
+        assert!(!is_part("a/tests/cli.rs", "a/tests/client.rs"));
+        assert_eq!(modules("a/src/fs/mod.rs"), "a::src::fs");
+    }
+
+    #[test]
+    fn reports_of_libtest_are_read() {
+        let text = "running 4 tests\ntest a::fault_01_x ... ok\ntest b - should panic ... FAILED\n\
+            test c ... ignored\ntest d ... ignored, why\n\ntest result: FAILED. 1 passed\n";
+        assert_eq!(outcomes(text), [("a::fault_01_x", Outcome::Passed), ("b", Outcome::Failed)]);
+    }
+}
