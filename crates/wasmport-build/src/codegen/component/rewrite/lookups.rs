@@ -110,14 +110,15 @@ fn load_all(function: &mut ImplItemFn) -> Hits {
     Ok(hits)
 }
 
-/// Shortens `*instance.get_typed_func::<P, R>(&mut store, &self.add)?.func()`.
+/// Shortens `*instance.get_typed_func::<P, R>(&mut store, &self.add)?.func()`, without the types.
 fn load_func(expr: &syn::ExprUnary) -> Option<Expr> {
     let func = method_call(&expr.expr, "func").filter(|_| matches!(expr.op, UnOp::Deref(_)))?;
     let Expr::Try(found) = &*func.receiver else { return None };
     let found = method_call(&found.expr, "get_typed_func")?;
-    let types: &AngleBracketedGenericArguments = found.turbofish.as_ref()?;
+    let _: &AngleBracketedGenericArguments = found.turbofish.as_ref()?;
     let index = found.args.last()?;
-    Some(parse_quote!(__rt::load_func #types (&mut store, instance, #index)?))
+    // The field has the types: those of the generator's check may borrow where a concurrent call owns.
+    Some(parse_quote!(__rt::load_func(&mut store, instance, #index)?))
 }
 
 /// Replaces the variable `_instance` by the parameter `instance`, also behind a reference.
