@@ -1,4 +1,4 @@
-//! What is built for another system: a copy of the package `generated` whose artifacts are for it, and the
+//! The packages that are built for another system: a copy of `generated` whose artifacts are for it, and the
 //! tests of the importer.
 
 use super::machine::Machine;
@@ -19,7 +19,7 @@ use wasmport_build::Settings;
 /// The importer's tests that concern files, and those of the runtime's cache.
 const OF_FILES: &[&str] = &["files::", "names::", "lock::", "state::", "dynamic::"];
 
-/// What was built for a machine.
+/// The programs that were built for a machine.
 pub(super) struct Built {
     tests: PathBuf,
     /// The program that calls the exports of modules.
