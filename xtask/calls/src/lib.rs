@@ -64,13 +64,9 @@ pub fn shortened(text: &str) -> String {
     short
 }
 
-/// Escapes control characters: names in a wasm file are hostile text.
+/// Escapes control characters and line ends: names in a wasm file are hostile text.
 pub fn printable(text: &str) -> String {
-    let escape = |c: char| match c {
-        c if c.is_control() => c.escape_default().to_string(),
-        c => c.to_string(),
-    };
-    text.chars().map(escape).collect()
+    wasmport::support::printable(text).replace('\n', "\\n").replace('\t', "\\t")
 }
 
 #[cfg(test)]
@@ -78,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn control_characters_are_escaped() {
+    fn control_characters_and_line_ends_are_escaped() {
         assert_eq!(printable("\x1b[31m `é`\n"), "\\u{1b}[31m `é`\\n");
     }
 }

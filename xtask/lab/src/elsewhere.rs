@@ -1,7 +1,8 @@
 //! Runs the fixtures on other systems: cross-compiles programs and artifacts on this machine, and starts
-//! them in Wine and QEMU. The results must be those of this machine.
+//! them in Wine and QEMU. The results must be those of this machine. For macOS the crates are type-checked.
 
 mod machine;
+mod macos;
 mod outcomes;
 mod package;
 
@@ -17,7 +18,7 @@ use wasmport_build::Settings;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only the machine of this name: windows, aarch64 or s390x
+    /// Only this system: windows, aarch64, s390x or macos
     machine: Option<String>,
 }
 
@@ -32,10 +33,19 @@ pub(crate) fn run(args: &Args) -> crate::Result {
     let is_chosen =
         |machine: &&Machine| args.machine.as_ref().is_none_or(|name| name == machine.name);
     let machines: Vec<&Machine> = MACHINES.iter().filter(is_chosen).collect();
-    if machines.is_empty() {
-        return Err("no machine has this name; there are windows, aarch64 and s390x".into());
+    let checks_macos = args.machine.as_ref().is_none_or(|name| name == "macos");
+    if machines.is_empty() && !checks_macos {
+        return Err("no system has this name; there are windows, aarch64, s390x and macos".into());
     }
     machines.iter().try_for_each(|machine| machine.check())?;
+    if checks_macos {
+        println!("== macos");
+        macos::check()?;
+        println!("macos: the crates and their tests are type-checked");
+        if machines.is_empty() {
+            return Ok(());
+        }
+    }
     let here = package::here()?;
     let mut tally = Tally::default();
     for machine in machines {

@@ -4,9 +4,10 @@
 mod page;
 mod programs;
 
+use crate::libtest::Outcome;
 use crate::{Result, files, root};
 use page::{NONE, WAITS};
-use programs::{Outcome, Program};
+use programs::Program;
 use std::collections::BTreeMap;
 
 #[derive(clap::Args)]

@@ -23,6 +23,18 @@ pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> crate::Result {
     fs::write(path, text).map_err(|e| error("write", path, e))
 }
 
+/// Writes a file that can be executed.
+pub(crate) fn write_program(path: &Path, text: &str) -> crate::Result {
+    write(path, text)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755))
+            .map_err(|e| error("make executable", path, e))?;
+    }
+    Ok(())
+}
+
 /// Writes a file if its content differs, so that cargo does not rebuild what depends on it.
 pub(crate) fn update(path: &Path, text: impl AsRef<[u8]>) -> crate::Result {
     let is_same = fs::read(path).is_ok_and(|there| there == text.as_ref());

@@ -11,6 +11,8 @@ mod faults;
 mod files;
 mod fuzz;
 mod imports;
+mod libtest;
+mod messages;
 mod reference;
 mod scratch;
 mod smith;

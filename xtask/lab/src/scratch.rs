@@ -1,12 +1,11 @@
 //! Scratch crates: compiles generated code as a program would and returns the errors by file.
 
-use crate::files;
+use crate::{files, messages};
 use cargo_metadata::Message;
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel, DiagnosticSpan};
 use std::collections::BTreeMap;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command, Stdio};
+use std::process::Command;
 
 /// Messages of one compilation.
 #[derive(Default)]
@@ -32,21 +31,16 @@ pub(crate) fn cargo(
     target_dir: &Path,
     is_generated: impl Fn(&Path) -> bool,
 ) -> crate::Result<Findings> {
-    let mut child = Command::new(crate::cargo())
-        .args(args)
-        .args(["--message-format=json", "--target-dir"])
-        .arg(target_dir)
-        .current_dir(folder)
-        // Each run compiles most files only once.
-        .env("CARGO_INCREMENTAL", "0")
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("cannot start cargo: {e}"))?;
     let mut findings = Findings::default();
-    if let Some(stdout) = child.stdout.take() {
-        findings.read(stdout, folder, is_generated)?;
-    }
-    if !child.wait()?.success() && findings.errors.is_empty() {
+    let mut cargo = Command::new(crate::cargo());
+    cargo.args(args).args(["--message-format=json", "--target-dir"]).arg(target_dir);
+    // Each run compiles most files only once.
+    cargo.env("CARGO_INCREMENTAL", "0").current_dir(folder);
+    let is_built = messages::read(&mut cargo, |message| {
+        findings.read(message, folder, &is_generated);
+        Ok(())
+    })?;
+    if !is_built && findings.errors.is_empty() {
         findings.elsewhere.get_or_insert(format!("`cargo {}` failed", args.join(" ")));
     }
     Ok(findings)
@@ -61,26 +55,16 @@ pub(crate) fn target_dir(name: &str) -> PathBuf {
 }
 
 impl Findings {
-    fn read(
-        &mut self,
-        stdout: ChildStdout,
-        root: &Path,
-        is_generated: impl Fn(&Path) -> bool,
-    ) -> crate::Result {
-        for message in Message::parse_stream(BufReader::new(stdout)) {
-            match message? {
-                Message::CompilerMessage(message) => {
-                    self.add(&message.message, root, &is_generated);
-                }
-                Message::CompilerArtifact(artifact) => {
-                    let files = artifact.filenames.into_iter().chain(artifact.executable);
-                    let files = files.map(Into::into).collect();
-                    self.artifacts.insert(artifact.target.name, files);
-                }
-                _ => {}
+    fn read(&mut self, message: Message, root: &Path, is_generated: impl Fn(&Path) -> bool) {
+        match message {
+            Message::CompilerMessage(message) => self.add(&message.message, root, is_generated),
+            Message::CompilerArtifact(artifact) => {
+                let files = artifact.filenames.into_iter().chain(artifact.executable);
+                let files = files.map(Into::into).collect();
+                self.artifacts.insert(artifact.target.name, files);
             }
+            _ => {}
         }
-        Ok(())
     }
 
     fn add(&mut self, diagnostic: &Diagnostic, root: &Path, is_generated: impl Fn(&Path) -> bool) {

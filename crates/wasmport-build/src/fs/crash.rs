@@ -64,7 +64,7 @@ pub(super) fn sync_name(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// What a loss of power would lose.
+/// The bytes and names that a loss of power would lose.
 #[cfg(debug_assertions)]
 mod unsynced {
     use std::collections::BTreeMap;

@@ -3,8 +3,6 @@
 use crate::error::Error;
 use crate::fs::{self, Stamp};
 use crate::project::manifest::Manifest;
-#[cfg(feature = "compiler")]
-use crate::project::saved_digests::file_for;
 use crate::project::saved_digests::{Known, SavedDigests, SavedFile};
 #[cfg(feature = "compiler")]
 use crate::store::StoreFolder;
@@ -41,7 +39,7 @@ impl Digests {
             now: Mutex::default(),
             since: SystemTime::now(),
         };
-        Self(file_for(cache, out_dir).map(memory))
+        Self(SavedFile::of(cache, out_dir).map(memory))
     }
 
     /// Returns the digest of a file if it is known without reading the file.

@@ -46,13 +46,15 @@ pub(crate) struct SavedFile {
     pub key: [u8; 32],
 }
 
-/// Returns the file for runs in the current folder whose output goes into `out_dir`.
-#[cfg(feature = "compiler")]
-pub(crate) fn file_for(cache: &StoreFolder, out_dir: &Path) -> Option<SavedFile> {
-    let here = std::env::current_dir().ok()?;
-    let text = format!("{}\0{}", here.display(), out_dir.display());
-    let (path, key) = cache.saved_digests(Digest::of(text.as_bytes()));
-    Some(SavedFile { path, key })
+impl SavedFile {
+    /// Returns the file for runs in the current folder whose output goes into `out_dir`.
+    #[cfg(feature = "compiler")]
+    pub fn of(cache: &StoreFolder, out_dir: &Path) -> Option<Self> {
+        let here = std::env::current_dir().ok()?;
+        let text = format!("{}\0{}", here.display(), out_dir.display());
+        let (path, key) = cache.saved_digests(Digest::of(text.as_bytes()));
+        Some(Self { path, key })
+    }
 }
 
 #[cfg(feature = "compiler")]

@@ -10,7 +10,7 @@ use crate::project::lock::{Lock, LockedRun};
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Report, Status};
 use crate::settings::{LockMode, Settings};
-use crate::store::StoreFolder;
+use crate::store::{StoreError, StoreFolder};
 use crate::tool::ToolBox;
 use rayon::prelude::*;
 
@@ -20,6 +20,8 @@ pub(crate) struct Plan<'a> {
     pub discovered: Discovered,
     pub freshness: Freshness<'a>,
     pub tools: ToolBox,
+    /// The folder of the cache, or why it cannot be used; none if the run uses no cache.
+    pub store: Option<Result<StoreFolder, StoreError>>,
     /// The lock file, if the run must compare with it or write it.
     pub lock: Option<Lock>,
     /// Whether the run would write what exists: same assets, all fresh, undamaged `mod.rs` files.
@@ -41,7 +43,7 @@ impl<'a> Plan<'a> {
     ///
     /// Fails if the settings contradict each other, or the manifest or the lock file cannot be read.
     pub fn new(settings: &'a Settings) -> Result<Self, Error> {
-        let mut plan = Self::discover(settings, saved_digests)?;
+        let mut plan = Self::discover(settings, |store| Digests::saved(store, &settings.out_dir))?;
         let fresh = plan.fresh();
         plan.is_unchanged = plan.is_unchanged(&fresh);
         if !(plan.is_unchanged && plan.is_lock_checked()) {
@@ -75,18 +77,26 @@ impl<'a> Plan<'a> {
 
     fn discover(
         settings: &'a Settings,
-        digests: impl FnOnce(&Settings) -> Digests + Send,
+        saved: impl FnOnce(&StoreFolder) -> Digests + Send,
     ) -> Result<Self, Error> {
+        // A run that reproduces uses nothing of earlier runs.
+        let store = StoreFolder::open(&settings.cache).filter(|_| !settings.reproduce);
+        // A folder that cannot be used is a warning when assets are imported.
+        let digests = || match &store {
+            Some(Ok(store)) => saved(store),
+            _ => Digests::computed(),
+        };
         // By default one thread per processor.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
         let pool = pool.map_err(|e| Error::arguments(e.to_string(), "ask for fewer jobs"))?;
         let (discovered, freshness) =
-            pool.join(|| discover(settings), || Freshness::new(settings, digests(settings)));
+            pool.join(|| discover(settings), || Freshness::new(settings, digests()));
         Ok(Self {
             settings,
             discovered: discovered?,
             freshness: freshness?,
             tools: ToolBox::new(settings),
+            store,
             lock: None,
             is_unchanged: false,
             settled: Vec::new(),
@@ -159,12 +169,4 @@ impl<'a> Plan<'a> {
     fn is_as_locked(&self, file: &AssetFile, entry: &Entry) -> bool {
         self.lock.iter().all(|lock| lock.check_entry(file, entry, self.settings).is_ok())
     }
-}
-
-/// Returns the digests that earlier runs saved. A run that reproduces uses none.
-fn saved_digests(settings: &Settings) -> Digests {
-    let folder = StoreFolder::open(&settings.cache).filter(|_| !settings.reproduce);
-    // A folder that cannot be used is a warning when assets are imported.
-    let folder = folder.and_then(Result::ok);
-    folder.map_or_else(Digests::computed, |folder| Digests::saved(&folder, &settings.out_dir))
 }

@@ -5,14 +5,13 @@ use super::schedule::heaviest_first;
 use crate::fs;
 use crate::pipeline::ImportContext;
 use crate::project::discover::AssetFile;
-use crate::store::{Cache, StoreFolder};
+use crate::store::Cache;
 use std::sync::Arc;
 
 /// Opens the cache for a number of assets.
 pub(super) fn import_context<'a>(plan: &'a Plan<'_>, assets: usize) -> ImportContext<'a> {
-    let Plan { settings, tools, .. } = plan;
-    let folder = StoreFolder::open(&settings.cache).filter(|_| !settings.reproduce);
-    let cache = folder.map_or_else(Cache::default, Cache::open);
+    let Plan { settings, tools, store, .. } = plan;
+    let cache = store.as_ref().map_or_else(Cache::default, Cache::open);
     // A single module has no other to share functions with.
     let shares = cache.is_on() || assets > 1;
     ImportContext { settings, tools, cache, functions: shares.then(Arc::default) }

@@ -69,11 +69,11 @@ struct Problems {
 
 impl Cache {
     /// Opens the cache in a folder. If the folder cannot be used, the cache is off and has a warning.
-    pub fn open(folder: Result<StoreFolder, StoreError>) -> Self {
+    pub fn open(folder: &Result<StoreFolder, StoreError>) -> Self {
         let cache = Self::default();
-        let open = cache.check("opened", folder).map(|folder| {
+        let open = cache.check("opened", folder.as_ref()).map(|folder| {
             let backend = Box::new(LocalStore::open(&folder.path));
-            OpenStore { folder, backend }
+            OpenStore { folder: folder.clone(), backend }
         });
         Self { open, ..cache }
     }
@@ -244,7 +244,7 @@ mod tests {
 
     fn open_by(folder: &Path, key: u8, trusts_other_keys: bool) -> Cache {
         let (path, key) = (folder.into(), StoreKey::new([key; 32]));
-        Cache::open(Ok(StoreFolder { path, key, trusts_other_keys }))
+        Cache::open(&Ok(StoreFolder { path, key, trusts_other_keys }))
     }
 
     fn get(cache: &Cache, number: u8, offset: u8) -> (Vec<u8>, bool) {

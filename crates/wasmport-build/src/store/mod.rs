@@ -25,7 +25,7 @@ mod secret;
 
 pub(crate) use cache::{Cache, CacheEntry};
 pub(crate) use computation::{Bytes, Computation};
-pub(crate) use folder::StoreFolder;
+pub(crate) use folder::{StoreError, StoreFolder};
 pub(crate) use functions::{Functions, ModuleFunctions};
 pub(crate) use key::Bucket;
 pub(crate) use location::of_build_script;

@@ -23,6 +23,9 @@ pub(super) struct Machine {
 /// A Rust whose standard library can be built for other targets; `rustup` is not needed.
 const RUST: &str = "rustc-web rust-web-src";
 
+/// Its compiler; the one of `rustup` may come first on the path.
+const RUSTC: &str = "/usr/bin/rustc";
+
 pub(super) const MACHINES: &[Machine] = &[
     Machine {
         name: "windows",
@@ -36,7 +39,7 @@ pub(super) const MACHINES: &[Machine] = &[
         name: "aarch64",
         triple: "aarch64-unknown-linux-gnu",
         cc: "aarch64-linux-gnu",
-        runner: &["qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
+        runner: &["/usr/bin/qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
         packages: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user",
         imports: false,
     },
@@ -44,7 +47,7 @@ pub(super) const MACHINES: &[Machine] = &[
         name: "s390x",
         triple: "s390x-unknown-linux-gnu",
         cc: "s390x-linux-gnu",
-        runner: &["qemu-s390x", "-L", "/usr/s390x-linux-gnu"],
+        runner: &["/usr/bin/qemu-s390x", "-L", "/usr/s390x-linux-gnu"],
         packages: "gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user",
         imports: false,
     },
@@ -59,13 +62,9 @@ impl Machine {
     /// Fails if a program is missing.
     pub fn check(&self) -> crate::Result {
         let Self { name, cc, runner, packages, .. } = self;
-        let gcc = format!("{cc}-gcc");
-        let is_there = |program: &str| {
-            let path = Path::new("/usr/bin").join(program);
-            path.exists()
-        };
-        let programs = [gcc.as_str(), "rustc", runner[0]];
-        match programs.iter().find(|program| !is_there(program)) {
+        let gcc = format!("/usr/bin/{cc}-gcc");
+        let programs = [gcc.as_str(), RUSTC, runner[0]];
+        match programs.iter().find(|program| !Path::new(program).exists()) {
             Some(program) => Err(format!(
                 "{name} needs `{program}`: on Debian, `apt-get install {RUST} {packages}`"
             )
@@ -77,19 +76,15 @@ impl Machine {
     /// Returns a cargo that builds for the system, with the standard library from its sources.
     pub fn cargo(&self, target_dir: &Path) -> Command {
         let mut cargo = Command::new(crate::cargo());
+        rust_sources(&mut cargo, target_dir);
         let triple = self.triple.replace('-', "_");
         let gcc = format!("{}-gcc", self.cc);
         cargo
-            .env("RUSTC", "/usr/bin/rustc")
-            .env("RUSTC_BOOTSTRAP", "1")
             .env(format!("CC_{triple}"), &gcc)
             .env(format!("AR_{triple}"), format!("{}-ar", self.cc))
             .env(format!("CARGO_TARGET_{}_LINKER", triple.to_uppercase()), &gcc)
-            .env("CARGO_TARGET_DIR", target_dir)
-            .env("CARGO_INCREMENTAL", "0")
-            .env("CARGO_PROFILE_DEV_DEBUG", "0")
-            .env_remove("RUSTC_WORKSPACE_WRAPPER")
-            .env_remove("RUSTUP_TOOLCHAIN");
+            // Emulated code takes many times as long.
+            .env("CARGO_PROFILE_DEV_OPT_LEVEL", "1");
         cargo
     }
 
@@ -113,6 +108,18 @@ impl Machine {
         }
         Ok(text)
     }
+}
+
+/// Lets cargo use a Rust whose standard library is compiled from its sources.
+pub(super) fn rust_sources(cargo: &mut Command, target_dir: &Path) {
+    cargo
+        .env("RUSTC", RUSTC)
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", target_dir)
+        .env("CARGO_INCREMENTAL", "0")
+        .env("CARGO_PROFILE_DEV_DEBUG", "0")
+        .env_remove("RUSTC_WORKSPACE_WRAPPER")
+        .env_remove("RUSTUP_TOOLCHAIN");
 }
 
 /// The one function of Windows' `bcryptprimitives.dll` that Rust needs, and Wine 8 lacks.

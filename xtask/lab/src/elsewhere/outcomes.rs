@@ -1,9 +1,10 @@
 //! The outcomes of tests by name, read from the test harness, and their comparison.
 
+use crate::libtest::{self, Outcome};
 use std::collections::BTreeMap;
 
-/// Whether each test passed.
-pub(super) type Outcomes = BTreeMap<String, bool>;
+/// The outcome of each test.
+pub(super) type Outcomes = BTreeMap<String, Outcome>;
 
 /// The result of a comparison.
 #[derive(Default)]
@@ -12,28 +13,21 @@ pub(super) struct Compared {
     pub differences: Vec<String>,
 }
 
-/// Reads the lines `test NAME ... ok` of a test harness.
+/// Reads the lines of a test harness.
 pub(super) fn read(text: &str) -> Outcomes {
-    let lines = text.lines().filter_map(|line| line.strip_prefix("test ")?.split_once(" ... "));
-    let outcomes = lines.filter_map(|(name, outcome)| {
-        let name = name.trim_end_matches(" - should panic");
-        match outcome.trim() {
-            "ok" => Some((name.to_owned(), true)),
-            "FAILED" => Some((name.to_owned(), false)),
-            _ => None,
-        }
-    });
-    outcomes.collect()
+    libtest::outcomes(text).map(|(name, outcome)| (name.to_owned(), outcome)).collect()
 }
 
 /// Compares outcomes elsewhere with those here. A test that another system does not have is left out.
 pub(super) fn compare(here: &Outcomes, there: &Outcomes) -> Compared {
     let mut found = Compared::default();
     for (name, outcome) in there {
-        match here.get(name) {
-            Some(same) if same == outcome && *outcome => found.same += 1,
-            None if *outcome => found.same += 1,
-            _ => found.differences.push(format!("{name}: {}", describe(*outcome))),
+        match (here.get(name), outcome) {
+            (Some(Outcome::Passed) | None, Outcome::Passed) => found.same += 1,
+            (Some(Outcome::Failed), Outcome::Passed) => {
+                found.differences.push(format!("{name}: passes there and fails here"));
+            }
+            (_, Outcome::Failed) => found.differences.push(format!("{name}: fails there")),
         }
     }
     if there.is_empty() {
@@ -54,10 +48,6 @@ pub(super) fn compare_lines(here: &[String], there: &str) -> Compared {
     }
     found.differences.extend(lines.map(|line| format!("there alone {line}")));
     found
-}
-
-fn describe(passed: bool) -> &'static str {
-    if passed { "passes there and fails here" } else { "fails there" }
 }
 
 #[cfg(test)]

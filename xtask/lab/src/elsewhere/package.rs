@@ -5,10 +5,9 @@ use super::machine::Machine;
 use super::outcomes::{self, Outcomes};
 use crate::imports::import_for;
 use crate::scratch::{target_dir, write_lock};
-use crate::{files, root};
+use crate::{files, messages, root};
 use cargo_metadata::Message;
 use std::ffi::OsStr;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use toml::{Table, Value};
@@ -82,22 +81,17 @@ fn outcomes_here(mut cargo: Command) -> crate::Result<Outcomes> {
 
 /// Runs cargo, and returns the programs that it built.
 fn executables(cargo: &mut Command) -> crate::Result<Vec<(String, PathBuf)>> {
-    let mut child = cargo
-        .arg("--message-format=json-render-diagnostics")
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(|e| format!("cannot start cargo: {e}"))?;
     let mut programs = Vec::new();
-    if let Some(stdout) = child.stdout.take() {
-        for message in Message::parse_stream(BufReader::new(stdout)) {
-            if let Message::CompilerArtifact(artifact) = message?
-                && let Some(program) = artifact.executable
-            {
-                programs.push((artifact.target.name, program.into()));
-            }
+    cargo.arg("--message-format=json-render-diagnostics");
+    let is_built = messages::read(cargo, |message| {
+        if let Message::CompilerArtifact(artifact) = message
+            && let Some(program) = artifact.executable
+        {
+            programs.push((artifact.target.name, program.into()));
         }
-    }
-    if child.wait()?.success() { Ok(programs) } else { Err("cargo failed".into()) }
+        Ok(())
+    })?;
+    if is_built { Ok(programs) } else { Err("cargo failed".into()) }
 }
 
 fn named(programs: &[(String, PathBuf)], wanted: &str) -> crate::Result<PathBuf> {

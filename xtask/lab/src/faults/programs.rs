@@ -1,19 +1,12 @@
 //! The test programs of the workspace, and what they report of single tests.
 
 use super::Test;
-use crate::{Result, root};
+use crate::libtest::{self, Outcome};
+use crate::{Result, messages, root};
 use cargo_metadata::Message;
 use std::collections::BTreeMap;
-use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
-/// The result of a test that ran.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Outcome {
-    Passed,
-    Failed,
-}
+use std::process::Command;
 
 /// A test program.
 pub(super) struct Program {
@@ -36,23 +29,24 @@ impl Program {
             "--message-format",
             "json-render-diagnostics",
         ]);
-        let mut child = cargo.current_dir(root()).stdout(Stdio::piped()).spawn()?;
-        let output = child.stdout.take().ok_or("cargo has no output")?;
         let mut programs = Vec::new();
-        for message in Message::parse_stream(BufReader::new(output)) {
-            let Message::CompilerArtifact(artifact) = message? else { continue };
-            let Some(path) = artifact.executable.filter(|_| artifact.profile.test) else {
-                continue;
-            };
-            let source = artifact.target.src_path.as_std_path().strip_prefix(root())?;
-            let package = artifact.manifest_path.parent().ok_or("a manifest has no folder")?;
-            let source = source.display().to_string().replace('\\', "/");
-            programs.push(Self { path: path.into(), source, package: package.into() });
-        }
-        if !child.wait()?.success() {
-            return Err("the tests do not compile".into());
-        }
-        Ok(programs)
+        let is_built = messages::read(cargo.current_dir(root()), |message| {
+            programs.extend(Self::of(message)?);
+            Ok(())
+        })?;
+        if is_built { Ok(programs) } else { Err("the tests do not compile".into()) }
+    }
+
+    /// Returns the test program that a message of cargo names.
+    fn of(message: Message) -> Result<Option<Self>> {
+        let Message::CompilerArtifact(artifact) = message else { return Ok(None) };
+        let Some(path) = artifact.executable.filter(|_| artifact.profile.test) else {
+            return Ok(None);
+        };
+        let source = artifact.target.src_path.as_std_path().strip_prefix(root())?;
+        let package = artifact.manifest_path.parent().ok_or("a manifest has no folder")?;
+        let source = source.display().to_string().replace('\\', "/");
+        Ok(Some(Self { path: path.into(), source, package: package.into() }))
     }
 
     pub fn name(&self) -> &str {
@@ -76,8 +70,8 @@ impl Program {
         if !output.status.success() {
             eprintln!("{text}{errors}");
         }
-        let reported = outcomes(&text);
-        let has_ended = text.lines().any(|line| line.starts_with("test result: "));
+        let reported: Vec<_> = libtest::outcomes(&text).collect();
+        let has_ended = libtest::has_ended(&text);
         let outcome = |test: Test| {
             let modules = modules(&test.file);
             let of_test = |(name, outcome): &(&str, Outcome)| {
@@ -105,20 +99,6 @@ fn modules(file: &str) -> String {
     file.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::")
 }
 
-/// Returns the tests that libtest reports, ignored ones excepted.
-fn outcomes(text: &str) -> Vec<(&str, Outcome)> {
-    let outcome = |line| {
-        let rest = str::strip_prefix(line, "test ")?;
-        let outcome = match rest.rsplit(' ').next()? {
-            "ok" => Outcome::Passed,
-            "FAILED" => Outcome::Failed,
-            _ => return None,
-        };
-        Some((rest.split(' ').next()?, outcome))
-    };
-    text.lines().filter_map(outcome).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -131,12 +111,5 @@ mod tests {
         assert!(!is_part("a/tests/it/main.rs", "b/tests/it/store.rs"));
         assert!(!is_part("a/tests/cli.rs", "a/tests/client.rs"));
         assert_eq!(modules("a/src/fs/mod.rs"), "a::src::fs");
-    }
-
-    #[test]
-    fn reports_of_libtest_are_read() {
-        let text = "running 4 tests\ntest a::fault_01_x ... ok\ntest b - should panic ... FAILED\n\
-            test c ... ignored\ntest d ... ignored, why\n\ntest result: FAILED. 1 passed\n";
-        assert_eq!(outcomes(text), [("a::fault_01_x", Outcome::Passed), ("b", Outcome::Failed)]);
     }
 }
