@@ -3,6 +3,7 @@
 
 mod backends;
 mod bless;
+mod cases;
 mod conformance;
 mod corpus;
 mod determinism;
@@ -17,6 +18,7 @@ mod reference;
 mod scratch;
 mod smith;
 mod unsafe_code;
+mod worlds;
 mod wrappers;
 
 use clap::Parser;
@@ -33,6 +35,10 @@ enum Lab {
     Wasmport(wasmport_cli::Command),
     /// Regenerate all committed wrappers and expected outputs
     Bless,
+    /// Try the cases below a folder, each with an expected result
+    Cases(cases::Args),
+    /// Make components of the worlds in WIT files below a folder, for `corpus`
+    Worlds(worlds::Args),
     /// Import every wasm file below a folder and compare with expected verdicts
     Corpus(corpus::Args),
     /// Run the specification's test suite through generated wrappers
@@ -59,6 +65,8 @@ fn main() -> ExitCode {
             return wasmport_cli::run(&command, Some(&root().join("fixtures/wasmport.toml")));
         }
         Lab::Bless => bless::run(),
+        Lab::Cases(args) => cases::run(&args),
+        Lab::Worlds(args) => worlds::run(&args),
         Lab::Corpus(args) => corpus::run(&args),
         Lab::Conformance(args) => conformance::run(&args),
         Lab::Backends(args) => backends::run(&args),

@@ -7,6 +7,8 @@ mod module;
 mod names;
 mod world;
 
+pub(crate) use component::encode;
+
 use crate::wrappers::{Outcome, Wrappers};
 use crate::{files, scratch};
 use arbitrary::Unstructured;

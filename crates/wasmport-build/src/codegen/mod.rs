@@ -60,9 +60,14 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
     })
 }
 
-/// The wrapper of a component, without methods if it is too large with them.
+/// The wrapper of a component, without methods if it is too large with them or cannot be written.
 fn of_component(asset: &Description<'_>, world: &World) -> Result<Wrapper, CodegenError> {
-    let wrapper = component::wrapper(asset, world)?;
+    let wrapper = match component::wrapper(asset, world) {
+        Err(error) if error.is_of_world() => {
+            return untyped(asset, &Untyped::BeyondRust(&error.to_string()));
+        }
+        wrapper => wrapper?,
+    };
     if wrapper.source.len() as u64 > asset.settings.limits.wrapper_bytes() {
         return untyped(asset, &Untyped::TooLarge);
     }

@@ -6,10 +6,10 @@ use wasmparser::{Validator, WasmFeatures};
 use wit_component::{
     ComponentEncoder, DecodedWasm, StringEncoding, dummy_module, embed_component_metadata,
 };
-use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve};
+use wit_parser::{LiftLowerAbi, ManglingAndAbi, Resolve, WorldId};
 
 /// Number of bytes for the world itself: the generator of interfaces uses all others.
-const OWN: usize = 2 << 10;
+const OWN: usize = 6 << 10;
 
 /// Generates a component that implements a random world.
 ///
@@ -31,7 +31,7 @@ pub(super) fn component(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
         return Err(Error::IncorrectFormat);
     };
     let world = world(&resolve, waiting, &mut Unstructured::new(own))?;
-    let component = encode(resolve, &world).map_err(|_| Error::IncorrectFormat)?;
+    let component = of_text(resolve, &world).map_err(|_| Error::IncorrectFormat)?;
     let features = WasmFeatures::default() | WasmFeatures::CM_ASYNC;
     match Validator::new_with_features(features).validate_all(&component) {
         Ok(_) => Ok(component),
@@ -39,9 +39,14 @@ pub(super) fn component(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     }
 }
 
-fn encode(mut resolve: Resolve, world: &str) -> crate::Result<Vec<u8>> {
+fn of_text(mut resolve: Resolve, world: &str) -> crate::Result<Vec<u8>> {
     let package = resolve.push_str("random.wit", world)?;
     let world = resolve.select_world(&[package], None)?;
+    encode(resolve, world)
+}
+
+/// Makes a component of a world, whose functions only trap.
+pub(crate) fn encode(resolve: Resolve, world: WorldId) -> crate::Result<Vec<u8>> {
     let abi = ManglingAndAbi::Legacy(LiftLowerAbi::Sync);
     let mut module = dummy_module(&resolve, world, abi);
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;

@@ -5,8 +5,58 @@ use std::collections::BTreeSet;
 
 /// Words with a meaning in WIT, Rust or wrappers.
 const WORDS: &[&str] = &[
-    "type", "self", "result", "option", "string", "error", "host", "new", "call", "data", "store",
-    "session", "future", "stream", "static", "async", "drop", "clone", "instance", "asset", "T",
+    "type",
+    "self",
+    "result",
+    "option",
+    "string",
+    "error",
+    "host",
+    "new",
+    "call",
+    "data",
+    "store",
+    "session",
+    "future",
+    "stream",
+    "static",
+    "async",
+    "drop",
+    "clone",
+    "instance",
+    "asset",
+    "T",
+    "vec",
+    "box",
+    "some",
+    "ok",
+    "err",
+    "debug",
+    "into",
+    "send",
+    "imports",
+    "exports",
+    "guest",
+    "rt",
+    "constructor",
+    "indices",
+    "pre",
+    "wasmtime",
+    "core",
+];
+
+/// Beginnings and ends that generators add to names.
+const PARTS: &[(&str, &str)] = &[
+    ("host-", ""),
+    ("host-", "-with-store"),
+    ("guest-", ""),
+    ("lower-", ""),
+    ("lower-payload-", ""),
+    ("method-", "-a"),
+    ("static-", "-a"),
+    ("constructor-", "-constructor"),
+    ("call-", ""),
+    ("func-", ""),
 ];
 
 /// Names of one scope, which differ in more than case.
@@ -16,11 +66,28 @@ pub(super) struct Names(BTreeSet<String>);
 impl Names {
     /// Returns a new name, escaped.
     pub fn next(&mut self, u: &mut Unstructured<'_>) -> Result<String> {
-        let mut name = name(u)?;
+        let mut name = if !self.0.is_empty() && u.ratio(1, 3)? { self.like(u)? } else { name(u)? };
         while !self.0.insert(name.to_lowercase()) {
             name += &format!("-{}", self.0.len());
         }
         Ok(format!("%{name}"))
+    }
+}
+
+impl Names {
+    /// Generates a name that generated code can take for another.
+    fn like(&self, u: &mut Unstructured<'_>) -> Result<String> {
+        let names: Vec<&String> = self.0.iter().collect();
+        let name = *u.choose(&names)?;
+        // A hyphen before a digit is in no identifier in camel case.
+        let joined = (b'0'..=b'9').fold(name.clone(), |name, digit| {
+            name.replace(&format!("-{}", char::from(digit)), &char::from(digit).to_string())
+        });
+        if joined != *name && u.arbitrary()? {
+            return Ok(joined);
+        }
+        let (before, after) = *u.choose(PARTS)?;
+        Ok(format!("{before}{name}{after}"))
     }
 }
 

@@ -7,8 +7,20 @@ use wit_parser::{Interface, Resolve};
 /// Minimum number of functions: most bytes give only empty interfaces.
 const FUNCTIONS: usize = 6;
 
-/// Maximum nesting of types.
+/// Maximum nesting of most types.
 const DEPTH: usize = 2;
+
+/// Maximum nesting of a type in a hundred.
+const DEEP: usize = 40;
+
+/// Maximum number of parameters of a function in a hundred.
+const MANY_PARAMETERS: usize = 300;
+
+/// Numbers of cases that fill a byte, and that need two.
+const MANY_CASES: &[usize] = &[256, 257];
+
+/// The most cases that the parser takes, of a type in about a hundred worlds: rustc needs long for them.
+const MOST_CASES: usize = 10_000;
 
 /// Features that functions of the world itself may use.
 #[derive(Clone, Copy)]
@@ -113,6 +125,11 @@ impl World<'_, '_> {
     fn types(&mut self, indent: &str, scope: &mut Scope) -> Result<()> {
         for _ in 0..self.u.int_in_range(0..=4)? {
             let name = scope.names.next(self.u)?;
+            if self.u.ratio(1, 100)? {
+                self.many_cases(indent, &name)?;
+                scope.types.push(name);
+                continue;
+            }
             let mut parts = Names::default();
             let count = self.u.int_in_range(1..=4)?;
             let parts = (0..count).map(|_| parts.next(self.u)).collect::<Result<Vec<_>>>()?;
@@ -146,6 +163,15 @@ impl World<'_, '_> {
         Ok(())
     }
 
+    /// Generates an enum, or a variant with one value.
+    fn many_cases(&mut self, indent: &str, name: &str) -> Result<()> {
+        let count = if self.u.ratio(1, 10)? { MOST_CASES } else { *self.u.choose(MANY_CASES)? };
+        let (keyword, value) = *self.u.choose(&[("enum", ""), ("variant", "(string)")])?;
+        let cases: Vec<String> = (1..count).map(|case| format!("c{case}")).collect();
+        self.items += &format!("{indent}{keyword} {name} {{ c0{value}, {} }}\n", cases.join(", "));
+        Ok(())
+    }
+
     fn resource(&mut self, name: &str, methods: &[String], scope: &Scope) -> Result<()> {
         self.items += &format!("resource {name} {{\n");
         if self.u.arbitrary()? {
@@ -175,7 +201,8 @@ impl World<'_, '_> {
     fn params(&mut self, scope: &Scope) -> Result<String> {
         let mut names = Names::default();
         let mut params = Vec::new();
-        for _ in 0..self.u.int_in_range(0..=4)? {
+        let most = if self.u.ratio(1, 100)? { MANY_PARAMETERS } else { 4 };
+        for _ in 0..self.u.int_in_range(0..=most)? {
             let name = names.next(self.u)?;
             let ty = if !scope.resources.is_empty() && self.u.ratio(1, 3)? {
                 format!("borrow<{}>", self.u.choose(&scope.resources)?)
@@ -187,6 +214,15 @@ impl World<'_, '_> {
         Ok(params.join(", "))
     }
 
+    /// Generates a type of many levels.
+    fn deep(&mut self, scope: &Scope) -> Result<String> {
+        let inner = self.value(scope, DEPTH)?;
+        let levels = self.u.int_in_range(DEPTH..=DEEP)?;
+        let (before, after) =
+            *self.u.choose(&[("option<", ">"), ("list<", ">"), ("tuple<u8, ", ">")])?;
+        Ok(format!("{}{inner}{}", before.repeat(levels), after.repeat(levels)))
+    }
+
     fn value(&mut self, scope: &Scope, depth: usize) -> Result<String> {
         const PLAIN: &[&str] = &[
             "bool", "u8", "s8", "u16", "s16", "u32", "s32", "u64", "s64", "f32", "f64", "char",
@@ -196,16 +232,25 @@ impl World<'_, '_> {
         if !named.is_empty() && self.u.ratio(1, 3)? {
             return Ok(self.u.choose(&named)?.clone());
         }
-        if depth == DEPTH || self.u.arbitrary()? {
+        let ends = match depth {
+            0 if self.u.ratio(1, 100)? => return self.deep(scope),
+            DEPTH.. => true,
+            _ => self.u.arbitrary()?,
+        };
+        if ends {
             return Ok((*self.u.choose(PLAIN)?).into());
         }
         let Waiting { futures, streams, .. } = self.waiting;
         let inner = self.value(scope, depth + 1)?;
-        Ok(match self.u.int_in_range(0..=6)? {
+        Ok(match self.u.int_in_range(0..=7)? {
             0 => format!("option<{inner}>"),
             1 => format!("result<{inner}>"),
             2 => format!("result<{inner}, {}>", self.value(scope, depth + 1)?),
             3 => format!("tuple<{inner}, {}>", self.value(scope, depth + 1)?),
+            7 => {
+                let parts = self.u.int_in_range(1..=20)?;
+                format!("tuple<{}>", vec![inner.as_str(); parts].join(", "))
+            }
             4 if futures => format!("future<{inner}>"),
             5 if streams => format!("stream<{inner}>"),
             _ => format!("list<{inner}>"),

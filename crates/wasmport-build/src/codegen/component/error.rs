@@ -26,3 +26,19 @@ pub(crate) enum ComponentError {
     #[error("the component imports WASI of version 0.3, some functions of which wait")]
     NeedsConcurrency,
 }
+
+impl ComponentError {
+    /// Returns whether the world itself cannot be Rust, whatever the settings are. It is a bug, of wasmport or
+    /// of Wasmtime's generator, and no reason to refuse a component that runs.
+    pub fn is_of_world(&self) -> bool {
+        match self {
+            Self::Choice(_) | Self::NeedsConcurrency => false,
+            Self::Generator(_)
+            | Self::GeneratedTokens(_)
+            | Self::GeneratedSyntax(_)
+            | Self::Rewrite(_)
+            | Self::MissingModule(_)
+            | Self::NotRust(_) => true,
+        }
+    }
+}

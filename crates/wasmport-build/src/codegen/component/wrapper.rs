@@ -51,6 +51,8 @@ pub(crate) enum Untyped<'a> {
     BeyondWit(&'a str),
     /// The wrapper would be larger than its limit.
     TooLarge,
+    /// The generator cannot write it in Rust.
+    BeyondRust(&'a str),
 }
 
 /// Generates a wrapper without methods: the asset alone.
@@ -71,6 +73,13 @@ pub(crate) fn untyped_wrapper(
         Untyped::BeyondWit(what) => {
             let reason = "the component cannot be described in WIT: ";
             (format!("{reason}{what}"), format!("{reason}{}", docs::code(what)))
+        }
+        Untyped::BeyondRust(why) => {
+            let reason = "the world cannot be written in Rust: ";
+            (
+                format!("{reason}{why}; report this bug to wasmport"),
+                format!("{reason}{}", docs::code(why)),
+            )
         }
         Untyped::TooLarge => {
             let max = asset.settings.limits.wrapper_bytes();

@@ -1,6 +1,7 @@
 //! Aliases for names that the generator cannot write as Rust: it runs with the aliases, and `restore` puts
 //! the names back.
 
+use super::meetings::Meetings;
 use super::reserved::{LOCALS, METHODS, MODULES, TYPES, is_keyword, is_self};
 use heck::{ToSnakeCase as _, ToUpperCamelCase as _};
 use std::collections::BTreeSet;
@@ -17,12 +18,17 @@ pub(in super::super) struct Aliases {
     pub(super) word: String,
     /// Identifiers that were replaced, in snake case and in camel case.
     pub(super) idents: BTreeSet<String>,
+    /// Names that would be one in Rust.
+    pub(super) meetings: Meetings,
 }
 
 impl Aliases {
-    /// Renames everything in `resolve` that would be invalid Rust.
+    /// Renames everything in `resolve` that would be invalid Rust, or would be defined twice.
     pub fn apply(resolve: &mut Resolve, world: WorldId) -> Self {
-        let mut aliases = Self { word: unused_word(resolve), idents: BTreeSet::new() };
+        let word = unused_word(resolve, "respelt");
+        let mark = unused_word(resolve, "renamed");
+        let meetings = Meetings::avoid(resolve, world, mark);
+        let mut aliases = Self { word, idents: BTreeSet::new(), meetings };
         let exported = exported_interfaces(resolve, world);
         aliases.packages(resolve);
         aliases.types(resolve, &exported);
@@ -222,9 +228,9 @@ fn stable_camel_case(mut camel: String) -> String {
 }
 
 /// Returns a word that is in none of the names.
-fn unused_word(resolve: &Resolve) -> String {
+fn unused_word(resolve: &Resolve, word: &str) -> String {
     let names = format!("{resolve:?}").to_lowercase();
-    let words = (0..).map(|n| if n == 0 { "respelt".into() } else { format!("respelt{n}") });
+    let words = (0..).map(|n| if n == 0 { word.into() } else { format!("{word}{n}") });
     words.into_iter().find(|word| !names.contains(word)).unwrap_or_default()
 }
 

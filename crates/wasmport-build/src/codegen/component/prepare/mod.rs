@@ -4,11 +4,13 @@ mod aliases;
 mod choices;
 mod error;
 mod markdown;
+mod meetings;
 mod options;
 mod reserved;
 mod restore;
 mod rules;
 mod signature;
+mod sizes;
 mod wasi;
 mod wit_docs;
 mod world;
@@ -49,6 +51,8 @@ pub(super) struct Prepared {
     pub has_store: bool,
     /// Whether imports reach the store by choice.
     pub needs_store: bool,
+    /// Fields and cases that do not implement `Debug`, with the names of their types.
+    pub without_debug: BTreeSet<(String, String)>,
     pub warnings: Vec<String>,
 }
 
@@ -68,11 +72,14 @@ pub(super) fn prepare(
     let mut is_async = choices.asynchronous || !choices.async_functions.is_empty() || is_concurrent;
     let wasi = Wasi::take(&mut own, world, is_async, choices);
     is_async |= wasi.needs.contains(&Preview::Three);
+    let mut warnings = sizes::remove_untypable(&mut own, world);
+    warnings.extend(choices.warning());
 
     let mut aliased = own.clone();
-    let docs = WitDocs::mark(&mut aliased, &own, world);
+    let mut docs = WitDocs::mark(&mut aliased, &own, world);
     world::remove_gates(&mut aliased, world);
     let aliases = Aliases::apply(&mut aliased, world);
+    docs.add_names(&aliased, &aliases.meetings.types);
 
     let worlds = Worlds { own: &own, aliased: &aliased, id: world };
     let options = Options::of(&worlds, &wasi, choices, is_async)?;
@@ -82,12 +89,13 @@ pub(super) fn prepare(
         has_store: is_concurrent || options.imports_store,
         needs_store: options.imports_store,
         wasi_roots: options.wasi_roots(),
+        without_debug: sizes::without_debug(&aliased, &aliases),
         opts: options.opts,
         resolve: aliased,
         world,
         aliases,
         docs,
         wasi,
-        warnings: choices.warning().into_iter().collect(),
+        warnings,
     })
 }

@@ -22,23 +22,35 @@ impl Aliases {
         }
     }
 
-    /// An alias that replaced an impossible identifier becomes that identifier with an underscore.
     fn restore_ident(&self, ident: Ident) -> Ident {
-        match self.without_word(&ident.to_string(), "_") {
-            Some(name) if self.idents.contains(&name) => {
-                Ident::new(&format!("{name}_"), ident.span())
-            }
-            Some(name) => Ident::new(&name, ident.span()),
-            None => ident,
+        Ident::new(&self.ident(&ident.to_string()), ident.span())
+    }
+
+    /// Returns the identifier for one that the generator wrote. An alias that replaced an impossible identifier
+    /// becomes that identifier with an underscore. An alias that replaced one of two equal ones keeps its
+    /// digits.
+    pub(super) fn ident(&self, ident: &str) -> String {
+        let mark = &self.meetings.mark;
+        let text =
+            ident.replace(&format!("_{mark}_"), "_").replace(&mark.to_upper_camel_case(), "");
+        match self.without_word(&text, "_") {
+            Some(name) if self.idents.contains(&name) => format!("{name}_"),
+            Some(name) => name,
+            None => text,
         }
     }
 
     fn restore_literal(&self, literal: Literal) -> Literal {
-        let text = syn::parse_str::<LitStr>(&literal.to_string()).ok();
-        match text.and_then(|text| self.without_word(&text.value(), "-")) {
-            Some(text) => Literal::string(&text),
-            None => literal,
-        }
+        let Ok(text) = syn::parse_str::<LitStr>(&literal.to_string()) else { return literal };
+        let own = self.own_name(&text.value());
+        if own == text.value() { literal } else { Literal::string(&own) }
+    }
+
+    /// Returns a text in which aliases are the names in WIT.
+    pub(super) fn own_name(&self, text: &str) -> String {
+        let own = self.meetings.without_digits(text);
+        let own = own.replace(&self.meetings.mark.to_upper_camel_case(), "");
+        self.without_word(&own, "-").unwrap_or(own)
     }
 
     fn without_word(&self, text: &str, separator: &str) -> Option<String> {

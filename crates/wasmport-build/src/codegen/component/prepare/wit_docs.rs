@@ -6,7 +6,7 @@ use super::signature::signature;
 use crate::codegen::docs::code;
 use heck::ToShoutySnakeCase as _;
 use std::collections::BTreeMap;
-use wit_parser::{Docs, Flags, Function, Resolve, TypeDefKind, WorldId, WorldItem};
+use wit_parser::{Docs, Flags, Function, Resolve, TypeDefKind, TypeId, WorldId, WorldItem};
 
 /// The content of a mark.
 #[derive(Debug, Default)]
@@ -117,15 +117,31 @@ impl WitDocs {
         self.entries.push(Entry { lines, text: text.unwrap_or_default(), params: Vec::new() });
     }
 
+    /// Adds the names that types have in WIT.
+    pub fn add_names(&mut self, resolve: &Resolve, names: &BTreeMap<TypeId, String>) {
+        for (id, name) in names {
+            let mark = resolve.types[*id].docs.contents.as_deref();
+            if let Some(entry) = mark.and_then(index).and_then(|at| self.entries.get_mut(at)) {
+                let name = format!("{} in WIT: another name would be this one too.", code(name));
+                entry.lines.extend([String::new(), name]);
+            }
+        }
+    }
+
     /// Returns the content of `mark`; nothing if it is another text.
     pub fn entry(&self, mark: &str) -> Option<&Entry> {
-        self.entries.get(mark.trim().strip_prefix('@')?.parse::<usize>().ok()?)
+        self.entries.get(index(mark)?)
     }
 
     /// Returns the documentation of an interface in WIT.
     pub fn interface(&self, name: &str) -> &[String] {
         self.interfaces.get(name).map_or(&[], Vec::as_slice)
     }
+}
+
+/// Returns the place of the entry for a mark.
+fn index(mark: &str) -> Option<usize> {
+    mark.trim().strip_prefix('@')?.parse().ok()
 }
 
 /// Lists the documentation of single flags, which the macro for flags does not take.

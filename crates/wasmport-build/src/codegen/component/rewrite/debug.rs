@@ -5,7 +5,7 @@ use super::error::Unexpected;
 use super::tree::{self, Hits};
 use proc_macro2::Ident;
 use std::collections::BTreeSet;
-use syn::{Expr, ExprMethodCall, ImplItem, Item, ItemImpl, Lit, Member, parse_quote};
+use syn::{Expr, ExprMethodCall, ImplItem, Item, ItemImpl, Lit, Member, Stmt, parse_quote};
 
 /// Derives `Debug` for records if that writes the same.
 pub(super) fn derived_debug(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
@@ -55,9 +55,23 @@ fn debug_body(item: &ItemImpl) -> Option<&Expr> {
     tree::only_expr(&function.block).filter(|_| is_debug)
 }
 
+/// Returns the body of `fmt` in an implementation of `Debug`.
+pub(super) fn debug_body_mut(item: &mut ItemImpl) -> Option<&mut Expr> {
+    let _ = debug_body(item)?;
+    let [ImplItem::Fn(function)] = item.items.as_mut_slice() else { return None };
+    match function.block.stmts.as_mut_slice() {
+        [Stmt::Expr(body, None)] => Some(body),
+        _ => None,
+    }
+}
+
 /// Returns whether each field has one name in `f.debug_struct("T").field("a", &self.a).finish()`.
 fn writes_what_derived_would(body: &Expr) -> Option<bool> {
     let Expr::MethodCall(finish) = body else { return None };
+    if finish.method != "finish" {
+        // Some fields are left out.
+        return Some(false);
+    }
     let mut call = &*finish.receiver;
     while let Expr::MethodCall(own) = call {
         if own.method != "field" {

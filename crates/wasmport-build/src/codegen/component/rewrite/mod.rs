@@ -18,6 +18,7 @@ mod lookups;
 mod parameters;
 mod paths;
 mod prose;
+mod sizes;
 #[cfg(test)]
 mod tests;
 mod tidy;
@@ -42,13 +43,15 @@ pub(super) struct Context<'a> {
     pub docs: &'a WitDocs,
     /// Names under which generated code imports the modules of WASI.
     pub wasi_roots: &'a BTreeSet<String>,
+    /// Fields and cases that do not implement `Debug`, with the names of their types.
+    pub without_debug: &'a BTreeSet<(String, String)>,
     pub is_async: bool,
 }
 
 impl<'a> Context<'a> {
     fn of(prepared: &'a Prepared) -> Self {
-        let Prepared { ty, docs, wasi_roots, is_async, .. } = prepared;
-        Self { ty, docs, wasi_roots, is_async: *is_async }
+        let Prepared { ty, docs, wasi_roots, without_debug, is_async, .. } = prepared;
+        Self { ty, docs, wasi_roots, without_debug, is_async: *is_async }
     }
 }
 
@@ -145,6 +148,16 @@ pub(super) const PASSES: &[Pass] = &[
         name: "layout-checks",
         why: "the check of a type's size is one line, behind the items of its module",
         run: layout::layout_checks,
+    },
+    Pass {
+        name: "enum-repr",
+        why: "the generator takes a size too large for 256 cases, which the derive macro refuses",
+        run: sizes::enum_repr,
+    },
+    Pass {
+        name: "long-tuples",
+        why: "the standard library writes tuples of up to twelve parts",
+        run: sizes::long_tuples,
     },
     Pass {
         name: "derived-debug",
