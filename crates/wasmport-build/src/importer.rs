@@ -2,9 +2,10 @@
 
 use crate::build_script;
 use crate::error::Error;
-use crate::project::check::{OlderPatch, check};
-use crate::project::discover::{AssetFile, discover};
 #[cfg(feature = "compiler")]
+use crate::pipeline::needs_concurrency;
+use crate::project::check::{OlderPatch, check};
+use crate::project::discover::{AssetFile, Discovered, discover};
 use crate::project::manifest::Manifest;
 use crate::report::Report;
 #[cfg(feature = "compiler")]
@@ -12,8 +13,8 @@ use crate::run::{self, Executor, Progress};
 #[cfg(feature = "compiler")]
 use crate::settings::Pass;
 use crate::settings::{
-    AssetExplanation, AssetRules, AssetSettings, CacheSettings, Explanation, LockMode, Settings,
-    Symlinks, Tools,
+    Alternatives, AssetExplanation, AssetRules, AssetSettings, CacheSettings, Concurrency,
+    Explanation, LockMode, Settings, Symlinks, Tools, concurrency,
 };
 #[cfg(feature = "compiler")]
 use crate::store::CacheFolder;
@@ -97,9 +98,17 @@ impl Importer {
         self
     }
 
-    /// Sets the engine configuration of the project.
+    /// Sets the engine configuration of the project. Its
+    /// [`concurrency_support`](EngineConfig::concurrency_support) counts if it is on; else
+    /// [`concurrency`](Self::concurrency) decides.
     pub fn engine(mut self, engine: EngineConfig) -> Self {
         self.settings.engine = engine;
+        self
+    }
+
+    /// Sets whether the engine supports concurrent calls of components. Default: if an asset needs it.
+    pub fn concurrency(mut self, concurrency: Concurrency) -> Self {
+        self.settings.concurrency = concurrency;
         self
     }
 
@@ -284,7 +293,33 @@ impl Importer {
             settings: self.settings.explain_asset(&rules.matching(&file.source)),
         };
         let assets = discovered.assets.iter().map(asset).collect();
-        Ok(Explanation { project: self.settings.explain(), assets })
+        let mut project = self.settings.explain();
+        if Alternatives::new(&self.settings).are_open() {
+            let needing = self.need_concurrency(&discovered)?;
+            let key = format!("engine.{}", concurrency::KEY);
+            let setting = project.iter_mut().find(|setting| setting.key == key);
+            setting.into_iter().for_each(|s| s.decision = Some(concurrency::decision(&needing)));
+        }
+        Ok(Explanation { project, assets })
+    }
+
+    /// Returns the sources of the project that need an engine with concurrency.
+    #[cfg(feature = "compiler")]
+    fn need_concurrency<'a>(&self, discovered: &'a Discovered) -> Result<Vec<&'a str>, Error> {
+        let files = discovered.assets.iter().chain(&discovered.unselected);
+        let needing = files.filter(|file| needs_concurrency(file, &self.settings));
+        Ok(needing.map(|file| file.source.as_str()).collect())
+    }
+
+    /// Returns the sources of the project that needed an engine with concurrency at the last import.
+    #[cfg(not(feature = "compiler"))]
+    fn need_concurrency<'a>(&self, discovered: &'a Discovered) -> Result<Vec<&'a str>, Error> {
+        let manifest = Manifest::read(&self.settings.out_dir)?;
+        let files = discovered.assets.iter().chain(&discovered.unselected);
+        let needing = files.filter(|file| {
+            manifest.assets.get(&file.name()).is_some_and(|entry| entry.concurrency)
+        });
+        Ok(needing.map(|file| file.source.as_str()).collect())
     }
 
     /// Returns the searched folders, the assets, the settings file, and the files that initializations

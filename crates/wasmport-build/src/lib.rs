@@ -71,9 +71,10 @@ pub use settings::Pass;
 #[cfg(feature = "schema")]
 pub use settings::settings_schema;
 pub use settings::{
-    AssetExplanation, AssetSettings, CacheSettings, Convention, Explanation, ExternKind, FastMath,
-    ImportLimits, LegacyExceptions, LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy,
-    Preinit, Setting, Settings, Symlinks, Tool, Tools, Transform, Visibility,
+    AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, Explanation,
+    ExternKind, FastMath, ImportLimits, LegacyExceptions, LockMode, Optimize, OptimizeLevel,
+    Origin, Passes, Policy, Preinit, Setting, Settings, Symlinks, Tool, Tools, Transform,
+    Visibility,
 };
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};

@@ -36,7 +36,9 @@ fn show(explained: &Explanation, is_quiet: bool, out: &Output) {
 }
 
 fn lines<'a>(settings: impl Iterator<Item = &'a Setting>, out: &Output) {
-    for Setting { key, value, origin, .. } in settings {
-        out.line(&plain(&format!("  {key} = {value}  # {origin}")));
+    for Setting { key, value, origin, decision, .. } in settings {
+        let decision = decision.as_ref().map(|decision| format!("; {decision}"));
+        let decision = decision.unwrap_or_default();
+        out.line(&plain(&format!("  {key} = {value}  # {origin}{decision}")));
     }
 }

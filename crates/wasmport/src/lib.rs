@@ -33,7 +33,7 @@
 //! | `gc` | assets that use garbage collection, `externref` or exceptions |
 //! | `threads` | assets with shared memories or atomics |
 //! | `component-model` | assets that are components |
-//! | `component-model-async` | components with async functions, futures and streams |
+//! | `component-model-async` | components with async functions, futures, streams or error contexts, and engines with [`concurrency_support`](EngineConfig::concurrency_support) |
 //! | `async` | async host functions, and calls that can be suspended |
 //! | `wasi` | assets that import WASI preview 1, and components that import WASI 0.2: the module `wasi` |
 //! | `wasi-p3` | components that import WASI 0.3, which is experimental in Wasmtime |

@@ -15,7 +15,7 @@ use std::time::Instant;
 use tally::Tally;
 use verdict::Outcome;
 use wasmport_build::{
-    AssetReport, AssetSettings, Importer, LegacyExceptions, OptimizeLevel, Progress, Report,
+    AssetReport, Importer, LegacyExceptions, OptimizeLevel, Progress, Report, Settings,
 };
 
 #[derive(clap::Args)]
@@ -25,6 +25,10 @@ pub(crate) struct Args {
     /// Expected verdicts: tab-separated, with columns `package`, `file` and `verdict`
     #[arg(long, value_name = "FILE")]
     index: Option<PathBuf>,
+    /// Settings of the import, such as wasm features and choices for assets; roots and output are those of
+    /// this command
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
     /// Compile all generated wrappers, with warnings denied
     #[arg(long)]
     wrappers: bool,
@@ -83,14 +87,13 @@ impl Args {
     /// Returns the importer of everything below the folder. Artifacts are not embedded, so that
     /// compiling the wrappers does not read them.
     fn importer(&self, out_dir: &Path) -> crate::Result<Importer> {
-        let mut choices = AssetSettings::default();
-        choices.legacy_exceptions = self.translate.then_some(LegacyExceptions::Translate);
-        let importer = wasmport_build::configure()
-            .no_cache()
-            .root(&self.dir)
-            .out_dir(out_dir)
-            .embed(false)
-            .defaults(choices);
+        let file = self.config.as_deref().map(Settings::from_file).transpose()?;
+        let mut settings = file.unwrap_or_default();
+        settings.roots = vec![self.dir.clone()];
+        if self.translate {
+            settings.defaults.legacy_exceptions = Some(LegacyExceptions::Translate);
+        }
+        let importer = Importer::new(settings).no_cache().out_dir(out_dir).embed(false);
         let large = self.large_files()?;
         Ok(large.iter().fold(importer, |importer, file| importer.exclude(globset::escape(file))))
     }

@@ -99,7 +99,7 @@ impl AssetError {
             .kind(AssetErrorKind::Disabled)
             .help(
                 "set `concurrency-support = true` under `[engine]` in wasmport.toml, for all assets \
-                 of the project",
+                 of the project; by default it is on if a source needs it",
             )
     }
 

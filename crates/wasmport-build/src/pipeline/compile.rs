@@ -147,7 +147,7 @@ fn check_size(
 
 /// Refuses an async component if the engine has no concurrency support.
 fn check_concurrency(module: &ValidWasm, asset: &AssetContext<'_>) -> Result<(), AssetError> {
-    let is_async = module.features().contains(WasmFeature::ComponentModelAsync);
+    let is_async = module.features().need_concurrency();
     if !is_async || asset.project().engine.concurrency_support {
         return Ok(());
     }

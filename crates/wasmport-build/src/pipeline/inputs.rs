@@ -13,12 +13,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use wasmport::Digest;
 
+/// Components by their path in the settings.
+pub(crate) type Components = BTreeMap<String, Result<RawWasm, AssetError>>;
+
 /// The inputs of one asset's stages.
 pub(crate) struct StageInputs {
     /// The world that a component must implement.
     pub world: Option<Result<World, AssetError>>,
     /// The components that satisfy imports, by their path in the settings.
-    pub components: BTreeMap<String, Result<RawWasm, AssetError>>,
+    pub components: Components,
     /// The inputs of the initialization.
     pub preinit: PreinitInputs,
 }
@@ -54,10 +57,7 @@ impl StageInputs {
             let world = World::from_files(&path, name);
             world.map(|(world, _)| world).map_err(|e| error(Stage::World, e.to_string()))
         });
-        let files = settings.compose.iter().flat_map(BTreeMap::values);
-        let components = files
-            .map(|file| (file.clone(), component(&project.folder.join(file), settings)))
-            .collect();
+        let components = components(file, project);
         let preinit = PreinitInputs::read(&settings.preinit, project);
         Self { world, components, preinit }
     }
@@ -88,6 +88,14 @@ impl PreinitInputs {
 
 fn digests(settings: &Preinit, folder: &Path, follow: bool) -> Vec<Digest> {
     settings.inputs(folder).iter().map(|input| fs::digest_of_tree(input, follow)).collect()
+}
+
+/// Reads the components that are composed with an asset.
+pub(crate) fn components(file: &AssetFile, project: &Settings) -> Components {
+    let settings = &*file.settings;
+    let files = settings.compose.iter().flat_map(BTreeMap::values);
+    let component = |file: &String| component(&project.folder.join(file), settings);
+    files.map(|file| (file.clone(), component(file))).collect()
 }
 
 /// Reads another component, within the asset's limits.

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod compile;
+mod concurrency;
 mod context;
 mod emit;
 mod inputs;
@@ -11,6 +12,7 @@ mod read;
 mod stages;
 
 pub(crate) use compile::{check_engine, lacks_code_generator};
+pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub use inspect::{Inspection, inspect};
 pub(crate) use pack::Output;
@@ -29,6 +31,7 @@ pub(crate) fn import_asset(asset: &AssetContext<'_>) -> Result<Output, AssetErro
     let source = read::read(asset.file)?;
     let digest = source.digest;
     let module = stages::decode(source, asset)?;
+    let concurrency = concurrency::of_wasm(&module.wasm, &asset.inputs.components);
     let module = stages::translate(module, asset)?;
     let module = stages::validate(module, asset)?;
     let module = stages::preinit(module, asset)?;
@@ -41,5 +44,6 @@ pub(crate) fn import_asset(asset: &AssetContext<'_>) -> Result<Output, AssetErro
     let module = stages::canonicalize(module, asset)?;
     let artifacts = artifacts::compile_targets(&module, asset)?;
     let wrapper = stages::codegen(&module, &interface, &artifacts, digest, asset)?;
-    pack::pack(&module, interface, artifacts, wrapper, digest, asset)
+    let source = pack::Source { digest, concurrency };
+    pack::pack(&module, interface, artifacts, wrapper, &source, asset)
 }

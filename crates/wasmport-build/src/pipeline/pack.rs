@@ -18,6 +18,13 @@ pub(crate) struct Output {
     pub files: Files,
 }
 
+/// The facts about the source file that the manifest records.
+pub(super) struct Source {
+    pub digest: Digest,
+    /// Whether it needs an engine with concurrency.
+    pub concurrency: bool,
+}
+
 /// Collects the outputs of an asset.
 ///
 /// # Errors
@@ -28,7 +35,7 @@ pub(super) fn pack(
     mut interface: Interface,
     stored: Vec<Stored>,
     wrapper: Wrapper,
-    source_digest: Digest,
+    source: &Source,
     asset: &AssetContext<'_>,
 ) -> Result<Output, AssetError> {
     let name = asset.file.name();
@@ -40,13 +47,14 @@ pub(super) fn pack(
     let artifacts: Vec<ArtifactEntry> = stored.iter().map(|stored| stored.entry(&name)).collect();
     let entry = Entry {
         source: asset.file.source.clone(),
-        source_digest,
+        source_digest: source.digest,
         settings: asset.settings_key,
         wasmtime: wasmtime_version().into(),
         generator: generator::version().into(),
         module: asset.file.module.clone(),
         kind: module.kind(),
         features: module.features(),
+        concurrency: source.concurrency,
         tools: asset.tools(),
         skipped: skipped_targets(&artifacts, asset),
         artifacts,

@@ -7,7 +7,7 @@ use crate::project::discover::{AssetFile, Discovered, discover};
 use crate::project::freshness::{Freshness, has_another_major};
 use crate::project::lock::Lock;
 use crate::report::{AssetReport, Report, Status};
-use crate::settings::{LockMode, Settings};
+use crate::settings::{Alternatives, LockMode, Settings};
 use std::time::Instant;
 
 /// The verdict on outputs of an older patch release of Wasmtime.
@@ -30,7 +30,13 @@ pub(crate) fn check(
 ) -> Result<(Report, Discovered), Error> {
     let start = Instant::now();
     let discovered = discover(settings)?;
-    let freshness = Freshness::new(settings, Digests::computed())?;
+    let alternatives = Alternatives::new(settings);
+    let mut freshness = Freshness::new(&alternatives, Digests::computed())?;
+    // A source that changed has its earlier need: it is stale anyway.
+    let mut sources = discovered.assets.iter().chain(&discovered.unselected);
+    let is_needed = sources.any(|file| freshness.entry(file).is_some_and(|e| e.concurrency));
+    freshness.set_settings(alternatives.with(is_needed));
+    let settings = freshness.settings();
     let lock = match settings.lock {
         LockMode::Locked => Lock::of(settings)?,
         LockMode::Ignore | LockMode::Update => None,

@@ -11,7 +11,7 @@ use crate::project::generator;
 use crate::project::manifest::{self, Entry, Manifest};
 #[cfg(feature = "compiler")]
 use crate::settings::LockMode;
-use crate::settings::{AssetSettings, Settings, Symlinks};
+use crate::settings::{Alternatives, AssetSettings, Settings, Symlinks};
 use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
 use wasmport::Digest;
@@ -33,20 +33,36 @@ pub(crate) struct Freshness<'a> {
 }
 
 impl<'a> Freshness<'a> {
-    /// Reads the manifest in the output folder, or its summary if an earlier run saved one.
+    /// Reads the manifest in the output folder, or its summary if an earlier run saved one. If the assets
+    /// decide about the engine's concurrency, it has that of the run before until
+    /// [`set_settings`](Self::set_settings).
     ///
     /// # Errors
     ///
     /// Fails with [`Error::File`] if the manifest cannot be read.
-    pub fn new(settings: &'a Settings, digests: Digests) -> Result<Self, Error> {
-        let summary = digests.summary(&settings.out_dir.join(manifest::FILE));
+    pub fn new(alternatives: &'a Alternatives<'_>, digests: Digests) -> Result<Self, Error> {
+        let out_dir = &alternatives.with(false).out_dir;
+        let summary = digests.summary(&out_dir.join(manifest::FILE));
         let (previous, is_summary) = match summary {
             Some(summary) => (summary, true),
-            None => (Manifest::read(&settings.out_dir)?, false),
+            None => (Manifest::read(out_dir)?, false),
         };
+        // Most runs decide like the run before.
+        let settings = alternatives.with(previous.engine.concurrency_support);
         let (full, settings_text) = (OnceLock::new(), OnceLock::new());
         let key = common_key(settings);
         Ok(Self { settings, digests, previous, is_summary, full, key, settings_text })
+    }
+
+    /// Returns the settings of the run.
+    pub fn settings(&self) -> &'a Settings {
+        self.settings
+    }
+
+    /// Replaces the settings by those with the other concurrency of the engine.
+    pub fn set_settings(&mut self, settings: &'a Settings) {
+        self.settings = settings;
+        self.key = common_key(settings);
     }
 
     /// Returns the manifest of the run before. Its interfaces may be missing.
@@ -130,6 +146,15 @@ impl<'a> Freshness<'a> {
             return Some(format!("wasm-opt {version} made it, the settings name {wanted}"));
         }
         self.damaged_output(entry.outputs())
+    }
+
+    /// Returns whether the asset of an entry was imported from this source, with these settings and by this
+    /// importer: what the entry says about the source still holds.
+    #[cfg(feature = "compiler")]
+    pub fn has_inputs_of(&self, entry: &Entry, file: &AssetFile, source_digest: Digest) -> bool {
+        entry.source_digest == source_digest
+            && entry.generator == generator::version()
+            && entry.settings == self.settings_key(file)
     }
 
     /// Returns whether an import can leave the asset alone.
@@ -258,7 +283,8 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         exclude: _,
         symlinks: _,
         engine,
-        tools: _, // The entry records the tools that were used.
+        concurrency: _, // The engine has the decision.
+        tools: _,       // The entry records the tools that were used.
         allow_tools: _,
         passes: _, // Hashed per asset.
         folder: _,

@@ -59,6 +59,9 @@ pub struct Entry {
     pub kind: Kind,
     /// The wasm features it uses.
     pub features: RequiredFeatures,
+    /// Whether its source, or a component that is composed with it, needs an engine with concurrency.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub concurrency: bool,
     /// The programs that stages ran, with their versions.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tools: BTreeMap<String, String>,

@@ -4,6 +4,7 @@ use super::execute::Executed;
 use super::plan::Plan;
 use super::reproduce::{compare, tree};
 use crate::error::Error;
+use crate::project::discover::AssetFile;
 use crate::project::files::Files;
 use crate::project::lock::Lock;
 use crate::project::manifest::{self, Entry, Manifest};
@@ -72,11 +73,31 @@ fn gather(plan: &Plan<'_>, executed: Executed) -> (Report, Vec<(String, Entry)>)
     report.warnings.extend(
         unused.map(|pattern| format!("`[[asset]] match = \"{pattern}\"` matches no source file")),
     );
+    report.warnings.extend(warn_of_engine(plan));
     let removed = plan.discovered.removed(plan.freshness.previous());
     report.removed = removed.iter().map(|(_, entry)| entry.source.clone()).collect();
     report.assets.extend(plan.discovered.failed.iter().map(AssetReport::of_failure));
     report.warnings.extend(executed.warnings);
     (report, imported)
+}
+
+/// Warns if this run does not import assets although the engine is another one than theirs: a program
+/// cannot load them together with the imported ones.
+fn warn_of_engine(plan: &Plan<'_>) -> Option<String> {
+    let previous = plan.freshness.previous();
+    let (then, now) = (previous.engine.knobs(), plan.settings.engine.knobs());
+    let mut changed = then.into_iter().zip(now).filter(|(then, now)| then != now);
+    let (_, knob) = changed.next()?;
+    let is_imported = |file: &AssetFile| previous.assets.contains_key(&file.name());
+    let left = plan.discovered.unselected.iter().filter(|file| is_imported(file)).count();
+    (left > 0).then(|| {
+        format!(
+            "the engine has `{} = {}` now, and {left} assets that were imported with another one are \
+             not selected: import them too, without a path",
+            knob.name.replace('_', "-"),
+            knob.value
+        )
+    })
 }
 
 /// Builds the manifest: earlier entries, without those of removed sources, replaced by the imported

@@ -64,7 +64,8 @@ pub(super) fn execute(
         Executor::Helper(helper) => {
             let mut executed = Executed::default();
             let mut add = |file: &AssetFile, imported| executed.assets.push(report(file, imported));
-            executed.warnings = helper.import(&pending, &mut add)?;
+            let has_concurrency = plan.settings.engine.concurrency_support;
+            executed.warnings = helper.import(&pending, has_concurrency, &mut add)?;
             Ok(executed)
         }
     }

@@ -1,6 +1,7 @@
 //! Helper: a process that imports assets, so that an import that crashes or exceeds its limits ends alone.
 //!
-//! It reads on standard input a random token and the sources, a line each, and an empty line. It writes events
+//! It reads on standard input a random token, whether the engine has concurrency, and the sources, a line
+//! each, and an empty line. It writes events
 //! on standard output, a line of the token and JSON each: what passes and programs print is no event. Standard
 //! input then stays open, and the helper ends with it: if the process that started it was killed, nothing is
 //! written any more.
@@ -16,7 +17,7 @@ use super::workers::{close, for_each, import_context};
 use crate::asset::{AssetError, AssetErrorKind, Stage};
 use crate::error::Error;
 use crate::project::discover::AssetFile;
-use crate::settings::Settings;
+use crate::settings::{Alternatives, Settings};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead as _, BufReader, Write as _};
@@ -48,6 +49,12 @@ enum Cause {
     Stuck,
 }
 
+/// The work of a helper.
+struct Order<'a> {
+    batch: &'a BTreeSet<String>,
+    has_concurrency: bool,
+}
+
 impl Helper<'_> {
     /// Imports the assets in helpers, calls `done` with each result, and returns warnings about the run.
     ///
@@ -57,6 +64,7 @@ impl Helper<'_> {
     pub fn import(
         &self,
         assets: &[&AssetFile],
+        has_concurrency: bool,
         done: &mut dyn FnMut(&AssetFile, Imported),
     ) -> Result<Vec<String>, Error> {
         let files: BTreeMap<String, &AssetFile> =
@@ -71,7 +79,8 @@ impl Helper<'_> {
             } else {
                 std::mem::take(&mut together)
             };
-            let left = self.batch(&batch, &files, done, &mut warnings)?;
+            let order = Order { batch: &batch, has_concurrency };
+            let left = self.batch(&order, &files, done, &mut warnings)?;
             let Some(Unfinished { begun, waiting, cause }) = left else { continue };
             together = waiting;
             if batch.len() > 1 {
@@ -89,7 +98,7 @@ impl Helper<'_> {
     /// Imports a batch in one helper, and returns what it left unfinished.
     fn batch(
         &self,
-        batch: &BTreeSet<String>,
+        order: &Order<'_>,
         files: &BTreeMap<String, &AssetFile>,
         done: &mut dyn FnMut(&AssetFile, Imported),
         warnings: &mut Vec<String>,
@@ -97,7 +106,8 @@ impl Helper<'_> {
         let cannot =
             |e: std::io::Error| Error::Helper { message: format!("cannot be started: {e}") };
         let token = token().map_err(cannot)?;
-        let mut child = self.start(&token, batch).map_err(cannot)?;
+        let batch = order.batch;
+        let mut child = self.start(&token, order).map_err(cannot)?;
         let events = events(&mut child, token);
         let mut left = batch.clone();
         let mut begun: BTreeMap<String, Instant> = BTreeMap::new();
@@ -154,7 +164,7 @@ impl Helper<'_> {
         Ok(Some(Unfinished { begun, waiting: left, cause }))
     }
 
-    fn start(&self, token: &str, batch: &BTreeSet<String>) -> std::io::Result<Child> {
+    fn start(&self, token: &str, order: &Order<'_>) -> std::io::Result<Child> {
         let mut command = (self.0)()?;
         // Ctrl-C ends this process, and the helper then ends its programs, which it could not do while it is
         // interrupted itself.
@@ -163,7 +173,9 @@ impl Helper<'_> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         // The pipe stays open, in `child`.
         if let Some(stdin) = &mut child.stdin {
-            let lines: String = batch.iter().map(|source| format!("{}\n", json(source))).collect();
+            let sources = order.batch.iter().map(|source| format!("{}\n", json(source)));
+            let lines: String =
+                std::iter::once(format!("{}\n", order.has_concurrency)).chain(sources).collect();
             // A helper that exited is noticed when its output ends.
             let _ = stdin.write_all(format!("{token}\n{lines}\n").as_bytes());
         }
@@ -239,9 +251,11 @@ fn overrun_error(file: &AssetFile, overrun: &Overrun) -> AssetError {
 ///
 /// Fails if the settings contradict each other.
 pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
-    let (token, wanted) = read_order();
+    let (token, has_concurrency, wanted) = read_order();
     let send = move |event: &Event| send(&token, event);
-    let plan = Plan::for_helper(settings, Lifeline::hold(std::io::stdin()))?;
+    let alternatives = Alternatives::new(settings);
+    let lifeline = Lifeline::hold(std::io::stdin());
+    let plan = Plan::for_helper(&alternatives, has_concurrency, lifeline)?;
     let files = &plan.discovered.assets;
     let known: BTreeSet<&str> = files.iter().map(|file| file.source.as_str()).collect();
     for source in wanted.iter().filter(|source| !known.contains(source.as_str())) {
@@ -270,12 +284,14 @@ pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads the token and the sources to import, a line each, to an empty line.
-fn read_order() -> (String, BTreeSet<String>) {
+/// Reads the token, whether the engine has concurrency, and the sources to import, a line each, to an empty
+/// line.
+fn read_order() -> (String, bool, BTreeSet<String>) {
     let mut lines = std::io::stdin().lock().lines().map_while(Result::ok);
     let token = lines.next().unwrap_or_default();
+    let has_concurrency = lines.next().is_some_and(|line| line == "true");
     let lines = lines.take_while(|line| !line.is_empty());
-    (token, lines.filter_map(|line| serde_json::from_str(&line).ok()).collect())
+    (token, has_concurrency, lines.filter_map(|line| serde_json::from_str(&line).ok()).collect())
 }
 
 /// Writes an event as a line of its own, since a pass may have printed half a line before.

@@ -20,7 +20,7 @@ pub(crate) use watchdog::{Overrun, Watchdog};
 
 use crate::error::Error;
 use crate::report::Report;
-use crate::settings::Settings;
+use crate::settings::{Alternatives, Settings};
 use output_lock::OutputLock;
 use plan::Plan;
 use std::path::PathBuf;
@@ -46,9 +46,10 @@ pub(crate) fn import(
     executor: &Executor<'_>,
 ) -> Result<Outcome, Error> {
     let start = Instant::now();
+    let alternatives = Alternatives::new(settings);
     let mut lock = None;
     let (plan, mut report) = loop {
-        let plan = Plan::new(settings)?;
+        let plan = Plan::new(&alternatives)?;
         if let Some(refusal) = plan.refusal() {
             break (plan, refusal);
         }

@@ -3,16 +3,18 @@
 use super::lifeline::Lifeline;
 use crate::asset::{AssetError, Kind};
 use crate::error::Error;
+use crate::pipeline::needs_concurrency;
 use crate::project::digests::Digests;
 use crate::project::discover::{AssetFile, Discovered, discover};
 use crate::project::freshness::Freshness;
 use crate::project::lock::{Lock, LockedRun};
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Report, Status};
-use crate::settings::{LockMode, Settings};
+use crate::settings::{Alternatives, LockMode, Settings};
 use crate::store::{StoreError, StoreFolder};
 use crate::tool::ToolBox;
 use rayon::prelude::*;
+use std::path::Path;
 
 /// The result of looking at sources, outputs and lock file, before any work.
 pub(crate) struct Plan<'a> {
@@ -37,30 +39,41 @@ pub(crate) struct Plan<'a> {
 }
 
 impl<'a> Plan<'a> {
-    /// Finds the assets, and decides which ones to import.
+    /// Finds the assets, decides about the engine's concurrency, and which assets to import.
     ///
     /// # Errors
     ///
     /// Fails if the settings contradict each other, or the manifest or the lock file cannot be read.
-    pub fn new(settings: &'a Settings) -> Result<Self, Error> {
-        let mut plan = Self::discover(settings, |store| Digests::saved(store, &settings.out_dir))?;
-        let fresh = plan.fresh();
+    pub fn new(alternatives: &'a Alternatives<'_>) -> Result<Self, Error> {
+        let mut plan = Self::discover(alternatives, Digests::saved)?;
+        let mut fresh = plan.fresh();
+        if alternatives.are_open() && plan.decide_concurrency(alternatives, &fresh) {
+            fresh = plan.fresh();
+        }
         plan.is_unchanged = plan.is_unchanged(&fresh);
         if !(plan.is_unchanged && plan.is_lock_checked()) {
-            plan.lock = Lock::of(settings)?;
+            plan.lock = Lock::of(plan.settings)?;
         }
         plan.split(fresh);
         Ok(plan)
     }
 
-    /// Finds the assets for a helper process, which imports what it is told.
+    /// Finds the assets for a helper process, which imports what it is told, for an engine with or without
+    /// concurrency.
     ///
     /// # Errors
     ///
     /// Fails like [`Plan::new`].
-    pub fn for_helper(settings: &'a Settings, lifeline: Lifeline) -> Result<Self, Error> {
-        let (lock, lifeline) = (Lock::of(settings)?, Some(lifeline));
-        Ok(Self { lock, lifeline, ..Self::discover(settings, |_| Digests::computed())? })
+    pub fn for_helper(
+        alternatives: &'a Alternatives<'_>,
+        has_concurrency: bool,
+        lifeline: Lifeline,
+    ) -> Result<Self, Error> {
+        let mut plan = Self::discover(alternatives, |_, _| Digests::computed())?;
+        plan.set_settings(alternatives.with(has_concurrency));
+        plan.lock = Lock::of(plan.settings)?;
+        plan.lifeline = Some(lifeline);
+        Ok(plan)
     }
 
     /// Returns whether manifest and lock file are still those that the plan was made from.
@@ -76,25 +89,27 @@ impl<'a> Plan<'a> {
     }
 
     fn discover(
-        settings: &'a Settings,
-        saved: impl FnOnce(&StoreFolder) -> Digests + Send,
+        alternatives: &'a Alternatives<'_>,
+        saved: impl FnOnce(&StoreFolder, &Path) -> Digests + Send,
     ) -> Result<Self, Error> {
+        let settings = alternatives.with(false);
         // A run that reproduces uses nothing of earlier runs.
         let store = StoreFolder::open(&settings.cache).filter(|_| !settings.reproduce);
         // A folder that cannot be used is a warning when assets are imported.
         let digests = || match &store {
-            Some(Ok(store)) => saved(store),
+            Some(Ok(store)) => saved(store, &settings.out_dir),
             _ => Digests::computed(),
         };
         // By default one thread per processor.
         let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
         let pool = pool.map_err(|e| Error::arguments(e.to_string(), "ask for fewer jobs"))?;
         let (discovered, freshness) =
-            pool.join(|| discover(settings), || Freshness::new(settings, digests()));
+            pool.join(|| discover(settings), || Freshness::new(alternatives, digests()));
+        let freshness = freshness?;
         Ok(Self {
-            settings,
+            settings: freshness.settings(),
             discovered: discovered?,
-            freshness: freshness?,
+            freshness,
             tools: ToolBox::new(settings),
             store,
             lock: None,
@@ -129,6 +144,43 @@ impl<'a> Plan<'a> {
             Ok(self.freshness.is_up_to_date(file, digest, &self.tools))
         };
         self.pool.install(|| self.discovered.assets.par_iter().map(is_fresh).collect())
+    }
+
+    /// Lets all assets of the project decide whether the engine has concurrency, those that this run does not
+    /// select too. Returns whether they decide otherwise than in the run before.
+    ///
+    /// The manifest has the need of every asset that is fresh, so that a run without changes reads no source.
+    fn decide_concurrency(
+        &mut self,
+        alternatives: &'a Alternatives<'_>,
+        fresh: &[Result<bool, AssetError>],
+    ) -> bool {
+        let Self { discovered, freshness, settings, .. } = &*self;
+        let is_fresh = |index: usize| matches!(fresh.get(index), Some(Ok(true)));
+        let files = discovered.assets.iter().chain(&discovered.unselected).enumerate();
+        let recorded = |(index, file)| {
+            let entry = freshness.entry(file).filter(|entry| {
+                is_fresh(index)
+                    || freshness
+                        .source_digest(file)
+                        .is_ok_and(|digest| freshness.has_inputs_of(entry, file, digest))
+            });
+            (file, entry.map(|entry| entry.concurrency))
+        };
+        let recorded: Vec<(&AssetFile, Option<bool>)> = files.map(recorded).collect();
+        let is_needed = |(file, recorded): &(&AssetFile, Option<bool>)| {
+            recorded.unwrap_or_else(|| needs_concurrency(file, settings))
+        };
+        let is_needed = recorded.iter().any(|(_, recorded)| *recorded == Some(true))
+            || self.pool.install(|| recorded.par_iter().any(is_needed));
+        let before = self.settings.engine;
+        self.set_settings(alternatives.with(is_needed));
+        self.settings.engine != before
+    }
+
+    fn set_settings(&mut self, settings: &'a Settings) {
+        self.settings = settings;
+        self.freshness.set_settings(settings);
     }
 
     fn is_unchanged(&self, fresh: &[Result<bool, AssetError>]) -> bool {

@@ -67,6 +67,9 @@ pub struct Setting {
     pub value: Value,
     /// The origin of the value.
     pub origin: Origin,
+    /// The meaning of a value that leaves the decision to the project, with the reason.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<String>,
 }
 
 /// The settings that apply to one asset.
@@ -126,7 +129,7 @@ impl Settings {
                 None if in_file.is_some() || default.get(&key) == Some(&value) => Origin::Default,
                 None => Origin::Given { rule: None },
             };
-            Setting { key, value, origin }
+            Setting { key, value, origin, decision: None }
         };
         self.project_values().into_iter().map(explain).collect()
     }
@@ -136,7 +139,7 @@ impl Settings {
         let is_wanted = |index: usize| index == 0 || rules.contains(&(index - 1));
         let layers = self.layers().enumerate().filter(|(index, _)| is_wanted(*index));
         let default = |(key, value): (String, Value)| {
-            (key.clone(), Setting { key, value, origin: Origin::Default })
+            (key.clone(), Setting { key, value, origin: Origin::Default, decision: None })
         };
         let mut settings: BTreeMap<String, Setting> =
             choices(&AssetSettings::defaults()).into_iter().map(default).collect();
@@ -149,7 +152,7 @@ impl Settings {
                     Some(location) => at(location, rule),
                     None => Origin::Given { rule },
                 };
-                settings.insert(key.clone(), Setting { key, value, origin });
+                settings.insert(key.clone(), Setting { key, value, origin, decision: None });
             }
         }
         settings.into_values().collect()

@@ -1,7 +1,9 @@
 //! The settings of an import: declared once in tables, set from code or in `wasmport.toml`.
 
+mod alternatives;
 mod asset;
 mod cache;
+pub(crate) mod concurrency;
 mod contradictions;
 mod explain;
 mod file;
@@ -24,10 +26,12 @@ mod tools;
 mod transform;
 mod values;
 
+pub(crate) use alternatives::Alternatives;
 pub use asset::AssetSettings;
 #[cfg(feature = "compiler")]
 pub(crate) use asset::world_path;
 pub use cache::CacheSettings;
+pub use concurrency::Concurrency;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
 pub use limits::ImportLimits;
 pub use lock_mode::LockMode;

@@ -1,5 +1,6 @@
 //! `Settings`: the settings of one import, from code or from `wasmport.toml`.
 
+use super::concurrency::{self, Concurrency, EngineTable};
 use super::file::SettingsFile;
 use super::project_value::ProjectValue;
 use super::table::{Field as _, Row, first, values};
@@ -59,7 +60,7 @@ macro_rules! project_settings {
         struct ConfigFile {
             $($root: Option<<$root_ty as ProjectValue>::Written>,)*
             import: ImportTable,
-            engine: EngineConfig,
+            engine: EngineTable,
             defaults: AssetSettings,
             asset: Vec<AssetSettings>,
             tools: Tools,
@@ -95,7 +96,8 @@ macro_rules! project_settings {
                 let defaults = Self::default();
                 $(self.$root = defaults.$root.read(file.$root, folder);)*
                 $(self.$field = defaults.$field.read(file.import.$field, folder);)*
-                self.engine = file.engine;
+                self.engine = file.engine.engine;
+                self.concurrency = file.engine.concurrency;
                 self.defaults = file.defaults;
                 self.assets = file.asset;
                 self.tools = file.tools;
@@ -157,6 +159,8 @@ project_settings! {
             pub only: Vec<PathBuf> = Vec::new();
             /// The engine configuration of the project.
             pub engine: EngineConfig = EngineConfig::new();
+            /// The decision on the engine's support for concurrent calls of components.
+            pub concurrency: Concurrency = Concurrency::Auto;
             /// Choices for all assets.
             pub defaults: AssetSettings = AssetSettings::default();
             /// Choices for some assets; if several match, later ones win.
@@ -252,6 +256,10 @@ impl Settings {
         if let Value::Object(engine) = json(&self.engine) {
             let engine = engine.into_iter();
             project.extend(engine.map(|(key, value)| (format!("engine.{key}"), value)));
+            project.insert(
+                format!("engine.{}", concurrency::KEY),
+                self.concurrency.written(&self.engine),
+            );
         }
         project
     }

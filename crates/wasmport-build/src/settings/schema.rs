@@ -1,6 +1,7 @@
 //! JSON schema of `wasmport.toml`, made from the declarations of the settings.
 
 use super::asset::MATCH;
+use super::concurrency;
 use super::project::{IMPORT, PROJECT};
 use super::table::{Mark, Row, Typed};
 use super::{AssetSettings, CacheSettings, Settings, Tools};
@@ -80,6 +81,9 @@ fn engine() -> Schema {
     let defaults = serde_json::to_value(EngineConfig::new()).unwrap_or_default();
     let property = |(field, doc): &(&str, &str)| {
         let key = field.replace('_', "-");
+        if key == concurrency::KEY {
+            return (key, concurrency());
+        }
         let mut schema = engine_type(&key);
         let mut doc = doc.trim().replace("[`", "`").replace("`]", "`");
         if let Some(default) = defaults.get(&key).filter(|default| !default.is_null()) {
@@ -97,6 +101,11 @@ fn engine() -> Schema {
         "additionalProperties": false,
         "properties": properties,
     })
+}
+
+/// Describes the one engine setting that can be left to the project.
+fn concurrency() -> Value {
+    json!({ "enum": [true, false, "auto"], "default": "auto", "description": concurrency::DOC })
 }
 
 /// Returns the type of an engine setting, from the error for a value of no type.

@@ -2,11 +2,12 @@
 //!
 //! The features are a close guess, which the validator checks; see `validate.rs`.
 
+use super::component_features;
 use crate::settings::ImportLimits;
 use wasmparser::{
-    AbstractHeapType, BlockType, CanonicalFunction, CanonicalOption, CompositeInnerType, ConstExpr,
-    DataKind, ElementItems, ElementKind, Encoding, ExternalKind, HeapType, MemoryType, Operator,
-    OperatorsReader, Parser, Payload, RefType, Result, TableInit, TableType, TypeRef, ValType,
+    AbstractHeapType, BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems,
+    ElementKind, Encoding, ExternalKind, HeapType, MemoryType, Operator, OperatorsReader, Parser,
+    Payload, RefType, Result, TableInit, TableType, TypeRef, ValType,
 };
 use wasmport::engine::{RequiredFeatures, WasmFeature as F};
 
@@ -69,6 +70,8 @@ impl Scan {
     }
 
     fn payload(&mut self, payload: Payload<'_>) -> Result<()> {
+        let features = component_features::of_section(&payload)?;
+        self.found.features = self.found.features.union(features);
         match payload {
             Payload::Version { encoding: Encoding::Module, .. } => {
                 // One of several in a component.
@@ -77,11 +80,6 @@ impl Scan {
             }
             Payload::Version { encoding: Encoding::Component, .. } => {
                 ADAPTERS.iter().for_each(|feature| self.needs(feature));
-            }
-            Payload::ComponentCanonicalSection(functions) => {
-                for function in functions {
-                    self.needs_if(is_async(&function?), F::ComponentModelAsync);
-                }
             }
             Payload::TypeSection(types) => {
                 for group in types {
@@ -344,18 +342,6 @@ impl Scan {
             }
             _ => {}
         }
-    }
-}
-
-/// Whether it is of functions that wait, futures and streams.
-fn is_async(function: &CanonicalFunction) -> bool {
-    use CanonicalFunction as C;
-    match function {
-        C::Lift { options, .. } | C::Lower { options, .. } => {
-            options.iter().any(|option| matches!(option, CanonicalOption::Async))
-        }
-        C::ResourceNew { .. } | C::ResourceDrop { .. } | C::ResourceRep { .. } => false,
-        _ => true,
     }
 }
 

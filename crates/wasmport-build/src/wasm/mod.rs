@@ -1,10 +1,12 @@
 //! Wasm: bytes that claim to be WebAssembly, and modules that were validated.
 
+mod component_features;
 mod features;
 mod images;
 mod raw;
 mod validate;
 
+pub(crate) use component_features::needs_concurrency;
 pub(crate) use features::scan;
 pub(crate) use images::image_bytes;
 pub(crate) use raw::RawWasm;

@@ -185,24 +185,44 @@ fn refusal(
     }
     let beyond = beyond(wasm, everything);
     if !beyond.is_empty() {
-        let list = beyond.join("`, `");
+        let why = |(name, reason): &(String, &str)| format!("`{name}`, {reason}");
+        let list = beyond.iter().map(why).collect::<Vec<_>>().join("; ");
         return plain
             .kind(AssetErrorKind::Disabled)
-            .help(format!("the file uses proposals that no import can allow: `{list}`"));
+            .help(format!("the file uses proposals that no import can allow: {list}"));
     }
     plain.help(
         "the file is damaged or incomplete, or uses a proposal that Wasmtime 48 does not know",
     )
 }
 
-/// Returns the proposals that the module needs and that no import can allow, by their names in the
-/// validator. Returns none if the module is not valid with all proposals.
-fn beyond(wasm: &[u8], everything: RequiredFeatures) -> Vec<String> {
+/// Returns the proposals that the module needs and that no import can allow, each with the reason.
+/// Returns none if the module is not valid with all proposals.
+fn beyond(wasm: &[u8], everything: RequiredFeatures) -> Vec<(String, &'static str)> {
     let all = WasmFeatures::all();
     if check(wasm, all).is_err() {
         return Vec::new();
     }
     let others = all.difference(everything.flags()).iter_names();
     let needed = others.filter(|(_, flag)| check(wasm, all.difference(*flag)).is_err());
-    needed.map(|(name, _)| name.to_lowercase().replace('_', "-")).collect()
+    let described = |(name, flag): (&str, WasmFeatures)| {
+        let name = name.to_lowercase().replace('_', "-");
+        let name = match name.strip_prefix("cm-") {
+            Some(rest) => format!("component-model-{rest}"),
+            None => name,
+        };
+        (name, reason(flag))
+    };
+    needed.map(described).collect()
+}
+
+/// Returns the reason why no import can allow a proposal.
+fn reason(proposal: WasmFeatures) -> &'static str {
+    if proposal == WasmFeatures::CM_GC {
+        "at which the compiler of Wasmtime 48 panics"
+    } else if proposal == WasmFeatures::STACK_SWITCHING {
+        "which changes the code of every module of a program, and which x86-64 alone has"
+    } else {
+        "which Wasmtime 48 does not run"
+    }
 }

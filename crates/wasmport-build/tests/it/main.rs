@@ -18,6 +18,7 @@ mod binaryen;
 mod bounds;
 mod choices;
 mod components;
+mod concurrency;
 mod debugging;
 mod dynamic;
 mod features;
@@ -38,6 +39,7 @@ mod preinit_components;
 #[cfg(feature = "preinit")]
 mod preinit_files;
 mod project;
+mod proposals;
 mod schema;
 mod settings;
 mod sources;

@@ -1,6 +1,7 @@
 //! `config`: the settings that apply, and their schema.
 
 use super::{CALC, code, json, project, wasmport};
+use std::fs;
 use std::path::Path;
 
 #[test]
@@ -26,6 +27,25 @@ fn the_schema_needs_no_settings() {
     let schema = wasmport(project.path(), &["config", "--schema"]);
     assert_eq!(code(&schema), 0);
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schemas/wasmport.json");
-    let file: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+    let file: serde_json::Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     assert_eq!(json(&schema), file);
+}
+
+#[test]
+fn the_decision_of_the_assets_is_explained_and_the_helper_process_has_it() {
+    let waits = r#"(component (import "f" (func async)))"#;
+    let project = project(&[("assets/calc.wat", CALC), ("assets/waits.wat", waits)]);
+    let run = |args: &[&str]| wasmport(project.path(), args);
+    let output = String::from_utf8(run(&["config"]).stdout).unwrap();
+    let line = "  engine.concurrency-support = \"auto\"  # default; on: `waits.wat` needs it\n";
+    assert!(output.contains(line), "{output}");
+    assert_eq!(code(&run(&["import"])), 0);
+    assert_eq!(code(&run(&["check", "--locked"])), 0);
+    let wrapper = project.path().join("src/assets/calc.rs");
+    assert!(fs::read_to_string(wrapper).unwrap().contains(".concurrency_support(true)"));
+    fs::remove_file(project.path().join("assets/waits.wat")).unwrap();
+    assert_eq!(code(&run(&["check"])), 3);
+    assert_eq!(code(&run(&["import"])), 0);
+    let wrapper = project.path().join("src/assets/calc.rs");
+    assert!(!fs::read_to_string(wrapper).unwrap().contains("concurrency_support"));
 }

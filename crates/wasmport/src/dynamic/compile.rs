@@ -95,20 +95,14 @@ impl<C: Code> DynamicAsset<C> {
 /// Bytes behind the magic number of a component, for this version of Wasmtime.
 const COMPONENT_VERSION: [u8; 4] = [0x0d, 0, 1, 0];
 
-/// Features that only components use.
-const COMPONENT_FEATURES: RequiredFeatures =
-    RequiredFeatures::of(&[WasmFeature::ComponentModel, WasmFeature::ComponentModelAsync]);
-
 /// Returns the target of a back end, and the features to compile with.
 fn target<C: Code>(engine: &EngineConfig, back_end: BackEnd) -> (Target, RequiredFeatures) {
-    let mut features = RequiredFeatures::of_this_build();
-    if !C::IS_COMPONENT {
-        features = features.missing_in(COMPONENT_FEATURES);
-    }
-    if !engine.concurrency_support {
-        let concurrent = RequiredFeatures::of(&[WasmFeature::ComponentModelAsync]);
-        features = features.missing_in(concurrent);
-    }
+    let is_wanted = |feature: &WasmFeature| {
+        (C::IS_COMPONENT || !feature.is_of_components())
+            && (engine.concurrency_support || !feature.needs_concurrency())
+    };
+    let features: RequiredFeatures =
+        RequiredFeatures::of_this_build().iter().filter(is_wanted).collect();
     match back_end {
         BackEnd::Native | BackEnd::Source => (Target::native(), features),
         BackEnd::Portable => {

@@ -40,6 +40,27 @@ macro_rules! wasm_features {
                 match self { $(WasmFeature::$variant => $default,)* }
             }
 
+            /// Returns whether only components use it.
+            #[must_use]
+            pub fn is_of_components(self) -> bool {
+                self.name().starts_with("component-model")
+            }
+
+            /// Returns whether an asset that uses it needs an engine with
+            /// [`concurrency_support`](crate::EngineConfig::concurrency_support): Wasmtime rejects
+            /// one without the other.
+            #[must_use]
+            pub const fn needs_concurrency(self) -> bool {
+                matches!(
+                    self,
+                    Self::ComponentModelAsync
+                        | Self::ComponentModelErrorContext
+                        | Self::ComponentModelAsyncStackful
+                        | Self::ComponentModelMoreAsyncBuiltins
+                        | Self::ComponentModelThreading
+                )
+            }
+
             /// Returns Wasmtime's flag for it.
             #[must_use]
             pub const fn flag(self) -> WasmFeatures {
@@ -92,6 +113,28 @@ wasm_features! {
     ComponentModelAsync = "component-model-async", CM_ASYNC, Some("component-model-async"), true;
     /// 128-bit integer arithmetic.
     WideArithmetic = "wide-arithmetic", WIDE_ARITHMETIC, None, false;
+    /// Maps in components.
+    ComponentModelMap = "component-model-map", CM_MAP, Some("component-model"), false;
+    /// Lists of a fixed length in components.
+    ComponentModelFixedLengthLists = "component-model-fixed-length-lists", CM_FIXED_LENGTH_LISTS,
+        Some("component-model"), false;
+    /// Imports and exports of components that name the interface that they implement.
+    ComponentModelImplements = "component-model-implements", CM_IMPLEMENTS,
+        Some("component-model"), false;
+    /// 64-bit memories behind the functions of components.
+    ComponentModelMemory64 = "component-model-memory64", CM64, Some("component-model"), false;
+    /// Error contexts of components.
+    ComponentModelErrorContext = "component-model-error-context", CM_ERROR_CONTEXT,
+        Some("component-model-async"), false;
+    /// Async functions of components with a stack of their own.
+    ComponentModelAsyncStackful = "component-model-async-stackful", CM_ASYNC_STACKFUL,
+        Some("component-model-async"), false;
+    /// Further built-in functions for async components.
+    ComponentModelMoreAsyncBuiltins = "component-model-more-async-builtins", CM_MORE_ASYNC_BUILTINS,
+        Some("component-model-async"), false;
+    /// Cooperative threads in components.
+    ComponentModelThreading = "component-model-threading", CM_THREADING,
+        Some("component-model-async"), false;
 }
 
 impl fmt::Display for WasmFeature {
@@ -153,10 +196,23 @@ impl RequiredFeatures {
         self.0 & (1 << feature as u32) != 0
     }
 
+    /// Returns the features of both sets.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Returns the features that are not in `other`.
     #[must_use]
     pub const fn missing_in(self, other: Self) -> Self {
         Self(self.0 & !other.0)
+    }
+
+    /// Returns whether an asset with these features needs an engine with
+    /// [`concurrency_support`](crate::EngineConfig::concurrency_support).
+    #[must_use]
+    pub fn need_concurrency(self) -> bool {
+        self.iter().any(WasmFeature::needs_concurrency)
     }
 
     /// Returns each feature, in a fixed order.

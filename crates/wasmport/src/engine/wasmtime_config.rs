@@ -51,7 +51,7 @@ pub fn compile_config(
 /// Fails if Wasmtime rejects it.
 #[cfg(feature = "compile")]
 pub fn init_config(features: RequiredFeatures) -> wasmtime::Result<Config> {
-    let waits = features.contains(WasmFeature::ComponentModelAsync);
+    let waits = features.need_concurrency();
     let engine = EngineConfig::new().epoch_interruption(true).concurrency_support(waits);
     compile_config(&engine, &Target::host(), features)
 }
@@ -86,6 +86,9 @@ pub(crate) fn run_config(
 ) -> Result<Config, ConfigError> {
     let (portable, source) = (back_end == BackEnd::Portable, back_end == BackEnd::Source);
     let natural = Natural { pulley: portable, pointer_bits: usize::BITS as u8 };
+    if engine.concurrency_support && !cfg!(feature = "component-model-async") {
+        return Err(missing("an engine with `concurrency-support`", "component-model-async"));
+    }
     let mut features = RequiredFeatures::of_this_build();
     if portable {
         // The interpreter lacks threads, and an engine with a compiler fails at once because of it.
@@ -199,11 +202,9 @@ fn shared(engine: &EngineConfig, natural: &Natural, features: RequiredFeatures) 
         gc_heap_initial_size,
     } = *engine;
 
-    let mut flags = features.flags();
-    if !concurrency_support {
-        // Wasmtime rejects one without the other; an asset that needs it fails when it is imported.
-        flags.remove(WasmFeatures::CM_ASYNC);
-    }
+    // Wasmtime rejects one without the other; an asset that needs it fails when it is imported.
+    let features = features.iter().filter(|f| concurrency_support || !f.needs_concurrency());
+    let flags = features.collect::<RequiredFeatures>().flags();
     let mut config = Config::new();
     config
         .wasm_features(WasmFeatures::all(), false)

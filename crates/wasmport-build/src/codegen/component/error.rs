@@ -2,6 +2,7 @@
 
 use super::prepare::ChoiceError;
 use super::rewrite::RewriteError;
+use crate::panics::Panic;
 use std::error::Error;
 use thiserror::Error;
 
@@ -12,6 +13,8 @@ pub(crate) enum ComponentError {
     Choice(#[from] ChoiceError),
     #[error("Wasmtime's generator of wrappers: {0}")]
     Generator(#[source] Box<dyn Error + Send + Sync>),
+    #[error("Wasmtime's generator of wrappers panicked: {0}")]
+    GeneratorPanicked(#[source] Panic),
     #[error("Wasmtime's generator of wrappers wrote invalid Rust: {0}")]
     GeneratedTokens(#[from] proc_macro2::LexError),
     #[error("Wasmtime's generator of wrappers wrote invalid Rust: {0}")]
@@ -34,6 +37,7 @@ impl ComponentError {
         match self {
             Self::Choice(_) | Self::NeedsConcurrency => false,
             Self::Generator(_)
+            | Self::GeneratorPanicked(_)
             | Self::GeneratedTokens(_)
             | Self::GeneratedSyntax(_)
             | Self::Rewrite(_)

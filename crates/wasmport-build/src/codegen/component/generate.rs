@@ -2,6 +2,7 @@
 
 use super::error::ComponentError;
 use super::prepare::Prepared;
+use crate::panics::catch_panic;
 use proc_macro2::TokenStream;
 use syn::Item;
 
@@ -9,9 +10,11 @@ use syn::Item;
 ///
 /// # Errors
 ///
-/// Fails with [`ComponentError`] if the generator refuses the world or writes invalid Rust.
+/// Fails with [`ComponentError`] if the generator refuses the world, panics or writes invalid Rust.
 pub(super) fn generate(prepared: &mut Prepared) -> Result<Vec<Item>, ComponentError> {
-    let text = prepared.opts.generate(&mut prepared.resolve, prepared.world);
+    // The generator panics at types that it does not know.
+    let text = catch_panic(|| prepared.opts.generate(&mut prepared.resolve, prepared.world));
+    let text = text.map_err(ComponentError::GeneratorPanicked)?;
     let text = text.map_err(|error| ComponentError::Generator(error.into_boxed_dyn_error()))?;
     let tokens: TokenStream = text.parse()?;
     let file = syn::parse2::<syn::File>(prepared.aliases.restore(tokens));

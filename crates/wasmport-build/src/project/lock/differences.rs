@@ -2,7 +2,7 @@
 
 use super::{Lock, Locked};
 use crate::project::manifest::Entry;
-use crate::settings::Settings;
+use crate::settings::{Settings, concurrency};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use wasmport::Digest;
@@ -30,9 +30,19 @@ impl Lock {
             tools: &now.tools,
         };
         let mut differences = locked.differences_of(&inputs);
+        if locked.settings != now.settings {
+            differences.extend(self.difference_of_engine(settings));
+        }
         differences.extend(locked.differences_of_artifacts(&now));
         differences.extend(locked.unnamed_targets(settings));
         differences
+    }
+
+    /// Compares the engine's concurrency, which the assets may decide. It explains a difference of settings,
+    /// and is none of its own: an older lock file does not have it.
+    pub(super) fn difference_of_engine(&self, settings: &Settings) -> Option<String> {
+        let now = settings.engine.concurrency_support;
+        difference(concurrency::KEY, Some(&self.concurrency), Some(&now))
     }
 }
 

@@ -24,6 +24,9 @@ const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 #[serde(deny_unknown_fields)]
 struct Document<A> {
     format: u32,
+    /// Whether the engine has concurrency, which the assets may decide.
+    #[serde(default, rename = "concurrency-support", skip_serializing_if = "std::ops::Not::not")]
+    concurrency: bool,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
     asset: Vec<A>,
 }
@@ -46,9 +49,9 @@ pub(super) fn read(path: &Path) -> Result<Option<(Digest, String)>, Error> {
     Ok(Some((digest, text.replace("\r\n", "\n"))))
 }
 
-/// Serializes the assets.
-pub(super) fn render<'a>(assets: impl Iterator<Item = &'a Locked>) -> String {
-    let document = Document { format: FORMAT, asset: assets.collect() };
+/// Serializes the engine's concurrency and the assets.
+pub(super) fn render<'a>(concurrency: bool, assets: impl Iterator<Item = &'a Locked>) -> String {
+    let document = Document { format: FORMAT, concurrency, asset: assets.collect() };
     // TOML has strings, numbers and maps with string keys: serialization cannot fail.
     format!("{HEADER}{}", toml::to_string(&document).unwrap_or_default())
 }
@@ -56,13 +59,16 @@ pub(super) fn render<'a>(assets: impl Iterator<Item = &'a Locked>) -> String {
 const AGAIN: &str = "restore it from the last commit, or delete it, import without `--locked`, and \
     review the changes";
 
-/// Parses the text.
+/// Parses the text: the engine's concurrency, and the assets by source.
 ///
 /// # Errors
 ///
 /// Fails with [`Error::Lock`], with the line, if the text is not a lock file of this format.
-pub(super) fn parse(path: &Path, text: Option<&str>) -> Result<BTreeMap<String, Locked>, Error> {
-    let Some(text) = text else { return Ok(BTreeMap::new()) };
+pub(super) fn parse(
+    path: &Path,
+    text: Option<&str>,
+) -> Result<(bool, BTreeMap<String, Locked>), Error> {
+    let Some(text) = text else { return Ok((false, BTreeMap::new())) };
     let is_conflict = |line: &str| CONFLICT.iter().any(|marker| line.starts_with(marker));
     if let Some(index) = text.lines().position(is_conflict) {
         let message = format!("line {}: unresolved merge conflict", index + 1);
@@ -82,7 +88,7 @@ pub(super) fn parse(path: &Path, text: Option<&str>) -> Result<BTreeMap<String, 
         return Err(refused(path, &message, help));
     }
     let document = document.map_err(|e| refused(path, e.to_string().trim_end(), AGAIN))?;
-    let mut assets = BTreeMap::new();
+    let (concurrency, mut assets) = (document.concurrency, BTreeMap::new());
     for asset in document.asset {
         let at = asset.span().start;
         let asset = asset.into_inner();
@@ -91,7 +97,7 @@ pub(super) fn parse(path: &Path, text: Option<&str>) -> Result<BTreeMap<String, 
             return Err(refused(path, &format!("line {line}: `{source}` occurs twice"), AGAIN));
         }
     }
-    Ok(assets)
+    Ok((concurrency, assets))
 }
 
 fn refused(path: &Path, message: &str, help: &'static str) -> Error {

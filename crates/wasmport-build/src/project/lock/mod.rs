@@ -31,6 +31,8 @@ pub(crate) struct Lock {
     digest: Option<Digest>,
     /// The text with one kind of line ends, if the file exists.
     text: Option<String>,
+    /// Whether the engine has concurrency.
+    concurrency: bool,
     /// The locked assets by source.
     assets: BTreeMap<String, Locked>,
 }
@@ -106,8 +108,8 @@ impl Lock {
             let help = "run `cargo wasmport import` once without `--locked`, and commit the file";
             return Err(Error::Lock { path, message, help });
         }
-        let assets = file::parse(&path, text.as_deref())?;
-        Ok(Some(Self { path, mode, digest, text, assets }))
+        let (concurrency, assets) = file::parse(&path, text.as_deref())?;
+        Ok(Some(Self { path, mode, digest, text, concurrency, assets }))
     }
 
     /// Returns the digest of the file.
@@ -174,7 +176,7 @@ impl Lock {
             }
             assets.insert(entry.source.clone(), locked);
         }
-        let text = file::render(assets.values());
+        let text = file::render(settings.engine.concurrency_support, assets.values());
         let is_current = self.text.as_ref().map_or(assets.is_empty(), |current| *current == text);
         (!is_current).then_some(text)
     }

@@ -64,6 +64,9 @@ impl Lock {
         let settings = run.freshness.settings_key(file);
         let inputs = Inputs { input, settings, wasmtime: wasmtime_version(), tools: &tools };
         let mut differences = locked.differences_of(&inputs);
+        if locked.settings != settings {
+            differences.extend(self.difference_of_engine(run.settings));
+        }
         differences.extend(locked.lacks_targets(run.settings));
         differences.extend(locked.unnamed_targets(run.settings));
         differences

@@ -91,25 +91,22 @@ impl Wasi {
         let preview = |resolve: &Resolve, id| {
             preview(resolve, id).filter(|_| !is_remapped(resolve, id, choices))
         };
-        let imports = resolve.worlds[world].imports.values();
-        let needs = imports.filter_map(|item| match item {
-            WorldItem::Interface { id, .. } => preview(resolve, *id),
-            _ => None,
-        });
+        let imports = resolve.worlds[world].imports.iter();
+        let needs = imports.filter_map(|item| preview(resolve, by_own_name(item)?));
         let needs: BTreeSet<Preview> = needs.collect();
         let is_async = is_async || needs.contains(&Preview::Three);
         let used = used_by_others(resolve, world, |id| preview(resolve, id).is_some());
         let mut wasi = Self { needs, ..Self::default() };
         let mut unused: Vec<WorldKey> = Vec::new();
         for (key, item) in &resolve.worlds[world].imports {
-            let WorldItem::Interface { id, .. } = item else { continue };
-            let Some(preview) = preview(resolve, *id) else {
-                wasi.is_shadowed |= self::preview(resolve, *id).is_some();
+            let Some(id) = by_own_name((key, item)) else { continue };
+            let Some(preview) = preview(resolve, id) else {
+                wasi.is_shadowed |= self::preview(resolve, id).is_some();
                 continue;
             };
-            if used.contains(id) {
-                let path = path(resolve, *id, preview, is_async);
-                wasi.remapped.extend(path.map(|path| (*id, path)));
+            if used.contains(&id) {
+                let path = path(resolve, id, preview, is_async);
+                wasi.remapped.extend(path.map(|path| (id, path)));
             } else {
                 unused.push(key.clone());
             }
@@ -118,6 +115,15 @@ impl Wasi {
             let _ = resolve.worlds[world].imports.shift_remove(&key);
         }
         wasi
+    }
+}
+
+/// Returns the interface of an import that has the interface's own name. An import by a plain name is
+/// not WASI, whichever interface it implements: no linker defines that name.
+fn by_own_name((key, item): (&WorldKey, &WorldItem)) -> Option<InterfaceId> {
+    match (key, item) {
+        (WorldKey::Interface(_), WorldItem::Interface { id, .. }) => Some(*id),
+        _ => None,
     }
 }
 
@@ -134,9 +140,11 @@ fn used_by_others(
             todo.extend(resolve.interface_direct_deps(*id));
         }
     }
-    for item in world.imports.values() {
+    for (key, item) in &world.imports {
         match item {
-            WorldItem::Interface { id, .. } if !is_wasi(*id) => {
+            WorldItem::Interface { id, .. }
+                if by_own_name((key, item)).is_none_or(|id| !is_wasi(id)) =>
+            {
                 todo.extend(resolve.interface_direct_deps(*id));
             }
             WorldItem::Type { id, .. } => todo.extend(resolve.type_interface_dep(*id)),
