@@ -33,6 +33,12 @@ use crate::component::World;
 use crate::interface::Interface;
 use component::{ComponentError, Untyped};
 use format::Section;
+use wasmport::engine::WasmFeature;
+
+/// The warning for components with 64-bit memories behind their functions.
+const MEMORY64: &str = "the component uses `component-model-memory64`: Wasmtime 48 passes texts and lists between \
+    the host and functions with a 64-bit memory wrongly, and panics in builds with debug assertions; numbers, \
+    and calls between components, are right";
 
 /// Generates the wrapper of one asset, as a Rust source file.
 ///
@@ -47,6 +53,12 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
         (None, None, Some(_)) => untyped(asset, &Untyped::TooLarge),
         (None, None, None) => of_module(asset),
     };
+    let generated = generated.map(|mut wrapper| {
+        if asset.features.contains(WasmFeature::ComponentModelMemory64) {
+            wrapper.warnings.push(MEMORY64.into());
+        }
+        wrapper
+    });
     generated.map_err(|error| match error {
         CodegenError::Component(ComponentError::NeedsConcurrency) => {
             AssetError::without_concurrency(asset.path, Stage::Codegen, &error.to_string())

@@ -36,18 +36,35 @@ const COMPONENTS: [(WasmFeature, &str); 8] = [
                 (instance $primary (export "get" (func (param "key" u32) (result u32)))))
             (import "backup" (implements "demo:kv/store")
                 (instance $backup (export "get" (func (param "key" u32) (result u32)))))
-            (export "f" (func $backup "get")))"#,
+            (core func $get (canon lower (func $backup "get")))
+            (core instance $host (export "get" (func $get)))
+            (core module $m (import "" "get" (func $get (param i32) (result i32)))
+                (func (export "f") (param i32) (result i32) (call $get (local.get 0))))
+            (core instance $i (instantiate $m (with "" (instance $host))))
+            (func (export "f") (param "key" u32) (result u32) (canon lift (core func $i "f"))))"#,
     ),
     (
         WasmFeature::ComponentModelMemory64,
         r#"(component
-            (core module $m
-                (memory (export "memory") i64 1)
-                (func (export "realloc") (param i64 i64 i64 i64) (result i64) (i64.const 1024))
-                (func (export "f") (param i64 i64) (result i32) (i32.wrap_i64 (local.get 1))))
-            (core instance $i (instantiate $m))
-            (func (export "f") (param "s" string) (result u32)
-                (canon lift (core func $i "f") (memory $i "memory") (realloc (func $i "realloc")))))"#,
+            (component $a
+                (core module $m
+                    (memory (export "memory") i64 1)
+                    (func (export "realloc") (param i64 i64 i64 i64) (result i64) (i64.const 1024))
+                    (func (export "len") (param i64 i64) (result i32) (i32.wrap_i64 (local.get 1))))
+                (core instance $i (instantiate $m))
+                (func (export "len") (param "s" string) (result u32)
+                    (canon lift (core func $i "len") (memory $i "memory")
+                        (realloc (func $i "realloc")))))
+            (instance $a (instantiate $a))
+            (core module $text (memory (export "memory") 1) (data (i32.const 8) "12345"))
+            (core instance $text (instantiate $text))
+            (core func $len (canon lower (func $a "len") (memory $text "memory")))
+            (core instance $host (export "len" (func $len)))
+            (core module $m (import "" "len" (func $len (param i32 i32) (result i32)))
+                (func (export "f") (param i32) (result i32)
+                    (call $len (i32.const 8) (local.get 0))))
+            (core instance $i (instantiate $m (with "" (instance $host))))
+            (func (export "f") (param "len" u32) (result u32) (canon lift (core func $i "f"))))"#,
     ),
     (
         WasmFeature::ComponentModelErrorContext,
@@ -67,6 +84,10 @@ const COMPONENTS: [(WasmFeature, &str); 8] = [
     (WasmFeature::ComponentModelThreading, "(component (core func (canon thread.index)))"),
 ];
 
+const MEMORY64: &str = "`f.wat`: the component uses `component-model-memory64`: Wasmtime 48 passes texts and lists \
+    between the host and functions with a 64-bit memory wrongly, and panics in builds with debug assertions; \
+    numbers, and calls between components, are right";
+
 #[test]
 fn each_is_refused_with_the_setting_that_allows_it_and_imported_with_it() {
     for (feature, text) in COMPONENTS {
@@ -84,7 +105,9 @@ fn each_is_refused_with_the_setting_that_allows_it_and_imported_with_it() {
         let allow = format!("import.wasm-features = [\"{feature}\"]");
         let report = project.import_with(&allow);
         assert_eq!(asset(&report, "f.wat").status, Status::Imported, "{feature}");
-        assert_eq!(report.warnings, [""; 0], "{feature}");
+        let warnings =
+            if feature == WasmFeature::ComponentModelMemory64 { vec![MEMORY64] } else { vec![] };
+        assert_eq!(report.warnings, warnings, "{feature}");
         let variant = format!("WasmFeature::{feature:?}");
         assert!(project.wrapper("f").contains(&variant), "{variant}: {}", project.wrapper("f"));
         let engine = &project.manifest()["engine"]["concurrency-support"];
@@ -127,8 +150,7 @@ fn components_that_use_them_run() {
     let list = Val::FixedLengthList([1, 2, 3].map(Val::U32).into());
     assert_eq!(call(text(WasmFeature::ComponentModelFixedLengthLists), list), Val::U32(6));
     assert_eq!(call(text(WasmFeature::ComponentModelImplements), Val::U32(5)), Val::U32(7));
-    let five = Val::String("12345".into());
-    assert_eq!(call(text(WasmFeature::ComponentModelMemory64), five), Val::U32(5));
+    assert_eq!(call(text(WasmFeature::ComponentModelMemory64), Val::U32(5)), Val::U32(5));
 }
 
 #[test]
