@@ -184,3 +184,35 @@ fn the_lock_file_records_the_decision() {
     assert!(!lock().contains("concurrency"), "{}", lock());
     assert_eq!(importer().locked().run(&()).unwrap().count(Status::Unchanged), 2);
 }
+
+#[test]
+fn components_that_are_composed_with_an_asset_decide_too() {
+    let main = r#"(component
+        (import "a:b/c" (instance $i (export "f" (func (result u32)))))
+        (core func $f (canon lower (func $i "f")))
+        (core instance $host (export "f" (func $f)))
+        (core module $m (import "" "f" (func $f (result i32)))
+            (func (export "g") (result i32) (call $f)))
+        (core instance $i (instantiate $m (with "" (instance $host))))
+        (func (export "g") (result u32) (canon lift (core func $i "g"))))"#;
+    let other = |inside: &str| {
+        format!(
+            r#"(component {inside}
+                (core module $m (func (export "f") (result i32) (i32.const 7)))
+                (core instance $i (instantiate $m))
+                (func $f (result u32) (canon lift (core func $i "f")))
+                (instance $c (export "f" (func $f)))
+                (export "a:b/c" (instance $c)))"#
+        )
+    };
+    let project = Project::with(&[("main.wat", main.as_bytes())]);
+    let settings = "import.roots = [\"assets\"]\ndefaults.compose = { \"a:b/c\" = \"other.wat\" }";
+    for (inside, expected) in [("(core func (canon task.cancel))", true), ("", false)] {
+        project.write("../other.wat", other(inside));
+        let report = project.import_with(settings);
+        assert_eq!(statuses(&report), [("main.wat", Status::Imported)], "{:?}", report.assets);
+        assert_eq!(is_on(&project), expected);
+        assert_eq!(project.import_with(settings).count(Status::Unchanged), 1);
+        assert_eq!(stale(&project.configured(settings).run_check().unwrap()), []);
+    }
+}
