@@ -20,8 +20,7 @@ use crate::run::{Executor, Overrun, Progress, Watchdog};
 use crate::settings::{LockMode, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-#[cfg(feature = "compiler")]
-use wasmport::engine::Target;
+use wasmport::engine::{Target, TargetError};
 
 /// The output folder in `OUT_DIR`.
 const FOLDER: &str = "wasmport";
@@ -29,8 +28,100 @@ const FOLDER: &str = "wasmport";
 /// The environment that cargo gives a build script.
 struct BuildScript {
     out_dir: PathBuf,
-    target: String,
+    machine: Machine,
     docs_rs: bool,
+}
+
+/// The machine that cargo builds for.
+struct Machine {
+    /// `TARGET`: a triple, or the name of a target specification of the project's own.
+    name: String,
+    /// The machine, or the reason why Wasmtime does not compile for it.
+    target: Result<Target, TargetError>,
+    /// The values of `CARGO_CFG_TARGET_ARCH` and its like.
+    cfg: Cfg,
+}
+
+/// The values of the `cfg` of the machine that cargo builds for; empty if cargo sets none.
+#[derive(Clone, Debug, Default)]
+struct Cfg {
+    arch: String,
+    os: String,
+    env: String,
+    vendor: String,
+    pointer_width: String,
+    endian: String,
+}
+
+impl Machine {
+    /// Determines the machine: by the name if that is a known triple, else by its `cfg`, because a target
+    /// specification of the project's own may have any name.
+    fn new(name: String, cfg: Cfg) -> Self {
+        let by_name = name.parse::<Target>();
+        let target = match (by_name, cfg.target()) {
+            (Err(_), Some(by_cfg)) => by_cfg,
+            (by_name, _) => by_name,
+        };
+        Self { name, target, cfg }
+    }
+
+    /// Returns whether Wasmtime's interpreter runs on the machine.
+    #[cfg(feature = "compiler")]
+    fn runs_portable(&self) -> bool {
+        let Cfg { pointer_width, endian, .. } = &self.cfg;
+        if !pointer_width.is_empty() {
+            return pointer_width == "64" && endian == "little";
+        }
+        let is_right = |triple: target_lexicon::Triple| {
+            triple.pointer_width() == Ok(target_lexicon::PointerWidth::U64)
+                && triple.endianness() == Ok(target_lexicon::Endianness::Little)
+        };
+        self.name.parse().is_ok_and(is_right)
+    }
+
+    /// Describes the machine by the variables that cargo sets.
+    #[cfg(feature = "compiler")]
+    fn variables(&self) -> String {
+        let Cfg { arch, os, env, .. } = &self.cfg;
+        let cfg = [("ARCH", arch), ("OS", os), ("ENV", env)];
+        let cfg = cfg.map(|(name, value)| format!(", CARGO_CFG_TARGET_{name}={value}")).concat();
+        format!("TARGET={}{}", self.name, if arch.is_empty() { "" } else { &cfg })
+    }
+}
+
+impl Cfg {
+    fn from_env() -> Self {
+        let variable = |name| std::env::var(format!("CARGO_CFG_TARGET_{name}")).unwrap_or_default();
+        Self {
+            arch: variable("ARCH"),
+            os: variable("OS"),
+            env: variable("ENV"),
+            vendor: variable("VENDOR"),
+            pointer_width: variable("POINTER_WIDTH"),
+            endian: variable("ENDIAN"),
+        }
+    }
+
+    /// Returns the machine that the values describe.
+    fn target(&self) -> Option<Result<Target, TargetError>> {
+        let Self { arch, os, env, vendor, .. } = self;
+        if arch.is_empty() || os.is_empty() {
+            return None;
+        }
+        // rustc's names differ from those in triples.
+        let (os, env) = match os.as_str() {
+            "macos" => ("darwin", ""),
+            "android" => ("linux", "android"),
+            os => (os, env.as_str()),
+        };
+        let triple = |vendor: &str| {
+            let parts = [arch.as_str(), vendor, os, env].into_iter();
+            parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+        };
+        // Programs of all vendors but these are the same.
+        let is_known = ["apple", "pc", "uwp", "sun"].contains(&vendor.as_str());
+        Some(triple(if is_known { vendor } else { "unknown" }).parse())
+    }
 }
 
 impl BuildScript {
@@ -60,7 +151,7 @@ impl BuildScript {
         };
         Ok(Self {
             out_dir: Path::new(&variable("OUT_DIR")?).join(FOLDER),
-            target: variable("TARGET")?,
+            machine: Machine::new(variable("TARGET")?, Cfg::from_env()),
             docs_rs: std::env::var_os("DOCS_RS").is_some(),
         })
     }
@@ -102,7 +193,7 @@ pub(crate) fn import(mut settings: Settings) -> Result<Report, Error> {
     settings.cache.dir.get_or_insert_with(|| crate::store::of_build_script(&cargo.out_dir));
     // Documentation shows the wrappers, and nobody runs them.
     let targets =
-        if cargo.docs_rs { Vec::new() } else { targets_of_build(&settings, &cargo.target)? };
+        if cargo.docs_rs { Vec::new() } else { targets_of_build(&settings, &cargo.machine)? };
     settings.targets = Some(targets);
     let watchdog = Watchdog::start(end_build);
     let outcome = crate::run::import(&settings, &Notes, &Executor::Watched(watchdog))?;
@@ -110,6 +201,10 @@ pub(crate) fn import(mut settings: Settings) -> Result<Report, Error> {
     let lock = binding_lock_file(&settings);
     cargo.rerun_if_changed(watched.chain(&lock));
     outcome.report.warnings.iter().for_each(|warning| cargo.warn(warning));
+    // Cargo shows it beside the errors of a program that still uses the module.
+    for source in &outcome.report.removed {
+        cargo.warn(&format!("`{source}` was removed, and its module with it"));
+    }
     match outcome.report.count(Status::Failed) {
         0 => Ok(outcome.report),
         _ => Err(Error::Failed(Box::new(outcome.report))),
@@ -155,8 +250,10 @@ pub(crate) fn check(settings: &Settings) -> Result<Report, Error> {
     let lock = binding_lock_file(settings);
     cargo.rerun_if_changed(watched.chain(&lock));
     report.warnings.iter().for_each(|warning| cargo.warn(warning));
-    if !cargo.docs_rs {
-        report.require_target(&cargo.target);
+    if !cargo.docs_rs
+        && let Ok(target) = &cargo.machine.target
+    {
+        report.require_target(target);
     }
     if report.count(Status::Failed) > 0 {
         return Err(Error::Failed(Box::new(report)));
@@ -185,43 +282,92 @@ fn binding_lock_file(settings: &Settings) -> Option<PathBuf> {
 /// Returns the targets of the settings that run on the target of the build. If the settings name only
 /// other machines, the baseline of the build's target is added.
 #[cfg(feature = "compiler")]
-fn targets_of_build(settings: &Settings, build: &str) -> Result<Vec<Target>, Error> {
+fn targets_of_build(settings: &Settings, machine: &Machine) -> Result<Vec<Target>, Error> {
     let wanted = settings.targets.as_deref().unwrap_or_default();
     let is_general = |target: &&Target| target.triple().is_none();
-    let Ok(build) = build.parse::<Target>() else {
-        return general_targets(wanted, build);
+    let build = match &machine.target {
+        Ok(build) => build,
+        Err(why) => return general_targets(wanted, machine, why),
     };
-    let fits = |target: &&Target| target.has_triple_of(&build) || is_general(target);
+    let fits = |target: &&Target| target.has_triple_of(build) || is_general(target);
     let mut targets: Vec<Target> = wanted.iter().filter(fits).cloned().collect();
     let has_machine_code = targets.iter().any(|target| !is_general(&target));
     let wants_machine_code = wanted.is_empty() || wanted.iter().any(|t| !is_general(&t));
     if wants_machine_code && !has_machine_code {
-        targets.push(build);
+        targets.push(build.clone());
     }
     Ok(targets)
 }
 
 /// Returns the targets that run on a machine that Wasmtime does not compile for.
 #[cfg(feature = "compiler")]
-fn general_targets(wanted: &[Target], build: &str) -> Result<Vec<Target>, Error> {
+fn general_targets(
+    wanted: &[Target],
+    machine: &Machine,
+    why: &TargetError,
+) -> Result<Vec<Target>, Error> {
     let runs =
-        |target: &&Target| target.is_source() || target.is_portable() && runs_portable(build);
+        |target: &&Target| target.is_source() || target.is_portable() && machine.runs_portable();
     let targets: Vec<Target> = wanted.iter().filter(runs).cloned().collect();
     if !targets.is_empty() {
         return Ok(targets);
     }
-    let cause = build.parse::<Target>().map_or_else(|e| e.to_string(), |_| build.into());
     let help = "import for `source`, or, if the machine has 64 bits and is little-endian, for \
-                `portable`: name it with `target`";
-    Err(Error::settings(cause, help))
+                `portable`: name it with `target`, or with `targets` in wasmport.toml";
+    Err(Error::settings(format!("the build is for {}: {why}", machine.variables()), help))
 }
 
-/// Returns whether the interpreter runs on the machine of a triple.
-#[cfg(feature = "compiler")]
-fn runs_portable(triple: &str) -> bool {
-    let is_right = |triple: target_lexicon::Triple| {
-        triple.pointer_width() == Ok(target_lexicon::PointerWidth::U64)
-            && triple.endianness() == Ok(target_lexicon::Endianness::Little)
-    };
-    triple.parse().is_ok_and(is_right)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn machine(name: &str, cfg: [&str; 6]) -> Machine {
+        let [arch, os, env, vendor, pointer_width, endian] = cfg.map(Into::into);
+        Machine::new(name.into(), Cfg { arch, os, env, vendor, pointer_width, endian })
+    }
+
+    #[test]
+    fn cfg_decides_where_the_name_is_no_triple() {
+        let linux = ["x86_64", "linux", "gnu", "unknown", "64", "little"];
+        for (name, cfg, target) in [
+            ("x86_64-acme", linux, "x86_64-unknown-linux-gnu"),
+            ("acme-linux", linux, "x86_64-unknown-linux-gnu"),
+            ("x86_64-unknown-linux-gnu", [""; 6], "x86_64-unknown-linux-gnu"),
+            (
+                "phone",
+                ["aarch64", "android", "", "unknown", "64", "little"],
+                "aarch64-linux-android",
+            ),
+            ("mac", ["aarch64", "macos", "", "apple", "64", "little"], "aarch64-apple-darwin"),
+            ("pc", ["x86_64", "windows", "msvc", "pc", "64", "little"], "x86_64-pc-windows-msvc"),
+            (
+                "board",
+                ["riscv64", "linux", "musl", "acme", "64", "little"],
+                "riscv64gc-unknown-linux-gnu",
+            ),
+        ] {
+            let machine = machine(name, cfg);
+            assert_eq!(machine.target.ok(), target.parse().ok(), "{name}");
+        }
+    }
+
+    #[cfg(feature = "compiler")]
+    #[test]
+    fn a_machine_without_machine_code_is_named_with_its_variables() {
+        let settings = Settings::default();
+        let toy = machine("toy", ["arm", "linux", "gnu", "acme", "32", "little"]);
+        assert_eq!(
+            targets_of_build(&settings, &toy).unwrap_err().to_string(),
+            "the build is for TARGET=toy, CARGO_CFG_TARGET_ARCH=arm, CARGO_CFG_TARGET_OS=linux, \
+             CARGO_CFG_TARGET_ENV=gnu: `arm-unknown-linux-gnu` is not a target: Wasmtime has no compiler \
+             for arm; `portable` may run there\n  help: import for `source`, or, if the machine has 64 \
+             bits and is little-endian, for `portable`: name it with `target`, or with `targets` in \
+             wasmport.toml"
+        );
+        assert!(!toy.runs_portable());
+        let loong = machine("own", ["loongarch64", "linux", "gnu", "acme", "64", "little"]);
+        assert!(loong.target.is_err() && loong.runs_portable());
+        let portable = Settings { targets: Some(vec![Target::PORTABLE]), ..Settings::default() };
+        assert_eq!(targets_of_build(&portable, &loong).ok(), Some(vec![Target::PORTABLE]));
+    }
 }

@@ -7,6 +7,7 @@ pub(crate) use settings::{Location, PatternError, SettingsErrorKind};
 
 use crate::report::{Report, Status};
 use std::fmt;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 
 /// The reason why a run did not do what it was asked.
@@ -28,7 +29,7 @@ pub enum Error {
         help: String,
     },
     /// A file of the run as a whole cannot be read or written.
-    #[error("cannot {action} `{}`: {source}", path.display())]
+    #[error("cannot {action} `{}`: {}{}", path.display(), cause(source), way_out(action, source))]
     File {
         /// The file.
         path: PathBuf,
@@ -66,6 +67,17 @@ pub enum Error {
         message: String,
         /// The mend.
         help: &'static str,
+    },
+    /// The manifest in the output folder is damaged, and may be something else.
+    #[error(
+        "`{}`: {message}\n  help: restore it from version control, or delete it and import again",
+        path.display()
+    )]
+    Manifest {
+        /// The manifest.
+        path: PathBuf,
+        /// The damage.
+        message: String,
     },
     /// The call is not possible in this program: the importer's functions for a build script were
     /// called elsewhere, or twice.
@@ -105,6 +117,34 @@ impl Error {
     pub(crate) fn arguments(message: impl Into<String>, help: impl Into<String>) -> Self {
         Self::Arguments { message: message.into(), help: help.into() }
     }
+}
+
+/// Returns the system's reason alone: the library for temporary files adds the name of its file.
+fn cause(error: &std::io::Error) -> String {
+    let inner = error.get_ref().and_then(|inner| inner.source());
+    inner.map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+/// Returns the help line for a file that cannot be written.
+fn way_out(action: &str, error: &std::io::Error) -> String {
+    if !["create", "write"].contains(&action) {
+        return String::new();
+    }
+    let help = match error.kind() {
+        ErrorKind::PermissionDenied => "let this user write there, or choose another output folder",
+        ErrorKind::ReadOnlyFilesystem => {
+            "the file system is read-only: choose another output folder"
+        }
+        ErrorKind::NotADirectory | ErrorKind::AlreadyExists => {
+            "a file is where a folder should be: move it, or choose another output folder"
+        }
+        ErrorKind::IsADirectory => {
+            "a folder is where a file should be: move it, or choose another output folder"
+        }
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free space, or choose another folder",
+        _ => return String::new(),
+    };
+    format!("\n  help: {help}")
 }
 
 fn failed(report: &Report) -> String {

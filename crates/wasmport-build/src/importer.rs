@@ -98,6 +98,13 @@ impl Importer {
         self
     }
 
+    /// Sets the path of the `wasmport` crate in generated code, for programs that rename the dependency or
+    /// get it through another crate. Default: `::wasmport`.
+    pub fn crate_path(mut self, path: impl Into<String>) -> Self {
+        self.settings.crate_path = path.into();
+        self
+    }
+
     /// Sets the engine configuration of the project. Its
     /// [`concurrency_support`](EngineConfig::concurrency_support) counts if it is on; else
     /// [`concurrency`](Self::concurrency) decides.

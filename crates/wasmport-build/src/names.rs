@@ -118,6 +118,16 @@ pub(crate) fn is_identifier(text: &str) -> bool {
     starts_well && text != "_" && is_snake_case(text) && !KEYWORDS.contains(&text)
 }
 
+/// Returns whether `text` is an identifier of any case that is no keyword.
+pub(crate) fn is_rust_identifier(text: &str) -> bool {
+    let is_part = |c: char| c == '_' || c.is_alphanumeric();
+    text.starts_with(|c: char| c == '_' || c.is_alphabetic())
+        && text != "_"
+        && text != "Self"
+        && text.chars().all(is_part)
+        && !KEYWORDS.contains(&text)
+}
+
 fn is_snake_case(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }

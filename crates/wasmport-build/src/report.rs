@@ -178,10 +178,9 @@ impl Report {
 
 impl Report {
     /// Makes each asset stale that has no artifact for the target of a build.
-    pub(crate) fn require_target(&mut self, target: &str) {
-        let Ok(target) = target.parse::<Target>() else { return };
+    pub(crate) fn require_target(&mut self, target: &Target) {
         let fits = |artifact: &ArtifactReport| {
-            artifact.target.has_triple_of(&target) || artifact.target.triple().is_none()
+            artifact.target.has_triple_of(target) || artifact.target.triple().is_none()
         };
         for asset in self.assets.iter_mut().filter(|asset| asset.status == Status::Unchanged) {
             if !asset.artifacts.iter().any(fits) {

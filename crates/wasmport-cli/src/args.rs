@@ -247,9 +247,31 @@ impl SelectionArgs {
         Ok(settings)
     }
 
+    /// Returns the command that imports with these arguments and writes the lock file.
+    pub(crate) fn import_command(&self) -> String {
+        let mut words = vec!["cargo wasmport import".to_owned()];
+        let mut add = |option: &str, value: &str| {
+            words.extend([option, &quoted(value)].map(ToOwned::to_owned));
+        };
+        let config = self.config.iter().map(|path| ("--config", path.display().to_string()));
+        let out_dir = self.out_dir.iter().map(|path| ("--out-dir", path.display().to_string()));
+        let targets = self.targets.iter().map(|target| ("--target", target.to_string()));
+        let features = self.wasm_features.iter().map(|f| ("--wasm-feature", f.name().to_owned()));
+        let options = config.chain(out_dir).chain(targets).chain(features);
+        options.for_each(|(option, value)| add(option, &value));
+        words.extend(self.no_embed.then(|| "--no-embed".to_owned()));
+        words.extend(self.paths.iter().map(|path| quoted(&path.display().to_string())));
+        words.join(" ")
+    }
+
     /// Applies the paths. Paths below the roots select assets of the project. Other paths are roots
     /// themselves; they need an output folder of their own if there is a settings file.
     fn select(&self, settings: &mut Settings) -> Result<(), Error> {
+        // Discovery reports a missing path, with the nearest name.
+        if let Some(missing) = self.paths.iter().find(|path| !path.exists()) {
+            settings.roots = vec![missing.clone()];
+            return Ok(());
+        }
         let is_below = |path: &PathBuf| settings.roots.iter().any(|root| is_below(path, root));
         if self.paths.iter().all(is_below) {
             settings.only.clone_from(&self.paths);
@@ -289,6 +311,15 @@ pub(crate) fn settings(
         Some(path) => Settings::from_file(path),
         None => Settings::of_project(Path::new("")),
     }
+}
+
+/// Quotes an argument for a shell if it holds more than letters, digits and common punctuation.
+fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./+:=@,\\".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 /// Returns whether both paths exist and `path` is `root` or lies below it.

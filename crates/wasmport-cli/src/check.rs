@@ -18,10 +18,10 @@ pub(crate) fn check(args: &SelectionArgs, default_config: Option<&Path>, out: &O
     out.report(&report, "check");
     let stale = report.count(Status::Stale);
     if stale > 0 {
-        let arguments = if args.locked { "without `--locked`" } else { "with the same arguments" };
-        out.error(&format!(
-            "{stale} stale\n  help: run `import` {arguments}, and commit its output"
-        ));
+        let outputs =
+            if stale == 1 { "1 output is stale" } else { &format!("{stale} outputs are stale") };
+        let command = args.import_command();
+        out.error(&format!("{outputs}\n  help: run `{command}`, and commit its output"));
     }
     Exit::of(&report)
 }

@@ -76,7 +76,10 @@ fn import_then_check_then_stale() {
     let text =
         String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap();
     assert!(
-        text.contains("calc.wat: its source changed") && text.contains("run `import`"),
+        text.contains("calc.wat: its source changed")
+            && text.contains(
+                "1 output is stale\n  help: run `cargo wasmport import`, and commit its output"
+            ),
         "{text}"
     );
 }

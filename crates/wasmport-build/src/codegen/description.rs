@@ -1,5 +1,6 @@
 //! The input and the output of code generation: one asset's description, and its wrapper.
 
+use super::crate_path::CratePath;
 use crate::interface::Interface;
 use crate::project::manifest::ArtifactEntry;
 use crate::settings::{AssetSettings, Visibility};
@@ -23,6 +24,8 @@ pub(crate) struct Description<'a> {
     pub features: RequiredFeatures,
     pub artifacts: &'a [ArtifactEntry],
     pub embed: bool,
+    /// The path of the `wasmport` crate in the wrapper.
+    pub crate_path: &'a CratePath,
     pub interface: &'a Interface,
     pub settings: &'a AssetSettings,
 }

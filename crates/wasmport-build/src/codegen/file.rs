@@ -28,8 +28,12 @@ pub(super) fn source(
     sections: &[Section],
 ) -> syn::Result<String> {
     let docs = docs::inner(docs);
-    let docs = format::print_items(quote!(#docs))?;
-    Ok(format!("{}{docs}\n{ALLOWED_LINTS}\n{}", header(asset), format::print(sections)?))
+    let docs = format::print_items(asset.crate_path.in_tokens(quote!(#docs)))?;
+    Ok(format!(
+        "{}{docs}\n{ALLOWED_LINTS}\n{}",
+        header(asset),
+        format::print(sections, asset.crate_path)?
+    ))
 }
 
 fn header(asset: &Description<'_>) -> String {

@@ -1,5 +1,6 @@
 //! Formatting: tokens to Rust source with a blank line between items.
 
+use super::crate_path::CratePath;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, Item, TraitItem};
@@ -22,21 +23,22 @@ pub(super) enum Section {
     Text(String),
 }
 
-/// Prints the sections of a file, with a blank line between items.
+/// Prints the sections of a file with a path of the `wasmport` crate, and a blank line between items.
 ///
 /// # Errors
 ///
 /// Fails if the tokens of a section are not items.
-pub(super) fn print(sections: &[Section]) -> syn::Result<String> {
+pub(super) fn print(sections: &[Section], crate_path: &CratePath) -> syn::Result<String> {
     let mut printed = Vec::new();
     for section in sections {
         printed.push(match section {
-            Section::Items(items) => print_items(items.clone())?,
+            Section::Items(items) => print_items(crate_path.in_tokens(items.clone()))?,
             Section::MacroCall { path, items } => {
+                let items = crate_path.in_tokens(items.clone());
                 let source = print_items(quote!(mod __wasmport_macro_call { #items }))?;
                 source.replacen(MACRO_CALL, &format!("{path}!"), 1)
             }
-            Section::Text(text) => text.clone(),
+            Section::Text(text) => crate_path.in_text(text),
         });
     }
     printed.retain(|text| !text.trim().is_empty());
@@ -146,6 +148,6 @@ mod tests {
         };
         let text = Section::Text("// The end.\n".into());
         let expected = "__rt::plain! {\n    struct P {\n        x: f64,\n    }\n}\n\n// The end.\n";
-        assert_eq!(print(&[call, text]).unwrap(), expected);
+        assert_eq!(print(&[call, text], &CratePath::new("::wasmport")).unwrap(), expected);
     }
 }

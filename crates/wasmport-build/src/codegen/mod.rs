@@ -3,7 +3,7 @@
 //! A file of this folder uses those above it in this list alone:
 //!
 //! ```text
-//! description, docs, types, format
+//! description, docs, types, crate_path, format
 //! asset, file  the description of the asset in its wrapper; the source file
 //! core/        wrappers of core modules
 //! component/   wrappers of components
@@ -13,6 +13,7 @@
 mod asset;
 mod component;
 mod core;
+mod crate_path;
 mod description;
 mod docs;
 mod error;
@@ -24,6 +25,7 @@ mod types;
 #[cfg(feature = "preinit")]
 pub(crate) use component::is_preview_2;
 pub(crate) use component::{cargo_feature as component_feature, needs as component_needs};
+pub(crate) use crate_path::CratePath;
 pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
 pub(crate) use tree::tree;

@@ -1,6 +1,7 @@
 //! The `mod.rs` files that lead to the wrappers.
 
 use super::asset::{engine, require};
+use super::crate_path::CratePath;
 use super::docs::{code, outer};
 use super::error::CodegenError;
 use super::format::{self, Section};
@@ -20,6 +21,7 @@ use wasmport::EngineConfig;
 pub(crate) fn tree<'a>(
     modules: impl Iterator<Item = (&'a [String], Option<&'static str>)>,
     config: &EngineConfig,
+    crate_path: &CratePath,
 ) -> Result<Files, CodegenError> {
     let mut folders: BTreeMap<&[String], BTreeSet<&str>> =
         BTreeMap::from([(&[][..], BTreeSet::new())]);
@@ -57,7 +59,7 @@ pub(crate) fn tree<'a>(
                 None => Section::Items(item),
             });
         }
-        let source = format::print(&sections)?;
+        let source = format::print(&sections, crate_path)?;
         let path: String = folder.iter().map(|part| format!("{part}/")).collect();
         files.add(format!("{path}mod.rs"), format!("{}{source}", header()));
     }

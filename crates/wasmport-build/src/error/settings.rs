@@ -52,12 +52,16 @@ pub(crate) enum SettingsErrorKind {
     Toml { source: Box<toml::de::Error>, nearest: Option<String> },
     #[error("the target `{0}` is named twice")]
     TargetTwice(String),
+    #[error("`{0}` is not the path of a crate that is the same in every module")]
+    CratePath(String),
     #[error("`[defaults]` applies to all assets and has no `match`")]
     DefaultsWithMatch,
     #[error("the rule has no `match`")]
     RuleWithoutMatch,
     #[error("import root: {0}")]
     Root(#[source] Box<Error>),
+    #[error("{source}")]
+    GivenRoot { source: Box<Error>, nearest: Option<String> },
     #[error("two import roots hold `{name}`: one is `{}`", path.display())]
     SameName { name: String, path: PathBuf },
     #[error(transparent)]
@@ -87,6 +91,13 @@ impl SettingsErrorKind {
             Self::Toml { nearest: Some(nearest), .. } => {
                 return format!("did you mean `{nearest}`?");
             }
+            Self::GivenRoot { nearest: Some(nearest), .. } => {
+                return format!("did you mean `{nearest}`?");
+            }
+            Self::GivenRoot { nearest: None, .. } => {
+                "create it, or name another file or folder; a relative path starts in the current \
+                 folder, and in a build script in that of the package"
+            }
             Self::Refused { help, .. } => help,
             Self::Root(_) => "create the folder, or name another with `roots`",
             Self::SameName { .. } => "rename one, or import them separately",
@@ -94,6 +105,10 @@ impl SettingsErrorKind {
             Self::TargetTwice(_) => {
                 "name each target once; artifacts for gnu and musl are the same, and so are those \
                  for msvc and gnu of Windows"
+            }
+            Self::CratePath(_) => {
+                "name the crate as `Cargo.toml` does, with `_` for `-`, such as `wp`, or a path to it, \
+                 such as `framework::wasmport` or `crate::deps::wasmport`"
             }
             Self::DefaultsWithMatch => "move choices for some assets to an `[[asset]]` table",
             Self::RuleWithoutMatch => {

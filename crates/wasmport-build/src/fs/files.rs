@@ -36,7 +36,8 @@ pub(crate) fn read_at_most(path: &Path, max: u64) -> Result<Vec<u8>> {
 pub(crate) fn read_optional(path: &Path) -> Result<Option<Vec<u8>>> {
     match regular::read(path) {
         Ok(bytes) => Ok(Some(bytes)),
-        Err(e) if e.kind() == ErrorKind::NotFound => Ok(None),
+        // A file may have the name of the folder.
+        Err(e) if matches!(e.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(None),
         Err(e) => Err(error(path, "read")(e)),
     }
 }

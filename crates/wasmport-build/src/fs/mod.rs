@@ -1,6 +1,7 @@
 //! File access; errors name the path. `clippy.toml` forbids to bypass this module.
 #![expect(clippy::disallowed_methods, reason = "the one module that touches files")]
 
+mod content;
 mod crash;
 mod files;
 #[cfg(feature = "compiler")]
@@ -18,6 +19,7 @@ mod shared;
 mod stamp;
 mod tree;
 
+pub(crate) use content::{content_digest, content_digest_of};
 pub(crate) use files::*;
 #[cfg(feature = "compiler")]
 pub(crate) use heap::Heap;

@@ -8,7 +8,7 @@ use std::path::Path;
 const MAX_READ: u64 = 1 << 30;
 
 /// The largest file that is hashed: 16 GiB.
-const MAX_HASHED: u64 = 16 << 30;
+pub(super) const MAX_HASHED: u64 = 16 << 30;
 
 /// Opens a regular file.
 pub(super) fn open(path: &Path) -> Result<File> {
@@ -64,6 +64,6 @@ pub(super) fn hash(path: &Path) -> Result<blake3::Hash> {
     if hasher.count() > MAX_HASHED { Err(too_large(MAX_HASHED)) } else { Ok(hasher.finalize()) }
 }
 
-fn too_large(max: u64) -> Error {
+pub(super) fn too_large(max: u64) -> Error {
     Error::new(ErrorKind::FileTooLarge, format!("it has more than {} GiB", max >> 30))
 }

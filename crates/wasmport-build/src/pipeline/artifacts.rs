@@ -2,11 +2,11 @@
 
 use super::compile::{Attempt, Compiled, compile};
 use super::context::AssetContext;
-use super::stages::{Stored, compress};
-use crate::asset::{AssetError, Stage};
+use super::stages::{Bare, Stored, compress, without_debug_info};
+use crate::asset::{AssetError, AssetErrorKind, Stage};
 use crate::component;
 use crate::report::StageReport;
-use crate::wasm::ValidWasm;
+use crate::wasm::{ValidWasm, custom_sections};
 use rayon::prelude::*;
 use std::time::{Duration, Instant};
 use wasmport::engine::Target;
@@ -24,6 +24,8 @@ pub(super) fn compile_targets(
     if module.is_component() {
         let warning = component::reproducibility_warning(module.wasm());
         warning.into_iter().for_each(|warning| asset.warn(warning));
+    } else {
+        warn_of_metadata(module, asset);
     }
     let targets = asset.project().targets.par_iter().flatten();
     let results: Vec<_> =
@@ -35,6 +37,30 @@ pub(super) fn compile_targets(
         reports.into_iter().for_each(|report| asset.report(report));
     }
     Ok(stored)
+}
+
+/// Compiles the module, without its debug information if Wasmtime cannot translate that.
+fn compile_any<'c>(
+    module: &ValidWasm,
+    target: &Target,
+    asset: &'c AssetContext<'_>,
+) -> Result<Attempt<'c>, AssetError> {
+    let error = match compile(module, target, asset) {
+        Err(error) if error.kind == AssetErrorKind::Compiler => error,
+        result => return result,
+    };
+    let Some(Bare { module, sections }) = without_debug_info(module, asset)? else {
+        return Err(error);
+    };
+    // A module that fails without the sections too fails for another reason.
+    let Ok(attempt) = compile(&module, target, asset) else { return Err(error) };
+    let sections: Vec<String> = sections.iter().map(|name| format!("{name:?}")).collect();
+    let (message, sections) = (error.message, sections.join(", "));
+    asset.warn(format!(
+        "its debug information is damaged and was left out: {message}\n  help: build the file again; \
+         `strip = [\".debug_*\"]` leaves out these custom sections without a warning: {sections}"
+    ));
+    Ok(attempt)
 }
 
 type Outcome = (Option<Stored>, Vec<StageReport>);
@@ -50,7 +76,7 @@ fn compile_target(
         target: Some(target.clone()),
         ..StageReport::new(Stage::Compile, before, after, took)
     };
-    match compile(module, target, asset)? {
+    match compile_any(module, target, asset)? {
         Attempt::Compiled(compiled) => {
             let Compiled { artifact, .. } = &compiled;
             let (after, cached) = (artifact.bytes.len(), artifact.cached);
@@ -63,5 +89,19 @@ fn compile_target(
             asset.tolerate(asset.settings().unsupported.unwrap_or_default(), error)?;
             Ok((None, vec![StageReport { skipped, ..report(0, Duration::ZERO) }]))
         }
+    }
+}
+
+/// Warns if a core module holds the metadata of a component: its toolchain has a last step to go.
+fn warn_of_metadata(module: &ValidWasm, asset: &AssetContext<'_>) {
+    let is_metadata =
+        |name: &&str| *name == "component-type" || name.starts_with("component-type:");
+    if let Some(section) = custom_sections(module.wasm()).find(is_metadata) {
+        asset.warn(format!(
+            "it is a core module with the metadata of a component (custom section {section:?}), and is \
+             imported as a core module\n  help: make it a component first, with `wasm-tools component new \
+             MODULE -o COMPONENT` (and `--adapt` for WASI preview 1), or compile for `wasm32-wasip2`; or \
+             set `strip = [\"component-type*\"]` for the asset"
+        ));
     }
 }

@@ -30,6 +30,8 @@ pub(crate) struct AssetContext<'a> {
     pub file: &'a AssetFile,
     /// The digest of everything but the source that the outputs depend on.
     pub settings_key: Digest,
+    /// The parts of it by name, for the manifest.
+    pub deciding: BTreeMap<String, String>,
     /// The manifest's entry from an earlier import.
     pub previous: Option<&'a Entry>,
     /// The files and components that stages need besides the module.
@@ -52,12 +54,14 @@ impl<'a> AssetContext<'a> {
         import: &'a ImportContext<'a>,
         file: &'a AssetFile,
         settings_key: Digest,
+        deciding: BTreeMap<String, String>,
         previous: Option<&'a Entry>,
     ) -> Self {
         Self {
             import,
             file,
             settings_key,
+            deciding,
             previous,
             inputs: StageInputs::read(file, import.settings),
             emitter: import.settings.emit_stages.as_deref().map(|dir| Emitter::new(dir, file)),
@@ -105,9 +109,12 @@ impl<'a> AssetContext<'a> {
         self.log().stages.push(report);
     }
 
-    /// Records a warning.
+    /// Records a warning, once: targets that are compiled in parallel may have the same.
     pub fn warn(&self, warning: impl Into<String>) {
-        self.log().warnings.push(warning.into());
+        let (mut log, warning) = (self.log(), warning.into());
+        if !log.warnings.contains(&warning) {
+            log.warnings.push(warning);
+        }
     }
 
     /// Runs a stage that every asset goes through, and reports it.

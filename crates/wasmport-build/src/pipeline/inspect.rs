@@ -21,7 +21,7 @@ pub struct Inspection {
     pub path: PathBuf,
     /// The length in bytes.
     pub bytes: u64,
-    /// The digest of the bytes.
+    /// The digest of the content: of text as if it had Unix line ends.
     pub blake3: Digest,
     /// The kind of WebAssembly.
     pub kind: Kind,

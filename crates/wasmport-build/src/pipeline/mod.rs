@@ -9,6 +9,7 @@ mod inputs;
 mod inspect;
 mod pack;
 mod read;
+mod recognize;
 mod stages;
 
 pub(crate) use compile::{check_engine, lacks_code_generator};

@@ -4,6 +4,7 @@ use super::context::AssetContext;
 use super::stages::Stored;
 use crate::asset::{AssetError, Stage};
 use crate::codegen::Wrapper;
+use crate::fs;
 use crate::interface::Interface;
 use crate::project::files::Files;
 use crate::project::generator;
@@ -49,6 +50,7 @@ pub(super) fn pack(
         source: asset.file.source.clone(),
         source_digest: source.digest,
         settings: asset.settings_key,
+        deciding: Some(asset.deciding.clone()),
         wasmtime: wasmtime_version().into(),
         generator: generator::version().into(),
         module: asset.file.module.clone(),
@@ -58,7 +60,7 @@ pub(super) fn pack(
         tools: asset.tools(),
         skipped: skipped_targets(&artifacts, asset),
         artifacts,
-        wrapper_digest: Digest::of(wrapper.source.as_bytes()),
+        wrapper_digest: fs::content_digest_of(wrapper.source.as_bytes()),
         wrapper: format!("{name}.rs"),
         interface,
     };

@@ -1,5 +1,6 @@
 //! Read: the bytes of the source file, and the binary format. The bytes decide, never the extension.
 
+use super::recognize::{self, Other};
 use crate::asset::{AssetError, Stage};
 use crate::fs;
 use crate::project::discover::AssetFile;
@@ -11,6 +12,7 @@ use wasmport::Digest;
 #[derive(Debug)]
 pub(crate) struct Source {
     pub bytes: Vec<u8>,
+    /// The digest of the content, in which CRLF counts as LF if it is text.
     pub digest: Digest,
 }
 
@@ -28,14 +30,14 @@ pub(crate) fn read(file: &AssetFile) -> Result<Source, AssetError> {
         .map_err(|e| AssetError::new(&file.path, Stage::Read, e.to_string()))?;
     // The file may have grown.
     file.check_size(bytes.len() as u64)?;
-    Ok(Source { digest: Digest::of(&bytes), bytes })
+    Ok(Source { digest: fs::content_digest_of(&bytes), bytes })
 }
 
 /// Returns binary WebAssembly as it is, and translates text.
 ///
 /// # Errors
 ///
-/// Fails if the bytes are empty, truncated, precompiled, or text with an error, which is shown with
+/// Fails if the bytes are empty, truncated, of another kind of file, or text with an error, which is shown with
 /// line, column and a caret.
 pub(crate) fn to_wasm(path: &Path, bytes: Vec<u8>) -> Result<RawWasm, AssetError> {
     let error = |message: String| AssetError::new(path, Stage::Read, message);
@@ -47,11 +49,8 @@ pub(crate) fn to_wasm(path: &Path, bytes: Vec<u8>) -> Result<RawWasm, AssetError
         let message = format!("the file ends within its magic number ({} bytes)", bytes.len());
         return Err(error(message).help("write the module again: its toolchain did not finish"));
     }
-    if bytes.starts_with(b"\x7fELF") {
-        let message = "the file is a precompiled module or another ELF file, not WebAssembly";
-        return Err(error(message.into()).help(
-            "import the `.wasm` it was made from; precompiled code is never loaded unverified",
-        ));
+    if let Some(Other { message, help }) = recognize::binary(&bytes) {
+        return Err(error(message).help(help));
     }
     let wasm = if bytes.starts_with(MAGIC) { bytes } else { parse_text(path, &bytes)? };
     Ok(RawWasm { path: path.into(), wasm })
@@ -65,12 +64,19 @@ fn parse_text(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, AssetError> {
         let before = &bytes[..e.valid_up_to()];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         let column = before.iter().rev().take_while(|byte| **byte != b'\n').count() + 1;
+        let place =
+            format!("not UTF-8 from byte {} on: line {line}, column {column}", e.valid_up_to());
+        if recognize::is_latin(bytes) {
+            return error(format!("the file is text in another encoding than UTF-8 ({place})"))
+                .help("save it as UTF-8, such as with `iconv --from-code latin1 --to-code utf-8`");
+        }
         error(format!(
-            "the file is neither binary WebAssembly (no magic number `\\0asm`) nor text \
-             (not UTF-8 from byte {} on: line {line}, column {column})",
-            e.valid_up_to()
+            "the file is neither binary WebAssembly (no magic number `\\0asm`) nor text ({place})"
         ))
         .help("the content decides, not the extension: check what the file is")
     })?;
+    if let Some(Other { message, help }) = recognize::text(text) {
+        return Err(error(message).help(help));
+    }
     wat::Parser::new().parse_str(Some(path), text).map_err(|e| error(e.to_string()))
 }

@@ -69,7 +69,11 @@ pub(crate) fn removed(
     lock: Option<&Lock>,
 ) -> Vec<AssetReport> {
     let stale = |source: &str, name: &str| {
-        AssetReport::stale(source, name, "its source was removed".into())
+        let why = match discovered.name_of(source) {
+            Some(now) => format!("its module is `{now}` now, not `{name}`"),
+            None => "its source was removed".into(),
+        };
+        AssetReport::stale(source, name, why)
     };
     let imported = discovered.removed(freshness.previous()).into_iter();
     let mut removed: Vec<_> = imported.map(|(name, entry)| stale(&entry.source, name)).collect();

@@ -42,29 +42,47 @@ impl Digests {
         Self(SavedFile::of(cache, out_dir).map(memory))
     }
 
-    /// Returns the digest of a file if it is known without reading the file.
+    /// Returns the digest of a file's content if it is known without reading the file.
     pub fn known(&self, path: &Path) -> Option<Digest> {
         let (memory, name) = self.0.as_ref().zip(path.to_str())?;
-        memory.find(name, Stamp::of(path).ok()??)
+        memory.find(&content_key(name), Stamp::of(path).ok()??)
     }
 
-    /// Returns the digest of a file.
+    /// Returns the digest of a file's bytes.
     ///
     /// # Errors
     ///
     /// Fails with [`Error::File`] if the file cannot be read.
     pub fn of(&self, path: &Path) -> Result<Digest, Error> {
-        let Some((memory, name)) = self.0.as_ref().zip(path.to_str()) else {
-            return fs::digest(path);
+        self.find_or_hash(path, str::to_owned, fs::digest)
+    }
+
+    /// Returns the digest of a file's content: in text CRLF counts as LF.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::File`] if the file cannot be read.
+    pub fn of_content(&self, path: &Path) -> Result<Digest, Error> {
+        self.find_or_hash(path, content_key, fs::content_digest)
+    }
+
+    fn find_or_hash(
+        &self,
+        path: &Path,
+        key: impl Fn(&str) -> String,
+        hash: impl Fn(&Path) -> Result<Digest, Error>,
+    ) -> Result<Digest, Error> {
+        let Some((memory, key)) = self.0.as_ref().zip(path.to_str().map(key)) else {
+            return hash(path);
         };
-        let Ok(Some(before)) = Stamp::of(path) else { return fs::digest(path) };
-        if let Some(digest) = memory.find(name, before) {
+        let Ok(Some(before)) = Stamp::of(path) else { return hash(path) };
+        if let Some(digest) = memory.find(&key, before) {
             return Ok(digest);
         }
-        let digest = fs::digest(path)?;
+        let digest = hash(path)?;
         // A file that was just written, or changed meanwhile, may change again with the same stamp.
         if before.is_settled(memory.since) && is_unchanged(path, before) {
-            memory.now().files.insert(name.into(), Known { stamp: before, digest });
+            memory.now().files.insert(key, Known { stamp: before, digest });
         }
         Ok(digest)
     }
@@ -102,10 +120,10 @@ impl Digests {
         }
         saved.lock_check = saved.lock_check.or(memory.earlier.lock_check);
         saved.summary = saved.summary.or_else(|| memory.earlier.summary.clone());
-        for (path, known) in &memory.earlier.files {
+        for (key, known) in &memory.earlier.files {
             // The run may not have touched this file.
-            if !saved.files.contains_key(path) && is_unchanged(Path::new(path), known.stamp) {
-                saved.files.insert(path.clone(), *known);
+            if !saved.files.contains_key(key) && is_unchanged(file_of(key), known.stamp) {
+                saved.files.insert(key.clone(), *known);
             }
         }
         let _ = fs::write_atomically(&memory.file.path, &saved.to_bytes(&memory.file.key));
@@ -117,12 +135,24 @@ impl Memory {
         self.now.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn find(&self, path: &str, stamp: Stamp) -> Option<Digest> {
+    fn find(&self, key: &str, stamp: Stamp) -> Option<Digest> {
         let find_in = |saved: &SavedDigests| {
-            saved.files.get(path).filter(|known| known.stamp == stamp).map(|known| known.digest)
+            saved.files.get(key).filter(|known| known.stamp == stamp).map(|known| known.digest)
         };
         find_in(&self.earlier).or_else(|| find_in(&self.now()))
     }
+}
+
+/// The end of the key of a content: no path has a null.
+const CONTENT: char = '\0';
+
+fn content_key(path: &str) -> String {
+    format!("{path}{CONTENT}")
+}
+
+/// Returns the file that a key is about.
+fn file_of(key: &str) -> &Path {
+    Path::new(key.trim_end_matches(CONTENT))
 }
 
 fn is_unchanged(path: &Path, stamp: Stamp) -> bool {

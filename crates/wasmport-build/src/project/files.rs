@@ -56,6 +56,6 @@ impl Files {
 
     /// Returns paths and digests.
     pub(crate) fn digests(&self) -> BTreeMap<String, Digest> {
-        self.iter().map(|(path, bytes)| (path.to_string(), Digest::of(bytes))).collect()
+        self.iter().map(|(path, bytes)| (path.to_string(), fs::content_digest_of(bytes))).collect()
     }
 }

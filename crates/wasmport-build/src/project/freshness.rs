@@ -12,6 +12,7 @@ use crate::project::manifest::{self, Entry, Manifest};
 #[cfg(feature = "compiler")]
 use crate::settings::LockMode;
 use crate::settings::{Alternatives, AssetSettings, Settings, Symlinks};
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::sync::{Arc, OnceLock};
 use wasmport::Digest;
@@ -99,10 +100,10 @@ impl<'a> Freshness<'a> {
         let mut key = self.key.clone();
         add_field(&mut key, file.source.as_bytes());
         add_field(&mut key, file.name().as_bytes());
-        let (settings, text) = self
+        let (shared, text) = self
             .settings_text
             .get_or_init(|| (Arc::clone(&file.settings), text_of(&file.settings)));
-        if Arc::ptr_eq(settings, &file.settings) {
+        if Arc::ptr_eq(shared, &file.settings) {
             add_field(&mut key, text);
         } else {
             add_field(&mut key, &text_of(&file.settings));
@@ -113,24 +114,64 @@ impl<'a> Freshness<'a> {
             add_field(&mut key, version.as_bytes());
         }
         // The stage reports an input that is missing.
-        for input in file.inputs(self.settings) {
-            let follow = self.settings.symlinks == Symlinks::Follow;
+        let (settings, folder) = (&file.settings, &self.settings.folder);
+        let follow = self.settings.symlinks == Symlinks::Follow;
+        // An initialization reads bytes; components and worlds are the same with other line ends.
+        for input in settings.preinit.inputs(folder) {
             let digest = digest_of_tree_by(&input, follow, |path| self.digests.of(path));
+            add_field(&mut key, digest.as_bytes());
+        }
+        for input in settings.inputs(folder) {
+            let digest = digest_of_tree_by(&input, follow, |path| self.digests.of_content(path));
             add_field(&mut key, digest.as_bytes());
         }
         Digest::from_bytes(*key.finalize().as_bytes())
     }
 
+    /// Returns the beginnings of the digests of all settings and files that decide an asset's outputs and
+    /// are not defaults, by name: they show which of them changed.
+    pub fn deciding(&self, file: &AssetFile) -> BTreeMap<String, String> {
+        let short = |bytes: &[u8]| Digest::of(bytes).to_string()[..SHOWN_DIGITS].to_owned();
+        let settings = self.settings.deciding(&file.settings).into_iter();
+        let settings = settings.map(|(key, value)| (key, short(value.to_string().as_bytes())));
+        let passes = self.settings.passes.of(&file.settings.transform).unwrap_or_default();
+        let passes = passes.iter().map(|(name, version)| {
+            (format!("the pass {}", name.escape_debug()), short(version.as_bytes()))
+        });
+        let follow = self.settings.symlinks == Symlinks::Follow;
+        let inputs = file.inputs(self.settings).into_iter().map(|input| {
+            let digest = digest_of_tree_by(&input, follow, |path| self.digests.of_content(path));
+            let name = input.strip_prefix(&self.settings.folder).unwrap_or(&input);
+            (format!("the file {}", name.display()), short(digest.as_bytes()))
+        });
+        settings.chain(passes).chain(inputs).collect()
+    }
+
+    /// Explains that the settings of an asset are others than those of its import.
+    fn changed_settings(&self, file: &AssetFile, entry: &Entry) -> String {
+        let changed = "its settings changed since it was imported";
+        let Some(before) = &entry.deciding else { return changed.into() };
+        let now = self.deciding(file);
+        let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+        let names = names.into_iter().filter(|name| before.get(*name) != now.get(*name));
+        let names: Vec<String> = names.map(|name| format!("`{}`", name.escape_debug())).collect();
+        match names.as_slice() {
+            [] => changed.into(),
+            names => format!("{changed}: {}", names.join(", ")),
+        }
+    }
+
     /// Returns the reason why an asset's outputs are stale, or `None` if they are fresh.
     pub fn staleness(&self, file: &AssetFile, source_digest: Digest) -> Option<String> {
         let Some(entry) = self.entry(file) else {
-            return Some("it was never imported".into());
+            let damage = self.previous.damage.as_ref();
+            return Some(damage.cloned().unwrap_or_else(|| "it was never imported".into()));
         };
         if entry.source != file.source || entry.source_digest != source_digest {
             return Some("its source changed since it was imported".into());
         }
         if entry.settings != self.settings_key(file) {
-            return Some("its settings changed since it was imported".into());
+            return Some(self.changed_settings(file, entry));
         }
         if let Some(targets) = &self.settings.targets
             && !entry.is_for(targets)
@@ -189,7 +230,8 @@ impl<'a> Freshness<'a> {
     /// Returns the reason why the `mod.rs` files are stale.
     pub fn damaged_tree(&self) -> Option<String> {
         if self.previous.tree.is_empty() {
-            return Some("nothing was imported yet".into());
+            let damage = self.previous.damage.as_ref();
+            return Some(damage.cloned().unwrap_or_else(|| "nothing was imported yet".into()));
         }
         let tree = self.previous.tree.iter().map(|(path, digest)| (path.as_str(), *digest));
         self.damaged_output(tree)
@@ -201,7 +243,7 @@ impl<'a> Freshness<'a> {
         outputs: impl Iterator<Item = (&'b str, Digest)>,
     ) -> Option<String> {
         outputs.into_iter().find_map(|(path, digest)| {
-            match self.digests.of(&self.settings.out_dir.join(path)) {
+            match self.digests.of_content(&self.settings.out_dir.join(path)) {
                 Ok(actual) if actual == digest => None,
                 Ok(_) => Some(format!("its output `{path}` was changed")),
                 Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
@@ -222,7 +264,7 @@ impl<'a> Freshness<'a> {
             return Ok(digest);
         }
         file.check_size(fs::len(&file.path).unwrap_or_default())?;
-        let digest = self.digests.of(&file.path);
+        let digest = self.digests.of_content(&file.path);
         digest.map_err(|e| AssetError::new(&file.path, Stage::Read, e.to_string()))
     }
 
@@ -265,6 +307,9 @@ impl<'a> Freshness<'a> {
     }
 }
 
+/// The number of digits of a digest that shows whether a setting changed.
+const SHOWN_DIGITS: usize = 8;
+
 /// Serializes the settings of an asset that decide its outputs.
 fn text_of(settings: &AssetSettings) -> Vec<u8> {
     // JSON has strings, numbers and maps with string keys: serialization cannot fail.
@@ -282,6 +327,7 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         include: _,
         exclude: _,
         symlinks: _,
+        crate_path: _, // Hashed below.
         engine,
         concurrency: _, // The engine has the decision.
         tools: _,       // The entry records the tools that were used.
@@ -307,6 +353,9 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
     add_field(&mut key, &[u8::from(*embed)]);
     let features: Vec<&str> = features.iter().map(|feature| feature.name()).collect();
     add_field(&mut key, features.join(" ").as_bytes());
+    if let Some(path) = settings.other_crate_path() {
+        add_field(&mut key, path.as_bytes());
+    }
     key
 }
 

@@ -5,6 +5,7 @@ use crate::error::Error;
 use crate::fs;
 use crate::names;
 use crate::report::{ArtifactReport, AssetReport, Status};
+use crate::settings::Settings;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -30,6 +31,9 @@ pub struct Manifest {
     format: u32,
     /// The engine configuration of the last import.
     pub engine: EngineConfig,
+    /// The path of the `wasmport` crate in the `mod.rs` files, if it is not the default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub crate_path: Option<String>,
     /// The entries by asset name.
     pub assets: BTreeMap<String, Entry>,
     /// The digests of the `mod.rs` files, by path.
@@ -37,6 +41,9 @@ pub struct Manifest {
     /// The digest of the file that it was read from.
     #[serde(skip)]
     pub digest: Option<Digest>,
+    /// The damage of the file, if it is not JSON.
+    #[serde(skip)]
+    pub damage: Option<String>,
 }
 
 /// One imported asset.
@@ -44,10 +51,14 @@ pub struct Manifest {
 pub struct Entry {
     /// The source file below its root.
     pub source: String,
-    /// The digest of the source file.
+    /// The digest of the source file; text is read with Unix line ends.
     pub source_digest: Digest,
     /// The digest of everything that the outputs depend on except the source and the tools' versions.
     pub settings: Digest,
+    /// The beginnings of the digests of the settings and files behind `settings` that are not defaults, by
+    /// name: they explain a difference, and decide nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deciding: Option<BTreeMap<String, String>>,
     /// The exact version of Wasmtime that compiled it.
     pub wasmtime: String,
     /// The version of the importer, and the beginnings of its sources' digests.
@@ -138,8 +149,15 @@ impl Entry {
 
 impl Manifest {
     /// Creates an empty manifest.
-    pub(crate) fn new(engine: EngineConfig) -> Self {
-        Self { format: FORMAT, engine, ..Self::default() }
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let (engine, crate_path) = (settings.engine, settings.other_crate_path());
+        Self { format: FORMAT, engine, crate_path, ..Self::default() }
+    }
+
+    /// Returns whether the `mod.rs` files are for these settings of the project.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn is_of_project(&self, settings: &Settings) -> bool {
+        self.engine == settings.engine && self.crate_path == settings.other_crate_path()
     }
 
     /// Reads the manifest in `folder`. It is empty if there is none that this version can read.
@@ -167,7 +185,9 @@ impl Manifest {
         // One UTF-8 check for the whole text is faster than one per string.
         let text = std::str::from_utf8(bytes).unwrap_or_default();
         let manifest: Option<Self> = serde_json::from_str(text).ok();
+        let is_read = manifest.is_some() || bytes.is_empty();
         let mut manifest = manifest.filter(|m| m.format == FORMAT).unwrap_or_default();
+        manifest.damage = (!is_read).then(|| damage(bytes)).flatten();
         // The file may be edited or merged badly: entries that no import writes are dropped.
         manifest.assets.retain(|name, entry| entry.is_of(name));
         manifest.tree.retain(|path, _| is_in_tree(path));
@@ -214,6 +234,12 @@ impl Manifest {
         let tree = self.tree.iter().map(|(path, digest)| (path.as_str(), *digest));
         self.assets.values().flat_map(Entry::outputs).chain(tree)
     }
+}
+
+/// Returns the reason why the bytes are not JSON, or `None` if they are.
+pub(crate) fn damage(bytes: &[u8]) -> Option<String> {
+    let json: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(bytes);
+    json.err().map(|why| format!("the manifest `{FILE}` is damaged, its JSON is broken: {why}"))
 }
 
 /// Returns the path of an artifact in the output folder.

@@ -37,11 +37,20 @@ pub(crate) fn locate(folder: &Path, output: &str) -> Result<PathBuf, Error> {
 ///
 /// # Errors
 ///
-/// Fails with [`Error::Occupied`], which names the file.
+/// Fails with [`Error::Occupied`], which names the file, and with [`Error::Manifest`] if it is a manifest
+/// that is no JSON any more, such as one with the marks of a merge.
 pub(crate) fn refuse_occupied(output: &str, path: &Path) -> Result<(), Error> {
     let is_free = match fs::occupant(path)? {
         Occupant::Nothing => true,
-        Occupant::File => is_output(output, &fs::read_at_most(path, START)?),
+        Occupant::File if is_output(output, &fs::read_at_most(path, START)?) => true,
+        Occupant::File if output == manifest::FILE => {
+            let damage = manifest::damage(&fs::read(path)?);
+            return Err(damage.map_or_else(
+                || Error::Occupied { path: path.into() },
+                |message| Error::Manifest { path: path.into(), message },
+            ));
+        }
+        Occupant::File => false,
         Occupant::Link | Occupant::Other => false,
     };
     if is_free { Ok(()) } else { Err(Error::Occupied { path: path.into() }) }
@@ -77,7 +86,7 @@ pub(crate) fn remove(folder: &Path, output: &str, digest: Digest) -> Result<Opti
     };
     match fs::occupant(&path)? {
         Occupant::Nothing => {}
-        Occupant::File if fs::digest(&path).is_ok_and(|actual| actual == digest) => {}
+        Occupant::File if fs::content_digest(&path).is_ok_and(|actual| actual == digest) => {}
         Occupant::File | Occupant::Link | Occupant::Other => {
             let why = "it was changed after it was imported; remove it if you do not need it";
             return Ok(Some(format!("`{}` stays: {why}", path.display())));

@@ -32,7 +32,8 @@ pub(crate) struct Known {
 /// The content of the file.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct SavedDigests {
-    /// The digests by path, which may be relative to the current folder.
+    /// The digests by path, which may be relative to the current folder. A null behind the path marks the
+    /// digest of the content, in which CRLF counts as LF.
     pub files: HashMap<String, Known>,
     /// The digest over the inputs of a lock check that found no difference.
     pub lock_check: Option<Digest>,

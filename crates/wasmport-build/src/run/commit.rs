@@ -75,9 +75,18 @@ fn gather(plan: &Plan<'_>, executed: Executed) -> (Report, Vec<(String, Entry)>)
     );
     report.warnings.extend(warn_of_engine(plan));
     let removed = plan.discovered.removed(plan.freshness.previous());
-    report.removed = removed.iter().map(|(_, entry)| entry.source.clone()).collect();
+    for (name, Entry { source, .. }) in removed {
+        match plan.discovered.name_of(source) {
+            Some(now) => report.warnings.push(format!(
+                "`{source}`: its module was `{name}` and is `{now}` now, because of the names of other files"
+            )),
+            None => report.removed.push(source.clone()),
+        }
+    }
     report.assets.extend(plan.discovered.failed.iter().map(AssetReport::of_failure));
     report.warnings.extend(executed.warnings);
+    let damage = plan.freshness.previous().damage.as_ref();
+    report.warnings.extend(damage.map(|damage| format!("{damage}; everything was imported again")));
     (report, imported)
 }
 
@@ -103,7 +112,7 @@ fn warn_of_engine(plan: &Plan<'_>) -> Option<String> {
 /// Builds the manifest: earlier entries, without those of removed sources, replaced by the imported
 /// ones. A failed asset keeps its earlier entry.
 fn merge(plan: &Plan<'_>, imported: Vec<(String, Entry)>) -> Result<Manifest, Error> {
-    let mut manifest = Manifest::new(plan.settings.engine);
+    let mut manifest = Manifest::new(plan.settings);
     manifest.assets.clone_from(&plan.freshness.full()?.assets);
     for (name, _) in plan.discovered.removed(plan.freshness.previous()) {
         manifest.assets.remove(name);

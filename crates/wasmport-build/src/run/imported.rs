@@ -44,7 +44,8 @@ pub(super) fn import_and_write(
 ) -> Imported {
     let settings_key = plan.freshness.settings_key(file);
     let previous = plan.freshness.full().ok().and_then(|full| full.assets.get(&file.name()));
-    let asset = AssetContext::new(import, file, settings_key, previous);
+    let deciding = plan.freshness.deciding(file);
+    let asset = AssetContext::new(import, file, settings_key, deciding, previous);
     let result = catch_panic(|| write(plan, file, &asset)).unwrap_or_else(|panic| {
         Err(AssetError::new(&file.path, Stage::Validate, format!("panicked: {panic}"))
             .kind(crate::asset::AssetErrorKind::Internal)

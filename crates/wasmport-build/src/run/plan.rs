@@ -188,7 +188,7 @@ impl<'a> Plan<'a> {
             && self.discovered.failed.is_empty()
             && self.discovered.removed(self.freshness.previous()).is_empty()
             && fresh.iter().all(|fresh| matches!(fresh, Ok(true)))
-            && self.freshness.previous().engine == self.settings.engine
+            && self.freshness.previous().is_of_project(self.settings)
             && self.freshness.damaged_tree().is_none()
     }
 

@@ -25,7 +25,9 @@ pub(super) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Er
         let feature = is_component.then(|| codegen::component_feature(entry.features));
         (entry.module.as_slice(), feature)
     });
-    codegen::tree(modules, &settings.engine).map_err(|e| Error::Internal { message: e.to_string() })
+    let crate_path = codegen::CratePath::new(&settings.crate_path);
+    codegen::tree(modules, &settings.engine, &crate_path)
+        .map_err(|e| Error::Internal { message: e.to_string() })
 }
 
 /// Compares the results with the output files, their manifest, and the lock file if it exists.
@@ -78,7 +80,7 @@ fn output_differences<'b>(
     for (path, digest) in made {
         let recorded = manifest.remove(path);
         let file = fs::read_optional(&plan.settings.out_dir.join(path))?;
-        let file = file.map(|bytes| Digest::of(&bytes));
+        let file = file.map(|bytes| fs::content_digest_of(&bytes));
         if (recorded, file) != (Some(digest), Some(digest)) {
             let [manifest, file] = [recorded, file]
                 .map(|digest| digest.map_or("missing".into(), |digest| digest.to_string()));

@@ -1,6 +1,7 @@
 //! Settings that contradict each other or cannot be followed.
 
 use super::asset::MATCH;
+use super::crate_path;
 use super::patterns::{Patterns, source_glob};
 use super::table::{Mark, leaves, values};
 use super::{AssetSettings, FastMath, Optimize, Preinit, Settings};
@@ -27,6 +28,7 @@ impl Settings {
     /// Fails with the first contradiction, and with its place if it comes from a file.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
         self.check_targets()?;
+        self.check_crate_path()?;
         self.check_selectors()?;
         if let Some(found) = self.contradiction(&self.defaults) {
             return Err(self.refusal(found, None));
@@ -60,6 +62,14 @@ impl Settings {
         self.contradiction(settings).map_or(Ok(()), |Contradiction { key, kind }| {
             Err(SettingsError::new(kind).key(&key).asset(source))
         })
+    }
+
+    fn check_crate_path(&self) -> Result<(), SettingsError> {
+        if crate_path::absolute(&self.crate_path).is_some() {
+            return Ok(());
+        }
+        let kind = SettingsErrorKind::CratePath(self.crate_path.clone());
+        Err(self.error("import.crate-path", kind))
     }
 
     fn check_targets(&self) -> Result<(), SettingsError> {
@@ -106,6 +116,13 @@ impl Settings {
             self.origin.as_ref()?.location_of(&format!("{table}.{key}"), &value)
         });
         SettingsError::new(kind).key(&key).at(location.next())
+    }
+
+    /// Returns whether the value of a project setting is written in the settings file.
+    pub(crate) fn is_written(&self, key: &str) -> bool {
+        let value = self.project_values().remove(key);
+        let place = |value| self.origin.as_ref()?.location_of(key, &value);
+        value.and_then(place).is_some()
     }
 
     /// Places an error in a project setting.

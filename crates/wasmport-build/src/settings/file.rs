@@ -30,6 +30,8 @@ impl SettingsFile {
     pub fn read(path: &Path) -> Result<Self, Error> {
         let text = String::from_utf8(fs::read(path)?)
             .map_err(|e| SettingsError::new(SettingsErrorKind::Encoding(e)).in_file(path))?;
+        // Git may check the file out with other line ends than it was committed with.
+        let text = text.replace("\r\n", "\n");
         Ok(Self::parse_keys(path, text)?)
     }
 
@@ -112,6 +114,11 @@ fn suggestion(message: &str) -> Option<&str> {
         .or_else(|| message.split_once("unknown variant `"))?;
     let (unknown, rest) = rest.split_once('`')?;
     let known = rest.split('`').skip(1).step_by(2);
+    nearest(unknown, known)
+}
+
+/// Returns the known word nearest to an unknown one, if it is near.
+pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let nearest = known.map(|word| (strsim::damerau_levenshtein(unknown, word), word)).min()?;
     (nearest.0 <= 1 + unknown.len() / 3).then_some(nearest.1)
 }

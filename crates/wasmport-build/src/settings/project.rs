@@ -138,7 +138,9 @@ project_settings! {
             roots: Vec<PathBuf> = vec!["assets".into()];
             /// Output folder.
             out_dir: PathBuf = "src/assets".into();
-            /// Files to import, as globs relative to the root. Default: all `.wasm` and `.wat` files.
+            /// Files to import, as globs relative to the root. Default: all `.wasm` and `.wat` files. Hidden
+            /// files, and files in hidden folders, are imported only if an `include` or `match` glob names
+            /// them with the dot, such as `.cache/**` or `.*`.
             include: Vec<String> = Vec::new();
             /// Files to leave out, as globs relative to the root. Default: none.
             exclude: Vec<String> = Vec::new();
@@ -147,6 +149,9 @@ project_settings! {
             /// Embed the artifacts in the program (`include_bytes!`); if false, the program reads the
             /// files at run time.
             embed: bool = true;
+            /// Path of the `wasmport` crate in generated code, for programs that rename the dependency or
+            /// get it through another crate: `wp`, `framework::wasmport` or `crate::deps::wasmport`.
+            crate_path: String = super::crate_path::DEFAULT.into();
             /// Proposals that assets may use besides those that Wasmtime enables by default. Default:
             /// none.
             features as "wasm-features": RequiredFeatures = RequiredFeatures::on_by_default();
@@ -228,6 +233,11 @@ impl Settings {
     pub(crate) fn lock_file(&self) -> PathBuf {
         let beside = || self.folder.join("wasmport.lock");
         self.file.as_ref().map_or_else(beside, |file| file.with_extension("lock"))
+    }
+
+    /// Returns the path of the `wasmport` crate, if it is not the default.
+    pub(crate) fn other_crate_path(&self) -> Option<String> {
+        (self.crate_path != super::crate_path::DEFAULT).then(|| self.crate_path.clone())
     }
 
     /// Returns the targets that the settings file names, if it names any.

@@ -52,7 +52,7 @@ macro_rules! plain_values {
     };
 }
 
-plain_values! { bool Vec<String> Symlinks }
+plain_values! { bool String Vec<String> Symlinks }
 
 impl ProjectValue for PathBuf {
     type Written = Self;

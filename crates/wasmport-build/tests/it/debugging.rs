@@ -97,3 +97,80 @@ fn shared_memories_have_no_place_in_a_pool() {
     assert!(error.to_string().contains("memory is shared"), "{error}");
     assert!(error.help().unwrap().contains("without pooling"), "{error:?}");
 }
+
+/// A module with damaged debug information, and what else tools leave behind in custom sections.
+const DAMAGED: &str = r#"(module
+  (func (export "f") (result i32) (i32.const 1))
+  (@custom ".debug_abbrev" (after last) "\01\11\01\25\08\00\00\00")
+  (@custom ".debug_info" (after last) "\0c\00\00\00\04\00\00\00\00\00\04\01\ff\ff\ff\ff")
+  (@custom ".debug_line" (after last) "\ff\ff\ff\ff")
+  (@custom ".debug_str" (after last) "no end"))"#;
+
+/// A second name section that is none, one with a subsection that nobody knows, and no DWARF.
+const ODD: &str = r#"(module
+  (func $one (@name "same name") (export "a") (param $x (@name "it's") i32) (result i32) (local.get 0))
+  (func $two (@name "same name") (export "b") (param $y (@name "it's") i32) (param $z (@name "") i32)
+    (result i32) (local.get 1))
+  (@custom "name" (after last) "\01\ff\ff\ff\ff\0f")
+  (@custom "name" (after last) "\63\02\00\00")
+  (@custom "producers" (after last) "\ff")
+  (@custom ".debug_info" (after last) "\00\01\02")
+  (@custom "dylink.0" (before first) "\01\04\00\00\00\00"))"#;
+
+fn with_debug_info() -> EngineConfig {
+    EngineConfig::new().debug_info(true).backtrace_details(true)
+}
+
+#[test]
+fn damaged_debug_information_is_left_out_with_a_warning() {
+    let engine = with_debug_info();
+    let project = Project::with(&[("damaged.wat", DAMAGED.as_bytes())]);
+    let report = project.importer().engine(engine).run(&()).unwrap();
+    asset(&report, "damaged.wat");
+    assert_eq!(
+        report.warnings,
+        [format!(
+            "`damaged.wat`: its debug information is damaged and was left out: for {}: failed to emit DWARF \
+             debug information: unexpected end of input\n  help: build the file again; `strip = \
+             [\".debug_*\"]` leaves out these custom sections without a warning: \".debug_abbrev\", \
+             \".debug_info\", \".debug_line\", \".debug_str\"",
+            Target::host()
+        )]
+    );
+    let imported = import(&project, "damaged.wat", engine);
+    let source = Folder::new(project.out());
+    let runtime = Runtime::builder(&engine).source(source).build().unwrap();
+    let mut store = Store::new(runtime.engine(), ());
+    let module = runtime.load(&imported).unwrap();
+    let instance = Instance::new(&mut store, module.module(), &[]).unwrap();
+    let f = instance.get_typed_func::<(), i32>(&mut store, "f").unwrap();
+    assert_eq!(f.call(&mut store, ()).unwrap(), 1);
+
+    let strip = "import.roots = [\"assets\"]\n[engine]\ndebug-info = true\n[defaults]\nstrip = \
+                 [\".debug_*\"]";
+    assert_eq!(project.import_with(strip).warnings, Vec::<String>::new());
+    let without = "import.roots = [\"assets\"]";
+    assert_eq!(project.import_with(without).warnings, Vec::<String>::new());
+}
+
+#[test]
+fn odd_custom_sections_never_fail_an_import() {
+    let component =
+        format!("(component (core module $m {}", DAMAGED.replacen("(module", "", 1) + ")");
+    let project = Project::with(&[
+        ("component.wat", component.as_bytes()),
+        ("empty.wat", b"(component)"),
+        ("odd.wat", ODD.as_bytes()),
+        ("plain.wat", br#"(module (func (export "g") (result i32) (i32.const 2)))"#),
+    ]);
+    for engine in [EngineConfig::new(), with_debug_info()] {
+        let report = project.importer().engine(engine).run(&()).unwrap();
+        assert_eq!(report.failures().count(), 0, "{:?}", report.assets);
+        let warned =
+            |source: &str| report.warnings.iter().any(|w| w.starts_with(&format!("`{source}`")));
+        assert_eq!(warned("odd.wat"), engine.debug_info);
+        assert_eq!(warned("component.wat"), engine.debug_info);
+        assert!(!warned("plain.wat") && !warned("empty.wat"), "{:?}", report.warnings);
+    }
+    assert!(project.wrapper("odd").contains("it_s: i32"), "{}", project.wrapper("odd"));
+}

@@ -100,6 +100,11 @@ impl Project {
         self.importer().run(&()).unwrap()
     }
 
+    /// The error of a run that imports nothing.
+    pub fn import_error(&self) -> Error {
+        self.importer().run(&()).unwrap_err()
+    }
+
     /// The wrapper of an asset.
     pub fn wrapper(&self, name: &str) -> String {
         fs::read_to_string(self.out().join(format!("{name}.rs"))).unwrap()

@@ -59,8 +59,10 @@ impl Inputs {
     }
 
     fn add(&mut self, path: &Path) {
-        self.paths.insert(normalized(path));
+        let path = normalized(path);
         self.paths.extend(path.canonicalize());
+        self.paths.extend(links_on_the_way(&path));
+        self.paths.insert(path);
     }
 
     /// Returns whether one of the inputs changed.
@@ -92,6 +94,28 @@ impl Inputs {
         });
         folders
     }
+}
+
+/// The largest number of links that are followed on the way to a file.
+const MAX_LINKS: usize = 40;
+
+/// Returns the symbolic links on the way from `path`, in which no folder is a link, to its file: a mounted
+/// volume is swapped as a whole by one link between a file's name and its content.
+fn links_on_the_way(path: &Path) -> Vec<PathBuf> {
+    let mut links: Vec<PathBuf> = Vec::new();
+    let mut next = Some(path.to_path_buf());
+    while let Some(path) = next.take().filter(|_| links.len() < MAX_LINKS) {
+        let mut prefixes: Vec<&Path> = path.ancestors().collect();
+        prefixes.reverse();
+        let link = prefixes.into_iter().find_map(|prefix| Some((prefix, prefix.read_link().ok()?)));
+        if let Some((link, target)) = link {
+            let rest = path.strip_prefix(link).unwrap_or(Path::new(""));
+            let folder = link.parent().unwrap_or(Path::new(""));
+            next = Some(folder.join(target).join(rest)).filter(|next| next != link);
+            links.push(normalized(link));
+        }
+    }
+    links
 }
 
 /// Resolves a path, which may be missing.

@@ -43,7 +43,7 @@ fn import_writes_it_and_locked_refuses_what_differs() {
     assert_eq!(report["summary"]["failed"], 1);
     let output = run(&["check", "--locked"]);
     assert_eq!(code(&output), 3);
-    assert!(said(&output).contains("run `import` without `--locked`"), "{}", said(&output));
+    assert!(said(&output).contains("run `cargo wasmport import`, and commit"), "{}", said(&output));
     assert_eq!(lock(project.path()), text);
     assert_eq!(code(&run(&["import"])), 0);
     assert_ne!(lock(project.path()), text);

@@ -2,7 +2,7 @@
 
 use super::compress::Stored;
 use crate::asset::{AssetError, Stage};
-use crate::codegen::{self, Description, Wrapper};
+use crate::codegen::{self, CratePath, Description, Wrapper};
 use crate::interface::Interface;
 use crate::pipeline::context::AssetContext;
 use crate::wasm::ValidWasm;
@@ -23,6 +23,7 @@ pub(crate) fn codegen(
 ) -> Result<Wrapper, AssetError> {
     let name = asset.file.name();
     let artifacts: Vec<_> = artifacts.iter().map(|stored| stored.entry(&name)).collect();
+    let crate_path = CratePath::new(&asset.project().crate_path);
     let description = Description {
         path: asset.path(),
         source: &asset.file.source,
@@ -33,6 +34,7 @@ pub(crate) fn codegen(
         features: module.features(),
         artifacts: &artifacts,
         embed: asset.project().embed,
+        crate_path: &crate_path,
         interface,
         settings: asset.settings(),
     };

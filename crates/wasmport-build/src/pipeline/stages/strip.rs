@@ -37,7 +37,10 @@ pub(crate) fn strip(module: ValidWasm, asset: &AssetContext<'_>) -> Result<Valid
 }
 
 /// Copies the module or component without its own custom sections that are `unwanted`.
-fn without_sections(wasm: &[u8], unwanted: impl Fn(&str) -> bool) -> wasmparser::Result<Vec<u8>> {
+pub(super) fn without_sections(
+    wasm: &[u8],
+    unwanted: impl Fn(&str) -> bool,
+) -> wasmparser::Result<Vec<u8>> {
     let mut kept = Vec::with_capacity(wasm.len());
     let mut copied = 0;
     // The end of the section before is the beginning of this one's header.

@@ -5,14 +5,14 @@ mod selection;
 mod walk;
 
 use crate::asset::{AssetError, Kind, Stage};
-use crate::error::{Error, SettingsErrorKind};
+use crate::error::{Error, SettingsError, SettingsErrorKind};
 use crate::fs;
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Status};
-use crate::settings::{AssetRules, AssetSettings, Settings};
+use crate::settings::{AssetRules, AssetSettings, Settings, nearest};
 use selection::Selection;
 use std::collections::{BTreeMap, HashSet};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A file to import.
@@ -84,6 +84,12 @@ impl Discovered {
         entries.filter(is_removed).collect()
     }
 
+    /// Returns the name of the asset that a source is now, if it is one.
+    pub fn name_of(&self, source: &str) -> Option<String> {
+        let mut files = self.assets.iter().chain(&self.unselected);
+        files.find(|file| file.source == source).map(AssetFile::name)
+    }
+
     /// Returns whether a run keeps the outputs of a source that it does not import: the source is not
     /// selected, or its place cannot be searched.
     pub fn keeps(&self, source: &str) -> bool {
@@ -114,9 +120,10 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
     settings.check()?;
     let selection = Selection::new(settings)?;
     let mut discovered = Discovered::default();
-    let files = search_roots(settings, &selection, &mut discovered)?;
+    let mut files = search_roots(settings, &selection, &mut discovered)?;
     let rules = AssetRules::new(settings);
     discovered.unused_rules = rules.unused(files.keys().map(String::as_str));
+    discovered.failed.extend(naming::take_twins(&mut files));
     discovered.assets = naming::name(files, &rules);
     check_settings(settings, &discovered.assets)?;
     select(settings, &mut discovered)?;
@@ -132,8 +139,7 @@ fn search_roots(
     let mut files = BTreeMap::<String, PathBuf>::new();
     let output = fs::canonicalize(&settings.out_dir).ok();
     for root in &settings.roots {
-        let real = fs::canonicalize(root)
-            .map_err(|e| settings.error("import.roots", SettingsErrorKind::Root(Box::new(e))))?;
+        let real = fs::canonicalize(root).map_err(|e| missing_root(settings, root, e))?;
         let own = output.as_ref().and_then(|output| walk::own_folder(root, &real, output));
         let add = |source: String, path| match files.insert(source.clone(), path) {
             None => Ok(()),
@@ -145,6 +151,21 @@ fn search_roots(
         walk::walk(root, &real, own.as_deref(), selection, discovered, add)?;
     }
     Ok(files)
+}
+
+/// Explains that a root cannot be found: with the nearest name in its folder, if code or arguments name it.
+fn missing_root(settings: &Settings, root: &Path, error: Error) -> SettingsError {
+    let source = Box::new(error);
+    if settings.is_written("import.roots") {
+        return settings.error("import.roots", SettingsErrorKind::Root(source));
+    }
+    let folder = root.parent().unwrap_or(Path::new(""));
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let names = fs::names_in(here).unwrap_or_default();
+    let name = root.file_name().unwrap_or_default().to_string_lossy();
+    let nearest = nearest(&name, names.iter().map(String::as_str));
+    let nearest = nearest.map(|name| folder.join(name).display().to_string());
+    SettingsError::new(SettingsErrorKind::GivenRoot { source, nearest })
 }
 
 /// Checks each distinct set of asset settings once.
@@ -166,10 +187,15 @@ fn select(settings: &Settings, discovered: &mut Discovered) -> Result<(), Error>
     let only: Vec<PathBuf> =
         settings.only.iter().map(|only| fs::canonicalize(only)).collect::<Result<_, _>>()?;
     for (only, given) in only.iter().zip(&settings.only) {
-        if !paths.iter().any(|path| path.starts_with(only)) {
+        let mut failed =
+            discovered.failed.iter().filter_map(|(_, e)| fs::canonicalize(&e.path).ok());
+        if !paths.iter().any(|path| path.starts_with(only))
+            && !failed.any(|path| path.starts_with(only))
+        {
             return Err(Error::arguments(
                 format!("`{}` selects no asset of this project", given.display()),
-                "name a file or folder below the import roots that the settings do not exclude",
+                "name a file or folder below the import roots that the settings do not exclude; a \
+                 hidden file is an asset if an `include` pattern names it, with its dot",
             ));
         }
     }
