@@ -44,7 +44,7 @@ fn the_runtime_and_the_checking_importer_link_no_compiler() {
 fn the_readme_shows_a_project_that_is_built_and_run() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
-    for file in ["build.rs", "src/main.rs"] {
+    for file in ["wasmport.toml", "build.rs", "src/main.rs"] {
         let code = read(&format!("fixtures/projects/ten-lines/{file}"));
         assert!(read("README.md").contains(code.trim()), "README.md lacks the project's {file}");
     }

@@ -11,6 +11,8 @@
 mod bounds;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/files.rs"]
+mod files;
 #[path = "cli/lock.rs"]
 mod lock;
 #[path = "cli/store.rs"]

@@ -16,6 +16,7 @@ mod back_ends;
 mod bad_input;
 mod binaryen;
 mod bounds;
+mod build_script;
 mod choices;
 mod components;
 mod concurrency;

@@ -247,7 +247,7 @@ fn a_root_may_go_and_come_back() {
         let (watch, _) = Watch::json(project.path(), &args);
         for text in [TWO, CALC] {
             fs::remove_dir_all(watch.folder.join("games/one/assets")).unwrap();
-            watch.until_error("import root");
+            watch.until_error("cannot find `assets`");
             assert!(watch.wrapper("a.rs").contains("fn "), "what there was stays");
             fs::create_dir(watch.folder.join("games/one/assets")).unwrap();
             watch.replace("games/one/assets/a.wat", text);
@@ -304,6 +304,26 @@ fn links_are_followed() {
     assert!(watch.wrapper("a.rs").contains("fn two"));
     watch.replace("shared/two/a.wat", CALC);
     watch.until(is("a.wat", "imported"));
+}
+
+/// Mounted volumes are swapped as a whole, by one link between a file's name and its content.
+#[cfg(unix)]
+#[test]
+fn a_swap_of_a_volume_is_seen() {
+    use std::os::unix::fs::symlink;
+    for args in [&[][..], &["--poll"]] {
+        let project = project(&[("assets/..one/a.wat", CALC), ("assets/..two/a.wat", TWO)]);
+        let path = |name: &str| project.path().join("assets").join(name);
+        symlink("..one", path("..data")).unwrap();
+        symlink("..data/a.wat", path("a.wat")).unwrap();
+        let (watch, first) = Watch::json(project.path(), args);
+        assert_eq!(first["assets"].as_array().unwrap().len(), 1, "{first}");
+        symlink("..two", path("..tmp")).unwrap();
+        fs::rename(path("..tmp"), path("..data")).unwrap();
+        let report = watch.until(is("a.wat", "imported"));
+        assert_eq!(report["assets"].as_array().unwrap().len(), 1, "{report}");
+        assert!(watch.wrapper("a.rs").contains("fn two"));
+    }
 }
 
 #[cfg(feature = "preinit")]
