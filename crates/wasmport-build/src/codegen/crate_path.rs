@@ -1,7 +1,6 @@
 //! Another path of the `wasmport` crate. The generators write `::wasmport`; the files that are printed have
 //! the path of the settings.
 
-use super::docs::LINK;
 use crate::settings::crate_path;
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 use quote::quote;
@@ -91,6 +90,9 @@ impl CratePath {
         is_doc.then(|| quote!(doc = #text))
     }
 }
+
+/// The beginning of a link to an item of the runtime, in documentation.
+const LINK: &str = "](::wasmport::";
 
 /// Keywords in front of a path: no name of a module.
 const KEYWORDS: &[&str] = &[

@@ -5,9 +5,6 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use std::fmt::Display;
 
-/// The beginning of a link to an item of the runtime, in documentation.
-pub(super) const LINK: &str = "](::wasmport::";
-
 /// Escapes everything in `text` that could end a comment line or change its direction.
 pub(super) fn printable(text: &str) -> String {
     text.chars()

@@ -14,6 +14,7 @@ use crate::settings::LockMode;
 use crate::settings::{Alternatives, AssetSettings, Settings, Symlinks};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
+use std::path::MAIN_SEPARATOR;
 use std::sync::{Arc, OnceLock};
 use wasmport::Digest;
 use wasmport::engine::wasmtime_version;
@@ -142,7 +143,8 @@ impl<'a> Freshness<'a> {
         let inputs = file.inputs(self.settings).into_iter().map(|input| {
             let digest = digest_of_tree_by(&input, follow, |path| self.digests.of_content(path));
             let name = input.strip_prefix(&self.settings.folder).unwrap_or(&input);
-            (format!("the file {}", name.display()), short(digest.as_bytes()))
+            let name = name.display().to_string().replace(MAIN_SEPARATOR, "/");
+            (format!("the file {name}"), short(digest.as_bytes()))
         });
         settings.chain(passes).chain(inputs).collect()
     }

@@ -52,6 +52,13 @@ fn a_pattern_with_the_dot_names_hidden_files() {
     let rule = project();
     let rules = rule.importer().asset(AssetSettings::matching(".draft.wat"));
     assert_eq!(list(&rule, rules), [".draft.wat", "calc.wat"]);
+    let braces = project();
+    let importer = braces.importer().include(".cache{/a/*,/b/*}");
+    assert_eq!(
+        importer.run(&()).unwrap().count(Status::Failed),
+        0,
+        "a pattern that cannot be split"
+    );
     // A star is no dot.
     let star = project();
     assert_eq!(list(&star, star.importer().include("**/*.wat")), ["calc.wat"]);

@@ -34,6 +34,8 @@ impl Selection {
         let hidden = settings.include.iter().chain(rules).filter(|glob| is_hidden(glob)).cloned();
         let hidden: Vec<String> = hidden.collect();
         let parts = hidden.iter().flat_map(|glob| glob.split('/').filter(|part| is_hidden(part)));
+        // Braces may hold a `/`: then the part is no glob.
+        let parts = parts.filter(|part| source_glob(part).is_ok());
         let parts: Vec<String> = parts.map(Into::into).collect();
         Ok(Self {
             include,
