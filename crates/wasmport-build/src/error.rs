@@ -70,7 +70,8 @@ pub enum Error {
     },
     /// The manifest in the output folder is damaged, and may be something else.
     #[error(
-        "`{}`: {message}\n  help: restore it from version control, or delete it and import again",
+        "`{}` is in the way: no import wrote it, or {message}\n  help: restore it from version control, or \
+         move it and import again",
         path.display()
     )]
     Manifest {

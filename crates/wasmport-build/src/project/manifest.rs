@@ -187,7 +187,8 @@ impl Manifest {
         let manifest: Option<Self> = serde_json::from_str(text).ok();
         let is_read = manifest.is_some() || bytes.is_empty();
         let mut manifest = manifest.filter(|m| m.format == FORMAT).unwrap_or_default();
-        manifest.damage = (!is_read).then(|| damage(bytes)).flatten();
+        let damage = (!is_read).then(|| damage(bytes)).flatten();
+        manifest.damage = damage.map(|why| format!("the manifest `{FILE}` is damaged, {why}"));
         // The file may be edited or merged badly: entries that no import writes are dropped.
         manifest.assets.retain(|name, entry| entry.is_of(name));
         manifest.tree.retain(|path, _| is_in_tree(path));
@@ -239,7 +240,7 @@ impl Manifest {
 /// Returns the reason why the bytes are not JSON, or `None` if they are.
 pub(crate) fn damage(bytes: &[u8]) -> Option<String> {
     let json: Result<serde::de::IgnoredAny, _> = serde_json::from_slice(bytes);
-    json.err().map(|why| format!("the manifest `{FILE}` is damaged, its JSON is broken: {why}"))
+    json.err().map(|why| format!("its JSON is broken: {why}"))
 }
 
 /// Returns the path of an artifact in the output folder.

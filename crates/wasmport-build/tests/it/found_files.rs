@@ -326,8 +326,8 @@ fn a_broken_manifest_is_named_as_broken() {
     assert_eq!(
         error.to_string(),
         format!(
-            "`{}`: {damage}expected value at line 1 column 1\n  help: restore it from version control, or \
-             delete it and import again",
+            "`{}` is in the way: no import wrote it, or its JSON is broken: expected value at line 1 column \
+             1\n  help: restore it from version control, or move it and import again",
             path.display()
         )
     );
