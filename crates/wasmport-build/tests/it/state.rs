@@ -47,7 +47,8 @@ const BODY: usize = 48;
 fn poison(project: &Project, path: &Path) {
     let state = states(project).remove(0);
     let mut bytes = fs::read(&state).unwrap();
-    let path = path.to_str().unwrap().as_bytes();
+    // A null behind the path marks the digest of the content.
+    let path = [path.to_str().unwrap().as_bytes(), b"\0"].concat();
     let at = bytes.windows(path.len()).position(|window| window == path).unwrap();
     // After the path and seven numbers.
     bytes[at + path.len() + 56] ^= 1;
