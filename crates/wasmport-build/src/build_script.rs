@@ -35,10 +35,12 @@ struct BuildScript {
 /// The machine that cargo builds for.
 struct Machine {
     /// `TARGET`: a triple, or the name of a target specification of the project's own.
+    #[cfg(feature = "compiler")]
     name: String,
     /// The machine, or the reason why Wasmtime does not compile for it.
     target: Result<Target, TargetError>,
     /// The values of `CARGO_CFG_TARGET_ARCH` and its like.
+    #[cfg(feature = "compiler")]
     cfg: Cfg,
 }
 
@@ -49,20 +51,28 @@ struct Cfg {
     os: String,
     env: String,
     vendor: String,
+    #[cfg(feature = "compiler")]
     pointer_width: String,
+    #[cfg(feature = "compiler")]
     endian: String,
 }
 
 impl Machine {
     /// Determines the machine: by the name if that is a known triple, else by its `cfg`, because a target
     /// specification of the project's own may have any name.
-    fn new(name: String, cfg: Cfg) -> Self {
+    fn new(name: &str, cfg: Cfg) -> Self {
         let by_name = name.parse::<Target>();
         let target = match (by_name, cfg.target()) {
             (Err(_), Some(by_cfg)) => by_cfg,
             (by_name, _) => by_name,
         };
-        Self { name, target, cfg }
+        Self {
+            #[cfg(feature = "compiler")]
+            name: name.into(),
+            target,
+            #[cfg(feature = "compiler")]
+            cfg,
+        }
     }
 
     /// Returns whether Wasmtime's interpreter runs on the machine.
@@ -97,7 +107,9 @@ impl Cfg {
             os: variable("OS"),
             env: variable("ENV"),
             vendor: variable("VENDOR"),
+            #[cfg(feature = "compiler")]
             pointer_width: variable("POINTER_WIDTH"),
+            #[cfg(feature = "compiler")]
             endian: variable("ENDIAN"),
         }
     }
@@ -151,7 +163,7 @@ impl BuildScript {
         };
         Ok(Self {
             out_dir: Path::new(&variable("OUT_DIR")?).join(FOLDER),
-            machine: Machine::new(variable("TARGET")?, Cfg::from_env()),
+            machine: Machine::new(&variable("TARGET")?, Cfg::from_env()),
             docs_rs: std::env::var_os("DOCS_RS").is_some(),
         })
     }
@@ -317,13 +329,13 @@ fn general_targets(
     Err(Error::settings(format!("the build is for {}: {why}", machine.variables()), help))
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "compiler"))]
 mod tests {
     use super::*;
 
     fn machine(name: &str, cfg: [&str; 6]) -> Machine {
         let [arch, os, env, vendor, pointer_width, endian] = cfg.map(Into::into);
-        Machine::new(name.into(), Cfg { arch, os, env, vendor, pointer_width, endian })
+        Machine::new(name, Cfg { arch, os, env, vendor, pointer_width, endian })
     }
 
     #[test]
@@ -351,7 +363,6 @@ mod tests {
         }
     }
 
-    #[cfg(feature = "compiler")]
     #[test]
     fn a_machine_without_machine_code_is_named_with_its_variables() {
         let settings = Settings::default();

@@ -29,7 +29,7 @@ pub enum Error {
         help: String,
     },
     /// A file of the run as a whole cannot be read or written.
-    #[error("cannot {action} `{}`: {}{}", path.display(), cause(source), way_out(action, source))]
+    #[error("cannot {action} `{}`: {}{}", path.display(), cause(action, source), way_out(action, source))]
     File {
         /// The file.
         path: PathBuf,
@@ -120,15 +120,20 @@ impl Error {
     }
 }
 
+/// The actions that write.
+const WRITES: [&str; 2] = ["create", "write"];
+
 /// Returns the system's reason alone: the library for temporary files adds the name of its file.
-fn cause(error: &std::io::Error) -> String {
+fn cause(action: &str, error: &std::io::Error) -> String {
     let inner = error.get_ref().and_then(|inner| inner.source());
-    inner.map_or_else(|| error.to_string(), ToString::to_string)
+    inner
+        .filter(|_| WRITES.contains(&action))
+        .map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 /// Returns the help line for a file that cannot be written.
 fn way_out(action: &str, error: &std::io::Error) -> String {
-    if !["create", "write"].contains(&action) {
+    if !WRITES.contains(&action) {
         return String::new();
     }
     let help = match error.kind() {

@@ -67,22 +67,19 @@ impl Content {
         if std::mem::take(&mut self.ends_with_return) && *first != b'\n' {
             self.hasher.update(b"\r");
         }
-        let mut parts = bytes.split(|byte| *byte == b'\r').peekable();
-        while let Some(part) = parts.next() {
-            self.hasher.update(part);
-            match parts.peek().map(|next| next.first()) {
-                None | Some(Some(b'\n')) => {}
-                Some(Some(_)) => drop(self.hasher.update(b"\r")),
-                // Either another return follows, or the bytes end.
-                Some(None) => {
-                    let is_last = parts.clone().count() == 1;
-                    self.ends_with_return = is_last;
-                    if !is_last {
-                        self.hasher.update(b"\r");
-                    }
+        let mut rest = bytes;
+        while let Some(at) = rest.iter().position(|byte| *byte == b'\r') {
+            self.hasher.update(&rest[..at]);
+            rest = &rest[at + 1..];
+            match rest.first() {
+                Some(b'\n') => {}
+                Some(_) => {
+                    self.hasher.update(b"\r");
                 }
+                None => self.ends_with_return = true,
             }
         }
+        self.hasher.update(rest);
     }
 
     fn finish(mut self) -> Digest {

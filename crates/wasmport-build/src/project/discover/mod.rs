@@ -161,7 +161,10 @@ fn missing_root(settings: &Settings, root: &Path, error: Error) -> SettingsError
     }
     let folder = root.parent().unwrap_or(Path::new(""));
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let names = fs::names_in(here).unwrap_or_default();
+    let entries = walkdir::WalkDir::new(here).min_depth(1).max_depth(1).sort_by_file_name();
+    let entries = entries.into_iter().filter_map(Result::ok);
+    let names: Vec<String> =
+        entries.filter_map(|entry| entry.file_name().to_str().map(ToOwned::to_owned)).collect();
     let name = root.file_name().unwrap_or_default().to_string_lossy();
     let nearest = nearest(&name, names.iter().map(String::as_str));
     let nearest = nearest.map(|name| folder.join(name).display().to_string());
