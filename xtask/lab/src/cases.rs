@@ -138,8 +138,13 @@ impl Expected {
     /// Compares the report of an import.
     fn compare(&self, report: &Report) -> Vec<String> {
         let mut faults = Vec::new();
-        for asset in report.assets.iter() {
-            faults.extend(self.compare_asset(asset));
+        faults.extend(report.assets.iter().filter_map(|asset| self.compare_asset(asset)));
+        for (source, text) in &self.warned {
+            let is_it = |warning: &&String| warning.contains(source) && warning.contains(text);
+            if !report.warnings.iter().any(|warning| is_it(&warning)) {
+                let warnings = report.warnings.join("\n");
+                faults.push(format!("{source}: no warning has `{text}`: {warnings}"));
+            }
         }
         let sources: Vec<&str> = report.assets.iter().map(|asset| asset.source.as_str()).collect();
         for source in self.refused.keys().chain(self.warned.keys()) {
@@ -161,16 +166,16 @@ impl Expected {
     }
 
     fn compare_asset(&self, asset: &AssetReport) -> Option<String> {
-        let source = printable(&asset.source);
         match (&asset.error, self.refused.get(&asset.source)) {
-            (None, None) => {}
-            (Some(error), None) => return Some(error.to_string()),
-            (None, Some(_)) => return Some(format!("{source}: it is imported, and not refused")),
-            (Some(error), Some(text)) if error.to_string().contains(text) => return None,
-            (Some(error), Some(text)) => return Some(format!("{error}\n  without: {text}")),
+            (None, None) => None,
+            (Some(error), None) => Some(error.to_string()),
+            (None, Some(_)) => {
+                Some(format!("{}: it is imported, and not refused", printable(&asset.source)))
+            }
+            (Some(error), Some(text)) => {
+                let is_right = error.to_string().contains(text);
+                (!is_right).then(|| format!("{error}\n  without: {text}"))
+            }
         }
-        let text = self.warned.get(&asset.source)?;
-        let warnings = asset.warnings.join("\n");
-        (!warnings.contains(text)).then(|| format!("{source}: no warning has `{text}`: {warnings}"))
     }
 }
