@@ -3,7 +3,7 @@
 //! ```text
 //! OUT_DIR
 //! └── wasmport
-//!     ├── mod.rs          what `wasmport::include_assets!()` includes
+//!     ├── mod.rs          what `::wasmport::include_assets!()` includes
 //!     ├── wasmport.json   the manifest
 //!     ├── calc.rs         a wrapper
 //!     └── artifacts
@@ -247,7 +247,7 @@ fn end_build(overruns: &[Overrun]) {
     std::process::exit(1);
 }
 
-/// Checks imported output, and makes it the output that `wasmport::include_assets!()` includes.
+/// Checks imported output, and makes it the output that `::wasmport::include_assets!()` includes.
 ///
 /// # Errors
 ///

@@ -358,7 +358,7 @@ impl Importer {
     }
 
     /// Imports in a `build.rs`, for the target of the build, and for its CPU levels, `portable` and
-    /// `source` if the settings name them. `wasmport::include_assets!()` includes the output.
+    /// `source` if the settings name them. `::wasmport::include_assets!()` includes the output.
     ///
     /// If the import of an asset exceeds its limits, the build script names it and ends. A build script
     /// does not write the lock file.

@@ -11,7 +11,7 @@
 //! # fn main() {}
 //! ```
 //!
-//! and in the program `mod assets { wasmport::include_assets!(); }`.
+//! and in the program `mod assets { ::wasmport::include_assets!(); }`.
 //!
 //! Without the default feature `compiler` the crate contains no compiler: [`check`] checks and includes the
 //! output of `cargo wasmport import`.
@@ -60,7 +60,7 @@ pub use asset::{AssetError, AssetErrorKind, Kind, Stage};
 pub use error::{Error, SettingsError};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
-pub use pipeline::{Inspection, inspect};
+pub use pipeline::{Inspection, has_code_generator, inspect};
 #[cfg(feature = "schema")]
 pub use report::report_schema;
 pub use report::{ArtifactReport, AssetReport, Report, StageReport, Status};
@@ -74,7 +74,7 @@ pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, Explanation,
     ExternKind, FastMath, ImportLimits, LegacyExceptions, LockMode, Optimize, OptimizeLevel,
     Origin, Passes, Policy, Preinit, Setting, Settings, Symlinks, Tool, Tools, Transform,
-    Visibility,
+    Visibility, common_targets, nearest_target,
 };
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};

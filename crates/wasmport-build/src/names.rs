@@ -128,6 +128,19 @@ pub(crate) fn is_rust_identifier(text: &str) -> bool {
         && !KEYWORDS.contains(&text)
 }
 
+/// Returns the known name nearest to `unknown`, if one is near enough to be a misspelling of it.
+pub(crate) fn nearest<'a>(
+    unknown: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let distance = |name: &str| strsim::damerau_levenshtein(unknown, name);
+    let near = known.into_iter().filter(|name| *name != unknown && !name.is_empty());
+    // Comparing takes time in proportion to both lengths, and a long name is no misspelling of a short one.
+    let near = near.filter(|name| name.len().abs_diff(unknown.len()) <= 1 + unknown.len() / 3);
+    let (distance, name) = near.map(|name| (distance(name), name)).min()?;
+    (distance <= 1 + unknown.len() / 3).then_some(name)
+}
+
 fn is_snake_case(text: &str) -> bool {
     text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
 }

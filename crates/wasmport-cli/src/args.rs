@@ -3,7 +3,10 @@
 use clap::{Args, Subcommand, ValueEnum};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use wasmport_build::{Error, Importer, LockMode, RequiredFeatures, Settings, Target, WasmFeature};
+use wasmport::engine::TargetError;
+use wasmport_build::{
+    Error, Importer, LockMode, RequiredFeatures, Settings, Target, WasmFeature, nearest_target,
+};
 
 /// The commands of `cargo wasmport`.
 #[derive(Debug, Subcommand)]
@@ -28,7 +31,11 @@ pub enum Command {
     ///
     /// Exit codes: 0 success, 1 the file cannot be read or is not valid, 2 invalid arguments.
     Inspect(InspectArgs),
-    /// List the targets, and which of them this machine runs
+    /// Print a skeleton of a module's `api`, the signatures beyond numbers, for `wasmport.toml`
+    ///
+    /// Exit codes: 0 success, 1 the file cannot be read, is not valid or is a component, 2 invalid arguments.
+    Api(ApiArgs),
+    /// List the targets, which of them this machine runs, and which this build compiles for
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings.
     Targets(TargetsArgs),
@@ -116,7 +123,7 @@ pub struct SelectionArgs {
     #[arg(long, value_name = "DIR")]
     pub out_dir: Option<PathBuf>,
     /// Compile for this target, such as `x86_64-unknown-linux-gnu+v3`, `portable` or `native`; repeatable [default: the baseline of this machine]
-    #[arg(long = "target", value_name = "TARGET")]
+    #[arg(long = "target", value_name = "TARGET", value_parser = target)]
     pub targets: Vec<Target>,
     /// Accept a proposal that Wasmtime does not enable by default; repeatable
     #[arg(long = "wasm-feature", value_name = "NAME", value_parser = wasm_feature)]
@@ -159,6 +166,14 @@ pub struct InspectArgs {
     /// Print results in this format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
+}
+
+/// Arguments of `api`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct ApiArgs {
+    /// Print the skeleton of this file
+    pub file: PathBuf,
 }
 
 /// The commands of `cargo wasmport cache`.
@@ -328,6 +343,24 @@ fn is_below(path: &Path, root: &Path) -> bool {
         (Ok(path), Ok(root)) => path.starts_with(root),
         _ => false,
     }
+}
+
+/// Text that is not a target, with the nearest name.
+#[derive(Debug)]
+struct NotATarget(TargetError, Option<&'static str>);
+
+impl fmt::Display for NotATarget {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(error, nearest) = self;
+        write!(f, "{error}")?;
+        nearest.map_or(Ok(()), |nearest| write!(f, "\n\n  help: did you mean `{nearest}`?"))
+    }
+}
+
+impl std::error::Error for NotATarget {}
+
+fn target(text: &str) -> Result<Target, NotATarget> {
+    text.parse().map_err(|error| NotATarget(error, nearest_target(text)))
 }
 
 /// A name that is not a wasm feature.

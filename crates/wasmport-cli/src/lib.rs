@@ -16,6 +16,7 @@
 //! }
 //! ```
 
+mod api;
 mod args;
 mod cache;
 mod check;
@@ -31,8 +32,8 @@ mod text;
 mod watch;
 
 pub use args::{
-    CacheArgs, CacheCommand, Command, ConfigArgs, Format, ImportArgs, InspectArgs, SelectionArgs,
-    TargetsArgs, WatchArgs,
+    ApiArgs, CacheArgs, CacheCommand, Command, ConfigArgs, Format, ImportArgs, InspectArgs,
+    SelectionArgs, TargetsArgs, WatchArgs,
 };
 
 use clap::Parser;
@@ -85,6 +86,7 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
             let out = Output::new(selection.format, selection.quiet, selection.verbose);
             config::config(args, default_config, &out)
         }
+        Command::Api(args) => api::api(args, &Output::new(Format::Human, false, 0)),
         Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),
     }
     .into()

@@ -5,27 +5,15 @@ use crate::exit::Exit;
 use crate::output::Output;
 use serde::Serialize;
 use std::path::Path;
-use wasmport_build::Target;
-
-/// Common triples. Wasmtime compiles for others, too.
-const TRIPLES: &[&str] = &[
-    "x86_64-unknown-linux-gnu",
-    "aarch64-unknown-linux-gnu",
-    "riscv64gc-unknown-linux-gnu",
-    "s390x-unknown-linux-gnu",
-    "x86_64-apple-darwin",
-    "aarch64-apple-darwin",
-    "x86_64-pc-windows-msvc",
-    "aarch64-pc-windows-msvc",
-    "aarch64-linux-android",
-    "x86_64-unknown-freebsd",
-];
+use wasmport_build::{Target, common_targets, has_code_generator};
 
 /// A target, for the table and as JSON.
 #[derive(Serialize)]
 struct Row {
     target: Target,
     runs_here: bool,
+    /// This build of the command has a code generator for the target.
+    compiles: bool,
     /// The project imports for the target or one of its CPU levels.
     chosen: bool,
     levels: Vec<Level>,
@@ -41,6 +29,7 @@ struct Level {
 #[derive(Serialize)]
 struct Targets {
     targets: Vec<Row>,
+    host: Target,
     native: Target,
     chosen: Vec<Target>,
 }
@@ -56,10 +45,9 @@ pub(crate) fn targets(args: &TargetsArgs, default_config: Option<&Path>, out: &O
     };
     // The default target is this machine.
     let chosen = settings.targets.unwrap_or_else(|| vec![Target::host()]);
-    let known = TRIPLES.iter().filter_map(|text| text.parse().ok());
-    let known = known.chain([Target::PORTABLE, Target::SOURCE]);
-    let rows: Vec<Row> = known.map(|target| row(target, &chosen)).collect();
-    let targets = Targets { targets: rows, native: Target::native(), chosen };
+    let rows: Vec<Row> = common_targets().map(|target| row(target, &chosen)).collect();
+    let (host, native) = (Target::host(), Target::native());
+    let targets = Targets { targets: rows, host, native, chosen };
     if out.is_json() {
         out.json(&targets);
     } else {
@@ -73,6 +61,7 @@ fn row(target: Target, chosen: &[Target]) -> Row {
     let levels = target.cpu_levels().map(|name| Level { name, runs_here: runs(name) }).collect();
     Row {
         runs_here: target.runs_here(),
+        compiles: has_code_generator(&target),
         chosen: chosen.iter().any(|other| *other == target || other.has_triple_of(&target)),
         levels,
         cpu_features: target.known_cpu_features().collect(),
@@ -91,8 +80,9 @@ impl Targets {
                 .map(|level| format!("{}{}", level.name, mark(level.runs_here).trim()));
             let levels: Vec<String> = levels.collect();
             let chosen = if row.chosen { "import" } else { "" };
+            let missing = if row.compiles { "" } else { "no code generator" };
             let line = format!(
-                "{} {chosen:6} {:29} {}",
+                "{} {chosen:6} {:29} {:16} {missing}",
                 mark(row.runs_here),
                 row.target,
                 levels.join(" ")
@@ -100,7 +90,14 @@ impl Targets {
             lines.push(line.trim_end().to_owned());
         }
         lines.push(String::new());
+        lines.push("targets are the machines on which the program runs".into());
         lines.push("* runs on this machine; import: in the project's targets".into());
+        if self.targets.iter().any(|row| !row.compiles) {
+            lines.push(
+                "no code generator: this build lacks it; `cargo install cargo-wasmport` has all of them".into(),
+            );
+        }
+        lines.push(format!("the host is {}", self.host));
         lines.push(format!("native is {}", self.native));
         lines.push("add a level or CPU features with `+`; `portable` is Wasmtime's interpreter, `source` is the wasm file".into());
         lines.push("CPU features:".into());

@@ -4,7 +4,7 @@
 ///
 /// ```text
 /// mod assets {
-///     wasmport::include_assets!();
+///     ::wasmport::include_assets!();
 /// }
 /// ```
 #[macro_export]

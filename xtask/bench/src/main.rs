@@ -28,7 +28,7 @@ mod wasm;
 
 /// What `build.rs` imports.
 mod assets {
-    wasmport::include_assets!();
+    ::wasmport::include_assets!();
 }
 
 use bench::{BENCHES, Bench};

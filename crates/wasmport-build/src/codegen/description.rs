@@ -3,7 +3,7 @@
 use super::crate_path::CratePath;
 use crate::interface::Interface;
 use crate::project::manifest::ArtifactEntry;
-use crate::settings::{AssetSettings, Visibility};
+use crate::settings::{AssetSettings, Settings, Visibility};
 use proc_macro2::TokenStream;
 use quote::quote;
 use std::collections::HashMap;
@@ -28,6 +28,8 @@ pub(crate) struct Description<'a> {
     pub crate_path: &'a CratePath,
     pub interface: &'a Interface,
     pub settings: &'a AssetSettings,
+    /// The settings of the project, for the places of choices.
+    pub project: &'a Settings,
 }
 
 impl Description<'_> {

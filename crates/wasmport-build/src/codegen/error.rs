@@ -2,6 +2,7 @@
 
 use super::component::ComponentError;
 use super::core::PlanError;
+use crate::settings::Part;
 use thiserror::Error;
 
 /// A wrapper that could not be generated.
@@ -19,4 +20,24 @@ pub(crate) enum CodegenError {
     /// The generator has a bug.
     #[error("the generated code is not Rust: {0}; report this bug to wasmport")]
     NotRust(#[from] syn::Error),
+}
+
+impl CodegenError {
+    /// Returns the setting that it is about, and the part of it.
+    pub fn setting(&self) -> Option<(&'static str, Part<'_>)> {
+        match self {
+            Self::Plan(error) => error.setting(),
+            Self::Component(ComponentError::Choice(error)) => error.setting(),
+            _ => None,
+        }
+    }
+
+    /// Returns the mend.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Plan(error) => error.help(),
+            Self::Component(ComponentError::Choice(error)) => error.help(),
+            _ => None,
+        }
+    }
 }

@@ -26,6 +26,7 @@ mod types;
 pub(crate) use component::is_preview_2;
 pub(crate) use component::{cargo_feature as component_feature, needs as component_needs};
 pub(crate) use crate_path::CratePath;
+pub(crate) use core::skeleton;
 pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
 pub(crate) use tree::tree;
@@ -61,7 +62,7 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
         }
         wrapper
     });
-    generated.map_err(|error| match error {
+    let wrapper = generated.map_err(|error| match error {
         CodegenError::Component(ComponentError::NeedsConcurrency) => {
             AssetError::without_concurrency(asset.path, Stage::Codegen, &error.to_string())
         }
@@ -70,8 +71,21 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
             let unit = "bytes in a wrapper without methods";
             AssetError::over_limit(asset.path, Stage::Codegen, len, limit, unit, key)
         }
-        error => AssetError::new(asset.path, Stage::Codegen, error.to_string()),
-    })
+        error => {
+            let place = error
+                .setting()
+                .and_then(|(key, part)| asset.project.choice_location(asset.source, key, part));
+            let place = place.map_or_else(String::new, |place| format!("{place}: "));
+            let refused = AssetError::new(asset.path, Stage::Codegen, format!("{place}{error}"));
+            match error.help() {
+                Some(help) => refused.help(help),
+                None => refused,
+            }
+        }
+    });
+    // The texts that spans refer to are kept for the thread otherwise; all tokens are text by now.
+    proc_macro2::extra::invalidate_current_thread_spans();
+    wrapper
 }
 
 /// The wrapper of a component, without methods if it is too large with them or cannot be written.

@@ -51,7 +51,10 @@ pub(crate) fn tree<'a>(
             let item = quote! {
                 #doc
                 #[rustfmt::skip]
-                #[allow(unreachable_pub, clippy::module_inception, reason = "generated code")]
+                #[allow(
+                    non_snake_case, unreachable_pub, clippy::module_inception, clippy::pedantic,
+                    reason = "generated code"
+                )]
                 pub mod #ident;
             };
             sections.push(match gates.get(&*path) {
@@ -81,10 +84,10 @@ fn common_items(config: &EngineConfig, assets: &[TokenStream]) -> TokenStream {
     let engine = engine(&quote!(::wasmport), config);
     quote! {
         /// The engine config of all assets: build the [`Runtime`](::wasmport::Runtime) from it.
-        #[allow(dead_code, unreachable_pub, reason = "generated code")]
+        #[allow(dead_code, unreachable_pub, clippy::pedantic, reason = "generated code")]
         pub const ENGINE: ::wasmport::EngineConfig = #engine;
         /// All assets.
-        #[allow(dead_code, unreachable_pub, reason = "generated code")]
+        #[allow(dead_code, unreachable_pub, clippy::pedantic, reason = "generated code")]
         pub static ASSETS: &[&::wasmport::AnyAsset] = &[#(#assets),*];
     }
 }

@@ -209,13 +209,14 @@ fn cannot_run(module: &ValidWasm, target: &Target, what: &str, help: &str) -> As
         .help(format!("{help}; or set `unsupported = \"skip\"` for the asset"))
 }
 
-/// Returns whether this build lacks the code generator for a target: without the cargo feature
+/// Returns whether this build has the code generator for a target: without the cargo feature
 /// `all-targets` it has those of this machine's architecture and of the interpreter.
-pub(crate) fn lacks_code_generator(target: &Target) -> bool {
+#[must_use]
+pub fn has_code_generator(target: &Target) -> bool {
     let family = |architecture: &Architecture| std::mem::discriminant(architecture);
     let host = Triple::host().architecture;
-    !cfg!(feature = "all-targets")
-        && target.triple().is_some_and(|triple| family(&triple.architecture) != family(&host))
+    cfg!(feature = "all-targets")
+        || target.triple().is_none_or(|triple| family(&triple.architecture) == family(&host))
 }
 
 /// Checks that Wasmtime accepts the engine configuration for a target.

@@ -2,11 +2,11 @@
 
 use crate::asset::AssetError;
 use crate::asset::Kind;
-use crate::codegen::component_needs;
+use crate::codegen::{component_needs, skeleton};
 use crate::interface::Interface;
 use crate::pipeline::read::{read, to_wasm};
 use crate::project::discover::AssetFile;
-use crate::wasm::validate;
+use crate::wasm::{RawWasm, validate};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -35,6 +35,15 @@ pub struct Inspection {
     pub interface: Interface,
 }
 
+impl Inspection {
+    /// Returns a skeleton of the module's `api`: a declaration for each function whose type is numbers, with
+    /// pointers and lengths still as numbers. A component has none, because its types come from its world.
+    #[must_use]
+    pub fn api(&self) -> Option<String> {
+        (self.kind == Kind::Module).then(|| skeleton(&self.interface))
+    }
+}
+
 /// Reads and validates a file like an import.
 ///
 /// # Errors
@@ -49,7 +58,9 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
     };
     let source = read(&file)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
-    let module = validate(to_wasm(path, source.bytes)?, allowed, &file.settings.limits)?;
+    let text = RawWasm::text_of(&source.bytes);
+    let module = to_wasm(path, source.bytes)?.with_text(text);
+    let module = validate(module, allowed, &file.settings.limits)?;
     let interface = Interface::of(&module, &file.settings.limits)?;
     let mut needs: Vec<&str> =
         module.features().iter().filter_map(WasmFeature::cargo_feature).collect();

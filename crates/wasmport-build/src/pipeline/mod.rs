@@ -12,7 +12,8 @@ mod read;
 mod recognize;
 mod stages;
 
-pub(crate) use compile::{check_engine, lacks_code_generator};
+pub(crate) use compile::check_engine;
+pub use compile::has_code_generator;
 pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub use inspect::{Inspection, inspect};

@@ -53,7 +53,7 @@ pub(crate) fn to_wasm(path: &Path, bytes: Vec<u8>) -> Result<RawWasm, AssetError
         return Err(error(message).help(help));
     }
     let wasm = if bytes.starts_with(MAGIC) { bytes } else { parse_text(path, &bytes)? };
-    Ok(RawWasm { path: path.into(), wasm })
+    Ok(RawWasm::new(path, wasm))
 }
 
 fn parse_text(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, AssetError> {

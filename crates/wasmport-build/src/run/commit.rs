@@ -3,6 +3,7 @@
 use super::execute::Executed;
 use super::plan::Plan;
 use super::reproduce::{compare, tree};
+use super::unused;
 use crate::error::Error;
 use crate::project::discover::AssetFile;
 use crate::project::files::Files;
@@ -34,6 +35,7 @@ pub(super) fn commit(plan: &Plan<'_>, executed: Executed) -> Result<Report, Erro
         }
         let kept = write(plan.settings, plan.freshness.previous(), &mut manifest)?;
         report.warnings.extend(kept);
+        report.warnings.extend(unused::patterns(plan.settings, &plan.discovered, &manifest));
         written = manifest;
         &written
     };
@@ -69,10 +71,7 @@ fn gather(plan: &Plan<'_>, executed: Executed) -> (Report, Vec<(String, Entry)>)
         imported.extend(entry.map(|entry| (asset.name.clone(), entry)));
         report.assets.push(asset);
     }
-    let unused = plan.discovered.unused_rules.iter();
-    report.warnings.extend(
-        unused.map(|pattern| format!("`[[asset]] match = \"{pattern}\"` matches no source file")),
-    );
+    report.warnings.extend(unused::rules(plan.settings, &plan.discovered));
     report.warnings.extend(warn_of_engine(plan));
     let removed = plan.discovered.removed(plan.freshness.previous());
     for (name, Entry { source, .. }) in removed {

@@ -8,7 +8,7 @@ use super::progress::Progress;
 use super::watchdog::Watchdog;
 use super::workers::{close, for_each, import_context};
 use crate::error::Error;
-use crate::pipeline::{check_engine, lacks_code_generator};
+use crate::pipeline::{check_engine, has_code_generator};
 use crate::project::discover::AssetFile;
 use crate::project::manifest::Entry;
 use crate::project::outputs::remove_litter;
@@ -93,7 +93,7 @@ fn locally(
 fn check_engines(plan: &Plan<'_>) -> Result<(), Error> {
     let engine = &plan.settings.engine;
     for target in plan.settings.targets.iter().flatten() {
-        if lacks_code_generator(target) {
+        if !has_code_generator(target) {
             return Err(Error::settings(
                 format!("this build of the importer has no code generator for {target}"),
                 "add the cargo feature `all-targets` of `wasmport-build`, or run `cargo wasmport \

@@ -10,6 +10,7 @@ mod plan;
 mod progress;
 mod reproduce;
 mod schedule;
+mod unused;
 mod watchdog;
 mod workers;
 

@@ -65,8 +65,8 @@ settings_table! {
         /// trait's module, such as `{ env = "crate::assets::host::env" }`; for a component interfaces
         /// and resources, with the Rust modules and types that replace them.
         pub with: Option<BTreeMap<String, String>>;
-        /// Derives for the structs of `api`, besides `Clone` and `Copy`; for a component those of its
-        /// records, variants and enums. Default: none.
+        /// Derives for the structs of `api`, besides `Debug`, `Clone`, `Copy` and `PartialEq`; for a
+        /// component those of its records, variants and enums. Default: none.
         pub derives: Option<Vec<String>>;
         /// Signatures beyond numbers, in Rust syntax; described in the chapter "Signatures".
         pub api: Option<String>, Module;

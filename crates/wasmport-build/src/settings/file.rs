@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Location, SettingsError, SettingsErrorKind};
 use crate::fs;
+use crate::names::nearest;
+use crate::settings::triples::nearest_target;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -67,12 +69,28 @@ impl SettingsFile {
         self.location(key).filter(|_| self.value(key) == Some(value))
     }
 
+    /// Returns the place of a line of `value`, the text of the dotted path `key`, if it stands in the file as
+    /// it is.
+    pub fn line_inside(&self, key: &str, value: &str, line: usize) -> Option<Location> {
+        let start = *self.offsets.get(key)?;
+        let start = start + self.text[start..].find(value)?;
+        let lines = value.split_inclusive('\n');
+        let offset: usize = lines.take(line.saturating_sub(1)).map(str::len).sum();
+        let line = value.get(offset..)?;
+        let indent = line.len() - line.trim_start_matches([' ', '\t']).len();
+        Some(self.location_at(start + offset + indent))
+    }
+
     /// Returns the place of the dotted path `key`.
     pub fn location(&self, key: &str) -> Option<Location> {
-        let before = &self.text[..*self.offsets.get(key)?];
+        Some(self.location_at(*self.offsets.get(key)?))
+    }
+
+    fn location_at(&self, offset: usize) -> Location {
+        let before = &self.text[..offset];
         let line = before.bytes().filter(|byte| *byte == b'\n').count() + 1;
         let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
-        Some(Location { path: self.path.clone(), line, column })
+        Location { path: self.path.clone(), line, column }
     }
 }
 
@@ -107,20 +125,25 @@ fn join(above: &str, key: &str) -> String {
     if above.is_empty() { key.into() } else { format!("{above}.{key}") }
 }
 
-/// Returns the known word nearest to the unknown one in serde's message.
+/// Words that users write for a value, with the value.
+const SYNONYMS: [(&str, &str); 3] =
+    [("private", "crate"), ("pub(crate)", "crate"), ("pub", "public")];
+
+/// Returns the known word nearest to the unknown one in a message of serde's, or of a target.
 fn suggestion(message: &str) -> Option<&str> {
+    if let Some((before, _)) = message.split_once("` is not a target: ") {
+        return nearest_target(&before[before.rfind('`')? + 1..]);
+    }
     let (_, rest) = message
         .split_once("unknown field `")
         .or_else(|| message.split_once("unknown variant `"))?;
     let (unknown, rest) = rest.split_once('`')?;
-    let known = rest.split('`').skip(1).step_by(2);
-    nearest(unknown, known)
-}
-
-/// Returns the known word nearest to an unknown one, if it is near.
-pub(crate) fn nearest<'a>(unknown: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let nearest = known.map(|word| (strsim::damerau_levenshtein(unknown, word), word)).min()?;
-    (nearest.0 <= 1 + unknown.len() / 3).then_some(nearest.1)
+    let known: Vec<&str> = rest.split('`').skip(1).step_by(2).collect();
+    let synonyms = SYNONYMS.into_iter().filter(|(_, value)| known.contains(value));
+    let words: Vec<_> = known.iter().map(|word| (*word, *word)).chain(synonyms).collect();
+    let word = words.iter().map(|(word, _)| *word).find(|word| *word == unknown);
+    let word = word.or_else(|| nearest(unknown, words.iter().map(|(word, _)| *word)))?;
+    words.iter().find(|(other, _)| *other == word).map(|(_, value)| *value)
 }
 
 #[cfg(test)]
@@ -137,5 +160,11 @@ mod tests {
         }
         assert_eq!(suggestion(&message("quite-another-thing")), None);
         assert_eq!(suggestion("missing field `x`"), None);
+        let message = |word| format!("unknown variant `{word}`, expected `public` or `crate`\n");
+        for (word, meant) in [("privat", "crate"), ("pub", "public"), ("publc", "public")] {
+            assert_eq!(suggestion(&message(word)), Some(meant));
+        }
+        let message = "x\n`x86-64-unknown-linux-gnu` is not a target: expected a triple\n";
+        assert_eq!(suggestion(message), Some("x86_64-unknown-linux-gnu"));
     }
 }

@@ -14,6 +14,7 @@ mod lock_mode;
 mod optimize;
 mod pass;
 mod patterns;
+mod place;
 mod preinit;
 mod project;
 mod project_value;
@@ -26,6 +27,7 @@ mod table;
 mod tests;
 mod tools;
 mod transform;
+mod triples;
 mod values;
 
 pub(crate) use alternatives::Alternatives;
@@ -35,7 +37,6 @@ pub(crate) use asset::world_path;
 pub use cache::CacheSettings;
 pub use concurrency::Concurrency;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
-pub(crate) use file::nearest;
 pub use limits::ImportLimits;
 pub use lock_mode::LockMode;
 pub use optimize::Optimize;
@@ -45,6 +46,8 @@ pub use pass::Passes;
 #[cfg(feature = "compiler")]
 pub(crate) use patterns::Patterns;
 pub(crate) use patterns::source_glob;
+#[cfg(feature = "compiler")]
+pub(crate) use place::Part;
 pub use preinit::Preinit;
 pub use project::Settings;
 pub(crate) use rules::AssetRules;
@@ -52,6 +55,7 @@ pub(crate) use rules::AssetRules;
 pub use schema::settings_schema;
 pub use tools::{Tool, Tools};
 pub use transform::Transform;
+pub use triples::{common_targets, nearest_target};
 pub use values::{
     Convention, ExternKind, FastMath, LegacyExceptions, OptimizeLevel, Policy, Symlinks, Visibility,
 };

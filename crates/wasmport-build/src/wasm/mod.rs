@@ -3,6 +3,7 @@
 mod component_features;
 mod features;
 mod images;
+mod place;
 mod raw;
 mod sections;
 mod validate;

@@ -1,6 +1,7 @@
 //! Validation: the only way to a `ValidWasm`, and the features that the module requires.
 
 use super::features::{self, Scanned};
+use super::place::Place;
 use super::raw::RawWasm;
 use crate::asset::{AssetError, AssetErrorKind, Kind, Stage};
 use crate::settings::ImportLimits;
@@ -73,7 +74,8 @@ pub(crate) fn validate(
     allowed: RequiredFeatures,
     limits: &ImportLimits,
 ) -> Result<ValidWasm, AssetError> {
-    let RawWasm { path, wasm } = module;
+    let text = module.text().map(str::to_owned);
+    let RawWasm { path, wasm, .. } = module;
     // A module that cannot be scanned is not valid, and the validator has the better message.
     let scanned = features::scan(&wasm, limits);
     if let Ok(scanned) = &scanned {
@@ -91,8 +93,10 @@ pub(crate) fn validate(
     let (features, types) = match narrow {
         Some(narrow) => narrow,
         None => {
-            let types =
-                check(&wasm, allowed.flags()).map_err(|e| refusal(&path, &wasm, allowed, &e))?;
+            let types = check(&wasm, allowed.flags()).map_err(|e| {
+                let place = Place::of(&wasm, text.as_deref(), e.offset());
+                refusal(&path, &wasm, allowed, &e, &place)
+            })?;
             (narrowed(&wasm, allowed, scanned), types)
         }
     };
@@ -141,14 +145,11 @@ fn refusal(
     wasm: &[u8],
     allowed: RequiredFeatures,
     error: &wasmparser::BinaryReaderError,
+    place: &Place,
 ) -> AssetError {
     // A name in the message may hold a line end.
     let message = error.message().replace('\n', "\\n");
-    let plain = AssetError::new(
-        path,
-        Stage::Validate,
-        format!("{message} (at offset {:#x})", error.offset()),
-    );
+    let plain = AssetError::new(path, Stage::Validate, format!("{message} ({place})"));
     if check(wasm, allowed.flags() | WasmFeatures::LEGACY_EXCEPTIONS).is_ok() {
         return AssetError::new(
             path,
@@ -190,6 +191,10 @@ fn refusal(
         return plain
             .kind(AssetErrorKind::Disabled)
             .help(format!("the file uses proposals that no import can allow: {list}"));
+    }
+    if let Some(excerpt) = place.excerpt(path) {
+        return AssetError::new(path, Stage::Validate, format!("{}{excerpt}", plain.message))
+            .help("correct the text, or the tool that wrote it");
     }
     plain.help(
         "the file is damaged or incomplete, or uses a proposal that Wasmtime 48 does not know",

@@ -34,6 +34,7 @@ mod limits;
 mod line_ends;
 mod load;
 mod lock;
+mod messages;
 mod names;
 mod optimize;
 #[cfg(feature = "preinit")]

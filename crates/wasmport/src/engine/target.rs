@@ -200,12 +200,20 @@ fn unsupported(triple: &Triple) -> Option<String> {
     if triple.architecture == Arch::Unknown || triple.operating_system == OperatingSystem::Unknown {
         Some(
             "expected a triple with architecture and operating system, such as \
-             `x86_64-unknown-linux-gnu`, or one of `native`, `portable`, `source`"
+             `x86_64-unknown-linux-gnu`, or one of `native`, `portable`, `source`; \
+             `cargo wasmport targets` lists them"
                 .into(),
         )
     } else if !is_known {
         let arch = triple.architecture;
-        Some(format!("Wasmtime has no compiler for {arch}; `portable` may run there"))
+        Some(match arch {
+            Arch::Wasm32 | Arch::Wasm64 => {
+                "targets are the machines on which the program runs, and not \
+                 those for which a guest was built; `cargo wasmport targets` lists them"
+                    .into()
+            }
+            _ => format!("Wasmtime has no compiler for {arch}; `portable` may run there"),
+        })
     } else if triple.pointer_width() != Ok(PointerWidth::U64)
         || matches!(triple.environment, Environment::Gnux32 | Environment::GnuIlp32)
     {
@@ -337,7 +345,15 @@ mod tests {
             ("aarch64-apple-darwin+v3", "levels are v8.1"),
             ("s390x-unknown-linux-gnu+v3", "no CPU features that a target can name"),
             ("portable+v3", "is not a target"),
-            ("wasm32-wasip1", "Wasmtime has no compiler for wasm32"),
+            (
+                "wasm32-wasip1",
+                "`wasm32-wasip1` is not a target: targets are the machines on which the program runs, \
+                 and not those for which a guest was built; `cargo wasmport targets` lists them",
+            ),
+            (
+                "mips64-unknown-linux-gnu",
+                "Wasmtime has no compiler for mips64; `portable` may run there",
+            ),
             ("x86_64-unknown-linux-gnux32", "64-bit ABIs only"),
             ("", "is not a target"),
         ] {

@@ -64,7 +64,9 @@ pub enum ValueError {
     #[error("the guest gave a null pointer, which the signature does not allow: use `Option`")]
     NullPointer,
     /// A string of AssemblyScript is not UTF-16.
-    #[error("the string at guest address {address} is not UTF-16")]
+    #[error(
+        "the string at guest address {address} is not well-formed UTF-16: it has half of a surrogate pair"
+    )]
     NotUtf16 {
         /// The address.
         address: u64,

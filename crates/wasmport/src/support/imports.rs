@@ -240,7 +240,7 @@ pub fn defined<E: FromExtern, T: 'static>(
 ///
 /// # Errors
 ///
-/// Fails if a limit refuses the value, or its type has no such value.
+/// Fails with the name of the import if a limit refuses the value, or its type has no such value.
 pub fn fresh_value<E: FromExtern>(
     store: impl AsContextMut,
     of: &LoadedModule,
@@ -248,8 +248,32 @@ pub fn fresh_value<E: FromExtern>(
     module: &str,
     name: &str,
 ) -> Result<E> {
-    let value = common_type(of.module(), indices)?.default_value(store)?;
+    let ty = common_type(of.module(), indices)?;
+    if let Some(what) = without_default(&ty) {
+        return Err(wasmtime::Error::msg(format!(
+            "the import {module:?} {name:?} has no default value: it is {what}, which cannot be null; \
+             create it in the program, and set its field instead of calling `fresh`"
+        )));
+    }
+    let value = ty.default_value(store);
+    let value = value.map_err(|error| {
+        error.context(format!("the import {module:?} {name:?} cannot be created"))
+    })?;
     E::from_extern(value).ok_or_else(|| wrong_kind::<E>(module, name))
+}
+
+/// Describes a type without a default value: the value that it needs cannot be null.
+fn without_default(ty: &ExternType) -> Option<String> {
+    let is_non_null = |ty: &ValType| matches!(ty, ValType::Ref(ty) if !ty.is_nullable());
+    match ty {
+        ExternType::Global(global) if is_non_null(global.content()) => {
+            Some(format!("a global of type `{}`", global.content()))
+        }
+        ExternType::Table(table) if !table.element().is_nullable() => {
+            Some(format!("a table of `{}`", table.element()))
+        }
+        _ => None,
+    }
 }
 
 #[cold]

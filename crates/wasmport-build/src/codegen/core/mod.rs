@@ -9,6 +9,7 @@ mod plan;
 mod session;
 mod values;
 
+pub(crate) use api::skeleton;
 pub(super) use plan::PlanError;
 
 use super::description::Description;

@@ -37,6 +37,7 @@ pub(crate) fn codegen(
         crate_path: &crate_path,
         interface,
         settings: asset.settings(),
+        project: asset.project(),
     };
     let work = || codegen::wrapper(&description);
     let wrapper =

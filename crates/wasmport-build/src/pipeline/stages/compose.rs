@@ -50,7 +50,7 @@ fn other(
         ..asset.error(Stage::Compose, format!("`{file}`: {}", e.message)).kind(e.kind)
     };
     let raw = read.as_ref().map_err(|e| named(e.clone()))?;
-    let raw = RawWasm { path: raw.path.clone(), wasm: raw.wasm.clone() };
+    let raw = RawWasm::new(raw.path.clone(), raw.wasm.clone());
     let valid = validate(raw, asset.project().features, asset.limits()).map_err(named)?;
     if valid.is_component() {
         return Ok(valid);

@@ -12,7 +12,8 @@ use crate::wasm::RawWasm;
 /// Fails if the bytes are neither.
 pub(crate) fn decode(source: Source, asset: &AssetContext<'_>) -> Result<RawWasm, AssetError> {
     let len = source.bytes.len();
-    let work = || to_wasm(asset.path(), source.bytes);
+    let text = RawWasm::text_of(&source.bytes);
+    let work = || Ok(to_wasm(asset.path(), source.bytes)?.with_text(text));
     let module = asset.timed(Stage::Read, len, work, |module| module.wasm.len())?;
     asset.set_kind(module.kind());
     asset.emit(Stage::Read, &module.wasm)?;

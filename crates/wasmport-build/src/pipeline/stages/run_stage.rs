@@ -69,7 +69,7 @@ fn revalidate(
     let Changed { mut wasm, allowed, same_exports, by } = changed;
     let by = by.map_or_else(String::new, |by| format!(" of {by}"));
     let error = |message: String| AssetError::new(before.path(), stage, message);
-    let raw = RawWasm { path: before.path().into(), wasm: wasm.bytes.clone() };
+    let raw = RawWasm::new(before.path(), wasm.bytes.clone());
     let after = validate(raw, allowed, asset.limits()).map_err(|e| {
         let message = format!("the result{by} is not valid: {}", e.message);
         // The help for a file also helps if the result is too large, or if a pass of the project uses a

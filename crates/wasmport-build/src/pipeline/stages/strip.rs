@@ -3,8 +3,9 @@
 use super::core_modules::each_module;
 use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
+use crate::names::nearest;
 use crate::pipeline::context::AssetContext;
-use crate::settings::Patterns;
+use crate::settings::{Part, Patterns};
 use crate::store::CacheEntry;
 use crate::wasm::ValidWasm;
 use wasmparser::{Parser, Payload};
@@ -21,6 +22,7 @@ pub(crate) fn strip(module: ValidWasm, asset: &AssetContext<'_>) -> Result<Valid
         else {
             return Ok(None);
         };
+        warn_of_misspelt(module.wasm(), patterns, asset);
         let patterns =
             Patterns::new(Some(patterns)).map_err(|e| asset.error(Stage::Strip, e.to_string()))?;
         let strip = |wasm: &[u8]| {
@@ -34,6 +36,51 @@ pub(crate) fn strip(module: ValidWasm, asset: &AssetContext<'_>) -> Result<Valid
         let wasm = CacheEntry::uncached(wasm);
         Ok(Some(Changed { wasm, allowed: module.features(), same_exports: true, by: None }))
     })
+}
+
+/// Custom sections that toolchains write.
+const KNOWN: [&str; 16] = [
+    "name",
+    "producers",
+    "target_features",
+    "linking",
+    "dylink.0",
+    "sourceMappingURL",
+    "external_debug_info",
+    "build_id",
+    ".debug_*",
+    ".debug_abbrev",
+    ".debug_info",
+    ".debug_line",
+    ".debug_loc",
+    ".debug_ranges",
+    ".debug_str",
+    "component-type",
+];
+
+/// Warns of names that no section has and that resemble one: most modules lack some of the sections that a
+/// project removes.
+fn warn_of_misspelt(wasm: &[u8], patterns: &[String], asset: &AssetContext<'_>) {
+    let payloads = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let sections: Vec<String> = payloads
+        .filter_map(|payload| match payload {
+            Payload::CustomSection(section) => Some(section.name().to_owned()),
+            _ => None,
+        })
+        .collect();
+    for (index, pattern) in patterns.iter().enumerate() {
+        let is_known = KNOWN.contains(&&**pattern) || sections.contains(pattern);
+        let known = sections.iter().map(String::as_str).chain(KNOWN);
+        if let Some(nearest) = nearest(pattern, known).filter(|_| !is_known) {
+            let place =
+                asset.project().choice_location(&asset.file.source, "strip", Part::Element(index));
+            let place = place.map_or_else(String::new, |place| format!("{place}: "));
+            asset.warn(format!(
+                "{place}`strip`: `{pattern}` is the name of no section; did you mean `{}`?",
+                nearest.escape_debug()
+            ));
+        }
+    }
 }
 
 /// Copies the module or component without its own custom sections that are `unwanted`.

@@ -42,7 +42,7 @@ pub(crate) fn translate(module: RawWasm, asset: &AssetContext<'_>) -> Result<Raw
     let report = StageReport::new(Stage::Translate, module.wasm.len(), wasm.len(), start.elapsed());
     asset.report(StageReport { by: Some(wasm_opt.describe()), cached, ..report });
     asset.emit(Stage::Translate, &wasm)?;
-    Ok(RawWasm { path: module.path, wasm })
+    Ok(RawWasm::new(module.path, wasm))
 }
 
 fn rewrite<'a>(

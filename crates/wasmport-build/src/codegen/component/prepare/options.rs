@@ -4,6 +4,7 @@ use super::choices::Choices;
 use super::error::ChoiceError;
 use super::wasi::Wasi;
 use super::world_keys::{exact_names, keys};
+use crate::names::nearest;
 use quote::ToTokens as _;
 use std::collections::BTreeSet;
 use syn::Path;
@@ -109,7 +110,9 @@ impl Options {
             }
         }
         let unused = choices.with.keys().find(|key| !self.used.contains(*key));
-        unused.map_or(Ok(()), |key| Err(ChoiceError::UnknownInterface(shown(key))))
+        let Some(key) = unused else { return Ok(()) };
+        let nearest = nearest(key, imported(worlds).iter().map(String::as_str)).map(shown);
+        Err(ChoiceError::UnknownInterface { name: shown(key), nearest })
     }
 
     fn remap_interface(
@@ -170,8 +173,10 @@ impl Options {
 
     fn errors(&mut self, worlds: &Worlds<'_>, choices: &Choices) -> Result<(), ChoiceError> {
         for (wit, rust) in &choices.trappable_errors {
-            let wit_path =
-                self.error(worlds, wit).ok_or_else(|| ChoiceError::UnknownErrorType(shown(wit)))?;
+            let wit_path = self.error(worlds, wit).ok_or_else(|| {
+                let nearest = nearest(wit, imported(worlds).iter().map(String::as_str)).map(shown);
+                ChoiceError::UnknownErrorType { name: shown(wit), nearest }
+            })?;
             let path = rooted_path("trappable-errors", wit, rust)?;
             let rust_type_name = path.to_token_stream().to_string();
             if self.opts.trappable_error_type.iter().any(|other| other.wit_path == wit_path) {
@@ -208,6 +213,19 @@ impl Options {
         let numbered = keys.into_iter().enumerate().filter(|(_, key)| self.wasi.contains(*key));
         numbered.map(|(i, _)| format!("__with_name{i}")).collect()
     }
+}
+
+/// Lists the names of the interfaces that are imported, and of the types in them.
+fn imported(worlds: &Worlds<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    for (key, item) in &worlds.own.worlds[worlds.id].imports {
+        let WorldItem::Interface { id, .. } = item else { continue };
+        let types = worlds.own_interface(*id).types.keys();
+        let exact = exact_names(worlds.own, key);
+        names.extend(types.flat_map(|ty| exact.iter().map(move |key| format!("{key}.{ty}"))));
+        names.extend(exact);
+    }
+    names
 }
 
 /// Parses a path that leads to the same thing from every module.

@@ -4,6 +4,7 @@ use super::choices::Choices;
 use super::error::ChoiceError;
 use super::options::{Options, Worlds, shown};
 use super::world_keys::{exact_names, keys};
+use crate::names::nearest;
 use wasmtime_internal_wit_bindgen::{FunctionConfig, FunctionFilter, FunctionFlags};
 use wit_parser::{Function, InterfaceId, Resolve, TypeId, WorldItem, WorldKey};
 
@@ -25,10 +26,10 @@ impl Options {
         // A store with an async import can be called with `await` alone.
         let every = every | flag(self.imports_wait, FunctionFlags::ASYNC);
         self.opts.exports = self.rules(worlds, choices, every, false);
-        self.check_names(choices)
+        self.check_names(worlds, choices)
     }
 
-    fn check_names(&self, choices: &Choices) -> Result<(), ChoiceError> {
+    fn check_names(&self, worlds: &Worlds<'_>, choices: &Choices) -> Result<(), ChoiceError> {
         for (setting, names) in [
             (ASYNC, &choices.async_functions),
             (TRAPPABLE, &choices.trappable_functions),
@@ -37,11 +38,17 @@ impl Options {
             let mut unused =
                 names.iter().filter(|name| !self.used.contains(&format!("{setting} {name}")));
             if let Some(name) = unused.next() {
+                let mut known = functions(worlds, true);
+                if setting == ASYNC {
+                    known.extend(functions(worlds, false));
+                }
+                let known = known.iter().flat_map(|function| &function.names);
+                let nearest = nearest(name, known.map(String::as_str)).map(shown);
                 let name = shown(name);
                 return Err(if setting == ASYNC {
-                    ChoiceError::UnknownFunction { setting, name }
+                    ChoiceError::UnknownFunction { setting, name, nearest }
                 } else {
-                    ChoiceError::UnknownImport { setting, name }
+                    ChoiceError::UnknownImport { setting, name, nearest }
                 });
             }
         }

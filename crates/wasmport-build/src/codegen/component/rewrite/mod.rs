@@ -15,6 +15,7 @@ mod host_linker;
 mod instantiation;
 mod layout;
 mod lookups;
+mod missing_hosts;
 mod parameters;
 mod paths;
 mod prose;
@@ -189,6 +190,11 @@ pub(super) const PASSES: &[Pass] = &[
         name: "documented-items",
         why: "every public item has documentation",
         run: docs::documented_items,
+    },
+    Pass {
+        name: "missing-hosts",
+        why: "a missing implementation is named with its interface",
+        run: missing_hosts::missing_hosts,
     },
     Pass {
         name: "flags-modules",

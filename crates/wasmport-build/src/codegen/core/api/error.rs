@@ -1,5 +1,6 @@
 //! Errors in the user's signatures.
 
+use crate::names::nearest;
 use thiserror::Error;
 
 /// A signature of `api` that cannot be followed.
@@ -10,19 +11,45 @@ pub(crate) enum ApiError {
     NotRust(#[from] proc_macro2::LexError),
     /// An item is none that `api` has.
     #[error("`api`: in `{item}`: {source}")]
-    Item { item: String, source: syn::Error },
+    Item { line: usize, item: String, source: syn::Error },
+    /// A type is neither a number nor a struct of `api`.
+    #[error("`api`: in `{item}`: no struct has the name `{name}`")]
+    UnknownType { line: usize, item: String, name: String, help: String },
+    /// Two structs have one name.
+    #[error("`api`: two structs have the name `{name}`")]
+    TwoStructs { line: usize, name: String },
+    /// A struct contains itself.
+    #[error("`api`: the struct `{name}` contains itself")]
+    Recursive { line: usize, name: String },
+    /// An error in the text from this line on.
+    #[error("{source}")]
+    At { line: usize, source: Box<ApiError> },
     /// A path in `derives` is none.
     #[error("`derives`: `{derive}` is not the path of a macro: {source}")]
     Derive { derive: String, source: syn::Error },
     /// `malloc` or `free` name a function that is missing.
-    #[error("the asset exports no function {0:?} to allocate or free with")]
-    NoSuchFunction(String),
+    #[error("the asset exports no function {name:?} to allocate or free with")]
+    NoSuchFunction { key: &'static str, name: String, nearest: Option<String> },
+    /// A function that allocates or frees has a type with which it cannot be called.
+    #[error(
+        "{name:?} cannot {action}: the convention `{convention}` calls a function `{needed}`, but it is \
+         `{actual}`"
+    )]
+    WrongAllocator {
+        /// The setting that names the function.
+        key: Option<&'static str>,
+        name: String,
+        action: &'static str,
+        convention: &'static str,
+        needed: String,
+        actual: String,
+    },
     /// A struct has a name that generated code uses.
     #[error("`api`: rename the struct `{0}`: the wrapper itself has an item of this name")]
     NameTaken(String),
     /// A module has signatures and the asset imports nothing from it.
-    #[error("`api` has signatures for the module {0:?}, from which the asset imports nothing")]
-    UnusedModule(String),
+    #[error("`api` has signatures for the module {name:?}, from which the asset imports nothing")]
+    UnusedModule { line: usize, name: String, nearest: Option<String> },
     /// A signature is for a global, memory, table or tag.
     #[error("the {kind} {name:?} is not a function: remove its signature")]
     NotFunction { kind: String, name: String },
@@ -31,7 +58,13 @@ pub(crate) enum ApiError {
     TwoSignatures { kind: String, name: String },
     /// A signature is for no function.
     #[error("the signature `{text}` names no {kind} with a method: {name:?}")]
-    NoFunction { text: String, kind: String, name: String },
+    NoFunction { text: String, kind: String, name: String, nearest: Option<String> },
+    /// A signature needs the convention's own function, which is missing or cannot be called.
+    #[error(
+        "the signature `{text}` needs a function of the guest to {action}, but the asset exports no \
+         {name:?} that is a function `{needed}`"
+    )]
+    UnusableAllocator { text: String, name: String, action: &'static str, needed: String },
     /// A signature differs from the function's type.
     #[error("the signature `{text}` needs a function `{needed}`, but {name:?} is `{actual}`")]
     Mismatch { text: String, needed: String, name: String, actual: String },
@@ -50,6 +83,12 @@ pub(crate) enum ApiError {
     /// A signature has several lengths.
     #[error("the signature `{0}` has more than one `Len`")]
     TwoLens(String),
+    /// A signature has a length, and its result has none.
+    #[error(
+        "the signature `{text}` has a `Len`, which is the length of a returned list or text, but it returns \
+         {result}"
+    )]
+    LenOfNothing { text: String, result: String },
     /// The guest has no memory.
     #[error(
         "the signature `{0}` needs the guest's memory, but the asset exports no memory of 32 bits that \
@@ -62,4 +101,81 @@ pub(crate) enum ApiError {
          known one: export `malloc` and `free`, or name yours with `{key}`"
     )]
     NoAllocator { text: String, action: &'static str, key: &'static str },
+}
+
+/// The help for a text that is not what `api` must be.
+const SYNTAX: &str = "write Rust without `pub` and without bodies, such as `fn greet(name: &str) -> String;`; \
+                      the page \"Signatures\" of the book has the Rust for every C declaration";
+
+impl ApiError {
+    /// Adds the line in the text of `api`.
+    pub fn at(self, line: usize) -> Self {
+        Self::At { line, source: Box::new(self) }
+    }
+
+    /// Returns the line in the text of `api`, from 1.
+    pub fn line(&self) -> Option<usize> {
+        match self {
+            Self::NotRust(error) => Some(error.span().start().line),
+            Self::Item { line, .. }
+            | Self::UnknownType { line, .. }
+            | Self::TwoStructs { line, .. }
+            | Self::Recursive { line, .. }
+            | Self::UnusedModule { line, .. }
+            | Self::At { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+
+    /// Returns the key of the setting that it is about.
+    pub fn key(&self) -> &'static str {
+        match self {
+            Self::Derive { .. } => "derives",
+            Self::NoSuchFunction { key, .. } | Self::WrongAllocator { key: Some(key), .. } => key,
+            Self::At { source, .. } => source.key(),
+            _ => "api",
+        }
+    }
+
+    /// Returns the mend.
+    pub fn help(&self) -> Option<String> {
+        let did_you_mean = |nearest: &Option<String>| {
+            nearest.as_ref().map(|nearest| format!("did you mean `{}`?", nearest.escape_debug()))
+        };
+        match self {
+            Self::NotRust(_) | Self::Item { .. } => Some(SYNTAX.into()),
+            Self::UnknownType { help, .. } => Some(help.clone()),
+            Self::TwoStructs { .. } => Some("rename one of them".into()),
+            Self::Recursive { .. } => {
+                Some("guest memory has no structs of endless size: a pointer inside is `u32`".into())
+            }
+            Self::NoSuchFunction { nearest, .. }
+            | Self::UnusedModule { nearest, .. }
+            | Self::NoFunction { nearest, .. } => did_you_mean(nearest),
+            Self::WrongAllocator { key, .. } => Some(format!(
+                "name another export with {}, or choose how the guest allocates with `convention`",
+                key.map_or("`malloc` or `free`".to_owned(), |key| format!("`{key}`")),
+            )),
+            Self::UnusableAllocator { .. } => Some(
+                "name the functions with `malloc` and `free`, or choose how the guest allocates with \
+                 `convention`"
+                    .into(),
+            ),
+            Self::LenOfNothing { .. } => Some(
+                "remove the parameter, or take it for what it is: a number is `u32`, a pointer to one \
+                 `Out<u32>` or `&mut u32`"
+                    .into(),
+            ),
+            Self::At { source, .. } => source.help(),
+            _ => None,
+        }
+    }
+}
+
+/// Returns the name nearest to `name`.
+pub(in crate::codegen::core) fn near<'a>(
+    name: &str,
+    known: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    nearest(name, known).map(Into::into)
 }

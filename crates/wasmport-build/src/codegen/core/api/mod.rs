@@ -12,15 +12,20 @@
 mod allocation;
 mod error;
 mod parse;
+mod resolve;
 mod rust;
 mod shape;
 mod signature;
+mod skeleton;
 
 pub(super) use allocation::Allocation;
 pub(crate) use error::ApiError;
+pub(super) use error::near;
+pub(super) use parse::SignedModule;
 pub(super) use rust::{scalar_from_core, scalar_into_core};
 pub(super) use shape::{HostShape, ResultShape, Shape, is_owned};
 pub(super) use signature::{Signature, Ty};
+pub(crate) use skeleton::skeleton;
 
 use crate::interface::Interface;
 use crate::settings::AssetSettings;
@@ -33,7 +38,7 @@ pub(in crate::codegen::core) struct Api {
     pub structs: Vec<syn::ItemStruct>,
     pub exports: Vec<Signature>,
     /// Signatures by import module.
-    pub imports: Vec<(String, Vec<Signature>)>,
+    pub imports: Vec<SignedModule>,
     pub allocation: Allocation,
 }
 
@@ -71,9 +76,10 @@ impl Api {
             .flatten()
             .map(|derive| path(derive))
             .collect::<Result<_, _>>()?;
-        let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
         let structs = self.structs.iter().map(|item| {
             let syn::ItemStruct { attrs, ident, fields, .. } = item;
+            let derives = self.derives(item, &derives);
+            let derives = (!derives.is_empty()).then(|| quote!(#[derive(#(#derives),*)]));
             let fields = fields.iter().map(|field| {
                 let syn::Field { attrs, ident, ty, .. } = field;
                 quote!(#(#attrs)* pub #ident: #ty)
@@ -87,6 +93,32 @@ impl Api {
             }
         });
         Ok(structs.collect())
+    }
+}
+
+impl Api {
+    /// The traits that a struct derives besides those of `plain!`: those that are chosen, and by default those
+    /// that its fields have.
+    fn derives(&self, item: &syn::ItemStruct, chosen: &[syn::Path]) -> Vec<syn::Path> {
+        let mut derives = chosen.to_vec();
+        // `plain!` derives these.
+        derives.retain(|path| !path.is_ident("Clone") && !path.is_ident("Copy"));
+        if !resolve::has_known_fields(&self.structs, item) {
+            return derives;
+        }
+        for name in ["Debug", "PartialEq"] {
+            let has =
+                |path: &syn::Path| path.segments.last().is_some_and(|last| last.ident == name);
+            let own = item.attrs.iter().filter(|attribute| attribute.path().is_ident("derive"));
+            let is_own = own.clone().any(|attribute| {
+                let tokens = attribute.meta.require_list().map(|list| list.tokens.to_string());
+                tokens.is_ok_and(|tokens| tokens.split([',', ' ', ':']).any(|word| word == name))
+            });
+            if !is_own && !derives.iter().any(has) {
+                derives.push(syn::Path::from(quote::format_ident!("{name}")));
+            }
+        }
+        derives
     }
 }
 

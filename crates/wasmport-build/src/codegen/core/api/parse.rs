@@ -9,14 +9,27 @@ use syn::parse::{ParseStream, Parser as _};
 use syn::{GenericArgument, PathArguments, ReturnType, Token, Type};
 
 /// Rust's types that are passed as one wasm value.
-const SCALARS: &[&str] =
+pub(super) const SCALARS: &[&str] =
     &["i8", "u8", "i16", "u16", "i32", "u32", "i64", "u64", "f32", "f64", "bool", "char"];
+
+/// The types of parameters and results.
+const TYPES: &str = "a type is a number, `bool`, `char`, `&str`, `String`, `&CStr`, `CString`, `&[T]`, \
+                     `&mut [T]`, `Vec<T>`, `&T`, `&mut T`, `T`, `Out<T>` or `Len`, or `Option` of text, \
+                     lists and references, where `T` is a number, an array or a struct";
 
 #[derive(Default)]
 pub(super) struct Parsed {
     pub structs: Vec<syn::ItemStruct>,
     pub exports: Vec<Signature>,
-    pub imports: Vec<(String, Vec<Signature>)>,
+    pub imports: Vec<SignedModule>,
+}
+
+/// The signatures of the functions that are imported from one module.
+pub(in crate::codegen::core) struct SignedModule {
+    pub name: String,
+    /// The line in the text of `api`, from 1.
+    pub line: usize,
+    pub signatures: Vec<Signature>,
 }
 
 /// Parses the text.
@@ -29,11 +42,33 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ApiError> {
     let mut parsed = Parsed::default();
     // One by one, so that an error can show its item.
     for item in items(tokens) {
-        let shown = item.to_string();
+        let (shown, first) = (shown(&item), line(item.clone()));
         let parse = |input: ParseStream<'_>| parsed.item(input);
-        parse.parse2(item).map_err(|source| ApiError::Item { item: shown, source })?;
+        parse.parse2(item).map_err(|source| {
+            // An error at the end of an item has no place of its own.
+            let line = source.span().start().line.max(first);
+            ApiError::Item { line, item: shown, source }
+        })?;
     }
+    super::resolve::check(&parsed)?;
     Ok(parsed)
+}
+
+/// Returns an item as the user would write it, on one line.
+fn shown(item: &TokenStream) -> String {
+    let text = item.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+    let glued =
+        [(" ;", ";"), (" ,", ","), (" :", ":"), ("& ", "&"), (" (", "("), ("( ", "("), (" )", ")")];
+    let glued =
+        glued.iter().chain(&[(" < ", "<"), (" >", ">"), ("* ", "*"), ("[ ", "["), (" ]", "]")]);
+    // An arrow has its spaces.
+    let text = text.replace(" -> ", "\u{1}");
+    glued.fold(text, |text, (from, to)| text.replace(from, to)).replace('\u{1}', " -> ")
+}
+
+/// Returns the line on which tokens begin.
+pub(super) fn line(tokens: impl quote::ToTokens) -> usize {
+    tokens.into_token_stream().into_iter().next().map_or(1, |token| token.span().start().line)
 }
 
 /// Splits the tokens behind each semicolon and each block.
@@ -65,13 +100,15 @@ impl Parsed {
             item.attrs.splice(0..0, attributes);
             self.structs.push(item);
         } else if input.peek(Token![mod]) {
-            let (name, signatures) = module(input)?;
-            match self.imports.iter_mut().find(|(other, _)| *other == name) {
-                Some((_, others)) => others.extend(signatures),
-                None => self.imports.push((name, signatures)),
+            let module = module(input)?;
+            match self.imports.iter_mut().find(|other| other.name == module.name) {
+                Some(other) => other.signatures.extend(module.signatures),
+                None => self.imports.push(module),
             }
         } else if input.peek(Token![fn]) {
             self.exports.push(signature(input, attributes)?);
+        } else if input.peek(Token![pub]) {
+            return Err(input.error("remove `pub`: the setting `visibility` is for all items"));
         } else {
             return Err(input.error("expected `struct`, `fn` or `mod`"));
         }
@@ -81,6 +118,7 @@ impl Parsed {
 
 /// Names of types without a fixed layout in guest memory.
 const NOT_PLAIN: &[&str] = &[
+    "Arc",
     "Box",
     "CStr",
     "CString",
@@ -88,8 +126,10 @@ const NOT_PLAIN: &[&str] = &[
     "GuestSlice",
     "GuestStr",
     "Len",
+    "HashMap",
     "Option",
     "Out",
+    "Rc",
     "Result",
     "String",
     "Vec",
@@ -99,10 +139,23 @@ const NOT_PLAIN: &[&str] = &[
     "usize",
 ];
 
-/// Returns the type if it may lie in guest memory as in C; rustc checks the types that are unknown here.
+/// Returns the type if it may lie in guest memory as in C; rustc checks the types that are unknown here. The
+/// names of structs are [resolved](super::resolve) later.
 fn plain(ty: &Type) -> syn::Result<Type> {
     let name = match ty {
-        Type::Array(array) => return plain(&array.elem).map(|_| ty.clone()),
+        Type::Array(array) => {
+            let is_known = match &array.len {
+                syn::Expr::Lit(literal) => matches!(literal.lit, syn::Lit::Int(_)),
+                syn::Expr::Path(path) => path.path.segments.len() > 1,
+                _ => false,
+            };
+            if !is_known {
+                let message = "the length of an array is a number, or the path of a constant such as \
+                               `crate::LEN`";
+                return Err(syn::Error::new_spanned(&array.len, message));
+            }
+            return plain(&array.elem).map(|_| ty.clone());
+        }
         Type::Path(path) => path.path.segments.last().map(|last| last.ident.to_string()),
         _ => None,
     };
@@ -123,15 +176,27 @@ fn check_struct(item: &syn::ItemStruct) -> syn::Result<()> {
     }
     match &item.fields {
         syn::Fields::Named(fields) => {
+            let names: Vec<_> =
+                fields.named.iter().filter_map(|field| field.ident.as_ref()).collect();
+            unique(&names, "two fields have this name")?;
             fields.named.iter().try_for_each(|field| plain(&field.ty).map(drop))
         }
         _ => error("a struct in guest memory has named fields"),
     }
 }
 
+/// Checks that no name is there twice.
+fn unique(names: &[&Ident], message: &str) -> syn::Result<()> {
+    let is_repeated = |index: &usize| names[..*index].contains(&names[*index]);
+    match (0..names.len()).find(is_repeated) {
+        None => Ok(()),
+        Some(index) => Err(syn::Error::new(names[index].span(), message)),
+    }
+}
+
 /// `mod env { … }`, or `mod "wasi:io/streams" { … }`.
-fn module(input: ParseStream<'_>) -> syn::Result<(String, Vec<Signature>)> {
-    input.parse::<Token![mod]>()?;
+fn module(input: ParseStream<'_>) -> syn::Result<SignedModule> {
+    let line = input.parse::<Token![mod]>()?.span.start().line;
     let name = if input.peek(syn::LitStr) {
         input.parse::<syn::LitStr>()?.value()
     } else {
@@ -144,7 +209,7 @@ fn module(input: ParseStream<'_>) -> syn::Result<(String, Vec<Signature>)> {
         let attributes = content.call(syn::Attribute::parse_outer)?;
         signatures.push(signature(&content, attributes)?);
     }
-    Ok((name, signatures))
+    Ok(SignedModule { name, line, signatures })
 }
 
 fn signature(input: ParseStream<'_>, attributes: Vec<syn::Attribute>) -> syn::Result<Signature> {
@@ -180,12 +245,16 @@ fn signature(input: ParseStream<'_>, attributes: Vec<syn::Attribute>) -> syn::Re
         };
         params.push((parameter_name(&pattern.ident)?, ty_of(ty)?));
     }
+    unique(
+        &params.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+        "two parameters have this name",
+    )?;
     let result = match &signature.output {
         ReturnType::Default => Ty::Unit,
         ReturnType::Type(_, ty) => ty_of(ty)?,
     };
-    let text = text(&signature);
-    Ok(Signature { name, ident: signature.ident, docs, params, result, text })
+    let (text, line) = (text(&signature), signature.ident.span().start().line);
+    Ok(Signature { name, ident: signature.ident, docs, params, result, text, line })
 }
 
 /// The parameter's name, changed if generated functions use it themselves.
@@ -216,7 +285,7 @@ fn text(signature: &syn::Signature) -> String {
 }
 
 fn ty_of(ty: &Type) -> syn::Result<Ty> {
-    let unknown = |message: &str| Err(syn::Error::new_spanned(ty, message));
+    let unknown = || Err(syn::Error::new_spanned(ty, cannot_be_passed(ty)));
     match ty {
         Type::Tuple(tuple) if tuple.elems.is_empty() => Ok(Ty::Unit),
         Type::Reference(reference) => {
@@ -234,13 +303,19 @@ fn ty_of(ty: &Type) -> syn::Result<Ty> {
                     Ok(Ty::RefMut(plain(other)?))
                 }
                 other @ (Type::Path(_) | Type::Array(_)) => Ok(Ty::Ref(plain(other)?)),
-                _ => unknown("this cannot be passed between host and guest"),
+                _ => unknown(),
             }
         }
         Type::Array(_) => Ok(Ty::Plain(ty.clone())),
         Type::Path(path) => named(ty, path),
-        _ => unknown("this cannot be passed between host and guest"),
+        _ => unknown(),
     }
+}
+
+/// Returns the message for a type that is none of a parameter or result.
+fn cannot_be_passed(ty: &Type) -> String {
+    let shown = shown(&quote::ToTokens::to_token_stream(ty));
+    format!("`{shown}` cannot be passed between host and guest: {TYPES}")
 }
 
 fn named(ty: &Type, path: &syn::TypePath) -> syn::Result<Ty> {
@@ -283,6 +358,13 @@ fn named(ty: &Type, path: &syn::TypePath) -> syn::Result<Ty> {
         ("usize" | "isize", None) => {
             let message = "the guest's sizes are `u32`";
             return Err(syn::Error::new_spanned(ty, message));
+        }
+        ("str" | "CStr", None) => {
+            let message = format!("`{name}` is passed by reference: write `&{name}`");
+            return Err(syn::Error::new_spanned(ty, message));
+        }
+        (name, _) if NOT_PLAIN.contains(&name) => {
+            return Err(syn::Error::new_spanned(ty, cannot_be_passed(ty)));
         }
         _ => Ty::Plain(plain(ty)?),
     })

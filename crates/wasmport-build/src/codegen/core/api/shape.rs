@@ -60,6 +60,16 @@ impl Shape {
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
+        let line = signature.line;
+        Self::matched(signature, allocation, name, ty).map_err(|error| error.at(line))
+    }
+
+    fn matched(
+        signature: Signature,
+        allocation: &Allocation,
+        name: &str,
+        ty: &FuncType,
+    ) -> Result<Self, ApiError> {
         refuse(&signature, allocation, |ty| match ty {
             Ty::Plain(_) => Some(BY_REFERENCE),
             Ty::Str { owned: true } | Ty::CStr { owned: true } | Ty::List { owned: true, .. } => {
@@ -97,6 +107,16 @@ impl HostShape {
     ///
     /// Fails if they differ, or if the guest lacks a memory or function that the signature needs.
     pub fn of(
+        signature: Signature,
+        allocation: &Allocation,
+        name: &str,
+        ty: &FuncType,
+    ) -> Result<Self, ApiError> {
+        let line = signature.line;
+        Self::matched(signature, allocation, name, ty).map_err(|error| error.at(line))
+    }
+
+    fn matched(
         signature: Signature,
         allocation: &Allocation,
         name: &str,
@@ -170,6 +190,15 @@ fn refuse(
     let lens = signature.params.iter().filter(|(_, ty)| matches!(ty, Ty::Len)).count();
     if lens > 1 {
         return Err(ApiError::TwoLens(signature.text.clone()));
+    }
+    let result = signature.result.bare();
+    if lens == 1 && !matches!(result, Ty::Str { .. } | Ty::List { .. }) {
+        let result = match result {
+            Ty::Unit => "nothing".into(),
+            Ty::CStr { .. } => format!("`{result}`, which a null ends"),
+            other => format!("`{other}`"),
+        };
+        return Err(ApiError::LenOfNothing { text: signature.text.clone(), result });
     }
     Ok(())
 }

@@ -15,6 +15,8 @@ pub(in crate::codegen::core) struct Signature {
     pub result: Ty,
     /// The text that the user wrote.
     pub text: String,
+    /// Its line in the text of `api`, from 1.
+    pub line: usize,
 }
 
 /// A type in a signature.

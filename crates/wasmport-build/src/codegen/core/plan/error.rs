@@ -2,6 +2,7 @@
 
 use super::super::api::ApiError;
 use crate::error::PatternError;
+use crate::settings::Part;
 use thiserror::Error;
 
 /// A choice for a module's wrapper that cannot be followed.
@@ -20,8 +21,8 @@ pub(crate) enum PlanError {
     #[error("`prefix`: no method's name can begin with `{0}`")]
     Prefix(String),
     /// `with` names a module from which the asset imports nothing.
-    #[error("`with` names the module `{0}`, from which the asset imports nothing")]
-    WithUnused(String),
+    #[error("`with` names the module `{name}`, from which the asset imports nothing")]
+    WithUnused { name: String, nearest: Option<String> },
     /// `with` has no path.
     #[error("`with` must give the path of a Rust module for `{module}`, not `{path}`: {source}")]
     WithPath { module: String, path: String, source: syn::Error },
@@ -38,4 +39,31 @@ pub(crate) enum PlanError {
     /// WASI has the function already.
     #[error("WASI gives it `{0}`: say `wasi = false` to implement it in the program")]
     WasiGives(String),
+}
+
+impl PlanError {
+    /// Returns the setting that it is about, and the part of it.
+    pub fn setting(&self) -> Option<(&'static str, Part<'_>)> {
+        Some(match self {
+            Self::Api(error) => (error.key(), error.line().map_or(Part::Whole, Part::Line)),
+            Self::Pattern(_) | Self::WasiGives(_) => return None,
+            Self::TypeName(_) => ("type-name", Part::Whole),
+            Self::Prefix(_) => ("prefix", Part::Whole),
+            Self::WithUnused { name, .. }
+            | Self::WithPath { module: name, .. }
+            | Self::WithSignatures(name)
+            | Self::WithNominal(name) => ("with", Part::Entry(name)),
+        })
+    }
+
+    /// Returns the mend.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Api(error) => error.help(),
+            Self::WithUnused { nearest, .. } => {
+                nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"))
+            }
+            _ => None,
+        }
+    }
 }

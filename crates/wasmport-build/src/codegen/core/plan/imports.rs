@@ -1,6 +1,6 @@
 //! Which imports are functions of a host trait, which are values, and under which names.
 
-use super::super::api::HostShape;
+use super::super::api::{HostShape, near};
 use super::error::PlanError;
 use super::items::{HostFunc, HostValue, ImportModule, interface_line, is_wrappable, value_kind};
 use super::overloads::Overloads;
@@ -19,6 +19,9 @@ pub(super) struct Imports<'a> {
     pub unwrapped: Vec<&'a Import>,
     pub warnings: Vec<String>,
 }
+
+/// The number of imported values above which rustc takes long.
+const MANY_VALUES: usize = 1_000;
 
 /// Names that import modules cannot have, because generated code uses them.
 const RESERVED_MODULES: &[&str] = &["__rt"];
@@ -51,6 +54,13 @@ pub(super) fn imports<'a>(
              linker; raise `limits.max-wrapper-bytes` if the wrapper may be larger"
         ));
     }
+    let values = wrapped.iter().filter(|(_, i)| !matches!(i.ty, ExternType::Func(_))).count();
+    if values > MANY_VALUES {
+        warnings.push(format!(
+            "it imports {values} globals, memories, tables and tags: rustc takes long to compile a field for \
+             each; lower `limits.max-wrapper-bytes` to define them in the linker instead"
+        ));
+    }
     let mut modules: BTreeMap<&str, Vec<(usize, &Import)>> = BTreeMap::new();
     let mut seen = HashSet::new();
     for (index, import) in wrapped {
@@ -72,7 +82,8 @@ pub(super) fn imports<'a>(
     let with = settings.with.iter().flatten().map(|(name, _)| name);
     for name in with {
         if !planned.iter().any(|module| module.name == name) {
-            return Err(PlanError::WithUnused(name.clone()));
+            let nearest = near(name, planned.iter().map(|module| module.name));
+            return Err(PlanError::WithUnused { name: name.clone(), nearest });
         }
     }
     let unwrapped = unwrapped.into_iter().map(|(_, import)| import).collect();

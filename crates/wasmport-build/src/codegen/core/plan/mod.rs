@@ -80,7 +80,7 @@ impl<'a> Plan<'a> {
         let is_command = exports_procedure(interface, "_start");
         let Exports { wrapped: exports, unwrapped: unwrapped_exports, mut warnings } =
             select(&interface.exports, settings, is_command, &mut signatures, &mut room)?;
-        signatures.check_all_are_used()?;
+        signatures.check_all_are_used(imports.iter().map(|module| module.name))?;
         warnings.extend(of_imports);
         warnings.extend(wasi::warnings(interface, settings));
         let of_unwrapped = unwrapped_exports.iter();

@@ -1,6 +1,6 @@
 //! Signatures: which of the user's signatures is for which import or export.
 
-use super::super::api::{Allocation, Api, ApiError, Signature};
+use super::super::api::{Allocation, Api, ApiError, Signature, SignedModule, near};
 use crate::interface::Interface;
 use crate::names::{self, Request};
 use crate::settings::AssetSettings;
@@ -14,7 +14,7 @@ pub(super) struct Signatures {
     pub items: TokenStream,
     pub structs: Vec<Ident>,
     exports: Vec<Signature>,
-    imports: Vec<(String, Vec<Signature>)>,
+    imports: Vec<SignedModule>,
     pub allocation: Option<Allocation>,
 }
 
@@ -85,22 +85,29 @@ impl Signatures {
         module: &str,
         imports: impl Iterator<Item = (&'e str, bool)>,
     ) -> Result<Vec<Option<Signature>>, ApiError> {
-        let Some(index) = self.imports.iter().position(|(name, _)| name == module) else {
+        let Some(index) = self.imports.iter().position(|signed| signed.name == module) else {
             return Ok(imports.map(|_| None).collect());
         };
-        let (_, mut signatures) = self.imports.swap_remove(index);
+        let mut signatures = self.imports.swap_remove(index).signatures;
         take(&mut signatures, imports, &format!("import from {module:?}"))
     }
 
-    /// Checks that each module with signatures is imported.
+    /// Checks that each module with signatures is among the `imported` ones.
     ///
     /// # Errors
     ///
     /// Fails with [`ApiError::UnusedModule`].
-    pub fn check_all_are_used(&self) -> Result<(), ApiError> {
-        match self.imports.first() {
+    pub fn check_all_are_used<'e>(
+        &self,
+        imported: impl Iterator<Item = &'e str>,
+    ) -> Result<(), ApiError> {
+        match self.imports.iter().min_by_key(|signed| signed.line) {
             None => Ok(()),
-            Some((module, _)) => Err(ApiError::UnusedModule(module.clone())),
+            Some(SignedModule { name, line, .. }) => Err(ApiError::UnusedModule {
+                line: *line,
+                name: name.clone(),
+                nearest: near(name, imported),
+            }),
         }
     }
 }
@@ -124,15 +131,20 @@ fn take<'e>(
         }
         match found {
             Some(index) if !functions[index].1 => {
-                return Err(ApiError::NotFunction { kind: kind.into(), name: wanted.into() });
+                let error = ApiError::NotFunction { kind: kind.into(), name: wanted.into() };
+                return Err(error.at(signature.line));
             }
             Some(index) if taken[index].is_some() => {
-                return Err(ApiError::TwoSignatures { kind: kind.into(), name: wanted.into() });
+                let error = ApiError::TwoSignatures { kind: kind.into(), name: wanted.into() };
+                return Err(error.at(signature.line));
             }
             Some(index) => taken[index] = Some(signature),
             None => {
-                let name = wanted.into();
-                return Err(ApiError::NoFunction { text: signature.text, kind: kind.into(), name });
+                let known = functions.iter().filter(|(_, is_func)| *is_func).map(|(name, _)| *name);
+                let nearest = near(wanted, known);
+                let (name, kind, line) = (wanted.into(), kind.into(), signature.line);
+                let error = ApiError::NoFunction { text: signature.text, kind, name, nearest };
+                return Err(error.at(line));
             }
         }
     }

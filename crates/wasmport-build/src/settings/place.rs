@@ -1,0 +1,57 @@
+//! Places: where in the settings file the choices for an asset are.
+
+use super::asset::MATCH;
+use super::table::values;
+use super::{AssetRules, AssetSettings, Settings};
+use crate::error::Location;
+
+/// A part of a setting for assets.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part<'a> {
+    /// The setting itself.
+    Whole,
+    /// The element of this index in a list.
+    #[cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "imports alone use it"))]
+    Element(usize),
+    /// The entry of this name in a table.
+    Entry(&'a str),
+    /// This line of a text, from 1.
+    Line(usize),
+}
+
+impl Settings {
+    /// Returns the place of the `match` of a rule, if the settings file has it.
+    #[cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "imports alone use it"))]
+    pub(crate) fn rule_location(&self, pattern: &str) -> Option<Location> {
+        let is_rule = |rule: &AssetSettings| rule.pattern.as_deref() == Some(pattern);
+        let index = self.assets.iter().position(is_rule)?;
+        self.origin.as_ref()?.location(&format!("asset.{index}.{MATCH}"))
+    }
+
+    /// Returns the place of a choice that applies to the asset `source`, if the settings file has it.
+    pub(crate) fn choice_location(
+        &self,
+        source: &str,
+        key: &str,
+        part: Part<'_>,
+    ) -> Option<Location> {
+        let rules = AssetRules::new(self).matching(source);
+        let is_for = |index: usize| index == 0 || rules.contains(&(index - 1));
+        let layers = self.layers().enumerate().filter(|(index, _)| is_for(*index));
+        let set = layers.filter_map(|(_, (table, layer))| {
+            let value = values(AssetSettings::ROWS, layer).remove(key)?;
+            Some((format!("{table}.{key}"), value))
+        });
+        // Later rules win.
+        let (key, value) = set.last()?;
+        let file = self.origin.as_ref()?;
+        let whole = file.location_of(&key, &value)?;
+        let part = match part {
+            Part::Whole => None,
+            Part::Element(index) => file.location(&format!("{key}.{index}")),
+            Part::Entry(name) => file.location(&format!("{key}.{name}")),
+            Part::Line(line) => file.line_inside(&key, value.as_str()?, line),
+        };
+        Some(part.unwrap_or(whole))
+    }
+}

@@ -1,0 +1,410 @@
+//! Messages, whole: what is wrong, where it stands, and the mend.
+
+use crate::project::{Project, failure};
+use std::fs;
+use wasmport_build::{Importer, RequiredFeatures};
+
+/// The message of the only failure with this asset and these settings, without the path of the project.
+fn refused(wat: &str, settings: &str) -> String {
+    let project = Project::with(&[("m.wat", wat.as_bytes())]);
+    let report = project.import_with(settings);
+    shown(&project, failure(&report).to_string())
+}
+
+/// The message of the settings.
+fn refused_settings(settings: &str) -> String {
+    let project = Project::with(&[]);
+    shown(&project, project.settings(settings).unwrap_err().to_string())
+}
+
+/// The warnings of an import.
+fn warnings(files: &[(&str, &str)], settings: &str) -> Vec<String> {
+    let files: Vec<_> = files.iter().map(|(name, text)| (*name, text.as_bytes())).collect();
+    let project = Project::with(&files);
+    let report = project.import_with(settings);
+    assert_eq!(report.failures().count(), 0, "{:?}", report.failures().collect::<Vec<_>>());
+    report.warnings.iter().map(|warning| shown(&project, warning.clone())).collect()
+}
+
+fn shown(project: &Project, text: String) -> String {
+    text.replace(&format!("{}/", project.path().display()), "")
+}
+
+/// The message for an `api` of one line.
+fn api(wat: &str, api: &str) -> String {
+    let settings = format!("[[asset]]\nmatch = \"m.wat\"\napi = '''\n{api}\n'''\n");
+    let error = refused(wat, &settings);
+    let rest = error.strip_prefix("`assets/m.wat`: codegen: `wasmport.toml` ");
+    rest.unwrap_or_else(|| panic!("{error}")).to_owned()
+}
+
+const MODULE: &str = r#"(module
+    (import "env" "fetch" (func (param i32)))
+    (memory (export "memory") 1)
+    (func (export "malloc") (param i32) (result i32) (i32.const 64))
+    (func (export "free") (param i32))
+    (func (export "lie") (param i32) (result i32) (local.get 0))
+    (func (export "get") (param i32))
+    (func (export "parse") (param i32 i32) (result i32) (i32.const 0)))"#;
+
+#[test]
+fn a_length_of_nothing_is_refused() {
+    assert_eq!(
+        api(MODULE, "fn lie(n: Len) -> u32;"),
+        "line 4, column 1: the signature `fn lie(n: Len) -> u32` has a `Len`, which is the length of a \
+         returned list or text, but it returns `u32`\n  help: remove the parameter, or take it for what it \
+         is: a number is `u32`, a pointer to one `Out<u32>` or `&mut u32`"
+    );
+    assert!(api(MODULE, "fn get(n: Len);").contains("but it returns nothing"));
+    assert!(
+        api(MODULE, "fn lie(n: Len) -> &CStr;")
+            .contains("but it returns `&CStr`, which a null ends")
+    );
+}
+
+#[test]
+fn types_that_no_struct_defines_are_refused() {
+    let structs = "struct Field { start: u32, len: u32 }\n";
+    assert_eq!(
+        api(MODULE, &format!("{structs}fn get() -> Vec<Feild>;")),
+        "line 5, column 1: `api`: in `fn get() -> Vec<Feild>`: no struct has the name `Feild`\n  help: did \
+         you mean `Field`?"
+    );
+    assert_eq!(
+        api(MODULE, "struct Row { fields: [Cell; 2] }"),
+        "line 4, column 1: `api`: in `struct Row`: no struct has the name `Cell`\n  help: declare it with \
+         `struct Cell { … }`, or write the path of a type of yours, such as `crate::Cell`"
+    );
+    for (text, expected) in [
+        ("struct A { b: B } struct B { a: [A; 2] }", "the struct `A` contains itself"),
+        ("struct A { x: u32 } struct A { x: u32 }", "two structs have the name `A`"),
+        ("struct A { x: u32, x: u32 }", "two fields have this name"),
+        ("fn parse(a: u32, a: u32) -> u32;", "two parameters have this name"),
+        ("struct A { x: [u32; LEN] }", "the length of an array is a number"),
+        ("fn get(x: GuestPtr<Feild>);", "no struct has the name `Feild`"),
+        ("mod env { fn fetch(x: GuestSlice<Feild>); }", "no struct has the name `Feild`"),
+    ] {
+        let error = api(MODULE, text);
+        assert!(error.contains(expected), "{text}: {error}");
+    }
+    // A path is the program's own type, which rustc checks.
+    let settings = "[[asset]]\nmatch = \"m.wat\"\napi = \"fn get(x: &crate::Mine);\"\n";
+    assert_eq!(warnings(&[("m.wat", MODULE)], settings), [""; 0]);
+}
+
+const TYPES: &str = "a type is a number, `bool`, `char`, `&str`, `String`, `&CStr`, `CString`, `&[T]`, \
+                     `&mut [T]`, `Vec<T>`, `&T`, `&mut T`, `T`, `Out<T>` or `Len`, or `Option` of text, lists \
+                     and references, where `T` is a number, an array or a struct";
+
+const SYNTAX: &str = "help: write Rust without `pub` and without bodies, such as `fn greet(name: &str) -> \
+                      String;`; the page \"Signatures\" of the book has the Rust for every C declaration";
+
+#[test]
+fn types_that_cannot_be_passed_name_those_that_can() {
+    assert_eq!(
+        api(MODULE, "fn get() -> Result<u32, u32>;"),
+        format!(
+            "line 4, column 1: `api`: in `fn get() -> Result<u32, u32>;`: `Result<u32, u32>` cannot be \
+             passed between host and guest: {TYPES}\n  {SYNTAX}"
+        )
+    );
+    assert_eq!(
+        api(MODULE, "fn get();\nfn parse(\n    text: str,\n) -> u32;"),
+        format!(
+            "line 7, column 5: `api`: in `fn parse(text: str,) -> u32;`: `str` is passed by reference: \
+             write `&str`\n  {SYNTAX}"
+        )
+    );
+    assert!(
+        api(MODULE, "fn get(x: &dyn Read);")
+            .contains(&format!("`&dyn Read` cannot be passed between host and guest: {TYPES}"))
+    );
+}
+
+#[test]
+fn what_is_no_declaration_is_said_with_its_line() {
+    for (text, expected) in [
+        (
+            "fn get();\n\npub fn parse(a: u32, b: u32) -> u32;",
+            "line 6, column 1: `api`: in `pub fn parse(a: u32, b: u32) -> u32;`: remove `pub`: the setting \
+             `visibility` is for all items",
+        ),
+        (
+            "int32_t parse(const char *text, size_t length);",
+            "line 4, column 1: `api`: in `int32_t parse(const char *text, size_t length);`: expected \
+             `struct`, `fn` or `mod`",
+        ),
+        ("fn get() { }", "line 4, column 1: `api`: in `fn get() { }`: expected `;`"),
+        ("fn get(;", "line 4, column 7: `api` is not Rust: cannot parse string into token stream"),
+    ] {
+        let error = api(MODULE, text);
+        let (message, help) = error.split_once("\n  ").unwrap();
+        assert_eq!((message, help), (expected, SYNTAX));
+    }
+}
+
+#[test]
+fn signatures_of_no_function_name_the_nearest() {
+    assert_eq!(
+        api(MODULE, "fn lie(x: u32) -> u32;\nfn prase(text: &str) -> u32;"),
+        "line 5, column 1: the signature `fn prase(text: &str) -> u32` names no export with a method: \
+         \"prase\"\n  help: did you mean `parse`?"
+    );
+    assert_eq!(
+        api(MODULE, "mod evn { fn fetch(x: u32); }"),
+        "line 4, column 1: `api` has signatures for the module \"evn\", from which the asset imports \
+         nothing\n  help: did you mean `env`?"
+    );
+    assert_eq!(
+        api(MODULE, "mod env {\n    fn fecth(x: u32);\n}"),
+        "line 5, column 5: the signature `fn fecth(x: u32)` names no import from \"env\" with a method: \
+         \"fecth\"\n  help: did you mean `fetch`?"
+    );
+    // In a text of one line the setting has the place.
+    let settings = "[[asset]]\nmatch = \"m.wat\"\napi = \"fn prase();\"\n";
+    assert!(refused(MODULE, settings).contains("`wasmport.toml` line 3, column 8: the signature"));
+}
+
+#[test]
+fn functions_that_cannot_allocate_or_free_are_refused() {
+    let settings = |more: &str| {
+        format!("[[asset]]\nmatch = \"m.wat\"\napi = \"fn parse(text: &str) -> u32;\"\n{more}\n")
+    };
+    assert_eq!(
+        refused(MODULE, &settings("free = \"parse\"")),
+        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 1: \"parse\" cannot free: the convention \
+         `c` calls a function `(func (param i32))`, but it is `(func (param i32) (param i32) (result i32))`\n  \
+         help: name another export with `free`, or choose how the guest allocates with `convention`"
+    );
+    assert_eq!(
+        refused(MODULE, &settings("malloc = \"maloc\"")),
+        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 1: the asset exports no function \"maloc\" \
+         to allocate or free with\n  help: did you mean `malloc`?"
+    );
+    let wide = MODULE.replace("(export \"malloc\") (param i32)", "(export \"malloc\") (param i64)");
+    assert_eq!(
+        refused(&wide, &settings("")),
+        "`assets/m.wat`: codegen: `wasmport.toml` line 3, column 1: the signature `fn parse(text: &str) -> \
+         u32` needs a function of the guest to allocate, but the asset exports no \"malloc\" that is a \
+         function `(func (param i32) (result i32))`\n  help: name the functions with `malloc` and `free`, or \
+         choose how the guest allocates with `convention`"
+    );
+    // A function that frees may return a value, which nobody uses.
+    let returning = MODULE.replace(
+        "(export \"free\") (param i32)",
+        "(export \"free\") (param i32) (result i32) (i32.const 0)",
+    );
+    assert_eq!(warnings(&[("m.wat", &returning)], &settings("")), [""; 0]);
+}
+
+#[test]
+fn targets_are_machines_and_misspelt_ones_have_a_nearest_name() {
+    let error = refused_settings("targets = [\"wasm32-wasip1\"]\n");
+    assert!(
+        error.contains(
+            "`wasm32-wasip1` is not a target: targets are the machines on which the program runs, and not \
+             those for which a guest was built; `cargo wasmport targets` lists them"
+        ),
+        "{error}"
+    );
+    for (target, nearest) in [
+        ("x86-64-unknown-linux-gnu", "x86_64-unknown-linux-gnu"),
+        ("protable", "portable"),
+        ("x86_64-unknown-linux-gnu+popcount", "popcnt"),
+    ] {
+        let error = refused_settings(&format!("targets = [{target:?}]\n"));
+        assert!(error.ends_with(&format!("\n  help: did you mean `{nearest}`?")), "{error}");
+    }
+}
+
+#[test]
+fn words_that_a_setting_does_not_know_have_a_nearest_one() {
+    for (text, nearest) in [
+        ("[defaults]\nvisibility = \"privat\"", "crate"),
+        ("[defaults]\nvisibility = \"pub\"", "public"),
+        ("[defaults]\nkinds = [\"function\"]", "func"),
+        ("[defaults]\nunsupported = \"skipp\"", "skip"),
+        ("[defaults]\nconvention = \"wasm_bindgen\"", "wasm-bindgen"),
+        ("[defaults]\nlegacy-exceptions = \"translated\"", "translate"),
+        ("[defaults]\noptimize.level = \"03\"", "O3"),
+        ("[defaults]\noptimize.fast-math = \"forced\"", "force"),
+        ("[import]\nsymlinks = \"folow\"", "follow"),
+        ("[import]\nwasm-features = [\"custom-page-size\"]", "custom-page-sizes"),
+        ("[engine]\nopt-level = \"sped\"", "speed"),
+    ] {
+        let error = refused_settings(&format!("{text}\n"));
+        assert!(error.contains("line 2"), "{error}");
+        assert!(
+            error.ends_with(&format!("\n  help: did you mean `{nearest}`?")),
+            "{text}: {error}"
+        );
+    }
+}
+
+#[test]
+fn patterns_that_match_nothing_are_said_with_line_and_nearest_name() {
+    let settings = "[[asset]]\nmatch = \"m.wat\"\nexports = [\n  \"lie\",\n  \"prase\",\n]\n\
+                    async-imports = [\"env/fecth\"]\nexclude-exports = [\"_*\"]\nstrip = [\"producer\", \"linking\"]\n\
+                    [[asset]]\nmatch = \"n.wat\"\n";
+    assert_eq!(
+        warnings(&[("m.wat", MODULE)], settings),
+        [
+            "`m.wat`: `wasmport.toml` line 9, column 10: `strip`: `producer` is the name of no section; did you \
+             mean `producers`?",
+            "`wasmport.toml` line 11, column 1: `[[asset]] match = \"n.wat\"` matches no source file; did you \
+             mean `m.wat`?",
+            "`wasmport.toml` line 5, column 3: `exports`: `prase` matches no export of `m.wat`; did you mean \
+             `parse`?",
+            "`wasmport.toml` line 8, column 20: `exclude-exports`: `_*` matches no export of `m.wat`",
+            "`wasmport.toml` line 7, column 18: `async-imports`: `env/fecth` matches no imported function of \
+             `m.wat`; did you mean `env/fetch`?",
+        ]
+    );
+    // A choice for several assets must match in one of them.
+    let one = "(module (import \"env\" \"fetch\" (func)))";
+    let settings = "[defaults]\ninfallible-imports = [\"env/fetch\", \"env/log\"]\n";
+    assert_eq!(
+        warnings(&[("a.wat", one), ("b.wat", "(module)")], settings),
+        [
+            "`wasmport.toml` line 2, column 36: `infallible-imports`: `env/log` matches no imported function \
+             of the 2 assets that it is for"
+        ]
+    );
+    let with = "[[asset]]\nmatch = \"m.wat\"\nwith = { evn = \"crate::host\" }\n";
+    assert_eq!(
+        refused(MODULE, with),
+        "`assets/m.wat`: codegen: `wasmport.toml` line 3, column 10: `with` names the module `evn`, from which \
+         the asset imports nothing\n  help: did you mean `env`?"
+    );
+}
+
+#[test]
+fn text_that_does_not_validate_is_shown() {
+    assert_eq!(
+        refused(
+            "(module\n  (import \"a\" \"b\" (func))\n  (func $sum (param $x i64) (result i32)\n    local.get $x\n    i32.const 1\n    i32.add))\n",
+            ""
+        ),
+        "`assets/m.wat`: validate: type mismatch: expected i32, found i64 (in function 1, `sum`)\n \
+         --> assets/m.wat:6:5\n  |\n6 |     i32.add))\n  |     ^\n  help: correct the text, or the tool that \
+         wrote it"
+    );
+    // Folded, without a name, and at the end of a function.
+    for (text, place, line) in [
+        (
+            "(module (func (export \"f\") (result i32) (i32.add (i64.const 1)\n (i32.const 2))))",
+            "in function 0, `f`",
+            "m.wat:1:42",
+        ),
+        ("(module (func)\n (func (result i32)))", "in function 1)", "m.wat:2:3"),
+        ("(module\n (global i32 (i64.const 1)))", "in global 0)", "m.wat:2:3"),
+        (
+            "(module (func $f)\n (export \"a\" (func $f))\n (export \"a\" (func $f)))",
+            "in export 1)",
+            "m.wat:3:3",
+        ),
+        ("(module (memory 1) (memory 70000\n))", "in memory 1)", "m.wat:1:21"),
+    ] {
+        let error = refused(text, "");
+        assert!(error.contains(place) && error.contains(line), "{error}");
+        assert!(!error.contains("damaged") && !error.contains("offset"), "{error}");
+    }
+    // The binary format has no lines.
+    let wasm = wat::parse_str("(module (func $sum (result i32) (i64.const 1)))").unwrap();
+    let project = Project::with(&[("m.wasm", wasm.as_slice())]);
+    let error = failure(&project.import()).to_string();
+    assert!(
+        error.contains(
+            "validate: type mismatch: expected i32, found i64 (in function 0, `sum`, at offset 0x"
+        ),
+        "{error}"
+    );
+    // `inspect` has the same message.
+    project.write("n.wat", "(module\n  (func (result i32)))");
+    let error = wasmport_build::inspect(&project.assets().join("n.wat"), RequiredFeatures::NONE);
+    assert!(error.unwrap_err().to_string().contains("n.wat:2:4"));
+}
+
+#[test]
+fn structs_derive_what_their_fields_have() {
+    let text = "[[asset]]\nmatch = \"m.wat\"\nderives = [\"PartialEq\", \"Default\"]\napi = '''\n\
+                struct Field { start: u32, range: [f64; 2] }\n\
+                struct Row { field: Field, own: crate::Own }\n\
+                #[derive(Debug)] struct Cell { x: u32 }\n'''\n";
+    let project = Project::with(&[("m.wat", module().as_bytes())]);
+    let report = project.import_with(text);
+    assert_eq!(report.assets[0].error, None);
+    let source = project.wrapper("m");
+    for (derives, name) in [
+        ("#[derive(PartialEq, Default, Debug)]", "pub struct Field"),
+        ("#[derive(PartialEq, Default)]", "pub struct Row"),
+        ("#[derive(PartialEq, Default)]", "pub struct Cell"),
+    ] {
+        let item = &source[..source.find(name).unwrap()];
+        assert!(
+            item[item.rfind("#[derive(Partial").unwrap()..].starts_with(derives),
+            "{name}: {item}"
+        );
+    }
+}
+
+#[test]
+fn a_skeleton_of_signatures_is_accepted() {
+    let text = r#"(module
+        (import "env" "log" (func (param i32 i32)))
+        (import "wasi:io/a-b" "f'''" (func (result i64)))
+        (import "wasi_snapshot_preview1" "sched_yield" (func (result i32)))
+        (import "js" "length" (func (param externref)))
+        (memory (export "memory") 1)
+        (func (export "malloc") (param i32) (result i32) (i32.const 0))
+        (func (export "add") (param $left i32) (param $right i32) (result i32) (i32.const 0))
+        (func (export "call-sum") (param f64))
+        (func (export "two") (result i32 i32) (i32.const 0) (i32.const 0)))"#;
+    let project = Project::with(&[("m.wat", text.as_bytes())]);
+    let everything = wasmport_build::WasmFeature::ALL.iter().copied().collect();
+    let api = wasmport_build::inspect(&project.assets().join("m.wat"), everything).unwrap().api();
+    let api = api.unwrap();
+    assert_eq!(
+        api,
+        "fn add(left: i32, right: i32) -> i32;\n\
+         #[name = \"call-sum\"] fn call_sum(arg0: f64);\n\
+         // \"two\": `(func (result i32) (result i32))` has no signature\n\
+         \n\
+         mod env {\n    fn log(arg0: i32, arg1: i32);\n}\n\
+         \n\
+         mod \"wasi:io/a-b\" {\n    #[name = \"f'''\"] fn f() -> i64;\n}\n"
+    );
+    let mut settings = wasmport_build::AssetSettings::matching("m.wat");
+    settings.api = Some(api);
+    let importer: Importer = project.importer().wasm_feature(wasmport_build::WasmFeature::Gc);
+    let report = importer.asset(settings).run(&()).unwrap();
+    assert_eq!(report.assets[0].error, None);
+    assert!(project.wrapper("m").contains("fn add(&mut self, left: i32, right: i32)"));
+    project.write("c.wat", "(component)");
+    let component = wasmport_build::inspect(&project.assets().join("c.wat"), everything).unwrap();
+    assert_eq!(component.api(), None);
+}
+
+#[test]
+fn names_of_components_have_a_nearest_one() {
+    let component = fs::read(concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../fixtures/assets/components/shelf.wasm"
+    ));
+    let project = Project::with(&[("shelf.wasm", &component.unwrap())]);
+    let error = |setting: &str| {
+        let settings = format!("[[asset]]\nmatch = \"shelf.wasm\"\n{setting}\n");
+        shown(&project, failure(&project.import_with(&settings)).to_string())
+    };
+    assert_eq!(
+        error("with = { \"demo:shelf/nett\" = \"crate::Net\" }"),
+        "`assets/shelf.wasm`: codegen: `wasmport.toml` line 3, column 10: `with` has `demo:shelf/nett`, which is \
+         no interface and no resource that the component imports\n  help: did you mean `demo:shelf/net`?"
+    );
+    assert_eq!(
+        error("trappable-imports = [\"demo:shelf/nte\"]"),
+        "`assets/shelf.wasm`: codegen: `wasmport.toml` line 3, column 1: `trappable-imports` has \
+         `demo:shelf/nte`, which is no function that the component imports\n  help: did you mean \
+         `demo:shelf/net`?"
+    );
+}
