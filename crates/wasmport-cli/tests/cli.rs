@@ -242,3 +242,54 @@ fn removed_outputs_are_said_and_quiet_checks_name_what_is_stale() {
     assert!(run(&["check", "-q"]).contains("`b.wat`: its source was removed"));
     assert!(run(&["import"]).contains("removed b.wat"));
 }
+
+#[test]
+fn targets_show_what_this_build_compiles_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let targets = json(&wasmport(folder.path(), &["targets", "--format", "json"]));
+    let rows = targets["targets"].as_array().unwrap();
+    let row = |target: &str| rows.iter().find(|row| row["target"] == target).unwrap();
+    assert_eq!(row("portable")["compiles"], true);
+    let host = targets["host"].as_str().unwrap();
+    let is_host = |row: &&serde_json::Value| row["target"] == host;
+    assert!(
+        rows.iter().filter(is_host).all(|row| row["compiles"] == true && row["chosen"] == true)
+    );
+    let has_all = cfg!(feature = "all-targets");
+    assert_eq!(row("s390x-unknown-linux-gnu")["compiles"], has_all);
+    let output = wasmport(folder.path(), &["targets"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("targets are the machines on which the program runs"), "{text}");
+    assert!(text.contains(&format!("the host is {host}")), "{text}");
+    assert_eq!(text.contains("no code generator: this build lacks it"), !has_all, "{text}");
+}
+
+#[test]
+fn a_misspelt_target_has_a_nearest_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = wasmport(folder.path(), &["import", "--target", "x86-64-unknown-linux-gnu"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("help: did you mean `x86_64-unknown-linux-gnu`?"), "{text}");
+    let output = wasmport(folder.path(), &["import", "--target", "wasm32-wasip1"]);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("`cargo wasmport targets` lists them"), "{text}");
+}
+
+#[test]
+fn a_skeleton_of_signatures_can_be_pasted() {
+    let text = "(module (memory (export \"memory\") 1) (func (export \"it\'\'\'s\") (param i32)))";
+    let project = project(&[("assets/m.wat", text), ("assets/c.wat", "(component)")]);
+    let output = wasmport(project.path(), &["api", "assets/m.wat"]);
+    assert_eq!(code(&output), 0);
+    fs::write(project.path().join("wasmport.toml"), &output.stdout).unwrap();
+    let output = wasmport(project.path(), &["import", "assets/m.wat"]);
+    assert_eq!(code(&output), 0, "{}", String::from_utf8_lossy(&output.stderr));
+    let output = wasmport(project.path(), &["api", "assets/c.wat"]);
+    assert_eq!(code(&output), 1);
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        text,
+        "error: `assets/c.wat` is a component, which has no `api`: its types come from its world\n  help: \
+         `cargo wasmport inspect` shows the world\n"
+    );
+}

@@ -31,8 +31,8 @@ pub(crate) enum WitError {
     #[error("{0}")]
     Parse(String),
     /// The package does not have the world, or has several and none was named.
-    #[error("{}", chain(.0.as_ref()))]
-    Select(#[source] Cause),
+    #[error("{}{}", chain(.0.as_ref()), .1)]
+    Select(#[source] Cause, String),
     /// The world cannot be written as text.
     #[error("the world cannot be written as WIT: {}", chain(.0.as_ref()))]
     Print(#[source] Cause),

@@ -1,6 +1,7 @@
 //! Worlds in WIT: what a component imports and exports.
 
 use super::error::WitError;
+use crate::names::nearest;
 use crate::panics::catch_panic;
 use heck::{ToKebabCase as _, ToUpperCamelCase as _};
 use std::collections::BTreeSet;
@@ -43,6 +44,13 @@ impl PartialEq for World {
 
 impl Eq for World {}
 
+/// Returns the end of the message about a world that is missing: the nearest name.
+fn nearest_world(resolve: &Resolve, name: Option<&str>) -> String {
+    let worlds = resolve.worlds.iter().map(|(_, world)| world.name.as_str());
+    let nearest = name.and_then(|name| nearest(name, worlds));
+    nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+}
+
 impl World {
     /// Reads the world `name`, or the only one, of a WIT file or of a folder with WIT files, which may
     /// have other packages in `deps`. Returns the files that were read as well.
@@ -57,7 +65,7 @@ impl World {
             let (package, sources) =
                 pushed.map_err(|e| WitError::Parse(resolve.render_error(&e)))?;
             let id = resolve.select_world(&[package], name);
-            let id = id.map_err(|e| WitError::Select(e.into()))?;
+            let id = id.map_err(|e| WitError::Select(e.into(), nearest_world(&resolve, name)))?;
             Ok((Self { resolve, id }, sources.paths().map(Path::to_path_buf).collect()))
         })?
     }

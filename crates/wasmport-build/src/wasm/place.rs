@@ -44,14 +44,12 @@ impl Place {
         Self { offset, item: found.map(|found| found.item), line }
     }
 
-    /// Returns the line of the text with a mark below it.
+    /// Returns the line of the text with a mark below it, as messages of the parser have it.
     pub fn excerpt(&self, path: &Path) -> Option<String> {
         let Line { number, column, text } = self.line.as_ref()?;
-        let margin = " ".repeat(number.to_string().len());
-        let mark = " ".repeat(column - 1);
-        let path = path.display();
+        let (path, mark) = (path.display(), " ".repeat(column - 1));
         Some(format!(
-            "\n{margin}--> {path}:{number}:{column}\n{margin} |\n{number} | {text}\n{margin} | {mark}^"
+            "\n     --> {path}:{number}:{column}\n      |\n {number:4} | {text}\n      | {mark}^"
         ))
     }
 }

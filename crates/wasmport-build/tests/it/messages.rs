@@ -285,9 +285,9 @@ fn text_that_does_not_validate_is_shown() {
             "(module\n  (import \"a\" \"b\" (func))\n  (func $sum (param $x i64) (result i32)\n    local.get $x\n    i32.const 1\n    i32.add))\n",
             ""
         ),
-        "`assets/m.wat`: validate: type mismatch: expected i32, found i64 (in function 1, `sum`)\n \
-         --> assets/m.wat:6:5\n  |\n6 |     i32.add))\n  |     ^\n  help: correct the text, or the tool that \
-         wrote it"
+        "`assets/m.wat`: validate: type mismatch: expected i32, found i64 (in function 1, `sum`)\n     \
+         --> assets/m.wat:6:5\n      |\n    6 |     i32.add))\n      |     ^\n  help: correct the text, or \
+         the tool that wrote it"
     );
     // Folded, without a name, and at the end of a function.
     for (text, place, line) in [
@@ -407,4 +407,27 @@ fn names_of_components_have_a_nearest_one() {
          `demo:shelf/nte`, which is no function that the component imports\n  help: did you mean \
          `demo:shelf/net`?"
     );
+}
+
+#[cfg(feature = "preinit")]
+#[test]
+fn a_missing_initialization_has_a_nearest_name() {
+    let module = "(module (func (export \"wizer-initialize\")))";
+    let settings = "[[asset]]\nmatch = \"m.wat\"\npreinit.init = \"wizer-initialise\"\n";
+    assert_eq!(
+        refused(module, settings),
+        "`assets/m.wat`: preinit: `wasmport.toml` line 3, column 9: the export `wizer-initialise` cannot \
+         initialize the module: there is no export of this name\n  help: did you mean `wizer-initialize`?"
+    );
+}
+
+#[test]
+fn a_missing_world_has_a_nearest_name() {
+    let project = Project::with(&[("c.wat", b"(component)")]);
+    fs::create_dir(project.path().join("wit")).unwrap();
+    let wit = "package demo:app; world plugin {} world tool {}";
+    fs::write(project.path().join("wit/world.wit"), wit).unwrap();
+    let settings = "[[asset]]\nmatch = \"c.wat\"\nworld = \"wit#plugn\"\n";
+    let error = failure(&project.import_with(settings)).to_string();
+    assert!(error.contains("; did you mean `plugin`?"), "{error}");
 }

@@ -61,6 +61,34 @@ fn it_has_no_unsafe_code_and_nothing_async_unless_chosen() {
 }
 
 #[test]
+fn a_missing_host_is_named_with_its_interface() {
+    let text = plain(STORE);
+    let message = |name: &str, whose: &str| {
+        format!(
+            "#[diagnostic::on_unimplemented(message = \"`{{Self}}` does not implement what the component `App` \
+             imports from \\\"demo:res/store@0.1.0\\\"\", note = \"implement the trait \
+             `demo::res::store::{name}` of its wrapper for {whose}\")] pub trait {name}"
+        )
+    };
+    let data = "the session's data";
+    let has_data =
+        "`HasSelf<…>` of the session's data, or for a type of yours that implements `HasData`";
+    for (name, whose) in [
+        ("Host", data),
+        ("HostBlob", data),
+        ("HostWithStore", has_data),
+        ("HostBlobWithStore", has_data),
+    ] {
+        assert!(has(&text, &message(name, whose)), "{name}: {text}");
+    }
+    let text = plain("package a:b; world app { import now: func() -> u64; }");
+    let expected = "#[diagnostic::on_unimplemented(message = \"`{Self}` does not implement what the component `App` \
+                    imports from its world\", note = \"implement the trait `AppImports` of its wrapper for the \
+                    session's data\")] pub trait AppImports";
+    assert!(has(&text, expected), "{text}");
+}
+
+#[test]
 fn parameters_have_their_names_and_none_hides_a_variable() {
     let text = plain(
         "package a:b; world app { export f: func(name: string, store: u32, %self: u32, callee: u8); }",
