@@ -1,6 +1,7 @@
 //! Unused choices: rules that match no source file, and patterns that match no name of any asset.
 
 use crate::asset::Kind;
+use crate::error::Location;
 use crate::interface::{ExternType, Interface};
 use crate::names::nearest;
 use crate::project::discover::{AssetFile, Discovered};
@@ -10,24 +11,33 @@ use std::collections::BTreeMap;
 
 /// The settings with patterns over the names of modules.
 const PATTERNS: [Choice; 5] = [
-    Choice { key: "exports", of: |choices| choices.exports.as_ref(), names: Names::Exports },
+    Choice {
+        key: "exports",
+        is_for_components: false,
+        of: |choices| choices.exports.as_ref(),
+        names: Names::Exports,
+    },
     Choice {
         key: "exclude-exports",
+        is_for_components: false,
         of: |choices| choices.exclude_exports.as_ref(),
         names: Names::Exports,
     },
     Choice {
         key: "async-imports",
+        is_for_components: true,
         of: |choices| choices.async_imports.as_ref(),
         names: Names::Imports,
     },
     Choice {
         key: "infallible-imports",
+        is_for_components: false,
         of: |choices| choices.infallible_imports.as_ref(),
         names: Names::Imports,
     },
     Choice {
         key: "trap-imports",
+        is_for_components: false,
         of: |choices| choices.trap_imports.as_ref(),
         names: Names::Imports,
     },
@@ -36,6 +46,8 @@ const PATTERNS: [Choice; 5] = [
 /// A setting with patterns.
 struct Choice {
     key: &'static str,
+    /// A component may have it too.
+    is_for_components: bool,
     of: fn(&AssetSettings) -> Option<&Vec<String>>,
     names: Names,
 }
@@ -88,67 +100,111 @@ pub(super) fn patterns(
     discovered: &Discovered,
     manifest: &Manifest,
 ) -> Vec<String> {
-    let has_patterns =
-        |layer: &AssetSettings| PATTERNS.iter().any(|choice| (choice.of)(layer).is_some());
-    if !std::iter::once(&settings.defaults).chain(&settings.assets).any(has_patterns) {
-        return Vec::new();
-    }
-    let rules = AssetRules::new(settings);
-    let mut uses: BTreeMap<(usize, usize), Vec<&AssetFile>> = BTreeMap::new();
-    for file in discovered.assets.iter().chain(&discovered.unselected) {
-        for (index, choice) in PATTERNS.iter().enumerate() {
-            let layers = rules.matching(&file.source).into_iter().map(|rule| rule + 1);
-            let layer = |layer: &usize| match layer {
-                0 => Some(&settings.defaults),
-                rule => settings.assets.get(rule - 1),
-            };
-            let sets = |index: &usize| layer(index).and_then(choice.of).is_some();
-            if let Some(layer) = std::iter::once(0).chain(layers).filter(sets).last() {
-                uses.entry((layer, index)).or_default().push(file);
-            }
-        }
-    }
+    let layers: Vec<&AssetSettings> =
+        std::iter::once(&settings.defaults).chain(&settings.assets).collect();
     let mut warnings = Vec::new();
-    for ((layer, index), files) in uses {
-        let choice = &PATTERNS[index];
-        let layer = if layer == 0 { &settings.defaults } else { &settings.assets[layer - 1] };
-        let Some(names) = names(choice.names, &files, manifest) else { continue };
-        for (element, pattern) in (choice.of)(layer).into_iter().flatten().enumerate() {
-            let Ok(matches) = Patterns::one(pattern) else { continue };
-            if names.iter().any(|name| matches.matches(name, false)) {
-                continue;
-            }
-            let place = files.first().and_then(|file| {
-                settings.choice_location(&file.source, choice.key, Part::Element(element))
-            });
-            let place = place.map_or_else(String::new, |place| format!("{place}: "));
-            let assets = match files.as_slice() {
-                [file] => format!("`{}`", file.source),
-                files => format!("the {} assets that it is for", files.len()),
-            };
-            let nearest = nearest(pattern, names.iter().map(String::as_str));
-            let help = nearest.map_or_else(String::new, |near| {
-                format!("; did you mean `{}`?", near.escape_debug())
-            });
-            let what = choice.names.what();
-            let key = choice.key;
-            warnings
-                .push(format!("{place}`{key}`: `{pattern}` matches no {what} of {assets}{help}"));
+    for choice in &PATTERNS {
+        if !layers.iter().any(|layer| (choice.of)(layer).is_some()) {
+            continue;
+        }
+        for (layer, files) in uses(settings, discovered, &layers, choice) {
+            let Some(names) = choice.names(&files, manifest) else { continue };
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let unused = (choice.of)(layers[layer]).into_iter().flatten().enumerate();
+            let unused = unused.filter(|(_, pattern)| !matches_any(pattern, &names));
+            warnings.extend(unused.map(|(element, pattern)| {
+                let place = files.first().and_then(|file| {
+                    settings.choice_location(&file.source, choice.key, Part::Element(element))
+                });
+                choice.warning(pattern, place, &files, &names)
+            }));
         }
     }
+    warnings.extend(targets(settings, &layers));
     warnings
 }
 
-/// Returns the names of all modules among `files`; none if one of them is unknown. A component is checked
-/// when its wrapper is generated.
-fn names(names: Names, files: &[&AssetFile], manifest: &Manifest) -> Option<Vec<String>> {
-    let mut all = Vec::new();
-    for file in files {
-        let entry = manifest.assets.get(&file.name())?;
-        if entry.kind == Kind::Component {
-            return None;
+/// Returns the files whose choice comes from each layer.
+fn uses<'d>(
+    settings: &Settings,
+    discovered: &'d Discovered,
+    layers: &[&AssetSettings],
+    choice: &Choice,
+) -> BTreeMap<usize, Vec<&'d AssetFile>> {
+    let rules = AssetRules::new(settings);
+    let mut uses: BTreeMap<usize, Vec<&AssetFile>> = BTreeMap::new();
+    for file in discovered.assets.iter().chain(&discovered.unselected) {
+        // The defaults are the first layer.
+        let own = rules.matching(&file.source).into_iter().map(|rule| rule + 1);
+        let sets =
+            |layer: &usize| layers.get(*layer).and_then(|layer| (choice.of)(layer)).is_some();
+        if let Some(layer) = std::iter::once(0).chain(own).filter(sets).last() {
+            uses.entry(layer).or_default().push(file);
         }
-        all.extend(names.of(&serde_json::from_str(entry.interface.get()).ok()?));
     }
-    Some(all)
+    uses
+}
+
+fn matches_any(pattern: &str, names: &[&str]) -> bool {
+    // A pattern that is none is an error elsewhere.
+    let Ok(pattern) = Patterns::one(pattern) else { return true };
+    names.iter().any(|name| pattern.matches(name, false))
+}
+
+impl Choice {
+    /// Returns the names of all modules among `files`; none if one of them is unknown.
+    fn names(&self, files: &[&AssetFile], manifest: &Manifest) -> Option<Vec<String>> {
+        let mut all = None;
+        for file in files {
+            let entry = manifest.assets.get(&file.name())?;
+            match (entry.kind, self.is_for_components) {
+                (Kind::Module, _) => {
+                    let interface = serde_json::from_str(entry.interface.get()).ok()?;
+                    all.get_or_insert_with(Vec::new).extend(self.names.of(&interface));
+                }
+                // The wrapper of a component checks the names.
+                (Kind::Component, true) => return None,
+                (Kind::Component, false) => {}
+            }
+        }
+        all
+    }
+
+    fn warning(
+        &self,
+        pattern: &str,
+        place: Option<Location>,
+        files: &[&AssetFile],
+        names: &[&str],
+    ) -> String {
+        let place = place.map_or_else(String::new, |place| format!("{place}: "));
+        let assets = match files {
+            [file] => format!("`{}`", file.source),
+            files => format!("the {} assets that it is for", files.len()),
+        };
+        let nearest = nearest(pattern, names.iter().copied());
+        let help = nearest
+            .map_or_else(String::new, |near| format!("; did you mean `{}`?", near.escape_debug()));
+        let (key, what) = (self.key, self.names.what());
+        format!("{place}`{key}`: `{pattern}` matches no {what} of {assets}{help}")
+    }
+}
+
+/// Returns a warning for each pattern of `compress` that matches none of the targets that the settings file
+/// names.
+fn targets(settings: &Settings, layers: &[&AssetSettings]) -> Vec<String> {
+    let Some(written) = settings.named_targets() else { return Vec::new() };
+    // Patterns are over the targets' own names.
+    let own: Vec<String> = settings.targets.iter().flatten().map(ToString::to_string).collect();
+    let written = written.iter().filter_map(serde_json::Value::as_str);
+    let named: Vec<&str> = own.iter().map(String::as_str).chain(written).collect();
+    let patterns = layers.iter().flat_map(|layer| layer.compress.iter().flatten());
+    let unused = patterns.filter(|(pattern, _)| !matches_any(pattern, &named));
+    unused
+        .map(|(pattern, _)| {
+            let nearest = nearest(pattern, named.iter().copied());
+            let help = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            format!("`compress`: `{pattern}` matches none of the project's `targets`{help}")
+        })
+        .collect()
 }

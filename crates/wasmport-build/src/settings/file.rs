@@ -126,8 +126,8 @@ fn join(above: &str, key: &str) -> String {
 }
 
 /// Words that users write for a value, with the value.
-const SYNONYMS: [(&str, &str); 3] =
-    [("private", "crate"), ("pub(crate)", "crate"), ("pub", "public")];
+const SYNONYMS: [(&str, &str); 4] =
+    [("private", "crate"), ("pub(crate)", "crate"), ("pub", "public"), ("function", "func")];
 
 /// Returns the known word nearest to the unknown one in a message of serde's, or of a target.
 fn suggestion(message: &str) -> Option<&str> {

@@ -4,6 +4,8 @@
 use super::Patterns;
 use super::Transform;
 use crate::error::PatternError;
+#[cfg(feature = "compiler")]
+use crate::names::nearest;
 
 /// A project's own pass over a module, for [`Importer::pass`](crate::Importer::pass).
 ///
@@ -52,14 +54,23 @@ impl Passes {
         }
     }
 
-    /// Returns the patterns that select no pass.
+    /// Returns the patterns that select no pass, with their indices.
     #[cfg(feature = "compiler")]
-    pub(crate) fn unknown<'t>(&self, transform: &'t Transform) -> Vec<&'t str> {
-        let is_unknown = |pattern: &&String| {
+    pub(crate) fn unknown<'t>(
+        &self,
+        transform: &'t Transform,
+    ) -> impl Iterator<Item = (usize, &'t String)> {
+        let is_unknown = |(_, pattern): &(usize, &String)| {
             let one = Patterns::one(pattern);
             one.is_ok_and(|one| !self.list.iter().any(|pass| one.matches(pass.name(), false)))
         };
-        transform.passes.iter().flatten().filter(is_unknown).map(String::as_str).collect()
+        transform.passes.iter().flatten().enumerate().filter(is_unknown)
+    }
+
+    /// Returns the name of the pass that is nearest to `name`, if one is near.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.list.iter().map(|pass| pass.name()))
     }
 
     /// Returns the passes that run for an asset.

@@ -111,7 +111,7 @@ fn types_that_cannot_be_passed_name_those_that_can() {
     assert_eq!(
         api(MODULE, "fn get();\nfn parse(\n    text: str,\n) -> u32;"),
         format!(
-            "line 7, column 5: `api`: in `fn parse(text: str,) -> u32;`: `str` is passed by reference: \
+            "line 6, column 5: `api`: in `fn parse(text: str,) -> u32;`: `str` is passed by reference: \
              write `&str`\n  {SYNTAX}"
         )
     );
@@ -135,7 +135,7 @@ fn what_is_no_declaration_is_said_with_its_line() {
              `struct`, `fn` or `mod`",
         ),
         ("fn get() { }", "line 4, column 1: `api`: in `fn get() { }`: expected `;`"),
-        ("fn get(;", "line 4, column 7: `api` is not Rust: cannot parse string into token stream"),
+        ("fn get(;", "line 4, column 1: `api` is not Rust: cannot parse string into token stream"),
     ] {
         let error = api(MODULE, text);
         let (message, help) = error.split_once("\n  ").unwrap();
@@ -184,7 +184,7 @@ fn functions_that_cannot_allocate_or_free_are_refused() {
     let wide = MODULE.replace("(export \"malloc\") (param i32)", "(export \"malloc\") (param i64)");
     assert_eq!(
         refused(&wide, &settings("")),
-        "`assets/m.wat`: codegen: `wasmport.toml` line 3, column 1: the signature `fn parse(text: &str) -> \
+        "`assets/m.wat`: codegen: `wasmport.toml` line 3, column 8: the signature `fn parse(text: &str) -> \
          u32` needs a function of the guest to allocate, but the asset exports no \"malloc\" that is a \
          function `(func (param i32) (result i32))`\n  help: name the functions with `malloc` and `free`, or \
          choose how the guest allocates with `convention`"
@@ -270,6 +270,13 @@ fn patterns_that_match_nothing_are_said_with_line_and_nearest_name() {
              of the 2 assets that it is for"
         ]
     );
+    let settings = "targets = [\"portable\"]\n[defaults]\ncompress = { \"protable\" = 3 }\n";
+    assert_eq!(
+        warnings(&[("a.wat", "(module)")], settings),
+        [
+            "`compress`: `protable` matches none of the project's `targets`; did you mean `portable`?"
+        ]
+    );
     let with = "[[asset]]\nmatch = \"m.wat\"\nwith = { evn = \"crate::host\" }\n";
     assert_eq!(
         refused(MODULE, with),
@@ -331,7 +338,7 @@ fn structs_derive_what_their_fields_have() {
                 struct Field { start: u32, range: [f64; 2] }\n\
                 struct Row { field: Field, own: crate::Own }\n\
                 #[derive(Debug)] struct Cell { x: u32 }\n'''\n";
-    let project = Project::with(&[("m.wat", module().as_bytes())]);
+    let project = Project::with(&[("m.wat", MODULE.as_bytes())]);
     let report = project.import_with(text);
     assert_eq!(report.assets[0].error, None);
     let source = project.wrapper("m");

@@ -4,7 +4,7 @@ use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
 use crate::panics::catch_panic;
 use crate::pipeline::context::AssetContext;
-use crate::settings::Pass;
+use crate::settings::{Part, Pass};
 use crate::store::CacheEntry;
 use crate::wasm::ValidWasm;
 
@@ -18,9 +18,17 @@ pub(crate) fn transform(
     asset: &AssetContext<'_>,
 ) -> Result<ValidWasm, AssetError> {
     let settings = &asset.settings().transform;
-    for pattern in asset.project().passes.unknown(settings) {
+    let all = &asset.project().passes;
+    for (index, pattern) in all.unknown(settings) {
+        let (source, part) = (&asset.file.source, Part::Element(index));
+        let place = asset.project().choice_location(source, "transform.passes", part);
+        let place = place.map_or_else(String::new, |place| format!("{place}: "));
+        let help = match all.nearest(pattern) {
+            Some(nearest) => format!("did you mean {nearest:?}?"),
+            None => "another program's import may differ".into(),
+        };
         asset.warn(format!(
-            "`transform.passes`: this program has no pass {pattern:?}; another program's import may differ"
+            "{place}`transform.passes`: this program has no pass {pattern:?}; {help}"
         ));
     }
     let passes = asset.project().passes.selected(settings);

@@ -3,6 +3,7 @@
 use super::preview_1;
 use super::run::{Guest, Order};
 use super::state::{GuestState, ready};
+use crate::names::nearest;
 use wasmtime::{
     Engine, Instance, Linker, Module, Result, Store, TypedFunc, Val, error::Context as _,
 };
@@ -22,7 +23,10 @@ impl Guest for Module {
     fn objection(&self, order: &Order) -> Option<String> {
         let mut renames = order.settings.rename.iter().flatten();
         let (new, old) = renames.find(|(_, old)| self.get_export(old).is_none())?;
-        Some(format!("there is no export `{old}` to take the place of `{new}`"))
+        let nearest = nearest(old, self.exports().map(|export| export.name()));
+        let help = nearest
+            .map_or_else(String::new, |near| format!("; did you mean `{}`?", near.escape_debug()));
+        Some(format!("there is no export `{old}` to take the place of `{new}`{help}"))
     }
 
     fn initialize(&self, store: &mut Store<GuestState>, order: &Order) -> Result<Instance> {
