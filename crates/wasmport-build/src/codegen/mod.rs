@@ -34,6 +34,7 @@ pub(crate) use tree::tree;
 use crate::asset::{AssetError, Kind, Stage};
 use crate::component::World;
 use crate::interface::Interface;
+use crate::settings::Part;
 use component::{ComponentError, Untyped};
 use format::Section;
 use wasmport::engine::WasmFeature;
@@ -72,11 +73,7 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
             AssetError::over_limit(asset.path, Stage::Codegen, len, limit, unit, key)
         }
         error => {
-            let place = error
-                .setting()
-                .and_then(|(key, part)| asset.project.choice_location(asset.source, key, part));
-            let place = place.map_or_else(String::new, |place| format!("{place}: "));
-            let refused = AssetError::new(asset.path, Stage::Codegen, format!("{place}{error}"));
+            let refused = AssetError::new(asset.path, Stage::Codegen, placed(asset, &error));
             match error.help() {
                 Some(help) => refused.help(help),
                 None => refused,
@@ -86,6 +83,21 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
     // The texts that spans refer to are kept for the thread otherwise; all tokens are text by now.
     proc_macro2::extra::invalidate_current_thread_spans();
     wrapper
+}
+
+/// The message of an error, with the place of the setting that it is about.
+fn placed(asset: &Description<'_>, error: &CodegenError) -> String {
+    let text = error.to_string();
+    let Some((key, part)) = error.setting() else { return text };
+    match (asset.project.choice_location(asset.source, key, part), part) {
+        (Some(place), _) => format!("{place}: {text}"),
+        // The setting comes from code.
+        (None, Part::Line(line)) => {
+            let rest = text.strip_prefix(&format!("`{key}`: ")).unwrap_or(&text);
+            format!("`{key}`, line {line}: {rest}")
+        }
+        (None, _) => text,
+    }
 }
 
 /// The wrapper of a component, without methods if it is too large with them or cannot be written.

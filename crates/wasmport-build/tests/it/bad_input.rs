@@ -141,7 +141,7 @@ fn invalid_module_says_where() {
     let error = failure_of("type.wat", b"(module (func (result i32) i64.const 0))");
     assert_eq!(error.stage, Stage::Validate);
     assert!(
-        error.message.contains("type mismatch") && error.message.contains("offset 0x"),
+        error.message.contains("type mismatch") && error.message.contains("type.wat:1:10"),
         "{error}"
     );
 }

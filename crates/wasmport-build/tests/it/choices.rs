@@ -222,7 +222,7 @@ fn signatures_that_do_not_fit_say_what_they_need() {
         ("fn get_b() -> usize;", "the guest's sizes are `u32`"),
         ("fn get_a(self) -> i32;", "no `self`"),
         ("fn get_a<T>(x: i32) -> i32;", "no generic parameters"),
-        ("fn get_b() { }", "in `fn get_b () { }`: expected `;`"),
+        ("fn get_b() { }", "in `fn get_b() { }`: expected `;`"),
         ("\n\nenum E {}", "in `enum E { }`: expected `struct`, `fn` or `mod`"),
         ("struct P(f64);", "named fields"),
         ("#[inline] fn get_b();", "expected `name"),

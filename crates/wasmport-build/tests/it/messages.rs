@@ -160,6 +160,17 @@ fn signatures_of_no_function_name_the_nearest() {
         "line 5, column 5: the signature `fn fecth(x: u32)` names no import from \"env\" with a method: \
          \"fecth\"\n  help: did you mean `fetch`?"
     );
+    // In code the text has lines.
+    let project = Project::with(&[("m.wat", MODULE.as_bytes())]);
+    let mut settings = wasmport_build::AssetSettings::matching("m.wat");
+    settings.api = Some("\nfn lie(x: u32) -> u32;\n  fn prase();".into());
+    let report = project.importer().asset(settings).run(&()).unwrap();
+    let error = shown(&project, failure(&report).to_string());
+    assert_eq!(
+        error,
+        "`assets/m.wat`: codegen: `api`, line 3: the signature `fn prase()` names no export with a method: \
+         \"prase\"\n  help: did you mean `parse`?"
+    );
     // In a text of one line the setting has the place.
     let settings = "[[asset]]\nmatch = \"m.wat\"\napi = \"fn prase();\"\n";
     assert!(refused(MODULE, settings).contains("`wasmport.toml` line 3, column 8: the signature"));
@@ -437,4 +448,18 @@ fn a_missing_world_has_a_nearest_name() {
     let settings = "[[asset]]\nmatch = \"c.wat\"\nworld = \"wit#plugn\"\n";
     let error = failure(&project.import_with(settings)).to_string();
     assert!(error.contains("; did you mean `plugin`?"), "{error}");
+}
+
+#[test]
+fn many_imported_values_are_said() {
+    let globals: String =
+        (0..2_001).map(|i| format!("(import \"js\" \"text {i}\" (global externref))")).collect();
+    let module = format!("(module {globals})");
+    assert_eq!(
+        warnings(&[("m.wat", &module)], "[import]\nwasm-features = [\"gc\"]\n"),
+        [
+            "`m.wat`: it imports 2001 globals, memories, tables and tags: rustc takes long to compile a field \
+             for each; lower `limits.max-wrapper-bytes` to define them in the linker instead"
+        ]
+    );
 }

@@ -21,7 +21,7 @@ pub(super) struct Imports<'a> {
 }
 
 /// The number of imported values above which rustc takes long.
-const MANY_VALUES: usize = 1_000;
+const MANY_VALUES: usize = 2_000;
 
 /// Names that import modules cannot have, because generated code uses them.
 const RESERVED_MODULES: &[&str] = &["__rt"];

@@ -45,7 +45,9 @@ pub(crate) fn preinit(
     let preinit = &asset.settings().preinit;
     run_stage(Stage::Preinit, preinit.on_failure, module, asset, |module| {
         let (true, Some(init)) = (preinit.is_on(), &preinit.init) else { return Ok(None) };
-        check_init(module, init, asset)?;
+        if cfg!(feature = "preinit") {
+            check_init(module, init, asset)?;
+        }
         let initialization = Initialization::new(module, preinit, init, &asset.inputs.preinit);
         let wasm = asset.cache().get_or_compute(&initialization, module.path())?;
         let allowed = module.features().with(WasmFeature::BulkMemory);
