@@ -11,7 +11,6 @@ pub(crate) enum Part<'a> {
     /// The setting itself.
     Whole,
     /// The element of this index in a list.
-    #[cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "imports alone use it"))]
     Element(usize),
     /// The entry of this name in a table.
     Entry(&'a str),
@@ -21,7 +20,6 @@ pub(crate) enum Part<'a> {
 
 impl Settings {
     /// Returns the place of the `match` of a rule, if the settings file has it.
-    #[cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "imports alone use it"))]
     pub(crate) fn rule_location(&self, pattern: &str) -> Option<Location> {
         let is_rule = |rule: &AssetSettings| rule.pattern.as_deref() == Some(pattern);
         let index = self.assets.iter().position(is_rule)?;

@@ -88,7 +88,8 @@ fn types_that_no_struct_defines_are_refused() {
         assert!(error.contains(expected), "{text}: {error}");
     }
     // A path is the program's own type, which rustc checks.
-    let settings = "[[asset]]\nmatch = \"m.wat\"\napi = \"fn get(x: &crate::Mine);\"\n";
+    let settings = "[[asset]]\nmatch = \"m.wat\"\napi = \"fn get(x: &crate::Mine); struct Arc { a: [u8; (2 * \
+                    4) + 1] }\"\n";
     assert_eq!(warnings(&[("m.wat", MODULE)], settings), [""; 0]);
 }
 

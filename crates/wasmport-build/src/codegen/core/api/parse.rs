@@ -5,6 +5,7 @@ use super::signature::{Signature, Ty};
 use crate::codegen::types::TAKEN;
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use quote::format_ident;
+use std::collections::HashSet;
 use syn::parse::{ParseStream, Parser as _};
 use syn::{GenericArgument, PathArguments, ReturnType, Token, Type};
 
@@ -54,16 +55,29 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ApiError> {
     Ok(parsed)
 }
 
+/// Places at which tokens as text have spaces that nobody writes, and what stands there instead.
+const SPACES: [(&str, &str); 15] = [
+    (" ;", ";"),
+    (" ,", ","),
+    (" :", ":"),
+    (":: ", "::"),
+    ("& ", "&"),
+    ("* ", "*"),
+    (" (", "("),
+    ("( ", "("),
+    (" )", ")"),
+    ("->(", "-> ("),
+    (" < ", "<"),
+    (" >", ">"),
+    ("[ ", "["),
+    (" ]", "]"),
+    ("# [", "#["),
+];
+
 /// Returns an item as the user would write it, on one line.
 fn shown(item: &TokenStream) -> String {
     let text = item.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    let glued =
-        [(" ;", ";"), (" ,", ","), (" :", ":"), ("& ", "&"), (" (", "("), ("( ", "("), (" )", ")")];
-    let glued =
-        glued.iter().chain(&[(" < ", "<"), (" >", ">"), ("* ", "*"), ("[ ", "["), (" ]", "]")]);
-    // An arrow has its spaces.
-    let text = text.replace(" -> ", "\u{1}");
-    glued.fold(text, |text, (from, to)| text.replace(from, to)).replace('\u{1}', " -> ")
+    SPACES.iter().fold(text, |text, (from, to)| text.replace(from, to))
 }
 
 /// Returns the line on which tokens begin.
@@ -118,7 +132,6 @@ impl Parsed {
 
 /// Names of types without a fixed layout in guest memory.
 const NOT_PLAIN: &[&str] = &[
-    "Arc",
     "Box",
     "CStr",
     "CString",
@@ -126,10 +139,8 @@ const NOT_PLAIN: &[&str] = &[
     "GuestSlice",
     "GuestStr",
     "Len",
-    "HashMap",
     "Option",
     "Out",
-    "Rc",
     "Result",
     "String",
     "Vec",
@@ -144,12 +155,7 @@ const NOT_PLAIN: &[&str] = &[
 fn plain(ty: &Type) -> syn::Result<Type> {
     let name = match ty {
         Type::Array(array) => {
-            let is_known = match &array.len {
-                syn::Expr::Lit(literal) => matches!(literal.lit, syn::Lit::Int(_)),
-                syn::Expr::Path(path) => path.path.segments.len() > 1,
-                _ => false,
-            };
-            if !is_known {
+            if !is_known_len(&array.len) {
                 let message = "the length of an array is a number, or the path of a constant such as \
                                `crate::LEN`";
                 return Err(syn::Error::new_spanned(&array.len, message));
@@ -166,6 +172,17 @@ fn plain(ty: &Type) -> syn::Result<Type> {
                            structs of them do; the guest's pointers and sizes are `u32`";
             Err(syn::Error::new_spanned(ty, message))
         }
+    }
+}
+
+/// Returns whether the wrapper can compute a length: the names in it are paths.
+fn is_known_len(len: &syn::Expr) -> bool {
+    match len {
+        syn::Expr::Lit(literal) => matches!(literal.lit, syn::Lit::Int(_)),
+        syn::Expr::Path(path) => path.path.segments.len() > 1,
+        syn::Expr::Paren(inner) => is_known_len(&inner.expr),
+        syn::Expr::Binary(binary) => is_known_len(&binary.left) && is_known_len(&binary.right),
+        _ => false,
     }
 }
 
@@ -187,10 +204,10 @@ fn check_struct(item: &syn::ItemStruct) -> syn::Result<()> {
 
 /// Checks that no name is there twice.
 fn unique(names: &[&Ident], message: &str) -> syn::Result<()> {
-    let is_repeated = |index: &usize| names[..*index].contains(&names[*index]);
-    match (0..names.len()).find(is_repeated) {
+    let mut seen = HashSet::new();
+    match names.iter().find(|name| !seen.insert(**name)) {
         None => Ok(()),
-        Some(index) => Err(syn::Error::new(names[index].span(), message)),
+        Some(name) => Err(syn::Error::new(name.span(), message)),
     }
 }
 
