@@ -10,6 +10,9 @@ use wast::core::{Elem, Expression, FuncKind, Module, ModuleField, ModuleKind};
 use wast::parser::ParseBuffer;
 use wast::token::Span;
 
+/// The length of the longest line that a message shows: tools write modules without line ends.
+const LONGEST: usize = 500;
+
 /// The place of a fault.
 #[derive(Debug, Default)]
 pub(super) struct Place {
@@ -47,10 +50,12 @@ impl Place {
     /// Returns the line of the text with a mark below it, as messages of the parser have it.
     pub fn excerpt(&self, path: &Path) -> Option<String> {
         let Line { number, column, text } = self.line.as_ref()?;
-        let (path, mark) = (path.display(), " ".repeat(column - 1));
-        Some(format!(
-            "\n     --> {path}:{number}:{column}\n      |\n {number:4} | {text}\n      | {mark}^"
-        ))
+        let place = format!("\n     --> {}:{number}:{column}", path.display());
+        if text.len() > LONGEST {
+            return Some(place);
+        }
+        let mark = " ".repeat(column - 1);
+        Some(format!("{place}\n      |\n {number:4} | {text}\n      | {mark}^"))
     }
 }
 
