@@ -137,8 +137,13 @@ pub(crate) fn nearest<'a>(
     let near = known.into_iter().filter(|name| *name != unknown && !name.is_empty());
     // Comparing takes time in proportion to both lengths, and a long name is no misspelling of a short one.
     let near = near.filter(|name| name.len().abs_diff(unknown.len()) <= 1 + unknown.len() / 3);
-    let (distance, name) = near.map(|name| (distance(name), name)).min()?;
-    (distance <= 1 + unknown.len() / 3).then_some(name)
+    let mut near: Vec<_> = near.map(|name| (distance(name), name)).collect();
+    near.sort_unstable();
+    near.dedup();
+    let (distance, name) = *near.first()?;
+    // `v9` is as near to `v2` as to `v3`.
+    let is_one_of_many = unknown.len() < 4 && near.get(1).is_some_and(|next| next.0 == distance);
+    (distance <= 1 + unknown.len() / 3 && !is_one_of_many).then_some(name)
 }
 
 fn is_snake_case(text: &str) -> bool {

@@ -54,7 +54,7 @@ mod tests {
     fn the_part_that_is_wrong_decides() {
         for (text, nearest) in [
             ("x86-64-unknown-linux-gnu", Some("x86_64-unknown-linux-gnu")),
-            ("x86_64-unknwon-linux-musl", Some("x86_64-unknown-linux-musl")),
+            ("x86_64-unknown-linx-musl", Some("x86_64-unknown-linux-musl")),
             ("arm64-apple-darwin", Some("aarch64-apple-darwin")),
             ("portabel", Some("portable")),
             ("x86_64-unknown-linux-gnu+popcount", Some("popcnt")),

@@ -59,6 +59,7 @@ impl Place {
     }
 }
 
+/// The alternate form has the number of the line, for messages without the [excerpt](Place::excerpt).
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.item {
@@ -69,10 +70,11 @@ impl fmt::Display for Place {
             Some(Item::Other { section, index }) => write!(f, "in {section} {index}")?,
             None => return write!(f, "at offset {:#x}", self.offset),
         }
-        if self.line.is_none() {
-            write!(f, ", at offset {:#x}", self.offset)?;
+        match &self.line {
+            None => write!(f, ", at offset {:#x}", self.offset),
+            Some(line) if f.alternate() => write!(f, ", line {}", line.number),
+            Some(_) => Ok(()),
         }
-        Ok(())
     }
 }
 

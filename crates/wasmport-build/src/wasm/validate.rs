@@ -149,7 +149,7 @@ fn refusal(
 ) -> AssetError {
     // A name in the message may hold a line end.
     let message = error.message().replace('\n', "\\n");
-    let plain = AssetError::new(path, Stage::Validate, format!("{message} ({place})"));
+    let plain = AssetError::new(path, Stage::Validate, format!("{message} ({place:#})"));
     if check(wasm, allowed.flags() | WasmFeatures::LEGACY_EXCEPTIONS).is_ok() {
         return AssetError::new(
             path,
@@ -193,7 +193,7 @@ fn refusal(
             .help(format!("the file uses proposals that no import can allow: {list}"));
     }
     if let Some(excerpt) = place.excerpt(path) {
-        return AssetError::new(path, Stage::Validate, format!("{}{excerpt}", plain.message))
+        return AssetError::new(path, Stage::Validate, format!("{message} ({place}){excerpt}"))
             .help("correct the text, or the tool that wrote it");
     }
     plain.help(
