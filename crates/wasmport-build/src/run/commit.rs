@@ -98,14 +98,15 @@ fn warn_of_engine(plan: &Plan<'_>) -> Option<String> {
     let (_, knob) = changed.next()?;
     let is_imported = |file: &AssetFile| previous.assets.contains_key(&file.name());
     let left = plan.discovered.unselected.iter().filter(|file| is_imported(file)).count();
-    (left > 0).then(|| {
-        format!(
-            "the engine has `{} = {}` now, and {left} assets that were imported with another one are \
-             not selected: import them too, without a path",
-            knob.name.replace('_', "-"),
-            knob.value
-        )
-    })
+    let assets = match left {
+        0 => return None,
+        1 => "1 asset that is not selected was".into(),
+        more => format!("{more} assets that are not selected were"),
+    };
+    let (name, value) = (knob.name.replace('_', "-"), knob.value);
+    Some(format!(
+        "the engine has `{name} = {value}` now, but {assets} imported with another one: import without a path"
+    ))
 }
 
 /// Builds the manifest: earlier entries, without those of removed sources, replaced by the imported

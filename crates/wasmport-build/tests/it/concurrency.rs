@@ -102,8 +102,8 @@ fn assets_that_are_not_selected_decide_too() {
 
     project.write("waits.wat", "(component)");
     let report = only("waits.wat");
-    let warning = "the engine has `concurrency-support = false` now, and 1 assets that were imported with \
-                   another one are not selected: import them too, without a path";
+    let warning = "the engine has `concurrency-support = false` now, but 1 asset that is not selected was \
+                   imported with another one: import without a path";
     assert!(report.warnings.iter().any(|line| line == warning), "{:?}", report.warnings);
     let checked = project.importer().run_check().unwrap();
     let expected = [("calc.wat", "its settings changed since it was imported")];
