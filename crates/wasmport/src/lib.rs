@@ -81,10 +81,10 @@ pub use dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use dynamic::ModuleCache;
 pub use engine::{
-    BackEnd, EngineConfig, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit, Profiler,
+    BackEnd, EngineConfig, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit, Profiler,
     RuntimeOptions,
 };
-pub use error::{Error, NotMappable, NotPrivate, Result, ValueError};
+pub use error::{Error, Frame, NotMappable, NotPrivate, Result, ValueError};
 pub use exit::Exit;
 pub use limits::Group;
 #[cfg(feature = "threads")]

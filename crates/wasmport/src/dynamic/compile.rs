@@ -48,13 +48,8 @@ impl<C: Code> DynamicAsset<C> {
     }
 
     fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
-        fs::read(path).map_err(|error| {
-            let (asset, path) = (self.name.clone(), path.display().to_string());
-            match error.kind() {
-                std::io::ErrorKind::NotFound => Error::Missing { asset, path, source: error },
-                _ => Error::Read { asset, path, source: error },
-            }
-        })
+        let (asset, file) = (self.name.clone(), path.to_owned());
+        fs::read(path).map_err(|source| Error::File { asset, path: file, source })
     }
 
     fn check_kind(&self, wasm: &[u8]) -> Result<()> {

@@ -24,7 +24,7 @@ pub use config::{Collector, EngineConfig, Inlining, Knob, OptLevel};
 pub(crate) use config_error::ConfigError;
 pub(crate) use cpu::this_cpu_has;
 pub use features::{RequiredFeatures, WasmFeature};
-pub use limits::Limits;
+pub use limits::{LimitReached, Limits};
 pub use misfit::PoolingMisfit;
 pub use mismatch::Mismatch;
 pub use options::{LoadWay, Profiler, RuntimeOptions};

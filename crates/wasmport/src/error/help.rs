@@ -1,7 +1,9 @@
 //! The advice that goes with each error.
 
 use super::Error;
-use crate::engine::{Mismatch, PoolingMisfit};
+use crate::engine::{LimitReached, Mismatch, PoolingMisfit};
+use std::io::ErrorKind;
+use wasmtime::Trap;
 
 impl Error {
     /// Returns the advice on what to change, if there is any.
@@ -15,6 +17,16 @@ impl Error {
                 "set `{} = true` below `[engine]` in wasmport.toml, and import again",
                 knob.replace('_', "-")
             ),
+            Self::File { source, .. } if source.kind() == ErrorKind::NotFound => {
+                "check the path: a relative one begins at the program's working folder".into()
+            }
+            Self::Call { limit: Some(limit), .. } => call_help(limit, self.is_allocation()),
+            Self::Limit { limit: LimitReached { setting, asked, .. }, .. } => {
+                format!("set `limits.{setting}` of `RuntimeOptions` to at least {asked}")
+            }
+            Self::Call { .. } | Self::Wasm(_) if self.downcast_ref() == Some(&Trap::StackOverflow) => {
+                "set `max_wasm_stack` of `RuntimeOptions` to more if the guest may recurse so deep".into()
+            }
             Self::MissingFeature { feature, .. } => {
                 format!("add `features = [\"{feature}\"]` to the `wasmport` dependency")
             }
@@ -48,10 +60,22 @@ impl Error {
             Self::Poisoned { .. } => "start a new session",
             Self::Exited { .. } => "start a new session; `run` of a command returns the exit code",
             Self::Preopen { .. } => "create the folder, or pass another",
+            Self::Environment { .. } => {
+                "remove it, or use `Wasi::inherit_env`, which replaces what is not UTF-8"
+            }
             Self::Busy { .. } => "wait longer, or make the pool larger",
             _ => return None,
         })
     }
+}
+
+/// Returns the advice for a call that failed after a limit had refused the guest a resource.
+fn call_help(limit: &LimitReached, is_reason: bool) -> String {
+    let LimitReached { setting, asked, .. } = limit;
+    if is_reason {
+        return format!("set `limits.{setting}` of `RuntimeOptions` to at least {asked}");
+    }
+    format!("this may be the reason: {limit}")
 }
 
 fn mismatch_help(mismatches: &[Mismatch]) -> String {

@@ -1,8 +1,10 @@
 //! The message of each error, with text of files and guests as it is.
 
 use super::Error;
+use super::causes::write_causes;
 use crate::engine::PoolingMisfit;
 use std::fmt::{Display, Result, Write};
+use std::io::ErrorKind;
 
 impl Error {
     /// Writes the message to `f`, which escapes it.
@@ -16,6 +18,15 @@ impl Error {
             }
             Self::Read { asset, path, source } => {
                 write!(f, "cannot read the artifact of asset `{asset}` at `{path}`: {source}")
+            }
+            Self::File { asset, path, source } => {
+                let path = path.display();
+                match source.kind() {
+                    ErrorKind::NotFound => {
+                        write!(f, "the file `{path}` of asset `{asset}` does not exist")
+                    }
+                    _ => write!(f, "cannot read the file `{path}` of asset `{asset}`: {source}"),
+                }
             }
             Self::Digest { asset, expected, actual, expected_bytes, actual_bytes } => write!(
                 f,
@@ -58,7 +69,16 @@ impl Error {
             Self::Busy { asset, sessions } => {
                 write!(f, "all {sessions} sessions of the pool for asset `{asset}` are in use")
             }
-            Self::Wasm(source) => write!(f, "{source:#}"),
+            Self::Call { asset, function, limit, source } => {
+                write!(f, "{}: ", callee(asset, function.as_deref()))?;
+                write_causes(f, source)?;
+                let limit = limit.filter(|_| self.is_allocation());
+                limit.map_or(Ok(()), |limit| write!(f, ": {limit}"))
+            }
+            Self::Limit { asset, limit, .. } => {
+                write!(f, "a session of asset `{asset}` cannot start: {limit}")
+            }
+            Self::Wasm(source) => write_causes(f, source),
             Self::OutOfBounds { address, bytes, memory_bytes } => write!(
                 f,
                 "{bytes} bytes at guest address {address} exceed the memory of {memory_bytes} bytes"
@@ -74,11 +94,15 @@ impl Error {
                 write!(f, "the {bytes} bytes at guest address {address} are not UTF-8")
             }
             Self::NoMemory { name } => write!(f, "the calling instance exports no memory `{name}`"),
-            Self::OutOfFuel { asset } => write!(f, "asset `{asset}` has used up its fuel"),
-            Self::TimedOut { asset, limit } => {
-                write!(f, "a call of asset `{asset}` took longer than {limit:?}")
+            Self::OutOfFuel { asset, function, .. } => {
+                write!(f, "{}: it has used up its fuel", callee(asset, function.as_deref()))
             }
-            Self::Interrupted { asset } => write!(f, "the call of asset `{asset}` was interrupted"),
+            Self::TimedOut { asset, function, limit, .. } => {
+                write!(f, "{}: it took longer than {limit:?}", callee(asset, function.as_deref()))
+            }
+            Self::Interrupted { asset, function, .. } => {
+                write!(f, "{}: it was interrupted", callee(asset, function.as_deref()))
+            }
             Self::NotMetered { knob } => {
                 write!(f, "this limit needs the engine setting `{knob}`, which is off")
             }
@@ -91,12 +115,33 @@ impl Error {
             Self::Preopen { path, source } => {
                 write!(f, "cannot open the folder `{}` for the guest: {source:#}", path.display())
             }
-            Self::Poisoned { asset } => write!(
+            Self::Environment { name } => {
+                write!(f, "the variable `{name}` of this program's environment is not UTF-8")
+            }
+            Self::Poisoned { asset, cause: Some(cause) } => write!(
                 f,
-                "an earlier call of this session of asset `{asset}` failed before it returned; the guest's \
-         state is unknown"
+                "an earlier call of this session of asset `{asset}` failed, so the guest's state is \
+                 unknown: {cause}"
+            ),
+            Self::Poisoned { asset, cause: None } => write!(
+                f,
+                "an earlier call of this session of asset `{asset}` did not end, because a host function \
+                 panicked or the call was dropped"
             ),
         }
+    }
+
+    /// Returns whether the guest's allocator failed.
+    pub(super) fn is_allocation(&self) -> bool {
+        matches!(self.downcast_ref(), Some(Self::Allocation { .. }))
+    }
+}
+
+/// Names a call.
+fn callee(asset: &str, function: Option<&str>) -> String {
+    match function {
+        Some(function) => format!("asset `{asset}`, function `{function}`"),
+        None => format!("asset `{asset}`"),
     }
 }
 

@@ -1,15 +1,20 @@
 //! `Error`: the runtime's errors; each names the asset.
 
+mod causes;
+mod frames;
 mod help;
 mod message;
 mod reason;
+mod source;
 
+pub(crate) use frames::Callee;
+pub use frames::Frame;
 pub use reason::{NotMappable, NotPrivate, ValueError};
 
 use crate::digest::Digest;
-use crate::engine::{ConfigError, Mismatch, PoolingMisfit};
+use crate::engine::{ConfigError, LimitReached, Mismatch, PoolingMisfit};
 use crate::text::Printable;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,10 +23,12 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The reason why an asset did not load, a session did not start, or a call failed.
 ///
-/// [`help`](Self::help) says what to change. `Debug` prints message and help over several lines, so
-/// that `main` may return it. Both escape control characters in the text of files and guests, which
-/// Wasmtime's own errors do not: convert an error of a call to this type before you print it.
-#[derive(thiserror::Error)]
+/// `{}` prints one line: the asset, the function and the reason. `{:#}` and `Debug` add the guest's
+/// [frames](Self::frames) and the [help](Self::help) in lines of their own, so that `main` may return it. All
+/// escape control characters in the text of files and guests, which Wasmtime's own errors do not.
+///
+/// [`downcast_ref`](Self::downcast_ref) finds a cause by its type, such as a [`Trap`](wasmtime::Trap), an
+/// [`Exception`](crate::Exception), or the error of a host function.
 #[non_exhaustive]
 pub enum Error {
     /// The asset cannot run in this program; all differences are listed.
@@ -46,6 +53,15 @@ pub enum Error {
         asset: String,
         /// The path.
         path: String,
+        /// The operating system's reason.
+        source: std::io::Error,
+    },
+    /// The file of a [`DynamicAsset`](crate::DynamicAsset) does not exist or cannot be read.
+    File {
+        /// The asset's name.
+        asset: String,
+        /// The path.
+        path: PathBuf,
         /// The operating system's reason.
         source: std::io::Error,
     },
@@ -146,8 +162,28 @@ pub enum Error {
         /// The pool's size.
         sessions: usize,
     },
-    /// A call, an instantiation or a link failed in Wasmtime or in the guest.
-    Wasm(#[source] wasmtime::Error),
+    /// A call of a session, or its start, failed in the guest or in a host function.
+    Call {
+        /// The asset's name.
+        asset: String,
+        /// The name of the export that was called, if the call was of one.
+        function: Option<String>,
+        /// The limit that refused the guest a resource before, if there is one.
+        limit: Option<LimitReached>,
+        /// The cause, in which [`Error::downcast_ref`] finds each part by its type.
+        source: wasmtime::Error,
+    },
+    /// A session cannot start, because its guest needs more than [`Limits`](crate::Limits) allow.
+    Limit {
+        /// The asset's name.
+        asset: String,
+        /// The limit.
+        limit: LimitReached,
+        /// Wasmtime's reason.
+        source: wasmtime::Error,
+    },
+    /// A call, an instantiation or a link failed in a store of the program's own.
+    Wasm(wasmtime::Error),
     /// A guest address range exceeds the memory.
     OutOfBounds {
         /// The address.
@@ -187,19 +223,31 @@ pub enum Error {
     OutOfFuel {
         /// The asset's name.
         asset: String,
+        /// The name of the export that was called, if the call was of one.
+        function: Option<String>,
+        /// The cause, with the guest's frames.
+        source: wasmtime::Error,
     },
     /// A call exceeded a time limit.
     TimedOut {
         /// The asset's name.
         asset: String,
+        /// The name of the export that was called, if the call was of one.
+        function: Option<String>,
         /// The limit, of the session or of one of its groups.
         limit: Duration,
+        /// The cause, with the guest's frames; none if the guest did not notice.
+        source: Option<wasmtime::Error>,
     },
     /// A call was interrupted: through the session's [`Group`](crate::Group), or by a deadline of its
     /// store.
     Interrupted {
         /// The asset's name.
         asset: String,
+        /// The name of the export that was called, if the call was of one.
+        function: Option<String>,
+        /// The cause, with the guest's frames; none if the guest did not notice.
+        source: Option<wasmtime::Error>,
     },
     /// A limit needs an engine setting that is off.
     NotMetered {
@@ -225,40 +273,59 @@ pub enum Error {
         /// The reason.
         source: wasmtime::Error,
     },
+    /// A variable of this program's environment is not UTF-8, so that a guest cannot inherit it.
+    Environment {
+        /// The variable's name; the parts of it that are not UTF-8 are replaced.
+        name: String,
+    },
     /// An earlier call of this session failed before it returned, so the guest's state is unknown.
     Poisoned {
         /// The asset's name.
         asset: String,
+        /// The message of that call's error; none if it had none, because a host function panicked or the
+        /// call was dropped.
+        cause: Option<String>,
     },
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if f.alternate() {
+            return self.write_all(&mut Printable::new(f));
+        }
         self.write_message(&mut Printable::new(f))
     }
 }
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let f = &mut Printable::new(f);
-        match self {
-            Self::Incompatible { asset, mismatches } => {
-                write!(f, "asset `{asset}` does not fit this program:")?;
-                mismatches.iter().try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()))
-            }
-            Self::Wasm(source) => write!(f, "{source:?}"),
-            _ => {
-                self.write_message(f)?;
-                self.help().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
-            }
+        self.write_all(&mut Printable::new(f))
+    }
+}
+
+impl Error {
+    /// Writes message, frames and help.
+    fn write_all(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        if let Self::Incompatible { asset, mismatches } = self {
+            write!(f, "asset `{asset}` does not fit this program:")?;
+            let mut mismatches = mismatches.iter();
+            return mismatches.try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()));
         }
+        self.write_message(f)?;
+        let frames = self.frames();
+        for (index, frame) in frames.iter().enumerate() {
+            write!(f, "\n  {index:>3}: {frame}")?;
+        }
+        self.help().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
     }
 }
 
 impl From<wasmtime::Error> for Error {
-    /// Returns the `Error` that passed through Wasmtime, else wraps Wasmtime's.
+    /// Returns the `Error` itself if Wasmtime's error is one and nothing else, else wraps Wasmtime's with
+    /// its frames and causes.
     fn from(error: wasmtime::Error) -> Self {
-        error.downcast::<Error>().unwrap_or_else(Error::Wasm)
+        let is_own = error.chain().next().is_some_and(|cause| cause.is::<Self>());
+        if is_own { error.downcast().unwrap_or_else(Self::Wasm) } else { Self::Wasm(error) }
     }
 }
 

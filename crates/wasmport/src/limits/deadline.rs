@@ -1,5 +1,7 @@
 //! `CallDeadline`: a time at which calls end, shared by those who set it and those who check it.
 
+use crate::error::{Callee, Error};
+use std::io;
 use std::sync::LazyLock;
 use std::sync::atomic::Ordering::{Relaxed, Release, SeqCst};
 use std::sync::atomic::{AtomicU64, AtomicUsize};
@@ -25,12 +27,31 @@ pub(crate) fn now() -> Timestamp {
     timestamp_after(INTERRUPTED + 1, FIRST.elapsed())
 }
 
-/// The reason why a call ends.
-pub(super) enum Expired {
+/// The reason why a call ends, or does not begin.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Ended {
     /// It exceeded this time limit.
+    #[error("the time limit of {0:?} has passed")]
     TimeLimit(Duration),
     /// It was interrupted.
+    #[error("the call was interrupted")]
     Interrupted,
+    /// The thread that enforces time limits cannot be started.
+    #[error(transparent)]
+    Thread(io::Error),
+}
+
+impl Ended {
+    /// Returns the error of a call that did not begin, or whose guest did not notice.
+    #[cold]
+    pub fn into_error(self, callee: Callee<'_>) -> Error {
+        let (asset, function) = callee.names();
+        match self {
+            Self::TimeLimit(limit) => Error::TimedOut { asset, function, limit, source: None },
+            Self::Interrupted => Error::Interrupted { asset, function, source: None },
+            Self::Thread(source) => Error::Thread { source },
+        }
+    }
 }
 
 /// A deadline of calls, and the number of its running calls.
@@ -89,11 +110,11 @@ impl CallDeadline {
     }
 
     /// Returns the reason to end calls, if the deadline has expired at `now`.
-    pub(super) fn expired(&self, now: Timestamp) -> Option<Expired> {
+    pub(super) fn expired(&self, now: Timestamp) -> Option<Ended> {
         match self.expires.load(SeqCst) {
-            INTERRUPTED => Some(Expired::Interrupted),
+            INTERRUPTED => Some(Ended::Interrupted),
             expires if expires > now => None,
-            _ => Some(Expired::TimeLimit(Duration::from_nanos(self.limit.load(Relaxed)))),
+            _ => Some(Ended::TimeLimit(Duration::from_nanos(self.limit.load(Relaxed)))),
         }
     }
 }

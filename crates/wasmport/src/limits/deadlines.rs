@@ -2,13 +2,11 @@
 
 #[cfg(any(feature = "async", feature = "wasi"))]
 use super::alarm::Alarm;
-use super::deadline::{CallDeadline, Expired, Timestamp, now, timestamp_after};
+use super::deadline::{CallDeadline, Ended, Timestamp, now, timestamp_after};
 use super::group::Group;
 use super::timer::EpochTimer;
 #[cfg(feature = "wasi")]
 use super::waiting;
-use crate::asset::AnyAsset;
-use crate::error::{Error, Result};
 use std::sync::Arc;
 #[cfg(feature = "async")]
 use std::task::Poll;
@@ -22,7 +20,6 @@ use wasmtime::{Store, UpdateDeadline};
 /// session installs a modified copy.
 #[derive(Clone)]
 pub(crate) struct Deadlines {
-    asset: Arc<AnyAsset>,
     timer: Arc<EpochTimer>,
     /// Time limit of each call.
     pub limit: Option<Duration>,
@@ -34,11 +31,10 @@ pub(crate) struct Deadlines {
 }
 
 impl Deadlines {
-    pub fn new(asset: &Arc<AnyAsset>, timer: &Arc<EpochTimer>, limit: Option<Duration>) -> Self {
+    pub fn new(timer: &Arc<EpochTimer>, limit: Option<Duration>) -> Self {
         let own = Arc::default();
         timer.register(&own);
         Self {
-            asset: Arc::clone(asset),
             timer: Arc::clone(timer),
             limit,
             own,
@@ -72,7 +68,7 @@ impl Deadlines {
     }
 
     /// Checks a running call whose guest noticed that the epoch has changed.
-    fn check_running(&self) -> Result<UpdateDeadline> {
+    fn check_running(&self) -> Result<UpdateDeadline, Ended> {
         let now = now();
         self.check_at(now)?;
         #[cfg(feature = "async")]
@@ -88,21 +84,16 @@ impl Deadlines {
 
     /// Fails if a deadline has expired, so that no call may begin.
     #[cfg(feature = "async")]
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self) -> Result<(), Ended> {
         self.check_at(now())
     }
 
-    fn check_at(&self, now: Timestamp) -> Result<()> {
-        let asset = || self.asset.name().to_owned();
-        match self.all().find_map(|deadline| deadline.expired(now)) {
-            None => Ok(()),
-            Some(Expired::Interrupted) => Err(Error::Interrupted { asset: asset() }),
-            Some(Expired::TimeLimit(limit)) => Err(Error::TimedOut { asset: asset(), limit }),
-        }
+    fn check_at(&self, now: Timestamp) -> Result<(), Ended> {
+        self.all().find_map(|deadline| deadline.expired(now)).map_or(Ok(()), Err)
     }
 
     /// Begins a call, which runs until the result is dropped.
-    pub fn begin(self: &Arc<Self>) -> Result<RunningCall<'_>> {
+    pub fn begin(self: &Arc<Self>) -> Result<RunningCall<'_>, Ended> {
         self.begin_at(now(), self.limit)
     }
 
@@ -111,7 +102,7 @@ impl Deadlines {
         self: &Arc<Self>,
         now: Timestamp,
         left: Option<Duration>,
-    ) -> Result<RunningCall<'_>> {
+    ) -> Result<RunningCall<'_>, Ended> {
         if let (Some(left), Some(limit)) = (left, self.limit) {
             self.own.set(timestamp_after(now, left), limit);
         }
@@ -121,14 +112,14 @@ impl Deadlines {
         let running = RunningCall(self);
         self.check_at(now)?;
         let woken = first.map_or(Ok(()), |first| self.timer.wake_by(first));
-        woken.map_err(|source| Error::Thread { source })?;
+        woken.map_err(Ended::Thread)?;
         Ok(running)
     }
 }
 
 #[cfg(feature = "wasi")]
 impl waiting::WaitLimits for Deadlines {
-    fn check_now(&self) -> Result<()> {
+    fn check_now(&self) -> Result<(), Ended> {
         self.check_at(now())
     }
 
@@ -148,7 +139,7 @@ impl Deadlines {
     pub async fn limit_polls<R>(
         self: &Arc<Self>,
         call: impl Future<Output = wasmtime::Result<R>>,
-    ) -> wasmtime::Result<Result<R>> {
+    ) -> wasmtime::Result<Result<R, Ended>> {
         let mut call = std::pin::pin!(call);
         let mut left = self.limit;
         let waiting = WaitingCall::new(self);
@@ -178,7 +169,7 @@ impl RunningCall<'_> {
     ///
     /// Fails if a deadline has expired: the guest did not notice, because it ran no loop and no call since,
     /// or one that takes long by itself, such as `memory.fill`.
-    pub fn end<R>(&self, result: R) -> Result<R> {
+    pub fn end<R>(&self, result: R) -> Result<R, Ended> {
         self.0.check_at(now()).map(|()| result)
     }
 }

@@ -20,7 +20,7 @@ mod waiting;
 pub(crate) use deadline::{CallDeadline, now, timestamp_after};
 pub(crate) use deadlines::Deadlines;
 pub use group::Group;
-pub(crate) use store::{disable_deadline, limit_error};
+pub(crate) use store::{Bounds, call_error, disable_deadline};
 pub(crate) use timer::EpochTimer;
 #[cfg(feature = "wasi")]
 pub(crate) use waiting::{has_deadlines, until_deadline};

@@ -1,8 +1,9 @@
-//! Limits in a store: no deadline, and the errors of calls that exceeded one.
+//! Limits in a store: no deadline, the bounds on resources, and the errors of calls that exceeded one.
 
-use crate::asset::AnyAsset;
-use crate::error::Error;
-use wasmtime::{Store, Trap};
+use super::deadline::Ended;
+use crate::engine::{LimitReached, Limits};
+use crate::error::{Callee, Error};
+use wasmtime::{ResourceLimiter, Result, Store, Trap};
 
 /// Removes the deadline of a store's calls. A new store of Wasmtime's has one that has expired.
 pub(crate) fn disable_deadline<T: 'static>(store: &mut Store<T>) {
@@ -11,17 +12,99 @@ pub(crate) fn disable_deadline<T: 'static>(store: &mut Store<T>) {
     store.set_epoch_deadline(u64::MAX >> 1);
 }
 
-/// Converts the error of a failed call: exceeded limits become an [`Error`].
+/// Converts the error of a failed call. `limit` refused the guest a resource before.
 #[cold]
-pub(crate) fn limit_error(asset: &AnyAsset, error: wasmtime::Error) -> wasmtime::Error {
+pub(crate) fn call_error(
+    callee: Callee<'_>,
+    limit: Option<LimitReached>,
+    error: wasmtime::Error,
+) -> Error {
+    let error = callee.with_frames(error);
     // It may be the error of another session, called by a host function.
     if error.is::<Error>() {
-        return error;
+        return callee.call_error(limit, error);
     }
-    let asset = || asset.name().to_owned();
-    match error.downcast_ref() {
-        Some(Trap::OutOfFuel) => error.context(Error::OutOfFuel { asset: asset() }),
-        Some(Trap::Interrupt) => error.context(Error::Interrupted { asset: asset() }),
-        _ => error,
+    let (asset, function) = callee.names();
+    let trap = error.downcast_ref();
+    match (error.downcast_ref(), trap) {
+        (Some(&Ended::TimeLimit(limit)), _) => {
+            Error::TimedOut { asset, function, limit, source: Some(error) }
+        }
+        (Some(Ended::Interrupted), _) | (_, Some(Trap::Interrupt)) => {
+            Error::Interrupted { asset, function, source: Some(error) }
+        }
+        (_, Some(Trap::OutOfFuel)) => Error::OutOfFuel { asset, function, source: error },
+        _ => callee.call_error(limit, error),
+    }
+}
+
+/// The bounds on the resources of a store's guests.
+#[derive(Debug)]
+pub(crate) struct Bounds {
+    limits: Limits,
+    /// The last limit that refused a guest a resource.
+    reached: Option<LimitReached>,
+}
+
+impl Bounds {
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, reached: None }
+    }
+
+    /// Returns the limit that refused a guest a resource, if one did.
+    pub fn reached(&self) -> Option<LimitReached> {
+        self.reached
+    }
+
+    /// Returns the limit because of which an instance was not created, if one was the reason.
+    #[cold]
+    pub fn refused(&self, error: &wasmtime::Error) -> Option<LimitReached> {
+        let reason = error.root_cause().to_string();
+        // Wasmtime compares the counts itself, and names the one in the text alone.
+        let counts = [
+            ("instance", "instances", self.limits.instances),
+            ("memory", "memories", self.limits.memories),
+            ("table", "tables", self.limits.tables),
+        ];
+        let refused = counts.into_iter().find_map(|(what, setting, allowed)| {
+            let prefix = format!("resource limit exceeded: {what} count too high at ");
+            let asked = reason.strip_prefix(&prefix)?.parse().ok()?;
+            Some(LimitReached::new(setting, asked, allowed as u64))
+        });
+        let is_minimum = reason.contains(" minimum size of ");
+        refused.or_else(|| self.reached.filter(|_| is_minimum))
+    }
+
+    fn check(&mut self, setting: &'static str, asked: usize, allowed: usize) -> bool {
+        if asked <= allowed {
+            return true;
+        }
+        self.reached = Some(LimitReached::new(setting, asked as u64, allowed as u64));
+        false
+    }
+}
+
+impl ResourceLimiter for Bounds {
+    fn memory_growing(&mut self, _: usize, asked: usize, most: Option<usize>) -> Result<bool> {
+        // The guest's own maximum is no limit of the session's.
+        let is_allowed = most.is_none_or(|most| asked <= most);
+        Ok(is_allowed && self.check("memory_bytes", asked, self.limits.memory_bytes))
+    }
+
+    fn table_growing(&mut self, _: usize, asked: usize, most: Option<usize>) -> Result<bool> {
+        let is_allowed = most.is_none_or(|most| asked <= most);
+        Ok(is_allowed && self.check("table_elements", asked, self.limits.table_elements))
+    }
+
+    fn instances(&self) -> usize {
+        self.limits.instances
+    }
+
+    fn tables(&self) -> usize {
+        self.limits.tables
+    }
+
+    fn memories(&self) -> usize {
+        self.limits.memories
     }
 }

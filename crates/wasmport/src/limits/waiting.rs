@@ -1,7 +1,7 @@
 //! Waiting in host functions, which ends with the deadlines of the calls that this thread runs.
 
 use super::alarm::Alarm;
-use crate::error::Result;
+use super::deadline::Ended;
 use std::cell::RefCell;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
@@ -9,7 +9,7 @@ use std::task::{Poll, Waker};
 /// The deadlines of a call.
 pub(super) trait WaitLimits {
     /// Fails if one has expired.
-    fn check_now(&self) -> Result<()>;
+    fn check_now(&self) -> Result<(), Ended>;
 
     /// Sets an alarm for the first of them.
     fn alarm(&self, waker: &Waker) -> Alarm;
@@ -42,7 +42,7 @@ pub(crate) fn has_deadlines() -> bool {
 /// Fails with the error of the expired deadline.
 pub(crate) fn until_deadline<R>(
     future: impl Future<Output = R>,
-) -> impl Future<Output = Result<R>> {
+) -> impl Future<Output = Result<R, Ended>> {
     let running = RUNNING.with_borrow(Clone::clone);
     async move {
         let mut future = std::pin::pin!(future);

@@ -88,7 +88,7 @@ impl Runtime {
     /// Fails with one of these [errors](crate::Error):
     ///
     /// - [`NoCompiler`](crate::Error::NoCompiler) if the program lacks the cargo feature `compile`,
-    /// - [`Missing`](crate::Error::Missing) or [`Read`](crate::Error::Read) if its file cannot be read,
+    /// - [`File`](crate::Error::File) if its file does not exist or cannot be read,
     /// - [`WrongKind`](crate::Error::WrongKind) if it is a component but was expected to be a core module, or
     ///   the reverse,
     /// - [`Compile`](crate::Error::Compile) if it is not valid WebAssembly, or this program cannot run it,

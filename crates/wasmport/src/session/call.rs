@@ -1,9 +1,10 @@
 //! Calls through a session.
 
 use super::data::SessionData;
-use super::state::{Session, Status, call_failed, rejected};
+use super::state::{Session, Status, call_failed};
+use crate::error::{Callee, Error, Result};
 use crate::trace;
-use wasmtime::{Result, Store};
+use wasmtime::Store;
 
 impl<T: 'static, W> Session<T, W> {
     /// Runs a call. If it fails before the guest returns with a result or an exception, the session is
@@ -11,21 +12,33 @@ impl<T: 'static, W> Session<T, W> {
     ///
     /// # Errors
     ///
-    /// Fails with the error of the call, with [`Error::Poisoned`](crate::Error::Poisoned) after an earlier
-    /// failure, and with [`Error::OutOfFuel`](crate::Error::OutOfFuel),
-    /// [`Error::TimedOut`](crate::Error::TimedOut) or [`Error::Interrupted`](crate::Error::Interrupted) if
-    /// the guest exceeded a limit, also if it noticed too late and returned. A call that does not begin
-    /// because its [`Group`](crate::Group) has ended does not poison the session.
+    /// Fails with [`Error::Call`] if the call fails, with [`Error::Poisoned`] after an earlier failure, and
+    /// with [`Error::OutOfFuel`], [`Error::TimedOut`] or [`Error::Interrupted`] if the guest exceeded a limit,
+    /// also if it noticed too late and returned. A call that does not begin because its
+    /// [`Group`](crate::Group) has ended does not poison the session.
     #[inline]
     pub fn call<R>(
         &mut self,
-        call: impl FnOnce(&W, &mut Store<SessionData<T>>) -> Result<R>,
+        call: impl FnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
+    ) -> Result<R> {
+        self.call_export(None, call)
+    }
+
+    /// Runs a call of the export `function`, which errors name.
+    #[inline]
+    pub(crate) fn call_export<R>(
+        &mut self,
+        function: Option<&str>,
+        call: impl FnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
     ) -> Result<R> {
         if self.status != Status::Ready {
-            return Err(rejected(&self.asset, self.status));
+            return Err(self.rejected());
         }
         let running = match &self.deadlines {
-            Some(deadlines) => Some(deadlines.begin()?),
+            Some(deadlines) => match deadlines.begin() {
+                Ok(running) => Some(running),
+                Err(ended) => return Err(ended.into_error(self.callee(function))),
+            },
             None => None,
         };
         let _span = trace::call(&self.asset, &call).entered();
@@ -39,15 +52,20 @@ impl<T: 'static, W> Session<T, W> {
         match result {
             Ok(result) => {
                 self.status = Status::Ready;
-                Ok(result?)
+                result.map_err(|ended| ended.into_error(self.callee(function)))
             }
-            Err(error) => Err(self.failed(error)),
+            Err(error) => Err(self.failed(function, error)),
         }
     }
 
     #[cold]
-    fn failed(&mut self, error: wasmtime::Error) -> wasmtime::Error {
-        let (error, status) = call_failed(&self.asset, &mut self.store, error);
+    fn failed(&mut self, function: Option<&str>, error: wasmtime::Error) -> Error {
+        let asset = std::sync::Arc::clone(&self.asset);
+        let callee = Callee { asset: asset.name(), function, most_frames: self.most_frames };
+        let (error, status) = call_failed(callee, &mut self.store, error);
+        if status == Status::Poisoned {
+            self.cause = Some(error.to_string());
+        }
         self.status = status;
         error
     }
@@ -62,13 +80,22 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
     /// Fails like [`Self::call`].
     pub async fn call_async<R>(
         &mut self,
-        call: impl AsyncFnOnce(&W, &mut Store<SessionData<T>>) -> Result<R>,
+        call: impl AsyncFnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
+    ) -> Result<R> {
+        self.call_export_async(None, call).await
+    }
+
+    /// Async version of [`Self::call_export`].
+    pub(crate) async fn call_export_async<R>(
+        &mut self,
+        function: Option<&str>,
+        call: impl AsyncFnOnce(&W, &mut Store<SessionData<T>>) -> wasmtime::Result<R>,
     ) -> Result<R> {
         if self.status != Status::Ready {
-            return Err(rejected(&self.asset, self.status));
+            return Err(self.rejected());
         }
-        if let Some(deadlines) = &self.deadlines {
-            deadlines.check()?;
+        if let Some(Err(ended)) = self.deadlines.as_ref().map(|deadlines| deadlines.check()) {
+            return Err(ended.into_error(self.callee(function)));
         }
         let span = trace::call(&self.asset, &call);
         self.status = Status::Poisoned;
@@ -80,9 +107,9 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
         match result {
             Ok(result) => {
                 self.status = Status::Ready;
-                Ok(result?)
+                result.map_err(|ended| ended.into_error(self.callee(function)))
             }
-            Err(error) => Err(self.failed(error)),
+            Err(error) => Err(self.failed(function, error)),
         }
     }
 }

@@ -1,17 +1,18 @@
 //! `SessionData`: the data of a session's store.
 
-use crate::error::Result;
-use crate::limits::disable_deadline;
+use crate::limits::{Bounds, disable_deadline};
 use crate::runtime::Runtime;
 #[cfg(feature = "wasi")]
 use crate::wasi::WasiCtx;
-use wasmtime::{Store, StoreLimits, StoreLimitsBuilder};
+use wasmtime::Store;
 
 /// The data of a session's store: the program's own, and the session's limits.
 #[derive(Debug)]
 pub struct SessionData<T> {
     data: T,
-    limits: StoreLimits,
+    bounds: Bounds,
+    /// Whether a component can be called again after Wasmtime refused arguments.
+    reenters: bool,
     #[cfg(feature = "wasi")]
     wasi: Option<Box<WasiCtx>>,
 }
@@ -31,6 +32,14 @@ impl<T> SessionData<T> {
         self.data
     }
 
+    pub(super) fn reenters(&self) -> bool {
+        self.reenters
+    }
+
+    pub(super) fn bounds(&self) -> &Bounds {
+        &self.bounds
+    }
+
     /// Returns the system that the guest sees: that of an empty [`Wasi`](crate::wasi::Wasi) if none was
     /// set.
     #[cfg(feature = "wasi")]
@@ -46,30 +55,45 @@ impl<T> SessionData<T> {
     }
 }
 
-/// Creates a store with the limits of the runtime.
-pub(super) fn new_store<T: 'static>(runtime: &Runtime, data: T) -> Result<Store<SessionData<T>>> {
-    let bounds = runtime.limits();
-    let limits = StoreLimitsBuilder::new()
-        .memory_size(bounds.memory_bytes)
-        .table_elements(bounds.table_elements)
-        .memories(bounds.memories)
-        .tables(bounds.tables)
-        .instances(bounds.instances)
-        .build();
-    let data = SessionData {
-        data,
-        limits,
-        #[cfg(feature = "wasi")]
-        wasi: None,
-    };
-    let mut store = Store::new(runtime.engine(), data);
-    store.limiter(|data| &mut data.limits);
-    // Wasmtime's stores start without fuel and with an expired deadline.
-    if runtime.config().fuel {
-        store.set_fuel(bounds.fuel.unwrap_or(u64::MAX))?;
+impl Runtime {
+    /// Creates a store of the program's own, for a wrapper's `instantiate`, with the limits of a session:
+    /// [`Limits`](crate::Limits) bound memories, tables, instances and fuel. Its data is `data`, in a
+    /// [`SessionData`].
+    ///
+    /// The store has no deadline, because [`Limits::time`](crate::Limits::time) bounds calls of sessions. A
+    /// store that Wasmtime's own `Store::new` creates has one that has passed, if the engine checks epochs:
+    /// each call would end at once. Set another with
+    /// [`Store::set_epoch_deadline`](wasmtime::Store::set_epoch_deadline).
+    ///
+    /// ```
+    /// # fn main() -> wasmport::Result<()> {
+    /// use wasmport::{EngineConfig, Runtime};
+    /// let runtime = Runtime::new(&EngineConfig::new().epoch_interruption(true))?;
+    /// let store = runtime.store("my data");
+    /// assert_eq!(*store.data().get(), "my data");
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn store<T: 'static>(&self, data: T) -> Store<SessionData<T>> {
+        let data = SessionData {
+            data,
+            bounds: Bounds::new(*self.limits()),
+            // Otherwise Wasmtime counts the refused call as running.
+            reenters: !self.config().concurrency_support,
+            #[cfg(feature = "wasi")]
+            wasi: None,
+        };
+        let mut store = Store::new(self.engine(), data);
+        store.limiter(|data| &mut data.bounds);
+        // Wasmtime's stores start without fuel and with an expired deadline. Fuel can be set if the engine
+        // counts it, the deadline always.
+        if self.config().fuel {
+            let _ = store.set_fuel(self.limits().fuel.unwrap_or(u64::MAX));
+        }
+        if self.config().epoch_interruption {
+            disable_deadline(&mut store);
+        }
+        store
     }
-    if runtime.config().epoch_interruption {
-        disable_deadline(&mut store);
-    }
-    Ok(store)
 }

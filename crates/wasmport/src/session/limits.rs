@@ -73,7 +73,7 @@ impl<T: 'static, W> Session<T, W> {
         let timer = self.timer.as_ref().ok_or(NO_EPOCHS)?;
         let mut deadlines = match self.deadlines.take() {
             Some(deadlines) => Deadlines::clone(&deadlines),
-            None => Deadlines::new(&self.asset, timer, None),
+            None => Deadlines::new(timer, None),
         };
         change(&mut deadlines);
         if deadlines.is_empty() {

@@ -3,9 +3,10 @@
 
 use super::state::Session;
 use crate::code::START;
+use crate::error::Result;
 use crate::exit::Exit;
 use crate::wrapper::ModuleWrapper;
-use wasmtime::{Error, Result, TypedFunc, Val, WasmParams, WasmResults};
+use wasmtime::{Error, Func, TypedFunc, Val, WasmParams, WasmResults};
 
 impl<T: 'static, W: ModuleWrapper> Session<T, W> {
     /// Returns the exported function of that name: for exports without a method. Call it within
@@ -18,7 +19,8 @@ impl<T: 'static, W: ModuleWrapper> Session<T, W> {
         &mut self,
         name: &str,
     ) -> Result<TypedFunc<P, R>> {
-        self.wrapper.wasm_instance().get_typed_func(&mut self.store, name)
+        let func = self.wrapper.wasm_instance().get_typed_func(&mut self.store, name);
+        func.map_err(|error| self.callee(Some(name)).call_error(None, error))
     }
 }
 
@@ -31,21 +33,39 @@ impl<T: 'static> Session<T> {
     /// Fails like [`Session::call`], and if there is no such function, or it has another type.
     pub fn call_func<P: WasmParams, R: WasmResults>(&mut self, name: &str, params: P) -> Result<R> {
         let func = self.typed_func(name)?;
-        self.call(|_, store| func.call(store, params))
+        self.call_export(Some(name), |_, store| func.call(store, params))
     }
 
     /// Calls the exported function of that name with values whose types are known at run time only.
     ///
     /// # Errors
     ///
-    /// Fails like [`Session::call`], and if there is no such function, or it has other parameters.
+    /// Fails like [`Session::call`], and if there is no such function, or it has other parameters: then the
+    /// guest is not called, and the session is not poisoned.
     pub fn call_values(&mut self, name: &str, params: &[Val]) -> Result<Vec<Val>> {
-        let instance = self.wrapper;
-        let func = instance.get_func(&mut self.store, name);
-        let func = func.ok_or_else(|| missing(name))?;
+        let func = self.func_for(name, params);
+        let func = func.map_err(|error| self.callee(Some(name)).call_error(None, error))?;
         let mut results = vec![Val::I32(0); func.ty(&self.store).results().len()];
-        self.call(|_, store| func.call(store, params, &mut results))?;
+        self.call_export(Some(name), |_, store| func.call(store, params, &mut results))?;
         Ok(results)
+    }
+
+    /// Returns the function of that name, if it takes these parameters.
+    fn func_for(&mut self, name: &str, params: &[Val]) -> wasmtime::Result<Func> {
+        let func = self.wrapper.get_func(&mut self.store, name).ok_or_else(|| missing(name))?;
+        let ty = func.ty(&self.store);
+        if ty.params().len() != params.len() {
+            let (due, given) = (ty.params().len(), params.len());
+            return Err(Error::msg(format!("it takes {due} parameters, not {given}")));
+        }
+        for (index, (ty, param)) in ty.params().zip(params).enumerate() {
+            if !param.matches_ty(&self.store, &ty)? {
+                let given = param.ty(&self.store)?;
+                let number = index + 1;
+                return Err(Error::msg(format!("its parameter {number} is {ty}, not {given}")));
+            }
+        }
+        Ok(func)
     }
 
     /// Runs a command: calls its `_start`, and returns its exit code and the program's data.
@@ -55,7 +75,7 @@ impl<T: 'static> Session<T> {
     /// Fails if it is not a command, or traps.
     pub fn run(mut self) -> Result<(Exit, T)> {
         let start = self.typed_func::<(), ()>(START)?;
-        let exit = self.call(|_, store| exit_code(start.call(store, ())))?;
+        let exit = self.call_export(Some(START), |_, store| exit_code(start.call(store, ())))?;
         Ok((exit, self.into_data()))
     }
 
@@ -69,7 +89,8 @@ impl<T: 'static> Session<T> {
         &mut self,
         name: &str,
     ) -> Result<TypedFunc<P, R>> {
-        self.wrapper.get_typed_func(&mut self.store, name)
+        let func = self.wrapper.get_typed_func(&mut self.store, name);
+        func.map_err(|error| self.callee(Some(name)).call_error(None, error))
     }
 }
 
@@ -78,7 +99,7 @@ impl<T: 'static> Session<T> {
 /// # Errors
 ///
 /// Fails with any other error of `result`.
-pub(crate) fn exit_code(result: Result<()>) -> Result<Exit> {
+pub(crate) fn exit_code(result: wasmtime::Result<()>) -> wasmtime::Result<Exit> {
     match result {
         Ok(()) => Ok(Exit::SUCCESS),
         Err(error) => error.downcast::<Exit>(),
@@ -98,7 +119,7 @@ impl<T: Send + 'static> Session<T> {
         params: P,
     ) -> Result<R> {
         let func = self.typed_func(name)?;
-        self.call_async(async |_, store| func.call_async(store, params).await).await
+        self.call_export_async(Some(name), async |_, store| func.call_async(store, params).await).await
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::data::SessionData;
 use super::start::{LinkerOf, wrap};
-use super::state::Session;
+use super::state::{Session, start_of};
 use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
 use crate::code::Operations;
 use crate::error::Result;
@@ -63,8 +63,10 @@ impl<S: TypedSession> SessionPre<S> {
     ) -> Result<Self> {
         let loaded = runtime.load(S::Wrapper::ASSET)?;
         let mut linker = loaded.new_linker();
-        define(&mut linker, &loaded)?;
-        let linked = loaded.code().link(&linker, S::Wrapper::OVERLOADS)?;
+        let linked = define(&mut linker, &loaded)
+            .and_then(|()| loaded.code().link(&linker, S::Wrapper::OVERLOADS));
+        let linked =
+            linked.map_err(|error| start_of(runtime, loaded.asset()).call_error(None, error))?;
         Ok(Self { loaded, linked, session: PhantomData })
     }
 

@@ -1,8 +1,7 @@
 //! The ways to start a session.
 
-use super::data::{SessionData, new_store};
-use super::state::{Session, call_failed};
-use crate::asset::AnyAsset;
+use super::data::SessionData;
+use super::state::{Session, start_failed, start_of};
 use crate::code::{Code, Operations as _};
 use crate::error::Result;
 use crate::limits::Deadlines;
@@ -108,16 +107,19 @@ impl<T: 'static, W> Session<T, W> {
         data: T,
         instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
     ) -> Result<Self> {
-        let (runtime, asset) = (loaded.runtime(), loaded.shared_asset());
-        let mut store = new_store(runtime, data)?;
-        let deadlines = new_deadlines(runtime, asset, &mut store);
-        let running = deadlines.as_ref().map(Deadlines::begin).transpose()?;
+        let runtime = loaded.runtime();
+        let callee = start_of(runtime, loaded.asset());
+        let mut store = runtime.store(data);
+        let deadlines = new_deadlines(runtime, &mut store);
+        let running = deadlines.as_ref().map(Deadlines::begin).transpose();
+        let running = running.map_err(|ended| ended.into_error(callee))?;
         let wrapper = instantiate(&mut store).map(|wrapper| match &running {
             Some(running) => running.end(wrapper),
             None => Ok(wrapper),
         });
         drop(running);
-        let wrapper = wrapper.map_err(|error| call_failed(asset, &mut store, error).0)??;
+        let wrapper = wrapper.map_err(|error| start_failed(callee, &mut store, error))?;
+        let wrapper = wrapper.map_err(|ended| ended.into_error(callee))?;
         Ok(Self::from_parts(loaded, store, wrapper, deadlines))
     }
 }
@@ -125,11 +127,10 @@ impl<T: 'static, W> Session<T, W> {
 /// Installs the runtime's time limit in a new store, if there is one.
 fn new_deadlines<T: 'static>(
     runtime: &Runtime,
-    asset: &Arc<AnyAsset>,
     store: &mut Store<T>,
 ) -> Option<Arc<Deadlines>> {
     let limit = runtime.limits().time?;
-    let deadlines = Arc::new(Deadlines::new(asset, runtime.timer()?, Some(limit)));
+    let deadlines = Arc::new(Deadlines::new(runtime.timer()?, Some(limit)));
     deadlines.install(store);
     Some(deadlines)
 }
@@ -212,15 +213,17 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
         data: T,
         instantiate: impl AsyncFnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
     ) -> Result<Self> {
-        let (runtime, asset) = (loaded.runtime(), loaded.shared_asset());
-        let mut store = new_store(runtime, data)?;
-        let deadlines = new_deadlines(runtime, asset, &mut store);
+        let runtime = loaded.runtime();
+        let callee = start_of(runtime, loaded.asset());
+        let mut store = runtime.store(data);
+        let deadlines = new_deadlines(runtime, &mut store);
         let instantiated = instantiate(&mut store);
         let wrapper = match &deadlines {
             Some(deadlines) => deadlines.limit_polls(instantiated).await,
             None => instantiated.await.map(Ok),
         };
-        let wrapper = wrapper.map_err(|error| call_failed(asset, &mut store, error).0)??;
+        let wrapper = wrapper.map_err(|error| start_failed(callee, &mut store, error))?;
+        let wrapper = wrapper.map_err(|ended| ended.into_error(callee))?;
         Ok(Self::from_parts(loaded, store, wrapper, deadlines))
     }
 }

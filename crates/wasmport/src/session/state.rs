@@ -3,13 +3,13 @@
 use super::data::SessionData;
 use super::rejected::Rejected;
 use crate::asset::AnyAsset;
-use crate::error::Error;
+use crate::error::{Callee, Error};
 use crate::exit::Exit;
-use crate::limits::{Deadlines, EpochTimer, limit_error};
-use crate::runtime::Loaded;
+use crate::limits::{Deadlines, EpochTimer, call_error};
+use crate::runtime::{Loaded, Runtime};
 use crate::typed::take_exception;
 use std::sync::Arc;
-use wasmtime::{AsContextMut as _, Instance, Store};
+use wasmtime::{AsContextMut as _, Instance, Store, Trap, WasmBacktrace};
 
 /// Whether a session accepts calls.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,9 @@ pub struct Session<T: 'static, W = Instance> {
     pub(super) wrapper: W,
     pub(super) asset: Arc<AnyAsset>,
     pub(super) status: Status,
+    /// The message of the error that poisoned it.
+    pub(super) cause: Option<String>,
+    pub(super) most_frames: usize,
     /// Deadlines of calls, if there are any.
     pub(super) deadlines: Option<Arc<Deadlines>>,
     /// Timer, if the engine checks epochs.
@@ -47,7 +50,24 @@ impl<T: 'static, W> Session<T, W> {
     ) -> Self {
         let asset = Arc::clone(loaded.shared_asset());
         let timer = loaded.runtime().timer().cloned();
-        Self { store, wrapper, asset, status: Status::Ready, deadlines, timer }
+        let most_frames = loaded.runtime().options().backtrace_frames;
+        let status = Status::Ready;
+        Self { store, wrapper, asset, status, cause: None, most_frames, deadlines, timer }
+    }
+
+    /// Names a call of `function`, for errors.
+    pub(super) fn callee<'a>(&'a self, function: Option<&'a str>) -> Callee<'a> {
+        Callee { asset: self.asset.name(), function, most_frames: self.most_frames }
+    }
+
+    /// Returns the error of a call that does not begin, because of an earlier one.
+    #[cold]
+    pub(super) fn rejected(&self) -> Error {
+        let asset = self.asset.name().into();
+        match self.status {
+            Status::Exited(exit) => Error::Exited { asset, code: exit.code() },
+            Status::Ready | Status::Poisoned => Error::Poisoned { asset, cause: self.cause.clone() },
+        }
     }
 
     /// Returns the wrapper and the store at once.
@@ -91,28 +111,66 @@ impl<T: 'static, W> Session<T, W> {
     }
 }
 
+/// Names the start of a session, for errors.
+pub(super) fn start_of<'a>(runtime: &Runtime, asset: &'a AnyAsset) -> Callee<'a> {
+    let most_frames = runtime.options().backtrace_frames;
+    Callee { asset: asset.name(), function: None, most_frames }
+}
+
 /// Returns the error of a failed call, and the status that it leaves the session in. After an exception
 /// the guest can continue: it is the guest's own way to end a call. It can also continue if it returned
-/// and the host rejects the result.
+/// and the host rejects the result, or if it was not called.
 #[cold]
 pub(super) fn call_failed<T: 'static>(
-    asset: &AnyAsset,
-    store: &mut Store<T>,
+    callee: Callee<'_>,
+    store: &mut Store<SessionData<T>>,
     error: wasmtime::Error,
-) -> (wasmtime::Error, Status) {
+) -> (Error, Status) {
+    let limit = store.data().bounds().reached();
     let error = match take_exception(&mut store.as_context_mut(), error) {
-        Ok(exception) => return (exception, Status::Ready),
+        Ok(exception) => {
+            return (callee.call_error(limit, callee.with_frames(exception)), Status::Ready);
+        }
         Err(error) => error,
     };
     let error = match Rejected::unmark(store.data(), error) {
-        Ok(error) => return (error, Status::Ready),
+        Ok(error) => return (callee.call_error(limit, error), Status::Ready),
         Err(error) => error,
     };
     if let Some(exit) = exit_of(&error) {
-        let status = Status::Exited(exit);
-        return (rejected(asset, status), status);
+        let error = Error::Exited { asset: callee.asset.to_owned(), code: exit.code() };
+        return (error, Status::Exited(exit));
     }
-    (limit_error(asset, error), Status::Poisoned)
+    let goes_on = store.data().reenters() && is_of_arguments(&error);
+    let status = if goes_on { Status::Ready } else { Status::Poisoned };
+    (call_error(callee, limit, error), status)
+}
+
+/// Returns the error of a session that does not start.
+#[cold]
+pub(super) fn start_failed<T: 'static>(
+    callee: Callee<'_>,
+    store: &mut Store<SessionData<T>>,
+    error: wasmtime::Error,
+) -> Error {
+    if let Some(limit) = store.data().bounds().refused(&error) {
+        return Error::Limit { asset: callee.asset.to_owned(), limit, source: error };
+    }
+    call_failed(callee, store, error).0
+}
+
+/// Returns whether Wasmtime refused the arguments of a component's function before it called the guest: a
+/// handle of another store, or one that was dropped or given away. Wasmtime has no type for these errors.
+fn is_of_arguments(error: &wasmtime::Error) -> bool {
+    const REFUSED: [&str; 4] = [
+        "mismatched resource types",
+        "unknown handle index ",
+        "host-owned resource is being used with the wrong type",
+        "cannot remove owned resource while borrowed",
+    ];
+    let ran = error.is::<WasmBacktrace>() || error.is::<Trap>();
+    let reason = error.root_cause().to_string();
+    !ran && REFUSED.iter().any(|refused| reason.starts_with(refused))
 }
 
 /// Returns the exit code of a guest that ended a call by exiting.
@@ -123,14 +181,4 @@ pub(crate) fn exit_of(error: &wasmtime::Error) -> Option<Exit> {
         return Some(exit);
     }
     error.downcast_ref().copied()
-}
-
-/// Returns the error of a call that the session rejects.
-#[cold]
-pub(super) fn rejected(asset: &AnyAsset, status: Status) -> wasmtime::Error {
-    let asset = asset.name().into();
-    wasmtime::Error::new(match status {
-        Status::Exited(exit) => Error::Exited { asset, code: exit.code() },
-        Status::Ready | Status::Poisoned => Error::Poisoned { asset },
-    })
 }

@@ -65,7 +65,9 @@ impl Wasi {
         linker: &mut ComponentLinker<T>,
     ) -> Result<()> {
         use wasmtime_wasi::p2::bindings::{clocks::monotonic_clock, sync::io::poll};
-        p2::add_to_linker_sync(linker)?;
+        let mut options = p2::bindings::sync::LinkOptions::default();
+        options.network_error_code(true);
+        p2::add_to_linker_with_options_sync(linker, &options)?;
         linker.allow_shadowing(true);
         let replaced = poll::add_to_linker::<_, Polls>(linker, |data| {
             PollsView(SessionData::wasi(data).preview_2().table)
@@ -87,7 +89,9 @@ impl Wasi {
         linker: &mut ComponentLinker<T>,
     ) -> Result<()> {
         use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
-        p2::add_to_linker_async(linker)?;
+        let mut options = p2::bindings::LinkOptions::default();
+        options.network_error_code(true);
+        p2::add_to_linker_with_options_async(linker, &options)?;
         self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
     }
 

@@ -312,7 +312,7 @@ impl<P: WasmValues> FromExtern for TypedTag<P> {
 pub fn guest_memory<T: 'static, W>(
     session: &mut Session<T, W>,
     memory: impl FnOnce(&W, &mut Store<SessionData<T>>) -> Result<Memory>,
-) -> Result<GuestMemory<'_, SessionData<T>>> {
+) -> crate::error::Result<GuestMemory<'_, SessionData<T>>> {
     let memory = session.call(memory)?;
     Ok(GuestMemory::of(session.store_mut(), memory))
 }
@@ -326,7 +326,7 @@ pub fn guest_memory<T: 'static, W>(
 pub fn guest_table<T: 'static, W, E: WasmValue>(
     session: &mut Session<T, W>,
     table: impl FnOnce(&W, &mut Store<SessionData<T>>) -> Result<TypedTable<E>>,
-) -> Result<GuestTable<'_, SessionData<T>, E>> {
+) -> crate::error::Result<GuestTable<'_, SessionData<T>, E>> {
     let table = session.call(table)?;
     Ok(GuestTable::new(session.store_mut(), table))
 }

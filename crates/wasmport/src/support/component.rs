@@ -1,8 +1,10 @@
 //! Support for wrappers of components, which import this module as `__rt`: Wasmtime's component types, what
 //! the description of an asset needs, and functions for code that would be the same in all wrappers.
 
+#[cfg(feature = "async")]
+pub use super::call_async;
 pub use super::{
-    Asset, Component, EngineConfig, RequiredFeatures, WasmFeature, check_contract, compressed,
+    Asset, Component, EngineConfig, RequiredFeatures, WasmFeature, call, check_contract, compressed,
     digest, embedded, engine, file, include_artifact, unmodified_importer_output,
 };
 pub use crate::__component_session as component_session;

@@ -3,10 +3,10 @@
 use crate::code::{Operations as _, OverloadedPre, START};
 use crate::exit::Exit;
 use crate::runtime::{LoadedModule, Runtime};
-use crate::session::{LinkedSession, Session, exit_code};
+use crate::session::{LinkedSession, Session, SessionData, exit_code};
 use crate::trace;
 use crate::wrapper::{ModuleWrapper, Wrapper};
-use wasmtime::{AsContextMut, Instance, InstancePre, Linker, Result};
+use wasmtime::{AsContextMut, Instance, InstancePre, Linker, Result, Store};
 
 /// Links an asset without overloaded imports.
 ///
@@ -153,6 +153,34 @@ pub fn link_exports<W: ModuleWrapper, T: 'static>(
         }
     }
     Ok(())
+}
+
+/// Runs a call of the export `function` in a session.
+///
+/// # Errors
+///
+/// Fails like [`Session::call`].
+#[inline]
+pub fn call<T: 'static, W, R>(
+    session: &mut Session<T, W>,
+    function: &str,
+    call: impl FnOnce(&W, &mut Store<SessionData<T>>) -> Result<R>,
+) -> crate::error::Result<R> {
+    session.call_export(Some(function), call)
+}
+
+/// Async version of [`call`].
+///
+/// # Errors
+///
+/// Fails like [`call`].
+#[cfg(feature = "async")]
+pub async fn call_async<T: Send + 'static, W: Sync, R>(
+    session: &mut Session<T, W>,
+    function: &str,
+    call: impl AsyncFnOnce(&W, &mut Store<SessionData<T>>) -> Result<R>,
+) -> crate::error::Result<R> {
+    session.call_export_async(Some(function), call).await
 }
 
 /// Starts a session whose data implements all imports of the asset.

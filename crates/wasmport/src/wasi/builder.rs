@@ -5,11 +5,15 @@ use super::ctx::WasiCtx;
 use crate::error::{Error, Result};
 use rand::SeedableRng as _;
 use rand::rngs::Xoshiro256PlusPlus;
+use std::env;
+use std::ffi::OsString;
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
+use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder, cli};
 
 /// The system that a guest sees: by default only the time and randomness.
@@ -26,6 +30,7 @@ pub struct Wasi {
     stdout: Option<Output>,
     stderr: Option<Output>,
     folders: Vec<Folder>,
+    network: Network,
     pub(crate) clock: Option<ManualClock>,
     seed: Option<u64>,
 }
@@ -39,6 +44,33 @@ enum Input {
 }
 
 type Output = Arc<dyn StdoutStream + Sync>;
+
+/// The part of the network that a guest may use.
+#[derive(Clone, Default)]
+struct Network {
+    tcp: bool,
+    udp: bool,
+    ip_name_lookup: bool,
+    check: Option<AddressCheck>,
+}
+
+type AddressCheck = Arc<dyn Fn(SocketAddr, SocketAddrUse) -> bool + Send + Sync>;
+
+impl Network {
+    fn configure(&self, builder: &mut WasiCtxBuilder) {
+        builder
+            .allow_tcp(self.tcp)
+            .allow_udp(self.udp)
+            .allow_ip_name_lookup(self.ip_name_lookup);
+        if let Some(check) = &self.check {
+            let check = Arc::clone(check);
+            builder.socket_addr_check(move |address, purpose| {
+                let is_permitted = check(address, purpose);
+                Box::pin(async move { is_permitted })
+            });
+        }
+    }
+}
 
 #[derive(Clone, Debug)]
 struct Folder {
@@ -71,13 +103,38 @@ impl Wasi {
         self
     }
 
-    /// Adds variables to the environment, such as all of [`std::env::vars`].
+    /// Adds variables to the environment.
     pub fn envs(
         mut self,
         vars: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
         self.env.extend(vars.into_iter().map(|(name, value)| (name.into(), value.into())));
         self
+    }
+
+    /// Adds all variables of this program's own environment. On most systems they can be any bytes, but a
+    /// guest's are text: what is not UTF-8 is replaced, as
+    /// [`to_string_lossy`](std::ffi::OsStr::to_string_lossy) does.
+    pub fn inherit_env(mut self) -> Self {
+        let text = |text: OsString| text.to_string_lossy().into_owned();
+        self.env.extend(env::vars_os().map(|(name, value)| (text(name), text(value))));
+        self
+    }
+
+    /// Adds all variables of this program's own environment, if all of them are text.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Environment`] if the name or value of a variable is not UTF-8.
+    pub fn try_inherit_env(mut self) -> Result<Self> {
+        for (name, value) in env::vars_os() {
+            let shown = name.to_string_lossy().into_owned();
+            let (Ok(name), Ok(value)) = (name.into_string(), value.into_string()) else {
+                return Err(Error::Environment { name: shown });
+            };
+            self.env.push((name, value));
+        }
+        Ok(self)
     }
 
     /// Sets the standard input to `bytes`; each session reads them from the start.
@@ -147,6 +204,49 @@ impl Wasi {
         self
     }
 
+    /// Sets whether guests may use TCP, at the addresses that [`socket_addr_check`](Self::socket_addr_check)
+    /// or [`inherit_network`](Self::inherit_network) permits. Default: false.
+    pub fn allow_tcp(mut self, enable: bool) -> Self {
+        self.network.tcp = enable;
+        self
+    }
+
+    /// Sets whether guests may use UDP, at the addresses that [`socket_addr_check`](Self::socket_addr_check)
+    /// or [`inherit_network`](Self::inherit_network) permits. Default: false.
+    pub fn allow_udp(mut self, enable: bool) -> Self {
+        self.network.udp = enable;
+        self
+    }
+
+    /// Sets whether guests may look up the addresses of names. Default: false.
+    pub fn allow_ip_name_lookup(mut self, enable: bool) -> Self {
+        self.network.ip_name_lookup = enable;
+        self
+    }
+
+    /// Permits the addresses for which `check` returns true. It is called for each address that a guest
+    /// binds, listens at, accepts from, connects or sends to. Default: permits none.
+    ///
+    /// ```
+    /// # #[cfg(feature = "wasi")]
+    /// # fn wasi() -> wasmport::wasi::Wasi {
+    /// # use wasmport::wasi::Wasi;
+    /// Wasi::new().allow_tcp(true).socket_addr_check(|address, _| address.ip().is_loopback())
+    /// # }
+    /// ```
+    pub fn socket_addr_check(
+        mut self,
+        check: impl Fn(SocketAddr, SocketAddrUse) -> bool + Send + Sync + 'static,
+    ) -> Self {
+        self.network.check = Some(Arc::new(check));
+        self
+    }
+
+    /// Permits all addresses.
+    pub fn inherit_network(self) -> Self {
+        self.socket_addr_check(|_, _| true)
+    }
+
     /// Takes the time from `clock`. A guest that sleeps advances it and continues at once.
     pub fn clock(mut self, clock: &ManualClock) -> Self {
         self.clock = Some(clock.clone());
@@ -205,6 +305,7 @@ impl Wasi {
                 .preopened_dir(host, guest, *perms)
                 .map_err(|source| Error::Preopen { path: host.clone(), source })?;
         }
+        self.network.configure(&mut builder);
         if let Some(clock) = &self.clock {
             builder.wall_clock(clock.clone()).monotonic_clock(clock.clone());
         }
@@ -227,6 +328,8 @@ impl fmt::Debug for Wasi {
             .field("args", &self.args)
             .field("env", &names)
             .field("folders", &self.folders)
+            .field("allow_tcp", &self.network.tcp)
+            .field("allow_udp", &self.network.udp)
             .field("clock", &self.clock)
             .field("seed", &self.seed)
             .finish_non_exhaustive()

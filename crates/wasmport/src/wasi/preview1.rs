@@ -21,8 +21,10 @@ impl Wasi {
         get: fn(&mut T) -> &mut WasiCtx,
     ) -> Result<()> {
         p1::add_to_linker_sync(linker, move |data| &mut get(data).preview1)?;
-        let poll = if self.clock.is_some() { poll::replace } else { waits::replace };
-        replace(linker, |linker| poll(linker, PREVIEW_1, get))
+        replace(linker, |linker| match self.clock {
+            Some(_) => poll::replace(linker, PREVIEW_1, get),
+            None => waits::replace(linker, PREVIEW_1, get),
+        })
     }
 
     /// Async version of [`Self::add_to_linker`], for contexts of [`build_async`](Self::build_async).
@@ -38,7 +40,7 @@ impl Wasi {
     ) -> Result<()> {
         p1::add_to_linker_async(linker, move |data| &mut get(data).preview1)?;
         replace(linker, |linker| match self.clock {
-            Some(_) => poll::replace(linker, PREVIEW_1, get),
+            Some(_) => poll::replace_async(linker, PREVIEW_1, get),
             None => Ok(()),
         })
     }

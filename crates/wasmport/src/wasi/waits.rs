@@ -19,7 +19,7 @@ const FAULT: i32 = 21;
 const LAST_CLOCK: u32 = 3;
 
 /// Waits for `future`, at most until a deadline of the running calls.
-fn wait<R>(future: impl Future<Output = Result<R>>) -> Result<R> {
+pub(super) fn wait<R>(future: impl Future<Output = Result<R>>) -> Result<R> {
     if has_deadlines() { in_tokio(until_deadline(future))? } else { in_tokio(future) }
 }
 

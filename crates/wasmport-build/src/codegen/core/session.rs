@@ -167,14 +167,18 @@ fn run(plan: &Plan<'_>, calls: &Calls, inputs: &Inputs) -> Option<TokenStream> {
         (
             "Returns the exit code, which is 0 if `_start` returns, and the data.",
             quote!((__rt::Exit, T)),
-            quote!(let exit = session.0.#call(#asyncness |wrapper, store| __rt::exit(#started))#wait?;),
+            quote! {
+                let exit = __rt::#call(
+                    &mut session.0, "_start", #asyncness |wrapper, store| __rt::exit(#started)
+                )#wait?;
+            },
             quote!((exit, session.0.into_data())),
         )
     } else {
         (
             "Returns the data.",
             quote!(T),
-            quote!(session.0.#call(#asyncness |wrapper, store| #started)#wait?;),
+            quote!(__rt::#call(&mut session.0, "_start", #asyncness |wrapper, store| #started)#wait?;),
             quote!(session.0.into_data()),
         )
     };
@@ -204,11 +208,12 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
         ExportKind::Func { shape: Some(shape), .. } => {
             let arguments = shape.signature.arguments().into_iter().cloned().collect::<Vec<_>>();
             let (parameters, returns) = (shape.signature.parameters(), shape.signature.returns());
-            call(plan, ident, &doc("Calls"), &parameters, &returns, &arguments)
+            let signature = (&parameters, &returns, arguments.as_slice());
+            call(plan, ident, export.name, &doc("Calls"), signature)
         }
         ExportKind::Func { ty, params, shape: None } => {
             let (parameters, returns) = (parameters(params, ty), results(&ty.results));
-            call(plan, ident, &doc("Calls"), &parameters, &returns, params)
+            call(plan, ident, export.name, &doc("Calls"), (&parameters, &returns, params))
         }
         ExportKind::Global { ty, setter } => {
             let value = rust(ty);
@@ -218,7 +223,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
                 quote! {
                     #doc
                     #[inline]
-                    pub fn #setter(&mut self, value: #value) -> __rt::Result<()> {
+                    pub fn #setter(&mut self, value: #value) -> ::wasmport::Result<()> {
                         self.0.call(|wrapper, store| wrapper.#setter(store, value))
                     }
                 }
@@ -226,7 +231,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
             quote! {
                 #doc
                 #[inline]
-                pub fn #ident(&mut self) -> __rt::Result<#value> {
+                pub fn #ident(&mut self) -> ::wasmport::Result<#value> {
                     self.0.call(|wrapper, store| wrapper.#ident(store))
                 }
 
@@ -241,10 +246,9 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
 fn call(
     plan: &Plan<'_>,
     ident: &Ident,
+    name: &str,
     doc: &TokenStream,
-    parameters: &TokenStream,
-    returns: &TokenStream,
-    arguments: &[Ident],
+    (parameters, returns, arguments): (&TokenStream, &TokenStream, &[Ident]),
 ) -> TokenStream {
     let calls = Calls::of(plan);
     let Calls { asyncness, wait, .. } = &calls;
@@ -252,8 +256,11 @@ fn call(
     quote! {
         #doc
         #[inline]
-        pub #asyncness fn #ident(&mut self, #parameters) -> __rt::Result<#returns> {
-            self.0.#call(#asyncness |wrapper, store| wrapper.#ident(store, #(#arguments),*)#wait)#wait
+        pub #asyncness fn #ident(&mut self, #parameters) -> ::wasmport::Result<#returns> {
+            __rt::#call(
+                &mut self.0, #name,
+                #asyncness |wrapper, store| wrapper.#ident(store, #(#arguments),*)#wait
+            )#wait
         }
     }
 }
@@ -278,7 +285,7 @@ fn value(ident: &Ident, kind: ValueKind<'_>, doc: &TokenStream) -> TokenStream {
     quote! {
         #doc
         #[inline]
-        pub fn #ident(&mut self) -> __rt::Result<#ty> {
+        pub fn #ident(&mut self) -> ::wasmport::Result<#ty> {
             #body
         }
     }

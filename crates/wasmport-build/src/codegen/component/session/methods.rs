@@ -6,24 +6,43 @@ use crate::names::{self, Request};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
+/// The call of a method.
+pub(super) struct Call<'a> {
+    /// A reference to the session.
+    pub session: TokenStream,
+    /// The part of the wrapper that has the method.
+    pub wrapper: TokenStream,
+    /// The name before that of the function in errors: that of an interface, or nothing.
+    pub of: &'a str,
+}
+
 /// Writes a method that calls one of the wrapper's in the session's store.
-pub(super) fn call(ident: &Ident, method: &Method, wrapper: &TokenStream) -> TokenStream {
+pub(super) fn call(ident: &Ident, method: &Method, to: &Call<'_>) -> TokenStream {
+    let Call { session, wrapper, of } = to;
+    let name = method.call.to_string();
+    let name = name.strip_prefix("call_").unwrap_or(&name).replace('_', "-");
+    let name = if of.is_empty() { name } else { format!("{of}#{name}") };
     let Method { call, docs, params, result, waits } = method;
     let docs = lines(docs);
     let (params, types): (Vec<&Ident>, Vec<&syn::Type>) =
         params.iter().map(|(name, ty)| (name, ty)).unzip();
     let (asyncness, body) = match waits {
         Waits::No => {
-            (quote!(), quote!(self.0.call(|wrapper, store| #wrapper.#call(store, #(#params),*))))
+            let call = quote!(|wrapper, store| #wrapper.#call(store, #(#params),*));
+            (quote!(), quote!(__rt::call(#session, #name, #call)))
         }
         Waits::Alone => (
             quote!(async),
-            quote!(self.0.call_async(async |wrapper, store| #wrapper.#call(store, #(#params),*).await).await),
+            quote! {
+                __rt::call_async(#session, #name, async |wrapper, store| {
+                    #wrapper.#call(store, #(#params),*).await
+                }).await
+            },
         ),
         Waits::Concurrently => (
             quote!(async),
             quote! {
-                self.0.call_async(async |wrapper, store| {
+                __rt::call_async(#session, #name, async |wrapper, store| {
                     store.run_concurrent(async |accessor| #wrapper.#call(accessor, #(#params),*).await).await?
                 }).await
             },
@@ -33,7 +52,7 @@ pub(super) fn call(ident: &Ident, method: &Method, wrapper: &TokenStream) -> Tok
         #(#docs)*
         ///
         /// Fails if the guest traps, a host function fails, or an earlier call failed.
-        pub #asyncness fn #ident(&mut self, #(#params: #types),*) -> __rt::Result<#result> {
+        pub #asyncness fn #ident(&mut self, #(#params: #types),*) -> ::wasmport::Result<#result> {
             #body
         }
     }

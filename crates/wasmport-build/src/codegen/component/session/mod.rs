@@ -9,7 +9,7 @@ mod views;
 use super::error::ComponentError;
 use super::prepare::{Prepared, Wasi};
 use crate::codegen::docs::{code, outer};
-use methods::{call, method_names};
+use methods::{Call, call, method_names};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use surface::{Surface, module};
@@ -126,8 +126,9 @@ fn functions(target: &Target<'_>, views: &[Ident], is_command: bool) -> TokenStr
     let reserved = if is_command { RESERVED_OF_COMMANDS } else { RESERVED };
     let mut idents = method_names(&surface.methods, accessors, reserved).into_iter();
     let methods = surface.methods.iter().zip(idents.by_ref());
+    let to = Call { session: quote!(&mut self.0), wrapper: quote!(wrapper), of: "" };
     let methods: Vec<TokenStream> =
-        methods.map(|(method, ident)| call(&ident, method, &quote!(wrapper))).collect();
+        methods.map(|(method, ident)| call(&ident, method, &to)).collect();
     let accessors = surface.guests.iter().zip(views).zip(idents).map(|((guest, view), ident)| {
         let doc = outer(&format!("Returns the functions of {}.", code(&guest.name)));
         let path = &guest.module;

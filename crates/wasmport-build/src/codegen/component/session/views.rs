@@ -1,7 +1,7 @@
 //! Views of exported interfaces and their resources in a session: their functions, without a store.
 
 use super::Target;
-use super::methods::{call, method_names};
+use super::methods::{Call, call, method_names};
 use super::surface::{Guest, Resource};
 use crate::codegen::component::rewrite::type_name;
 use crate::codegen::docs::{code, outer};
@@ -21,11 +21,16 @@ pub(super) fn view(target: &Target<'_>, guest: &Guest, items: &[Item]) -> (Ident
     let accessor = &guest.accessor;
     let others = guest.resources.iter().map(|resource| &resource.accessor);
     let mut idents = method_names(&guest.methods, others, &[]).into_iter();
+    let to = Call {
+        session: quote!(&mut *self.0),
+        wrapper: quote!(wrapper.#accessor()),
+        of: &guest.name,
+    };
     let methods: Vec<TokenStream> = guest
         .methods
         .iter()
         .zip(idents.by_ref())
-        .map(|(method, ident)| call(&ident, method, &quote!(wrapper.#accessor())))
+        .map(|(method, ident)| call(&ident, method, &to))
         .collect();
     let (mut accessors, mut resources) = (TokenStream::new(), TokenStream::new());
     for (resource, ident) in guest.resources.iter().zip(idents) {
@@ -78,8 +83,12 @@ fn resource_view(
     let interface = &guest.accessor;
     let mut idents = method_names(methods, [&format_ident!("drop")], &[]);
     let drop = idents.pop();
-    let wrapper = quote!(wrapper.#interface().#accessor());
-    let methods = methods.iter().zip(idents).map(|(method, ident)| call(&ident, method, &wrapper));
+    let to = Call {
+        session: quote!(&mut *self.0),
+        wrapper: quote!(wrapper.#interface().#accessor()),
+        of: &format!("{}#{}", guest.name, format!("{accessor}").replace('_', "-")),
+    };
+    let methods = methods.iter().zip(idents).map(|(method, ident)| call(&ident, method, &to));
     let (asyncness, wait) = (target.asyncness(), target.wait());
     let (call, drop_resource) = if target.is_async {
         (quote!(call_async), quote!(resource_drop_async))
@@ -96,7 +105,7 @@ fn resource_view(
             /// Drops a resource that the program owns.
             ///
             /// Fails if it was dropped before or is borrowed, its destructor traps, or an earlier call failed.
-            pub #asyncness fn #drop(&mut self, resource: __rt::ResourceAny) -> __rt::Result<()> {
+            pub #asyncness fn #drop(&mut self, resource: __rt::ResourceAny) -> ::wasmport::Result<()> {
                 self.0.#call(#asyncness |_, store| resource.#drop_resource(store)#wait)#wait
             }
         }

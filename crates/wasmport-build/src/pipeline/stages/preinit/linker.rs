@@ -14,7 +14,10 @@ pub(super) fn linker(component: &Component, has_wasi: bool) -> Result<Linker<Gue
     let engine = component.engine();
     let mut linker = Linker::new(engine);
     if has_wasi {
-        p2::add_to_linker_sync(&mut linker)?;
+        // Sessions link it too.
+        let mut options = bindings::sync::LinkOptions::default();
+        options.network_error_code(true);
+        p2::add_to_linker_with_options_sync(&mut linker, &options)?;
         preview_2::replace(&mut linker)?;
     }
     let mut stubs = Stubs { engine, resources: Vec::new() };
