@@ -81,8 +81,8 @@ pub use dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use dynamic::ModuleCache;
 pub use engine::{
-    BackEnd, EngineConfig, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit, Profiler,
-    RuntimeOptions,
+    BackEnd, EngineConfig, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit,
+    Profiler, RuntimeOptions,
 };
 pub use error::{Error, Frame, NotMappable, NotPrivate, Result, ValueError};
 pub use exit::Exit;

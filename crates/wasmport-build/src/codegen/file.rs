@@ -11,7 +11,8 @@ use quote::quote;
 const ALLOWED_LINTS: &str = "\
 #![allow(
     dead_code, elided_lifetimes_in_paths, long_running_const_eval, missing_copy_implementations,
-    missing_debug_implementations, non_snake_case, unreachable_pub, unused_qualifications, unused_results,
+    missing_debug_implementations, non_snake_case, unreachable_pub, unused_imports, unused_qualifications,
+    unused_results,
     clippy::all, clippy::nursery, clippy::pedantic,
     reason = \"generated code\"
 )]

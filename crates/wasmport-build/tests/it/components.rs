@@ -79,7 +79,7 @@ fn start(runtime: &Runtime, asset: &Asset<Component>) -> Counter {
     .unwrap()
 }
 
-fn call<R>(session: &mut Counter, name: &str) -> wasmtime::Result<R>
+fn call<R>(session: &mut Counter, name: &str) -> wasmport::Result<R>
 where
     R: wasmtime::component::Lift + wasmtime::component::ComponentNamedList + Send + Sync + 'static,
 {
@@ -89,7 +89,7 @@ where
     })
 }
 
-fn add(session: &mut Counter, a: u32, b: u32) -> wasmtime::Result<u32> {
+fn add(session: &mut Counter, a: u32, b: u32) -> wasmport::Result<u32> {
     session.call(|instance, store| {
         let func = instance.get_typed_func::<(u32, u32), (u32,)>(&mut *store, "add")?;
         Ok(func.call(store, (a, b))?.0)
@@ -160,7 +160,7 @@ fn sessions_of_components_have_limits_and_end_after_traps() {
     let mut counter = start(&runtime, &asset);
     assert_eq!(call::<(i32,)>(&mut counter, "grow").unwrap(), (-1,));
     let error = Error::from(call::<()>(&mut counter, "spin").unwrap_err());
-    assert!(matches!(&error, Error::OutOfFuel { asset } if asset == "counter"), "{error}");
+    assert!(matches!(&error, Error::OutOfFuel { asset, .. } if asset == "counter"), "{error}");
     let error = Error::from(add(&mut counter, 1, 1).unwrap_err());
     assert!(matches!(error, Error::Poisoned { .. }), "{error}");
 

@@ -86,7 +86,7 @@ fn what_is_no_core_module_is_refused() {
         }
     }
     let missing = runtime.load_dynamic(&DynamicAsset::file("nowhere/x.wasm")).unwrap_err();
-    assert!(matches!(missing, Error::Missing { .. }), "{missing}");
+    assert!(matches!(missing, Error::File { .. }), "{missing}");
 }
 
 /// The files of a cache, in its subfolder.

@@ -183,7 +183,7 @@ fn call_component(
     session: &mut Session<(), ComponentInstance>,
     name: &str,
     value: u64,
-) -> wasmtime::Result<()> {
+) -> wasmport::Result<()> {
     session.call(|instance, store| {
         instance.get_typed_func::<(u64,), ()>(&mut *store, name)?.call(store, (value,))
     })
@@ -264,7 +264,7 @@ fn fault_82_the_deadline_of_a_group_ends_an_async_call_that_waits() {
             });
             block_on(guest.call_func_async::<(), ()>("wait", ()))
         });
-        let error = Error::from(result.unwrap_err());
+        let error = result.unwrap_err();
         match interrupts {
             true => assert!(matches!(error, Error::Interrupted { .. }), "{error}"),
             false => assert!(is_timeout(&error, SHORT), "{error}"),
@@ -475,7 +475,7 @@ fn recursive(runtime: &Runtime) -> Session<Arc<AtomicU32>> {
     .unwrap()
 }
 
-fn overflows(error: &wasmtime::Error) -> bool {
+fn overflows(error: &Error) -> bool {
     error.downcast_ref() == Some(&Trap::StackOverflow)
 }
 

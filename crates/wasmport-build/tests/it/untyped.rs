@@ -61,14 +61,14 @@ fn they_have_the_limits_of_all_sessions() {
     let mut session = start(&runtime).unwrap();
     assert_eq!(session.call_func::<(), i32>("grow", ()).unwrap(), -1);
     let error = Error::from(session.call_func::<(), ()>("spin", ()).unwrap_err());
-    assert!(matches!(&error, Error::OutOfFuel { asset } if asset == "plugin"), "{error}");
+    assert!(matches!(&error, Error::OutOfFuel { asset, .. } if asset == "plugin"), "{error}");
     let error = Error::from(session.call_func::<i32, i32>("run", 1).unwrap_err());
     assert!(matches!(error, Error::Poisoned { .. }), "{error}");
 
     let mut session = start(&runtime).unwrap();
     session.set_fuel(u64::MAX).unwrap();
     session.set_time_limit(Some(Duration::from_millis(10))).unwrap();
-    let error = Error::from(session.call_values("spin", &[]).unwrap_err());
+    let error = session.call_values("spin", &[]).unwrap_err();
     assert!(matches!(&error, Error::TimedOut { asset, .. } if asset == "plugin"), "{error}");
 
     let mut session = start(&runtime).unwrap();

@@ -24,8 +24,11 @@ impl Error {
             Self::Limit { limit: LimitReached { setting, asked, .. }, .. } => {
                 format!("set `limits.{setting}` of `RuntimeOptions` to at least {asked}")
             }
-            Self::Call { .. } | Self::Wasm(_) if self.downcast_ref() == Some(&Trap::StackOverflow) => {
-                "set `max_wasm_stack` of `RuntimeOptions` to more if the guest may recurse so deep".into()
+            Self::Call { .. } | Self::Wasm(_)
+                if self.downcast_ref() == Some(&Trap::StackOverflow) =>
+            {
+                "set `max_wasm_stack` of `RuntimeOptions` to more if the guest may recurse so deep"
+                    .into()
             }
             Self::MissingFeature { feature, .. } => {
                 format!("add `features = [\"{feature}\"]` to the `wasmport` dependency")

@@ -119,7 +119,8 @@ impl<T: Send + 'static> Session<T> {
         params: P,
     ) -> Result<R> {
         let func = self.typed_func(name)?;
-        self.call_export_async(Some(name), async |_, store| func.call_async(store, params).await).await
+        self.call_export_async(Some(name), async |_, store| func.call_async(store, params).await)
+            .await
     }
 }
 

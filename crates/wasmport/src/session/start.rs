@@ -125,10 +125,7 @@ impl<T: 'static, W> Session<T, W> {
 }
 
 /// Installs the runtime's time limit in a new store, if there is one.
-fn new_deadlines<T: 'static>(
-    runtime: &Runtime,
-    store: &mut Store<T>,
-) -> Option<Arc<Deadlines>> {
+fn new_deadlines<T: 'static>(runtime: &Runtime, store: &mut Store<T>) -> Option<Arc<Deadlines>> {
     let limit = runtime.limits().time?;
     let deadlines = Arc::new(Deadlines::new(runtime.timer()?, Some(limit)));
     deadlines.install(store);

@@ -66,7 +66,9 @@ impl<T: 'static, W> Session<T, W> {
         let asset = self.asset.name().into();
         match self.status {
             Status::Exited(exit) => Error::Exited { asset, code: exit.code() },
-            Status::Ready | Status::Poisoned => Error::Poisoned { asset, cause: self.cause.clone() },
+            Status::Ready | Status::Poisoned => {
+                Error::Poisoned { asset, cause: self.cause.clone() }
+            }
         }
     }
 

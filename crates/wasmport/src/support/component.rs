@@ -4,8 +4,8 @@
 #[cfg(feature = "async")]
 pub use super::call_async;
 pub use super::{
-    Asset, Component, EngineConfig, RequiredFeatures, WasmFeature, call, check_contract, compressed,
-    digest, embedded, engine, file, include_artifact, unmodified_importer_output,
+    Asset, Component, EngineConfig, RequiredFeatures, WasmFeature, call, check_contract,
+    compressed, digest, embedded, engine, file, include_artifact, unmodified_importer_output,
 };
 pub use crate::__component_session as component_session;
 pub use wasmtime::component::*;

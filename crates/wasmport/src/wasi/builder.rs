@@ -58,10 +58,7 @@ type AddressCheck = Arc<dyn Fn(SocketAddr, SocketAddrUse) -> bool + Send + Sync>
 
 impl Network {
     fn configure(&self, builder: &mut WasiCtxBuilder) {
-        builder
-            .allow_tcp(self.tcp)
-            .allow_udp(self.udp)
-            .allow_ip_name_lookup(self.ip_name_lookup);
+        builder.allow_tcp(self.tcp).allow_udp(self.udp).allow_ip_name_lookup(self.ip_name_lookup);
         if let Some(check) = &self.check {
             let check = Arc::clone(check);
             builder.socket_addr_check(move |address, purpose| {

@@ -28,9 +28,9 @@ pub use stdio::{Capture, Lines};
 #[cfg(feature = "component-model")]
 pub(crate) use waits::{Polls, PollsView};
 pub use wasmtime_wasi::cli::{IsTerminal, StdinStream, StdoutStream};
-/// The purpose of an address, for [`Wasi::socket_addr_check`].
-pub use wasmtime_wasi::sockets::SocketAddrUse;
 /// Wasmtime's generated code for the interfaces of preview 2, for components whose own interfaces use
 /// their types.
 #[cfg(feature = "component-model")]
 pub use wasmtime_wasi::p2::bindings;
+/// The purpose of an address, for [`Wasi::socket_addr_check`].
+pub use wasmtime_wasi::sockets::SocketAddrUse;

@@ -15,7 +15,6 @@ use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as preview_1, WasiSnapshotP
 use wiggle::{GuestError, GuestMemory, GuestPtr};
 
 const SUCCESS: i32 = 0;
-const FAULT: i32 = 21;
 const EINVAL: i32 = 28;
 
 /// A subscription's kind for a clock.
@@ -58,9 +57,7 @@ pub(super) fn replace_async<T: Send + 'static>(
         "poll_oneoff",
         move |mut caller: Caller<'_, T>, addresses: (i32, i32, i32, i32)| {
             let addresses: [i32; 4] = addresses.into();
-            Box::new(async move {
-                poll(&mut caller, get, addresses.map(i32::cast_unsigned)).await
-            })
+            Box::new(async move { poll(&mut caller, get, addresses.map(i32::cast_unsigned)).await })
         },
     )?;
     Ok(())
@@ -71,10 +68,7 @@ async fn poll<T: Send + 'static>(
     get: fn(&mut T) -> &mut WasiCtx,
     [input, output, count, stored]: [u32; 4],
 ) -> Result<i32> {
-    let subscriptions = match with_memory(caller, |memory| read(memory, input, count))? {
-        Ok(subscriptions) => subscriptions,
-        Err(_) => return Ok(FAULT),
-    };
+    let subscriptions = with_memory(caller, |memory| read(memory, input, count))??;
     let fuel = caller.as_context_mut().hostcall_fuel();
     let context = get(caller.data_mut());
     let clock = context.clock().cloned();
@@ -86,8 +80,8 @@ async fn poll<T: Send + 'static>(
         Ok(events) => events,
         Err(errno) => return Ok(errno),
     };
-    let written = with_memory(caller, |memory| write(memory, output, stored, &events))?;
-    Ok(written.map_or(FAULT, |()| SUCCESS))
+    with_memory(caller, |memory| write(memory, output, stored, &events))??;
+    Ok(SUCCESS)
 }
 
 /// Runs `access` with the guest's memory.
@@ -96,9 +90,7 @@ fn with_memory<T: 'static, R>(
     access: impl FnOnce(&mut GuestMemory<'_>) -> R,
 ) -> Result<R> {
     Ok(match caller.get_export("memory") {
-        Some(Extern::Memory(memory)) => {
-            access(&mut GuestMemory::Unshared(memory.data_mut(caller)))
-        }
+        Some(Extern::Memory(memory)) => access(&mut GuestMemory::Unshared(memory.data_mut(caller))),
         Some(Extern::SharedMemory(memory)) => access(&mut GuestMemory::Shared(memory.data())),
         _ => return Err(Error::NoMemory { name: "memory".into() }.into()),
     })

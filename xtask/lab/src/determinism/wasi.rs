@@ -30,7 +30,7 @@ pub(super) fn run(module: &LoadedModule) -> crate::Result<Run> {
         .random_seed(7);
     let mut session = Session::of(module, (), |linker, store| wasi.link(linker, store))?;
     session.set_fuel(FUEL)?;
-    let exit = match session.call_func::<(), ()>("_start", ()).map_err(Error::from) {
+    let exit = match session.call_func::<(), ()>("_start", ()) {
         Ok(()) => 0,
         Err(Error::Exited { code, .. }) => code,
         Err(error) => return Err(error.into()),
