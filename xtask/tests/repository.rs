@@ -36,6 +36,7 @@ fn compilers(args: &[&str]) -> BTreeSet<String> {
 fn the_runtime_and_the_checking_importer_link_no_compiler() {
     let none = BTreeSet::new();
     assert_eq!(compilers(&["wasmport"]), none);
+    assert_eq!(compilers(&["wasmport", "--features", "wasi-http"]), none);
     assert_eq!(compilers(&["wasmport-build", "--no-default-features"]), none);
     assert!(compilers(&["wasmport-build"]).contains("cranelift-codegen"));
 }

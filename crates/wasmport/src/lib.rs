@@ -37,6 +37,7 @@
 //! | `async` | async host functions, and calls that can be suspended |
 //! | `wasi` | assets that import WASI preview 1, and components that import WASI 0.2: the module `wasi` |
 //! | `wasi-p3` | components that import WASI 0.3, which is experimental in Wasmtime |
+//! | `wasi-http` | components that import or export `wasi:http` 0.2: the module `wasi::http` |
 //! | `zstd` | artifacts that the importer compressed |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
 //! | `pool` | Wasmtime's pooling allocator, for [`RuntimeOptions::pooling`] |

@@ -94,6 +94,7 @@ require! { $
     __require_gc: "gc",
     __require_threads: "threads",
     __require_wasi: "wasi",
+    __require_wasi_http: "wasi-http",
     __require_wasi_p3: "wasi-p3",
     __require_zstd: "zstd",
 }

@@ -106,14 +106,28 @@ impl Wrappers {
         let program = self.src().join("main.rs").exists();
         let program =
             if program { "[[bin]]\nname = \"program\"\npath = \"src/main.rs\"\n\n" } else { "" };
+        // Hyper and rustls, which few wrappers need.
+        let http = if self.any_contains("__require_wasi_http")? { ", \"wasi-http\"" } else { "" };
         let manifest = format!(
             "[package]\nname = \"{NAME}\"\nedition = \"2024\"\n\n[workspace]\n\n{program}\
-             [dependencies]\nwasmport = {{ path = {:?}, features = [\"component-model-async\", \"gc\", \"threads\", \"wasi\"] }}\n",
+             [dependencies]\nwasmport = {{ path = {:?}, features = [\"component-model-async\", \"gc\", \"threads\", \"wasi\"{http}] }}\n",
             crate::root().join("crates/wasmport")
         );
         files::write(&folder.join("Cargo.toml"), &manifest)?;
         files::write(&folder.join("src/lib.rs"), LIB)?;
         scratch::write_lock(folder)
+    }
+
+    /// Returns whether a wrapper has this text.
+    fn any_contains(&self, text: &str) -> crate::Result<bool> {
+        for entry in walkdir::WalkDir::new(self.out_dir()) {
+            let entry = entry.map_err(|e| format!("cannot list the wrappers: {e}"))?;
+            let is_wrapper = entry.path().extension().is_some_and(|extension| extension == "rs");
+            if is_wrapper && files::read(entry.path())?.contains(text) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn cargo(&self, command: &str) -> crate::Result<scratch::Findings> {

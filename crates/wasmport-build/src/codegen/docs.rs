@@ -1,5 +1,6 @@
 //! Doc comments: names from wasm are hostile text and appear only inside code spans.
 
+use super::component::Bindings;
 use super::description::Description;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -70,15 +71,21 @@ pub(super) fn title(asset: &Description<'_>) -> String {
 }
 
 /// The documentation of a component's module.
-pub(super) fn component(asset: &Description<'_>, needs_wasi: bool, needs_wasi_p3: bool) -> String {
+pub(super) fn component(asset: &Description<'_>, bindings: &Bindings) -> String {
+    let Bindings { needs_wasi, needs_wasi_p3, needs_wasi_http, .. } = *bindings;
     let mut text = title(asset);
     if needs_wasi {
         let (preview, feature, state) = if needs_wasi_p3 {
             (3, "wasi-p3", " Wasmtime calls preview 3 experimental.")
+        } else if needs_wasi_http {
+            (2, "wasi-http", "")
         } else {
             (2, "wasi", "")
         };
         text.push_str(&format!("\n{}{state}\n", wasi(preview, feature)));
+    }
+    if needs_wasi_http {
+        text.push_str(&format!("\n{}\n", http(needs_wasi_p3)));
     }
     text
 }
@@ -89,6 +96,15 @@ pub(super) fn wasi(preview: u8, feature: &str) -> String {
         "Needs [WASI](https://wasi.dev) preview {preview}: the `{feature}` feature of the `wasmport` \
          crate. A [`Wasi`](::wasmport::wasi::Wasi) decides which parts of the system the guest sees."
     )
+}
+
+/// The sentences about HTTP.
+fn http(is_beside: bool) -> &'static str {
+    if is_beside {
+        "Needs `wasi:http` too: the `wasi-http` feature. The same `Wasi` decides which hosts the guest reaches."
+    } else {
+        "It includes `wasi:http`. The same `Wasi` decides which hosts the guest reaches."
+    }
 }
 
 /// The documentation of the module of a component without methods.

@@ -118,6 +118,14 @@ impl Error {
             Self::Environment { name } => {
                 write!(f, "the variable `{name}` of this program's environment is not UTF-8")
             }
+            #[cfg(feature = "wasi-http")]
+            Self::HttpRefused { asset, source } => {
+                write!(f, "the guest of asset `{asset}` refuses the HTTP request: {source:#}")
+            }
+            #[cfg(feature = "wasi-http")]
+            Self::NoHttpResponse { asset } => {
+                write!(f, "the guest of asset `{asset}` has returned without an HTTP response")
+            }
             Self::Poisoned { asset, cause: Some(cause) } => write!(
                 f,
                 "an earlier call of this session of asset `{asset}` failed, so the guest's state is \

@@ -278,6 +278,20 @@ pub enum Error {
         /// The variable's name; the parts of it that are not UTF-8 are replaced.
         name: String,
     },
+    /// The guest has set an error for its answer to an HTTP request.
+    #[cfg(feature = "wasi-http")]
+    HttpRefused {
+        /// The asset's name.
+        asset: String,
+        /// The error: an `ErrorCode` of the module `wasi::http`.
+        source: wasmtime::Error,
+    },
+    /// The guest has returned without an answer to an HTTP request.
+    #[cfg(feature = "wasi-http")]
+    NoHttpResponse {
+        /// The asset's name.
+        asset: String,
+    },
     /// An earlier call of this session failed before it returned, so the guest's state is unknown.
     Poisoned {
         /// The asset's name.

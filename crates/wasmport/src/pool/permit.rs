@@ -212,6 +212,31 @@ impl<S: TypedSession> Pooled<S> {
     }
 }
 
+#[cfg(feature = "wasi-http")]
+impl<S> Pooled<S>
+where
+    S: TypedSession<Wrapper: crate::wasi::http::HttpHandler> + Send + 'static,
+    S::Data: Send,
+{
+    /// Passes a request to the guest, and returns its answer, like
+    /// [`Session::handle_http`](crate::Session::handle_http). The permit returns to the pool when the guest
+    /// has returned.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Session::handle_http`](crate::Session::handle_http).
+    pub async fn handle_http<B>(
+        self,
+        request: http::Request<B>,
+    ) -> Result<http::Response<crate::wasi::http::Body>>
+    where
+        B: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+        B::Error: Into<crate::wasi::http::Error>,
+    {
+        crate::session::handle_http(self, |pooled| &mut **pooled.deref_mut(), request).await
+    }
+}
+
 impl<S> Deref for Pooled<S> {
     type Target = S;
 

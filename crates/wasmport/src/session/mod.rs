@@ -2,6 +2,8 @@
 
 mod call;
 mod data;
+#[cfg(feature = "wasi-http")]
+mod http;
 mod limits;
 mod named;
 mod pre;
@@ -15,6 +17,8 @@ mod typed;
 mod wasi;
 
 pub use data::SessionData;
+#[cfg(feature = "wasi-http")]
+pub(crate) use http::handle as handle_http;
 pub(crate) use named::exit_code;
 pub use pre::SessionPre;
 pub(crate) use rejected::Rejected;

@@ -33,6 +33,8 @@ pub struct Wasi {
     network: Network,
     pub(crate) clock: Option<ManualClock>,
     seed: Option<u64>,
+    #[cfg(feature = "wasi-http")]
+    pub(super) http: super::http::Grant,
 }
 
 #[derive(Clone, Default)]
@@ -313,7 +315,10 @@ impl Wasi {
                 .insecure_random(random.clone())
                 .secure_random(random);
         }
-        Ok(WasiCtx::new(builder.build_p1(), self.clock.clone()))
+        let context = WasiCtx::new(builder.build_p1(), self.clock.clone());
+        #[cfg(feature = "wasi-http")]
+        let context = context.with_http(self.http.clone());
+        Ok(context)
     }
 }
 

@@ -1,6 +1,8 @@
 //! `WasiCtx`: the part of a `Wasi` that belongs to one store.
 
 use super::clock::ManualClock;
+#[cfg(feature = "wasi-http")]
+use super::http::{Grant, HttpContext};
 #[cfg(feature = "wasi-p3")]
 use super::sleeps::Sleeps;
 use crate::exit::Exit;
@@ -15,6 +17,8 @@ pub struct WasiCtx {
     clock: Option<ManualClock>,
     #[cfg(feature = "wasi-p3")]
     sleeps: Sleeps,
+    #[cfg(feature = "wasi-http")]
+    http: HttpContext,
 }
 
 impl WasiCtx {
@@ -24,6 +28,8 @@ impl WasiCtx {
             clock,
             #[cfg(feature = "wasi-p3")]
             sleeps: Sleeps::default(),
+            #[cfg(feature = "wasi-http")]
+            http: HttpContext::new(Grant::default()),
         }
     }
 
@@ -31,6 +37,23 @@ impl WasiCtx {
     #[cfg(feature = "component-model")]
     pub(crate) fn preview_2(&mut self) -> wasmtime_wasi::WasiCtxView<'_> {
         wasmtime_wasi::WasiView::ctx(&mut self.preview1)
+    }
+
+    #[cfg(feature = "wasi-http")]
+    pub(super) fn with_http(self, grant: Grant) -> Self {
+        Self { http: HttpContext::new(grant), ..self }
+    }
+
+    /// Returns the part of it that `wasi:http` uses.
+    #[cfg(feature = "wasi-http")]
+    pub(crate) fn http(&mut self) -> wasmtime_wasi_http::WasiHttpCtxView<'_> {
+        self.http.view(wasmtime_wasi::WasiView::ctx(&mut self.preview1).table)
+    }
+
+    /// Returns the most bytes in a body of HTTP.
+    #[cfg(feature = "wasi-http")]
+    pub(crate) fn http_body_bytes(&self) -> Option<u64> {
+        self.http.body_bytes()
     }
 
     pub(super) fn clock(&self) -> Option<&ManualClock> {

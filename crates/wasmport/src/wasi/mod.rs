@@ -2,13 +2,15 @@
 //!
 //! The implementation is Wasmtime's, the crate `wasmtime-wasi`; a [`Wasi`] configures it. It serves
 //! preview 1, which core modules import as `wasi_snapshot_preview1`, preview 2 of components, and with
-//! the cargo feature `wasi-p3` preview 3.
+//! the cargo features `wasi-p3` and `wasi-http` preview 3 and HTTP.
 
 mod builder;
 mod clock;
 #[cfg(feature = "component-model")]
 mod clocks;
 mod ctx;
+#[cfg(feature = "wasi-http")]
+pub mod http;
 #[cfg(feature = "wasi-p3")]
 pub mod p3;
 mod poll;

@@ -36,6 +36,8 @@ pub(super) struct Bindings {
     pub needs_wasi: bool,
     /// Whether it needs WASI of preview 3: then sessions are async.
     pub needs_wasi_p3: bool,
+    /// Whether it needs `wasi:http`: then sessions are async.
+    pub needs_wasi_http: bool,
     /// Whether imports reach the store by choice, for which Wasmtime has types only with concurrency.
     pub needs_store: bool,
     /// The hits of each pass of `rewrite`.
@@ -72,6 +74,7 @@ fn bindings(
         is_async: prepared.is_async,
         needs_wasi: !prepared.wasi.needs.is_empty(),
         needs_wasi_p3: prepared.wasi.needs.contains(&Preview::Three),
+        needs_wasi_http: prepared.wasi.needs.contains(&Preview::Http),
         needs_store: prepared.needs_store,
         #[cfg(test)]
         hits: _hits,

@@ -39,7 +39,7 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
         contract(asset, &bindings),
         requirements(asset, &bindings),
     ];
-    let docs = docs::component(asset, bindings.needs_wasi, bindings.needs_wasi_p3);
+    let docs = docs::component(asset, &bindings);
     let source = file::source(asset, &docs, &sections)?;
     bindings.warnings.extend(settings.without_effect(Kind::Component));
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })
@@ -97,15 +97,20 @@ pub(crate) fn untyped_wrapper(
 
 /// The check of the contract, and of cargo features that modules have too.
 fn contract(asset: &Description<'_>, bindings: &Bindings) -> Section {
-    let Bindings { is_async, needs_wasi, needs_wasi_p3, .. } = *bindings;
-    // The feature `wasi-p3` enables both.
-    asset::contract(asset, is_async && !needs_wasi_p3, needs_wasi && !needs_wasi_p3)
+    let Bindings { is_async, needs_wasi, needs_wasi_p3, needs_wasi_http, .. } = *bindings;
+    // Both of the longer features enable them.
+    let is_enabled = needs_wasi_p3 || needs_wasi_http;
+    asset::contract(asset, is_async && !is_enabled, needs_wasi && !is_enabled)
 }
 
 /// The checks of the other cargo features, apart from [the one around the file](cargo_feature).
 fn requirements(asset: &Description<'_>, bindings: &Bindings) -> Section {
-    let Bindings { needs_wasi_p3, needs_store, .. } = *bindings;
-    let others = [(needs_wasi_p3, "wasi-p3"), (needs_store, "component-model-async")];
+    let Bindings { needs_wasi_p3, needs_wasi_http, needs_store, .. } = *bindings;
+    let others = [
+        (needs_wasi_p3, "wasi-p3"),
+        (needs_wasi_http, "wasi-http"),
+        (needs_store, "component-model-async"),
+    ];
     let others = others
         .iter()
         .filter(|(is_needed, feature)| *is_needed && *feature != cargo_feature(asset.features));
@@ -132,11 +137,13 @@ pub(crate) fn cargo_feature(features: RequiredFeatures) -> &'static str {
 pub(crate) fn needs(world: &World) -> Result<Vec<&'static str>, ComponentError> {
     let settings = AssetSettings::default();
     let bindings = bindings(&world.resolve, world.id, &Choices::of(&settings))?;
-    let Bindings { is_async, needs_wasi, needs_wasi_p3, .. } = bindings;
-    // The last one enables the others.
+    let Bindings { is_async, needs_wasi, needs_wasi_p3, needs_wasi_http, .. } = bindings;
+    // Each of the last two enables the others.
+    let is_enabled = needs_wasi_p3 || needs_wasi_http;
     let needs = [
-        (is_async && !needs_wasi_p3, "async"),
-        (needs_wasi && !needs_wasi_p3, "wasi"),
+        (is_async && !is_enabled, "async"),
+        (needs_wasi && !is_enabled, "wasi"),
+        (needs_wasi_http, "wasi-http"),
         (needs_wasi_p3, "wasi-p3"),
     ];
     Ok(needs.into_iter().filter_map(|(needs, feature)| needs.then_some(feature)).collect())

@@ -71,7 +71,7 @@ pub(super) fn prepare(
     let is_concurrent = world::is_concurrent(&own, world);
     let mut is_async = choices.asynchronous || !choices.async_functions.is_empty() || is_concurrent;
     let wasi = Wasi::take(&mut own, world, is_async, choices);
-    is_async |= wasi.needs.contains(&Preview::Three);
+    is_async |= wasi.is_async();
     let mut warnings = sizes::remove_untypable(&mut own, world);
     warnings.extend(choices.warning());
 

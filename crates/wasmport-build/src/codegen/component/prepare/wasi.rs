@@ -5,9 +5,11 @@ use super::world_keys::is_remapped;
 use std::collections::BTreeSet;
 use wit_parser::{InterfaceId, Resolve, WorldId, WorldItem, WorldKey};
 
-/// A version of WASI that wasmport links.
+/// A part of WASI that wasmport links. A later one includes the earlier ones, except for HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in super::super) enum Preview {
+    /// `wasi:http` of preview 2, which needs the rest of preview 2 too.
+    Http,
     Two,
     Three,
 }
@@ -47,6 +49,9 @@ const PREVIEW_2: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The interfaces of HTTP in preview 2 that Wasmtime implements.
+const HTTP: &[(&str, &[&str])] = &[("http", &["outgoing-handler", "types"])];
+
 /// The interfaces of preview 3 that Wasmtime implements.
 const PREVIEW_3: &[(&str, &[&str])] = &[
     (
@@ -82,6 +87,11 @@ pub(in super::super) struct Wasi {
 }
 
 impl Wasi {
+    /// Returns whether sessions are async for its sake.
+    pub fn is_async(&self) -> bool {
+        needs_async(&self.needs)
+    }
+
     /// Removes from the world the interfaces of WASI that the linker alone has to know; none if the
     /// program links WASI itself.
     pub fn take(resolve: &mut Resolve, world: WorldId, is_async: bool, choices: &Choices) -> Self {
@@ -93,8 +103,11 @@ impl Wasi {
         };
         let imports = resolve.worlds[world].imports.iter();
         let needs = imports.filter_map(|item| preview(resolve, by_own_name(item)?));
-        let needs: BTreeSet<Preview> = needs.collect();
-        let is_async = is_async || needs.contains(&Preview::Three);
+        let mut needs: BTreeSet<Preview> = needs.collect();
+        if needs.contains(&Preview::Http) {
+            let _ = needs.insert(Preview::Two);
+        }
+        let is_async = is_async || needs_async(&needs);
         let used = used_by_others(resolve, world, |id| preview(resolve, id).is_some());
         let mut wasi = Self { needs, ..Self::default() };
         let mut unused: Vec<WorldKey> = Vec::new();
@@ -125,6 +138,11 @@ fn by_own_name((key, item): (&WorldKey, &WorldItem)) -> Option<InterfaceId> {
         (WorldKey::Interface(_), WorldItem::Interface { id, .. }) => Some(*id),
         _ => None,
     }
+}
+
+/// Returns whether a part has async sessions alone: HTTP waits for the network.
+fn needs_async(needs: &BTreeSet<Preview>) -> bool {
+    needs.iter().any(|preview| *preview != Preview::Two)
 }
 
 /// Finds the interfaces whose types the other interfaces of the world use.
@@ -167,14 +185,16 @@ fn preview(resolve: &Resolve, id: InterfaceId) -> Option<Preview> {
     if !version.pre.is_empty() {
         return None;
     }
-    let (preview, interfaces) = match (version.major, version.minor) {
-        (0, 2) => (Preview::Two, PREVIEW_2),
-        (0, 3) => (Preview::Three, PREVIEW_3),
+    let parts: &[(Preview, &[(&str, &[&str])])] = match (version.major, version.minor) {
+        (0, 2) => &[(Preview::Two, PREVIEW_2), (Preview::Http, HTTP)],
+        (0, 3) => &[(Preview::Three, PREVIEW_3)],
         _ => return None,
     };
-    let (_, known) = interfaces.iter().find(|(name, _)| *name == package.name)?;
     let name = interface.name.as_deref()?;
-    (package.namespace == "wasi" && known.contains(&name)).then_some(preview)
+    let is_known =
+        |(known, names): &(&str, &[&str])| *known == package.name && names.contains(&name);
+    let part = parts.iter().find(|(_, interfaces)| interfaces.iter().any(is_known));
+    part.filter(|_| package.namespace == "wasi").map(|(preview, _)| *preview)
 }
 
 /// Returns whether an import of this name is an interface of preview 2 that Wasmtime implements.
@@ -195,6 +215,7 @@ fn path(resolve: &Resolve, id: InterfaceId, preview: Preview, is_async: bool) ->
     let package = &resolve.packages[interface.package?].name.name;
     let name = interface.name.as_deref()?.replace('-', "_");
     let bindings = match preview {
+        Preview::Http => "::wasmport::wasi::http::bindings",
         Preview::Two if is_async => "::wasmport::wasi::bindings",
         Preview::Two => "::wasmport::wasi::bindings::sync",
         Preview::Three => "::wasmport::wasi::p3::bindings",

@@ -1,6 +1,7 @@
 //! The fourth step: `FooSession`, whose methods are the component's functions and need no store.
 
 mod command;
+mod http;
 mod methods;
 mod start;
 mod surface;
@@ -15,11 +16,8 @@ use quote::{format_ident, quote};
 use surface::{Surface, module};
 use syn::Item;
 
-/// The session's own methods.
+/// The session's own methods, besides those of commands and of handlers of HTTP.
 const RESERVED: &[&str] = &["into_session", "new", "with_linker"];
-
-/// The own methods of sessions of commands.
-const RESERVED_OF_COMMANDS: &[&str] = &["into_session", "new", "run", "with_linker"];
 
 /// The wrapper that a session is for.
 struct Target<'a> {
@@ -98,7 +96,9 @@ fn session(target: &Target<'_>, views: &[Ident]) -> TokenStream {
     let Target { ty, session, .. } = target;
     let run = command::run(target);
     let new = start::new(target, run.as_ref());
-    let functions = functions(target, views, run.is_some());
+    let handler = http::handler(target);
+    let own = [run.as_ref().map(|_| "run"), handler.as_ref().map(|_| http::METHOD)];
+    let functions = functions(target, views, own.into_iter().flatten());
     let calls = format_ident!("{}", if target.is_async { "async" } else { "sync" });
     let data = target.data();
     let doc = outer(&format!(
@@ -115,16 +115,22 @@ fn session(target: &Target<'_>, views: &[Ident]) -> TokenStream {
             #functions
         }
 
+        #handler
+
         __rt::component_session! { #calls #ty #session }
     }
 }
 
 /// Writes the functions of the world, and the accessors of its interfaces.
-fn functions(target: &Target<'_>, views: &[Ident], is_command: bool) -> TokenStream {
+fn functions(
+    target: &Target<'_>,
+    views: &[Ident],
+    own: impl Iterator<Item = &'static str>,
+) -> TokenStream {
     let Target { surface, .. } = target;
     let accessors = surface.guests.iter().map(|guest| &guest.accessor);
-    let reserved = if is_command { RESERVED_OF_COMMANDS } else { RESERVED };
-    let mut idents = method_names(&surface.methods, accessors, reserved).into_iter();
+    let reserved: Vec<&str> = RESERVED.iter().copied().chain(own).collect();
+    let mut idents = method_names(&surface.methods, accessors, &reserved).into_iter();
     let methods = surface.methods.iter().zip(idents.by_ref());
     let to = Call { session: quote!(&mut self.0), wrapper: quote!(wrapper), of: "" };
     let methods: Vec<TokenStream> =

@@ -74,11 +74,13 @@ pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream
 fn define(target: &Target<'_>) -> (TokenStream, TokenStream, TokenStream) {
     let Target { ty, surface, wasi, .. } = target;
     let add_wasi = wasi.needs.last().map(|latest| match (latest, target.is_async) {
-        (Preview::Two, false) => quote!(wasi.link_component(linker, store)?;),
-        (Preview::Two, true) => quote!(wasi.link_component_async(linker, store)?;),
+        (Preview::Http | Preview::Two, false) => quote!(wasi.link_component(linker, store)?;),
+        (Preview::Http | Preview::Two, true) => quote!(wasi.link_component_async(linker, store)?;),
         // Links both, with one context.
         (Preview::Three, _) => quote!(wasi.link_component_p3(linker, store)?;),
     });
+    let add_http = wasi.needs.contains(&Preview::Http);
+    let add_http = add_http.then(|| quote!(wasi.add_http_to_component_linker(linker)?;));
     let shadow = wasi.is_shadowed.then(|| quote!(let _ = linker.allow_shadowing(true);));
     let add_hosts = surface.has_linker.then(|| {
         quote!(#ty::add_to_linker::<_, __rt::HasSelf<T>>(linker, ::wasmport::SessionData::get_mut)?;)
@@ -86,7 +88,7 @@ fn define(target: &Target<'_>) -> (TokenStream, TokenStream, TokenStream) {
     let uses_store = add_wasi.is_some();
     let uses_linker = uses_store || shadow.is_some() || add_hosts.is_some();
     let name = |is_used: bool, name: TokenStream| if is_used { name } else { quote!(_) };
-    let body = quote!(#add_wasi #shadow #add_hosts);
+    let body = quote!(#add_wasi #add_http #shadow #add_hosts);
     (name(uses_linker, quote!(linker)), name(uses_store, quote!(store)), body)
 }
 
