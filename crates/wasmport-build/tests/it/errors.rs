@@ -102,7 +102,10 @@ fn the_error_of_a_host_function_keeps_its_causes_through_a_question_mark() {
     // So does an error that passes through a store of the program's own.
     fn own() -> wasmport::Result<()> {
         let runtime = Runtime::new(&EngineConfig::new())?;
-        let module = runtime.load_dynamic(&DynamicAsset::new("trap", "(module (func (export \"f\") unreachable))"))?;
+        let module = runtime.load_dynamic(&DynamicAsset::new(
+            "trap",
+            "(module (func (export \"f\") unreachable))",
+        ))?;
         let mut store = runtime.store(());
         let instance = Instance::new(&mut store, module.module(), &[])?;
         instance.get_typed_func::<(), ()>(&mut store, "f")?.call(&mut store, ())?;
@@ -157,10 +160,26 @@ fn a_limit_that_refuses_an_instance_is_named() {
     };
     let cases: [(&str, fn(&mut Limits), &str); 5] = [
         ("(module)", |limits| limits.instances = 0, "1 where `limits.instances` allows 0"),
-        ("(module (memory 1) (memory 1))", |limits| limits.memories = 1, "2 where `limits.memories` allows 1"),
-        ("(module (table 1 funcref))", |limits| limits.tables = 0, "1 where `limits.tables` allows 0"),
-        ("(module (memory 3))", |limits| limits.memory_bytes = 70_000, "196608 where `limits.memory_bytes` allows 70000"),
-        ("(module (table 9 funcref))", |limits| limits.table_elements = 8, "9 where `limits.table_elements` allows 8"),
+        (
+            "(module (memory 1) (memory 1))",
+            |limits| limits.memories = 1,
+            "2 where `limits.memories` allows 1",
+        ),
+        (
+            "(module (table 1 funcref))",
+            |limits| limits.tables = 0,
+            "1 where `limits.tables` allows 0",
+        ),
+        (
+            "(module (memory 3))",
+            |limits| limits.memory_bytes = 70_000,
+            "196608 where `limits.memory_bytes` allows 70000",
+        ),
+        (
+            "(module (table 9 funcref))",
+            |limits| limits.table_elements = 8,
+            "9 where `limits.table_elements` allows 8",
+        ),
     ];
     for (text, limit, needs) in cases {
         let error = start(text, limit);
@@ -268,7 +287,9 @@ fn a_handle_of_another_session_or_a_dropped_one_does_not_poison() {
     }
     fn get(things: &mut Things, thing: ResourceAny) -> wasmport::Result<u32> {
         let got = things.call(|instance, store| {
-            instance.get_typed_func::<(ResourceAny,), (u32,)>(&mut *store, "get")?.call(store, (thing,))
+            instance
+                .get_typed_func::<(ResourceAny,), (u32,)>(&mut *store, "get")?
+                .call(store, (thing,))
         });
         Ok(got?.0)
     }

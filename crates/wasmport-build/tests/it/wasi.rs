@@ -61,11 +61,18 @@ fn a_manual_clock_changes_nothing_about_descriptors() {
     let mut all = Vec::new();
     for wasi in [&system, &manual] {
         let mut guest = module(POLL, wasi);
-        let mut wait = |kind: i32, fd: i32| {
-            guest.call_func::<(i32, i32), i32>("wait", (kind, fd)).unwrap()
-        };
+        let mut wait =
+            |kind: i32, fd: i32| guest.call_func::<(i32, i32), i32>("wait", (kind, fd)).unwrap();
         // Not open; the standard streams; a folder.
-        all.push([wait(1, 99), wait(2, 99), wait(1, 0), wait(1, 1), wait(2, 1), wait(2, 0), wait(1, 3)]);
+        all.push([
+            wait(1, 99),
+            wait(2, 99),
+            wait(1, 0),
+            wait(1, 1),
+            wait(2, 1),
+            wait(2, 0),
+            wait(1, 3),
+        ]);
     }
     assert_eq!(all[0], all[1]);
     assert_eq!(all[0][..2], [8_000_000, 8_000_000]);

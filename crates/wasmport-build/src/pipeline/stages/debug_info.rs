@@ -32,7 +32,7 @@ pub(crate) fn without_debug_info(
     let wasm = each_module(Stage::Compile, module, |wasm| {
         without_sections(wasm, is_debug).map_err(|e| asset.error(Stage::Compile, e.to_string()))
     })?;
-    let raw = RawWasm { path: module.path().into(), wasm };
+    let raw = RawWasm::new(module.path(), wasm);
     let module = validate(raw, module.features(), asset.limits())?;
     Ok(Some(Bare { module, sections }))
 }
