@@ -51,6 +51,7 @@ impl Api {
     pub fn of(interface: &Interface, settings: &AssetSettings) -> Result<Option<Self>, ApiError> {
         let Some(text) = &settings.api else { return Ok(None) };
         let parsed = parse::parse(text)?;
+        resolve::check(&parsed)?;
         let allocation = Allocation::of(interface, settings)?;
         Ok(Some(Self {
             structs: parsed.structs,

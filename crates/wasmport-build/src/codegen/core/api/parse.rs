@@ -51,7 +51,6 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ApiError> {
             ApiError::Item { line, item: shown, source }
         })?;
     }
-    super::resolve::check(&parsed)?;
     Ok(parsed)
 }
 
@@ -151,7 +150,7 @@ const NOT_PLAIN: &[&str] = &[
 ];
 
 /// Returns the type if it may lie in guest memory as in C; rustc checks the types that are unknown here. The
-/// names of structs are [resolved](super::resolve) later.
+/// names of structs are resolved later.
 fn plain(ty: &Type) -> syn::Result<Type> {
     let name = match ty {
         Type::Array(array) => {
