@@ -4,8 +4,6 @@ use super::cells::FromExtern;
 use crate::access::Access;
 use crate::runtime::LoadedModule;
 use crate::typed::WasmValue;
-use std::fmt;
-use std::sync::Arc;
 use wasmtime::{
     AsContextMut, Caller, ExternType, FuncType, Linker, MemoryTypeBuilder, Module, Result,
     TableType, Val, ValType, WasmRet, WasmTy,
@@ -37,12 +35,10 @@ macro_rules! host_funcs {
     };
     (@one $($param:ident)*) => {
         #[allow(non_snake_case, reason = "a parameter is named like its type")]
-        impl<T: 'static, H: 'static, F, R: 'static, $($param: WasmTy),*>
+        impl<T: 'static, H: 'static, F, R: WasmRet, $($param: WasmTy),*>
             HostFunc<T, H, ($($param,)*), R> for F
         where
-            F: for<'a, 'b> Fn(&'a mut Access<'b, T, H>, $($param),*) -> Result<R>
-                + Send + Sync + 'static,
-            Result<R>: WasmRet,
+            F: for<'a, 'b> Fn(&'a mut Access<'b, T, H>, $($param),*) -> R + Send + Sync + 'static,
         {
             fn define(
                 self,
@@ -51,10 +47,8 @@ macro_rules! host_funcs {
                 name: &str,
                 host: fn(&mut T) -> &mut H,
             ) -> Result<()> {
-                let import = Import::new(module, name);
                 linker.func_wrap(module, name, move |caller: Caller<'_, T>, $($param: $param),*| {
                     self(&mut Access::new(caller, host), $($param),*)
-                        .map_err(|error| import.failed(error))
                 })?;
                 Ok(())
             }
@@ -63,27 +57,6 @@ macro_rules! host_funcs {
 }
 
 host_funcs!(P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17);
-
-/// An import: the context of an error of its host function.
-#[derive(Clone, Debug)]
-struct Import(Arc<str>);
-
-impl Import {
-    fn new(module: &str, name: &str) -> Self {
-        Self(format!("{module}.{name}").into())
-    }
-
-    #[cold]
-    fn failed(&self, error: wasmtime::Error) -> wasmtime::Error {
-        error.context(self.clone())
-    }
-}
-
-impl fmt::Display for Import {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the import `{}` failed", self.0)
-    }
-}
 
 /// Defines a host function; `host` finds the host in the store's data.
 ///
@@ -114,7 +87,8 @@ pub fn func_wide<T: 'static>(
     host: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
     let ty = FuncType::new(linker.engine(), params.iter().cloned(), results.iter().cloned());
-    define(linker, ty, module, name, host)
+    linker.func_new(module, name, ty, host)?;
+    Ok(())
 }
 
 /// Defines a host function with the type of the import `index` of a module, for types that only the
@@ -131,21 +105,7 @@ pub fn func_nominal<T: 'static>(
     name: &str,
     host: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
-    define(linker, func_type(of, index)?, module, name, host)
-}
-
-/// Defines a host function over values; its errors name the import.
-fn define<T: 'static>(
-    linker: &mut Linker<T>,
-    ty: FuncType,
-    module: &str,
-    name: &str,
-    host: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
-) -> Result<()> {
-    let import = Import::new(module, name);
-    linker.func_new(module, name, ty, move |caller: Caller<'_, T>, params, results| {
-        host(caller, params, results).map_err(|error| import.failed(error))
-    })?;
+    linker.func_new(module, name, func_type(of, index)?, host)?;
     Ok(())
 }
 
