@@ -1,6 +1,5 @@
 //! Doc comments: names from wasm are hostile text and appear only inside code spans.
 
-use super::component::Bindings;
 use super::description::Description;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -71,8 +70,12 @@ pub(super) fn title(asset: &Description<'_>) -> String {
 }
 
 /// The documentation of a component's module.
-pub(super) fn component(asset: &Description<'_>, bindings: &Bindings) -> String {
-    let Bindings { needs_wasi, needs_wasi_p3, needs_wasi_http, .. } = *bindings;
+pub(super) fn component(
+    asset: &Description<'_>,
+    needs_wasi: bool,
+    needs_wasi_p3: bool,
+    needs_wasi_http: bool,
+) -> String {
     let mut text = title(asset);
     if needs_wasi {
         let (preview, feature, state) = if needs_wasi_p3 {

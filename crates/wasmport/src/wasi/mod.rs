@@ -15,6 +15,8 @@ pub mod http;
 pub mod p3;
 mod poll;
 mod preview1;
+#[cfg(feature = "wasi-http")]
+mod requests;
 #[cfg(feature = "wasi-p3")]
 mod sleeps;
 mod stdio;

@@ -39,7 +39,8 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
         contract(asset, &bindings),
         requirements(asset, &bindings),
     ];
-    let docs = docs::component(asset, &bindings);
+    let Bindings { needs_wasi, needs_wasi_p3, needs_wasi_http, .. } = bindings;
+    let docs = docs::component(asset, needs_wasi, needs_wasi_p3, needs_wasi_http);
     let source = file::source(asset, &docs, &sections)?;
     bindings.warnings.extend(settings.without_effect(Kind::Component));
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })

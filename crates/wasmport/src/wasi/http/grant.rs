@@ -1,6 +1,5 @@
-//! The part of a `Wasi` about HTTP: the hosts that a guest reaches, and limits.
+//! `Grant`: the hosts that a guest reaches, and limits.
 
-use crate::wasi::Wasi;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 use std::collections::BTreeSet;
@@ -11,15 +10,18 @@ use wasmtime_wasi_http::RequestOptions;
 /// What a guest may send, and the limits of its bodies.
 #[derive(Clone, Default)]
 pub(in crate::wasi) struct Grant {
-    is_allowed: Option<Arc<IsAllowed>>,
+    pub(in crate::wasi) is_allowed: Option<Arc<IsAllowed>>,
+    /// Hosts with their ports.
     hosts: BTreeSet<String>,
-    timeout: Option<Duration>,
+    /// The longest of each timeout of a request.
+    pub(in crate::wasi) timeout: Option<Duration>,
     /// The most requests at once.
-    requests: Option<usize>,
+    pub(in crate::wasi) requests: Option<usize>,
     /// The most bytes in a body.
-    pub(super) body_bytes: Option<u64>,
+    pub(in crate::wasi) body_bytes: Option<u64>,
 }
 
+/// The program's own decision about an address.
 type IsAllowed = dyn Fn(&Uri) -> bool + Send + Sync;
 
 /// The most requests at once by default.
@@ -31,8 +33,17 @@ impl Grant {
         self.requests.unwrap_or(REQUESTS)
     }
 
+    /// Allows a host at its port, or at the schemes' own ports.
+    pub(in crate::wasi) fn allow_host(&mut self, host: &str) {
+        let host = host.to_ascii_lowercase();
+        match has_port(&host) {
+            true => self.hosts.extend([host]),
+            false => self.hosts.extend([format!("{host}:80"), format!("{host}:443")]),
+        }
+    }
+
     /// Returns whether the guest may send a request to `uri`.
-    pub(super) fn allows(&self, uri: &Uri) -> bool {
+    pub(in crate::wasi) fn allows(&self, uri: &Uri) -> bool {
         // Text before an `@` would be taken for a part of the host when the connection is opened.
         let Some(authority) = uri.authority().filter(|a| !a.as_str().contains('@')) else {
             return false;
@@ -42,7 +53,10 @@ impl Grant {
     }
 
     /// Returns the timeouts of a request: those that the guest has set, if they are not longer.
-    pub(super) fn timeouts(&self, asked: Option<RequestOptions>) -> Option<RequestOptions> {
+    pub(in crate::wasi) fn timeouts(
+        &self,
+        asked: Option<RequestOptions>,
+    ) -> Option<RequestOptions> {
         let Some(longest) = self.timeout else { return asked };
         let asked = asked.unwrap_or_default();
         let shorter = |asked: Option<Duration>| Some(asked.map_or(longest, |a| a.min(longest)));
@@ -61,118 +75,7 @@ fn host_and_port(authority: &Authority, scheme: Option<&Scheme>) -> String {
     format!("{host}:{}", authority.port_u16().unwrap_or(own))
 }
 
-/// HTTP. A new `Wasi` denies all requests, with the error `HTTP-request-denied` for the guest.
-impl Wasi {
-    /// Allows the guest to send requests to these hosts. `example.com` allows both schemes at their own
-    /// ports, `example.com:8080` that port alone. An IPv6 address stands in brackets.
-    ///
-    /// A host is compared by its name. Redirects are the guest's: each is a request that needs to be
-    /// allowed.
-    pub fn allow_http_hosts(mut self, hosts: impl IntoIterator<Item = impl AsRef<str>>) -> Self {
-        for host in hosts {
-            let host = host.as_ref().to_ascii_lowercase();
-            match has_port(&host) {
-                true => self.http.hosts.extend([host]),
-                false => self.http.hosts.extend([format!("{host}:80"), format!("{host}:443")]),
-            }
-        }
-        self
-    }
-
-    /// Allows the guest to send the requests for whose address `is_allowed` returns true: `|_| true` allows
-    /// all. Replaces an earlier function; hosts of [`Self::allow_http_hosts`] are allowed besides.
-    pub fn allow_http(mut self, is_allowed: impl Fn(&Uri) -> bool + Send + Sync + 'static) -> Self {
-        self.http.is_allowed = Some(Arc::new(is_allowed));
-        self
-    }
-
-    /// Sets the longest time that a request of the guest may take to connect, until the first byte of the
-    /// answer, and between bytes. The guest can ask for less. The default is Wasmtime's, ten minutes.
-    pub fn http_timeout(mut self, timeout: Duration) -> Self {
-        self.http.timeout = Some(timeout);
-        self
-    }
-
-    /// Sets how many requests of a guest may be under way at once, its answers included. The next one gets the
-    /// error `connection-limit-reached`. The default is 64.
-    pub fn http_requests(mut self, requests: usize) -> Self {
-        self.http.requests = Some(requests);
-        self
-    }
-
-    /// Limits the bytes of each body, of requests and answers in both directions. A longer body ends with
-    /// an error. The default is no limit: bodies are passed on in parts.
-    pub fn http_body_bytes(mut self, bytes: u64) -> Self {
-        self.http.body_bytes = Some(bytes);
-        self
-    }
-}
-
 /// Returns whether a host has a port: the colons of an IPv6 address are in brackets.
 fn has_port(host: &str) -> bool {
     host.rsplit(']').next().is_some_and(|rest| rest.contains(':'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn allowed(wasi: &Wasi, uri: &str) -> bool {
-        wasi.http.allows(&uri.parse().unwrap())
-    }
-
-    #[test]
-    fn nothing_is_allowed_by_default() {
-        assert!(!allowed(&Wasi::new(), "http://localhost/"));
-    }
-
-    #[test]
-    fn hosts_are_compared_with_their_ports() {
-        let wasi = Wasi::new().allow_http_hosts(["Example.com", "local:8080", "[::1]", "[::2]:81"]);
-        for uri in [
-            "http://example.com/a",
-            "https://EXAMPLE.com",
-            "https://example.com:443/",
-            "http://local:8080/",
-            "http://[::1]/",
-            "http://[::2]:81/",
-        ] {
-            assert!(allowed(&wasi, uri), "{uri}");
-        }
-        for uri in [
-            "http://example.com:8080/",
-            "http://example.com.evil/",
-            "http://sub.example.com/",
-            "http://example.com@evil/",
-            "http://evil@example.com/",
-            "http://local/",
-            "http://[::2]/",
-            "/relative",
-        ] {
-            assert!(!allowed(&wasi, uri), "{uri}");
-        }
-    }
-
-    #[test]
-    fn a_function_allows_besides() {
-        let wasi = Wasi::new().allow_http_hosts(["one"]).allow_http(|uri| uri.path() == "/yes");
-        assert!(allowed(&wasi, "http://one/") && allowed(&wasi, "http://two/yes"));
-        assert!(!allowed(&wasi, "http://two/"));
-    }
-
-    #[test]
-    fn timeouts_are_the_shorter_ones() {
-        let second = Duration::from_secs(1);
-        let wasi = Wasi::new().http_timeout(second);
-        let short = RequestOptions {
-            connect_timeout: Some(second / 2),
-            first_byte_timeout: Some(2 * second),
-            between_bytes_timeout: None,
-        };
-        let timeouts = wasi.http.timeouts(Some(short)).unwrap();
-        assert_eq!(timeouts.connect_timeout, Some(second / 2));
-        assert_eq!(timeouts.first_byte_timeout, Some(second));
-        assert_eq!(timeouts.between_bytes_timeout, Some(second));
-        assert!(Wasi::new().http.timeouts(None).is_none());
-    }
 }
