@@ -56,15 +56,20 @@ const COMPONENTS: [(WasmFeature, &str); 8] = [
                     (canon lift (core func $i "len") (memory $i "memory")
                         (realloc (func $i "realloc")))))
             (instance $a (instantiate $a))
-            (core module $text (memory (export "memory") 1) (data (i32.const 8) "12345"))
-            (core instance $text (instantiate $text))
-            (core func $len (canon lower (func $a "len") (memory $text "memory")))
-            (core instance $host (export "len" (func $len)))
-            (core module $m (import "" "len" (func $len (param i32 i32) (result i32)))
-                (func (export "f") (param i32) (result i32)
-                    (call $len (i32.const 8) (local.get 0))))
-            (core instance $i (instantiate $m (with "" (instance $host))))
-            (func (export "f") (param "len" u32) (result u32) (canon lift (core func $i "f"))))"#,
+            (component $b
+                (import "len" (func $len (param "s" string) (result u32)))
+                (core module $text (memory (export "memory") 1) (data (i32.const 8) "12345"))
+                (core instance $text (instantiate $text))
+                (core func $lowered (canon lower (func $len) (memory $text "memory")))
+                (core instance $host (export "len" (func $lowered)))
+                (core module $m (import "" "len" (func $len (param i32 i32) (result i32)))
+                    (func (export "f") (param i32) (result i32)
+                        (call $len (i32.const 8) (local.get 0))))
+                (core instance $i (instantiate $m (with "" (instance $host))))
+                (func (export "f") (param "len" u32) (result u32)
+                    (canon lift (core func $i "f"))))
+            (instance $b (instantiate $b (with "len" (func $a "len"))))
+            (export "f" (func $b "f")))"#,
     ),
     (
         WasmFeature::ComponentModelErrorContext,
