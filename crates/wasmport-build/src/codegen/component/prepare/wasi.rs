@@ -14,8 +14,11 @@ pub(in super::super) enum Preview {
     Three,
 }
 
+/// Names of interfaces, by the names of their packages.
+type Interfaces = &'static [(&'static str, &'static [&'static str])];
+
 /// The interfaces of preview 2 that Wasmtime implements.
-const PREVIEW_2: &[(&str, &[&str])] = &[
+const PREVIEW_2: Interfaces = &[
     (
         "cli",
         &[
@@ -50,10 +53,10 @@ const PREVIEW_2: &[(&str, &[&str])] = &[
 ];
 
 /// The interfaces of HTTP in preview 2 that Wasmtime implements.
-const HTTP: &[(&str, &[&str])] = &[("http", &["outgoing-handler", "types"])];
+const HTTP: Interfaces = &[("http", &["outgoing-handler", "types"])];
 
 /// The interfaces of preview 3 that Wasmtime implements.
-const PREVIEW_3: &[(&str, &[&str])] = &[
+const PREVIEW_3: Interfaces = &[
     (
         "cli",
         &[
@@ -185,7 +188,7 @@ fn preview(resolve: &Resolve, id: InterfaceId) -> Option<Preview> {
     if !version.pre.is_empty() {
         return None;
     }
-    let parts: &[(Preview, &[(&str, &[&str])])] = match (version.major, version.minor) {
+    let parts: &[(Preview, Interfaces)] = match (version.major, version.minor) {
         (0, 2) => &[(Preview::Two, PREVIEW_2), (Preview::Http, HTTP)],
         (0, 3) => &[(Preview::Three, PREVIEW_3)],
         _ => return None,
