@@ -85,7 +85,7 @@ pub use engine::{
     BackEnd, EngineConfig, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit,
     Profiler, RuntimeOptions,
 };
-pub use error::{Error, Frame, NotMappable, NotPrivate, Result, ValueError};
+pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueError};
 pub use exit::Exit;
 pub use limits::Group;
 #[cfg(feature = "threads")]

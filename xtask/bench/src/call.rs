@@ -50,7 +50,7 @@ pub(crate) fn session() -> Result<f64> {
     let raw = other.typed_func::<(i32, i32), i32>("add")?;
     let store = other.store_mut();
     extra_ns(
-        || bench.add(black_box(20), black_box(22)),
+        || Ok(bench.add(black_box(20), black_box(22))?),
         || raw.call(&mut *store, (black_box(20), black_box(22))),
     )
 }

@@ -333,7 +333,7 @@ fn fault_86_an_exception_of_another_session_ends_the_guest_that_called_the_host(
     let mut outer = Session::of(&module, inner, |linker, _| {
         type Host<'a> = Caller<'a, SessionData<Session<u32>>>;
         linker.func_wrap("host", "other", |mut caller: Host<'_>| {
-            caller.data_mut().get_mut().call_func::<(), ()>("throw", ())
+            Ok(caller.data_mut().get_mut().call_func::<(), ()>("throw", ())?)
         })?;
         Ok(())
     })

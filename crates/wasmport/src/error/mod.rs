@@ -1,5 +1,6 @@
 //! `Error`: the runtime's errors; each names the asset.
 
+mod call;
 mod causes;
 mod frames;
 mod help;
@@ -7,6 +8,7 @@ mod message;
 mod reason;
 mod source;
 
+pub use call::CallError;
 pub(crate) use frames::Callee;
 pub use frames::Frame;
 pub use reason::{NotMappable, NotPrivate, ValueError};

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "gc")]
 use super::{exception::Exception, values::WasmValues};
+#[cfg(feature = "gc")]
+use crate::error::CallError;
 use std::marker::PhantomData;
 #[cfg(feature = "gc")]
 use wasmtime::{
@@ -59,8 +61,9 @@ impl<P: WasmValues> TypedTag<P> {
     /// # Errors
     ///
     /// Fails if tag or error belong to another store, or the tag has another type.
-    pub fn catch(&self, mut store: impl AsContextMut, error: &Error) -> Result<Option<P>> {
+    pub fn catch(&self, mut store: impl AsContextMut, error: &impl CallError) -> Result<Option<P>> {
         let mut store = store.as_context_mut();
+        let Some(error) = error.wasmtime_error() else { return Ok(None) };
         let object = match error.downcast_ref::<Exception>() {
             Some(exception) => exception.object(&mut store),
             None if error.is::<ThrownException>() => match store.take_pending_exception() {
