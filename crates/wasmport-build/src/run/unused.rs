@@ -138,7 +138,7 @@ fn uses<'d>(
         let own = rules.matching(&file.source).into_iter().map(|rule| rule + 1);
         let sets =
             |layer: &usize| layers.get(*layer).and_then(|layer| (choice.of)(layer)).is_some();
-        if let Some(layer) = std::iter::once(0).chain(own).filter(sets).last() {
+        if let Some(layer) = std::iter::once(0).chain(own).rev().find(sets) {
             uses.entry(layer).or_default().push(file);
         }
     }

@@ -92,7 +92,7 @@ where
         let session = session_of(&mut owner);
         let called = session
             .call_async(async move |wrapper, store| wrapper.handle(store, request, out).await);
-        let _ = sender.send(called.await.map_err(Error::from));
+        let _ = sender.send(called.await);
     })));
     match answer.await {
         Ok(Ok(answer)) => {
