@@ -159,15 +159,15 @@ fn sessions_of_components_have_limits_and_end_after_traps() {
 
     let mut counter = start(&runtime, &asset);
     assert_eq!(call::<(i32,)>(&mut counter, "grow").unwrap(), (-1,));
-    let error = Error::from(call::<()>(&mut counter, "spin").unwrap_err());
+    let error = call::<()>(&mut counter, "spin").unwrap_err();
     assert!(matches!(&error, Error::OutOfFuel { asset, .. } if asset == "counter"), "{error}");
-    let error = Error::from(add(&mut counter, 1, 1).unwrap_err());
+    let error = add(&mut counter, 1, 1).unwrap_err();
     assert!(matches!(error, Error::Poisoned { .. }), "{error}");
 
     let mut counter = start(&runtime, &asset);
     counter.set_fuel(u64::MAX).unwrap();
     counter.set_time_limit(Some(Duration::from_millis(10))).unwrap();
-    let error = Error::from(call::<()>(&mut counter, "spin").unwrap_err());
+    let error = call::<()>(&mut counter, "spin").unwrap_err();
     assert!(matches!(error, Error::TimedOut { .. }), "{error}");
 
     let mut counter = start(&runtime, &asset);

@@ -158,7 +158,8 @@ fn a_limit_that_refuses_an_instance_is_named() {
         let module = runtime.load_dynamic(&DynamicAsset::new("big", text)).unwrap();
         Session::of(&module, (), |_, _| Ok(())).err().unwrap()
     };
-    let cases: [(&str, fn(&mut Limits), &str); 5] = [
+    type Case = (&'static str, fn(&mut Limits), &'static str);
+    let cases: [Case; 5] = [
         ("(module)", |limits| limits.instances = 0, "1 where `limits.instances` allows 0"),
         (
             "(module (memory 1) (memory 1))",

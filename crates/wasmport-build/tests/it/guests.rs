@@ -119,7 +119,7 @@ fn fault_82_a_sleep_of_preview_1_ends_with_the_time_limit_or_the_group() {
         let begun = Instant::now();
         let mut guest = sleeper(&runtime);
         let error = guest.call_func::<_, i32>("sleep", (HOUR, count)).unwrap_err();
-        assert!(is_timeout(&Error::from(error), SHORT));
+        assert!(is_timeout(&error, SHORT));
         assert!((SHORT..PATIENCE).contains(&begun.elapsed()), "{:?}", begun.elapsed());
         assert!(guest.is_poisoned());
 
@@ -132,7 +132,7 @@ fn fault_82_a_sleep_of_preview_1_ends_with_the_time_limit_or_the_group() {
             group.interrupt();
             call.join().unwrap().unwrap_err()
         });
-        assert!(matches!(Error::from(error), Error::Interrupted { .. }));
+        assert!(matches!(error, Error::Interrupted { .. }));
         assert!(begun.elapsed() < PATIENCE);
     }
     // A sleep that fits is as long as the guest wants.
@@ -194,7 +194,7 @@ fn fault_82_a_sleep_of_preview_2_ends_with_the_time_limit() {
     let begun = Instant::now();
     let mut guest = component(&timed(SHORT));
     let error = call_component(&mut guest, "sleep", HOUR.cast_unsigned()).unwrap_err();
-    assert!(is_timeout(&Error::from(error), SHORT));
+    assert!(is_timeout(&error, SHORT));
     assert!((SHORT..PATIENCE).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     assert!(guest.is_poisoned());
     call_component(&mut component(&timed(PATIENCE)), "sleep", 1_000_000).unwrap();
@@ -219,11 +219,11 @@ fn fault_82_a_call_that_returns_late_is_timed_out() {
     })
     .unwrap();
     guest.set_time_limit(Some(SHORT)).unwrap();
-    let error = Error::from(guest.call_func::<(), ()>("wait", ()).unwrap_err());
+    let error = guest.call_func::<(), ()>("wait", ()).unwrap_err();
     assert!(is_timeout(&error, SHORT), "{error}");
     // The guest returned, so its state is known.
     assert_eq!(guest.call_func::<(), i32>("quick", ()).unwrap(), 1);
-    let error = Error::from(guest.call_func::<_, ()>("fill", 1).unwrap_err());
+    let error = guest.call_func::<_, ()>("fill", 1).unwrap_err();
     assert!(is_timeout(&error, SHORT), "{error}");
     let late = r#"(module
         (import "host" "wait" (func $wait)) (func $start (call $wait)) (start $start))"#;
@@ -306,7 +306,7 @@ fn fault_68_no_instruction_runs_after_a_trap_a_timeout_or_an_exit() {
             block_on(guest.call_func_async::<(), ()>("count", ())).unwrap_err(),
         ];
         for error in errors {
-            let error = Error::from(error);
+            let error = error;
             assert!(matches!(error, Error::Poisoned { .. } | Error::Exited { code: 3, .. }));
         }
         // One step before the end, one in it, and none since.
@@ -549,7 +549,7 @@ fn fault_85_text_of_a_hostile_file_reaches_no_terminal_as_it_is() {
         "(module (func $f (@name \"{escaped}\") unreachable) (func (export \"trap\") (call $f)))"
     );
     let mut trapping = guest(&runtime, &traps);
-    errors.push(Error::from(trapping.call_func::<(), ()>("trap", ()).unwrap_err()));
+    errors.push(trapping.call_func::<(), ()>("trap", ()).unwrap_err());
     let imports = format!("(module (import \"{escaped}\" \"x\" (func)))");
     let module = runtime.load_dynamic(&DynamicAsset::new("imports", imports)).unwrap();
     errors.push(Session::of(&module, (), |_, _| Ok(())).err().unwrap());

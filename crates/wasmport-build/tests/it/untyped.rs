@@ -60,9 +60,9 @@ fn they_have_the_limits_of_all_sessions() {
     });
     let mut session = start(&runtime).unwrap();
     assert_eq!(session.call_func::<(), i32>("grow", ()).unwrap(), -1);
-    let error = Error::from(session.call_func::<(), ()>("spin", ()).unwrap_err());
+    let error = session.call_func::<(), ()>("spin", ()).unwrap_err();
     assert!(matches!(&error, Error::OutOfFuel { asset, .. } if asset == "plugin"), "{error}");
-    let error = Error::from(session.call_func::<i32, i32>("run", 1).unwrap_err());
+    let error = session.call_func::<i32, i32>("run", 1).unwrap_err();
     assert!(matches!(error, Error::Poisoned { .. }), "{error}");
 
     let mut session = start(&runtime).unwrap();
