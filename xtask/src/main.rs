@@ -19,12 +19,14 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   conformance     Run the specification's test suite through generated wrappers
   smith           Import random valid modules and use every export of their wrappers
   corpus          Import every wasm file below a folder and compare with expected verdicts
+  worlds          Make components of the worlds in WIT files, for `corpus`
+  cases           Try the cases below a folder, each with an expected result
   backends        Import the fixtures for many targets and run them on every local back end
   determinism     Compare programs whose results may differ between machines
   faults          Run the tests of `docs/faults.md` and print which rows hold
   fuzz            Run fuzz targets on mutations of their seeds
   unsafe          List every `unsafe` of the crates with its reason
-  elsewhere       Run the fixtures on Windows, aarch64 and s390x, in emulators
+  elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 
 The commands of `cargo wasmport`, such as `import` and `check`, work on the project `fixtures`.
 ";

@@ -56,7 +56,10 @@ fn the_assets_of_the_project_decide() {
         remove(&project, name);
         let checked = project.importer().run_check().unwrap();
         let expected = [
-            ("calc.wat", "its settings changed since it was imported"),
+            (
+                "calc.wat",
+                "its settings changed since it was imported: `engine.concurrency-support`",
+            ),
             (name, "its source was removed"),
         ];
         assert_eq!(stale(&checked), expected);
@@ -106,7 +109,8 @@ fn assets_that_are_not_selected_decide_too() {
                    imported with another one: import without a path";
     assert!(report.warnings.iter().any(|line| line == warning), "{:?}", report.warnings);
     let checked = project.importer().run_check().unwrap();
-    let expected = [("calc.wat", "its settings changed since it was imported")];
+    let expected =
+        [("calc.wat", "its settings changed since it was imported: `engine.concurrency-support`")];
     assert_eq!(stale(&checked), expected);
     assert_eq!(project.import().count(Status::Imported), 1);
 }

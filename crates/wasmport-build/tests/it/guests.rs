@@ -351,7 +351,7 @@ fn fault_64_a_huge_memory_is_refused_before_anything_is_allocated() {
         let module = runtime.load_dynamic(&DynamicAsset::new("huge", huge)).unwrap();
         let start = || Session::of(&module, (), |_, _| Ok(())).err().unwrap();
         let refused = start();
-        assert!(refused.to_string().contains("exceeds memory limits"), "{refused}");
+        assert!(refused.to_string().contains("`limits.memory_bytes` allows"), "{refused}");
         let (space, memory) = space_and_memory();
         for _ in 0..1000 {
             let _ = start();
@@ -399,7 +399,7 @@ fn fault_63_storms_of_memories_and_of_the_collected_heap_stay_at_their_limits() 
         let runtime = runtime_with(EngineConfig::new(), |options| options.limits.memories = 50);
         let module = runtime.load_dynamic(&DynamicAsset::new("more", memories(51))).unwrap();
         let error = Session::of(&module, (), |_, _| Ok(())).err().unwrap();
-        assert!(error.to_string().contains("memory"), "{error}");
+        assert!(error.to_string().contains("`limits.memories` allows 50"), "{error}");
 
         // A list that grows until there is no room for another element.
         let runtime = runtime_with(EngineConfig::new(), limits);
@@ -528,7 +528,7 @@ fn fault_85_text_of_a_hostile_file_reaches_no_terminal_as_it_is() {
     let hostile = "\x1b]0;owned\x07\x1b[2J\u{9b}31m\r";
     let is_harmless = |text: &str| {
         let is_plain = |c: char| c == '\n' || c == '\t' || !c.is_control();
-        text.chars().all(is_plain) && text.contains("\\u{1b}")
+        text.chars().all(is_plain)
     };
     let name = folder.path().join(format!("plug{hostile}in.wat"));
     let texts = [
@@ -556,6 +556,8 @@ fn fault_85_text_of_a_hostile_file_reaches_no_terminal_as_it_is() {
     for (number, error) in errors.iter().enumerate() {
         let texts = [error.to_string(), format!("{error:?}"), format!("{error:#}")];
         assert!(texts.iter().all(|text| is_harmless(text)), "{number} {texts:?}");
+        // The names of functions stand in the frames alone.
+        assert!(texts[2].contains("\\u{1b}"), "{number} {texts:?}");
     }
 }
 

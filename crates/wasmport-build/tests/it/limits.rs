@@ -268,7 +268,8 @@ fn fault_88_a_small_file_makes_no_huge_wrapper() {
     assert!(len <= 4 << 20 && len > 2 << 20, "{len}");
     assert_eq!(warnings.len(), 1, "{warnings:?}");
     let (all, warnings) = wrapper(&format!("(module {globals})"), "");
-    assert!(all > 2_000_000 && warnings.is_empty(), "{all} {warnings:?}");
+    assert!(all > 2_000_000, "{all}");
+    assert!(warnings.len() == 1 && warnings[0].contains("rustc takes long"), "{warnings:?}");
 }
 
 #[test]

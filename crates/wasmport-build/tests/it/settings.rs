@@ -110,7 +110,7 @@ fn unknown_keys_suggest_what_was_perhaps_meant() {
         ("[engine]\nfuell = true\n", "line 2, column 1", "fuel"),
         ("[defaults]\nstripp = []\n", "line 2, column 1", "strip"),
         ("[defaults.optimize]\nlevle = \"O2\"\n", "line 2, column 1", "level"),
-        ("[defaults]\noptimize.level = \"O9\"\n", "line 2, column 18", "O1"),
+        ("[defaults]\noptimize.level = \"O22\"\n", "line 2, column 18", "O2"),
         ("[defaults]\noptimize = { fastmath = \"yes\" }\n", "line 2, column 14", "fast-math"),
         ("[[asset]]\nmatch = \"*\"\n[asset.preinit]\nintit = \"f\"\n", "line 4, column 1", "init"),
         ("[[asset]]\nmatch = \"*\"\nlimits.max-second = 1\n", "line 3, column 8", "max-seconds"),

@@ -158,6 +158,12 @@ pub(super) fn start_failed<T: 'static>(
     if let Some(limit) = store.data().bounds().refused(&error) {
         return Error::Limit { asset: callee.asset.to_owned(), limit, source: error };
     }
+    let error = match Error::from(error) {
+        Error::Wasm(error) => error,
+        // A folder or variable that the program passes on: no guest is to blame.
+        own @ (Error::Preopen { .. } | Error::Environment { .. }) => return own,
+        own => own.into(),
+    };
     call_failed(callee, store, error).0
 }
 

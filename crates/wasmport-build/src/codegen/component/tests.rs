@@ -537,7 +537,7 @@ fn functions_that_wait_beside_each_other_do_so_in_sessions() {
     let text = text(bindings);
     for expected in [
         "accessor: &__rt::Accessor<T, Self>, accessor_: u32",
-        ".run_concurrent(async |accessor| wrapper.call_run(accessor, n).await)",
+        ".run_concurrent(async |accessor| { wrapper.call_run(accessor, n).await })",
         "demo::feed::feed::HostWithStore<::wasmport::SessionData<T>>",
         "pub async fn call_stop<",
     ] {
