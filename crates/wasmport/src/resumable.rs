@@ -29,11 +29,11 @@ pub enum Step {
 /// no executor; as a [`Future`] it runs a slice at each poll, and resolves to result and session.
 ///
 /// ```
-/// use wasmport::{Resumable, Session, Slice, Step, wasmtime};
+/// use wasmport::{Resumable, Session, Slice, Step};
 ///
 /// fn suspended<T: Send + 'static, W: Send + Sync + 'static>(
 ///     session: Box<Session<T, W>>,
-/// ) -> wasmport::Result<wasmtime::Result<i32>> {
+/// ) -> wasmport::Result<wasmport::Result<i32>> {
 ///     // With a wrapper's session: `Box::pin(session.run(1))`.
 ///     let mut call = Resumable::new(session, Slice::Fuel(10_000), |session| {
 ///         Box::pin(session.call_async(async |_, _| Ok(1)))

@@ -69,8 +69,11 @@ fn warn_of_misspelt(wasm: &[u8], patterns: &[String], asset: &AssetContext<'_>) 
         })
         .collect();
     for (index, pattern) in patterns.iter().enumerate() {
-        let is_known = KNOWN.contains(&&**pattern) || sections.contains(pattern);
         let known = sections.iter().map(String::as_str).chain(KNOWN);
+        // A pattern that is none is an error later.
+        let matches = Patterns::one(pattern).ok();
+        let is_known = KNOWN.contains(&&**pattern)
+            || matches.is_none_or(|own| known.clone().any(|name| own.matches(name, false)));
         if let Some(nearest) = nearest(pattern, known).filter(|_| !is_known) {
             let place =
                 asset.project().choice_location(&asset.file.source, "strip", Part::Element(index));
