@@ -38,6 +38,10 @@ pub(crate) struct Plan<'a> {
     pub lifeline: Option<Lifeline>,
 }
 
+/// The stack of a thread that imports: parsers of Rust call themselves for each level of a type, and the
+/// validator takes types of a hundred levels.
+const STACK: usize = 32 << 20;
+
 impl<'a> Plan<'a> {
     /// Finds the assets, decides about the engine's concurrency, and which assets to import.
     ///
@@ -101,7 +105,8 @@ impl<'a> Plan<'a> {
             _ => Digests::computed(),
         };
         // By default one thread per processor.
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(settings.jobs.unwrap_or(0)).build();
+        let threads = settings.jobs.unwrap_or(0);
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).stack_size(STACK).build();
         let pool = pool.map_err(|e| Error::arguments(e.to_string(), "ask for fewer jobs"))?;
         let (discovered, freshness) =
             pool.join(|| discover(settings), || Freshness::new(alternatives, digests()));

@@ -84,6 +84,14 @@ fn fault_08_deep_nesting_overflows_no_stack() {
         let report = import("deep.wat", nested(20_000, open).as_bytes(), "");
         assert_eq!(report.count(Status::Failed), 0, "{open}: {:?}", report.assets);
     }
+    // Types of components: the validator takes up to a hundred levels.
+    let levels: String = (1..90).map(|i| format!("(type (option {}))", i - 1)).collect();
+    let deep = format!(
+        "(component (import \"f\" (instance (type (option u8)) {levels}
+            (export \"t\" (type (eq 89))) (export \"f\" (func (param \"a\" 90))))))"
+    );
+    let report = import("options.wat", deep.as_bytes(), "");
+    assert_eq!(report.count(Status::Failed), 0, "{:?}", report.assets);
     // Text is parsed before anything is counted.
     for open in ["(block ", "(if (i32.const 0) (then "] {
         let text = format!("(module (func {}))", open.repeat(100_000));
