@@ -4,7 +4,8 @@ use super::Context;
 use super::debug::debug_body_mut;
 use super::error::Unexpected;
 use super::tree::{self, Hits};
-use syn::{Attribute, Expr, ExprLit, Item, Lit, Pat, parse_quote};
+use proc_macro2::Ident;
+use syn::{Expr, ExprLit, Item, Lit, Pat, parse_quote};
 
 /// Chooses the `repr` of each enum by the number of its cases.
 pub(super) fn enum_repr(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
@@ -12,15 +13,19 @@ pub(super) fn enum_repr(items: &mut Vec<Item>, _: &Context<'_>) -> Hits {
         let mut hits = 0;
         for item in items {
             let Item::Enum(item) = item else { continue };
-            let repr: Attribute = match item.variants.len() {
-                0..=0x100 => parse_quote!(#[repr(u8)]),
-                0x101..=0x1_0000 => parse_quote!(#[repr(u16)]),
-                _ => parse_quote!(#[repr(u32)]),
+            let repr = match item.variants.len() {
+                0..=0x100 => "u8",
+                0x101..=0x1_0000 => "u16",
+                _ => "u32",
             };
-            let is_repr = |attribute: &&mut Attribute| attribute.path().is_ident("repr");
-            if let Some(own) = item.attrs.iter_mut().find(is_repr).filter(|own| **own != repr) {
-                *own = repr;
-                hits += 1;
+            for attribute in item.attrs.iter_mut().filter(|own| own.path().is_ident("repr")) {
+                let own = attribute.parse_args::<Ident>();
+                let own = own.map_err(|_| Unexpected::new("the size of an enum", &item.ident))?;
+                if own != repr {
+                    let repr = Ident::new(repr, own.span());
+                    *attribute = parse_quote!(#[repr(#repr)]);
+                    hits += 1;
+                }
             }
         }
         Ok(hits)
