@@ -8,7 +8,7 @@ use quote::quote;
 /// The path of the `wasmport` crate in generated code.
 pub(crate) struct CratePath {
     text: String,
-    /// None for the default.
+    /// The path's tokens, unless it is the default.
     tokens: Option<TokenStream>,
 }
 

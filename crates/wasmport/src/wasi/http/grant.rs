@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wasmtime_wasi_http::RequestOptions;
 
-/// What a guest may send, and the limits of its bodies.
+/// The requests that a guest may send, and the limits of their bodies.
 #[derive(Clone, Default)]
 pub(in crate::wasi) struct Grant {
     pub(in crate::wasi) is_allowed: Option<Arc<IsAllowed>>,

@@ -18,7 +18,7 @@ pub(in crate::codegen::core) struct Allocation {
     unusable: Vec<(Action, String)>,
 }
 
-/// What a function of the guest does for the host.
+/// The service of a guest's function for the host.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Action {
     Allocate,

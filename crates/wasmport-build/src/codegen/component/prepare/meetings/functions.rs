@@ -38,30 +38,27 @@ impl Meetings {
             FunctionKind::Freestanding | FunctionKind::AsyncFreestanding => 2,
             _ => 1,
         });
-        let mut fields = Scope::default();
-        let mut methods: BTreeMap<Option<TypeId>, Scope> = BTreeMap::new();
+        let mut scope = Scope::default();
         // A method of the interface returns the functions of each resource.
         let resources = functions.iter().filter_map(|function| function.kind.resource());
-        methods.entry(None).or_default().add(resources.map(|id| self.resource(resolve, id)));
+        scope.add(resources.map(|id| format!("method {}", self.resource(resolve, id))));
         let mut renamed = BTreeMap::new();
         for function in functions {
-            let methods = methods.entry(function.kind.resource()).or_default();
             let prefix = self.field_prefix(resolve, &function.kind);
-            let field = |item: &str| vec![format!("{prefix}{}", item.to_snake_case())];
-            let method = |item: &str| {
+            let resource = function.kind.resource();
+            let resource = resource.map(|id| self.resource(resolve, id) + " ").unwrap_or_default();
+            // Fields of one struct, and methods of the interface's type or the resource's.
+            let names = |item: &str| {
                 let ident = item.to_snake_case();
-                vec![format!("call_{ident}"), format!("func_{ident}")]
+                vec![
+                    format!("field {prefix}{ident}"),
+                    format!("{resource}method call_{ident}"),
+                    format!("{resource}method func_{ident}"),
+                ]
             };
-            let item = function.item_name();
-            let digits = methods.digits(item, method);
-            let own = digits.map_or_else(|| item.to_owned(), |digits| format!("{item}-{digits}"));
-            let more = fields.digits(&own, field);
-            let all =
-                own.strip_prefix(item).map(|digits| digits.trim_start_matches('-').to_owned());
-            let digits = more.or(all.filter(|digits| !digits.is_empty()));
-            if let Some(digits) = digits {
-                let _ =
-                    renamed.insert(function.name.clone(), self.renamed(&function.name, &digits));
+            if let Some(digits) = scope.digits(function.item_name(), names) {
+                let new = self.renamed(&function.name, &digits);
+                let _ = renamed.insert(function.name.clone(), new);
             }
         }
         renamed
