@@ -80,6 +80,7 @@ fn data(reader: wasmparser::DataSectionReader<'_>) -> Result<DataSection> {
             DataKind::Active { memory_index, offset_expr } => {
                 let offset = match offset_expr.get_operators_reader().read()? {
                     Operator::I32Const { value } => ConstExpr::i32_const(value),
+                    Operator::I64Const { value } => ConstExpr::i64_const(value),
                     Operator::GlobalGet { global_index } => ConstExpr::global_get(global_index),
                     other => return Err(format!("an offset that is {other:?}").into()),
                 };

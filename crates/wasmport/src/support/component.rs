@@ -9,15 +9,13 @@ pub use super::{
 };
 pub use crate::__component_session as component_session;
 pub use wasmtime::component::*;
-pub use wasmtime::{
-    AsContext, AsContextMut, Engine, Result, Store, StoreContextMut, ToWasmtimeResult, format_err,
-};
+pub use wasmtime::{AsContext, AsContextMut, Engine, Result, Store, StoreContextMut, format_err};
 
 use crate::exit::Exit;
 use crate::session::exit_of;
-use wasmtime::bail;
 use wasmtime::component::types::ComponentItem;
 use wasmtime::error::Context as _;
+use wasmtime::{ToWasmtimeResult, bail};
 
 /// Returns a function that looks up the exports of an exported interface by name.
 ///
@@ -54,6 +52,20 @@ where
     R: ComponentNamedList + Lift,
 {
     instance.get_typed_func(store, index)
+}
+
+/// Returns the result of a host function, whose error names the import then.
+///
+/// # Errors
+///
+/// Fails if the function did.
+pub fn host_result<T>(import: &'static str, result: impl ToWasmtimeResult<T>) -> Result<T> {
+    result.to_wasmtime_result().map_err(|error| failed(error, import))
+}
+
+#[cold]
+fn failed(error: wasmtime::Error, import: &str) -> wasmtime::Error {
+    error.context(format!("the import `{import}` failed"))
 }
 
 /// Checks that a type has the size and the alignment in the guest's memory that its WIT gives it.

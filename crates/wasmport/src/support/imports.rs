@@ -6,7 +6,7 @@ use crate::runtime::LoadedModule;
 use crate::typed::WasmValue;
 use wasmtime::{
     AsContextMut, Caller, ExternType, FuncType, Linker, MemoryTypeBuilder, Module, Result,
-    TableType, Val, ValType, WasmRet, WasmTy,
+    TableType, ThrownException, Val, ValType, WasmRet, WasmTy,
 };
 
 /// A function of a `Host` trait whose parameters and results are core values.
@@ -19,8 +19,8 @@ pub trait HostFunc<T: 'static, H, P, R>: Send + Sync + 'static {
     fn define(
         self,
         linker: &mut Linker<T>,
-        module: &str,
-        name: &str,
+        module: &'static str,
+        name: &'static str,
         host: fn(&mut T) -> &mut H,
     ) -> Result<()>;
 }
@@ -38,17 +38,18 @@ macro_rules! host_funcs {
         impl<T: 'static, H: 'static, F, R: WasmRet, $($param: WasmTy),*>
             HostFunc<T, H, ($($param,)*), R> for F
         where
-            F: for<'a, 'b> Fn(&'a mut Access<'b, T, H>, $($param),*) -> R + Send + Sync + 'static,
+            F: for<'a, 'b> Fn(&'a mut Access<'b, T, H>, $($param),*) -> Result<R>
+                + Send + Sync + 'static,
         {
             fn define(
                 self,
                 linker: &mut Linker<T>,
-                module: &str,
-                name: &str,
+                module: &'static str,
+                name: &'static str,
                 host: fn(&mut T) -> &mut H,
             ) -> Result<()> {
                 linker.func_wrap(module, name, move |caller: Caller<'_, T>, $($param: $param),*| {
-                    self(&mut Access::new(caller, host), $($param),*)
+                    host_call(module, name, || self(&mut Access::new(caller, host), $($param),*))
                 })?;
                 Ok(())
             }
@@ -58,6 +59,43 @@ macro_rules! host_funcs {
 
 host_funcs!(P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17);
 
+/// Runs a host function, whose error names the import then.
+///
+/// # Errors
+///
+/// Fails if the function does.
+#[inline]
+pub fn host_call<R>(
+    module: &'static str,
+    name: &'static str,
+    call: impl FnOnce() -> Result<R>,
+) -> Result<R> {
+    call().map_err(|error| failed(error, module, name))
+}
+
+/// Async version of [`host_call`].
+///
+/// # Errors
+///
+/// Fails if the function does.
+#[cfg(feature = "async")]
+pub async fn host_call_async<R>(
+    module: &'static str,
+    name: &'static str,
+    call: impl Future<Output = Result<R>>,
+) -> Result<R> {
+    call.await.map_err(|error| failed(error, module, name))
+}
+
+#[cold]
+fn failed(error: wasmtime::Error, module: &str, name: &str) -> wasmtime::Error {
+    // The guest may catch an exception.
+    if error.is::<ThrownException>() {
+        return error;
+    }
+    error.context(format!("the import {module:?} {name:?} failed"))
+}
+
 /// Defines a host function; `host` finds the host in the store's data.
 ///
 /// # Errors
@@ -65,8 +103,8 @@ host_funcs!(P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17);
 /// Fails if the linker refuses the definition.
 pub fn func<T: 'static, H, P, R>(
     linker: &mut Linker<T>,
-    module: &str,
-    name: &str,
+    module: &'static str,
+    name: &'static str,
     host: fn(&mut T) -> &mut H,
     func: impl HostFunc<T, H, P, R>,
 ) -> Result<()> {
@@ -80,14 +118,16 @@ pub fn func<T: 'static, H, P, R>(
 /// Fails if the linker refuses the definition.
 pub fn func_wide<T: 'static>(
     linker: &mut Linker<T>,
-    module: &str,
-    name: &str,
+    module: &'static str,
+    name: &'static str,
     params: &[ValType],
     results: &[ValType],
     host: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
     let ty = FuncType::new(linker.engine(), params.iter().cloned(), results.iter().cloned());
-    linker.func_new(module, name, ty, host)?;
+    linker.func_new(module, name, ty, move |caller, params, results| {
+        host_call(module, name, || host(caller, params, results))
+    })?;
     Ok(())
 }
 
@@ -101,11 +141,13 @@ pub fn func_nominal<T: 'static>(
     linker: &mut Linker<T>,
     of: &LoadedModule,
     index: usize,
-    module: &str,
-    name: &str,
+    module: &'static str,
+    name: &'static str,
     host: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
-    linker.func_new(module, name, func_type(of, index)?, host)?;
+    linker.func_new(module, name, func_type(of, index)?, move |caller, params, results| {
+        host_call(module, name, || host(caller, params, results))
+    })?;
     Ok(())
 }
 

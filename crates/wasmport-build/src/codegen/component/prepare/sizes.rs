@@ -13,6 +13,10 @@ const LARGEST_TUPLE: usize = 17;
 /// The largest tuple that implements `Debug`.
 const LARGEST_DEBUG: usize = 12;
 
+/// The largest number of types in one that has no name and is written out where it is used. Types double
+/// with each tuple of two equal ones, and rustc takes minutes for millions.
+const LARGEST_WRITTEN: u64 = 4096;
+
 /// Removes the functions that no Rust type fits, and the types that only they could use. Returns a warning for
 /// each function.
 pub(super) fn remove_untypable(resolve: &mut Resolve, world: WorldId) -> Vec<String> {
@@ -65,9 +69,13 @@ fn warning(name: &str, verb: &str, reason: &str) -> String {
     format!("the wrapper leaves out {}, which the component {verb}: {reason}; {way}", code(name))
 }
 
-/// The reasons why types are none in Rust, by type.
+/// The reasons why types are none in Rust.
 #[derive(Default)]
-struct Untypable(BTreeMap<TypeId, Option<String>>);
+struct Untypable {
+    reasons: BTreeMap<TypeId, Option<String>>,
+    /// The number of types in each where it is used.
+    written: BTreeMap<TypeId, u64>,
+}
 
 impl Untypable {
     fn function(&mut self, resolve: &Resolve, function: &Function) -> Option<String> {
@@ -82,9 +90,11 @@ impl Untypable {
 
     fn ty(&mut self, resolve: &Resolve, ty: Type) -> Option<String> {
         let Type::Id(id) = ty else { return None };
-        if let Some(known) = self.0.get(&id) {
+        if let Some(known) = self.reasons.get(&id) {
             return known.clone();
         }
+        let types = inner(&resolve.types[id].kind).into_iter();
+        let written = types.map(|ty| self.written(resolve, ty)).fold(1, u64::saturating_add);
         let reason = match &resolve.types[id].kind {
             TypeDefKind::Tuple(tuple) if tuple.types.len() > LARGEST_TUPLE => {
                 let count = tuple.types.len();
@@ -92,10 +102,27 @@ impl Untypable {
                     "a tuple has {count} parts, and Wasmtime has types for {LARGEST_TUPLE}"
                 ))
             }
+            _ if written > LARGEST_WRITTEN => Some(format!(
+                "a type without a name has {written} parts, and wrappers write out {LARGEST_WRITTEN}"
+            )),
             kind => parts(kind).into_iter().find_map(|ty| self.ty(resolve, ty)),
         };
-        let _ = self.0.insert(id, reason.clone());
+        let _ = self.reasons.insert(id, reason.clone());
         reason
+    }
+
+    fn written(&mut self, resolve: &Resolve, ty: Type) -> u64 {
+        let Type::Id(id) = ty else { return 1 };
+        if resolve.types[id].name.is_some() {
+            return 1;
+        }
+        if let Some(known) = self.written.get(&id) {
+            return *known;
+        }
+        let parts = inner(&resolve.types[id].kind).into_iter();
+        let written = parts.map(|ty| self.written(resolve, ty)).fold(1, u64::saturating_add);
+        let _ = self.written.insert(id, written);
+        written
     }
 }
 
@@ -167,4 +194,97 @@ fn has_long_tuple(resolve: &Resolve, ty: Type, known: &mut BTreeMap<TypeId, bool
     let has = is_long || inner(kind).into_iter().any(|ty| has_long_tuple(resolve, ty, known));
     let _ = known.insert(id, has);
     has
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codegen::component::prepare::Choices;
+    use crate::codegen::component::tests::{has, plain, text, wrapper};
+
+    #[test]
+    fn functions_that_no_rust_type_fits_are_left_out_with_a_warning() {
+        let numbers = |count: usize| vec!["u8"; count].join(", ");
+        let params: Vec<String> = (0..18).map(|number| format!("p{number}: u8")).collect();
+        let wit = format!(
+            "package a:b;
+             interface i {{
+                 type wide = tuple<{}>;
+                 record row {{ key: tuple<{}>, wide: option<wide> }}
+                 record found {{ key: tuple<{}>, name: string }}
+                 variant any {{ key(tuple<{}>), name(string), none }}
+                 get: func(found: found) -> any;
+                 put: func(row: row);
+                 sum: func({}) -> u32;
+             }}
+             world app {{ import i; export i; export sum: func({}); }}",
+            numbers(18),
+            numbers(13),
+            numbers(13),
+            numbers(17),
+            params.join(", "),
+            params.join(", ")
+        );
+        let bindings = wrapper(&wit, &Choices::default()).unwrap();
+        let import = "define it with `func_new` in the linker of `SessionPre::with_linker`";
+        let export = "call it through the instance of `Session::of`";
+        let tuple = "a tuple has 18 parts, and Wasmtime has types for 17";
+        let many = "it has 18 parameters, and Wasmtime has types for 17";
+        let out = "the wrapper leaves out";
+        assert_eq!(
+            bindings.warnings,
+            [
+                format!("{out} `a:b/i.put`, which the component imports: {tuple}; {import}"),
+                format!("{out} `a:b/i.sum`, which the component imports: {many}; {import}"),
+                format!("{out} `sum`, which the component exports: {many}; {export}"),
+                format!("{out} `a:b/i.put`, which the component exports: {tuple}; {export}"),
+                format!("{out} `a:b/i.sum`, which the component exports: {many}; {export}"),
+            ]
+        );
+        let text = text(bindings);
+        for absent in ["fn sum", "fn call_sum", "Row", "Wide"] {
+            assert!(!has(&text, absent), "{absent}: {text}");
+        }
+        for expected in [
+            "f.debug_struct(\"Found\").field(\"name\", &self.name).finish_non_exhaustive()",
+            "Any::Key(..) => f.write_str(\"Any::Key(..)\"),",
+            "Any::Name(e) =>",
+        ] {
+            assert!(has(&text, expected), "{expected}: {text}");
+        }
+    }
+
+    #[test]
+    fn enums_have_the_size_that_their_cases_need() {
+        for (count, repr) in [(255, "u8"), (256, "u8"), (257, "u16"), (10_000, "u16")] {
+            let cases: Vec<String> = (0..count).map(|case| format!("c{case}")).collect();
+            let text = plain(&format!(
+                "package a:b; interface i {{ enum e {{ {} }} f: func(e: e); }} world app {{ import i; }}",
+                cases.join(", ")
+            ));
+            assert!(has(&text, &format!("#[repr({repr})] pub enum E {{")), "{count}");
+        }
+    }
+
+    #[test]
+    fn a_function_whose_types_are_too_long_to_write_is_left_out() {
+        let pairs = |times: usize| {
+            (0..times).fold("u8".to_owned(), |inner, _| format!("tuple<{inner}, {inner}>"))
+        };
+        let wit = |times: usize| {
+            format!(
+                "package a:b; interface i {{ f: func(a: list<{}>); g: func(); }} world app {{ import i; }}",
+                pairs(times)
+            )
+        };
+        // A tuple of two and its parts, each time: 4,096 types with the list, and 8,192.
+        let fits = wrapper(&wit(11), &Choices::default()).unwrap();
+        assert!(fits.warnings.is_empty(), "{:?}", fits.warnings);
+        let bindings = wrapper(&wit(12), &Choices::default()).unwrap();
+        let expected = "the wrapper leaves out `a:b/i.f`, which the component imports: a type without a name has \
+                        8192 parts, and wrappers write out 4096; define it with `func_new` in the linker of \
+                        `SessionPre::with_linker`";
+        assert_eq!(bindings.warnings, [expected]);
+        let text = text(bindings);
+        assert!(has(&text, "fn g(&mut self)") && !has(&text, "fn f(&mut self"), "{text}");
+    }
 }

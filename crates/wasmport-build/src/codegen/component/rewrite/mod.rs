@@ -11,6 +11,7 @@ mod docs;
 mod duplicates;
 mod error;
 mod flags;
+mod host_errors;
 mod host_linker;
 mod instantiation;
 mod layout;
@@ -200,6 +201,11 @@ pub(super) const PASSES: &[Pass] = &[
         name: "flags-modules",
         why: "`flags!` writes no documentation, takes none, and names the crate `wasmtime`",
         run: flags::flags_modules,
+    },
+    Pass {
+        name: "host-errors",
+        why: "the error of a host function names the import",
+        run: host_errors::host_errors,
     },
     Pass {
         name: "short-paths",

@@ -8,15 +8,8 @@ use syn::visit_mut::{self, VisitMut};
 use syn::{Item, ItemMod, Path, PathSegment, TypePath, parse_quote};
 
 /// Items of the crate `wasmtime` that the support module has beside those of `wasmtime::component`.
-const ITEMS: &[&str] = &[
-    "AsContext",
-    "AsContextMut",
-    "Engine",
-    "Result",
-    "StoreContextMut",
-    "ToWasmtimeResult",
-    "format_err",
-];
+const ITEMS: &[&str] =
+    &["AsContext", "AsContextMut", "Engine", "Result", "StoreContextMut", "format_err"];
 
 /// Types that every module has without a path, unless the component has one of that name.
 const PRELUDE: &[&str] = &["Box", "String", "Vec"];

@@ -12,17 +12,15 @@ pub(super) struct Call<'a> {
     pub session: TokenStream,
     /// The part of the wrapper that has the method.
     pub wrapper: TokenStream,
-    /// The name before that of the function in errors: that of an interface, or nothing.
+    /// The interface, whose name stands before that of the function in errors, or nothing.
     pub of: &'a str,
 }
 
 /// Writes a method that calls one of the wrapper's in the session's store.
 pub(super) fn call(ident: &Ident, method: &Method, to: &Call<'_>) -> TokenStream {
     let Call { session, wrapper, of } = to;
-    let name = method.call.to_string();
-    let name = name.strip_prefix("call_").unwrap_or(&name).replace('_', "-");
-    let name = if of.is_empty() { name } else { format!("{of}#{name}") };
-    let Method { call, docs, params, result, waits } = method;
+    let Method { call, name, docs, params, result, waits } = method;
+    let name = if of.is_empty() { name.clone() } else { format!("{of}#{name}") };
     let docs = lines(docs);
     let (params, types): (Vec<&Ident>, Vec<&syn::Type>) =
         params.iter().map(|(name, ty)| (name, ty)).unzip();

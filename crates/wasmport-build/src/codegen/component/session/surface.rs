@@ -26,6 +26,8 @@ pub(super) enum Waits {
 pub(super) struct Method {
     /// The wrapper's method, which takes a store.
     pub call: Ident,
+    /// The name in WIT, after that of its resource.
+    pub name: String,
     /// The lines of its documentation.
     pub docs: Vec<String>,
     pub params: Vec<(Ident, Type)>,
@@ -203,9 +205,19 @@ fn method(function: &ImplItemFn) -> Option<Method> {
         (true, false) => Waits::Alone,
         (false, false) => Waits::No,
     };
-    let docs = function.attrs.iter().filter_map(doc).map(|line| line.trim().to_string()).collect();
+    let docs = function.attrs.iter().filter_map(doc).map(|line| line.trim().to_string());
+    let docs: Vec<String> = docs.collect();
     let call = signature.ident.clone();
-    Some(Method { call, docs, params, result: result(&signature.output)?, waits })
+    let name = wit_name(&docs).unwrap_or_else(|| call.to_string());
+    Some(Method { call, name, docs, params, result: result(&signature.output)?, waits })
+}
+
+/// Reads the name from the last line of a function's documentation, which is its signature in WIT.
+fn wit_name(docs: &[String]) -> Option<String> {
+    let signature = docs.last()?.trim_matches(['`', ' ']);
+    let (name, kind) = signature.split_once(": ")?;
+    let is_constructor = kind.starts_with("constructor");
+    Some(if is_constructor { format!("{name}.constructor") } else { name.into() })
 }
 
 /// Returns the type in a `Result`.

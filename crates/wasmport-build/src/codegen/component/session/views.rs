@@ -86,7 +86,7 @@ fn resource_view(
     let to = Call {
         session: quote!(&mut *self.0),
         wrapper: quote!(wrapper.#interface().#accessor()),
-        of: &format!("{}#{}", guest.name, format!("{accessor}").replace('_', "-")),
+        of: &guest.name,
     };
     let methods = methods.iter().zip(idents).map(|(method, ident)| call(&ident, method, &to));
     let (asyncness, wait) = (target.asyncness(), target.wait());

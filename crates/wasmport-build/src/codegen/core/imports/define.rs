@@ -12,7 +12,17 @@ pub(super) fn definition(module: &str, func: &HostFunc<'_>) -> TokenStream {
         return wide_definition(module, func);
     }
     if !func.is_async {
-        return quote!(__rt::func(linker, #module, #link_name, host, H::#ident)?;);
+        let host = if func.is_infallible {
+            let types = ty.params.iter().map(|param| rust(&param.ty));
+            quote! {
+                |access: &mut __rt::Access<'_, T, H>, #(#params: #types),*| {
+                    Ok(H::#ident(access, #(#params),*))
+                }
+            }
+        } else {
+            quote!(H::#ident)
+        };
+        return quote!(__rt::func(linker, #module, #link_name, host, #host)?;);
     }
     let (call, returns) = (call(func), results(&ty.results));
     let types = tuple(ty.params.iter().map(|p| &p.ty));
@@ -20,11 +30,11 @@ pub(super) fn definition(module: &str, func: &HostFunc<'_>) -> TokenStream {
         linker.func_wrap_async(
             #module, #link_name,
             move |caller: __rt::Caller<'_, T>, (#(#params,)*): #types| {
-                __rt::Box::new(async move {
+                __rt::Box::new(__rt::host_call_async(#module, #link_name, async move {
                     let mut access = __rt::Access::new(caller, host);
                     let result: __rt::Result<#returns> = #call;
                     result
-                })
+                }))
             },
         )?;
     }
@@ -65,7 +75,8 @@ fn wide_definition(module: &str, func: &HostFunc<'_>) -> TokenStream {
     };
     let caller = if params.is_empty() { quote!(caller) } else { quote!(mut caller) };
     let (body, wait) = if *is_async {
-        (quote!(__rt::Box::new(async move { #body })), "_async")
+        let call = quote!(__rt::host_call_async(#module, #link_name, async move { #body }));
+        (quote!(__rt::Box::new(#call)), "_async")
     } else {
         (quote!({ #body }), "")
     };

@@ -69,10 +69,10 @@ pub(super) fn definition(
             linker.func_wrap_async(
                 #module, #link_name,
                 move |caller: __rt::Caller<'_, T>, (#(#raw,)*): (#(#types,)*)| {
-                    __rt::Box::new(async move {
+                    __rt::Box::new(__rt::host_call_async(#module, #link_name, async move {
                         let result: __rt::Result<#returns> = async { #body }.await;
                         result
-                    })
+                    }))
                 },
             )?;
         };
@@ -81,7 +81,7 @@ pub(super) fn definition(
         linker.func_wrap(
             #module, #link_name,
             move |caller: __rt::Caller<'_, T>, #(#raw: #types),*| -> __rt::Result<#returns> {
-                #body
+                __rt::host_call(#module, #link_name, || { #body })
             },
         )?;
     }

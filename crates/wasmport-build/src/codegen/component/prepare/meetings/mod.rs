@@ -7,6 +7,8 @@
 mod functions;
 mod modules;
 mod scope;
+#[cfg(test)]
+mod tests;
 mod types;
 
 use std::collections::{BTreeMap, BTreeSet};
