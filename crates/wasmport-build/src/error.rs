@@ -176,3 +176,28 @@ impl fmt::Debug for Error {
         fmt::Display::fmt(self, f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_has_a_way_out() {
+        let message = |kind: ErrorKind| {
+            let source = std::io::Error::from(kind);
+            let reason = source.to_string();
+            let text = Error::File { path: "out".into(), action: "write", source }.to_string();
+            let rest = text.strip_prefix(&format!("cannot write `out`: {reason}"));
+            rest.map_or_else(|| text.clone(), ToOwned::to_owned)
+        };
+        assert_eq!(
+            message(ErrorKind::PermissionDenied),
+            "\n  help: let this user write there, or choose another output folder"
+        );
+        assert_eq!(
+            message(ErrorKind::ReadOnlyFilesystem),
+            "\n  help: the file system is read-only: choose another output folder"
+        );
+        assert_eq!(message(ErrorKind::NotFound), "");
+    }
+}

@@ -115,14 +115,29 @@ impl ComposeError {
     pub(super) fn encode(error: impl Into<Cause>) -> Self {
         Self::Encode(error.into())
     }
+
+    /// Formats the error. `place` is the beginning of a line about an import that the settings name.
+    pub(crate) fn placed(&self, place: impl Fn(&str) -> String) -> String {
+        let Self::Connections(errors) = self else { return self.to_string() };
+        let lines = errors.iter().map(|error| match error.chosen_import() {
+            Some(import) => format!("{}{error}", place(import)),
+            None => error.to_string(),
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
 }
 
 /// An import that cannot be satisfied, or a component that satisfies none.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectionError {
     /// The settings name an import that the main component does not have.
-    #[error("the component has no import {}: it has {}", quoted(.import), list(.imports))]
-    UnknownImport { import: String, imports: Vec<String> },
+    #[error(
+        "the component has no import {}: it has {}{}",
+        quoted(.import),
+        list(.imports),
+        meant(.nearest.as_deref())
+    )]
+    UnknownImport { import: String, imports: Vec<String>, nearest: Option<String> },
     /// The settings name a component that was not passed.
     #[error(
         "import {} cannot be satisfied by {}: the components are {}",
@@ -154,6 +169,18 @@ pub(crate) enum ConnectionError {
     /// All exports of a component are to satisfy one import, and do not.
     #[error("{link}, which exports {}", list(.exports))]
     WrongInstance { link: Link, exports: Vec<String> },
+}
+
+impl ConnectionError {
+    /// Returns the import that the settings name, if the error is about that choice.
+    fn chosen_import(&self) -> Option<&str> {
+        match self {
+            Self::UnknownImport { import, .. } | Self::UnknownComponent { import, .. } => {
+                Some(import)
+            }
+            _ => None,
+        }
+    }
 }
 
 /// An import and the component that is to satisfy it.
@@ -197,6 +224,10 @@ fn subject(name: &str) -> String {
 
 fn quoted(name: &str) -> String {
     format!("`{}`", name.escape_debug())
+}
+
+fn meant(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!("; did you mean {}?", quoted(nearest)))
 }
 
 fn list(names: &[String]) -> String {

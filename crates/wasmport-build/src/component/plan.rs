@@ -1,6 +1,7 @@
 //! Connections between imports and exports of several components, chosen by name.
 
 use super::error::{ComposeError, ConnectionError};
+use crate::names::nearest;
 use std::collections::BTreeMap;
 
 /// A map from the name of an import to the name of the component that satisfies it.
@@ -35,8 +36,10 @@ impl CompositionPlan {
         let mut plan = Self { connections: Vec::new(), errors: Vec::new() };
         for import in chosen.into_iter().flat_map(Connections::keys) {
             if !members.iter().any(|member| member.imports.contains(import)) {
-                let (import, imports) = (import.clone(), imports_of_main(members));
-                plan.errors.push(ConnectionError::UnknownImport { import, imports });
+                let imports = imports_of_main(members);
+                let nearest = nearest(import, imports.iter().map(String::as_str));
+                let (import, nearest) = (import.clone(), nearest.map(ToOwned::to_owned));
+                plan.errors.push(ConnectionError::UnknownImport { import, imports, nearest });
             }
         }
         for (to, member) in members.iter().enumerate() {

@@ -58,8 +58,8 @@ pub(crate) enum SettingsErrorKind {
     DefaultsWithMatch,
     #[error("the rule has no `match`")]
     RuleWithoutMatch,
-    #[error("import root: {0}")]
-    Root(#[source] Box<Error>),
+    #[error("import root: {source}")]
+    Root { source: Box<Error>, nearest: Option<String> },
     #[error("{source}")]
     GivenRoot { source: Box<Error>, nearest: Option<String> },
     #[error("two import roots hold `{name}`: one is `{}`", path.display())]
@@ -91,7 +91,8 @@ impl SettingsErrorKind {
             Self::Toml { nearest: Some(nearest), .. } => {
                 return format!("did you mean `{nearest}`?");
             }
-            Self::GivenRoot { nearest: Some(nearest), .. } => {
+            Self::Root { nearest: Some(nearest), .. }
+            | Self::GivenRoot { nearest: Some(nearest), .. } => {
                 return format!("did you mean `{nearest}`?");
             }
             Self::GivenRoot { nearest: None, .. } => {
@@ -99,7 +100,7 @@ impl SettingsErrorKind {
                  folder, and in a build script in that of the package"
             }
             Self::Refused { help, .. } => help,
-            Self::Root(_) => "create the folder, or name another with `roots`",
+            Self::Root { nearest: None, .. } => "create the folder, or name another with `roots`",
             Self::SameName { .. } => "rename one, or import them separately",
             Self::Encoding(_) | Self::Toml { .. } => "docs/settings.md lists the settings",
             Self::TargetTwice(_) => {

@@ -46,8 +46,8 @@ impl FolderLock {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::Occupied`] if another file is at the path, and with [`Error::File`] if the lock
-    /// file cannot be created. On a file system without locks, it succeeds at once.
+    /// Fails with [`Error::Occupied`] if another file is at the path, and with [`Error::File`], which names the
+    /// folder, if the lock file cannot be created. On a file system without locks, it succeeds at once.
     pub fn take(
         path: &Path,
         wait: impl Fn(&Holder),
@@ -60,7 +60,8 @@ impl FolderLock {
         loop {
             refuse_occupied(path)?;
             crash_point();
-            let mut file = open(path).map_err(error(path, "lock"))?;
+            // The name of the lock file says nothing to a reader: the folder cannot be written.
+            let mut file = open(path).map_err(error(folder.unwrap_or(Path::new(".")), "write"))?;
             match file.try_lock() {
                 // Locks do not work in this file system.
                 Ok(()) | Err(TryLockError::Error(_)) => {}

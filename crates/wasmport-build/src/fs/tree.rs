@@ -25,6 +25,14 @@ pub(crate) fn len_of_files(folder: &Path) -> u64 {
     lens.map(|metadata| metadata.len()).fold(0, u64::saturating_add)
 }
 
+/// Lists the names in the folder of a path, sorted.
+pub(crate) fn names_beside(path: &Path) -> Vec<String> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let entries = WalkDir::new(folder.unwrap_or(Path::new("."))).min_depth(1).max_depth(1);
+    let entries = entries.sort_by_file_name().into_iter().filter_map(Result::ok);
+    entries.filter_map(|entry| entry.file_name().to_str().map(ToOwned::to_owned)).collect()
+}
+
 /// An entry of a tree.
 struct Entry {
     path: PathBuf,

@@ -7,9 +7,11 @@ use crate::component::World;
 use crate::fs;
 use crate::pipeline::read;
 use crate::project::discover::AssetFile;
-use crate::settings::{AssetSettings, Preinit, Settings, Symlinks, world_path};
+use crate::project::nearest_path::nearest_path;
+use crate::settings::{AssetSettings, Part, Preinit, Settings, Symlinks, world_path};
 use crate::wasm::RawWasm;
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use wasmport::Digest;
 
@@ -32,9 +34,9 @@ pub(crate) struct PreinitInputs {
     pub folder: PathBuf,
     /// Whether links in the folders are followed to compute their digests.
     follow: bool,
-    /// The reason why a folder cannot be used.
+    /// The reason why a file or folder cannot be used.
     #[cfg_attr(not(feature = "preinit"), expect(dead_code, reason = "nothing runs the module"))]
-    pub checked: Result<(), String>,
+    pub checked: Result<(), AssetError>,
     /// The digests of the folders and of the standard input.
     pub digests: Vec<Digest>,
     /// The content of the standard input.
@@ -46,35 +48,36 @@ impl StageInputs {
     /// Reads the inputs that the asset's settings name.
     pub fn read(file: &AssetFile, project: &Settings) -> Self {
         let settings = &*file.settings;
-        let error = |stage, message: String| AssetError::new(file.path.as_path(), stage, message);
         let world = settings.world.as_deref().map(|world| {
             let (path, name) = world_path(world);
             let path = project.folder.join(path);
+            let place = place(file, project, "world", Part::Whole);
+            let refused = |e: &dyn Display| {
+                let message = format!("{place}{e}");
+                with_nearest(AssetError::new(&file.path, Stage::World, message), &path, project)
+            };
+            let _ = fs::canonicalize(&path).map_err(|e| refused(&e))?;
             // The parser of WIT reads whatever is in the folder.
             let follow = project.symlinks == Symlinks::Follow;
-            fs::check_tree(&path, follow, !follow)
-                .map_err(|e| error(Stage::World, e.to_string()))?;
+            fs::check_tree(&path, follow, !follow).map_err(|e| refused(&e))?;
             let world = World::from_files(&path, name);
-            world.map(|(world, _)| world).map_err(|e| error(Stage::World, e.to_string()))
+            world.map(|(world, _)| world).map_err(|e| refused(&e))
         });
         let components = components(file, project);
-        let preinit = PreinitInputs::read(&settings.preinit, project);
+        let preinit = PreinitInputs::read(file, project);
         Self { world, components, preinit }
     }
 }
 
 impl PreinitInputs {
-    fn read(settings: &Preinit, project: &Settings) -> Self {
-        let folder = &project.folder;
+    fn read(file: &AssetFile, project: &Settings) -> Self {
+        let (settings, folder) = (&file.settings.preinit, &project.folder);
         let follow = project.symlinks == Symlinks::Follow;
-        // WASI lets no guest follow a link out of its folder.
-        let check = |input: &PathBuf| fs::check_tree(input, follow, false);
-        let checked = settings.inputs(folder).iter().try_for_each(check);
         let stdin = settings.stdin.as_ref().filter(|_| settings.is_on());
         Self {
             folder: folder.clone(),
             follow,
-            checked: checked.map_err(|e| e.to_string()),
+            checked: check_preinit(file, project),
             digests: digests(settings, folder, follow),
             stdin: stdin.map(|path| fs::read(&folder.join(path)).map_err(|e| e.to_string())),
         }
@@ -86,6 +89,42 @@ impl PreinitInputs {
     }
 }
 
+/// Checks the files and folders that the initialization reads.
+fn check_preinit(file: &AssetFile, project: &Settings) -> Result<(), AssetError> {
+    let settings = &file.settings.preinit;
+    if !settings.is_on() {
+        return Ok(());
+    }
+    let dirs = settings.dirs.iter().flatten();
+    let dirs = dirs.map(|(guest, path)| ("preinit.dirs", Part::Entry(guest), path));
+    let stdin = settings.stdin.iter().map(|path| ("preinit.stdin", Part::Whole, path));
+    for (key, part, path) in dirs.chain(stdin) {
+        let path = project.folder.join(path);
+        // WASI lets no guest follow a link out of its folder.
+        let follow = project.symlinks == Symlinks::Follow;
+        let found = fs::canonicalize(&path).and_then(|_| fs::check_tree(&path, follow, false));
+        found.map_err(|e| {
+            let message = format!("{}{e}", place(file, project, key, part));
+            with_nearest(AssetError::new(&file.path, Stage::Preinit, message), &path, project)
+        })?;
+    }
+    Ok(())
+}
+
+/// Returns the beginning of a message about a choice for the asset: its place in the settings file.
+fn place(file: &AssetFile, project: &Settings, key: &str, part: Part<'_>) -> String {
+    let place = project.choice_location(&file.source, key, part);
+    place.map_or_else(String::new, |place| format!("{place}: "))
+}
+
+/// Adds the nearest name in its folder to the error, if the file is missing.
+fn with_nearest(error: AssetError, file: &Path, project: &Settings) -> AssetError {
+    match nearest_path(file, &project.folder) {
+        Some(near) => error.help(format!("did you mean `{}`?", near.escape_debug())),
+        None => error,
+    }
+}
+
 fn digests(settings: &Preinit, folder: &Path, follow: bool) -> Vec<Digest> {
     settings.inputs(folder).iter().map(|input| fs::digest_of_tree(input, follow)).collect()
 }
@@ -94,15 +133,20 @@ fn digests(settings: &Preinit, folder: &Path, follow: bool) -> Vec<Digest> {
 pub(crate) fn components(file: &AssetFile, project: &Settings) -> Components {
     let settings = &*file.settings;
     let files = settings.compose.iter().flat_map(BTreeMap::values);
-    let component = |file: &String| component(&project.folder.join(file), settings);
+    let component = |file: &String| component(&project.folder.join(file), settings, project);
     files.map(|file| (file.clone(), component(file))).collect()
 }
 
 /// Reads another component, within the asset's limits.
-fn component(path: &Path, settings: &AssetSettings) -> Result<RawWasm, AssetError> {
+fn component(
+    path: &Path,
+    settings: &AssetSettings,
+    project: &Settings,
+) -> Result<RawWasm, AssetError> {
     let max = settings.limits.bytes();
-    let bytes = fs::read_at_most(path, max.saturating_add(1))
-        .map_err(|e| AssetError::new(path, Stage::Compose, e.to_string()))?;
+    let bytes = fs::read_at_most(path, max.saturating_add(1)).map_err(|e| {
+        with_nearest(AssetError::new(path, Stage::Compose, e.to_string()), path, project)
+    })?;
     if bytes.len() as u64 > max {
         let len = fs::len(path).unwrap_or_default();
         return Err(AssetError::over_limit(path, Stage::Compose, len, max, "bytes", "max-bytes"));

@@ -71,6 +71,7 @@ fn gather(plan: &Plan<'_>, executed: Executed) -> (Report, Vec<(String, Entry)>)
         imported.extend(entry.map(|entry| (asset.name.clone(), entry)));
         report.assets.push(asset);
     }
+    report.warnings.extend(unused::globs(plan.settings, &plan.discovered));
     report.warnings.extend(unused::rules(plan.settings, &plan.discovered));
     report.warnings.extend(warn_of_engine(plan));
     let removed = plan.discovered.removed(plan.freshness.previous());

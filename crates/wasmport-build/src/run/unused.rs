@@ -1,13 +1,14 @@
-//! Unused choices: rules that match no source file, and patterns that match no name of any asset.
+//! Unused choices: globs and rules that match no source file, and patterns that match no name of any asset.
 
 use crate::asset::Kind;
 use crate::error::Location;
 use crate::interface::{ExternType, Interface};
 use crate::names::nearest;
-use crate::project::discover::{AssetFile, Discovered};
+use crate::project::discover::{AssetFile, Discovered, UnusedGlob};
 use crate::project::manifest::Manifest;
 use crate::settings::{AssetRules, AssetSettings, Part, Patterns, Settings};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 /// The settings with patterns over the names of modules.
 const PATTERNS: [Choice; 5] = [
@@ -92,6 +93,30 @@ pub(super) fn rules(settings: &Settings, discovered: &Discovered) -> Vec<String>
         format!("{place}`[[asset]] match = \"{pattern}\"` matches no source file{help}")
     };
     discovered.unused_rules.iter().map(warning).collect()
+}
+
+/// Returns a warning for each glob of `include` and `exclude` that matches nothing below the roots.
+pub(super) fn globs(settings: &Settings, discovered: &Discovered) -> Vec<String> {
+    let files = discovered.assets.iter().chain(&discovered.unselected);
+    let paths = files.flat_map(|file| Path::new(&file.source).ancestors());
+    let names: BTreeSet<&str> = paths.filter_map(Path::to_str).collect();
+    let warning = |unused: &UnusedGlob| {
+        let UnusedGlob { key, index } = *unused;
+        let globs = if key == "include" { &settings.include } else { &settings.exclude };
+        let glob = globs.get(index)?;
+        let key = format!("import.{key}");
+        let place = settings.project_location(&key, Part::Element(index));
+        let place = place.map_or_else(String::new, |place| format!("{place}: "));
+        let (name, rest) = match glob.split_once("/*") {
+            Some((name, _)) => (name, &glob[name.len()..]),
+            None => (glob.as_str(), ""),
+        };
+        let nearest = nearest(name, names.iter().copied());
+        let help =
+            nearest.map_or_else(String::new, |near| format!("; did you mean `{near}{rest}`?"));
+        Some(format!("{place}`{key}`: `{glob}` matches nothing below the import roots{help}"))
+    };
+    discovered.unused_globs.iter().filter_map(warning).collect()
 }
 
 /// Returns a warning for each pattern that matches no name of any asset that it is for.
@@ -198,13 +223,17 @@ fn targets(settings: &Settings, layers: &[&AssetSettings]) -> Vec<String> {
     let own: Vec<String> = settings.targets.iter().flatten().map(ToString::to_string).collect();
     let written = written.iter().filter_map(serde_json::Value::as_str);
     let named: Vec<&str> = own.iter().map(String::as_str).chain(written).collect();
-    let patterns = layers.iter().flat_map(|layer| layer.compress.iter().flatten());
-    let unused = patterns.filter(|(pattern, _)| !matches_any(pattern, &named));
+    let layers = layers.iter().enumerate();
+    let patterns = layers
+        .flat_map(|(index, layer)| layer.compress.iter().flatten().map(move |of| (index, of)));
+    let unused = patterns.filter(|(_, (pattern, _))| !matches_any(pattern, &named));
     unused
-        .map(|(pattern, _)| {
+        .map(|(layer, (pattern, _))| {
+            let place = settings.layer_location(layer, "compress", Part::Entry(pattern));
+            let place = place.map_or_else(String::new, |place| format!("{place}: "));
             let nearest = nearest(pattern, named.iter().copied());
             let help = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-            format!("`compress`: `{pattern}` matches none of the project's `targets`{help}")
+            format!("{place}`compress`: `{pattern}` matches none of the project's `targets`{help}")
         })
         .collect()
 }

@@ -4,6 +4,7 @@ use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
 use crate::component;
 use crate::pipeline::context::AssetContext;
+use crate::settings::Part;
 use crate::store::CacheEntry;
 use crate::wasm::{RawWasm, ValidWasm, validate};
 
@@ -33,7 +34,12 @@ pub(crate) fn compose(
         let others: Vec<(&str, &[u8])> =
             others.iter().map(|(file, component)| (*file, component.wasm())).collect();
         let composed = component::compose(module.wasm(), &others, Some(wanted));
-        let composed = composed.map_err(|e| asset.error(Stage::Compose, e.to_string()))?;
+        let place = |import: &str| {
+            let place = Part::Entry(import);
+            let place = asset.project().choice_location(&asset.file.source, "compose", place);
+            place.map_or_else(String::new, |place| format!("{place}: "))
+        };
+        let composed = composed.map_err(|e| asset.error(Stage::Compose, e.placed(place)))?;
         let (wasm, allowed) = (CacheEntry::uncached(composed), asset.project().features);
         Ok(Some(Changed { wasm, allowed, same_exports: false, by: None }))
     })
@@ -45,9 +51,15 @@ fn other(
     read: &Result<RawWasm, AssetError>,
     asset: &AssetContext<'_>,
 ) -> Result<ValidWasm, AssetError> {
+    let chosen = asset.settings().compose.iter().flatten().find(|(_, other)| *other == file);
+    let place = chosen.and_then(|(import, _)| {
+        let (source, part) = (&asset.file.source, Part::Entry(import));
+        asset.project().choice_location(source, "compose", part)
+    });
+    let place = place.map_or_else(String::new, |place| format!("{place}: "));
     let named = |e: AssetError| AssetError {
         help: e.help.clone(),
-        ..asset.error(Stage::Compose, format!("`{file}`: {}", e.message)).kind(e.kind)
+        ..asset.error(Stage::Compose, format!("{place}`{file}`: {}", e.message)).kind(e.kind)
     };
     let raw = read.as_ref().map_err(|e| named(e.clone()))?;
     let raw = RawWasm::new(raw.path.clone(), raw.wasm.clone());
@@ -55,6 +67,6 @@ fn other(
     if valid.is_component() {
         return Ok(valid);
     }
-    let message = format!("`{file}`: it is a core module, not a component");
+    let message = format!("{place}`{file}`: it is a core module, not a component");
     Err(asset.error(Stage::Compose, message))
 }

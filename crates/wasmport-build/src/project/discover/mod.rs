@@ -7,11 +7,12 @@ mod walk;
 use crate::asset::{AssetError, Kind, Stage};
 use crate::error::{Error, SettingsError, SettingsErrorKind};
 use crate::fs;
-use crate::names::nearest;
 use crate::project::manifest::{Entry, Manifest};
+use crate::project::nearest_path::nearest_path;
 use crate::report::{AssetReport, Status};
 use crate::settings::{AssetRules, AssetSettings, Settings};
 use selection::Selection;
+pub(crate) use selection::UnusedGlob;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,6 +70,8 @@ pub(crate) struct Discovered {
     pub failed: Vec<(String, AssetError)>,
     /// Patterns of `[[asset]]` rules that match no file.
     pub unused_rules: Vec<String>,
+    /// Globs of the project's settings that match nothing.
+    pub unused_globs: Vec<UnusedGlob>,
     /// The searched folders, for `cargo::rerun-if-changed`.
     pub folders: Vec<PathBuf>,
 }
@@ -124,6 +127,7 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
     let mut files = search_roots(settings, &selection, &mut discovered)?;
     let rules = AssetRules::new(settings);
     discovered.unused_rules = rules.unused(files.keys().map(String::as_str));
+    discovered.unused_globs = selection.unused();
     discovered.failed.extend(naming::take_twins(&mut files));
     discovered.assets = naming::name(files, &rules);
     check_settings(settings, &discovered.assets)?;
@@ -154,21 +158,14 @@ fn search_roots(
     Ok(files)
 }
 
-/// Explains that a root cannot be found: with the nearest name in its folder, if code or arguments name it.
+/// Explains that a root cannot be found, with the nearest name in its folder.
 fn missing_root(settings: &Settings, root: &Path, error: Error) -> SettingsError {
     let source = Box::new(error);
     if settings.is_written("import.roots") {
-        return settings.error("import.roots", SettingsErrorKind::Root(source));
+        let nearest = nearest_path(root, &settings.folder);
+        return settings.error("import.roots", SettingsErrorKind::Root { source, nearest });
     }
-    let folder = root.parent().unwrap_or(Path::new(""));
-    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let entries = walkdir::WalkDir::new(here).min_depth(1).max_depth(1).sort_by_file_name();
-    let entries = entries.into_iter().filter_map(Result::ok);
-    let names: Vec<String> =
-        entries.filter_map(|entry| entry.file_name().to_str().map(ToOwned::to_owned)).collect();
-    let name = root.file_name().unwrap_or_default().to_string_lossy();
-    let nearest = nearest(&name, names.iter().map(String::as_str));
-    let nearest = nearest.map(|name| folder.join(name).display().to_string());
+    let nearest = nearest_path(root, Path::new(""));
     SettingsError::new(SettingsErrorKind::GivenRoot { source, nearest })
 }
 

@@ -80,7 +80,10 @@ fn run_as<G: Guest>(what: &Initialization<'_>, path: &Path) -> Result<Vec<u8>, A
         let help = format!("mend the {}, or set `preinit.on-failure = \"warn\"` for it", G::NAME);
         AssetError::new(path, Stage::Preinit, message).help(help)
     };
-    inputs.checked.clone().map_err(error)?;
+    inputs.checked.clone().map_err(|refused| match &refused.help {
+        Some(_) => refused,
+        None => error(refused.message),
+    })?;
     let time = settings.time();
     // Wizer exports every global to look at it.
     let features = what.features.with(WasmFeature::MutableGlobal);

@@ -1,0 +1,17 @@
+//! The nearest path: a suggestion for a file or folder that is missing.
+
+use crate::fs;
+use crate::names::nearest;
+use std::path::Path;
+
+/// Returns the path beside a missing one with the nearest name, if one is near enough, as a setting relative to
+/// `folder` names it.
+pub(crate) fn nearest_path(missing: &Path, folder: &Path) -> Option<String> {
+    if missing.exists() {
+        return None;
+    }
+    let name = missing.file_name()?.to_string_lossy();
+    let names = fs::names_beside(missing);
+    let near = missing.with_file_name(nearest(&name, names.iter().map(String::as_str))?);
+    Some(near.strip_prefix(folder).unwrap_or(&near).display().to_string())
+}
