@@ -149,20 +149,6 @@ impl<'a> Freshness<'a> {
         settings.chain(passes).chain(inputs).collect()
     }
 
-    /// Explains that the settings of an asset are others than those of its import.
-    fn changed_settings(&self, file: &AssetFile, entry: &Entry) -> String {
-        let changed = "its settings changed since it was imported";
-        let Some(before) = &entry.deciding else { return changed.into() };
-        let now = self.deciding(file);
-        let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
-        let names = names.into_iter().filter(|name| before.get(*name) != now.get(*name));
-        let names: Vec<String> = names.map(|name| format!("`{}`", name.escape_debug())).collect();
-        match names.as_slice() {
-            [] => changed.into(),
-            names => format!("{changed}: {}", names.join(", ")),
-        }
-    }
-
     /// Returns the reason why an asset's outputs are stale, or `None` if they are fresh.
     pub fn staleness(&self, file: &AssetFile, source_digest: Digest) -> Option<String> {
         let Some(entry) = self.entry(file) else {
@@ -173,7 +159,7 @@ impl<'a> Freshness<'a> {
             return Some("its source changed since it was imported".into());
         }
         if entry.settings != self.settings_key(file) {
-            return Some(self.changed_settings(file, entry));
+            return Some(changed_settings(entry.deciding.as_ref(), Some(&self.deciding(file))));
         }
         if let Some(targets) = &self.settings.targets
             && !entry.is_for(targets)
@@ -365,6 +351,23 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
 fn add_field(key: &mut blake3::Hasher, bytes: &[u8]) {
     key.update(&(bytes.len() as u64).to_le_bytes());
     key.update(bytes);
+}
+
+/// Explains that the settings of an asset are others than those of its import, and names those that both
+/// manifests have digests of.
+pub(crate) fn changed_settings(
+    before: Option<&BTreeMap<String, String>>,
+    now: Option<&BTreeMap<String, String>>,
+) -> String {
+    let changed = "its settings changed since it was imported";
+    let (Some(before), Some(now)) = (before, now) else { return changed.into() };
+    let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+    let names = names.into_iter().filter(|name| before.get(*name) != now.get(*name));
+    let names: Vec<String> = names.map(|name| format!("`{}`", name.escape_debug())).collect();
+    match names.as_slice() {
+        [] => changed.into(),
+        names => format!("{changed}: {}", names.join(", ")),
+    }
 }
 
 fn parsed(version: &str) -> Vec<u64> {

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::fs;
 use crate::project::check::removed;
 use crate::project::files::Files;
+use crate::project::freshness::changed_settings;
 use crate::project::lock::Lock;
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Report, Status};
@@ -119,7 +120,7 @@ fn cause(made: &Entry, previous: &Entry) -> String {
     if made.source_digest != previous.source_digest {
         "its source changed since it was imported".into()
     } else if made.settings != previous.settings {
-        "its settings changed since it was imported".into()
+        changed_settings(previous.deciding.as_ref(), made.deciding.as_ref())
     } else if by != earlier {
         format!("{earlier} made it, this is {by}")
     } else if targets(made) != targets(previous) {

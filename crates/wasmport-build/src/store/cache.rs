@@ -8,6 +8,7 @@ use super::layout::path_of;
 use super::local::LocalStore;
 use super::record::{Parsed, Record};
 use super::secret::FILE_VARIABLE;
+use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use wasmport::Digest;
@@ -63,8 +64,8 @@ struct Problems {
     unusable: Option<String>,
     /// Damaged entries, and keys with two results.
     damaged: Vec<String>,
-    /// The number of results that another key authenticates.
-    other_key: usize,
+    /// The keys of results that another secret key authenticates.
+    other_key: BTreeSet<Digest>,
 }
 
 impl Cache {
@@ -132,7 +133,7 @@ impl Cache {
         {
             self.problems().damaged.push(format!(
                 "two runs gave different results for the same input ({}, key {key}): the first \
-                 one stays\n  help: run `import --reproduce` to find the difference",
+                 one stays\n  help: run `cargo wasmport import --reproduce` to find the difference",
                 bucket.folder()
             ));
             return;
@@ -156,7 +157,7 @@ impl Cache {
             Parsed::Authentic(record) => Some(record),
             Parsed::OtherKey(record) if folder.trusts_other_keys => Some(record),
             Parsed::OtherKey(_) => {
-                self.problems().other_key += 1;
+                self.problems().other_key.insert(key);
                 None
             }
             Parsed::Damaged => {
@@ -203,6 +204,7 @@ impl Cache {
     /// Returns the warnings since the last call.
     pub fn warnings(&self) -> Vec<String> {
         let Problems { unusable, damaged, other_key } = std::mem::take(&mut *self.problems());
+        let other_key = other_key.len();
         let folder = self.open.as_ref().filter(|_| other_key > 0).map(|open| &open.folder.path);
         let other_key = folder.map(|folder| {
             format!(
@@ -275,10 +277,14 @@ mod tests {
         // Another import stores first, and its computation depends on an input outside of the key.
         assert_eq!(get(&two, 1, 7), (vec![9], false));
         first.map(|mut entry| entry.store()).unwrap_or_default();
-        let warnings = one.warnings();
-        assert!(
-            matches!(warnings.as_slice(), [one] if one.contains("different results")),
-            "{warnings:?}"
+        let key = key_of(&Doubling(1));
+        assert_eq!(
+            one.warnings(),
+            [format!(
+                "two runs gave different results for the same input ({}, key {key}): the first one stays\n  \
+                 help: run `cargo wasmport import --reproduce` to find the difference",
+                Bucket::Artifact.folder()
+            )]
         );
         assert_eq!(get(&one, 1, 0), (vec![9], true), "the first one stays");
         Ok(())
@@ -323,12 +329,14 @@ mod tests {
             assert_eq!(get(&cache, number, 0), (vec![2 * number], false));
             assert_eq!(get(&cache, number, 0), (vec![2 * number], true));
         }
-        let warnings = cache.warnings();
-        let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
-        let folder = folder.path().display().to_string();
-        assert!(
-            warning.contains("written with another key") && warning.contains(&folder),
-            "{warning}"
+        assert_eq!(
+            cache.warnings(),
+            [format!(
+                "3 results in the cache `{}` were written with another key: they are computed again\n  help: \
+                 name the same key for everyone with `WASMPORT_CACHE_KEY_FILE`, or pass `--trust-cache` if you \
+                 trust everyone who can write there",
+                folder.path().display()
+            )]
         );
         Ok(())
     }

@@ -25,9 +25,9 @@ pub(crate) enum ChoiceError {
     #[error("`trappable-errors` has the type `{0}` twice")]
     ErrorTypeTwice(String),
     #[error("`{setting}` has `{name}`, which is no function that the component has")]
-    UnknownFunction { setting: &'static str, name: String, nearest: Option<String> },
+    UnknownFunction { setting: &'static str, index: usize, name: String, nearest: Option<String> },
     #[error("`{setting}` has `{name}`, which is no function that the component imports")]
-    UnknownImport { setting: &'static str, name: String, nearest: Option<String> },
+    UnknownImport { setting: &'static str, index: usize, name: String, nearest: Option<String> },
     #[error("no Rust type can have the name {0}: choose one with `type-name`")]
     TypeName(String),
 }
@@ -42,9 +42,8 @@ impl ChoiceError {
             Self::UnknownErrorType { name, .. } | Self::ErrorTypeTwice(name) => {
                 ("trappable-errors", Part::Entry(name))
             }
-            Self::UnknownFunction { setting, .. } | Self::UnknownImport { setting, .. } => {
-                (setting, Part::Whole)
-            }
+            Self::UnknownFunction { setting, index, .. }
+            | Self::UnknownImport { setting, index, .. } => (setting, Part::Element(*index)),
             Self::TypeName(_) => ("type-name", Part::Whole),
         })
     }

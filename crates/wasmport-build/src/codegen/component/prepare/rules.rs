@@ -35,9 +35,11 @@ impl Options {
             (TRAPPABLE, &choices.trappable_functions),
             (STORE, &choices.store_functions),
         ] {
-            let mut unused =
-                names.iter().filter(|name| !self.used.contains(&format!("{setting} {name}")));
-            if let Some(name) = unused.next() {
+            let mut unused = names
+                .iter()
+                .enumerate()
+                .filter(|(_, name)| !self.used.contains(&format!("{setting} {name}")));
+            if let Some((index, name)) = unused.next() {
                 let mut known = functions(worlds, true);
                 if setting == ASYNC {
                     known.extend(functions(worlds, false));
@@ -46,9 +48,9 @@ impl Options {
                 let nearest = nearest(name, known.map(String::as_str)).map(shown);
                 let name = shown(name);
                 return Err(if setting == ASYNC {
-                    ChoiceError::UnknownFunction { setting, name, nearest }
+                    ChoiceError::UnknownFunction { setting, index, name, nearest }
                 } else {
-                    ChoiceError::UnknownImport { setting, name, nearest }
+                    ChoiceError::UnknownImport { setting, index, name, nearest }
                 });
             }
         }
