@@ -64,6 +64,9 @@ impl<T: Send + 'static, W: HttpHandler> Session<T, W> {
     }
 }
 
+/// The function that errors name.
+const HANDLE: &str = "wasi:http/incoming-handler#handle";
+
 /// Passes a request to the session of `owner`, which it keeps until the guest has returned.
 pub(crate) async fn handle<O, T, W, B>(
     mut owner: O,
@@ -90,8 +93,9 @@ where
         let mut owner = owner;
         let sender = sender;
         let session = session_of(&mut owner);
-        let called = session
-            .call_async(async move |wrapper, store| wrapper.handle(store, request, out).await);
+        let called = session.call_export_async(Some(HANDLE), async move |wrapper, store| {
+            wrapper.handle(store, request, out).await
+        });
         let _ = sender.send(called.await);
     })));
     match answer.await {

@@ -216,7 +216,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
             call(plan, ident, export.name, &doc("Calls"), (&parameters, &returns, params))
         }
         ExportKind::Global { ty, setter } => {
-            let value = rust(ty);
+            let (value, name) = (rust(ty), export.name);
             let doc = doc("Reads");
             let setter = setter.as_ref().map(|setter| {
                 let doc = outer(&format!("Calls [`{wrapper}::{setter}`]."));
@@ -224,7 +224,9 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
                     #doc
                     #[inline]
                     pub fn #setter(&mut self, value: #value) -> ::wasmport::Result<()> {
-                        self.0.call(|wrapper, store| wrapper.#setter(store, value))
+                        __rt::call(
+                            &mut self.0, #name, |wrapper, store| wrapper.#setter(store, value)
+                        )
                     }
                 }
             });
@@ -232,7 +234,7 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
                 #doc
                 #[inline]
                 pub fn #ident(&mut self) -> ::wasmport::Result<#value> {
-                    self.0.call(|wrapper, store| wrapper.#ident(store))
+                    __rt::call(&mut self.0, #name, |wrapper, store| wrapper.#ident(store))
                 }
 
                 #setter

@@ -20,6 +20,7 @@ pub(super) fn run(target: &Target<'_>) -> Option<TokenStream> {
     let accessor = &guest.accessor;
     let (asyncness, wait) = (target.asyncness(), target.wait());
     let call = if target.is_async { quote!(call_async) } else { quote!(call) };
+    let name = format!("{}#{}", guest.name, method.name);
     let called = match method.waits {
         Waits::No => quote!(wrapper.#accessor().call_run(store)),
         Waits::Alone => quote!(wrapper.#accessor().call_run(store).await),
@@ -44,7 +45,9 @@ pub(super) fn run(target: &Target<'_>) -> Option<TokenStream> {
             #parameter
         ) -> ::wasmport::Result<(::wasmport::Exit, T)> {
             let mut session = Self::new(runtime, data, #argument)#wait?;
-            let exit = session.0.#call(#asyncness |wrapper, store| __rt::exit(#called))#wait?;
+            let exit = __rt::#call(
+                &mut session.0, #name, #asyncness |wrapper, store| __rt::exit(#called)
+            )#wait?;
             Ok((exit, session.0.into_data()))
         }
     })
@@ -64,5 +67,9 @@ mod tests {
         let run = "pub fn run(runtime: &::wasmport::Runtime, data: T)
             -> ::wasmport::Result<(::wasmport::Exit, T)>";
         assert!(has(&text, run) && has(&text, "Self::new(runtime, data)?"), "{text}");
+        // Errors name the function.
+        let call =
+            "__rt::call(&mut session.0, \"wasi:cli/run@0.2.6#run\", |wrapper, store| __rt::exit(";
+        assert!(has(&text, call), "{text}");
     }
 }

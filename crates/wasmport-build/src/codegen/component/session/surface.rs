@@ -3,7 +3,7 @@
 use crate::codegen::component::error::ComponentError;
 use crate::codegen::component::rewrite::{doc, interface};
 use crate::codegen::docs::code;
-use heck::ToSnakeCase as _;
+use heck::{ToKebabCase as _, ToSnakeCase as _};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::{
@@ -56,6 +56,16 @@ pub(super) struct Resource {
     /// The type that has its functions.
     pub ty: Ident,
     pub methods: Vec<Method>,
+}
+
+impl Resource {
+    /// Returns the name in WIT. Without functions nothing but the type has it, in camel case.
+    pub fn name(&self) -> String {
+        let method = self.methods.first().and_then(|method| method.name.split_once('.'));
+        let ty = self.ty.to_string();
+        let of_type = || ty.strip_prefix("Guest").unwrap_or(&ty).to_kebab_case();
+        method.map_or_else(of_type, |(resource, _)| resource.to_owned())
+    }
 }
 
 /// Everything that a wrapper offers.
@@ -268,6 +278,7 @@ mod tests {
              world app { export tokens; }",
         );
         assert!(has(&text, "pub fn struct_(&mut self) -> GuestStructSession<'_, T>"), "{text}");
-        assert!(has(&text, "resource.resource_drop(store)"), "{text}");
+        let drop = "__rt::call(&mut *self.0, \"demo:app/tokens#struct.drop\", |_, store| resource.resource_drop(store))";
+        assert!(has(&text, drop), "{text}");
     }
 }

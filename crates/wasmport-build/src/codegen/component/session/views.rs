@@ -79,6 +79,7 @@ fn resource_view(
     session: &TokenStream,
 ) -> TokenStream {
     let Resource { accessor, methods, .. } = resource;
+    let dropped = format!("{}#{}.drop", guest.name, resource.name());
     let data = target.data();
     let interface = &guest.accessor;
     let mut idents = method_names(methods, [&format_ident!("drop")], &[]);
@@ -106,7 +107,9 @@ fn resource_view(
             ///
             /// Fails if it was dropped before or is borrowed, its destructor traps, or an earlier call failed.
             pub #asyncness fn #drop(&mut self, resource: __rt::ResourceAny) -> ::wasmport::Result<()> {
-                self.0.#call(#asyncness |_, store| resource.#drop_resource(store)#wait)#wait
+                __rt::#call(
+                    &mut *self.0, #dropped, #asyncness |_, store| resource.#drop_resource(store)#wait
+                )#wait
             }
         }
     }
