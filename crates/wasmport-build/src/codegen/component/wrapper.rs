@@ -70,30 +70,39 @@ pub(crate) fn untyped_wrapper(
         asset::description(asset),
         asset::contract(asset, false, false),
     ];
-    let (reason, code) = match reason {
-        Untyped::BeyondWit(what) => {
-            let reason = "the component cannot be described in WIT: ";
-            (format!("{reason}{what}"), format!("{reason}{}", docs::code(what)))
-        }
-        Untyped::BeyondRust(why) => {
-            let reason = "the world cannot be written in Rust: ";
-            (
-                format!("{reason}{why}; report this bug to wasmport"),
-                format!("{reason}{}", docs::code(why)),
-            )
-        }
-        Untyped::TooLarge => {
-            let max = asset.settings.limits.wrapper_bytes();
-            let reason =
-                format!("its types need more than the {max} bytes of `limits.max-wrapper-bytes`");
-            (reason.clone(), reason)
-        }
-    };
-    let docs = docs::untyped_component(asset, &code);
+    let max = asset.settings.limits.wrapper_bytes();
+    let docs = docs::untyped_component(asset, &reason.documentation(max));
     let source = file::source(asset, &docs, &sections)?;
-    let warning =
-        format!("the wrapper has no methods, because {reason}; run it with `Session::of`");
-    Ok(Wrapper { source, methods: HashMap::new(), warnings: vec![warning] })
+    Ok(Wrapper { source, methods: HashMap::new(), warnings: vec![reason.warning(max)] })
+}
+
+impl Untyped<'_> {
+    /// Returns the warning of the import; `max` is the limit of wrappers in bytes.
+    fn warning(&self, max: u64) -> String {
+        let reason = match self {
+            Self::BeyondWit(what) => format!("{BEYOND_WIT}{what}"),
+            Self::BeyondRust(why) => format!("{BEYOND_RUST}{why}; report this bug to wasmport"),
+            Self::TooLarge => too_large(max),
+        };
+        format!("the wrapper has no methods, because {reason}; run it with `Session::of`")
+    }
+
+    /// Returns the reason as documentation.
+    fn documentation(&self, max: u64) -> String {
+        match self {
+            Self::BeyondWit(what) => format!("{BEYOND_WIT}{}", docs::code(what)),
+            Self::BeyondRust(why) => format!("{BEYOND_RUST}{}", docs::code(why)),
+            Self::TooLarge => too_large(max),
+        }
+    }
+}
+
+const BEYOND_WIT: &str = "the component cannot be described in WIT: ";
+
+const BEYOND_RUST: &str = "the world cannot be written in Rust: ";
+
+fn too_large(max: u64) -> String {
+    format!("its types need more than the {max} bytes of `limits.max-wrapper-bytes`")
 }
 
 /// The check of the contract, and of cargo features that modules have too.
@@ -148,4 +157,27 @@ pub(crate) fn needs(world: &World) -> Result<Vec<&'static str>, ComponentError> 
         (needs_wasi_p3, "wasi-p3"),
     ];
     Ok(needs.into_iter().filter_map(|(needs, feature)| needs.then_some(feature)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ComponentError, Untyped};
+
+    #[test]
+    fn a_world_that_the_generator_refuses_is_a_wrapper_without_methods() {
+        let error = ComponentError::Generator("a type has no name".into());
+        assert!(error.is_of_world());
+        assert!(!ComponentError::NeedsConcurrency.is_of_world());
+        let why = error.to_string();
+        let reason = Untyped::BeyondRust(&why);
+        assert_eq!(
+            reason.warning(0),
+            "the wrapper has no methods, because the world cannot be written in Rust: Wasmtime's generator of \
+             wrappers: a type has no name; report this bug to wasmport; run it with `Session::of`"
+        );
+        assert_eq!(
+            reason.documentation(0),
+            "the world cannot be written in Rust: `Wasmtime's generator of wrappers: a type has no name`"
+        );
+    }
 }

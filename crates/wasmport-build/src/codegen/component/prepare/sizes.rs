@@ -266,6 +266,24 @@ mod tests {
     }
 
     #[test]
+    fn variants_have_the_size_that_their_cases_need() {
+        // The number of the case is one byte up to 256 cases, then two; the value follows, aligned to 4.
+        for (count, value, size, align) in
+            [(256, "u8", 2, 1), (257, "u8", 4, 2), (256, "u32", 8, 4), (257, "u32", 8, 4)]
+        {
+            let cases: Vec<String> = (1..count).map(|case| format!("c{case}")).collect();
+            let text = plain(&format!(
+                "package a:b; interface i {{ variant v {{ c0({value}), {} }} f: func(v: v); }} world app {{ import i; }}",
+                cases.join(", ")
+            ));
+            let last = format!("#[component(name = \"c{0}\")] C{0},", count - 1);
+            assert!(has(&text, &last), "{count}: {text}");
+            let check = format!("const _: () = __rt::check_layout::<V>({size}, {align});");
+            assert!(has(&text, &check), "{count} {value}: {text}");
+        }
+    }
+
+    #[test]
     fn a_function_whose_types_are_too_long_to_write_is_left_out() {
         let pairs = |times: usize| {
             (0..times).fold("u8".to_owned(), |inner, _| format!("tuple<{inner}, {inner}>"))

@@ -101,6 +101,27 @@ fn functions_are_told_apart_from_methods_of_resources() {
 }
 
 #[test]
+fn packages_are_told_apart_from_versions_of_others() {
+    let text = plain(
+        "package x:y;
+         world app { import a:b/i@0.1.0; import a:b/i@0.2.0; import a:b0-1-0/i; }
+         package a:b@0.1.0 { interface i { one: func(); } }
+         package a:b@0.2.0 { interface i { two: func(); } }
+         package a:b0-1-0 { interface i { three: func(); } }",
+    );
+    // The version that has another name leaves the other one alone, which needs no version then.
+    for (module, name) in [
+        (told_apart("b", "b"), "a:b/i@0.1.0"),
+        ("b".to_owned(), "a:b/i@0.2.0"),
+        ("b0_1_0".to_owned(), "a:b0-1-0/i"),
+    ] {
+        let expected = format!("pub mod {module} {{ /// The interface `{name}`.\n pub mod i {{");
+        assert!(has(&text, &expected), "{expected}: {text}");
+        assert!(has(&text, &format!("linker.instance(\"{name}\")?")), "{name}: {text}");
+    }
+}
+
+#[test]
 fn interfaces_are_told_apart_from_namespaces_packages_and_functions() {
     let wit = "package demo:b; interface i { f: func(); }
          world app {
