@@ -268,11 +268,9 @@ fn targets_show_what_this_build_compiles_for() {
 fn a_misspelt_target_has_a_nearest_name() {
     let folder = tempfile::tempdir().unwrap();
     let output = wasmport(folder.path(), &["import", "--target", "x86-64-unknown-linux-gnu"]);
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("help: did you mean `x86_64-unknown-linux-gnu`?"), "{text}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "?");
     let output = wasmport(folder.path(), &["import", "--target", "wasm32-wasip1"]);
-    let text = String::from_utf8(output.stderr).unwrap();
-    assert!(text.contains("`cargo wasmport targets` lists them"), "{text}");
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "?");
 }
 
 #[test]

@@ -177,6 +177,41 @@ fn a_missing_folder_is_named_in_words_for_a_build_script() {
 }
 
 #[test]
+fn imported_output_that_is_stale_ends_the_build() {
+    use wasmport_build::{Importer, Settings};
+    let package = Package::new(&[
+        ("assets/calc.wat", CALC),
+        ("assets/rest.wat", CALC),
+        ("wasmport.toml", ""),
+    ]);
+    let file = package.folder().join("wasmport.toml");
+    let importer = Importer::new(Settings::from_file(&file).unwrap()).no_cache();
+    assert_eq!(importer.run(&()).unwrap().failures().count(), 0);
+    let check = || package.run("check", &[("TARGET", LINUX)]);
+    let built = check();
+    assert!(built.success, "{}", built.said);
+    let stale = |assets: &[&str], head: &str| {
+        for asset in assets {
+            fs::write(package.folder().join("assets").join(asset), "(module (func))").unwrap();
+        }
+        let built = check();
+        assert!(!built.success, "{}", built.said);
+        let lines = built.said.lines().skip_while(|line| !line.contains(head));
+        lines.take(assets.len() + 2).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(
+        stale(&["calc.wat"], "is stale"),
+        "1 imported output is stale\n`calc.wat`: its source changed since it was imported\n  help: run `cargo \
+         wasmport import`"
+    );
+    assert_eq!(
+        stale(&["calc.wat", "rest.wat"], "are stale"),
+        "2 imported outputs are stale\n`calc.wat`: its source changed since it was imported\n`rest.wat`: its \
+         source changed since it was imported\n  help: run `cargo wasmport import`"
+    );
+}
+
+#[test]
 fn a_removed_asset_is_a_warning_beside_the_compilers_errors() {
     let package = Package::new(&[("assets/calc.wat", CALC), ("assets/rest.wat", CALC)]);
     assert!(package.import(LINUX).success);

@@ -277,28 +277,51 @@ const THINGS: &str = r#"(component
     (func (export "get") (param "self" (borrow $thing)) (result u32)
         (canon lift (core func $i "get"))))"#;
 
-#[test]
-fn a_handle_of_another_session_or_a_dropped_one_does_not_poison() {
-    type Things = Session<(), wasmtime::component::Instance>;
-    fn make(things: &mut Things) -> ResourceAny {
-        let made = things.call(|instance, store| {
-            instance.get_typed_func::<(), (ResourceAny,)>(&mut *store, "make")?.call(store, ())
-        });
-        made.unwrap().0
-    }
-    fn get(things: &mut Things, thing: ResourceAny) -> wasmport::Result<u32> {
-        let got = things.call(|instance, store| {
-            instance
-                .get_typed_func::<(ResourceAny,), (u32,)>(&mut *store, "get")?
-                .call(store, (thing,))
-        });
-        Ok(got?.0)
-    }
-    let runtime = Runtime::new(&EngineConfig::new()).unwrap();
+type Things = Session<(), wasmtime::component::Instance>;
+
+fn two_things(engine: &EngineConfig) -> [Things; 2] {
+    let runtime = Runtime::new(engine).unwrap();
     let asset = DynamicAsset::<Component>::component("things", THINGS);
     let component = runtime.load_dynamic(&asset).unwrap();
-    let [mut one, mut other] =
-        [(); 2].map(|()| Session::of(&component, (), |_, _: &mut Store<_>| Ok(())).unwrap());
+    [(); 2].map(|()| Session::of(&component, (), |_, _: &mut Store<_>| Ok(())).unwrap())
+}
+
+fn make(things: &mut Things) -> ResourceAny {
+    let made = things.call(|instance, store| {
+        instance.get_typed_func::<(), (ResourceAny,)>(&mut *store, "make")?.call(store, ())
+    });
+    made.unwrap().0
+}
+
+fn get(things: &mut Things, thing: ResourceAny) -> wasmport::Result<u32> {
+    let got = things.call(|instance, store| {
+        instance.get_typed_func::<(ResourceAny,), (u32,)>(&mut *store, "get")?.call(store, (thing,))
+    });
+    Ok(got?.0)
+}
+
+/// Wasmtime then regards the component as still running.
+#[cfg(feature = "compiler")]
+#[test]
+fn a_handle_of_another_session_poisons_with_concurrency() {
+    let [mut one, mut other] = two_things(&EngineConfig::new().concurrency_support(true));
+    let (thing, others) = (make(&mut one), make(&mut other));
+    let line = "asset `things`: mismatched resource types";
+    assert_eq!(get(&mut one, others).unwrap_err().to_string(), line);
+    assert!(one.is_poisoned());
+    assert_eq!(
+        get(&mut one, thing).unwrap_err().to_string(),
+        format!(
+            "an earlier call of this session of asset `things` failed, so the guest's state is unknown: {line}"
+        )
+    );
+    // Other sessions go on.
+    assert_eq!(get(&mut other, others).unwrap(), 7);
+}
+
+#[test]
+fn a_handle_of_another_session_or_a_dropped_one_does_not_poison() {
+    let [mut one, mut other] = two_things(&EngineConfig::new());
     let (thing, others) = (make(&mut one), make(&mut other));
     let error = get(&mut one, others).unwrap_err();
     assert_eq!(error.to_string(), "asset `things`: mismatched resource types");

@@ -284,10 +284,20 @@ fn a_root_that_is_missing_is_named_with_the_nearest() {
          another file or folder; a relative path starts in the current folder, and in a build script in \
          that of the package"
     );
-    let error = project.configured("import.roots = [\"nowhere\"]").run(&()).unwrap_err();
-    assert!(
-        error.to_string().ends_with("help: create the folder, or name another with `roots`"),
-        "{error}"
+    let written = |root: &str| {
+        let importer = project.configured(&format!("import.roots = [\"{root}\"]"));
+        let error = importer.run(&()).unwrap_err().to_string();
+        error.replace(&project.path().display().to_string(), "P")
+    };
+    assert_eq!(
+        written("nowhere"),
+        "`P/wasmport.toml` line 1, column 8: `import.roots`: import root: cannot find `P/nowhere`: No such file \
+         or directory (os error 2)\n  help: create the folder, or name another with `roots`"
+    );
+    assert_eq!(
+        written("asets"),
+        "`P/wasmport.toml` line 1, column 8: `import.roots`: import root: cannot find `P/asets`: No such file \
+         or directory (os error 2)\n  help: did you mean `assets`?"
     );
 }
 
@@ -296,13 +306,42 @@ fn an_output_folder_that_is_a_file_is_named_without_names_of_temporary_files() {
     let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
     fs::write(project.out(), "mine").unwrap();
     let error = project.importer().run(&()).unwrap_err().to_string();
-    let expected = "a file is where a folder should be: move it, or choose another output folder";
-    assert!(
-        error.ends_with(expected) && error.contains(&*project.out().to_string_lossy()),
-        "{error}"
+    assert_eq!(
+        error,
+        format!(
+            "cannot create `{}`: File exists (os error 17)\n  help: a file is where a folder should be: move \
+             it, or choose another output folder",
+            project.out().display()
+        )
     );
-    assert!(!error.contains(".wasmport-") && !error.contains(".new-"), "{error}");
     assert_eq!(fs::read(project.out()).unwrap(), b"mine");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_output_folder_that_is_not_writable_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
+    let set_mode = |mode| {
+        fs::set_permissions(project.out(), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    fs::create_dir(project.out()).unwrap();
+    set_mode(0o555);
+    // Root may write everywhere.
+    let is_root = fs::write(project.out().join("probe"), "").is_ok();
+    let result = project.importer().run(&());
+    set_mode(0o755);
+    if is_root {
+        return;
+    }
+    assert_eq!(
+        result.unwrap_err().to_string(),
+        format!(
+            "cannot write `{}`: Permission denied (os error 13)\n  help: let this user write there, or choose \
+             another output folder",
+            project.out().display()
+        )
+    );
 }
 
 #[test]

@@ -30,6 +30,13 @@ fn cases() {
     assert_golden("fixtures/cases/wasmport.toml");
 }
 
+/// Users read wrappers.
+#[test]
+fn the_wrapper_of_a_small_module_is_short() {
+    let calc = include_str!("../../../../fixtures/generated/src/assets/calc.rs");
+    assert!(calc.lines().count() < 300, "{} lines", calc.lines().count());
+}
+
 #[test]
 fn projects() {
     assert_golden("fixtures/projects/checked-in/wasmport.toml");

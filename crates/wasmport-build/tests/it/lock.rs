@@ -499,6 +499,17 @@ fn what_was_tampered_with_is_not_reproduced() {
 }
 
 #[test]
+fn reproducing_names_the_settings_that_changed() {
+    let project = locked();
+    let importer = project.configured(&format!("{BOTH}[engine]\nfuel = true\n"));
+    let report = importer.reproduce().run(&()).unwrap();
+    for asset in &report.assets[..2] {
+        let cause = asset.stale.as_deref().and_then(|why| why.lines().next());
+        assert_eq!(cause, Some("its settings changed since it was imported: `engine.fuel`"));
+    }
+}
+
+#[test]
 fn reproducing_says_why_something_may_differ() {
     let project = locked();
     let why = |source: &str| {
@@ -512,7 +523,7 @@ fn reproducing_says_why_something_may_differ() {
     fs::write(&manifest, text.replace(&ours, "\"wasmtime\": \"48.0.1\"")).unwrap();
     assert!(why("calc.wat").starts_with("Wasmtime 48.0.1, wasmport-build "));
     project.write("calc.wat", "(module (func))");
-    assert!(why("calc.wat").starts_with("its source changed since"));
+    assert!(why("calc.wat").starts_with("its source changed since it was imported\n"));
     project.write("new.wat", "(module)");
     let new = why("new.wat");
     assert!(
