@@ -48,11 +48,16 @@ fn programs() -> PathBuf {
 fn build_all() -> BTreeMap<String, Vec<String>> {
     let programs = programs();
     let wrappers = target_folder().join("compile-errors");
-    for assets in ["before", "after", "component", "gc", "linked", "threads", "wasi", "zstd"] {
+    for assets in
+        ["before", "after", "component", "gc", "hosts", "linked", "threads", "wasi", "zstd"]
+    {
         import(&programs.join("assets").join(assets), &wrappers.join(assets));
     }
     import_foreign(&programs.join("assets/before"), &wrappers.join("other_contract"));
-    build(&programs, &wrappers)
+    let mut errors = build(&programs, &wrappers, &[]);
+    let components = ["--features=component-model", "--bin=component_*"];
+    errors.extend(build(&programs, &wrappers, &components));
+    errors
 }
 
 /// Returns the expected errors that are missing and the errors that no comment expects.
@@ -65,12 +70,13 @@ fn compare(name: &str, program: &str, errors: &[String]) -> Vec<String> {
     missing.chain(surplus.map(|error| format!("{name}: unexpected {error}"))).collect()
 }
 
-/// Builds the programs; returns the rendered errors of each.
-fn build(programs: &Path, wrappers: &Path) -> BTreeMap<String, Vec<String>> {
+/// Builds the programs that the options select; returns the rendered errors of each.
+fn build(programs: &Path, wrappers: &Path, options: &[&str]) -> BTreeMap<String, Vec<String>> {
     // The programs are tested with the versions of this repository.
     std::fs::copy(root().join("Cargo.lock"), programs.join("Cargo.lock")).unwrap();
     let output = Command::new(env!("CARGO"))
         .args(["build", "--keep-going", "--message-format=json"])
+        .args(options)
         .current_dir(programs)
         .env("WRAPPERS", wrappers)
         // The programs of skew.rs have the same dependencies.

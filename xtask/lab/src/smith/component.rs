@@ -1,6 +1,6 @@
 //! Generates components of random worlds, whose functions only trap.
 
-use super::world::{Waiting, world};
+use super::world::{Optional, world};
 use arbitrary::{Error, Result, Unstructured};
 use wasmparser::{Validator, WasmFeatures};
 use wit_component::{
@@ -18,21 +18,33 @@ const OWN: usize = 6 << 10;
 /// Fails if the bytes give no component.
 pub(super) fn component(u: &mut Unstructured<'_>) -> Result<Vec<u8>> {
     let own = u.bytes(OWN)?;
-    let waiting =
-        Waiting { functions: u.arbitrary()?, futures: u.arbitrary()?, streams: u.arbitrary()? };
+    let optional = Optional {
+        functions: u.arbitrary()?,
+        futures: u.arbitrary()?,
+        streams: u.arbitrary()?,
+        error_contexts: u.arbitrary()?,
+        maps: u.arbitrary()?,
+        fixed_lists: u.arbitrary()?,
+    };
     let config = wit_smith::Config {
-        async_: waiting.functions,
-        futures: waiting.futures,
-        streams: waiting.streams,
+        async_: optional.functions,
+        futures: optional.futures,
+        streams: optional.streams,
+        error_context: optional.error_contexts,
+        fixed_length_lists: optional.fixed_lists,
         ..wit_smith::Config::default()
     };
     let wit = wit_smith::smith(&config, u)?;
     let Ok(DecodedWasm::WitPackage(resolve, _)) = wit_component::decode(&wit) else {
         return Err(Error::IncorrectFormat);
     };
-    let world = world(&resolve, waiting, &mut Unstructured::new(own))?;
+    let world = world(&resolve, optional, &mut Unstructured::new(own))?;
     let component = of_text(resolve, &world).map_err(|_| Error::IncorrectFormat)?;
-    let features = WasmFeatures::default() | WasmFeatures::CM_ASYNC;
+    let features = WasmFeatures::default()
+        | WasmFeatures::CM_ASYNC
+        | WasmFeatures::CM_ERROR_CONTEXT
+        | WasmFeatures::CM_MAP
+        | WasmFeatures::CM_FIXED_LENGTH_LISTS;
     match Validator::new_with_features(features).validate_all(&component) {
         Ok(_) => Ok(component),
         Err(_) => Err(Error::IncorrectFormat),

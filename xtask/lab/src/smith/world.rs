@@ -22,12 +22,15 @@ const MANY_CASES: &[usize] = &[256, 257];
 /// The most cases that the parser takes, of a type in about a hundred worlds: rustc needs long for them.
 const MOST_CASES: usize = 10_000;
 
-/// Features that functions of the world itself may use.
+/// Features that the world may use: functions that wait, and types.
 #[derive(Clone, Copy)]
-pub(super) struct Waiting {
+pub(super) struct Optional {
     pub functions: bool,
     pub futures: bool,
     pub streams: bool,
+    pub error_contexts: bool,
+    pub maps: bool,
+    pub fixed_lists: bool,
 }
 
 /// Generates a world with some of the interfaces and inline functions, types, resources and interfaces.
@@ -38,10 +41,10 @@ pub(super) struct Waiting {
 /// Fails if the world has few functions.
 pub(super) fn world(
     resolve: &Resolve,
-    waiting: Waiting,
+    optional: Optional,
     u: &mut Unstructured<'_>,
 ) -> Result<String> {
-    let mut world = World { u, waiting, items: String::new(), functions: 0 };
+    let mut world = World { u, optional, items: String::new(), functions: 0 };
     let mut paths = Vec::new();
     for (_, interface) in &resolve.interfaces {
         let Some(path) = path(resolve, interface) else { continue };
@@ -104,7 +107,7 @@ struct Scope {
 
 struct World<'a, 'b> {
     u: &'a mut Unstructured<'b>,
-    waiting: Waiting,
+    optional: Optional,
     items: String,
     functions: usize,
 }
@@ -188,7 +191,7 @@ impl World<'_, '_> {
     }
 
     fn function(&mut self, side: &str, name: &str, scope: &Scope, kind: &str) -> Result<()> {
-        let waits = self.waiting.functions && self.u.arbitrary()?;
+        let waits = self.optional.functions && self.u.arbitrary()?;
         let waits = if waits { "async " } else { "" };
         let params = self.params(scope)?;
         let result =
@@ -240,9 +243,9 @@ impl World<'_, '_> {
         if ends {
             return Ok((*self.u.choose(PLAIN)?).into());
         }
-        let Waiting { futures, streams, .. } = self.waiting;
+        let Optional { futures, streams, error_contexts, maps, fixed_lists, .. } = self.optional;
         let inner = self.value(scope, depth + 1)?;
-        Ok(match self.u.int_in_range(0..=7)? {
+        Ok(match self.u.int_in_range(0..=10)? {
             0 => format!("option<{inner}>"),
             1 => format!("result<{inner}>"),
             2 => format!("result<{inner}, {}>", self.value(scope, depth + 1)?),
@@ -253,6 +256,9 @@ impl World<'_, '_> {
             }
             4 if futures => format!("future<{inner}>"),
             5 if streams => format!("stream<{inner}>"),
+            8 if error_contexts => "error-context".into(),
+            9 if maps => format!("map<string, {inner}>"),
+            10 if fixed_lists => format!("list<{inner}, {}>", self.u.int_in_range(1..=20)?),
             _ => format!("list<{inner}>"),
         })
     }
