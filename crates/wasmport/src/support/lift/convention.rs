@@ -30,11 +30,13 @@ impl Convention for C {
     type Alloc = (i32,);
     type Free = (i32,);
 
+    #[inline]
     fn alloc(layout: Layout) -> (i32,) {
         // For no bytes C may return null, which would look like a failure.
         (layout.bytes.max(1).cast_signed(),)
     }
 
+    #[inline]
     fn free(address: i32, _: Layout) -> (i32,) {
         (address,)
     }
@@ -48,10 +50,12 @@ impl Convention for WasmBindgen {
     type Free = (i32, i32, i32);
     const GUEST_OWNS_ARGUMENTS: bool = true;
 
+    #[inline]
     fn alloc(layout: Layout) -> (i32, i32) {
         (layout.bytes.cast_signed(), layout.align.cast_signed())
     }
 
+    #[inline]
     fn free(address: i32, layout: Layout) -> (i32, i32, i32) {
         (address, layout.bytes.cast_signed(), layout.align.cast_signed())
     }
@@ -66,10 +70,12 @@ impl Convention for AssemblyScript {
     const IS_UTF16: bool = true;
     const PIN: Option<&str> = Some("__pin");
 
+    #[inline]
     fn alloc(layout: Layout) -> (i32, i32) {
         (layout.bytes.cast_signed(), layout.class)
     }
 
+    #[inline]
     fn free(address: i32, _: Layout) -> (i32,) {
         (address,)
     }
@@ -83,10 +89,12 @@ impl Convention for CabiRealloc {
     type Free = (i32, i32, i32, i32);
     const GUEST_OWNS_ARGUMENTS: bool = true;
 
+    #[inline]
     fn alloc(layout: Layout) -> (i32, i32, i32, i32) {
         (0, 0, layout.align.cast_signed(), layout.bytes.cast_signed())
     }
 
+    #[inline]
     fn free(address: i32, layout: Layout) -> (i32, i32, i32, i32) {
         (address, layout.bytes.cast_signed(), layout.align.cast_signed(), 0)
     }

@@ -57,21 +57,25 @@ impl Layout {
         Self { bytes: P::SIZE as u32, align: P::ALIGN as u32, len: 1, class: ARRAY_BUFFER }
     }
 
+    #[inline]
     fn new(bytes: usize, align: usize, len: usize) -> Result<Self> {
-        let too_long = |_| Error::Allocation { bytes: bytes as u64 };
-        let [bytes, align, len] = [
-            u32::try_from(bytes).map_err(too_long)?,
-            u32::try_from(align).map_err(too_long)?,
-            u32::try_from(len).map_err(too_long)?,
-        ];
-        Ok(Self { bytes, align, len, class: ARRAY_BUFFER })
+        match (u32::try_from(bytes), u32::try_from(align), u32::try_from(len)) {
+            (Ok(bytes), Ok(align), Ok(len)) => Ok(Self { bytes, align, len, class: ARRAY_BUFFER }),
+            _ => Err(too_long(bytes)),
+        }
     }
 
     /// The length that is passed to the guest.
     #[must_use]
+    #[inline]
     pub fn elements(self) -> i32 {
         self.len.cast_signed()
     }
+}
+
+#[cold]
+fn too_long(bytes: usize) -> wasmtime::Error {
+    Error::Allocation { bytes: bytes as u64 }.into()
 }
 
 /// The size of an element, at least 1, so that sizes can be divided by it.

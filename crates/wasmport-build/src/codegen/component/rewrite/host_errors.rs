@@ -31,23 +31,12 @@ impl VisitMut for Names {
     }
 
     fn visit_expr_method_call_mut(&mut self, call: &mut ExprMethodCall) {
-        let defined = match call.args.first() {
-            Some(Expr::Lit(literal)) if call.method.to_string().starts_with("func_wrap") => {
-                match &literal.lit {
-                    Lit::Str(name) => Some(name.value()),
-                    _ => None,
-                }
-            }
-            _ => None,
-        };
-        match defined {
-            Some(name) => {
-                let outer = std::mem::replace(&mut self.function, name);
-                visit_mut::visit_expr_method_call_mut(self, call);
-                self.function = outer;
-            }
-            None => visit_mut::visit_expr_method_call_mut(self, call),
+        let outer = self.function.clone();
+        if let Some(name) = defined(call) {
+            self.function = name;
         }
+        visit_mut::visit_expr_method_call_mut(self, call);
+        self.function = outer;
     }
 
     fn visit_expr_mut(&mut self, expr: &mut Expr) {
@@ -61,4 +50,20 @@ impl VisitMut for Names {
             self.hits += 1;
         }
     }
+}
+
+/// Returns the name of the function that a call defines in a linker, as signatures have it.
+fn defined(call: &ExprMethodCall) -> Option<String> {
+    let Some(Expr::Lit(literal)) = call.args.first() else { return None };
+    let Lit::Str(name) = &literal.lit else { return None };
+    let name = name.value();
+    let method = call.method.to_string();
+    if method.starts_with("resource") {
+        return Some(format!("{name}.drop"));
+    }
+    let name = match name.strip_prefix("[constructor]") {
+        Some(resource) => format!("{resource}.constructor"),
+        None => name.split_once(']').map_or(name.clone(), |(_, own)| own.to_owned()),
+    };
+    method.starts_with("func_").then_some(name)
 }
