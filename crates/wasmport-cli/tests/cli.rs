@@ -268,9 +268,19 @@ fn targets_show_what_this_build_compiles_for() {
 fn a_misspelt_target_has_a_nearest_name() {
     let folder = tempfile::tempdir().unwrap();
     let output = wasmport(folder.path(), &["import", "--target", "x86-64-unknown-linux-gnu"]);
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "?");
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: invalid value 'x86-64-unknown-linux-gnu' for '--target <TARGET>': `x86-64-unknown-linux-gnu` is not a \
+         target: Unrecognized architecture: x86\n\n  help: did you mean `x86_64-unknown-linux-gnu`?\n\nFor more \
+         information, try '--help'.\n"
+    );
     let output = wasmport(folder.path(), &["import", "--target", "wasm32-wasip1"]);
-    assert_eq!(String::from_utf8(output.stderr).unwrap(), "?");
+    assert_eq!(
+        String::from_utf8(output.stderr).unwrap(),
+        "error: invalid value 'wasm32-wasip1' for '--target <TARGET>': `wasm32-wasip1` is not a target: targets are \
+         the machines on which the program runs, and not those for which a guest was built; `cargo wasmport \
+         targets` lists them\n\nFor more information, try '--help'.\n"
+    );
 }
 
 #[test]
