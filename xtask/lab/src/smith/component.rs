@@ -64,3 +64,32 @@ pub(crate) fn encode(resolve: Resolve, world: WorldId) -> crate::Result<Vec<u8>>
     embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8)?;
     Ok(ComponentEncoder::default().validate(true).module(&module)?.encode()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_of_optional_proposals_occur() {
+        let mut wanted = vec![
+            WasmFeatures::CM_ERROR_CONTEXT,
+            WasmFeatures::CM_FIXED_LENGTH_LISTS,
+            WasmFeatures::CM_MAP,
+        ];
+        for attempt in 0..1_000_u64 {
+            let mut random = vec![0; 16 << 10];
+            let mut hasher = blake3::Hasher::new();
+            hasher.update(&attempt.to_le_bytes()).finalize_xof().fill(&mut random);
+            let Ok(component) = component(&mut Unstructured::new(&random)) else { continue };
+            let is_valid_without = |feature: &WasmFeatures| {
+                let others = WasmFeatures::all().difference(*feature);
+                Validator::new_with_features(others).validate_all(&component).is_ok()
+            };
+            wanted.retain(is_valid_without);
+            if wanted.is_empty() {
+                return;
+            }
+        }
+        panic!("no component has {wanted:?}");
+    }
+}

@@ -75,6 +75,8 @@ struct Untypable {
     reasons: BTreeMap<TypeId, Option<String>>,
     /// The number of types in each where it is used.
     written: BTreeMap<TypeId, u64>,
+    /// Whether each is or has an error context.
+    error_contexts: BTreeMap<TypeId, bool>,
 }
 
 impl Untypable {
@@ -105,10 +107,35 @@ impl Untypable {
             _ if written > LARGEST_WRITTEN => Some(format!(
                 "a type without a name has {written} parts, and wrappers write out {LARGEST_WRITTEN}"
             )),
+            // The generator derives `Clone` for both.
+            kind @ (TypeDefKind::Record(_) | TypeDefKind::Variant(_))
+                if parts(kind).into_iter().any(|ty| self.has_error_context(resolve, ty)) =>
+            {
+                Some(
+                    "a record or variant has an `error-context`, which Wasmtime has no copies of"
+                        .into(),
+                )
+            }
             kind => parts(kind).into_iter().find_map(|ty| self.ty(resolve, ty)),
         };
         let _ = self.reasons.insert(id, reason.clone());
         reason
+    }
+
+    /// Returns whether a type is an error context, or has one outside of records and variants of its own.
+    fn has_error_context(&mut self, resolve: &Resolve, ty: Type) -> bool {
+        let id = match ty {
+            Type::ErrorContext => return true,
+            Type::Id(id) => id,
+            _ => return false,
+        };
+        if let Some(known) = self.error_contexts.get(&id) {
+            return *known;
+        }
+        let parts = inner(&resolve.types[id].kind).into_iter();
+        let has = parts.fold(false, |has, ty| has || self.has_error_context(resolve, ty));
+        let _ = self.error_contexts.insert(id, has);
+        has
     }
 
     fn written(&mut self, resolve: &Resolve, ty: Type) -> u64 {
@@ -281,6 +308,28 @@ mod tests {
             let check = format!("const _: () = __rt::check_layout::<V>({size}, {align});");
             assert!(has(&text, &check), "{count} {value}: {text}");
         }
+    }
+
+    #[test]
+    fn functions_with_copies_of_error_contexts_are_left_out() {
+        let wit = "package a:b;
+             interface i {
+                 type context = error-context;
+                 record row { why: option<context> }
+                 f: func(a: list<row>); g: func(why: error-context) -> option<context>;
+             }
+             world app { import i; }";
+        let bindings = wrapper(wit, &Choices::default()).unwrap();
+        assert_eq!(
+            bindings.warnings,
+            [
+                "the wrapper leaves out `a:b/i.f`, which the component imports: a record or variant has an \
+              `error-context`, which Wasmtime has no copies of; define it with `func_new` in the linker of \
+              `SessionPre::with_linker`"
+            ]
+        );
+        let text = text(bindings);
+        assert!(has(&text, "fn g(") && !has(&text, "fn f(") && !has(&text, "Row"), "{text}");
     }
 
     #[test]
