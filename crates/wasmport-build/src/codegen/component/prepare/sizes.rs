@@ -132,8 +132,8 @@ impl Untypable {
         if let Some(known) = self.error_contexts.get(&id) {
             return *known;
         }
-        let parts = inner(&resolve.types[id].kind).into_iter();
-        let has = parts.fold(false, |has, ty| has || self.has_error_context(resolve, ty));
+        let mut parts = inner(&resolve.types[id].kind).into_iter();
+        let has = parts.any(|ty| self.has_error_context(resolve, ty));
         let _ = self.error_contexts.insert(id, has);
         has
     }
