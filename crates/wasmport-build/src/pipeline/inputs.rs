@@ -8,7 +8,7 @@ use crate::fs;
 use crate::pipeline::read;
 use crate::project::discover::AssetFile;
 use crate::project::nearest_path::nearest_path;
-use crate::settings::{AssetSettings, Part, Preinit, Settings, Symlinks, world_path};
+use crate::settings::{AssetSettings, Part, Preinit, Settings, Symlinks, prefix, world_path};
 use crate::wasm::RawWasm;
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -114,7 +114,7 @@ fn check_preinit(file: &AssetFile, project: &Settings) -> Result<(), AssetError>
 /// Returns the beginning of a message about a choice for the asset: its place in the settings file.
 fn place(file: &AssetFile, project: &Settings, key: &str, part: Part<'_>) -> String {
     let place = project.choice_location(&file.source, key, part);
-    place.map_or_else(String::new, |place| format!("{place}: "))
+    prefix(place)
 }
 
 /// Adds the nearest name in its folder to the error, if the file is missing.

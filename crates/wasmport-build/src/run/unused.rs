@@ -6,7 +6,7 @@ use crate::interface::{ExternType, Interface};
 use crate::names::nearest;
 use crate::project::discover::{AssetFile, Discovered, UnusedGlob};
 use crate::project::manifest::Manifest;
-use crate::settings::{AssetRules, AssetSettings, Part, Patterns, Settings};
+use crate::settings::{AssetRules, AssetSettings, Part, Patterns, Settings, prefix};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -87,7 +87,7 @@ pub(super) fn rules(settings: &Settings, discovered: &Discovered) -> Vec<String>
     let sources: Vec<&str> = files.map(|file| file.source.as_str()).collect();
     let warning = |pattern: &String| {
         let place = settings.rule_location(pattern);
-        let place = place.map_or_else(String::new, |place| format!("{place}: "));
+        let place = prefix(place);
         let nearest = nearest(pattern, sources.iter().copied());
         let help = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         format!("{place}`[[asset]] match = \"{pattern}\"` matches no source file{help}")
@@ -97,6 +97,9 @@ pub(super) fn rules(settings: &Settings, discovered: &Discovered) -> Vec<String>
 
 /// Returns a warning for each glob of `include` and `exclude` that matches nothing below the roots.
 pub(super) fn globs(settings: &Settings, discovered: &Discovered) -> Vec<String> {
+    if discovered.unused_globs.is_empty() {
+        return Vec::new();
+    }
     let files = discovered.assets.iter().chain(&discovered.unselected);
     let paths = files.flat_map(|file| Path::new(&file.source).ancestors());
     let names: BTreeSet<&str> = paths.filter_map(Path::to_str).collect();
@@ -106,7 +109,7 @@ pub(super) fn globs(settings: &Settings, discovered: &Discovered) -> Vec<String>
         let glob = globs.get(index)?;
         let key = format!("import.{key}");
         let place = settings.project_location(&key, Part::Element(index));
-        let place = place.map_or_else(String::new, |place| format!("{place}: "));
+        let place = prefix(place);
         let (name, rest) = match glob.split_once("/*") {
             Some((name, _)) => (name, &glob[name.len()..]),
             None => (glob.as_str(), ""),
@@ -202,7 +205,7 @@ impl Choice {
         files: &[&AssetFile],
         names: &[&str],
     ) -> String {
-        let place = place.map_or_else(String::new, |place| format!("{place}: "));
+        let place = prefix(place);
         let assets = match files {
             [file] => format!("`{}`", file.source),
             files => format!("the {} assets that it is for", files.len()),
@@ -230,7 +233,7 @@ fn targets(settings: &Settings, layers: &[&AssetSettings]) -> Vec<String> {
     unused
         .map(|(layer, (pattern, _))| {
             let place = settings.layer_location(layer, "compress", Part::Entry(pattern));
-            let place = place.map_or_else(String::new, |place| format!("{place}: "));
+            let place = prefix(place);
             let nearest = nearest(pattern, named.iter().copied());
             let help = nearest.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             format!("{place}`compress`: `{pattern}` matches none of the project's `targets`{help}")

@@ -47,7 +47,7 @@ pub use pass::Passes;
 pub(crate) use patterns::Patterns;
 pub(crate) use patterns::source_glob;
 #[cfg(feature = "compiler")]
-pub(crate) use place::Part;
+pub(crate) use place::{Part, prefix};
 pub use preinit::Preinit;
 pub use project::Settings;
 pub(crate) use rules::AssetRules;

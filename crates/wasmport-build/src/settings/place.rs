@@ -19,6 +19,11 @@ pub(crate) enum Part<'a> {
     Line(usize),
 }
 
+/// Returns the beginning of a message about a place in the settings file; nothing if there is none.
+pub(crate) fn prefix(place: Option<Location>) -> String {
+    place.map_or_else(String::new, |place| format!("{place}: "))
+}
+
 impl Settings {
     /// Returns the place of the `match` of a rule, if the settings file has it.
     pub(crate) fn rule_location(&self, pattern: &str) -> Option<Location> {

@@ -4,7 +4,7 @@ use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
 use crate::component;
 use crate::pipeline::context::AssetContext;
-use crate::settings::Part;
+use crate::settings::{Part, prefix};
 use crate::store::CacheEntry;
 use crate::wasm::{RawWasm, ValidWasm, validate};
 
@@ -37,7 +37,7 @@ pub(crate) fn compose(
         let place = |import: &str| {
             let place = Part::Entry(import);
             let place = asset.project().choice_location(&asset.file.source, "compose", place);
-            place.map_or_else(String::new, |place| format!("{place}: "))
+            prefix(place)
         };
         let composed = composed.map_err(|e| asset.error(Stage::Compose, e.placed(place)))?;
         let (wasm, allowed) = (CacheEntry::uncached(composed), asset.project().features);
@@ -56,7 +56,7 @@ fn other(
         let (source, part) = (&asset.file.source, Part::Entry(import));
         asset.project().choice_location(source, "compose", part)
     });
-    let place = place.map_or_else(String::new, |place| format!("{place}: "));
+    let place = prefix(place);
     let named = |e: AssetError| AssetError {
         help: e.help.clone(),
         ..asset.error(Stage::Compose, format!("{place}`{file}`: {}", e.message)).kind(e.kind)

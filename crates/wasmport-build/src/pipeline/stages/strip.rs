@@ -5,7 +5,7 @@ use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
 use crate::names::nearest;
 use crate::pipeline::context::AssetContext;
-use crate::settings::{Part, Patterns};
+use crate::settings::{Part, Patterns, prefix};
 use crate::store::CacheEntry;
 use crate::wasm::ValidWasm;
 use wasmparser::{Parser, Payload};
@@ -77,7 +77,7 @@ fn warn_of_misspelt(wasm: &[u8], patterns: &[String], asset: &AssetContext<'_>) 
         if let Some(nearest) = nearest(pattern, known).filter(|_| !is_known) {
             let place =
                 asset.project().choice_location(&asset.file.source, "strip", Part::Element(index));
-            let place = place.map_or_else(String::new, |place| format!("{place}: "));
+            let place = prefix(place);
             asset.warn(format!(
                 "{place}`strip`: `{pattern}` is the name of no section; did you mean `{}`?",
                 nearest.escape_debug()

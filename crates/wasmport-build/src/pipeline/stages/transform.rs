@@ -4,7 +4,7 @@ use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
 use crate::panics::catch_panic;
 use crate::pipeline::context::AssetContext;
-use crate::settings::{Part, Pass};
+use crate::settings::{Part, Pass, prefix};
 use crate::store::CacheEntry;
 use crate::wasm::ValidWasm;
 
@@ -22,7 +22,7 @@ pub(crate) fn transform(
     for (index, pattern) in all.unknown(settings) {
         let (source, part) = (&asset.file.source, Part::Element(index));
         let place = asset.project().choice_location(source, "transform.passes", part);
-        let place = place.map_or_else(String::new, |place| format!("{place}: "));
+        let place = prefix(place);
         let help = match all.nearest(pattern) {
             Some(nearest) => format!("did you mean {nearest:?}?"),
             None => "another program's import may differ".into(),

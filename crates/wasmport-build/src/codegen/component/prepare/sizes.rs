@@ -14,7 +14,7 @@ const LARGEST_TUPLE: usize = 17;
 const LARGEST_DEBUG: usize = 12;
 
 /// The largest number of types in one that has no name and is written out where it is used. Types double
-/// with each tuple of two equal ones, and rustc takes minutes for millions.
+/// with each tuple of two equal ones: a file of 600 bytes would have a wrapper of 1.7 MB.
 const LARGEST_WRITTEN: u64 = 4096;
 
 /// Removes the functions that no Rust type fits, and the types that only they could use. Returns a warning for
@@ -73,7 +73,7 @@ fn warning(name: &str, verb: &str, reason: &str) -> String {
 #[derive(Default)]
 struct Untypable {
     reasons: BTreeMap<TypeId, Option<String>>,
-    /// The number of types in each where it is used.
+    /// The number of types that are written out for each.
     written: BTreeMap<TypeId, u64>,
     /// Whether each is or has an error context.
     error_contexts: BTreeMap<TypeId, bool>,
@@ -95,8 +95,7 @@ impl Untypable {
         if let Some(known) = self.reasons.get(&id) {
             return known.clone();
         }
-        let types = inner(&resolve.types[id].kind).into_iter();
-        let written = types.map(|ty| self.written(resolve, ty)).fold(1, u64::saturating_add);
+        let written = self.written_out(resolve, id);
         let reason = match &resolve.types[id].kind {
             TypeDefKind::Tuple(tuple) if tuple.types.len() > LARGEST_TUPLE => {
                 let count = tuple.types.len();
@@ -138,16 +137,21 @@ impl Untypable {
         has
     }
 
+    /// Returns the number of types that a use of `ty` writes.
     fn written(&mut self, resolve: &Resolve, ty: Type) -> u64 {
-        let Type::Id(id) = ty else { return 1 };
-        if resolve.types[id].name.is_some() {
-            return 1;
+        match ty {
+            Type::Id(id) if resolve.types[id].name.is_none() => self.written_out(resolve, id),
+            _ => 1,
         }
+    }
+
+    /// Returns the number of types that are written out for one, whether it has a name or not.
+    fn written_out(&mut self, resolve: &Resolve, id: TypeId) -> u64 {
         if let Some(known) = self.written.get(&id) {
             return *known;
         }
-        let parts = inner(&resolve.types[id].kind).into_iter();
-        let written = parts.map(|ty| self.written(resolve, ty)).fold(1, u64::saturating_add);
+        let types = inner(&resolve.types[id].kind).into_iter();
+        let written = types.map(|ty| self.written(resolve, ty)).fold(1, u64::saturating_add);
         let _ = self.written.insert(id, written);
         written
     }

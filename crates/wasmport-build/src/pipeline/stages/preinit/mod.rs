@@ -25,7 +25,7 @@ use crate::names::nearest;
 use crate::pipeline::context::AssetContext;
 use crate::pipeline::inputs::PreinitInputs;
 use crate::project::generator;
-use crate::settings::{Part, Preinit};
+use crate::settings::{Part, Preinit, prefix};
 use crate::store::{Bucket, Bytes, Computation};
 use crate::wasm::ValidWasm;
 use serde::Serialize;
@@ -64,7 +64,7 @@ fn check_init(module: &ValidWasm, init: &str, asset: &AssetContext<'_>) -> Resul
         return Ok(());
     }
     let place = asset.project().choice_location(&asset.file.source, "preinit.init", Part::Whole);
-    let place = place.map_or_else(String::new, |place| format!("{place}: "));
+    let place = prefix(place);
     let message = format!(
         "{place}the export `{init}` cannot initialize the module: there is no export of this name"
     );
