@@ -203,7 +203,7 @@ impl Importer {
     /// Returns the cache folder, or `None` if the settings use no cache.
     #[cfg(feature = "compiler")]
     pub fn cache_folder(&self) -> Option<CacheFolder> {
-        CacheFolder::new(&self.settings.cache)
+        CacheFolder::new(&self.settings)
     }
 
     /// Writes the module after each stage as text into `DIR/ASSET/NN-STAGE.wat`. It needs the cargo

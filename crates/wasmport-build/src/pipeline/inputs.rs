@@ -7,8 +7,9 @@ use crate::component::World;
 use crate::fs;
 use crate::pipeline::read;
 use crate::project::discover::AssetFile;
-use crate::project::nearest_path::nearest_path;
-use crate::settings::{AssetSettings, Part, Preinit, Settings, Symlinks, prefix, world_path};
+use crate::settings::{
+    AssetSettings, Part, Preinit, Settings, Symlinks, nearest_path, prefix, world_path,
+};
 use crate::wasm::RawWasm;
 use std::collections::BTreeMap;
 use std::fmt::Display;

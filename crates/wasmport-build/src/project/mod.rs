@@ -8,6 +8,5 @@ pub(crate) mod freshness;
 pub(crate) mod generator;
 pub(crate) mod lock;
 pub(crate) mod manifest;
-pub(crate) mod nearest_path;
 pub(crate) mod outputs;
 pub(crate) mod saved_digests;

@@ -98,7 +98,7 @@ impl<'a> Plan<'a> {
     ) -> Result<Self, Error> {
         let settings = alternatives.with(false);
         // A run that reproduces uses nothing of earlier runs.
-        let store = StoreFolder::open(&settings.cache).filter(|_| !settings.reproduce);
+        let store = StoreFolder::open(settings).filter(|_| !settings.reproduce);
         // A folder that cannot be used is a warning when assets are imported.
         let digests = || match &store {
             Some(Ok(store)) => saved(store, &settings.out_dir),

@@ -11,6 +11,7 @@ mod explain;
 mod file;
 mod limits;
 mod lock_mode;
+mod nearest_path;
 mod optimize;
 mod pass;
 mod patterns;
@@ -39,6 +40,7 @@ pub use concurrency::Concurrency;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
 pub use limits::ImportLimits;
 pub use lock_mode::LockMode;
+pub(crate) use nearest_path::nearest_path;
 pub use optimize::Optimize;
 #[cfg(feature = "compiler")]
 pub use pass::Pass;
@@ -46,7 +48,6 @@ pub use pass::Passes;
 #[cfg(feature = "compiler")]
 pub(crate) use patterns::Patterns;
 pub(crate) use patterns::source_glob;
-#[cfg(feature = "compiler")]
 pub(crate) use place::{Part, prefix};
 pub use preinit::Preinit;
 pub use project::Settings;

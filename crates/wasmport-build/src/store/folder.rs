@@ -4,7 +4,7 @@ use super::layout::{BLOBS, LEASES, QUARANTINE, RECORDS, SAVED_DIGESTS, TMP, save
 use super::location::location;
 use super::secret::{FILE_VARIABLE, KeyError, StoreKey};
 use crate::fs;
-use crate::settings::CacheSettings;
+use crate::settings::Settings;
 use std::io;
 use std::path::PathBuf;
 use wasmport::{Digest, NotPrivate};
@@ -35,10 +35,7 @@ pub(crate) enum StoreError {
     )]
     NotPrivate { path: PathBuf, source: NotPrivate },
     /// There is no key.
-    #[error(
-        "{0}\n  help: put the output of `openssl rand -hex 32` into a file that only you can read, and its \
-         path into `{FILE_VARIABLE}`"
-    )]
+    #[error("{}\n  help: {}", .0, .0.help())]
     Key(#[from] KeyError),
 }
 
@@ -57,8 +54,8 @@ impl StoreFolder {
     /// # Errors
     ///
     /// Fails if other users can change the folder, if it cannot be opened, or if there is no key.
-    pub fn open(settings: &CacheSettings) -> Option<Result<Self, StoreError>> {
-        location(settings).map(|path| Self::open_at(path, settings))
+    pub fn open(settings: &Settings) -> Option<Result<Self, StoreError>> {
+        location(&settings.cache).map(|path| Self::open_at(path, settings))
     }
 
     /// Returns the path of a project's file of saved digests, and the key that authenticates it.
@@ -67,9 +64,9 @@ impl StoreFolder {
         (saved_digests_path(&self.path, project), key)
     }
 
-    fn open_at(path: PathBuf, settings: &CacheSettings) -> Result<Self, StoreError> {
+    fn open_at(path: PathBuf, settings: &Settings) -> Result<Self, StoreError> {
         let shared = StoreKey::shared(settings)?;
-        let trusts_other_keys = settings.is_trusted();
+        let trusts_other_keys = settings.cache.is_trusted();
         let opened = match &shared {
             None if !trusts_other_keys => fs::open_private_folder(&path),
             _ => fs::create_folder(&path).map_err(NotPrivate::Io),

@@ -11,7 +11,7 @@ use super::record::{Parsed, Record};
 use super::{lease, saved};
 use crate::error::Error;
 use crate::fs;
-use crate::settings::CacheSettings;
+use crate::settings::Settings;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::io;
@@ -23,7 +23,7 @@ use wasmport::Digest;
 #[derive(Clone, Debug)]
 pub struct CacheFolder {
     folder: PathBuf,
-    settings: CacheSettings,
+    settings: Settings,
 }
 
 /// The content of a cache.
@@ -61,8 +61,8 @@ pub struct Verified {
 }
 
 impl CacheFolder {
-    pub(crate) fn new(settings: &CacheSettings) -> Option<Self> {
-        let folder = location(settings)?;
+    pub(crate) fn new(settings: &Settings) -> Option<Self> {
+        let folder = location(&settings.cache)?;
         Some(Self { folder, settings: settings.clone() })
     }
 
@@ -81,7 +81,7 @@ impl CacheFolder {
         let stats = || -> io::Result<CacheStats> {
             let mut stats = CacheStats {
                 folder: self.folder.clone(),
-                max_bytes: self.settings.max_bytes(),
+                max_bytes: self.settings.cache.max_bytes(),
                 quarantined: fs::names_in(&self.folder.join(QUARANTINE))?.len(),
                 states: saved::all(&self.folder)?.len(),
                 running: lease::running(&self.folder)?.0,
@@ -152,7 +152,7 @@ impl CacheFolder {
     ///
     /// Fails with [`Error::File`] if an entry cannot be removed.
     pub fn prune(&self, max_bytes: Option<u64>) -> Result<Removed, Error> {
-        prune(&self.folder, max_bytes.unwrap_or(self.settings.max_bytes()), None)
+        prune(&self.folder, max_bytes.unwrap_or(self.settings.cache.max_bytes()), None)
             .map_err(self.error("prune"))
     }
 

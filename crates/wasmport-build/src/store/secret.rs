@@ -1,9 +1,10 @@
 //! `StoreKey`: the secret that authenticates what a cache folder contains.
 
+use crate::error::Location;
 use crate::fs;
-use crate::settings::CacheSettings;
+use crate::settings::{Part, Settings, nearest_path, prefix};
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use wasmport::Digest;
 
 /// The variable with the key itself.
@@ -28,9 +29,25 @@ pub(crate) enum KeyError {
     /// The file with the key cannot be read or created.
     #[error("the cache key cannot be read: {0}")]
     File(#[from] std::io::Error),
+    /// The file that the settings name cannot be used.
+    #[error("{}{source}", prefix(place.clone()))]
+    Setting { source: Box<Self>, place: Option<Location>, nearest: Option<String> },
     /// The system has no folder for the settings of users.
     #[error("the system has no folder for the cache key")]
     NoFolder,
+}
+
+impl KeyError {
+    /// Returns what to do about it.
+    pub fn help(&self) -> String {
+        if let Self::Setting { nearest: Some(nearest), .. } = self {
+            return format!("did you mean `{}`?", nearest.escape_debug());
+        }
+        format!(
+            "put the output of `openssl rand -hex 32` into a file that only you can read, and its path \
+             into `{FILE_VARIABLE}`"
+        )
+    }
 }
 
 impl StoreKey {
@@ -58,15 +75,26 @@ impl StoreKey {
     /// # Errors
     ///
     /// Fails if the key cannot be read or is malformed.
-    pub fn shared(settings: &CacheSettings) -> Result<Option<Self>, KeyError> {
+    pub fn shared(settings: &Settings) -> Result<Option<Self>, KeyError> {
         let variable = |name| std::env::var_os(name).filter(|value| !value.is_empty());
         if let Some(text) = variable(KEY_VARIABLE) {
             return parse(text.as_encoded_bytes(), || format!("`{KEY_VARIABLE}`")).map(Some);
         }
-        let file = variable(FILE_VARIABLE).map(PathBuf::from);
-        let Some(path) = file.as_deref().or(settings.key_file.as_deref()) else { return Ok(None) };
+        if let Some(path) = variable(FILE_VARIABLE) {
+            return Self::read(Path::new(&path)).map(Some);
+        }
+        let Some(path) = &settings.cache.key_file else { return Ok(None) };
+        let refused = |source| KeyError::Setting {
+            source: Box::new(source),
+            place: settings.project_location("cache.key-file", Part::Whole),
+            nearest: nearest_path(path, &settings.folder),
+        };
+        Self::read(path).map(Some).map_err(refused)
+    }
+
+    fn read(path: &Path) -> Result<Self, KeyError> {
         let text = fs::read_unnoticed(path)?.ok_or_else(|| missing(path))?;
-        parse(&text, || format!("`{}`", path.display())).map(Some)
+        parse(&text, || format!("`{}`", path.display()))
     }
 
     /// Reads the user's key, and creates it if it is missing.

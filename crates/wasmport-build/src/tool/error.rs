@@ -1,6 +1,7 @@
 //! `ToolError`: a program that is missing, fails, or exceeds its bounds.
 
 use crate::asset::{AssetError, Stage};
+use std::borrow::Cow;
 use std::path::Path;
 
 /// The help for a missing or unsuitable `wasm-opt`.
@@ -13,7 +14,7 @@ pub(super) const HOW_TO_GET_IT: &str = "install Binaryen 121 or newer (`npm inst
 #[error("{message}")]
 pub(crate) struct ToolError {
     message: String,
-    help: Option<&'static str>,
+    help: Option<Cow<'static, str>>,
 }
 
 impl ToolError {
@@ -21,8 +22,8 @@ impl ToolError {
         Self { message: message.into(), help: None }
     }
 
-    pub(super) fn help(mut self, help: &'static str) -> Self {
-        self.help = Some(help);
+    pub(super) fn help(mut self, help: impl Into<Cow<'static, str>>) -> Self {
+        self.help = Some(help.into());
         self
     }
 

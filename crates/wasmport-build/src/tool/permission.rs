@@ -3,9 +3,10 @@
 //! Whoever writes the settings file decides what an import runs. A file of the project is as trusted as the
 //! project itself. A program elsewhere on the machine, with a meaning that its author did not intend, is not.
 
-use super::error::ToolError;
+use super::error::{HOW_TO_GET_IT, ToolError};
+use crate::error::Location;
 use crate::fs;
-use crate::settings::Settings;
+use crate::settings::{Part, Settings, nearest_path, prefix};
 use std::path::{Path, PathBuf};
 
 /// The key of the program in the settings file.
@@ -16,19 +17,20 @@ const HOW_TO_ALLOW_IT: &str = "if you trust the program, name it with the variab
 
 /// The programs that may run.
 pub(super) struct Permission {
-    /// The folder of the settings file, if that names the program and may not name any.
-    only_below: Option<PathBuf>,
+    /// The place in the settings file that names the program, if it does.
+    place: Option<Location>,
+    /// The folder of the settings file.
+    folder: PathBuf,
+    /// The user allows a settings file to name any program.
+    is_any_allowed: bool,
 }
 
 impl Permission {
     pub fn of(settings: &Settings) -> Self {
-        let named = settings.tools.wasm_opt.path.as_ref().map(|path| serde_json::json!(path));
-        let in_file = settings.origin.as_ref().and_then(|file| file.value(KEY));
-        let is_allowed = settings.allow_tools
+        let is_any_allowed = settings.allow_tools
             || super::variable("WASMPORT_ALLOW_TOOLS").is_some_and(|value| value == "1");
-        let is_from_file = named.is_some() && named.as_ref() == in_file;
-        let only_below = (is_from_file && !is_allowed).then(|| settings.folder.clone());
-        Self { only_below }
+        let place = settings.project_location(KEY, Part::Whole);
+        Self { place, folder: settings.folder.clone(), is_any_allowed }
     }
 
     /// Checks that `program` may run, which settings call `name`. The user's own `variable` may name it too.
@@ -42,21 +44,29 @@ impl Permission {
         program: &Path,
         variable: Option<&Path>,
     ) -> Result<(), ToolError> {
-        let Some(folder) = &self.only_below else { return Ok(()) };
         // A bare name is searched on the user's own `PATH`.
-        if name.components().count() == 1 {
+        if self.place.is_none() || self.is_any_allowed || name.components().count() == 1 {
             return Ok(());
         }
+        let folder = &*self.folder;
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let folder = fs::canonicalize(folder)?;
         let by_user = variable.and_then(|path| fs::canonicalize(path).ok());
         if program.starts_with(folder) || by_user.as_deref() == Some(program) {
             return Ok(());
         }
-        let message = format!(
-            "the settings file names `{}`, a program outside of the project",
-            program.display()
-        );
+        let (place, program) = (prefix(self.place.clone()), program.display());
+        let message = format!("{place}`{program}` is a program outside of the project");
         Err(ToolError::new(message).help(HOW_TO_ALLOW_IT))
+    }
+
+    /// Explains that the program, which settings call `name`, cannot be found.
+    pub fn missing(&self, name: &Path, error: &which::Error) -> ToolError {
+        let place = prefix(self.place.clone());
+        let error = ToolError::new(format!("{place}`{}` is required: {error}", name.display()));
+        match self.place.as_ref().and_then(|_| nearest_path(name, &self.folder)) {
+            Some(near) => error.help(format!("did you mean `{}`?", near.escape_debug())),
+            None => error.help(HOW_TO_GET_IT),
+        }
     }
 }

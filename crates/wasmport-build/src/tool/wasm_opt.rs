@@ -33,9 +33,7 @@ impl WasmOpt {
         let variable = super::variable("WASM_OPT").map(PathBuf::from);
         let named = settings.path.clone().or_else(|| variable.clone());
         let name = named.unwrap_or_else(|| WASM_OPT.into());
-        let path = which::which(&name).map_err(|e| {
-            ToolError::new(format!("`{}` is required: {e}", name.display())).help(HOW_TO_GET_IT)
-        })?;
+        let path = which::which(&name).map_err(|e| permission.missing(&name, &e))?;
         // A link, such as those of npm, is not what runs.
         let program = fs::canonicalize(&path)?;
         permission.check(&name, &program, variable.as_deref())?;

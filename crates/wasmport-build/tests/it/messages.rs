@@ -261,24 +261,46 @@ fn targets_are_machines_and_misspelt_ones_have_a_nearest_name() {
 
 #[test]
 fn words_that_a_setting_does_not_know_have_a_nearest_one() {
-    for (text, nearest) in [
-        ("[defaults]\nvisibility = \"privat\"", "crate"),
-        ("[defaults]\nvisibility = \"pub\"", "public"),
-        ("[defaults]\nkinds = [\"function\"]", "func"),
-        ("[defaults]\nunsupported = \"skipp\"", "skip"),
-        ("[defaults]\nconvention = \"wasm_bindgen\"", "wasm-bindgen"),
-        ("[defaults]\nlegacy-exceptions = \"translated\"", "translate"),
-        ("[defaults]\noptimize.level = \"03\"", "O3"),
-        ("[defaults]\noptimize.fast-math = \"forced\"", "force"),
-        ("[import]\nsymlinks = \"folow\"", "follow"),
-        ("[import]\nwasm-features = [\"custom-page-size\"]", "custom-page-sizes"),
-        ("[engine]\nopt-level = \"sped\"", "speed"),
+    let features = "one of `mutable-global`, `saturating-float-to-int`, `sign-extension`, `reference-types`, \
+                    `multi-value`, `bulk-memory`, `simd`, `relaxed-simd`, `threads`, `tail-call`, `multi-memory`, \
+                    `exceptions`, `memory64`, `extended-const`, `function-references`, `gc`, `gc-types`, \
+                    `custom-page-sizes`, `component-model`, `component-model-async`, `wide-arithmetic`, \
+                    `component-model-map`, `component-model-fixed-length-lists`, `component-model-implements`, \
+                    `component-model-memory64`, `component-model-error-context`, \
+                    `component-model-async-stackful`, `component-model-more-async-builtins`, \
+                    `component-model-threading`";
+    let visibility = "`public` or `crate`";
+    let conventions = "one of `c`, `wasm-bindgen`, `assemblyscript`, `cabi-realloc`";
+    let levels = "one of `O1`, `O2`, `O3`, `O4`, `Os`, `Oz`";
+    for (table, setting, word, known, nearest) in [
+        ("defaults", "visibility = ", "privat", visibility, "crate"),
+        ("defaults", "visibility = ", "pub", visibility, "public"),
+        (
+            "defaults",
+            "kinds = [",
+            "function",
+            "one of `func`, `global`, `memory`, `table`, `tag`",
+            "func",
+        ),
+        ("defaults", "unsupported = ", "skipp", "one of `fail`, `warn`, `skip`", "skip"),
+        ("defaults", "convention = ", "wasm_bindgen", conventions, "wasm-bindgen"),
+        ("defaults", "legacy-exceptions = ", "translated", "`refuse` or `translate`", "translate"),
+        ("defaults", "optimize.level = ", "03", levels, "O3"),
+        ("defaults", "optimize.fast-math = ", "forced", "one of `no`, `yes`, `force`", "force"),
+        ("import", "symlinks = ", "folow", "`inside` or `follow`", "follow"),
+        ("import", "wasm-features = [", "custom-page-size", features, "custom-page-sizes"),
+        ("engine", "opt-level = ", "sped", "one of `none`, `speed`, `speed-and-size`", "speed"),
     ] {
-        let error = refused_settings(&format!("{text}\n"));
-        assert!(error.contains("line 2"), "{error}");
-        assert!(
-            error.ends_with(&format!("\n  help: did you mean `{nearest}`?")),
-            "{text}: {error}"
+        let line = format!("{setting}{word:?}{}", if setting.ends_with('[') { "]" } else { "" });
+        assert_eq!(
+            refused_settings(&format!("[{table}]\n{line}\n")),
+            format!(
+                "`wasmport.toml`: TOML parse error at line 2, column {}\n  |\n2 | {line}\n  | {}{}\nunknown \
+                 variant `{word}`, expected {known}\n  help: did you mean `{nearest}`?",
+                setting.len() + 1,
+                " ".repeat(setting.len()),
+                "^".repeat(word.len() + 2)
+            )
         );
     }
 }
@@ -426,6 +448,43 @@ const GREETER: &str = "(component
     (core module $m (func (export \"greet\")))
     (core instance $i (instantiate $m))
     (func (export \"greet\") (canon lift (core func $i \"greet\"))))";
+
+#[test]
+fn programs_and_keys_that_are_missing_have_a_line_and_a_nearest_name() {
+    let project = Project::with(&[("m.wat", b"(module)")]);
+    let folder = project.path();
+    fs::create_dir(folder.join("tools")).unwrap();
+    fs::write(folder.join("tools/wasm-opt-132"), "").unwrap();
+    fs::write(folder.join("shared-key"), "").unwrap();
+    let program =
+        "[tools.wasm-opt]\npath = \"tools/wasm-opt-123\"\n[defaults]\noptimize.level = \"O2\"\n";
+    let error = shown(&project, failure(&project.import_with(program)).to_string());
+    assert_eq!(
+        error,
+        "`assets/m.wat`: optimize: `wasmport.toml` line 2, column 1: `tools/wasm-opt-123` is required: cannot \
+         find binary path\n  help: did you mean `tools/wasm-opt-132`?"
+    );
+    for (name, help) in [
+        ("share-key", "did you mean `shared-key`?"),
+        (
+            "quite-another",
+            "put the output of `openssl rand -hex 32` into a file that only you can read, and its path into \
+             `WASMPORT_CACHE_KEY_FILE`",
+        ),
+    ] {
+        let settings = format!("[cache]\nkey-file = {name:?}\n");
+        // What is up to date needs no cache.
+        let _ = fs::remove_dir_all(project.out());
+        let warnings = project.configured(&settings).run(&()).unwrap().warnings;
+        assert_eq!(
+            warnings.into_iter().map(|text| shown(&project, text)).collect::<Vec<_>>(),
+            [format!(
+                "the cache cannot be opened, the import continues without it: `wasmport.toml` line 2, column 1: \
+                 the cache key cannot be read: `{name}` is missing\n  help: {help}"
+            )]
+        );
+    }
+}
 
 #[test]
 fn text_that_does_not_validate_is_shown() {
@@ -594,6 +653,13 @@ fn a_missing_initialization_has_a_nearest_name() {
         refused(module, settings),
         "`assets/m.wat`: preinit: `wasmport.toml` line 3, column 9: the export `wizer-initialise` cannot \
          initialize the module: there is no export of this name\n  help: did you mean `wizer-initialize`?"
+    );
+    let settings = "[[asset]]\nmatch = \"m.wat\"\n[asset.preinit]\ninit = \"wizer-initialize\"\n\
+                    rename = { run = \"wizer-initialise\" }\n";
+    assert_eq!(
+        refused(module, settings),
+        "`assets/m.wat`: preinit: `wasmport.toml` line 5, column 12: there is no export `wizer-initialise` to take \
+         the place of `run`\n  help: did you mean `wizer-initialize`?"
     );
 }
 

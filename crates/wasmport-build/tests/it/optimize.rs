@@ -490,7 +490,7 @@ fn fault_92_a_settings_file_runs_nothing_outside_of_its_project() {
         let error = failure(&tool.project.import_with(&text)).clone();
         assert_eq!(error.stage, Stage::Optimize, "{error}");
         let real = program.canonicalize().unwrap();
-        let expected = format!("names `{}`, a program outside of the project", real.display());
+        let expected = format!("`{}` is a program outside of the project", real.display());
         assert!(error.message.contains(&expected), "{error}");
         let help = error.help.as_ref().unwrap();
         assert!(help.contains("`--allow-tools`") && help.contains("`WASM_OPT`"), "{help}");

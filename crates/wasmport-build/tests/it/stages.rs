@@ -164,10 +164,23 @@ fn passes_are_chosen_by_name_and_switched_off() {
 #[test]
 fn passes_that_the_program_does_not_have_are_warned_of() {
     let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
-    let importer = project.configured("[defaults]\ntransform.passes = [\"my-*\", \"typo\"]\n");
+    let importer =
+        project.configured("[defaults]\ntransform.passes = [\"my-*\", \"typo\", \"my-pas\"]\n");
     let report = importer.pass(Fake::giving("my-pass", ONE)).run(&()).unwrap();
-    assert_eq!(report.warnings.len(), 1, "{:?}", report.warnings);
-    assert!(report.warnings[0].contains("has no pass \"typo\""), "{:?}", report.warnings);
+    let folder = format!("{}/", project.path().display());
+    let no_pass = "`transform.passes`: this program has no pass";
+    assert_eq!(
+        report.warnings.iter().map(|text| text.replace(&folder, "")).collect::<Vec<_>>(),
+        [
+            format!(
+                "`calc.wat`: `wasmport.toml` line 2, column 29: {no_pass} \"typo\"; another program's import \
+                 may differ"
+            ),
+            format!(
+                "`calc.wat`: `wasmport.toml` line 2, column 37: {no_pass} \"my-pas\"; did you mean \"my-pass\"?"
+            ),
+        ]
+    );
 }
 
 #[test]

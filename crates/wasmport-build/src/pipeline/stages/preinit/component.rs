@@ -28,13 +28,6 @@ impl Guest for Component {
         Component::new(engine, &instrumented)
     }
 
-    fn objection(&self, order: &Order) -> Option<String> {
-        let (new, old) = order.settings.rename.iter().flatten().next()?;
-        Some(format!(
-            "`{old}` cannot take the place of `{new}`: exports of components are not renamed"
-        ))
-    }
-
     fn initialize(&self, store: &mut Store<GuestState>, order: &Order) -> Result<Instance> {
         let init = &order.init;
         let index = exported(self, init)

@@ -6,6 +6,7 @@ mod component;
 mod linker;
 #[cfg(feature = "preinit")]
 mod module;
+mod names;
 #[cfg(feature = "preinit")]
 mod preview_1;
 #[cfg(feature = "preinit")]
@@ -19,13 +20,13 @@ mod state;
 #[cfg(feature = "preinit")]
 mod system;
 
+use self::names::Names;
 use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
-use crate::names::nearest;
 use crate::pipeline::context::AssetContext;
 use crate::pipeline::inputs::PreinitInputs;
 use crate::project::generator;
-use crate::settings::{Part, Preinit, prefix};
+use crate::settings::Preinit;
 use crate::store::{Bucket, Bytes, Computation};
 use crate::wasm::ValidWasm;
 use serde::Serialize;
@@ -46,32 +47,15 @@ pub(crate) fn preinit(
     run_stage(Stage::Preinit, preinit.on_failure, module, asset, |module| {
         let (true, Some(init)) = (preinit.is_on(), &preinit.init) else { return Ok(None) };
         if cfg!(feature = "preinit") {
-            check_init(module, init, asset)?;
+            let names = Names::of(module, asset);
+            names.check_init(init)?;
+            names.check_renames(preinit)?;
         }
         let initialization = Initialization::new(module, preinit, init, &asset.inputs.preinit);
         let wasm = asset.cache().get_or_compute(&initialization, module.path())?;
         let allowed = module.features().with(WasmFeature::BulkMemory);
         Ok(Some(Changed { wasm, allowed, same_exports: false, by: Some(format!("`{init}`")) }))
     })
-}
-
-/// Checks that a module has the export that initializes it. The names of components are looked up when they
-/// run.
-fn check_init(module: &ValidWasm, init: &str, asset: &AssetContext<'_>) -> Result<(), AssetError> {
-    let Some(exports) = module.types().core_exports() else { return Ok(()) };
-    let exports: Vec<&str> = exports.map(|(name, _)| name).collect();
-    if exports.contains(&init) {
-        return Ok(());
-    }
-    let place = asset.project().choice_location(&asset.file.source, "preinit.init", Part::Whole);
-    let place = prefix(place);
-    let message = format!(
-        "{place}the export `{init}` cannot initialize the module: there is no export of this name"
-    );
-    Err(asset.error(Stage::Preinit, message).help(match nearest(init, exports) {
-        Some(nearest) => format!("did you mean `{}`?", nearest.escape_debug()),
-        None => "name an export of the module with `preinit.init`".into(),
-    }))
 }
 
 /// Everything that decides the result of an initialization.

@@ -3,7 +3,6 @@
 use super::preview_1;
 use super::run::{Guest, Order};
 use super::state::{GuestState, ready};
-use crate::names::nearest;
 use wasmtime::{
     Engine, Instance, Linker, Module, Result, Store, TypedFunc, Val, error::Context as _,
 };
@@ -18,15 +17,6 @@ impl Guest for Module {
         let (_, instrumented) = wizer(order).instrument(&order.wasm)?;
         #[expect(clippy::disallowed_methods, reason = "the module runs during the import")]
         Module::new(engine, &instrumented)
-    }
-
-    fn objection(&self, order: &Order) -> Option<String> {
-        let mut renames = order.settings.rename.iter().flatten();
-        let (new, old) = renames.find(|(_, old)| self.get_export(old).is_none())?;
-        let nearest = nearest(old, self.exports().map(|export| export.name()));
-        let help = nearest
-            .map_or_else(String::new, |near| format!("; did you mean `{}`?", near.escape_debug()));
-        Some(format!("there is no export `{old}` to take the place of `{new}`{help}"))
     }
 
     fn initialize(&self, store: &mut Store<GuestState>, order: &Order) -> Result<Instance> {

@@ -34,9 +34,6 @@ pub(super) trait Guest: Sized + Send + 'static {
     /// Compiles the guest for this machine.
     fn compile(engine: &Engine, order: &Order) -> Result<Self>;
 
-    /// Returns the reason why the order cannot be carried out, if there is one.
-    fn objection(&self, order: &Order) -> Option<String>;
-
     /// Instantiates the guest and calls the initialization.
     fn initialize(&self, store: &mut Store<GuestState>, order: &Order) -> Result<Self::Instance>;
 
@@ -101,9 +98,6 @@ fn run_as<G: Guest>(what: &Initialization<'_>, path: &Path) -> Result<Vec<u8>, A
     let guest = catch_panic(|| G::compile(&engine, &order))
         .map_err(|panic| error(format!("Wizer panicked: {panic}")))?
         .map_err(|e| error(reason::<G>(&e)))?;
-    if let Some(objection) = guest.objection(&order) {
-        return Err(error(objection).help("change `preinit.rename`, or leave it out"));
-    }
     let job = Job { engine: engine.clone(), guest, order, output: output.clone() };
     // Nothing can interrupt a WASI call that waits.
     let (sender, receiver) = mpsc::channel();
