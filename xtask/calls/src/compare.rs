@@ -50,8 +50,21 @@ pub struct Comparison {
 /// Number of calls between two comparisons of all memories.
 const CALLS_PER_STATE: usize = 16;
 
-/// Time limit of an export with all arguments. Fuel ends all but waiting calls much earlier.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time limits. Fuel ends all but waiting calls much earlier.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For all calls; more are left out.
+    pub all: Duration,
+    /// For an export with all its arguments, and for the instantiation.
+    pub export: Duration,
+}
+
+impl Patience {
+    /// Creates limits for programs that run on this machine.
+    pub fn here(all: Duration) -> Self {
+        Self { all, export: Duration::from_secs(10) }
+    }
+}
 
 /// Maximum number of waiting exports to skip.
 const MAX_WAITING: usize = 4;
@@ -78,26 +91,16 @@ impl Comparison {
     }
 }
 
-/// Calls every export that takes only numbers, for about `time`.
-pub fn compare(variants: Vec<Variant>, exactness: Exactness, time: Duration) -> Comparison {
-    compare_within(&variants, exactness, time, PATIENCE)
-}
-
-/// Compares, and starts again in another thread without an export that takes longer than `patience`:
-/// an atomic wait may never end.
-fn compare_within(
-    variants: &[Variant],
-    exactness: Exactness,
-    time: Duration,
-    patience: Duration,
-) -> Comparison {
-    let deadline = Instant::now() + time;
+/// Calls every export that takes only numbers. Starts again in another thread without an export that takes
+/// too long: an atomic wait may never end.
+pub fn compare(variants: &[Variant], exactness: Exactness, patience: Patience) -> Comparison {
+    let deadline = Instant::now() + patience.all;
     let mut waiting = Vec::new();
     while waiting.len() < MAX_WAITING {
         let mut at = String::from("instantiation");
         let messages = start(variants, exactness, deadline, &waiting);
         loop {
-            match messages.recv_timeout(patience) {
+            match messages.recv_timeout(patience.export) {
                 Ok(Message::At(export)) => at = export,
                 Ok(Message::Found(mut found)) => {
                     found.waiting = waiting;
@@ -322,7 +325,8 @@ mod tests {
     use super::*;
     use wasmtime::Config;
 
-    const GENEROUS: Duration = Duration::from_secs(600);
+    const GENEROUS: Patience =
+        Patience { all: Duration::from_secs(600), export: Duration::from_secs(60) };
 
     fn compared(exactness: Exactness, texts: [&str; 2]) -> Comparison {
         let engine = Engine::new(Config::new().consume_fuel(true)).unwrap();
@@ -332,7 +336,7 @@ mod tests {
             Variant { name: name.into(), engine: engine.clone(), module }
         };
         let variants = ["first", "second"].into_iter().zip(texts).map(variant);
-        compare(variants.collect(), exactness, GENEROUS)
+        compare(&variants.collect::<Vec<_>>(), exactness, GENEROUS)
     }
 
     fn differences(exactness: Exactness, texts: [&str; 2]) -> Vec<String> {
@@ -394,8 +398,8 @@ mod tests {
         let engine = Engine::new(&config).unwrap();
         let module = Module::new(&engine, wat::parse_str(waits).unwrap()).unwrap();
         let variant = Variant { name: "waits".into(), engine, module };
-        let patience = Duration::from_secs(1);
-        let found = compare_within(&[variant], Exactness::SameCode, GENEROUS, patience);
+        let patience = Patience { export: Duration::from_secs(1), ..GENEROUS };
+        let found = compare(&[variant], Exactness::SameCode, patience);
         assert_eq!((found.waiting, found.same), (vec!["f".to_owned()], 1));
     }
 }

@@ -5,7 +5,7 @@ mod compare;
 mod guest;
 mod imported;
 
-pub use compare::{Comparison, Exactness, Variant, compare};
+pub use compare::{Comparison, Exactness, Patience, Variant, compare};
 pub use imported::Imported;
 
 use std::path::Path;
@@ -16,8 +16,9 @@ use wasmport::engine::Target;
 /// The result of a function; the message of an error is all there is to tell.
 pub type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Time limit for one module: an emulator is slow.
-const TIME: Duration = Duration::from_secs(300);
+/// Time limits for one module: an emulator is slow, above all with an interpreter in it.
+const PATIENCE: Patience =
+    Patience { all: Duration::from_secs(600), export: Duration::from_secs(180) };
 
 /// Maximum number of characters of a difference in messages.
 const MAX_TEXT: usize = 300;
@@ -39,7 +40,8 @@ pub fn lines(folder: &Path) -> Result<Vec<String>> {
     let runtimes = imported.runtimes(&engine, &targets)?;
     let mut lines = Vec::new();
     for name in imported.modules() {
-        let found = compare(imported.variants(name, &runtimes, engine)?, Exactness::SameCode, TIME);
+        let variants = imported.variants(name, &runtimes, engine)?;
+        let found = compare(&variants, Exactness::SameCode, PATIENCE);
         let name = printable(name);
         lines.push(match &found.not_run {
             Some(why) => format!("{name}: not run: {why}"),

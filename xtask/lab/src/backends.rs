@@ -6,7 +6,7 @@ mod header;
 
 use crate::imports::import_for;
 use calls::printable;
-use calls::{Comparison, Exactness, Imported, compare};
+use calls::{Comparison, Exactness, Imported, Patience, compare};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -94,7 +94,7 @@ fn backends(args: &Args) -> crate::Result<Tally> {
     for asset in modules.filter(|asset| asset.status == Status::Imported) {
         let variants = imported.variants(&asset.name, &runtimes, engine)?;
         let count = variants.len();
-        tally.add(asset, count, &compare(variants, Exactness::SameCode, TIME));
+        tally.add(asset, count, &compare(&variants, Exactness::SameCode, Patience::here(TIME)));
     }
     Ok(tally)
 }

@@ -5,7 +5,7 @@ mod wasi;
 
 use crate::imports::import_for;
 use calls::printable;
-use calls::{Comparison, Exactness, Imported, compare};
+use calls::{Comparison, Exactness, Imported, Patience, compare};
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -89,7 +89,7 @@ impl Tally {
             }
             let variants = imported.variants(&asset.name, &runtimes, engine)?;
             let (count, expected) = (variants.len(), expected(imported.features(&asset.name)?));
-            let found = compare(variants, Exactness::SameCode, TIME);
+            let found = compare(&variants, Exactness::SameCode, Patience::here(TIME));
             println!("{name}: on {count} of {expected} back ends, {}", describe(&found));
             found.differences.iter().for_each(|text| println!("    DIFFERENT: {text}"));
             // One back end alone, or no call at all, proves nothing.

@@ -22,6 +22,12 @@ pub(crate) struct Args {
     machine: Option<String>,
 }
 
+/// The outcomes of tests on this machine.
+struct Here {
+    wrappers: Outcomes,
+    importer: Outcomes,
+}
+
 /// Counts of the run.
 #[derive(Default)]
 struct Tally {
@@ -46,7 +52,10 @@ pub(crate) fn run(args: &Args) -> crate::Result {
             return Ok(());
         }
     }
-    let here = package::here()?;
+    let here = Here {
+        wrappers: package::wrapper_tests_here()?,
+        importer: package::importer_tests_here()?,
+    };
     let mut tally = Tally::default();
     for machine in machines {
         println!("== {}", machine.name);
@@ -65,17 +74,14 @@ pub(crate) fn run(args: &Args) -> crate::Result {
 
 impl Tally {
     /// Builds and runs everything for one machine.
-    fn machine(&mut self, machine: &Machine, here: &Outcomes) -> crate::Result {
+    fn machine(&mut self, machine: &Machine, here: &Here) -> crate::Result {
         let folder = target_dir("elsewhere").join(machine.name);
         let built = package::build(machine, &folder)?;
         self.modules(machine, &built.calls, &folder.join("modules"))?;
-        let tests = compare(here, &built.test(machine)?);
+        let tests = compare(&here.wrappers, &built.test(machine)?);
         self.add(machine, "tests of wrappers and runtime", &tests);
-        if machine.imports {
-            let there = package::importer_tests(machine)?;
-            let tests = compare(&package::importer_tests_here()?, &there);
-            self.add(machine, "tests of the importer's files", &tests);
-        }
+        let tests = compare(&here.importer, &package::importer_tests(machine)?);
+        self.add(machine, "tests of files and caches", &tests);
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 use super::crash::sync_name;
 use super::crash::{crash_point, renamed, sync_bytes, wrote};
 use super::permissions::set_output_permissions;
+use super::persist::persist;
 use super::regular;
 use crate::error::Error;
 use std::ffi::OsStr;
@@ -90,7 +91,7 @@ fn write_with(path: &Path, bytes: &[u8], is_durable: bool) -> Result<()> {
         }
         crash_point();
         let unfinished = file.path().to_path_buf();
-        file.persist(path).map_err(|e| e.error)?;
+        persist(file, path)?;
         // A loss of power loses no name that replaces another durably: the earlier file is there.
         if !is_durable {
             renamed(&unfinished, path);

@@ -9,6 +9,7 @@ mod heap;
 #[cfg(feature = "compiler")]
 mod lock;
 mod permissions;
+mod persist;
 #[cfg(feature = "compiler")]
 mod private;
 #[cfg(feature = "compiler")]

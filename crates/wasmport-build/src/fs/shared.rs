@@ -4,6 +4,7 @@
 
 use super::crash::{crash_point, renamed, sync_bytes, sync_name, wrote};
 use super::permissions::set_output_permissions;
+use super::persist::persist;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{Error, ErrorKind, Read as _, Result, Write as _};
@@ -71,7 +72,7 @@ pub(crate) fn publish(tmp: &Path, path: &Path, bytes: &[u8]) -> Result<()> {
         fs::create_dir_all(folder)?;
         crash_point();
         let unpublished = file.path().to_path_buf();
-        file.persist(path).map_err(|e| e.error)?;
+        persist(file, path)?;
         renamed(&unpublished, path);
         crash_point();
         sync_name(path)?;

@@ -89,6 +89,15 @@ fn what_is_no_core_module_is_refused() {
     assert!(matches!(missing, Error::File { .. }), "{missing}");
 }
 
+/// A cache: elsewhere than on Unix it needs a key.
+fn cache_in(folder: &Path) -> ModuleCache {
+    if cfg!(unix) {
+        ModuleCache::open(folder).unwrap()
+    } else {
+        ModuleCache::with_key(folder, [1; 32])
+    }
+}
+
 /// The files of a cache, in its subfolder.
 fn files(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder.join("wasmport-modules"))
@@ -101,7 +110,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn what_was_compiled_is_kept_and_authentic() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("cache");
-    let cache = ModuleCache::open(&place).unwrap();
+    let cache = cache_in(&place);
     let load = |text: &str, cache: &ModuleCache| {
         let runtime = fresh();
         let module = runtime.load_dynamic(&DynamicAsset::new("x", text).cache(cache)).unwrap();
@@ -140,7 +149,7 @@ fn what_was_compiled_is_kept_and_authentic() {
 #[test]
 fn a_full_cache_forgets_what_was_used_least_recently() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = ModuleCache::open(folder.path().join("cache")).unwrap().max_bytes(1);
+    let cache = cache_in(&folder.path().join("cache")).max_bytes(1);
     for answer in 0..3 {
         let text = TEXT.replace("42", &answer.to_string());
         fresh().load_dynamic(&DynamicAsset::new("x", text).cache(&cache)).unwrap();
@@ -165,7 +174,7 @@ fn what_stays_in_a_full_cache_is_used() {
 #[test]
 fn those_with_other_keys_do_not_share() {
     let folder = tempfile::tempdir().unwrap();
-    let cache = ModuleCache::open(folder.path().join("cache")).unwrap();
+    let cache = cache_in(&folder.path().join("cache"));
     for key in ["tenant 1", "tenant 2", "tenant 1"] {
         fresh().load_dynamic(&DynamicAsset::new("x", TEXT).key(key).cache(&cache)).unwrap();
     }

@@ -273,31 +273,35 @@ fn a_root_that_is_missing_is_named_with_the_nearest() {
             .unwrap_err()
             .to_string()
             .replace(&project.path().display().to_string(), "P")
+            .replace('\\', "/")
     };
+    let missing = std::io::Error::from_raw_os_error(2);
     assert_eq!(
         error("asets"),
-        "cannot find `P/asets`: No such file or directory (os error 2)\n  help: did you mean `P/assets`?"
+        format!("cannot find `P/asets`: {missing}\n  help: did you mean `P/assets`?")
     );
     assert_eq!(
         error("elsewhere"),
-        "cannot find `P/elsewhere`: No such file or directory (os error 2)\n  help: create it, or name \
-         another file or folder; a relative path starts in the current folder, and in a build script in \
-         that of the package"
+        format!(
+            "cannot find `P/elsewhere`: {missing}\n  help: create it, or name another file or folder; a relative \
+             path starts in the current folder, and in a build script in that of the package"
+        )
     );
     let written = |root: &str| {
         let importer = project.configured(&format!("import.roots = [\"{root}\"]"));
         let error = importer.run(&()).unwrap_err().to_string();
-        error.replace(&project.path().display().to_string(), "P")
+        error.replace(&project.path().display().to_string(), "P").replace('\\', "/")
     };
+    let place = "`P/wasmport.toml` line 1, column 8: `import.roots`: import root";
     assert_eq!(
         written("nowhere"),
-        "`P/wasmport.toml` line 1, column 8: `import.roots`: import root: cannot find `P/nowhere`: No such file \
-         or directory (os error 2)\n  help: create the folder, or name another with `roots`"
+        format!(
+            "{place}: cannot find `P/nowhere`: {missing}\n  help: create the folder, or name another with `roots`"
+        )
     );
     assert_eq!(
         written("asets"),
-        "`P/wasmport.toml` line 1, column 8: `import.roots`: import root: cannot find `P/asets`: No such file \
-         or directory (os error 2)\n  help: did you mean `assets`?"
+        format!("{place}: cannot find `P/asets`: {missing}\n  help: did you mean `assets`?")
     );
 }
 
@@ -306,11 +310,12 @@ fn an_output_folder_that_is_a_file_is_named_without_names_of_temporary_files() {
     let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
     fs::write(project.out(), "mine").unwrap();
     let error = project.importer().run(&()).unwrap_err().to_string();
+    let exists = std::io::Error::from_raw_os_error(if cfg!(windows) { 183 } else { 17 });
     assert_eq!(
         error,
         format!(
-            "cannot create `{}`: File exists (os error 17)\n  help: a file is where a folder should be: move \
-             it, or choose another output folder",
+            "cannot create `{}`: {exists}\n  help: a file is where a folder should be: move it, or choose \
+             another output folder",
             project.out().display()
         )
     );

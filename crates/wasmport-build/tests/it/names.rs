@@ -113,11 +113,14 @@ fn fault_16_files_with_strange_names() {
         "nul.wat",
     ];
     let project = Project::new();
-    names.iter().for_each(|name| project.write(name, CALC));
+    // Windows has no files of these names.
+    let is_file =
+        |name: &&&str| !cfg!(windows) || !["qu\"ote.wat", "CON.wat", "nul.wat"].contains(name);
+    names.iter().filter(is_file).for_each(|name| project.write(name, CALC));
     let report = project.import();
     assert_eq!(report.count(Status::Failed), 0, "{:?}", report.assets);
     for path in project.outputs().keys() {
-        let path = path.to_str().unwrap();
+        let path = &*path.to_str().unwrap().replace('\\', "/");
         let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "/_.-".contains(c);
         assert!(path.chars().all(plain), "{path}");
         assert!(!["con.rs", "nul.rs"].contains(&path), "{path} is no file on Windows");

@@ -2,7 +2,7 @@
 
 use super::{Args, Lines};
 use calls::printable;
-use calls::{Comparison, Exactness, Imported, Variant, compare, shortened};
+use calls::{Comparison, Exactness, Imported, Patience, Variant, compare, shortened};
 use std::fmt;
 use std::io::Write as _;
 use std::path::Path;
@@ -132,8 +132,8 @@ fn behavior(plain: &Import, optimized: &Import, name: &str) -> crate::Result<Com
         let runtime = import.imported.runtime(&engine, &Target::SOURCE)?;
         Ok(Variant::new(side, &import.imported.load(&runtime, name, engine)?))
     };
-    let variants = vec![variant("plain", plain)?, variant("optimized", optimized)?];
-    Ok(compare(variants, Exactness::SameBehavior, TIME))
+    let variants = [variant("plain", plain)?, variant("optimized", optimized)?];
+    Ok(compare(&variants, Exactness::SameBehavior, Patience::here(TIME)))
 }
 
 impl Tally {

@@ -3,7 +3,7 @@
 
 use super::machine::Machine;
 use super::outcomes::{self, Outcomes};
-use crate::imports::import_for;
+use crate::imports::import;
 use crate::scratch::{target_dir, write_lock};
 use crate::{files, messages, root};
 use cargo_metadata::Message;
@@ -15,7 +15,7 @@ use walkdir::WalkDir;
 use wasmport::engine::Target;
 use wasmport_build::Settings;
 
-/// The importer's tests that concern files, and those of the runtime's cache.
+/// The tests that concern files: of the importer, and of the runtime's cache.
 const OF_FILES: &[&str] = &["files::", "names::", "lock::", "state::", "dynamic::"];
 
 /// The programs that were built for a machine.
@@ -34,13 +34,14 @@ pub(super) fn build(machine: &Machine, folder: &Path) -> crate::Result<Built> {
     files::write(&package.join("Cargo.toml"), manifest()?)?;
     write_lock(&package)?;
     let settings = Settings::from_file(&fixtures.join("wasmport.toml"))?;
-    let engine = settings.engine;
-    let targets = [machine.target()?, Target::PORTABLE];
-    import_for(settings, &targets, &package.join("src/assets"), engine)?;
+    import(settings, &[machine.target()?, Target::PORTABLE], &package.join("src/assets"))?;
     let mut cargo = machine.cargo(&target_dir("elsewhere"));
     cargo.args(["test", "--no-run", "--features", "elsewhere"]).current_dir(&package);
+    // Emulated code takes many times as long: the dependencies, with Wasmtime's interpreter, are optimized. The
+    // wrappers are not, of which LLVM would take minutes.
+    cargo.args(["--config", "profile.dev.package.\"*\".opt-level=1"]);
     let programs = executables(cargo.args(machine.build_args()))?;
-    Ok(Built { tests: named(&programs, "it")?, calls: named(&programs, "calls")? })
+    Ok(Built { tests: tests(&programs)?, calls: program(&programs, "calls")? })
 }
 
 impl Built {
@@ -51,7 +52,7 @@ impl Built {
 }
 
 /// Runs the tests of wrappers and runtime here.
-pub(super) fn here() -> crate::Result<Outcomes> {
+pub(super) fn wrapper_tests_here() -> crate::Result<Outcomes> {
     let mut cargo = Command::new(crate::cargo());
     cargo.args(["test", "--package", "generated", "--test", "it", "--no-fail-fast"]);
     outcomes_here(cargo)
@@ -63,7 +64,7 @@ pub(super) fn importer_tests(machine: &Machine) -> crate::Result<Outcomes> {
     cargo.args(["test", "--no-run", "--package", "wasmport-build", "--test", "it"]);
     let programs = executables(cargo.args(machine.build_args()).current_dir(root()))?;
     let filters: Vec<&OsStr> = OF_FILES.iter().map(OsStr::new).collect();
-    Ok(outcomes::read(&machine.output(&named(&programs, "it")?, &filters)?))
+    Ok(outcomes::read(&machine.output(&tests(&programs)?, &filters)?))
 }
 
 /// Runs the importer's tests of files here.
@@ -79,24 +80,42 @@ fn outcomes_here(mut cargo: Command) -> crate::Result<Outcomes> {
     Ok(outcomes::read(&String::from_utf8_lossy(&output.stdout)))
 }
 
+/// A program that cargo built. It builds a test harness of every program too, of the same name.
+struct Executable {
+    name: String,
+    is_test: bool,
+    path: PathBuf,
+}
+
 /// Runs cargo, and returns the programs that it built.
-fn executables(cargo: &mut Command) -> crate::Result<Vec<(String, PathBuf)>> {
+fn executables(cargo: &mut Command) -> crate::Result<Vec<Executable>> {
     let mut programs = Vec::new();
     cargo.arg("--message-format=json-render-diagnostics");
     let is_built = messages::read(cargo, |message| {
         if let Message::CompilerArtifact(artifact) = message
-            && let Some(program) = artifact.executable
+            && let Some(path) = artifact.executable
         {
-            programs.push((artifact.target.name, program.into()));
+            let (name, is_test) = (artifact.target.name, artifact.profile.test);
+            programs.push(Executable { name, is_test, path: path.into() });
         }
         Ok(())
     })?;
     if is_built { Ok(programs) } else { Err("cargo failed".into()) }
 }
 
-fn named(programs: &[(String, PathBuf)], wanted: &str) -> crate::Result<PathBuf> {
-    let found = programs.iter().find(|(name, _)| name == wanted);
-    Ok(found.ok_or_else(|| format!("cargo built no program `{wanted}`"))?.1.clone())
+/// Returns the integration tests.
+fn tests(programs: &[Executable]) -> crate::Result<PathBuf> {
+    named(programs, "it", true)
+}
+
+fn program(programs: &[Executable], name: &str) -> crate::Result<PathBuf> {
+    named(programs, name, false)
+}
+
+fn named(programs: &[Executable], wanted: &str, is_test: bool) -> crate::Result<PathBuf> {
+    let is_wanted = |found: &&Executable| found.name == wanted && found.is_test == is_test;
+    let found = programs.iter().find(is_wanted);
+    Ok(found.ok_or_else(|| format!("cargo built no program `{wanted}`"))?.path.clone())
 }
 
 /// Copies the sources of a package, without assets.
