@@ -41,13 +41,18 @@ fn text_bytes_and_files_are_compiled() {
 
 #[test]
 fn they_link_with_imported_assets_on_any_back_end() {
-    let (project, report) = import(&[Target::host(), Target::PORTABLE, Target::SOURCE], false);
+    let mut targets = vec![Target::host(), Target::SOURCE];
+    // The artifact for interpreters is for little-endian machines.
+    if cfg!(target_endian = "little") {
+        targets.push(Target::PORTABLE);
+    }
+    let (project, report) = import(&targets, false);
     let user = DynamicAsset::new(
         "user",
         r#"(module (import "lib" "div" (func $div (param i32 i32) (result i32)))
             (func (export "answer") (result i32) (call $div (i32.const 84) (i32.const 2))))"#,
     );
-    for target in [Target::host(), Target::PORTABLE, Target::SOURCE] {
+    for target in targets {
         let runtime = runtime(&project, Some(target.clone()));
         let library = runtime.load(&asset(&report)).unwrap();
         let module = runtime.load_dynamic(&user).unwrap();

@@ -12,8 +12,12 @@ pub(super) struct Machine {
     pub triple: &'static str,
     /// The prefix of the C compiler's name.
     cc: &'static str,
-    /// The program that runs programs of the system, with its first arguments.
+    /// The program that runs programs of the system, with its first arguments. With its option `-L` QEMU would
+    /// look for all files of the program in that folder first.
     runner: &'static [&'static str],
+    /// The importer's tests of files, and those of the runtime's cache, that run there. QEMU starts no second
+    /// program.
+    pub files: &'static [&'static str],
     /// The Debian packages that bring all this.
     packages: &'static str,
 }
@@ -24,26 +28,41 @@ const RUST: &str = "rustc-web rust-web-src";
 /// Its compiler; the one of `rustup` may come first on the path.
 const RUSTC: &str = "/usr/bin/rustc";
 
+const QEMU_FILES: &[&str] = &["files::", "state::", "dynamic::"];
+
 pub(super) const MACHINES: &[Machine] = &[
     Machine {
         name: "windows",
         triple: "x86_64-pc-windows-gnu",
         cc: "x86_64-w64-mingw32",
         runner: &["/usr/lib/wine/wine64"],
+        files: &["files::", "names::", "lock::", "state::", "dynamic::"],
         packages: "gcc-mingw-w64-x86-64 wine64",
     },
     Machine {
         name: "aarch64",
         triple: "aarch64-unknown-linux-gnu",
         cc: "aarch64-linux-gnu",
-        runner: &["/usr/bin/qemu-aarch64", "-L", "/usr/aarch64-linux-gnu"],
+        runner: &[
+            "/usr/bin/qemu-aarch64",
+            "/usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1",
+            "--library-path",
+            "/usr/aarch64-linux-gnu/lib",
+        ],
+        files: QEMU_FILES,
         packages: "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user",
     },
     Machine {
         name: "s390x",
         triple: "s390x-unknown-linux-gnu",
         cc: "s390x-linux-gnu",
-        runner: &["/usr/bin/qemu-s390x", "-L", "/usr/s390x-linux-gnu"],
+        runner: &[
+            "/usr/bin/qemu-s390x",
+            "/usr/s390x-linux-gnu/lib/ld64.so.1",
+            "--library-path",
+            "/usr/s390x-linux-gnu/lib",
+        ],
+        files: QEMU_FILES,
         packages: "gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user",
     },
 ];

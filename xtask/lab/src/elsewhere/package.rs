@@ -1,7 +1,7 @@
 //! The packages that are built for another system: a copy of `generated` whose artifacts are for it, and the
 //! tests of the importer.
 
-use super::machine::Machine;
+use super::machine::{MACHINES, Machine};
 use super::outcomes::{self, Outcomes};
 use crate::imports::import;
 use crate::scratch::{target_dir, write_lock};
@@ -14,9 +14,6 @@ use toml::{Table, Value};
 use walkdir::WalkDir;
 use wasmport::engine::Target;
 use wasmport_build::Settings;
-
-/// The tests that concern files: of the importer, and of the runtime's cache.
-const OF_FILES: &[&str] = &["files::", "names::", "lock::", "state::", "dynamic::"];
 
 /// The programs that were built for a machine.
 pub(super) struct Built {
@@ -63,7 +60,7 @@ pub(super) fn importer_tests(machine: &Machine) -> crate::Result<Outcomes> {
     let mut cargo = machine.cargo(&target_dir("elsewhere"));
     cargo.args(["test", "--no-run", "--package", "wasmport-build", "--test", "it"]);
     let programs = executables(cargo.args(machine.build_args()).current_dir(root()))?;
-    let filters: Vec<&OsStr> = OF_FILES.iter().map(OsStr::new).collect();
+    let filters: Vec<&OsStr> = machine.files.iter().map(OsStr::new).collect();
     Ok(outcomes::read(&machine.output(&tests(&programs)?, &filters)?))
 }
 
@@ -71,7 +68,8 @@ pub(super) fn importer_tests(machine: &Machine) -> crate::Result<Outcomes> {
 pub(super) fn importer_tests_here() -> crate::Result<Outcomes> {
     let mut cargo = Command::new(crate::cargo());
     cargo.args(["test", "--package", "wasmport-build", "--test", "it", "--no-fail-fast", "--"]);
-    cargo.args(OF_FILES);
+    // Those of the other machines are among them.
+    cargo.args(MACHINES.iter().flat_map(|machine| machine.files));
     outcomes_here(cargo)
 }
 
