@@ -10,6 +10,11 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+/// Asks whether the nearest name was meant.
+pub(crate) fn did_you_mean(nearest: &str) -> String {
+    format!("did you mean `{}`?", nearest.escape_debug())
+}
+
 /// The reason why a run did not do what it was asked.
 ///
 /// `Debug` prints the whole message over several lines, so that the `main` of a `build.rs` can

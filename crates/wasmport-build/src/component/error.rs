@@ -1,5 +1,6 @@
 //! Errors of reading, composing and rewriting components.
 
+use crate::error::did_you_mean;
 use crate::panics::Panic;
 use std::error::Error as StdError;
 use wasmparser::BinaryReaderError;
@@ -227,7 +228,7 @@ fn quoted(name: &str) -> String {
 }
 
 fn meant(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| format!("; did you mean {}?", quoted(nearest)))
+    nearest.map_or_else(String::new, |nearest| format!("; {}", did_you_mean(nearest)))
 }
 
 fn list(names: &[String]) -> String {

@@ -1,6 +1,7 @@
 //! Worlds in WIT: what a component imports and exports.
 
 use super::error::WitError;
+use crate::error::did_you_mean;
 use crate::names::nearest;
 use crate::panics::catch_panic;
 use heck::{ToKebabCase as _, ToUpperCamelCase as _};
@@ -48,7 +49,7 @@ impl Eq for World {}
 fn nearest_world(resolve: &Resolve, name: Option<&str>) -> String {
     let worlds = resolve.worlds.iter().map(|(_, world)| world.name.as_str());
     let nearest = name.and_then(|name| nearest(name, worlds));
-    nearest.map_or_else(String::new, |nearest| format!("; did you mean `{nearest}`?"))
+    nearest.map_or_else(String::new, |nearest| format!("; {}", did_you_mean(nearest)))
 }
 
 impl World {

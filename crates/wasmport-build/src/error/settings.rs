@@ -1,6 +1,7 @@
 //! `SettingsError`: the reason why settings are refused, and their place in the settings file.
 
 use super::Error;
+use super::did_you_mean;
 use std::fmt;
 use std::path::PathBuf;
 use std::string::FromUtf8Error;
@@ -88,13 +89,9 @@ pub(crate) enum SettingsErrorKind {
 impl SettingsErrorKind {
     fn help(&self) -> String {
         let help = match self {
-            Self::Toml { nearest: Some(nearest), .. } => {
-                return format!("did you mean `{nearest}`?");
-            }
-            Self::Root { nearest: Some(nearest), .. }
-            | Self::GivenRoot { nearest: Some(nearest), .. } => {
-                return format!("did you mean `{nearest}`?");
-            }
+            Self::Toml { nearest: Some(nearest), .. }
+            | Self::Root { nearest: Some(nearest), .. }
+            | Self::GivenRoot { nearest: Some(nearest), .. } => return did_you_mean(nearest),
             Self::GivenRoot { nearest: None, .. } => {
                 "create it, or name another file or folder; a relative path starts in the current \
                  folder, and in a build script in that of the package"

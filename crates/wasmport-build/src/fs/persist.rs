@@ -6,7 +6,7 @@ use std::time::Duration;
 use tempfile::NamedTempFile;
 
 /// The longest pause before another attempt to replace a file.
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Gives a temporary file its name. Windows replaces no file that another process has open, which others
 /// have for moments: it is tried again for a second.

@@ -4,6 +4,7 @@
 
 use crate::asset::{AssetError, Stage};
 use crate::component::World;
+use crate::error::did_you_mean;
 use crate::fs;
 use crate::pipeline::read;
 use crate::project::discover::AssetFile;
@@ -121,7 +122,7 @@ fn place(file: &AssetFile, project: &Settings, key: &str, part: Part<'_>) -> Str
 /// Adds the nearest name in its folder to the error, if the file is missing.
 fn with_nearest(error: AssetError, file: &Path, project: &Settings) -> AssetError {
     match nearest_path(file, &project.folder) {
-        Some(near) => error.help(format!("did you mean `{}`?", near.escape_debug())),
+        Some(near) => error.help(did_you_mean(&near)),
         None => error,
     }
 }

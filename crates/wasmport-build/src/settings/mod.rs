@@ -48,6 +48,7 @@ pub use pass::Passes;
 #[cfg(feature = "compiler")]
 pub(crate) use patterns::Patterns;
 pub(crate) use patterns::source_glob;
+#[cfg(feature = "compiler")]
 pub(crate) use place::{Part, prefix};
 pub use preinit::Preinit;
 pub use project::Settings;

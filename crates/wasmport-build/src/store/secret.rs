@@ -1,6 +1,6 @@
 //! `StoreKey`: the secret that authenticates what a cache folder contains.
 
-use crate::error::Location;
+use crate::error::{Location, did_you_mean};
 use crate::fs;
 use crate::settings::{Part, Settings, nearest_path, prefix};
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
@@ -41,7 +41,7 @@ impl KeyError {
     /// Returns what to do about it.
     pub fn help(&self) -> String {
         if let Self::Setting { nearest: Some(nearest), .. } = self {
-            return format!("did you mean `{}`?", nearest.escape_debug());
+            return did_you_mean(nearest);
         }
         format!(
             "put the output of `openssl rand -hex 32` into a file that only you can read, and its path \

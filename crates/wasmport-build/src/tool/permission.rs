@@ -4,7 +4,7 @@
 //! project itself. A program elsewhere on the machine, with a meaning that its author did not intend, is not.
 
 use super::error::{HOW_TO_GET_IT, ToolError};
-use crate::error::Location;
+use crate::error::{Location, did_you_mean};
 use crate::fs;
 use crate::settings::{Part, Settings, nearest_path, prefix};
 use std::path::{Path, PathBuf};
@@ -65,7 +65,7 @@ impl Permission {
         let place = prefix(self.place.clone());
         let error = ToolError::new(format!("{place}`{}` is required: {error}", name.display()));
         match self.place.as_ref().and_then(|_| nearest_path(name, &self.folder)) {
-            Some(near) => error.help(format!("did you mean `{}`?", near.escape_debug())),
+            Some(near) => error.help(did_you_mean(&near)),
             None => error.help(HOW_TO_GET_IT),
         }
     }

@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
-use wasmport_build::{AssetSettings, Importer, Pass, Report, Stage, Status, configure};
+use wasmport_build::{AssetSettings, Importer, Pass, Report, Status, configure};
 
 /// Much more than anything here takes, however busy the machine is, and much less than forever.
 const SOON: Duration = Duration::from_secs(600);
@@ -250,7 +250,7 @@ fn what_the_helper_does_not_find_is_that_assets_error() {
     };
     let report = importer(project.path()).run_in_helper(&(), command).unwrap();
     let error = failure(&report);
-    assert_eq!(error.stage, Stage::Discover);
+    assert_eq!(error.stage, wasmport_build::Stage::Discover);
     assert!(error.message.contains("the file was removed"), "{error}");
     asset(&report, "good.wat");
 }

@@ -4,7 +4,7 @@ use crate::project::{CALC, Project, failure, snapshot, statuses};
 use std::fs;
 use std::path::MAIN_SEPARATOR_STR;
 use std::time::{Duration, SystemTime};
-use wasmport_build::{Error, Importer, Settings, Stage, Status, Symlinks, configure};
+use wasmport_build::{Error, Importer, Settings, Stage, Status, configure};
 
 #[cfg(unix)]
 #[test]
@@ -32,7 +32,7 @@ fn fault_18_symlink_leaving_the_root() {
     let without = project.importer().exclude("folder/**").exclude("file.wat");
     assert_eq!(without.run(&()).unwrap().count(Status::Failed), 0);
 
-    let report = project.importer().symlinks(Symlinks::Follow).run(&()).unwrap();
+    let report = project.importer().symlinks(wasmport_build::Symlinks::Follow).run(&()).unwrap();
     assert_eq!(report.count(Status::Failed), 0);
     assert!(statuses(&report).contains(&("folder/secret.wat", Status::Imported)));
 }
@@ -107,7 +107,7 @@ fn fault_8_pipes_and_devices_are_not_read() {
     let pipe = project.assets().join("pipe.wasm");
     assert!(std::process::Command::new("mkfifo").arg(pipe).status().unwrap().success());
     symlink("/dev/zero", project.assets().join("zero.wasm")).unwrap();
-    let report = project.importer().symlinks(Symlinks::Follow).run(&()).unwrap();
+    let report = project.importer().symlinks(wasmport_build::Symlinks::Follow).run(&()).unwrap();
     let errors: Vec<_> = report.failures().map(|(_, error)| error).collect();
     assert_eq!(errors.len(), 2, "{errors:?}");
     assert!(

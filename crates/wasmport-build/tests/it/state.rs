@@ -69,6 +69,7 @@ fn authenticate(state: &Path, bytes: &mut [u8], key: [u8; 32]) {
 }
 
 /// Replaces the content of a file in place by as many other bytes, and puts its time back.
+#[cfg(unix)]
 fn edit(path: &Path, bytes: &[u8]) {
     let before = fs::metadata(path).unwrap();
     assert_eq!(before.len(), bytes.len() as u64);

@@ -1,12 +1,11 @@
 //! WASI of programs: descriptors and clocks, the environment, and the network.
 
+use std::fs;
 use std::net::{TcpStream, UdpSocket};
-use std::process::Command;
 use std::time::Duration;
-use std::{env, fs};
-use wasmport::wasi::{Capture, ManualClock, Wasi};
+use wasmport::wasi::{ManualClock, Wasi};
 use wasmport::wasmtime::component::{Component, Instance};
-use wasmport::{DynamicAsset, EngineConfig, Error, Runtime, Session};
+use wasmport::{DynamicAsset, EngineConfig, Runtime, Session};
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 fn runtime() -> Runtime {
@@ -90,6 +89,7 @@ fn a_descriptor_that_is_ready_comes_before_a_manual_clock() {
 }
 
 /// Writes the block of variables to the standard output.
+#[cfg(unix)]
 const ENVIRONMENT: &str = r#"(module
     (import "wasi_snapshot_preview1" "environ_sizes_get" (func $sizes (param i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "environ_get" (func $get (param i32 i32) (result i32)))
@@ -104,8 +104,12 @@ const ENVIRONMENT: &str = r#"(module
 #[test]
 #[cfg(unix)]
 fn an_environment_that_is_not_text_is_inherited_or_refused() {
+    use std::env;
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt as _;
+    use std::process::Command;
+    use wasmport::Error;
+    use wasmport::wasi::Capture;
     const ODD: &str = "WASMPORT_TEST_ODD";
     if env::var_os(ODD).is_none() {
         let test = "wasi::an_environment_that_is_not_text_is_inherited_or_refused";

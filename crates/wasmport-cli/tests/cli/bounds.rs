@@ -1,5 +1,8 @@
 //! The process that imports for the command line: what it bounds, and what it survives.
 
+// Some tests are for Unix alone.
+#![cfg_attr(windows, allow(dead_code, unused_imports))]
+
 use crate::{CALC, code, json, program, project, wasmport};
 use std::fs;
 use std::path::Path;

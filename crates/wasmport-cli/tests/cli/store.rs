@@ -1,5 +1,8 @@
 //! Imports that are killed, that find no room, and that share what they use.
 
+// Some tests are for Unix alone.
+#![cfg_attr(windows, allow(dead_code, unused_imports))]
+
 use crate::{CALC, code, config_folder, json, program, project, wasmport};
 use std::collections::BTreeMap;
 use std::fs;

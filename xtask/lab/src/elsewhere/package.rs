@@ -38,7 +38,7 @@ pub(super) fn build(machine: &Machine, folder: &Path) -> crate::Result<Built> {
     // wrappers are not, of which LLVM would take minutes.
     cargo.args(["--config", "profile.dev.package.\"*\".opt-level=1"]);
     let programs = executables(cargo.args(machine.build_args()))?;
-    Ok(Built { tests: tests(&programs)?, calls: program(&programs, "calls")? })
+    Ok(Built { tests: named(&programs, "it", true)?, calls: named(&programs, "calls", false)? })
 }
 
 impl Built {
@@ -61,7 +61,7 @@ pub(super) fn importer_tests(machine: &Machine) -> crate::Result<Outcomes> {
     cargo.args(["test", "--no-run", "--package", "wasmport-build", "--test", "it"]);
     let programs = executables(cargo.args(machine.build_args()).current_dir(root()))?;
     let filters: Vec<&OsStr> = machine.files.iter().map(OsStr::new).collect();
-    Ok(outcomes::read(&machine.output(&tests(&programs)?, &filters)?))
+    Ok(outcomes::read(&machine.output(&named(&programs, "it", true)?, &filters)?))
 }
 
 /// Runs the importer's tests of files here.
@@ -99,15 +99,6 @@ fn executables(cargo: &mut Command) -> crate::Result<Vec<Executable>> {
         Ok(())
     })?;
     if is_built { Ok(programs) } else { Err("cargo failed".into()) }
-}
-
-/// Returns the integration tests.
-fn tests(programs: &[Executable]) -> crate::Result<PathBuf> {
-    named(programs, "it", true)
-}
-
-fn program(programs: &[Executable], name: &str) -> crate::Result<PathBuf> {
-    named(programs, name, false)
 }
 
 fn named(programs: &[Executable], wanted: &str, is_test: bool) -> crate::Result<PathBuf> {

@@ -3,6 +3,7 @@
 use super::core_modules::each_module;
 use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
+use crate::error::did_you_mean;
 use crate::names::nearest;
 use crate::pipeline::context::AssetContext;
 use crate::settings::{Part, Patterns, prefix};
@@ -79,8 +80,8 @@ fn warn_of_misspelt(wasm: &[u8], patterns: &[String], asset: &AssetContext<'_>) 
                 asset.project().choice_location(&asset.file.source, "strip", Part::Element(index));
             let place = prefix(place);
             asset.warn(format!(
-                "{place}`strip`: `{pattern}` is the name of no section; did you mean `{}`?",
-                nearest.escape_debug()
+                "{place}`strip`: `{pattern}` is the name of no section; {}",
+                did_you_mean(nearest)
             ));
         }
     }

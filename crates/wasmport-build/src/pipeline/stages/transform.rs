@@ -2,6 +2,7 @@
 
 use super::run_stage::{Changed, run_stage};
 use crate::asset::{AssetError, Stage};
+use crate::error::did_you_mean;
 use crate::panics::catch_panic;
 use crate::pipeline::context::AssetContext;
 use crate::settings::{Part, Pass, prefix};
@@ -24,7 +25,7 @@ pub(crate) fn transform(
         let place = asset.project().choice_location(source, "transform.passes", part);
         let place = prefix(place);
         let help = match all.nearest(pattern) {
-            Some(nearest) => format!("did you mean {nearest:?}?"),
+            Some(nearest) => did_you_mean(nearest),
             None => "another program's import may differ".into(),
         };
         asset.warn(format!(

@@ -1,5 +1,6 @@
 //! Errors in what an asset's settings ask of the wrapper of a component.
 
+use crate::error::did_you_mean;
 use crate::settings::Part;
 use thiserror::Error;
 
@@ -57,6 +58,6 @@ impl ChoiceError {
         else {
             return None;
         };
-        nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"))
+        nearest.as_deref().map(did_you_mean)
     }
 }

@@ -1,5 +1,6 @@
 //! Errors in the user's signatures.
 
+use crate::error::did_you_mean;
 use crate::names::nearest;
 use thiserror::Error;
 
@@ -139,9 +140,6 @@ impl ApiError {
 
     /// Returns the mend.
     pub fn help(&self) -> Option<String> {
-        let did_you_mean = |nearest: &Option<String>| {
-            nearest.as_ref().map(|nearest| format!("did you mean `{}`?", nearest.escape_debug()))
-        };
         match self {
             Self::NotRust(_) | Self::Item { .. } => Some(SYNTAX.into()),
             Self::UnknownType { help, .. } => Some(help.clone()),
@@ -151,7 +149,7 @@ impl ApiError {
             }
             Self::NoSuchFunction { nearest, .. }
             | Self::UnusedModule { nearest, .. }
-            | Self::NoFunction { nearest, .. } => did_you_mean(nearest),
+            | Self::NoFunction { nearest, .. } => nearest.as_deref().map(did_you_mean),
             Self::WrongAllocator { key, .. } => Some(format!(
                 "name another export with {}, or choose how the guest allocates with `convention`",
                 key.map_or("`malloc` or `free`".to_owned(), |key| format!("`{key}`")),

@@ -3,6 +3,7 @@
 use super::error::{ApiError, near};
 use super::parse::{Parsed, SCALARS, line};
 use super::signature::{Signature, Ty};
+use crate::error::did_you_mean;
 use proc_macro2::Ident;
 use syn::{GenericArgument, ItemStruct, PathArguments, Type};
 
@@ -66,7 +67,7 @@ fn check_type(
         let names: Vec<String> = structs.iter().map(|item| item.ident.to_string()).collect();
         let known = names.iter().map(String::as_str).chain(SCALARS.iter().copied());
         let help = match near(&name, known) {
-            Some(nearest) => format!("did you mean `{nearest}`?"),
+            Some(nearest) => did_you_mean(&nearest),
             None => format!(
                 "declare it with `struct {name} {{ … }}`, or write the path of a type of yours, such as \
                  `crate::{name}`"

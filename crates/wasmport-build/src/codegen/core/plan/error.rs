@@ -1,7 +1,7 @@
 //! Errors in the choices for a module's wrapper.
 
 use super::super::api::ApiError;
-use crate::error::PatternError;
+use crate::error::{PatternError, did_you_mean};
 use crate::settings::Part;
 use thiserror::Error;
 
@@ -60,9 +60,7 @@ impl PlanError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Api(error) => error.help(),
-            Self::WithUnused { nearest, .. } => {
-                nearest.as_ref().map(|nearest| format!("did you mean `{nearest}`?"))
-            }
+            Self::WithUnused { nearest, .. } => nearest.as_deref().map(did_you_mean),
             _ => None,
         }
     }

@@ -1,6 +1,7 @@
 //! `Names`: the exports that the settings name.
 
 use crate::asset::{AssetError, Stage};
+use crate::error::did_you_mean;
 use crate::names::nearest;
 use crate::pipeline::context::AssetContext;
 use crate::settings::{Part, Preinit, prefix};
@@ -64,6 +65,5 @@ impl<'a> Names<'a> {
 
 /// Asks for the nearest export, if one is near.
 fn meant(name: &str, exports: &[&str]) -> Option<String> {
-    let nearest = nearest(name, exports.iter().copied())?;
-    Some(format!("did you mean `{}`?", nearest.escape_debug()))
+    nearest(name, exports.iter().copied()).map(did_you_mean)
 }
