@@ -2,10 +2,10 @@
 
 use crate::fs;
 use crate::names::nearest;
-use std::path::Path;
+use std::path::{MAIN_SEPARATOR, Path};
 
 /// Returns the path beside a missing one with the nearest name, if one is near enough, as a setting relative to
-/// `folder` names it.
+/// `folder` names it: with `/` between parts on all systems.
 pub(crate) fn nearest_path(missing: &Path, folder: &Path) -> Option<String> {
     if missing.exists() {
         return None;
@@ -13,5 +13,6 @@ pub(crate) fn nearest_path(missing: &Path, folder: &Path) -> Option<String> {
     let name = missing.file_name()?.to_string_lossy();
     let names = fs::names_beside(missing);
     let near = missing.with_file_name(nearest(&name, names.iter().map(String::as_str))?);
-    Some(near.strip_prefix(folder).unwrap_or(&near).display().to_string())
+    let near = near.strip_prefix(folder).unwrap_or(&near).display().to_string();
+    Some(near.replace(MAIN_SEPARATOR, "/"))
 }
