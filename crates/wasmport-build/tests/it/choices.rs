@@ -1,5 +1,6 @@
 //! What may be chosen for each asset, in code and in `wasmport.toml`.
 
+use crate::messages::shown;
 use crate::project::{Project, failure, statuses};
 use std::fs;
 use wasmport_build::{
@@ -24,15 +25,6 @@ fn wrapper(settings: AssetSettings) -> String {
     let report = project.importer().asset(settings).run(&()).unwrap();
     assert_eq!(report.assets[0].error, None);
     project.wrapper("mods/plugin")
-}
-
-/// The error with these choices.
-fn error(choose: impl FnOnce(&mut AssetSettings)) -> String {
-    let project = plugin();
-    let mut settings = AssetSettings::matching("**");
-    choose(&mut settings);
-    let report = project.importer().asset(settings).run(&()).unwrap();
-    failure(&report).to_string()
 }
 
 #[test]
@@ -163,82 +155,10 @@ fn wasi_is_given_unless_the_program_implements_it() {
     ] {
         let report = import(contradiction);
         let error = failure(&report).to_string();
-        assert!(error.contains("WASI gives it `sched_yield`: say `wasi = false`"), "{error}");
-    }
-}
-
-#[test]
-fn choices_that_cannot_be_followed_are_the_assets_errors() {
-    for (text, expected) in [
-        (error(|s| s.type_name = Some("not a type".into())), "`not a type` is no name of a type"),
-        (error(|s| s.type_name = Some("Self".into())), "`Self`"),
-        (error(|s| s.prefix = Some("1x".into())), "begin with `1x`"),
-        (error(|s| s.with = Some([("env".into(), "no path!".into())].into())), "`with`"),
-        (
-            error(|s| {
-                s.api = Some("mod env { fn now() -> f64; }".into());
-                s.with = Some([("env".into(), "a::b".into())].into());
-            }),
-            "signatures belong there",
-        ),
-        (error(|s| s.with = Some([("nothing".into(), "a::b".into())].into())), "`nothing`"),
-        (
-            error(|s| {
-                s.api = Some("fn get_b();".into());
-                s.malloc = Some("absent".into());
-            }),
-            "\"absent\"",
-        ),
-        (
-            error(|s| {
-                s.api = Some("struct P { x: f64 }".into());
-                s.derives = Some(vec!["not a path".into()]);
-            }),
-            "not a path",
-        ),
-    ]
-    .map(|(text, expected)| (text, expected))
-    {
-        assert!(text.contains(expected) && text.contains("codegen"), "{text}");
-    }
-}
-
-fn api(text: &str) -> String {
-    error(|settings| settings.api = Some(text.into()))
-}
-
-#[test]
-fn signatures_that_do_not_fit_say_what_they_need() {
-    for (text, expected) in [
-        (
-            "fn get_a(x: i64) -> i32;",
-            "needs a function `(func (param i64) (result i32))`, but \"get_a\" is `(func (param i32) (result i32))`",
-        ),
-        ("fn get_a(x: &str) -> i32;", "(func (param i32) (param i32) (result i32))"),
-        ("fn get_a(x: &CStr) -> i32;", "needs a function of the guest that allocates"),
-        ("fn absent();", "names no export with a method: \"absent\""),
-        ("fn heap();", "is not a function"),
-        ("fn get_b(); fn get_b();", "two signatures"),
-        ("fn get_b() -> usize;", "the guest's sizes are `u32`"),
-        ("fn get_a(self) -> i32;", "no `self`"),
-        ("fn get_a<T>(x: i32) -> i32;", "no generic parameters"),
-        ("fn get_b() { }", "in `fn get_b() { }`: expected `;`"),
-        ("\n\nenum E {}", "in `enum E { }`: expected `struct`, `fn` or `mod`"),
-        ("struct P(f64);", "named fields"),
-        ("#[inline] fn get_b();", "expected `name"),
-        ("mod other { fn f(); }", "the module \"other\", from which the asset imports nothing"),
-        ("mod env { fn now() -> &str; }", "write `String`"),
-        ("mod env { fn missing(); }", "names no import from \"env\""),
-        ("fn get_a(x: Option<i32>) -> i32;", "can be optional"),
-        ("fn get_a(x: String) -> i32;", "is passed by reference"),
-        ("struct Plugin { x: i32 }", "rename the struct `Plugin`"),
-        ("struct P { x: usize }", "does not lie in guest memory as in C"),
-        ("struct P { x: &str }", "does not lie in guest memory as in C"),
-        ("fn get_a(x: &[String]) -> i32;", "does not lie in guest memory as in C"),
-        ("fn get_a(x: Out<Vec<u8>>) -> i32;", "does not lie in guest memory as in C"),
-    ] {
-        let error = api(text);
-        assert!(error.contains(expected), "{text}: {error}");
+        assert_eq!(
+            shown(&project, error),
+            "`assets/it.wat`: codegen: WASI gives it `sched_yield`: say `wasi = false` to implement it in the program"
+        );
     }
 }
 
@@ -253,7 +173,11 @@ fn more_exports_than_asked_for_are_reached_by_name_and_said() {
     settings.max_exports = Some(10);
     let report = project.importer().asset(settings).run(&()).unwrap();
     let warning = warning(&report);
-    assert!(warning.contains("101 exports") && warning.contains("generated for 10"), "{warning}");
+    assert_eq!(
+        warning,
+        "`big.wat`: it has 101 exports: methods are generated for 10, functions last, and the program reaches the \
+         others by name; choose exports with `exports`, or raise `max-exports` and `limits.max-wrapper-bytes`"
+    );
     let source = project.wrapper("big");
     assert!(source.contains("fn f8(") && !source.contains("fn f9("));
     assert!(source.contains("fn memory("), "whatever else has none");
@@ -269,7 +193,16 @@ fn a_small_file_makes_no_huge_wrapper() {
     let project = Project::with(&[("wide.wat", text.as_bytes())]);
     let report = project.import();
     assert_eq!(report.assets[0].error, None);
-    assert!(warning(&report).contains("900 exports"));
+    let (before, after) = warning(&report).split_once(" generated for ").unwrap();
+    assert_eq!(before, "`wide.wat`: it has 900 exports: methods are");
+    // As many as fit.
+    let (count, rest) = after.split_once(", ").unwrap();
+    assert!(count.parse::<u32>().is_ok(), "{count}");
+    assert_eq!(
+        rest,
+        "functions last, and the program reaches the others by name; choose exports with `exports`, or raise \
+         `max-exports` and `limits.max-wrapper-bytes`"
+    );
     assert!(project.wrapper("wide").len() < 20_000_000);
 }
 
@@ -287,9 +220,9 @@ fn fault_14_a_method_that_comes_to_call_another_export_is_said() {
     project.write("m.wat", r#"(module (func (export "getX")) (func (export "get_x")))"#);
     let report = project.import();
     let warning = warning(&report);
-    assert!(
-        warning.contains("`get_x` called the export \"getX\" and now calls \"get_x\""),
-        "{warning}"
+    assert_eq!(
+        warning,
+        "`m.wat`: the method `get_x` called the export \"getX\" and now calls \"get_x\""
     );
     project.write("m.wat", r#"(module (func (export "get_x")) (func (export "more")))"#);
     assert!(project.import().warnings.is_empty());
@@ -312,21 +245,5 @@ fn the_signatures_of_a_module_may_stand_in_several_places() {
 fn choices_for_no_asset_are_said() {
     let project = plugin();
     let report = project.importer().asset(AssetSettings::matching("mod/**")).run(&()).unwrap();
-    assert!(
-        warning(&report).contains("match = \"mod/**\"` matches no source file"),
-        "{:?}",
-        report.warnings
-    );
-}
-
-#[test]
-fn an_unknown_choice_is_an_error_with_a_place() {
-    let project = plugin();
-    let path = project.path().join("wasmport.toml");
-    fs::write(&path, "[[asset]]\nmatch = \"a\"\nprefx = \"x\"\n").unwrap();
-    let error = Settings::from_file(&path).unwrap_err().to_string();
-    assert!(error.contains("prefx") && error.contains("line 3"), "{error}");
-    fs::write(&path, "[[asset]]\nprefix = \"x\"\n").unwrap();
-    let error = Settings::from_file(&path).unwrap_err().to_string();
-    assert!(error.contains("has no `match`") && error.contains("line 1"), "{error}");
+    assert_eq!(warning(&report), "`[[asset]] match = \"mod/**\"` matches no source file");
 }

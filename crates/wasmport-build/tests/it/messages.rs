@@ -1,5 +1,7 @@
 //! Messages, whole: what is wrong, where it stands, and the mend.
 
+mod tables;
+
 use crate::project::{Project, failure};
 use std::fs;
 use wasmport_build::{Importer, RequiredFeatures};
@@ -26,7 +28,7 @@ fn warnings(files: &[(&str, &str)], settings: &str) -> Vec<String> {
     report.warnings.iter().map(|warning| shown(&project, warning.clone())).collect()
 }
 
-fn shown(project: &Project, text: String) -> String {
+pub(crate) fn shown(project: &Project, text: String) -> String {
     text.replace(&format!("{}/", project.path().display()), "")
 }
 

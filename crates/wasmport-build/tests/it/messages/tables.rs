@@ -1,0 +1,170 @@
+//! Messages of many inputs, whole, in files that `cargo xtask bless` writes.
+
+use super::shown;
+use crate::project::{Project, failure};
+use crate::schema::assert_current;
+use wasmport_build::Importer;
+
+/// Compares what is said about each input with `fixtures/cases/messages/NAME.txt`.
+fn assert_said(name: &str, said: impl IntoIterator<Item = (String, String)>) {
+    let entry = |(input, message): (String, String)| {
+        let input: String = input.trim_end().lines().map(|line| format!("    {line}\n")).collect();
+        format!("{input}\n{message}\n\n")
+    };
+    let text: String = said.into_iter().map(entry).collect();
+    assert_current(
+        &format!("fixtures/cases/messages/{name}.txt"),
+        &format!("{}\n", text.trim_end()),
+    );
+}
+
+/// What is said when the settings are read.
+fn said_of_settings(texts: &[&str]) -> Vec<(String, String)> {
+    let project = Project::new();
+    let said = |text: &&str| {
+        let error = project.settings(text).unwrap_err().to_string();
+        ((*text).to_owned(), shown(&project, error))
+    };
+    texts.iter().map(said).collect()
+}
+
+#[test]
+fn unknown_keys_and_values() {
+    let texts = [
+        "[engin]\n",
+        "[engine]\nful = true\n",
+        "[engine]\nfuel = 1\n",
+        "targets = [\"nonsense\"]\n",
+        "[import]\nroots = \"assets\"\n",
+        "[import]\nwasm-features = [\"magic\"]\n",
+        "not toml",
+        "target = []\n",
+        "[import]\nroot = []\n",
+        "[import]\nout_dir = \"x\"\n",
+        "[engine]\nfuell = true\n",
+        "[defaults]\nstripp = []\n",
+        "[defaults.optimize]\nlevle = \"O2\"\n",
+        "[defaults]\noptimize.level = \"O22\"\n",
+        "[defaults]\noptimize = { fastmath = \"yes\" }\n",
+        "[[asset]]\nmatch = \"*\"\n[asset.preinit]\nintit = \"f\"\n",
+        "[[asset]]\nmatch = \"*\"\nlimits.max-second = 1\n",
+        "[defaults]\nunsupported = \"skipp\"\n",
+        "[defaults]\nlegacy-exceptions = \"translated\"\n",
+        "[tools.wasm-opts]\n",
+        "[tools.wasm-opt]\nversions = \"1\"\n",
+        "[defaults.transform]\npass = []\n",
+        "[quite-another-thing]\n",
+        "[[asset]]\nmatch = \"a\"\nprefx = \"x\"\n",
+    ];
+    assert_said("unknown-settings", said_of_settings(&texts));
+}
+
+#[test]
+fn contradictions() {
+    let texts = [
+        "[defaults.optimize]\nlevel = \"O2\"\nfast-math = \"yes\"\n",
+        "[defaults]\noptimize.enabled = true\n",
+        "[[asset]]\nmatch = \"a\"\n[[asset]]\nmatch = \"b\"\noptimize.flags = [\"-O3\"]\n",
+        "[defaults]\noptimize.flags = [\"-o\"]\n",
+        "[defaults]\noptimize.flags = [\"in.wasm\"]\n",
+        "[defaults]\noptimize.flags = [\"--enable-simd\"]\n",
+        "[defaults]\npreinit.enabled = true\n",
+        "[defaults.preinit]\ninit = \"f\"\nwasi = false\nenv = { A = \"1\" }\n",
+        "[defaults]\ncompress = { \"*\" = 23 }\n",
+        "[defaults]\ncompress = { \"*\" = -1 }\n",
+        "[defaults]\ncompress = { \"a[\" = 1 }\n",
+        "[defaults]\nstrip = [\"a[\"]\n",
+        "[defaults]\ntransform.passes = [\"{\"]\n",
+        "[[asset]]\nmatch = \"é\"\nexports = [\"a[\"]\n",
+        "[defaults]\noptimize.flags = [\"-s=2\"]\n",
+        "[defaults]\noptimize.flags = [\"-all\"]\n",
+        "[defaults]\nmatch = \"a\"\n",
+        "[[asset]]\nprefix = \"x\"\n",
+        "[[asset]]\nmatch = \"a[\"\n",
+        "[defaults.preinit]\ninit = \"f\"\nenv = { A = \"1\" }\n[[asset]]\nmatch = \"a\"\npreinit.wasi = false\n",
+    ];
+    assert_said("contradictions", said_of_settings(&texts));
+}
+
+#[test]
+fn patterns_and_roots() {
+    let project = Project::new();
+    let texts = [
+        "[import]\ninclude = [\"a[\"]\n",
+        "[import]\nexclude = [\"a[\"]\n",
+        "[import]\nroots = [\"nowhere\"]\n",
+    ];
+    let said = texts.map(|text| {
+        let error = Importer::new(project.settings(text).unwrap()).run(&()).unwrap_err();
+        (text.to_owned(), shown(&project, error.to_string()))
+    });
+    let in_code = project.importer().include("a[").run(&()).unwrap_err().to_string();
+    assert_said(
+        "patterns-and-roots",
+        said.into_iter().chain([("include(\"a[\")".into(), in_code)]),
+    );
+}
+
+const PLUGIN: &str = r#"(module
+    (import "env" "now" (func (result f64)))
+    (memory (export "memory") 1)
+    (global (export "heap") i32 (i32.const 0))
+    (func (export "get_a") (param i32) (result i32) local.get 0)
+    (func (export "get_b"))
+    (func (export "other")))"#;
+
+/// What is said about choices for [`PLUGIN`].
+fn said_of_plugin(choices: &str) -> (String, String) {
+    let project = Project::with(&[("plugin.wat", PLUGIN.as_bytes())]);
+    let report = project.import_with(&format!("[[asset]]\nmatch = \"**\"\n{choices}\n"));
+    (choices.to_owned(), shown(&project, failure(&report).to_string()))
+}
+
+#[test]
+fn choices_that_cannot_be_followed() {
+    let choices = [
+        "type-name = \"not a type\"",
+        "type-name = \"Self\"",
+        "prefix = \"1x\"",
+        "with = { env = \"no path!\" }",
+        "with = { env = \"a::b\" }\napi = \"mod env { fn now() -> f64; }\"",
+        "with = { nothing = \"a::b\" }",
+        "malloc = \"absent\"\napi = \"fn get_b();\"",
+        "derives = [\"not a path\"]\napi = \"struct P { x: f64 }\"",
+    ];
+    assert_said("choices", choices.map(said_of_plugin));
+}
+
+#[test]
+fn signatures_that_do_not_fit() {
+    let signatures = [
+        "fn get_a(x: i64) -> i32;",
+        "fn get_a(x: &str) -> i32;",
+        "fn get_a(x: &CStr) -> i32;",
+        "fn absent();",
+        "fn heap();",
+        "fn get_b(); fn get_b();",
+        "fn get_b() -> usize;",
+        "fn get_a(self) -> i32;",
+        "fn get_a<T>(x: i32) -> i32;",
+        "fn get_b() { }",
+        "\n\nenum E {}",
+        "struct P(f64);",
+        "#[inline] fn get_b();",
+        "mod other { fn f(); }",
+        "mod env { fn now() -> &str; }",
+        "mod env { fn missing(); }",
+        "fn get_a(x: Option<i32>) -> i32;",
+        "fn get_a(x: String) -> i32;",
+        "struct Plugin { x: i32 }",
+        "struct P { x: usize }",
+        "struct P { x: &str }",
+        "fn get_a(x: &[String]) -> i32;",
+        "fn get_a(x: Out<Vec<u8>>) -> i32;",
+    ];
+    let said = signatures.map(|text| {
+        let (_, message) = said_of_plugin(&format!("api = {text:?}"));
+        (text.to_owned(), message)
+    });
+    assert_said("signatures", said);
+}
