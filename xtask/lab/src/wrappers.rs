@@ -110,7 +110,7 @@ impl Wrappers {
         let http = if self.any_contains("__require_wasi_http")? { ", \"wasi-http\"" } else { "" };
         let manifest = format!(
             "[package]\nname = \"{NAME}\"\nedition = \"2024\"\n\n[workspace]\n\n{program}\
-             [dependencies]\nwasmport = {{ path = {:?}, features = [\"component-model-async\", \"gc\", \"threads\", \"wasi\"{http}] }}\n",
+             [dependencies]\nwasmport = {{ path = {:?}, features = [\"component-model-async\", \"gc\", \"threads\", \"wasi-p3\"{http}] }}\n",
             crate::root().join("crates/wasmport")
         );
         files::write(&folder.join("Cargo.toml"), &manifest)?;

@@ -177,7 +177,7 @@ fn passes_that_the_program_does_not_have_are_warned_of() {
                  may differ"
             ),
             format!(
-                "`calc.wat`: `wasmport.toml` line 2, column 37: {no_pass} \"my-pas\"; did you mean \"my-pass\"?"
+                "`calc.wat`: `wasmport.toml` line 2, column 37: {no_pass} \"my-pas\"; did you mean `my-pass`?"
             ),
         ]
     );
