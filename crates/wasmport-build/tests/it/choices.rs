@@ -7,7 +7,7 @@ use wasmport_build::{
     AssetSettings, ExternKind, Importer, Report, RequiredFeatures, Settings, Status, Visibility,
 };
 
-const PLUGIN: &str = r#"(module
+pub(crate) const PLUGIN: &str = r#"(module
     (import "env" "now" (func (result f64)))
     (memory (export "memory") 1)
     (global (export "heap") i32 (i32.const 0))

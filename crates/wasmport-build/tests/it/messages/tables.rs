@@ -1,6 +1,7 @@
 //! Messages of many inputs, whole, in files that `cargo xtask bless` writes.
 
 use super::shown;
+use crate::choices::PLUGIN;
 use crate::project::{Project, failure};
 use crate::schema::assert_current;
 use wasmport_build::Importer;
@@ -104,14 +105,6 @@ fn patterns_and_roots() {
         said.into_iter().chain([("include(\"a[\")".into(), in_code)]),
     );
 }
-
-const PLUGIN: &str = r#"(module
-    (import "env" "now" (func (result f64)))
-    (memory (export "memory") 1)
-    (global (export "heap") i32 (i32.const 0))
-    (func (export "get_a") (param i32) (result i32) local.get 0)
-    (func (export "get_b"))
-    (func (export "other")))"#;
 
 /// What is said about choices for [`PLUGIN`].
 fn said_of_plugin(choices: &str) -> (String, String) {
