@@ -144,6 +144,12 @@ impl Importer {
         self
     }
 
+    /// Adds an interface of code that arrives while the program runs: [`AssetSettings::interface`].
+    pub fn interface(mut self, settings: AssetSettings) -> Self {
+        self.settings.interfaces.push(settings);
+        self
+    }
+
     /// Sets the programs that stages run.
     pub fn tools(mut self, tools: Tools) -> Self {
         self.settings.tools = tools;

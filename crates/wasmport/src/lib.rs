@@ -56,6 +56,7 @@ pub mod engine;
 mod error;
 mod exit;
 mod fs;
+pub mod interface;
 mod limits;
 mod macros;
 mod memory;
@@ -87,6 +88,7 @@ pub use engine::{
 };
 pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueError};
 pub use exit::Exit;
+pub use interface::{Difference, Interface};
 pub use limits::Group;
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
@@ -101,12 +103,14 @@ pub use runtime::{
 };
 #[cfg(feature = "async")]
 pub use session::Slice;
-pub use session::{LinkedSession, Session, SessionData, SessionPre, TypedSession};
+pub use session::{
+    LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, TypedSession,
+};
 #[cfg(feature = "gc")]
 pub use typed::Exception;
 pub use typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
 pub use wasmtime;
-pub use wrapper::{ModuleWrapper, Wrapper};
+pub use wrapper::{AssetWrapper, ModuleWrapper, Wrapper};
 
 /// Folders that no other user can change, for the importer's cache.
 #[cfg(all(unix, feature = "compile"))]

@@ -2,24 +2,42 @@
 
 use crate::asset::Asset;
 use crate::code::Code;
-use wasmtime::{AsContextMut, Instance, Module, Result};
+use crate::error::Result;
+use crate::interface::Interface;
+use crate::runtime::Loaded;
+use wasmtime::{AsContextMut, Instance, Module};
 
-/// The typed view of an instance: implemented by the generated wrapper of each asset.
+/// The typed view of an instance: implemented by each generated wrapper.
 pub trait Wrapper: Sized {
-    /// Kind of the asset.
+    /// Kind of the code.
     type Code: Code;
 
-    /// The asset.
-    const ASSET: &'static Asset<Self::Code>;
-
-    /// Whether it is a reactor, whose `_initialize` is called after instantiation. Components are not.
+    /// Whether instances are initialized: `_initialize` is called if it is exported and `_start` is not.
+    /// Components are not.
     const REACTOR: bool = false;
 
     /// Imports with a name of their own in linkers, by index: the module imports their name at several
     /// types. Components have none.
     const OVERLOADS: &'static [(usize, &'static str)] = &[];
 
-    /// Returns the wrapper of `instance`, which must be an instance of [`Self::ASSET`].
+    /// Checks that the wrapper is one for this code.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::WrongAsset`](crate::Error::WrongAsset) if the wrapper is that of an asset and the
+    /// code another, and with [`Error::Interface`](crate::Error::Interface) if the wrapper is that of an
+    /// interface that the code does not have.
+    fn check(loaded: &Loaded<Self::Code>) -> Result<()>;
+
+    /// Checks that code has the interface of the wrapper: other code than that of its asset too.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Interface`](crate::Error::Interface), which has every difference.
+    fn check_interface(loaded: &Loaded<Self::Code>) -> Result<()>;
+
+    /// Returns the wrapper of `instance`, which must be an instance of code that passes
+    /// [`check`](Self::check) or [`check_interface`](Self::check_interface).
     ///
     /// # Errors
     ///
@@ -28,13 +46,19 @@ pub trait Wrapper: Sized {
     fn from_instance(
         store: impl AsContextMut,
         instance: &<Self::Code as Code>::Instance,
-    ) -> Result<Self>;
+    ) -> wasmtime::Result<Self>;
+}
+
+/// The wrapper of an asset.
+pub trait AssetWrapper: Wrapper {
+    /// The asset.
+    const ASSET: &'static Asset<Self::Code>;
 }
 
 /// The wrapper of a core module.
 pub trait ModuleWrapper: Wrapper<Code = Module> {
-    /// The exports: a line for each, with name and type in the text format.
-    const EXPORTS: &'static str = "";
+    /// The imports and exports that the wrapper is for.
+    const INTERFACE: &'static Interface;
 
     /// Returns Wasmtime's instance.
     fn wasm_instance(&self) -> Instance;

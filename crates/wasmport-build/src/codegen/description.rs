@@ -17,6 +17,8 @@ pub(crate) struct Description<'a> {
     /// The source file relative to its root.
     pub source: &'a str,
     pub source_digest: Digest,
+    /// Whether the wrapper is for code that arrives while the program runs, and not for this file's.
+    pub is_interface: bool,
     /// The Rust modules that lead to the wrapper, its own last.
     pub module: &'a [String],
     pub wasmtime: &'a str,

@@ -66,7 +66,13 @@ fn padded(line: &str) -> String {
 
 /// The first line of a wrapper's documentation.
 pub(super) fn title(asset: &Description<'_>) -> String {
-    format!("The asset {}, imported from {}.\n", code(asset.name()), code(asset.source))
+    let (name, source) = (code(asset.name()), code(asset.source));
+    match asset.is_interface {
+        true => {
+            format!("The interface {name}, described by {source}, for code that arrives later.\n")
+        }
+        false => format!("The asset {name}, imported from {source}.\n"),
+    }
 }
 
 /// The documentation of a component's module.

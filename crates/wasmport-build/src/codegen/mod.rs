@@ -29,7 +29,7 @@ pub(crate) use core::skeleton;
 pub(crate) use crate_path::CratePath;
 pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
-pub(crate) use tree::tree;
+pub(crate) use tree::{Module, tree};
 
 use crate::asset::{AssetError, Kind, Stage};
 use crate::component::World;
@@ -148,6 +148,8 @@ fn module_within(asset: &Description<'_>, room: u64) -> Result<Wrapper, CodegenE
     sections.extend(api);
     sections.extend(rest);
     sections.push(asset::contract(asset, is_async, needs_wasi));
-    sections.push(asset::description(asset));
+    if !asset.is_interface {
+        sections.push(asset::description(asset));
+    }
     Ok(Wrapper { source: file::source(asset, &docs, &sections)?, methods, warnings })
 }

@@ -12,14 +12,22 @@ use quote::{format_ident, quote};
 use std::collections::{BTreeMap, BTreeSet};
 use wasmport::EngineConfig;
 
-/// Generates a `mod.rs` for the output folder and for each folder below it that holds wrappers. `modules`
-/// are the wrappers' paths, with the cargo feature without which nothing in a wrapper compiles.
+/// A wrapper in the tree.
+pub(crate) struct Module<'a> {
+    /// The Rust modules that lead to it, its own last.
+    pub path: &'a [String],
+    /// The cargo feature without which nothing in it compiles.
+    pub feature: Option<&'static str>,
+    pub is_interface: bool,
+}
+
+/// Generates a `mod.rs` for the output folder and for each folder below it that holds wrappers.
 ///
 /// # Errors
 ///
 /// Fails with [`CodegenError::NotRust`] if the generator has a bug.
 pub(crate) fn tree<'a>(
-    modules: impl Iterator<Item = (&'a [String], Option<&'static str>)>,
+    modules: impl Iterator<Item = Module<'a>>,
     config: &EngineConfig,
     crate_path: &CratePath,
 ) -> Result<Files, CodegenError> {
@@ -27,10 +35,12 @@ pub(crate) fn tree<'a>(
         BTreeMap::from([(&[][..], BTreeSet::new())]);
     let mut assets = Vec::new();
     let mut gates: BTreeMap<&[String], &str> = BTreeMap::new();
-    for (module, feature) in modules {
+    for Module { path: module, feature, is_interface } in modules {
         gates.extend(feature.map(|feature| (module, feature)));
         let path = module.iter().map(|part| format_ident!("{part}"));
-        assets.push(quote!(#(#path::)*ASSET.as_any()));
+        if !is_interface {
+            assets.push(quote!(#(#path::)*ASSET.as_any()));
+        }
         for depth in 0..module.len() {
             folders.entry(&module[..depth]).or_default().insert(&module[depth]);
         }

@@ -59,6 +59,20 @@ pub(crate) enum SettingsErrorKind {
     DefaultsWithMatch,
     #[error("the rule has no `match`")]
     RuleWithoutMatch,
+    #[error("the interface has no `name`")]
+    InterfaceWithoutName,
+    #[error("`{0}` is no name of a Rust module")]
+    InterfaceName(String),
+    #[error("two interfaces have the name `{0}`")]
+    InterfaceTwice(String),
+    #[error("the interface `{0}` needs one description: `module` or `like`")]
+    InterfaceDescription(String),
+    #[error("the interface `{name}` and the asset `{asset}` would be the same Rust module")]
+    InterfaceOfAsset { name: String, asset: String },
+    #[error("`{0}` is about the code of an asset, and an interface has none")]
+    NotForInterfaces(String),
+    #[error("`{0}` is for interfaces")]
+    OfInterfaces(String),
     #[error("import root: {source}")]
     Root { source: Box<Error>, nearest: Option<String> },
     #[error("{source}")]
@@ -112,6 +126,21 @@ impl SettingsErrorKind {
             Self::RuleWithoutMatch => {
                 "add `match = \"mods/**\"`, or move the choices to `[defaults]`"
             }
+            Self::InterfaceWithoutName => {
+                "add `name = \"plugin\"`, which is the name of its Rust module"
+            }
+            Self::InterfaceName(_) => "write it in snake case, such as `plugin` or `mod_v2`",
+            Self::InterfaceTwice(_) | Self::InterfaceOfAsset { .. } => {
+                "give the interface another name"
+            }
+            Self::InterfaceDescription(_) => {
+                "add `module = \"interfaces/plugin.wat\"`, a module with the imports and exports, or `like = \
+                 \"assets/first.wasm\"`, an asset that has them"
+            }
+            Self::NotForInterfaces(_) => {
+                "remove it, or move it to the `[[asset]]` table of an asset"
+            }
+            Self::OfInterfaces(_) => "move it to an `[[interface]]` table",
             Self::SourcePattern(_) => {
                 "use a glob over source files, such as `mods/**`: `*` stays within a folder, `**` \
                  does not"

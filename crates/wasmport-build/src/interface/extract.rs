@@ -2,7 +2,7 @@
 
 use super::items::{Export, Import, Interface};
 use super::size::text_len;
-use super::types::{ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType};
+use super::{ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType};
 use crate::asset::{AssetError, AssetErrorKind, Stage};
 use crate::component::{World, WorldError, contradiction};
 use crate::settings::ImportLimits;
@@ -197,11 +197,11 @@ fn func_type(types: TypesRef<'_>, id: CoreTypeId) -> FuncType {
     let params = func.params().iter().map(|ty| Param { name: None, ty: val_type(types, *ty) });
     let results = func.results().iter().map(|ty| val_type(types, *ty));
     let mut ty = FuncType { params: params.collect(), results: results.collect(), nominal: false };
-    let names_types =
-        ty.types().any(|ty| matches!(ty, ValType::Ref(RefType { concrete: Some(_), .. })));
     let group = types.rec_group_elements(types.rec_group_id_of(id));
-    ty.nominal =
-        names_types || !sub_type.is_final || sub_type.supertype_idx.is_some() || group.count() > 1;
+    ty.nominal = ty.names_types()
+        || !sub_type.is_final
+        || sub_type.supertype_idx.is_some()
+        || group.count() > 1;
     ty
 }
 

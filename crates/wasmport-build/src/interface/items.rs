@@ -1,6 +1,6 @@
 //! Imports and exports of a module.
 
-use super::types::ExternType;
+use super::ExternType;
 #[cfg(feature = "compiler")]
 use crate::component::World;
 use serde::{Deserialize, Serialize};

@@ -1,12 +1,10 @@
 //! `Interface`: the imports and exports of a module, and all that code generation knows of it.
 
-mod display;
 #[cfg(feature = "compiler")]
 mod extract;
 mod items;
 #[cfg(feature = "compiler")]
 mod size;
-mod types;
 #[cfg(feature = "compiler")]
 pub(crate) mod wasi;
 
@@ -14,4 +12,6 @@ pub(crate) mod wasi;
 pub(crate) use size::text_len;
 
 pub use items::{Export, Import, Interface};
-pub use types::{ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType};
+pub use wasmport::interface::{
+    ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType,
+};

@@ -1,7 +1,7 @@
 //! Recognition of imports from WASI preview 1.
 
 use super::items::{Import, Interface};
-use super::types::{ExternType, FuncType, Param, ValType};
+use super::{ExternType, FuncType, Param, ValType};
 
 /// The module that core modules import preview 1 from.
 pub(crate) const PREVIEW_1: &str = "wasi_snapshot_preview1";

@@ -21,6 +21,23 @@ pub(crate) use pack::Output;
 
 use crate::asset::AssetError;
 
+/// Generates the wrapper of an interface from the file that describes it.
+///
+/// # Errors
+///
+/// Fails with the error of the first stage that fails.
+pub(crate) fn import_interface(asset: &AssetContext<'_>) -> Result<Output, AssetError> {
+    let source = read::read(asset.file)?;
+    let digest = source.digest;
+    let module = stages::decode(source, asset)?;
+    let concurrency = concurrency::of_wasm(&module.wasm, &asset.inputs.components);
+    let module = stages::validate(module, asset)?;
+    let interface = stages::world(&module, asset)?;
+    let wrapper = stages::codegen(&module, &interface, &[], digest, asset)?;
+    let source = pack::Source { digest, concurrency };
+    pack::pack(&module, interface, Vec::new(), wrapper, &source, asset)
+}
+
 /// Imports one asset: every stage between its file and its outputs, in order.
 ///
 /// Stages do no I/O: the inputs are in the context, and only the programs and folders that the

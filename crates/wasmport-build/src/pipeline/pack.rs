@@ -54,11 +54,16 @@ pub(super) fn pack(
         wasmtime: wasmtime_version().into(),
         generator: generator::version().into(),
         module: asset.file.module.clone(),
+        is_interface: asset.file.is_interface(),
         kind: module.kind(),
         features: module.features(),
         concurrency: source.concurrency,
         tools: asset.tools(),
-        skipped: skipped_targets(&artifacts, asset),
+        skipped: if asset.file.is_interface() {
+            Vec::new()
+        } else {
+            skipped_targets(&artifacts, asset)
+        },
         artifacts,
         wrapper_digest: fs::content_digest_of(wrapper.source.as_bytes()),
         wrapper: format!("{name}.rs"),

@@ -325,6 +325,7 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         origin: _,
         defaults: _, // Hashed per asset, merged.
         assets: _,
+        interfaces: _,
         targets: _, // Compared with the entry's artifacts.
         features,
         embed,

@@ -65,6 +65,9 @@ pub struct Entry {
     pub generator: String,
     /// The Rust modules that lead to the wrapper.
     pub module: Vec<String>,
+    /// Whether it is an interface, which has no artifacts.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_interface: bool,
     /// The kind of WebAssembly.
     #[serde(default)]
     pub kind: Kind,
@@ -129,6 +132,9 @@ impl Entry {
 
     /// Returns whether the asset was imported for these targets, skipped targets included.
     pub(crate) fn is_for(&self, targets: &[Target]) -> bool {
+        if self.is_interface {
+            return self.artifacts.is_empty();
+        }
         let wanted = targets.iter().filter(|target| !self.skipped.contains(target));
         self.artifacts.iter().map(|artifact| &artifact.target).eq(wanted)
             && self.skipped.iter().all(|skipped| targets.contains(skipped))

@@ -3,7 +3,7 @@
 use super::lifeline::Lifeline;
 use crate::asset::{AssetError, Kind, Stage};
 use crate::panics::catch_panic;
-use crate::pipeline::{AssetContext, ImportContext, StageLog, import_asset};
+use crate::pipeline::{AssetContext, ImportContext, StageLog, import_asset, import_interface};
 use crate::project::discover::AssetFile;
 use crate::project::manifest::Entry;
 use crate::report::{AssetReport, StageReport, Status};
@@ -56,7 +56,7 @@ pub(super) fn import_and_write(
 }
 
 fn write(plan: &Plan<'_>, file: &AssetFile, asset: &AssetContext<'_>) -> Result<Entry, AssetError> {
-    let output = import_asset(asset)?;
+    let output = if file.is_interface() { import_interface(asset)? } else { import_asset(asset)? };
     if plan.settings.reproduce {
         return Ok(output.entry);
     }

@@ -24,7 +24,7 @@ pub(super) fn tree(settings: &Settings, manifest: &Manifest) -> Result<Files, Er
     let modules = manifest.assets.values().map(|entry| {
         let is_component = entry.kind == Kind::Component;
         let feature = is_component.then(|| codegen::component_feature(entry.features));
-        (entry.module.as_slice(), feature)
+        codegen::Module { path: &entry.module, feature, is_interface: entry.is_interface }
     });
     let crate_path = codegen::CratePath::new(&settings.crate_path);
     codegen::tree(modules, &settings.engine, &crate_path)

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The settings with patterns over the names of modules.
-const PATTERNS: [Choice; 5] = [
+const PATTERNS: [Choice; 6] = [
     Choice {
         key: "exports",
         is_for_components: false,
@@ -22,6 +22,12 @@ const PATTERNS: [Choice; 5] = [
         key: "exclude-exports",
         is_for_components: false,
         of: |choices| choices.exclude_exports.as_ref(),
+        names: Names::Exports,
+    },
+    Choice {
+        key: "optional",
+        is_for_components: false,
+        of: |choices| choices.optional.as_ref(),
         names: Names::Exports,
     },
     Choice {
@@ -129,8 +135,10 @@ pub(super) fn patterns(
     discovered: &Discovered,
     manifest: &Manifest,
 ) -> Vec<String> {
-    let layers: Vec<&AssetSettings> =
-        std::iter::once(&settings.defaults).chain(&settings.assets).collect();
+    let layers: Vec<&AssetSettings> = std::iter::once(&settings.defaults)
+        .chain(&settings.assets)
+        .chain(&settings.interfaces)
+        .collect();
     let mut warnings = Vec::new();
     for choice in &PATTERNS {
         if !layers.iter().any(|layer| (choice.of)(layer).is_some()) {

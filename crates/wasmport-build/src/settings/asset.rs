@@ -17,6 +17,17 @@ settings_table! {
     pub struct AssetSettings {
         /// Source files that the choices are for, as a glob over paths relative to the import root.
         pub(crate) pattern as "match": Option<String>, Selector;
+        /// Name of the interface, and of its Rust module.
+        pub name: Option<String>, Interface;
+        /// Module with the imports and exports of the interface, relative to the settings file. It need not do
+        /// anything: code and data are ignored.
+        pub module: Option<String>, Interface;
+        /// Asset whose imports and exports the interface has, relative to the settings file.
+        pub like: Option<String>, Interface;
+        /// Exports that code may lack, as glob patterns over names. Default: none.
+        pub optional: Option<Vec<String>>, Interface, Patterns;
+        /// Demand memories and tables at least as large as those of the interface.
+        pub sizes: Option<bool> = false, Interface;
         /// Name of the wrapper's type. Default: the file's name in upper camel case.
         pub type_name: Option<String>;
         /// Visibility of the wrapper.
@@ -54,10 +65,10 @@ settings_table! {
         pub trappable_errors: Option<BTreeMap<String, String>>, Component;
         /// World that the component must implement: `path/to/wit#name`, relative to the settings file.
         /// Default: any.
-        pub world: Option<String>, Component;
+        pub world: Option<String>, Component, Artifact;
         /// Imports that other components satisfy, each with the file of the component, relative to the
         /// settings file, such as `{ "demo:math/add" = "assets/adder.wasm" }`. Default: none.
-        pub compose: Option<BTreeMap<String, String>>, Component;
+        pub compose: Option<BTreeMap<String, String>>, Component, Artifact;
         /// Let the `wasi` feature of the `wasmport` crate provide imports from WASI; if false, the
         /// program implements a `Host` trait for them.
         pub wasi: Option<bool> = true;
@@ -77,23 +88,23 @@ settings_table! {
         /// Export that frees memory. Default: the convention's, such as `free`.
         pub free: Option<String>, Module;
         /// Reaction if a target cannot run the asset.
-        pub unsupported: Option<Policy> = Policy::Fail;
+        pub unsupported: Option<Policy> = Policy::Fail, Artifact;
         /// Bounds on the asset and on its import.
         pub limits: ImportLimits;
         /// Treatment of exceptions from before the standard.
-        pub legacy_exceptions: Option<LegacyExceptions> = LegacyExceptions::Refuse;
+        pub legacy_exceptions: Option<LegacyExceptions> = LegacyExceptions::Refuse, Artifact;
         /// Initialization while the asset is imported.
-        pub preinit: Preinit;
+        pub preinit: Preinit, Artifact;
         /// The project's own passes.
-        pub transform: Transform;
+        pub transform: Transform, Artifact;
         /// Optimization with `wasm-opt`.
-        pub optimize: Optimize;
+        pub optimize: Optimize, Artifact;
         /// Custom sections to remove, as glob patterns over names such as `name`, `producers`,
         /// `.debug_*`. The wrapper keeps the names from before. Default: none.
-        pub strip: Option<Vec<String>>, Patterns;
+        pub strip: Option<Vec<String>>, Patterns, Artifact;
         /// Levels of zstd compression from 1 to 22, by glob patterns over targets; the longest matching
         /// pattern decides, and 0 is no compression. Default: no compression.
-        pub compress: Option<BTreeMap<String, i32>>;
+        pub compress: Option<BTreeMap<String, i32>>, Artifact;
     }
 }
 
@@ -105,6 +116,25 @@ impl AssetSettings {
     #[must_use]
     pub fn matching(pattern: impl Into<String>) -> Self {
         Self { pattern: Some(pattern.into()), ..Self::default() }
+    }
+
+    /// Returns the interface `name`, whose imports and exports are those of the module at `path`, relative to the
+    /// settings file. The module need not do anything: code and data are ignored.
+    #[must_use]
+    pub fn interface(name: impl Into<String>, path: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), module: Some(path.into()), ..Self::default() }
+    }
+
+    /// Returns the interface `name`, whose imports and exports are those of the asset at `path`, relative to the
+    /// settings file.
+    #[must_use]
+    pub fn interface_like(name: impl Into<String>, path: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), like: Some(path.into()), ..Self::default() }
+    }
+
+    /// Returns whether these are the choices of an interface.
+    pub(crate) fn is_interface(&self) -> bool {
+        self.name.is_some()
     }
 
     /// Returns these choices with those of `other` laid over them.

@@ -2,13 +2,14 @@
 
 use super::asset::MATCH;
 use super::crate_path;
+use super::interfaces::marked;
 use super::patterns::{Patterns, source_glob};
 use super::table::{Mark, leaves, values};
 use super::{AssetSettings, FastMath, Optimize, Preinit, Settings};
 use crate::error::{SettingsError, SettingsErrorKind};
 
 /// A contradiction among choices for assets.
-struct Contradiction {
+pub(super) struct Contradiction {
     /// The dotted key below the choices, such as `optimize.flags`.
     key: String,
     kind: SettingsErrorKind,
@@ -17,6 +18,13 @@ struct Contradiction {
 impl Contradiction {
     fn new(key: impl Into<String>, kind: SettingsErrorKind) -> Self {
         Self { key: key.into(), kind }
+    }
+
+    /// Returns the error with its place in a table of the settings file.
+    pub fn placed(self, settings: &Settings, table: &str) -> SettingsError {
+        let place = settings.origin.as_ref();
+        let place = place.and_then(|file| file.location(&format!("{table}.{}", self.key)));
+        SettingsError::new(self.kind).key(&self.key).at(place)
     }
 }
 
@@ -30,6 +38,7 @@ impl Settings {
         self.check_targets()?;
         self.check_crate_path()?;
         self.check_selectors()?;
+        self.check_interfaces()?;
         if let Some(found) = self.contradiction(&self.defaults) {
             return Err(self.refusal(found, None));
         }
@@ -92,6 +101,14 @@ impl Settings {
         if self.defaults.pattern.is_some() {
             return error(SettingsErrorKind::DefaultsWithMatch, format!("defaults.{MATCH}"));
         }
+        for (table, layer) in self.layers().take(1 + self.assets.len()) {
+            if let Some(key) = marked(layer, &[Mark::Interface]) {
+                return error(
+                    SettingsErrorKind::OfInterfaces(key.clone()),
+                    format!("{table}.{key}"),
+                );
+            }
+        }
         for (index, rule) in self.assets.iter().enumerate() {
             let Some(pattern) = &rule.pattern else {
                 return error(SettingsErrorKind::RuleWithoutMatch, format!("asset.{index}"));
@@ -132,7 +149,7 @@ impl Settings {
         SettingsError::new(kind).key(key).at(location)
     }
 
-    fn contradiction(&self, settings: &AssetSettings) -> Option<Contradiction> {
+    pub(super) fn contradiction(&self, settings: &AssetSettings) -> Option<Contradiction> {
         patterns(settings)
             .or_else(|| optimize(&settings.optimize, self.engine.deterministic))
             .or_else(|| preinit(&settings.preinit))

@@ -102,11 +102,14 @@ fn choices(layer: &AssetSettings) -> BTreeMap<String, Value> {
 }
 
 impl Settings {
-    /// Returns the defaults and the rules, each with its table in the settings file.
+    /// Returns the defaults, the rules and the interfaces, each with its table in the settings file.
     pub(super) fn layers(&self) -> impl Iterator<Item = (String, &AssetSettings)> {
         let rules = self.assets.iter().enumerate();
         let rules = rules.map(|(index, rule)| (format!("asset.{index}"), rule));
-        std::iter::once(("defaults".to_owned(), &self.defaults)).chain(rules)
+        let interfaces = self.interfaces.iter().enumerate();
+        let interfaces =
+            interfaces.map(|(index, interface)| (format!("interface.{index}"), interface));
+        std::iter::once(("defaults".to_owned(), &self.defaults)).chain(rules).chain(interfaces)
     }
 
     /// Returns all values by the dotted keys of the settings file.
@@ -145,7 +148,7 @@ impl Settings {
             choices(&AssetSettings::defaults()).into_iter().map(default).collect();
         for (_, (table, layer)) in layers {
             for (key, value) in choices(layer) {
-                let rule = layer.pattern.clone();
+                let rule = layer.pattern.clone().or_else(|| layer.name.clone());
                 let file = self.origin.as_ref();
                 let location = file.and_then(|f| f.location_of(&format!("{table}.{key}"), &value));
                 let origin = match location {

@@ -9,6 +9,7 @@ pub(crate) mod crate_path;
 mod deciding;
 mod explain;
 mod file;
+mod interfaces;
 mod limits;
 mod lock_mode;
 mod nearest_path;

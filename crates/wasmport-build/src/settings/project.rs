@@ -63,6 +63,7 @@ macro_rules! project_settings {
             engine: EngineTable,
             defaults: AssetSettings,
             asset: Vec<AssetSettings>,
+            interface: Vec<AssetSettings>,
             tools: Tools,
             cache: CacheSettings,
         }
@@ -100,6 +101,7 @@ macro_rules! project_settings {
                 self.concurrency = file.engine.concurrency;
                 self.defaults = file.defaults;
                 self.assets = file.asset;
+                self.interfaces = file.interface;
                 self.tools = file.tools;
                 self.cache = file.cache;
             }
@@ -170,6 +172,8 @@ project_settings! {
             pub defaults: AssetSettings = AssetSettings::default();
             /// Choices for some assets; if several match, later ones win.
             pub assets: Vec<AssetSettings> = Vec::new();
+            /// Interfaces of code that arrives while the program runs, with their choices.
+            pub interfaces: Vec<AssetSettings> = Vec::new();
             /// External programs that stages run.
             pub tools: Tools = Tools::default();
             /// Run programs outside of the project that a settings file names in `tools`.

@@ -8,6 +8,8 @@ use globset::GlobMatcher;
 #[derive(Clone, Debug)]
 pub(crate) struct AssetRules {
     rules: Vec<(GlobMatcher, AssetSettings)>,
+    /// The interfaces, which are the last rules, with their sources.
+    interfaces: Vec<(String, AssetSettings)>,
     defaults: AssetSettings,
 }
 
@@ -19,20 +21,29 @@ impl AssetRules {
             let glob = source_glob(rule.pattern.as_deref()?).ok()?;
             Some((glob.compile_matcher(), rule.clone()))
         });
-        Self { rules: rules.collect(), defaults: settings.defaults.clone() }
+        let interfaces =
+            settings.interfaces.iter().filter_map(|own| Some((own.source()?, own.clone())));
+        let (rules, interfaces) = (rules.collect(), interfaces.collect());
+        Self { rules, interfaces, defaults: settings.defaults.clone() }
     }
 
-    /// Returns the indices of the rules that match the source file `source`.
+    /// Returns the indices of the rules that match the source file `source`; an interface is a rule for its own
+    /// source.
     pub fn matching(&self, source: &str) -> Vec<usize> {
+        if let Some(index) = self.interfaces.iter().position(|(own, _)| own == source) {
+            return vec![self.rules.len() + index];
+        }
         let rules = self.rules.iter().enumerate().filter(|(_, (glob, _))| glob.is_match(source));
         rules.map(|(index, _)| index).collect()
     }
 
     /// Returns the choices for the source file `source`: later rules win.
     pub fn of(&self, source: &str) -> AssetSettings {
-        let matching = self.rules.iter().filter(|(glob, _)| glob.is_match(source));
-        let chosen = matching
-            .fold(self.defaults.clone(), |settings, (_, rule)| settings.overridden_by(rule));
+        let interfaces = self.interfaces.iter().map(|(_, interface)| interface);
+        let rules: Vec<_> = self.rules.iter().map(|(_, rule)| rule).chain(interfaces).collect();
+        let matching = self.matching(source).into_iter().filter_map(|index| rules.get(index));
+        let chosen =
+            matching.fold(self.defaults.clone(), |settings, rule| settings.overridden_by(rule));
         AssetSettings { pattern: None, ..chosen }
     }
 

@@ -18,6 +18,10 @@ pub(crate) enum Mark {
     Patterns,
     /// Selects the assets that a rule is for.
     Selector,
+    /// Applies to interfaces alone.
+    Interface,
+    /// Applies to the code of assets, which interfaces do not have.
+    Artifact,
 }
 
 /// A type and, if it is the same for all projects, a default.

@@ -2,11 +2,12 @@
 
 use super::cache::{CodeCache, CodeCaches};
 use super::kind::{Code, Operations, Overloads};
-use super::names::{INITIALIZE, START};
+use super::names::{INITIALIZE, PREVIEW_1, START};
 use super::overloads::{OverloadedPre, resolve};
+use crate::interface::{self, Difference, Interface};
 use wasmtime::{
     Engine, ExternType, Instance, InstancePre, Linker, Module, ResourcesRequired, Result,
-    StoreContextMut,
+    StoreContextMut, TypedFunc,
 };
 
 impl Code for Module {
@@ -39,6 +40,28 @@ pub(crate) fn exports_procedure(module: &Module, name: &str) -> bool {
     }
 }
 
+/// Returns the function that initializes an instance, if it is a reactor.
+fn initialization<T: 'static>(
+    instance: &Instance,
+    store: &mut StoreContextMut<'_, T>,
+) -> Result<Option<TypedFunc<(), ()>>> {
+    if instance.get_func(&mut *store, INITIALIZE).is_none()
+        || instance.get_func(&mut *store, START).is_some()
+    {
+        return Ok(None);
+    }
+    instance.get_typed_func(store, INITIALIZE).map(Some)
+}
+
+/// Returns every difference between a module and an interface.
+pub(crate) fn differences(interface: &Interface, module: &Module) -> Vec<Difference> {
+    let imports = module.imports().map(|import| {
+        (import.module().to_owned(), import.name().to_owned(), (&import.ty()).into())
+    });
+    let exports = module.exports().map(|export| (export.name().to_owned(), (&export.ty()).into()));
+    interface::differences(interface, imports, exports, |module| module == PREVIEW_1)
+}
+
 impl Operations for Module {
     type Pre<T: 'static> = ModulePre<T>;
 
@@ -63,7 +86,10 @@ impl Operations for Module {
         instance: &Instance,
         mut store: StoreContextMut<'_, T>,
     ) -> Result<()> {
-        instance.get_typed_func::<(), ()>(&mut store, INITIALIZE)?.call(store, ())
+        match initialization(instance, &mut store)? {
+            Some(initialize) => initialize.call(store, ()),
+            None => Ok(()),
+        }
     }
 
     fn new_linker<T: 'static>(engine: &Engine) -> Linker<T> {
@@ -105,8 +131,10 @@ impl Operations for Module {
         instance: &Instance,
         mut store: StoreContextMut<'_, T>,
     ) -> Result<()> {
-        let initialize = instance.get_typed_func::<(), ()>(&mut store, INITIALIZE)?;
-        initialize.call_async(store, ()).await
+        match initialization(instance, &mut store)? {
+            Some(initialize) => initialize.call_async(store, ()).await,
+            None => Ok(()),
+        }
     }
 
     #[cfg(feature = "async")]

@@ -60,6 +60,9 @@ impl Error {
             Self::WrongKind { is_component: false, .. } => {
                 "create it with `DynamicAsset::new`, or `file`"
             }
+            Self::Interface { .. } => {
+                "give its author the interface: the code must have all of its exports, and only imports that it has"
+            }
             Self::Poisoned { .. } => "start a new session",
             Self::Exited { .. } => "start a new session; `run` of a command returns the exit code",
             Self::Preopen { .. } => "create the folder, or pass another",

@@ -51,6 +51,10 @@ impl Error {
             Self::Deserialize { asset, source } => {
                 write!(f, "Wasmtime rejects the artifact of asset `{asset}`: {source:#}")
             }
+            Self::Interface { asset, interface, differences } => {
+                let differences = list(differences);
+                write!(f, "`{asset}` does not have the interface `{interface}`: {differences}")
+            }
             Self::WrongAsset { expected, actual } => {
                 write!(f, "the wrapper of asset `{expected}` was passed asset `{actual}`")
             }

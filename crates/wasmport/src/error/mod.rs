@@ -15,6 +15,7 @@ pub use reason::{NotMappable, NotPrivate, ValueError};
 
 use crate::digest::Digest;
 use crate::engine::{ConfigError, LimitReached, Mismatch, PoolingMisfit};
+use crate::interface::Difference;
 use crate::text::Printable;
 use std::fmt;
 use std::path::PathBuf;
@@ -119,6 +120,15 @@ pub enum Error {
         asset: String,
         /// Wasmtime's reason.
         source: wasmtime::Error,
+    },
+    /// Code does not have the interface of a wrapper; all differences are listed.
+    Interface {
+        /// The name of the code.
+        asset: String,
+        /// The name of the interface.
+        interface: String,
+        /// Every difference found.
+        differences: Vec<Difference>,
     },
     /// A wrapper was passed the module of another asset.
     WrongAsset {
@@ -327,7 +337,12 @@ impl Error {
             let mut mismatches = mismatches.iter();
             return mismatches.try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()));
         }
-        self.write_message(f)?;
+        if let Self::Interface { asset, interface, differences } = self {
+            write!(f, "`{asset}` does not have the interface `{interface}`:")?;
+            differences.iter().try_for_each(|difference| write!(f, "\n  - {difference}"))?;
+        } else {
+            self.write_message(f)?;
+        }
         let frames = self.frames();
         for (index, frame) in frames.iter().enumerate() {
             write!(f, "\n  {index:>3}: {frame}")?;

@@ -2,8 +2,9 @@
 
 use super::handle::Runtime;
 use crate::asset::{AnyAsset, Asset};
-use crate::code::Code;
+use crate::code::{self, Code};
 use crate::error::{Error, Result};
+use crate::interface::Interface;
 use std::fmt;
 use std::sync::Arc;
 use wasmtime::Module;
@@ -95,10 +96,35 @@ impl<C> Loaded<C> {
 }
 
 impl LoadedModule {
+    /// Checks that the module has an interface: all exports that it has, and only imports that it has.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Interface`], which has every difference.
+    pub fn check_interface(&self, interface: &Interface) -> Result<()> {
+        let differences = code::differences(interface, self.module());
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let (asset, interface) = (self.asset().name().into(), interface.name().into());
+        Err(Error::Interface { asset, interface, differences })
+    }
+
     /// Returns Wasmtime's module.
     #[must_use]
     pub fn module(&self) -> &Module {
         self.code()
+    }
+}
+
+impl Interface {
+    /// Checks that a module has this interface: all of its exports, and only its imports.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Interface`], which has every difference.
+    pub fn check(&self, module: &LoadedModule) -> Result<()> {
+        module.check_interface(self)
     }
 }
 

@@ -5,6 +5,7 @@ mod data;
 #[cfg(feature = "wasi-http")]
 mod http;
 mod limits;
+mod linker;
 mod named;
 mod pre;
 mod rejected;
@@ -19,6 +20,7 @@ mod wasi;
 pub use data::SessionData;
 #[cfg(feature = "wasi-http")]
 pub(crate) use http::handle as handle_http;
+pub use linker::SessionLinker;
 pub(crate) use named::exit_code;
 pub use pre::SessionPre;
 pub(crate) use rejected::Rejected;
@@ -29,4 +31,4 @@ pub(crate) use slice::SliceTimer;
 pub use state::Session;
 #[cfg(feature = "component-model")]
 pub(crate) use state::exit_of;
-pub use typed::{LinkedSession, TypedSession};
+pub use typed::{LinkedOnce, LinkedSession, TypedSession};

@@ -9,6 +9,13 @@ use crate::wrapper::ModuleWrapper;
 use wasmtime::{Error, Func, TypedFunc, Val, WasmParams, WasmResults};
 
 impl<T: 'static, W: ModuleWrapper> Session<T, W> {
+    /// Returns whether the guest has an export of that name: an optional one of an interface, or one that its
+    /// wrapper does not know.
+    pub fn has_export(&mut self, name: &str) -> bool {
+        let instance = self.wrapper.wasm_instance();
+        instance.get_export(&mut self.store, name).is_some()
+    }
+
     /// Returns the exported function of that name: for exports without a method. Call it within
     /// [`Self::call`], which enforces limits and notices failures.
     ///

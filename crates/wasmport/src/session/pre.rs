@@ -8,7 +8,7 @@ use crate::code::Operations;
 use crate::error::Result;
 use crate::runtime::{Loaded, Runtime};
 use crate::trace;
-use crate::wrapper::Wrapper;
+use crate::wrapper::{AssetWrapper, Wrapper};
 use std::fmt;
 use std::marker::PhantomData;
 use wasmtime::AsContextMut as _;
@@ -45,6 +45,7 @@ impl<S: TypedSession> SessionPre<S> {
     pub fn new(runtime: &Runtime) -> Result<Self>
     where
         S: LinkedSession,
+        S::Wrapper: AssetWrapper,
     {
         Self::with_linker(runtime, S::link)
     }
@@ -60,13 +61,64 @@ impl<S: TypedSession> SessionPre<S> {
             &mut LinkerOf<CodeOf<S>, S::Data>,
             &Loaded<CodeOf<S>>,
         ) -> wasmtime::Result<()>,
+    ) -> Result<Self>
+    where
+        S::Wrapper: AssetWrapper,
+    {
+        Self::link(runtime.load(S::Wrapper::ASSET)?, define)
+    }
+
+    /// Links loaded code that has the wrapper's interface with the imports that the session's data
+    /// implements. [`SessionLinker`](super::SessionLinker) defines these once for many modules.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has another interface.
+    pub fn of(loaded: &Loaded<CodeOf<S>>) -> Result<Self>
+    where
+        S: LinkedSession,
+    {
+        Self::of_with_linker(loaded, S::link)
+    }
+
+    /// Links loaded code that has the wrapper's interface with the imports that `define` adds to the linker.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::of`], and if an import is missing or has another type.
+    pub fn of_with_linker(
+        loaded: &Loaded<CodeOf<S>>,
+        define: impl FnOnce(
+            &mut LinkerOf<CodeOf<S>, S::Data>,
+            &Loaded<CodeOf<S>>,
+        ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        let loaded = runtime.load(S::Wrapper::ASSET)?;
+        S::Wrapper::check_interface(loaded)?;
+        Self::link(loaded.clone(), define)
+    }
+
+    fn link(
+        loaded: Loaded<CodeOf<S>>,
+        define: impl FnOnce(
+            &mut LinkerOf<CodeOf<S>, S::Data>,
+            &Loaded<CodeOf<S>>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
         let mut linker = loaded.new_linker();
-        let linked = define(&mut linker, &loaded)
-            .and_then(|()| loaded.code().link(&linker, S::Wrapper::OVERLOADS));
-        let linked =
-            linked.map_err(|error| start_of(runtime, loaded.asset()).call_error(None, error))?;
+        let defined = define(&mut linker, &loaded);
+        let defined = defined
+            .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error));
+        defined.and_then(|()| Self::linked(loaded, &linker))
+    }
+
+    /// Resolves the imports.
+    pub(super) fn linked(
+        loaded: Loaded<CodeOf<S>>,
+        linker: &LinkerOf<CodeOf<S>, S::Data>,
+    ) -> Result<Self> {
+        let linked = loaded.code().link(linker, S::Wrapper::OVERLOADS);
+        let linked = linked
+            .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error))?;
         Ok(Self { loaded, linked, session: PhantomData })
     }
 

@@ -7,14 +7,14 @@ use crate::error::Result;
 use crate::limits::Deadlines;
 use crate::runtime::{Loaded, Runtime};
 use crate::trace;
-use crate::wrapper::Wrapper;
+use crate::wrapper::{AssetWrapper, Wrapper};
 use std::sync::Arc;
 use wasmtime::{AsContextMut as _, Store};
 
 /// Linker of a wrapper's kind, for the stores of sessions with data `T`.
 pub(super) type LinkerOf<C, T> = <C as Code>::Linker<SessionData<T>>;
 
-impl<T: 'static, W: Wrapper> Session<T, W> {
+impl<T: 'static, W: AssetWrapper> Session<T, W> {
     /// Loads and instantiates the asset with the imports that `define` adds to the linker.
     ///
     /// # Errors
@@ -30,10 +30,43 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        let loaded = runtime.load(W::ASSET)?;
-        Self::start_in_store(&loaded, data, |store| {
+        Self::start_loaded(&runtime.load(W::ASSET)?, data, define)
+    }
+}
+
+impl<T: 'static, W: Wrapper> Session<T, W> {
+    /// Instantiates loaded code that has the wrapper's interface, with the imports that `define` adds to the
+    /// linker.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has another interface, and if an
+    /// import is missing, the start function fails, or the instance exceeds [`Limits`](crate::Limits).
+    pub fn start_of(
+        loaded: &Loaded<W::Code>,
+        data: T,
+        define: impl FnOnce(
+            &mut LinkerOf<W::Code, T>,
+            &mut Store<SessionData<T>>,
+            &Loaded<W::Code>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        W::check_interface(loaded)?;
+        Self::start_loaded(loaded, data, define)
+    }
+
+    fn start_loaded(
+        loaded: &Loaded<W::Code>,
+        data: T,
+        define: impl FnOnce(
+            &mut LinkerOf<W::Code, T>,
+            &mut Store<SessionData<T>>,
+            &Loaded<W::Code>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        Self::start_in_store(loaded, data, |store| {
             let mut linker = loaded.new_linker();
-            define(&mut linker, store, &loaded)?;
+            define(&mut linker, store, loaded)?;
             let _span = trace::instantiate(loaded.asset()).entered();
             let code = loaded.code();
             let instance = code.instantiate(&linker, store.as_context_mut(), W::OVERLOADS)?;
@@ -133,7 +166,7 @@ fn new_deadlines<T: 'static>(runtime: &Runtime, store: &mut Store<T>) -> Option<
 }
 
 #[cfg(feature = "async")]
-impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
+impl<T: Send + 'static, W: AssetWrapper + Sync> Session<T, W> {
     /// Async version of [`Self::start`].
     ///
     /// # Errors
@@ -148,10 +181,42 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        let loaded = runtime.load(W::ASSET)?;
-        Self::start_in_store_async(&loaded, data, async |store: &mut Store<SessionData<T>>| {
+        Self::start_loaded_async(&runtime.load(W::ASSET)?, data, define).await
+    }
+}
+
+#[cfg(feature = "async")]
+impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
+    /// Async version of [`Self::start_of`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::start_of`].
+    pub async fn start_of_async(
+        loaded: &Loaded<W::Code>,
+        data: T,
+        define: impl FnOnce(
+            &mut LinkerOf<W::Code, T>,
+            &mut Store<SessionData<T>>,
+            &Loaded<W::Code>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        W::check_interface(loaded)?;
+        Self::start_loaded_async(loaded, data, define).await
+    }
+
+    async fn start_loaded_async(
+        loaded: &Loaded<W::Code>,
+        data: T,
+        define: impl FnOnce(
+            &mut LinkerOf<W::Code, T>,
+            &mut Store<SessionData<T>>,
+            &Loaded<W::Code>,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        Self::start_in_store_async(loaded, data, async |store: &mut Store<SessionData<T>>| {
             let mut linker = loaded.new_linker();
-            define(&mut linker, store, &loaded)?;
+            define(&mut linker, store, loaded)?;
             let instantiated = async {
                 let (code, context) = (loaded.code(), store.as_context_mut());
                 let instance = code.instantiate_async(&linker, context, W::OVERLOADS).await?;

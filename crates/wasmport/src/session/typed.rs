@@ -42,6 +42,22 @@ pub trait LinkedSession: TypedSession {
     ) -> wasmtime::Result<()>;
 }
 
+/// A session type whose imports are the same for all code, so that they can be defined before any is loaded.
+#[diagnostic::on_unimplemented(
+    message = "the imports of `{Self}` cannot be defined once for all code",
+    note = "imported memories, tables, globals and tags belong to one store, and functions whose types only a \
+            module has to that module: link each with `SessionPre::of_with_linker` or start each session with \
+            its `of`"
+)]
+pub trait LinkedOnce: LinkedSession {
+    /// Defines all imports of the interface in `linker`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a name is already defined.
+    fn link_once(linker: &mut LinkerOf<CodeOf<Self>, Self::Data>) -> wasmtime::Result<()>;
+}
+
 /// Kind of a session's asset.
 pub(super) type CodeOf<S> = <<S as TypedSession>::Wrapper as Wrapper>::Code;
 

@@ -7,6 +7,7 @@
 use crate::asset::{AnyAsset, Artifact, Asset, Kind};
 use crate::digest::Digest;
 use crate::engine::{EngineConfig, RequiredFeatures};
+use crate::interface::Interface;
 
 /// Parses a digest in a constant.
 #[must_use]
@@ -41,6 +42,17 @@ pub const unsafe fn asset<C: Kind>(
         panic!("the wrapper has the wrong kind of code in its type: import again");
     }
     Asset::new(any)
+}
+
+/// Describes the interface of a wrapper, in a constant: the modules from which imports can come, each with a line
+/// for each import, and a line for each export.
+#[must_use]
+pub const fn interface(
+    name: &'static str,
+    imports: &'static [(&'static str, &'static str)],
+    exports: &'static str,
+) -> Interface {
+    Interface::new(name, imports, exports)
 }
 
 /// Describes an artifact whose bytes are in the program; without `data` the program is for another

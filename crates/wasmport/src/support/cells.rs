@@ -38,6 +38,20 @@ impl<E> ExportCell<E> {
     }
 }
 
+/// Returns whether an instance has an export.
+pub fn has_export(instance: &Instance, store: impl AsContextMut, name: &str) -> bool {
+    instance.get_export(store, name).is_some()
+}
+
+/// Returns an export that code may lack.
+///
+/// # Errors
+///
+/// Fails if it is missing.
+pub fn there<E>(found: Option<E>, name: &str) -> Result<E> {
+    found.ok_or_else(|| missing(name, "item"))
+}
+
 // Without a closure for the lookup: it would be put into memory for each call.
 impl<P: WasmParams, R: WasmResults> FuncCell<P, R> {
     /// Calls the exported function.

@@ -164,7 +164,13 @@ macro_rules! __component_session {
         impl $crate::Wrapper for $ty {
             type Code = $crate::support::Component;
 
-            const ASSET: &'static $crate::Asset<Self::Code> = &ASSET;
+            fn check(component: &$crate::LoadedComponent) -> $crate::Result<()> {
+                component.check_asset(&ASSET)
+            }
+
+            fn check_interface(component: &$crate::LoadedComponent) -> $crate::Result<()> {
+                component.check_asset(&ASSET)
+            }
 
             fn from_instance(
                 store: impl $crate::wasmtime::AsContextMut,
@@ -172,6 +178,10 @@ macro_rules! __component_session {
             ) -> $crate::wasmtime::Result<Self> {
                 Self::new(store, instance)
             }
+        }
+
+        impl $crate::AssetWrapper for $ty {
+            const ASSET: &'static $crate::Asset<$crate::support::Component> = &ASSET;
         }
 
         impl<T: 'static> $session<T> {

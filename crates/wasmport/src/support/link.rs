@@ -5,20 +5,19 @@ use crate::exit::Exit;
 use crate::runtime::{LoadedModule, Runtime};
 use crate::session::{LinkedSession, Session, SessionData, exit_code};
 use crate::trace;
-use crate::wrapper::{ModuleWrapper, Wrapper};
+use crate::wrapper::{AssetWrapper, ModuleWrapper, Wrapper};
 use wasmtime::{AsContextMut, Instance, InstancePre, Linker, Result, Store};
 
 /// Links an asset without overloaded imports.
 ///
 /// # Errors
 ///
-/// Fails with [`Error::WrongAsset`](crate::Error::WrongAsset) if `module` is another asset, and if an
-/// import is missing or has another type.
+/// Fails like [`Wrapper::check`], and if an import is missing or has another type.
 pub fn pre<W: ModuleWrapper, T: 'static>(
     linker: &Linker<T>,
     module: &LoadedModule,
 ) -> Result<InstancePre<T>> {
-    module.check_asset(W::ASSET)?;
+    W::check(module)?;
     linker.instantiate_pre(module.module())
 }
 
@@ -27,9 +26,9 @@ impl<T: 'static> OverloadedPre<T> {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::WrongAsset`](crate::Error::WrongAsset) if `module` is another asset.
+    /// Fails like [`Wrapper::check`].
     pub fn new<W: ModuleWrapper>(linker: &Linker<T>, module: &LoadedModule) -> Result<Self> {
-        module.check_asset(W::ASSET)?;
+        W::check(module)?;
         Ok(Self::link(linker, module.module(), W::OVERLOADS))
     }
 }
@@ -39,15 +38,15 @@ impl<T: 'static> OverloadedPre<T> {
 ///
 /// # Errors
 ///
-/// Fails with [`Error::WrongAsset`](crate::Error::WrongAsset) if `module` is another asset, and if an
-/// import is missing or has another type, or the start function or the initialization fails.
+/// Fails like [`Wrapper::check`], and if an import is missing or has another type, or the start function or
+/// the initialization fails.
 pub fn instantiate<W: ModuleWrapper, T: 'static>(
     mut store: impl AsContextMut<Data = T>,
     linker: &Linker<T>,
     module: &LoadedModule,
 ) -> Result<W> {
-    module.check_asset(W::ASSET)?;
-    let _span = trace::instantiate(W::ASSET).entered();
+    W::check(module)?;
+    let _span = trace::instantiate(module.asset()).entered();
     let instance = module.code().instantiate(linker, store.as_context_mut(), W::OVERLOADS)?;
     started(store, instance)
 }
@@ -76,13 +75,13 @@ pub async fn instantiate_async<W: ModuleWrapper, T: Send + 'static>(
     linker: &Linker<T>,
     module: &LoadedModule,
 ) -> Result<W> {
-    module.check_asset(W::ASSET)?;
+    W::check(module)?;
     let instantiated = async {
         let (code, context) = (module.code(), store.as_context_mut());
         let instance = code.instantiate_async(linker, context, W::OVERLOADS).await?;
         started_async(store, instance).await
     };
-    trace::instantiate(W::ASSET).around(instantiated).await
+    trace::instantiate(module.asset()).around(instantiated).await
 }
 
 /// Async version of [`started`].
@@ -188,8 +187,43 @@ pub async fn call_async<T: Send + 'static, W: Sync, R>(
 /// # Errors
 ///
 /// Fails like [`Session::start`].
-pub fn start_linked<S: LinkedSession>(runtime: &Runtime, data: S::Data) -> crate::error::Result<S> {
+pub fn start_linked<S: LinkedSession>(runtime: &Runtime, data: S::Data) -> crate::error::Result<S>
+where
+    S::Wrapper: AssetWrapper,
+{
     Session::start(runtime, data, |linker, _, loaded| S::link(linker, loaded)).map(S::from_session)
+}
+
+/// Starts a session of a module that has the session's interface, and whose imports its data implements.
+///
+/// # Errors
+///
+/// Fails like [`Session::start_of`].
+pub fn start_linked_of<S: LinkedSession<Wrapper: ModuleWrapper>>(
+    module: &LoadedModule,
+    data: S::Data,
+) -> crate::error::Result<S> {
+    Session::start_of(module, data, |linker, _, loaded| S::link(linker, loaded))
+        .map(S::from_session)
+}
+
+/// Async version of [`start_linked_of`].
+///
+/// # Errors
+///
+/// Fails like [`start_linked_of`].
+#[cfg(feature = "async")]
+pub async fn start_linked_of_async<S: LinkedSession<Wrapper: ModuleWrapper>>(
+    module: &LoadedModule,
+    data: S::Data,
+) -> crate::error::Result<S>
+where
+    S::Data: Send,
+    S::Wrapper: Sync,
+{
+    let session =
+        Session::start_of_async(module, data, |linker, _, loaded| S::link(linker, loaded));
+    session.await.map(S::from_session)
 }
 
 /// Async version of [`start_linked`].
@@ -204,7 +238,7 @@ pub async fn start_linked_async<S: LinkedSession>(
 ) -> crate::error::Result<S>
 where
     S::Data: Send,
-    S::Wrapper: Sync,
+    S::Wrapper: AssetWrapper + Sync,
 {
     let session = Session::start_async(runtime, data, |linker, _, loaded| S::link(linker, loaded));
     session.await.map(S::from_session)

@@ -6,7 +6,6 @@ mod cells;
 #[cfg(feature = "component-model")]
 pub mod component;
 mod imports;
-mod interface;
 mod lift;
 mod link;
 mod plumbing;
@@ -16,6 +15,8 @@ pub use crate::asset::{Artifact, Asset, Component};
 pub use crate::code::OverloadedPre;
 pub use crate::engine::{self, EngineConfig, RequiredFeatures, WasmFeature};
 pub use crate::exit::Exit;
+pub use crate::interface::Interface;
+pub use crate::interface::lines::{check_host, check_link};
 #[cfg(feature = "threads")]
 pub use crate::memory::SharedMemory;
 pub use crate::memory::{GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
@@ -31,10 +32,9 @@ pub use crate::{
     __include_artifact as include_artifact,
     __unmodified_importer_output as unmodified_importer_output, __wrapper as wrapper,
 };
-pub use asset::{asset, compressed, digest, embedded, file};
+pub use asset::{asset, compressed, digest, embedded, file, interface};
 pub use cells::*;
 pub use imports::*;
-pub use interface::{check_host, check_link};
 pub use lift::*;
 pub use link::*;
 pub use wasmtime::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, StructRef};
@@ -55,7 +55,7 @@ pub use std::vec::Vec;
 
 /// The version of the contract between generator and runtime. Any change of what generated code relies
 /// on, such as this module or the defaults of [`EngineConfig`], increments it.
-pub const CONTRACT: u32 = 9;
+pub const CONTRACT: u32 = 10;
 
 /// Ends compilation if generated code follows another contract.
 pub const fn check_contract(contract: u32) {

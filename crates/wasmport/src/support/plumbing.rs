@@ -20,12 +20,13 @@ macro_rules! __include_artifact {
 }
 
 /// The constructors of a module's wrapper, its `FooPre`, and the traits of its session. The module with
-/// the call has the wrapper `Foo`, the session `FooSession`, and the constants `ASSET` and `EXPORTS`.
+/// the call has the wrapper `Foo`, the session `FooSession`, the static `INTERFACE`, and `ASSET` if the wrapper is
+/// that of an asset.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __wrapper {
     (
-        wrapper: $vis:vis $ty:ident { $($field:ident),* },
+        $of:ident: $vis:vis $ty:ident { $($field:ident),* },
         pre: $pre:ident($linked:ident),
         session: $session:ident,
         calls: $calls:ident,
@@ -34,19 +35,10 @@ macro_rules! __wrapper {
         $(links: [$($host:ident),*] $($module:ident)?,)?
     ) => {
         impl $ty {
-            /// Wraps `instance`, which must be an instance of this asset. Exports are looked up when they
-            /// are first used.
+            /// Wraps `instance`, which must have the exports of this wrapper. They are looked up when they are
+            /// first used.
             pub fn new(instance: $crate::support::Instance) -> Self {
                 Self { instance, $($field: $crate::support::Lazy::new(),)* }
-            }
-
-            /// Loads the asset.
-            ///
-            /// # Errors
-            ///
-            /// Fails like [`Runtime::load`]($crate::Runtime::load).
-            pub fn load(runtime: &$crate::Runtime) -> $crate::Result<$crate::LoadedModule> {
-                runtime.load(&ASSET)
             }
 
             /// Returns Wasmtime's instance.
@@ -58,9 +50,14 @@ macro_rules! __wrapper {
         impl $crate::Wrapper for $ty {
             type Code = $crate::support::Module;
 
-            const ASSET: &'static $crate::Asset<Self::Code> = &ASSET;
             $(const REACTOR: bool = $reactor;)?
             $(const OVERLOADS: &'static [(usize, &'static str)] = $overloads;)?
+
+            $crate::__wrapper! { @check $of }
+
+            fn check_interface(module: &$crate::LoadedModule) -> $crate::Result<()> {
+                module.check_interface(&INTERFACE)
+            }
 
             fn from_instance(
                 _: impl $crate::support::AsContextMut,
@@ -71,14 +68,14 @@ macro_rules! __wrapper {
         }
 
         impl $crate::ModuleWrapper for $ty {
-            const EXPORTS: &'static str = EXPORTS;
+            const INTERFACE: &'static $crate::Interface = &INTERFACE;
 
             fn wasm_instance(&self) -> $crate::support::Instance {
                 self.instance
             }
         }
 
-        /// The asset with its imports linked: instantiates often, type-checks once.
+        /// The module with its imports linked: instantiates often, type-checks once.
         $vis struct $pre<T: 'static>($crate::support::$linked<T>);
 
         impl<T: 'static> ::core::clone::Clone for $pre<T> {
@@ -88,7 +85,9 @@ macro_rules! __wrapper {
         }
 
         $crate::__wrapper! { @linked $linked $ty $pre }
-        $crate::__wrapper! { @$calls $ty $pre $session }
+        $crate::__wrapper! { @$of $ty }
+        $crate::__wrapper! { @$calls $ty $pre }
+        $crate::__wrapper! { @start $of $calls $session $ty }
         $($crate::__wrapper! { @links $calls $ty $session [$($host),*] $($module)? })?
 
         impl<T: 'static> $session<T> {
@@ -126,13 +125,44 @@ macro_rules! __wrapper {
         }
     };
 
-    (@linked InstancePre $ty:ident $pre:ident) => {
-        impl<T: 'static> $pre<T> {
-            /// Links the asset with the imports in `linker`.
+    (@check asset) => {
+        fn check(module: &$crate::LoadedModule) -> $crate::Result<()> {
+            module.check_asset(&ASSET)
+        }
+    };
+
+    (@check interface) => {
+        fn check(module: &$crate::LoadedModule) -> $crate::Result<()> {
+            module.check_interface(&INTERFACE)
+        }
+    };
+
+    (@asset $ty:ident) => {
+        impl $ty {
+            /// Loads the asset.
             ///
             /// # Errors
             ///
-            /// Fails if `module` is another asset, or an import is missing or has another type.
+            /// Fails like [`Runtime::load`]($crate::Runtime::load).
+            pub fn load(runtime: &$crate::Runtime) -> $crate::Result<$crate::LoadedModule> {
+                runtime.load(&ASSET)
+            }
+        }
+
+        impl $crate::AssetWrapper for $ty {
+            const ASSET: &'static $crate::Asset<$crate::support::Module> = &ASSET;
+        }
+    };
+
+    (@interface $ty:ident) => {};
+
+    (@linked InstancePre $ty:ident $pre:ident) => {
+        impl<T: 'static> $pre<T> {
+            /// Links the module with the imports in `linker`.
+            ///
+            /// # Errors
+            ///
+            /// Fails if this is not a wrapper of `module`, or an import is missing or has another type.
             pub fn new(
                 linker: &$crate::support::Linker<T>,
                 module: &$crate::LoadedModule,
@@ -149,11 +179,11 @@ macro_rules! __wrapper {
 
     (@linked OverloadedPre $ty:ident $pre:ident) => {
         impl<T: 'static> $pre<T> {
-            /// Links the asset with the imports in `linker`.
+            /// Links the module with the imports in `linker`.
             ///
             /// # Errors
             ///
-            /// Fails if `module` is another asset.
+            /// Fails if this is not a wrapper of `module`.
             pub fn new(
                 linker: &$crate::support::Linker<T>,
                 module: &$crate::LoadedModule,
@@ -163,13 +193,13 @@ macro_rules! __wrapper {
         }
     };
 
-    (@sync $ty:ident $pre:ident $session:ident) => {
+    (@sync $ty:ident $pre:ident) => {
         impl $ty {
-            /// Links and instantiates the asset.
+            /// Links and instantiates the module.
             ///
             /// # Errors
             ///
-            /// Fails if `module` is another asset, an import is missing or has another type, the start
+            /// Fails if this is not a wrapper of `module`, an import is missing or has another type, the start
             /// function fails, or a limit is reached.
             pub fn instantiate<T: 'static>(
                 store: impl $crate::support::AsContextMut<Data = T>,
@@ -194,35 +224,15 @@ macro_rules! __wrapper {
                 $crate::support::started(store, instance)
             }
         }
-
-        impl<T: 'static> $session<T> {
-            /// Loads and instantiates the asset with the imports that `define` puts into the linker.
-            ///
-            /// # Errors
-            ///
-            /// Fails like [`Runtime::load`]($crate::Runtime::load), or if an import is missing or the start
-            /// function fails.
-            pub fn with_linker(
-                runtime: &$crate::Runtime,
-                data: T,
-                define: impl ::core::ops::FnOnce(
-                    &mut $crate::support::Linker<$crate::SessionData<T>>,
-                    &mut $crate::support::Store<$crate::SessionData<T>>,
-                ) -> $crate::support::Result<()>,
-            ) -> $crate::Result<Self> {
-                $crate::Session::<T, $ty>::start(runtime, data, |linker, store, _| define(linker, store))
-                    .map(Self)
-            }
-        }
     };
 
-    (@async $ty:ident $pre:ident $session:ident) => {
+    (@async $ty:ident $pre:ident) => {
         impl $ty {
-            /// Links and instantiates the asset.
+            /// Links and instantiates the module.
             ///
             /// # Errors
             ///
-            /// Fails if `module` is another asset, an import is missing or has another type, the start
+            /// Fails if this is not a wrapper of `module`, an import is missing or has another type, the start
             /// function fails, or a limit is reached.
             pub async fn instantiate_async<T: ::core::marker::Send + 'static>(
                 store: impl $crate::support::AsContextMut<Data = T>,
@@ -247,7 +257,31 @@ macro_rules! __wrapper {
                 $crate::support::started_async(store, instance).await
             }
         }
+    };
 
+    (@start asset sync $session:ident $ty:ident) => {
+        impl<T: 'static> $session<T> {
+            /// Loads and instantiates the asset with the imports that `define` puts into the linker.
+            ///
+            /// # Errors
+            ///
+            /// Fails like [`Runtime::load`]($crate::Runtime::load), or if an import is missing or the start
+            /// function fails.
+            pub fn with_linker(
+                runtime: &$crate::Runtime,
+                data: T,
+                define: impl ::core::ops::FnOnce(
+                    &mut $crate::support::Linker<$crate::SessionData<T>>,
+                    &mut $crate::support::Store<$crate::SessionData<T>>,
+                ) -> $crate::support::Result<()>,
+            ) -> $crate::Result<Self> {
+                $crate::Session::<T, $ty>::start(runtime, data, |linker, store, _| define(linker, store))
+                    .map(Self)
+            }
+        }
+    };
+
+    (@start asset async $session:ident $ty:ident) => {
         impl<T: ::core::marker::Send + 'static> $session<T> {
             /// Loads and instantiates the asset with the imports that `define` puts into the linker.
             ///
@@ -265,6 +299,50 @@ macro_rules! __wrapper {
             ) -> $crate::Result<Self> {
                 let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
                 $crate::Session::<T, $ty>::start_async(runtime, data, define).await.map(Self)
+            }
+        }
+    };
+
+    (@start interface sync $session:ident $ty:ident) => {
+        impl<T: 'static> $session<T> {
+            /// Instantiates a module of the interface with the imports that `define` puts into the linker.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Interface`]($crate::Error::Interface) if the module has another interface,
+            /// and if an import is missing or the start function fails.
+            pub fn with_linker(
+                module: &$crate::LoadedModule,
+                data: T,
+                define: impl ::core::ops::FnOnce(
+                    &mut $crate::support::Linker<$crate::SessionData<T>>,
+                    &mut $crate::support::Store<$crate::SessionData<T>>,
+                ) -> $crate::support::Result<()>,
+            ) -> $crate::Result<Self> {
+                $crate::Session::<T, $ty>::start_of(module, data, |linker, store, _| define(linker, store))
+                    .map(Self)
+            }
+        }
+    };
+
+    (@start interface async $session:ident $ty:ident) => {
+        impl<T: ::core::marker::Send + 'static> $session<T> {
+            /// Instantiates a module of the interface with the imports that `define` puts into the linker.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Interface`]($crate::Error::Interface) if the module has another interface,
+            /// and if an import is missing or the start function fails.
+            pub async fn with_linker(
+                module: &$crate::LoadedModule,
+                data: T,
+                define: impl ::core::ops::FnOnce(
+                    &mut $crate::support::Linker<$crate::SessionData<T>>,
+                    &mut $crate::support::Store<$crate::SessionData<T>>,
+                ) -> $crate::support::Result<()>,
+            ) -> $crate::Result<Self> {
+                let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
+                $crate::Session::<T, $ty>::start_of_async(module, data, define).await.map(Self)
             }
         }
     };
@@ -289,6 +367,20 @@ macro_rules! __wrapper {
             ) -> $crate::support::Result<()> {
                 let _ = (&linker, module);
                 $crate::__wrapper! { @add linker module $ty $hosts $($module)? }
+            }
+        }
+
+        $crate::__wrapper! { @once [$($send)*] $ty $session [$($host),*] $hosts $($module)? }
+    };
+
+    (@once [$($send:tt)*] $ty:ident $session:ident [$($host:ident),*] $hosts:tt with_module) => {};
+    (@once [$($send:tt)*] $ty:ident $session:ident [$($host:ident),*] $hosts:tt) => {
+        impl<T: $($host::Host<$crate::SessionData<T>> +)* $($send)* 'static> $crate::LinkedOnce for $session<T> {
+            fn link_once(
+                linker: &mut $crate::support::Linker<$crate::SessionData<T>>,
+            ) -> $crate::support::Result<()> {
+                let _ = &linker;
+                $crate::__wrapper! { @add linker module $ty $hosts }
             }
         }
     };

@@ -25,7 +25,7 @@ pub(super) fn function(plan: &Plan<'_>, module: &ImportModule<'_>) -> Option<Tok
                 store: impl __rt::AsContextMut<Data = T>,
                 exporter: &W,
             ) -> __rt::Result<()> {
-                const { __rt::check_link(IMPORTS, W::EXPORTS, #asset, W::ASSET.name()) };
+                const { __rt::check_link(IMPORTS, W::INTERFACE.exports(), #asset, W::INTERFACE.name()) };
                 __rt::link_exports(linker, store, exporter, #name, &[#(#names),*])
             }
         }

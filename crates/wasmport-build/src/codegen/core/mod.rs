@@ -17,6 +17,7 @@ use super::docs;
 use super::format::Section;
 use crate::interface::ExternType;
 use plan::Plan;
+use proc_macro2::TokenStream;
 use quote::quote;
 use std::collections::HashMap;
 
@@ -54,14 +55,10 @@ pub(super) fn module(asset: &Description<'_>, bytes: u64) -> Result<Module, Plan
         Section::Items(values::imports(&plan)),
         structs(&plan),
     ];
-    let exports = link::raw_string(&plan.all_exports);
     let rest = vec![
         Section::Text(plumbing(&plan)),
         Section::Items(exports::cells(&plan)),
-        Section::Items(quote! {
-            /// The exports, for assets that import them: a line for each.
-            const EXPORTS: &str = #exports;
-        }),
+        Section::Items(interface(&plan)),
     ];
     Ok(Module {
         docs: module_docs(asset, &plan),
@@ -72,6 +69,33 @@ pub(super) fn module(asset: &Description<'_>, bytes: u64) -> Result<Module, Plan
         methods: plan.methods(),
         warnings: plan.warnings,
     })
+}
+
+/// The interface: imports and exports as text.
+fn interface(plan: &Plan<'_>) -> TokenStream {
+    let Plan { vis, name, .. } = plan;
+    let exports = link::raw_string(&plan.all_exports);
+    let modules = plan.imports.iter().map(|module| {
+        let (name, ident) = (module.name, &module.ident);
+        quote!((#name, #ident::IMPORTS))
+    });
+    let untyped = plan.untyped_imports();
+    let untyped = untyped.iter().map(|(name, lines)| {
+        let lines = link::raw_string(lines);
+        quote!((#name, #lines))
+    });
+    let wasi = plan.needs_wasi().then(|| quote!(.with_wasi()));
+    let sizes = plan.has_sizes.then(|| quote!(.with_sizes()));
+    let optional = &plan.optional;
+    let optional = (!optional.is_empty()).then(|| quote!(.with_optional(&[#(#optional),*])));
+    quote! {
+        /// The imports and exports that this wrapper is for.
+        #vis static INTERFACE: __rt::Interface =
+            __rt::interface(#name, &[#(#modules,)* #(#untyped,)*], EXPORTS) #wasi #sizes #optional;
+
+        /// The exports: a line for each, with its name and type in the text format.
+        const EXPORTS: &str = #exports;
+    }
 }
 
 /// The user's structs.
@@ -91,15 +115,17 @@ fn plumbing(plan: &Plan<'_>) -> String {
     let vis = vis.to_string().replace(' ', "");
     let linked = if plan.overloads.is_empty() { "InstancePre" } else { "OverloadedPre" };
     let calls = if plan.is_async { "async" } else { "sync" };
+    let of = plan.noun;
     let mut text = format!(
         "// The constructors of `{ty}`, the type `{pre}`, and the traits of `{session}`.\n\
          __rt::wrapper! {{\n    \
-             wrapper: {vis} {ty} {fields},\n    \
+             {of}: {vis} {ty} {fields},\n    \
              pre: {pre}({linked}),\n    \
              session: {session},\n    \
              calls: {calls},\n"
     );
-    if plan.is_reactor {
+    // Code that arrives later may be one.
+    if plan.is_reactor || plan.is_interface() {
         text.push_str("    reactor: true,\n");
     }
     if !plan.overloads.is_empty() {

@@ -6,13 +6,13 @@ use super::values::value_type;
 use crate::codegen::docs::{code, outer};
 use crate::codegen::types::{parameters, results, rust};
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{format_ident, quote};
 
 /// The session: a struct with the methods.
 pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
-    let Plan { ty, session, vis, name, .. } = plan;
+    let Plan { ty, session, vis, noun, name, .. } = plan;
     let doc = outer(&format!(
-        "A store with an instance of the asset {} in it; host functions reach the program's data, `T`.\n\n\
+        "A store with an instance of the {noun} {} in it; host functions reach the program's data, `T`.\n\n\
          Methods also fail if an earlier call failed.",
         code(name)
     ));
@@ -60,22 +60,24 @@ fn new(plan: &Plan<'_>) -> Option<TokenStream> {
     let (bounds, calls, inputs) = (host_bounds(plan), Calls::of(plan), Inputs::of(plan));
     let Calls { asyncness, wait, .. } = &calls;
     let Inputs { docs, parameters, .. } = &inputs;
+    let From { ident, ty, start, start_linked, doc, fails } = From::of(plan);
     let body = if is_linked(plan) {
-        let start = calls.method("start_linked");
-        quote!(__rt::#start(runtime, data)#wait)
+        let start = calls.method(start_linked);
+        quote!(__rt::#start(#ident, data)#wait)
     } else {
-        let (start, define) = (calls.method("start"), define(plan, &calls));
-        quote!(__rt::Session::#start(runtime, data, #define)#wait.map(Self))
+        let (start, define) = (calls.method(start), define(plan, &calls));
+        quote!(__rt::Session::#start(#ident, data, #define)#wait.map(Self))
     };
+    let [doc, fails] = [doc, fails].map(outer);
     let run = run(plan, &calls, &inputs);
     Some(quote! {
         impl<T: #bounds> #session<T> {
-            /// Loads and instantiates the asset; host functions reach `data`.
+            #doc
             #docs
             ///
-            /// Fails if the asset cannot be loaded, or if its start function fails.
+            #fails
             pub #asyncness fn new(
-                runtime: &__rt::Runtime,
+                #ident: &#ty,
                 data: T,
                 #parameters
             ) -> ::wasmport::Result<Self> {
@@ -87,7 +89,41 @@ fn new(plan: &Plan<'_>) -> Option<TokenStream> {
     })
 }
 
-/// The parameters of `new` beside runtime and data.
+/// Where a session's code comes from.
+struct From {
+    ident: Ident,
+    ty: TokenStream,
+    start: &'static str,
+    start_linked: &'static str,
+    doc: &'static str,
+    fails: &'static str,
+}
+
+impl From {
+    fn of(plan: &Plan<'_>) -> Self {
+        if plan.is_interface() {
+            return Self {
+                ident: format_ident!("module"),
+                ty: quote!(__rt::LoadedModule),
+                start: "start_of",
+                start_linked: "start_linked_of",
+                doc: "Instantiates a module of the interface; host functions reach `data`.",
+                fails: "Fails with [`Error::Interface`](::wasmport::Error::Interface) if the module has another \
+                        interface, and if its start function fails.",
+            };
+        }
+        Self {
+            ident: format_ident!("runtime"),
+            ty: quote!(__rt::Runtime),
+            start: "start",
+            start_linked: "start_linked",
+            doc: "Loads and instantiates the asset; host functions reach `data`.",
+            fails: "Fails if the asset cannot be loaded, or if its start function fails.",
+        }
+    }
+}
+
+/// The parameters of `new` beside the code and the data.
 struct Inputs {
     docs: TokenStream,
     parameters: TokenStream,
@@ -161,6 +197,7 @@ fn run(plan: &Plan<'_>, calls: &Calls, inputs: &Inputs) -> Option<TokenStream> {
     }
     let Calls { asyncness, wait, .. } = calls;
     let Inputs { docs, parameters, arguments } = inputs;
+    let From { ident, ty, .. } = From::of(plan);
     let (call, start) = (calls.method("call"), calls.method("start"));
     let started = quote!(__rt::#start(store, wrapper.instance)#wait);
     let (returned, returns, ended, result) = if plan.needs_wasi() {
@@ -189,11 +226,11 @@ fn run(plan: &Plan<'_>, calls: &Calls, inputs: &Inputs) -> Option<TokenStream> {
         ///
         /// Fails if the session cannot be started, or if the command traps.
         pub #asyncness fn run(
-            runtime: &__rt::Runtime,
+            #ident: &#ty,
             data: T,
             #parameters
         ) -> ::wasmport::Result<#returns> {
-            let mut session = Self::new(runtime, data, #arguments)#wait?;
+            let mut session = Self::new(#ident, data, #arguments)#wait?;
             #ended
             Ok(#result)
         }
@@ -208,22 +245,25 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
         ExportKind::Func { shape: Some(shape), .. } => {
             let arguments = shape.signature.arguments().into_iter().cloned().collect::<Vec<_>>();
             let (parameters, returns) = (shape.signature.parameters(), shape.signature.returns());
+            let returns = export.returned(returns);
             let signature = (&parameters, &returns, arguments.as_slice());
             call(plan, ident, export.name, &doc("Calls"), signature)
         }
         ExportKind::Func { ty, params, shape: None } => {
-            let (parameters, returns) = (parameters(params, ty), results(&ty.results));
+            let (parameters, returns) =
+                (parameters(params, ty), export.returned(results(&ty.results)));
             call(plan, ident, export.name, &doc("Calls"), (&parameters, &returns, params))
         }
         ExportKind::Global { ty, setter } => {
             let (value, name) = (rust(ty), export.name);
+            let (returned, unit) = (export.returned(value.clone()), export.returned(quote!(())));
             let doc = doc("Reads");
             let setter = setter.as_ref().map(|setter| {
                 let doc = outer(&format!("Calls [`{wrapper}::{setter}`]."));
                 quote! {
                     #doc
                     #[inline]
-                    pub fn #setter(&mut self, value: #value) -> ::wasmport::Result<()> {
+                    pub fn #setter(&mut self, value: #value) -> ::wasmport::Result<#unit> {
                         __rt::call(
                             &mut self.0, #name, |wrapper, store| wrapper.#setter(store, value)
                         )
@@ -233,14 +273,14 @@ fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
             quote! {
                 #doc
                 #[inline]
-                pub fn #ident(&mut self) -> ::wasmport::Result<#value> {
+                pub fn #ident(&mut self) -> ::wasmport::Result<#returned> {
                     __rt::call(&mut self.0, #name, |wrapper, store| wrapper.#ident(store))
                 }
 
                 #setter
             }
         }
-        ExportKind::Value(kind) => value(ident, *kind, &doc("Returns")),
+        ExportKind::Value(kind) => value(export, *kind, &doc("Returns")),
     }
 }
 
@@ -268,8 +308,11 @@ fn call(
 }
 
 /// The method of a memory, table or tag; memories and tables come with the session's store.
-fn value(ident: &Ident, kind: ValueKind<'_>, doc: &TokenStream) -> TokenStream {
-    let get = quote!(|wrapper, store| wrapper.#ident(store));
+fn value(export: &PlannedExport<'_>, kind: ValueKind<'_>, doc: &TokenStream) -> TokenStream {
+    let PlannedExport { name, ident, is_optional, .. } = export;
+    // It is there, or the method has returned.
+    let there = is_optional.then(|| quote!(.and_then(|found| __rt::there(found, #name))));
+    let get = quote!(|wrapper, store| wrapper.#ident(store)#there);
     let (ty, body) = match kind {
         ValueKind::Memory => (
             quote!(__rt::GuestMemory<'_, __rt::SessionData<T>>),
@@ -284,6 +327,8 @@ fn value(ident: &Ident, kind: ValueKind<'_>, doc: &TokenStream) -> TokenStream {
         }
         other => (value_type(other), quote!(self.0.call(#get))),
     };
+    let ty = export.returned(ty);
+    let body = export.guarded(&quote!(self.0.has_export(#name)), body);
     quote! {
         #doc
         #[inline]

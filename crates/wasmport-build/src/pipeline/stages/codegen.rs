@@ -28,6 +28,7 @@ pub(crate) fn codegen(
         path: asset.path(),
         source: &asset.file.source,
         source_digest,
+        is_interface: asset.file.is_interface(),
         module: &asset.file.module,
         wasmtime: wasmtime_version(),
         engine: &asset.project().engine,

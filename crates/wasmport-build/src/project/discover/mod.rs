@@ -29,6 +29,11 @@ pub(crate) struct AssetFile {
 }
 
 impl AssetFile {
+    /// Returns whether it describes an interface, and is no asset.
+    pub fn is_interface(&self) -> bool {
+        self.settings.is_interface()
+    }
+
     /// Returns the asset's name, which is unique in the project and the path of its outputs.
     pub fn name(&self) -> String {
         self.module.join("/")
@@ -130,6 +135,7 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
     discovered.failed.extend(naming::take_twins(&mut files));
     discovered.assets = naming::name(files, &rules);
     check_settings(settings, &discovered.assets)?;
+    interfaces(settings, &rules, &mut discovered)?;
     select(settings, &mut discovered)?;
     Ok(discovered)
 }
@@ -168,6 +174,36 @@ fn missing_root(settings: &Settings, root: &Path, error: Error) -> SettingsError
     SettingsError::new(SettingsErrorKind::GivenRoot { source, nearest })
 }
 
+/// Adds the files that describe interfaces.
+fn interfaces(
+    settings: &Settings,
+    rules: &AssetRules,
+    discovered: &mut Discovered,
+) -> Result<(), Error> {
+    for (index, interface) in settings.interfaces.iter().enumerate() {
+        let (Some((_, path)), Some(name), Some(source)) =
+            (interface.description(), &interface.name, interface.source())
+        else {
+            continue;
+        };
+        if let Some(asset) = discovered.assets.iter().find(|file| file.module.first() == Some(name))
+        {
+            let (name, asset) = (name.clone(), asset.source.clone());
+            let kind = SettingsErrorKind::InterfaceOfAsset { name, asset };
+            let key = format!("interface.{index}.name");
+            let place = settings.origin.as_ref().and_then(|file| file.location(&key));
+            return Err(SettingsError::new(kind).at(place).into());
+        }
+        discovered.assets.push(AssetFile {
+            path: settings.folder.join(path),
+            module: vec![name.clone()],
+            settings: Arc::new(rules.of(&source)),
+            source,
+        });
+    }
+    Ok(())
+}
+
 /// Checks each distinct set of asset settings once.
 fn check_settings(settings: &Settings, assets: &[AssetFile]) -> Result<(), Error> {
     let mut checked = HashSet::new();
@@ -182,8 +218,12 @@ fn select(settings: &Settings, discovered: &mut Discovered) -> Result<(), Error>
     if settings.only.is_empty() {
         return Ok(());
     }
-    let paths = discovered.assets.iter().map(|file| fs::canonicalize(&file.path));
-    let paths: Vec<PathBuf> = paths.collect::<Result<_, _>>()?;
+    // The description of an interface may be missing, which is its error.
+    let path = |file: &AssetFile| match fs::canonicalize(&file.path) {
+        Err(_) if file.is_interface() => Ok(file.path.clone()),
+        path => path,
+    };
+    let paths: Vec<PathBuf> = discovered.assets.iter().map(path).collect::<Result<_, _>>()?;
     let only: Vec<PathBuf> =
         settings.only.iter().map(|only| fs::canonicalize(only)).collect::<Result<_, _>>()?;
     for (only, given) in only.iter().zip(&settings.only) {

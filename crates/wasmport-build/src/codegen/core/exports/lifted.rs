@@ -3,6 +3,7 @@
 use super::super::api::{ResultShape, Shape, Ty, is_owned, scalar_from_core, scalar_into_core};
 use super::super::calls::Calls;
 use super::super::plan::{Plan, PlannedExport};
+use super::methods::is_there;
 use crate::codegen::docs::{code, outer, quoted};
 use crate::settings::Convention;
 use proc_macro2::{Ident, TokenStream};
@@ -19,15 +20,18 @@ pub(super) fn method(
     let docs = &shape.signature.docs;
     let blank = (!docs.is_empty()).then(|| quote!(#[doc = ""]));
     let doc = outer(&format!(
-        "Calls the export {}: {}\n\nFails if the guest traps, a host function fails, or the guest breaks \
+        "Calls the export {}: {}{}\n\nFails if the guest traps, a host function fails, or the guest breaks \
          the signature.",
         quoted(name),
-        code(ty)
+        code(ty),
+        export.absence()
     ));
     let calls = Calls::of(plan);
     let Calls { asyncness, data, .. } = &calls;
     let (parameters, returns) = (shape.signature.parameters(), shape.signature.returns());
     let body = Lifting { shape, calls: &calls, name, returns: &returns }.body(cell);
+    let body = export.guarded(&is_there(name), body);
+    let returns = export.returned(returns);
     quote! {
         #(#docs)*
         #blank

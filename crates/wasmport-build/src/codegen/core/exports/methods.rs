@@ -14,49 +14,79 @@ use quote::quote;
 pub(super) fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenStream {
     let PlannedExport { name, ident, kind, .. } = export;
     let cell = quote!(self.#group.get().#ident);
+    let is_there = is_there(name);
+    let mutability = export.is_optional.then(|| quote!(mut));
+    let store = if export.is_optional { quote!(&mut store) } else { quote!(store) };
     match kind {
         ExportKind::Func { shape: Some(shape), .. } => lifted::method(plan, export, &cell, shape),
         ExportKind::Func { ty, params, shape: None } => func(plan, export, &cell, params, ty),
         ExportKind::Global { ty, setter } => {
             let value = rust(ty);
-            let doc = outer(&format!("Reads the global {}: {}", quoted(name), code(export.ty)));
+            let returned = export.returned(value.clone());
+            let unit = export.returned(quote!(()));
+            let doc = format!(
+                "Reads the global {}: {}{}",
+                quoted(name),
+                code(export.ty),
+                export.absence()
+            );
+            let doc = outer(&doc);
             let setter = setter.as_ref().map(|setter| {
-                let doc = outer(&format!("Sets the global {}.", quoted(name)));
+                let doc = outer(&format!("Sets the global {}.{}", quoted(name), export.absence()));
+                let body = quote!(#cell.write(&self.instance, #store, #name, value));
+                let body = export.guarded(&is_there, body);
                 quote! {
                     #doc
                     #[inline]
-                    pub fn #setter(&self, store: impl __rt::AsContextMut, value: #value) -> __rt::Result<()> {
-                        #cell.write(&self.instance, store, #name, value)
+                    pub fn #setter(
+                        &self,
+                        #mutability store: impl __rt::AsContextMut,
+                        value: #value,
+                    ) -> __rt::Result<#unit> {
+                        #body
                     }
                 }
             });
+            let body = quote!(#cell.read(&self.instance, #store, #name));
+            let body = export.guarded(&is_there, body);
             quote! {
                 #doc
                 #[inline]
-                pub fn #ident(&self, store: impl __rt::AsContextMut) -> __rt::Result<#value> {
-                    #cell.read(&self.instance, store, #name)
+                pub fn #ident(
+                    &self,
+                    #mutability store: impl __rt::AsContextMut,
+                ) -> __rt::Result<#returned> {
+                    #body
                 }
 
                 #setter
             }
         }
         ExportKind::Value(kind) => {
-            let ty = value_type(*kind);
+            let ty = export.returned(value_type(*kind));
             let doc = outer(&format!(
-                "Returns the {} {}: {}",
+                "Returns the {} {}: {}{}",
                 kind_name(*kind),
                 quoted(name),
-                code(export.ty)
+                code(export.ty),
+                export.absence()
             ));
+            let body = quote!(#cell.get(&self.instance, #store, #name));
+            let body = export.guarded(&is_there, body);
             quote! {
                 #doc
                 #[inline]
-                pub fn #ident(&self, store: impl __rt::AsContextMut) -> __rt::Result<#ty> {
-                    #cell.get(&self.instance, store, #name)
+                pub fn #ident(&self, #mutability store: impl __rt::AsContextMut) -> __rt::Result<#ty> {
+                    #body
                 }
             }
         }
     }
+}
+
+/// Whether the instance has an export.
+pub(super) fn is_there(name: &str) -> TokenStream {
+    quote!(__rt::has_export(&self.instance, &mut store, #name))
 }
 
 fn kind_name(kind: ValueKind<'_>) -> &'static str {
@@ -79,11 +109,12 @@ fn func(
 ) -> TokenStream {
     let PlannedExport { name, ident, .. } = export;
     let doc = outer(&format!(
-        "Calls the export {}: {}\n\nFails if the guest traps or a host function fails.",
+        "Calls the export {}: {}{}\n\nFails if the guest traps or a host function fails.",
         quoted(name),
-        code(export.ty)
+        code(export.ty),
+        export.absence()
     ));
-    let (parameters, returns) = (parameters(params, ty), results(&ty.results));
+    let (parameters, returns) = (parameters(params, ty), export.returned(results(&ty.results)));
     let is_wide = is_wide(ty);
     let calls = Calls::of(plan);
     let Calls { asyncness, wait, data, .. } = &calls;
@@ -91,9 +122,11 @@ fn func(
         wide_call(&calls, cell, name, params, ty)
     } else {
         let call = calls.method("call");
-        quote!(#cell.#call(&self.instance, store, #name, (#(#params,)*))#wait)
+        let store = if export.is_optional { quote!(&mut store) } else { quote!(store) };
+        quote!(#cell.#call(&self.instance, #store, #name, (#(#params,)*))#wait)
     };
-    let mutability = is_wide.then(|| quote!(mut));
+    let body = export.guarded(&is_there(name), body);
+    let mutability = (is_wide || export.is_optional).then(|| quote!(mut));
     quote! {
         #doc
         #[inline]

@@ -17,7 +17,7 @@ const GROUP: usize = 32;
 
 /// The wrapper: a struct with the methods.
 pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
-    let Plan { ty, vis, name, .. } = plan;
+    let Plan { ty, vis, noun, name, .. } = plan;
     let fields = groups(plan).map(|(field, group, _)| quote!(#field: __rt::Lazy<#group>,));
     let methods = groups(plan)
         .flat_map(|(field, _, exports)| exports.iter().map(move |e| (e, field.clone())))
@@ -30,7 +30,7 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
         run(plan).into_iter().chain([imports::add_to_linker(plan)]).chain(methods).collect();
     let methods = (!methods.is_empty()).then(|| quote!(impl #ty { #methods }));
     let doc =
-        outer(&format!("An instance of the asset {}, with a method for each export.", code(name)));
+        outer(&format!("An instance of the {noun} {}, with a method for each export.", code(name)));
     quote! {
         #doc
         #vis struct #ty {
@@ -109,7 +109,7 @@ fn run(plan: &Plan<'_>) -> Option<TokenStream> {
     };
     let doc = outer(&format!(
         "Instantiates the command and calls its `_start`: an instance of a command is used once.{code}\
-         \n\nFails if the asset cannot be instantiated, or if the command traps.",
+         \n\nFails if the module cannot be instantiated, or if the command traps.",
     ));
     Some(quote! {
         #doc

@@ -32,7 +32,7 @@ fn module(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     } else {
         " [`Wasi`](::wasmport::wasi::Wasi) implements functions of WASI preview 1."
     };
-    let doc = outer(&format!("The asset's imports from {}.{by_wasi}", quoted(name)));
+    let doc = outer(&format!("The {}'s imports from {}.{by_wasi}", plan.noun, quoted(name)));
     quote! {
         #doc
         #vis mod #ident {
@@ -83,7 +83,8 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     let Calls { bounds, .. } = Calls::of(plan);
     let parameter = module_parameter(module.needs_module());
     let message = format!(
-        "`{{Self}}` does not implement what the asset `{}` imports from {:?}",
+        "`{{Self}}` does not implement what the {} `{}` imports from {:?}",
+        plan.noun,
         printable(&plan.name).replace(['{', '}'], "_"),
         printable(module.name).replace(['{', '}'], "_"),
     );
@@ -93,7 +94,7 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     );
     quote! {
         /// The host functions. Implement the trait for every `T`, the data of the store in which the
-        /// asset runs. An error ends the guest's call, like a trap.
+        /// guest runs. An error ends the guest's call, like a trap.
         #[diagnostic::on_unimplemented(message = #message, note = #note)]
         pub trait Host<T: #bounds>: __rt::Sized + 'static {
             #(#methods)*

@@ -77,7 +77,8 @@ pub(super) fn select<'a>(
         unwrapped.extend(wrapped.split_off(count));
     }
     let prefix = settings.prefix.as_deref().unwrap_or_default();
-    let wrapped = planned(&wrapped, prefix, is_command, signatures)?;
+    let optional = patterns(&settings.optional)?;
+    let wrapped = planned(&wrapped, prefix, is_command, &optional, signatures)?;
     Ok(Exports { wrapped, unwrapped, warnings })
 }
 
@@ -85,6 +86,7 @@ fn planned<'a>(
     exports: &[&'a Export],
     prefix: &str,
     is_command: bool,
+    optional: &Patterns,
     signatures: &mut Signatures,
 ) -> Result<Vec<PlannedExport<'a>>, PlanError> {
     if !prefix.is_empty() && !names::is_identifier(&format!("{prefix}a")) {
@@ -129,7 +131,14 @@ fn planned<'a>(
                 None => continue,
             },
         };
-        planned.push(PlannedExport { name: &export.name, ident, kind, ty: &export.ty });
+        let is_optional = optional.matches(&export.name, false);
+        planned.push(PlannedExport {
+            name: &export.name,
+            ident,
+            kind,
+            ty: &export.ty,
+            is_optional,
+        });
     }
     Ok(planned)
 }

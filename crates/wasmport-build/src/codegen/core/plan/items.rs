@@ -4,7 +4,8 @@ use super::super::api::{HostShape, Shape};
 use crate::codegen::types::is_covered;
 use crate::interface::{ExternType, FuncType, MemoryType, ValType};
 use crate::settings::ExternKind;
-use proc_macro2::Ident;
+use proc_macro2::{Ident, TokenStream};
+use quote::quote;
 
 /// A module that the asset imports from.
 pub(in crate::codegen::core) struct ImportModule<'a> {
@@ -55,6 +56,34 @@ pub(in crate::codegen::core) struct PlannedExport<'a> {
     pub ident: Ident,
     pub kind: ExportKind<'a>,
     pub ty: &'a ExternType,
+    /// Whether code may lack it.
+    pub is_optional: bool,
+}
+
+impl PlannedExport<'_> {
+    /// The value that a method returns: an option if code may lack the export.
+    pub fn returned(&self, value: TokenStream) -> TokenStream {
+        if self.is_optional { quote!(__rt::Option<#value>) } else { value }
+    }
+
+    /// The body of a method, which returns nothing if the export is missing; `is_there` says whether it is not.
+    pub fn guarded(&self, is_there: &TokenStream, body: TokenStream) -> TokenStream {
+        if !self.is_optional {
+            return body;
+        }
+        quote! {
+            if !#is_there {
+                return Ok(__rt::Option::None);
+            }
+            let __found = { #body };
+            __found.map(__rt::Option::Some)
+        }
+    }
+
+    /// The end of the documentation of a method.
+    pub fn absence(&self) -> &'static str {
+        if self.is_optional { "\n\nReturns `None` if the guest lacks the export." } else { "" }
+    }
 }
 
 /// The kind of an export.

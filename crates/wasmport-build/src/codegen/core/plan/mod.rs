@@ -17,6 +17,7 @@ use crate::codegen::description::Description;
 use crate::codegen::docs::printable_len;
 use crate::interface::{Export, ExternType, Import, Interface, text_len};
 use crate::names;
+use crate::settings::{AssetSettings, Patterns};
 use exports::{Exports, select};
 use imports::{Imports, imports};
 use items::interface_line;
@@ -25,11 +26,13 @@ use proc_macro2::{Ident, TokenStream};
 use quote::format_ident;
 use room::Room;
 use signatures::Signatures;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The plan of a module's wrapper.
 pub(super) struct Plan<'a> {
-    /// The asset's name.
+    /// What the wrapper is for: an `asset` or an `interface`.
+    pub noun: &'static str,
+    /// The name of the asset or interface.
     pub name: String,
     /// The visibility of the items.
     pub vis: TokenStream,
@@ -50,6 +53,10 @@ pub(super) struct Plan<'a> {
     pub unwrapped_exports: Vec<&'a Export>,
     /// The index and the linker's name of each import whose own name has several types.
     pub overloads: Vec<(usize, String)>,
+    /// The exports that code may lack.
+    pub optional: Vec<&'a str>,
+    /// Whether memories and tables must be as large as in the interface.
+    pub has_sizes: bool,
     pub is_reactor: bool,
     pub is_command: bool,
     /// Warnings for the user.
@@ -93,6 +100,7 @@ impl<'a> Plan<'a> {
             exports.iter().map(|e| interface_line(e.name, e.ty)).collect()
         };
         Ok(Self {
+            noun: if asset.is_interface { "interface" } else { "asset" },
             name: asset.name(),
             vis,
             ty,
@@ -108,10 +116,26 @@ impl<'a> Plan<'a> {
             unwrapped_imports,
             unwrapped_exports,
             overloads: overloads.list(),
+            optional: optional(interface, settings)?,
+            has_sizes: settings.sizes.unwrap_or_default(),
             is_reactor: exports_procedure(interface, "_initialize") && !is_command,
             is_command,
             warnings,
         })
+    }
+
+    /// Whether the wrapper is that of an interface, not of an asset.
+    pub fn is_interface(&self) -> bool {
+        self.noun == "interface"
+    }
+
+    /// The imports without a Rust type as text, by module.
+    pub fn untyped_imports(&self) -> BTreeMap<&'a str, String> {
+        let mut modules = BTreeMap::<&str, String>::new();
+        for Import { module, name, ty } in &self.unwrapped_imports {
+            modules.entry(module).or_default().push_str(&interface_line(name, ty));
+        }
+        modules
     }
 
     /// The modules from which values are imported.
@@ -164,4 +188,14 @@ fn exports_procedure(interface: &Interface, name: &str) -> bool {
         let ExternType::Func(ty) = &export.ty else { return false };
         export.name == name && ty.types().next().is_none()
     })
+}
+
+/// Returns the exports that code may lack.
+fn optional<'a>(
+    interface: &'a Interface,
+    settings: &AssetSettings,
+) -> Result<Vec<&'a str>, PlanError> {
+    let patterns = Patterns::new(settings.optional.as_ref())?;
+    let names = interface.exports.iter().map(|export| export.name.as_str());
+    Ok(names.filter(|name| patterns.matches(name, false)).collect())
 }

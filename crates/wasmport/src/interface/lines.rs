@@ -1,4 +1,4 @@
-//! Interfaces as text, which are compared at compile time.
+//! Interfaces as text, which the compiler compares, and programs when code arrives.
 //!
 //! Each import or export has a line: its name, quoted and escaped, a space, and its type in the text
 //! format: `"add" (func (param i32) (param i32) (result i32))`. One string compiles much faster than a
@@ -72,6 +72,53 @@ const fn check(
     }
 }
 
+/// An import or export.
+pub(super) struct Entry<'a> {
+    pub name: String,
+    /// Its type in the text format.
+    pub ty: &'a str,
+}
+
+/// Returns the entries of a text.
+pub(super) fn entries(text: &str) -> impl Iterator<Item = Entry<'_>> {
+    text.lines().filter_map(|line| {
+        let (name, ty) = line.split_at_checked(name_end(line.as_bytes(), 0))?;
+        Some(Entry { name: unescaped(name.trim_matches('"')), ty: ty.trim_start() })
+    })
+}
+
+/// Reverses the escapes of a name.
+fn unescaped(text: &str) -> String {
+    let mut name = String::with_capacity(text.len());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        if c != '\\' {
+            name.push(c);
+            continue;
+        }
+        match rest.next() {
+            Some('n') => name.push('\n'),
+            Some('r') => name.push('\r'),
+            Some('t') => name.push('\t'),
+            Some('0') => name.push('\0'),
+            Some('u') => {
+                let digits: String = rest.by_ref().skip(1).take_while(|c| *c != '}').collect();
+                name.extend(u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32));
+            }
+            other => name.extend(other),
+        }
+    }
+    name
+}
+
+/// Returns whether code of the type `found` fits where `expected` is due. Without `sizes` the limits of
+/// memories and tables do not count.
+pub(super) fn fits(expected: &str, found: &str, sizes: bool) -> bool {
+    let [expected, found] =
+        [expected, found].map(|text| Type { text: text.as_bytes(), start: 0, end: text.len() });
+    if sizes { expected.accepts(&found) } else { expected.accepts_any_size(&found) }
+}
+
 /// The type of an import or export, as a part of a text.
 struct Type<'a> {
     text: &'a [u8],
@@ -94,6 +141,22 @@ impl Type<'_> {
         sizes && self.has_room_for(other)
     }
 
+    /// Returns [`accepts`](Self::accepts) for the case that the limits of memories and tables do not count.
+    fn accepts_any_size(&self, other: &Type<'_>) -> bool {
+        let is_sized = |ty: &Type<'_>| ty.begins_with(b"(memory") || ty.begins_with(b"(table");
+        if is_sized(self) && is_sized(other) { self.is_alike(other) } else { self.accepts(other) }
+    }
+
+    /// Returns whether `other` is equal apart from its limits.
+    const fn is_alike(&self, other: &Type<'_>) -> bool {
+        let (a, b) = (self.limits(), other.limits());
+        let before = Type { text: self.text, start: self.start, end: a.start };
+        let other_before = Type { text: other.text, start: other.start, end: b.start };
+        let after = Type { text: self.text, start: a.end, end: self.end };
+        let other_after = Type { text: other.text, start: b.end, end: other.end };
+        before.equals(&other_before) && (contains_named_type(self) || after.equals(&other_after))
+    }
+
     /// Returns whether `other` has at least the minimum and at most the maximum, and is otherwise equal.
     const fn has_room_for(&self, other: &Type<'_>) -> bool {
         let (a, b) = (self.limits(), other.limits());
@@ -105,11 +168,7 @@ impl Type<'_> {
             (Some(_), None) => return false,
             _ => {}
         }
-        let before = Type { text: self.text, start: self.start, end: a.start };
-        let other_before = Type { text: other.text, start: other.start, end: b.start };
-        let after = Type { text: self.text, start: a.end, end: self.end };
-        let other_after = Type { text: other.text, start: b.end, end: other.end };
-        before.equals(&other_before) && (contains_named_type(self) || after.equals(&other_after))
+        self.is_alike(other)
     }
 
     const fn limits(&self) -> LimitsText {
@@ -253,7 +312,7 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_host, check_link};
+    use super::{check_host, check_link, entries, fits};
 
     fn error(import: &str, export: &str) -> Option<String> {
         let result = std::panic::catch_unwind(|| check_link(import, export, "app", "lib"));
@@ -283,6 +342,26 @@ mod tests {
         let expected =
             "the host trait in `host::env` does not define \"now\", which the asset `mod`";
         assert!(text.starts_with(expected), "{text}");
+    }
+
+    #[test]
+    fn names_of_entries_are_as_they_were() {
+        for name in ["add", "", "a\"b\\c", "\u{1b}[31m\n\t\0'", "größe", "} {", "\u{202e}"] {
+            let text = format!("{name:?} (func)\n\"next\" (memory 1)\n");
+            let entries: Vec<_> = entries(&text).map(|entry| (entry.name, entry.ty)).collect();
+            assert_eq!(entries, [(name.to_owned(), "(func)"), ("next".to_owned(), "(memory 1)")]);
+        }
+    }
+
+    #[test]
+    fn sizes_count_if_they_are_asked_for() {
+        assert!(fits("(memory 2)", "(memory 1)", false));
+        assert!(!fits("(memory 2)", "(memory 1)", true));
+        assert!(!fits("(memory 2)", "(memory i64 2)", false));
+        assert!(!fits("(memory 2)", "(table 2 funcref)", false));
+        assert!(fits("(table 5 funcref)", "(table 1 9 funcref)", false));
+        assert!(!fits("(table 5 funcref)", "(table 5 externref)", false));
+        assert!(!fits("(func (param i32))", "(func (param i64))", false));
     }
 
     #[test]

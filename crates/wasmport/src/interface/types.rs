@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 /// The type of an import or export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum ExternType {
     /// A function.
     Func(FuncType),
@@ -81,7 +80,6 @@ pub struct MemoryType {
 /// The type of a value.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
 pub enum ValType {
     /// 32-bit integer.
     I32,
@@ -113,7 +111,6 @@ pub struct RefType {
 /// [specification](https://webassembly.github.io/spec/core/syntax/types.html#heap-types).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-#[non_exhaustive]
 #[allow(missing_docs, reason = "the names are those of the specification")]
 pub enum HeapType {
     Func,
@@ -156,8 +153,14 @@ impl HeapType {
 }
 
 impl FuncType {
+    /// Returns whether it refers to types of the module.
+    #[must_use]
+    pub fn names_types(&self) -> bool {
+        self.types().any(|ty| matches!(ty, ValType::Ref(RefType { concrete: Some(_), .. })))
+    }
+
     /// Returns the types of all parameters and results.
-    pub(crate) fn types(&self) -> impl Iterator<Item = &ValType> {
+    pub fn types(&self) -> impl Iterator<Item = &ValType> {
         self.params.iter().map(|p| &p.ty).chain(&self.results)
     }
 

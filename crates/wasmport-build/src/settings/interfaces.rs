@@ -1,0 +1,71 @@
+//! Interfaces: their names, the files that describe them, and what cannot be chosen for them.
+
+use super::table::{Mark, leaves, values};
+use super::{AssetSettings, Settings};
+use crate::error::{SettingsError, SettingsErrorKind};
+use crate::names;
+
+impl AssetSettings {
+    /// Returns the key and the path of the file that describes an interface.
+    pub(crate) fn description(&self) -> Option<(&'static str, &str)> {
+        let module = self.module.as_deref().map(|path| ("module", path));
+        module.or_else(|| self.like.as_deref().map(|path| ("like", path)))
+    }
+
+    /// Returns the source of an interface, which no asset has.
+    pub(crate) fn source(&self) -> Option<String> {
+        let ((_, path), name) = (self.description()?, self.name.as_ref()?);
+        Some(format!("{path}#{name}"))
+    }
+}
+
+impl Settings {
+    /// Checks that each interface has a name of its own and one description, and no choices for code.
+    pub(super) fn check_interfaces(&self) -> Result<(), SettingsError> {
+        for (index, interface) in self.interfaces.iter().enumerate() {
+            let error = |key: &str, kind| {
+                let file = self.origin.as_ref();
+                let place = file.and_then(|file| {
+                    let place = file.location(&format!("interface.{index}.{key}"));
+                    place.or_else(|| file.location(&format!("interface.{index}")))
+                });
+                Err(SettingsError::new(kind).at(place))
+            };
+            let Some(name) = interface.name.as_deref() else {
+                return error("", SettingsErrorKind::InterfaceWithoutName);
+            };
+            if !names::is_identifier(name) {
+                return error("name", SettingsErrorKind::InterfaceName(name.into()));
+            }
+            let is_named = |other: &AssetSettings| other.name.as_deref() == Some(name);
+            if self.interfaces[..index].iter().any(is_named) {
+                return error("name", SettingsErrorKind::InterfaceTwice(name.into()));
+            }
+            if [&interface.module, &interface.like].into_iter().flatten().count() != 1 {
+                return error("", SettingsErrorKind::InterfaceDescription(name.into()));
+            }
+            if let Some(key) = marked(interface, &[Mark::Artifact, Mark::Selector]) {
+                return error(&key, SettingsErrorKind::NotForInterfaces(key.clone()));
+            }
+            if let Some(found) = self.contradiction(interface) {
+                return Err(found.placed(self, &format!("interface.{index}")));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Returns the first key that is chosen and has one of the marks.
+pub(super) fn marked(settings: &AssetSettings, marks: &[Mark]) -> Option<String> {
+    let chosen = values(AssetSettings::ROWS, settings);
+    // The mark of a table is that of its rows.
+    let tables = AssetSettings::ROWS.iter().filter(|row| marks.iter().any(|mark| row.has(*mark)));
+    let keys = tables.flat_map(|row| match row.below {
+        None => vec![row.key()],
+        Some(below) => {
+            let below = leaves(below).into_iter();
+            below.map(|(key, _)| format!("{}.{key}", row.key())).collect()
+        }
+    });
+    keys.into_iter().find(|key| chosen.contains_key(key))
+}

@@ -1,0 +1,91 @@
+//! `Interface`: the description of an interface in generated code.
+
+use std::fmt;
+use std::marker::PhantomData;
+use wasmtime::Module;
+
+/// What a wrapper expects of code: the exports that it calls, and the imports that its host gives. `C` is the
+/// kind of the code.
+///
+/// Each wrapper has one as its `INTERFACE`: that of an `[[interface]]` in `wasmport.toml` for code that arrives
+/// while the program runs, and that of an asset for its own code and any other with the same imports and
+/// exports. [`check`](Self::check) compares loaded code with it.
+pub struct Interface<C = Module> {
+    name: &'static str,
+    /// The modules from which imports can come, each with a line for each import: its name and its type in the
+    /// text format.
+    pub(super) imports: &'static [(&'static str, &'static str)],
+    /// A line for each export.
+    pub(super) exports: &'static str,
+    pub(super) options: Options,
+    kind: PhantomData<fn() -> C>,
+}
+
+/// The choices for a comparison.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Options {
+    /// Whether memories and tables must be as large as in the interface.
+    pub sizes: bool,
+    /// Whether the host gives WASI.
+    pub wasi: bool,
+    /// Exports that code may lack, by name.
+    pub optional: &'static [&'static str],
+}
+
+impl<C> Interface<C> {
+    pub(crate) const fn new(
+        name: &'static str,
+        imports: &'static [(&'static str, &'static str)],
+        exports: &'static str,
+    ) -> Self {
+        let options = Options { sizes: false, wasi: false, optional: &[] };
+        Self { name, imports, exports, options, kind: PhantomData }
+    }
+
+    /// Demands memories and tables of the sizes in the interface.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_sizes(mut self) -> Self {
+        self.options.sizes = true;
+        self
+    }
+
+    /// Allows the imports that WASI satisfies.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_wasi(mut self) -> Self {
+        self.options.wasi = true;
+        self
+    }
+
+    /// Allows code to lack these exports.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_optional(mut self, exports: &'static [&'static str]) -> Self {
+        self.options.optional = exports;
+        self
+    }
+
+    /// Returns the exports: a line for each, with its name and its type in the text format.
+    #[must_use]
+    pub const fn exports(&self) -> &'static str {
+        self.exports
+    }
+
+    /// Returns the name, which is also that of the wrapper's Rust module.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl<C> fmt::Debug for Interface<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Interface")
+            .field("name", &self.name)
+            .field("imports", &self.imports)
+            .field("exports", &self.exports)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+//! The comparison of a core module with an interface.
+
+use super::description::Interface;
+use super::difference::Difference;
+use super::lines::{Entry, entries, fits};
+use super::types::ExternType;
+use std::collections::HashMap;
+use wasmtime::Module;
+
+/// Returns every difference between a module and an interface.
+pub(crate) fn differences(
+    interface: &Interface<Module>,
+    imports: impl IntoIterator<Item = (String, String, ExternType)>,
+    exports: impl IntoIterator<Item = (String, ExternType)>,
+    is_wasi: impl Fn(&str) -> bool,
+) -> Vec<Difference> {
+    let exports: HashMap<String, ExternType> = exports.into_iter().collect();
+    let of_exports =
+        entries(interface.exports).filter_map(|expected| of_export(interface, &exports, expected));
+    let given: HashMap<(&str, String), &str> = interface
+        .imports
+        .iter()
+        .flat_map(|(module, lines)| entries(lines).map(|entry| ((*module, entry.name), entry.ty)))
+        .collect();
+    let of_imports = imports.into_iter().filter_map(|(module, name, found)| {
+        match given.get(&(module.as_str(), name.clone())) {
+            // An import takes what is given: the host's type has to fit the guest's.
+            Some(expected) => {
+                let found_text = found.without_names().to_string();
+                (!fits(&found_text, expected, true)).then(|| Difference::ImportType {
+                    module: module.clone(),
+                    name,
+                    expected: (*expected).to_owned(),
+                    found,
+                })
+            }
+            None if interface.options.wasi && is_wasi(&module) => None,
+            None => Some(Difference::UnknownImport { module, name, found }),
+        }
+    });
+    of_exports.chain(of_imports).collect()
+}
+
+fn of_export(
+    interface: &Interface<Module>,
+    exports: &HashMap<String, ExternType>,
+    Entry { name, ty: expected }: Entry<'_>,
+) -> Option<Difference> {
+    let options = &interface.options;
+    let Some(found) = exports.get(&name) else {
+        let is_optional = options.optional.contains(&name.as_str());
+        return (!is_optional)
+            .then(|| Difference::MissingExport { name, expected: expected.to_owned() });
+    };
+    let text = found.without_names().to_string();
+    (!fits(expected, &text, options.sizes)).then(|| Difference::ExportType {
+        name,
+        expected: expected.to_owned(),
+        found: found.clone(),
+    })
+}
