@@ -43,6 +43,7 @@
 //! | `pool` | Wasmtime's pooling allocator, for [`RuntimeOptions::pooling`] |
 //! | `backtrace` | files and lines in backtraces, if artifacts have them, and demangled names |
 //! | `profiling` | jitdump and VTune, for [`RuntimeOptions::profiler`] |
+//! | `inspect` | [`Inspection`]: what bytes are, before they are compiled |
 //! | `tracing` | spans of the crate `tracing`: loading, verifying, instantiating, calling |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
 
@@ -56,6 +57,8 @@ pub mod engine;
 mod error;
 mod exit;
 mod fs;
+#[cfg(feature = "inspect")]
+pub mod inspect;
 pub mod interface;
 mod limits;
 mod macros;
@@ -88,6 +91,8 @@ pub use engine::{
 };
 pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueError};
 pub use exit::Exit;
+#[cfg(feature = "inspect")]
+pub use inspect::Inspection;
 pub use interface::{Difference, Interface};
 pub use limits::Group;
 #[cfg(feature = "threads")]

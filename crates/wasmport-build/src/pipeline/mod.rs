@@ -9,7 +9,6 @@ mod inputs;
 mod inspect;
 mod pack;
 mod read;
-mod recognize;
 mod stages;
 
 pub(crate) use compile::check_engine;

@@ -1,12 +1,12 @@
 //! Read: the bytes of the source file, and the binary format. The bytes decide, never the extension.
 
-use super::recognize::{self, Other};
 use crate::asset::{AssetError, Stage};
 use crate::fs;
 use crate::project::discover::AssetFile;
 use crate::wasm::RawWasm;
 use std::path::Path;
 use wasmport::Digest;
+use wasmport::inspect::recognize::{self, Other};
 
 /// The bytes of a source file at one moment. All stages work on these bytes.
 #[derive(Debug)]

@@ -63,4 +63,11 @@ impl ImportLimits {
     pub(crate) fn memory(&self) -> u64 {
         u64::from(self.chosen(|limits| limits.max_memory_mib)) << 20
     }
+    /// Returns whether a module, as far as it was read, is larger than allowed.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn are_exceeded_by(&self, found: &wasmport::inspect::Scanned) -> bool {
+        found.functions > self.functions()
+            || found.nesting > self.nesting()
+            || found.data_bytes > self.data_bytes()
+    }
 }

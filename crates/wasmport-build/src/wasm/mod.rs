@@ -1,16 +1,13 @@
 //! Wasm: bytes that claim to be WebAssembly, and modules that were validated.
 
-mod component_features;
-mod features;
 mod images;
 mod place;
 mod raw;
 mod sections;
 mod validate;
 
-pub(crate) use component_features::needs_concurrency;
-pub(crate) use features::scan;
 pub(crate) use images::image_bytes;
 pub(crate) use raw::RawWasm;
 pub(crate) use sections::custom_sections;
 pub(crate) use validate::{ValidWasm, has_legacy_exceptions, is_valid, validate};
+pub(crate) use wasmport::inspect::{needs_concurrency, scan};

@@ -1,6 +1,5 @@
 //! Validation: the only way to a `ValidWasm`, and the features that the module requires.
 
-use super::features::{self, Scanned};
 use super::place::Place;
 use super::raw::RawWasm;
 use crate::asset::{AssetError, AssetErrorKind, Kind, Stage};
@@ -11,6 +10,7 @@ use wasmparser::{
     types::{Types, TypesRef},
 };
 use wasmport::engine::{RequiredFeatures, WasmFeature};
+use wasmport::inspect::{self, Scanned};
 
 /// A core module or component that is valid with exactly its required features.
 pub(crate) struct ValidWasm {
@@ -77,7 +77,7 @@ pub(crate) fn validate(
     let text = module.text().map(str::to_owned);
     let RawWasm { path, wasm, .. } = module;
     // A module that cannot be scanned is not valid, and the validator has the better message.
-    let scanned = features::scan(&wasm, limits);
+    let scanned = inspect::scan(&wasm, |found| limits.are_exceeded_by(found));
     if let Ok(scanned) = &scanned {
         check_limits(&path, &wasm, scanned, limits)?;
     }

@@ -60,6 +60,12 @@ impl Error {
             Self::WrongKind { is_component: false, .. } => {
                 "create it with `DynamicAsset::new`, or `file`"
             }
+            #[cfg(feature = "inspect")]
+            Self::NotWasm { help, .. } => help,
+            #[cfg(feature = "inspect")]
+            Self::Damaged { .. } => {
+                "the file was not written, or not read, whole; or it uses a proposal that Wasmtime 48 does not know"
+            }
             Self::Interface { .. } => {
                 "give its author the interface: the code must have all of its exports, and only imports that it has"
             }

@@ -53,7 +53,17 @@ impl Error {
             }
             Self::Interface { asset, interface, differences } => {
                 let differences = list(differences);
-                write!(f, "`{asset}` does not have the interface `{interface}`: {differences}")
+                write!(
+                    f,
+                    "{} does not have the interface `{interface}`: {differences}",
+                    code(asset)
+                )
+            }
+            #[cfg(feature = "inspect")]
+            Self::NotWasm { message, .. } => write!(f, "the bytes are not WebAssembly: {message}"),
+            #[cfg(feature = "inspect")]
+            Self::Damaged { message, offset } => {
+                write!(f, "the WebAssembly is damaged at byte {offset}: {message}")
             }
             Self::WrongAsset { expected, actual } => {
                 write!(f, "the wrapper of asset `{expected}` was passed asset `{actual}`")
@@ -147,6 +157,11 @@ impl Error {
     pub(super) fn is_allocation(&self) -> bool {
         matches!(self.downcast_ref(), Some(Self::Allocation { .. }))
     }
+}
+
+/// Names code, which may have no name.
+pub(super) fn code(asset: &str) -> String {
+    if asset.is_empty() { "the code".into() } else { format!("`{asset}`") }
 }
 
 /// Names a call.

@@ -130,6 +130,22 @@ pub enum Error {
         /// Every difference found.
         differences: Vec<Difference>,
     },
+    /// Bytes that were to be WebAssembly are something else.
+    #[cfg(feature = "inspect")]
+    NotWasm {
+        /// What they are.
+        message: String,
+        /// The advice on what to change.
+        help: &'static str,
+    },
+    /// WebAssembly ends too early, or is not valid.
+    #[cfg(feature = "inspect")]
+    Damaged {
+        /// The parser's reason.
+        message: String,
+        /// The offset in bytes at which it was found.
+        offset: u64,
+    },
     /// A wrapper was passed the module of another asset.
     WrongAsset {
         /// The wrapper's asset.
@@ -338,7 +354,7 @@ impl Error {
             return mismatches.try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()));
         }
         if let Self::Interface { asset, interface, differences } = self {
-            write!(f, "`{asset}` does not have the interface `{interface}`:")?;
+            write!(f, "{} does not have the interface `{interface}`:", message::code(asset))?;
             differences.iter().try_for_each(|difference| write!(f, "\n  - {difference}"))?;
         } else {
             self.write_message(f)?;

@@ -1,6 +1,7 @@
 //! `Difference`: a difference between code and an interface.
 
 use super::types::ExternType;
+use crate::engine::WasmFeature;
 use std::fmt;
 
 /// A difference between code and an [`Interface`](super::Interface) that keeps them from working together.
@@ -35,6 +36,21 @@ pub enum Difference {
         /// The type in the code.
         found: ExternType,
     },
+    /// It is a component and was expected to be a core module, or the reverse.
+    Kind {
+        /// Whether it is a component.
+        is_component: bool,
+    },
+    /// The code needs a proposal that this build of the crate cannot run.
+    Feature {
+        /// The proposal.
+        feature: WasmFeature,
+    },
+    /// The code needs a part of the system that the host does not grant.
+    Capability {
+        /// The module of its imports, such as `wasi_snapshot_preview1`.
+        module: String,
+    },
     /// The host gives an import with another type.
     ImportType {
         /// The module that it is imported from.
@@ -59,6 +75,22 @@ impl fmt::Display for Difference {
             }
             Self::UnknownImport { module, name, found } => {
                 write!(f, "it imports {module:?} {name:?} {found}, which the host does not give")
+            }
+            Self::Kind { is_component: true } => {
+                f.write_str("it is a component, and the interface is one of core modules")
+            }
+            Self::Kind { is_component: false } => {
+                f.write_str("it is a core module, and the interface is one of components")
+            }
+            Self::Feature { feature } => match feature.cargo_feature() {
+                Some(cargo) => write!(
+                    f,
+                    "it uses {feature}, for which the host needs the `{cargo}` feature of the `wasmport` crate"
+                ),
+                None => write!(f, "it uses {feature}, which the host cannot run"),
+            },
+            Self::Capability { module } => {
+                write!(f, "it needs WASI ({module:?}), which the host does not grant")
             }
             Self::ImportType { module, name, expected, found } => {
                 write!(

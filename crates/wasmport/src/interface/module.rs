@@ -22,6 +22,7 @@ pub(crate) fn differences(
         .iter()
         .flat_map(|(module, lines)| entries(lines).map(|entry| ((*module, entry.name), entry.ty)))
         .collect();
+    let mut lacks_wasi = false;
     let of_imports = imports.into_iter().filter_map(|(module, name, found)| {
         match given.get(&(module.as_str(), name.clone())) {
             // An import takes what is given: the host's type has to fit the guest's.
@@ -34,7 +35,11 @@ pub(crate) fn differences(
                     found,
                 })
             }
-            None if interface.options.wasi && is_wasi(&module) => None,
+            None if is_wasi(&module) => {
+                // One difference stands for all of its imports.
+                let is_first = !interface.options.wasi && !std::mem::replace(&mut lacks_wasi, true);
+                is_first.then_some(Difference::Capability { module })
+            }
             None => Some(Difference::UnknownImport { module, name, found }),
         }
     });

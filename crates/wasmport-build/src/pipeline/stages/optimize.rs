@@ -38,7 +38,7 @@ pub(crate) fn optimize(
         let allowed = with_binaryen_features(module.features());
         let wasm = if module.is_component() {
             let wasm = each_module(Stage::Optimize, module, |wasm| {
-                let scanned = scan(wasm, asset.limits())
+                let scanned = scan(wasm, |found| asset.limits().are_exceeded_by(found))
                     .map_err(|e| asset.error(Stage::Optimize, e.to_string()))?;
                 let mut rewritten = rewrite(wasm, with_binaryen_features(scanned.features))?;
                 if is_valid(&rewritten.bytes, allowed) {

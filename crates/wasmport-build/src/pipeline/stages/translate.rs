@@ -51,8 +51,8 @@ fn rewrite<'a>(
     asset: &'a AssetContext<'_>,
 ) -> Result<CacheEntry<'a>, AssetError> {
     let error = |e: ToolError| e.at(asset.path(), Stage::Translate);
-    let scanned =
-        scan(wasm, asset.limits()).map_err(|e| asset.error(Stage::Translate, e.to_string()))?;
+    let scanned = scan(wasm, |found| asset.limits().are_exceeded_by(found))
+        .map_err(|e| asset.error(Stage::Translate, e.to_string()))?;
     // The translation carries values out of blocks, which Binaryen counts as multi-value.
     let features = with_binaryen_features(scanned.features.with(WasmFeature::Exceptions));
     let mut args = vec!["--translate-to-exnref".to_owned(), "--debuginfo".into()];

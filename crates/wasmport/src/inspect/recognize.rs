@@ -2,7 +2,7 @@
 
 /// A file that is not WebAssembly.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Other {
+pub struct Other {
     /// The message: what the file is.
     pub message: String,
     /// The mend.
@@ -71,7 +71,8 @@ const IMPORT_COMPONENT: &str =
     "import the component that implements it, and name this file with `world`";
 
 /// Recognizes a binary file that is not WebAssembly.
-pub(super) fn binary(bytes: &[u8]) -> Option<Other> {
+#[must_use]
+pub fn binary(bytes: &[u8]) -> Option<Other> {
     let is_tar = bytes.get(257..262) == Some(b"ustar");
     let tar = is_tar.then_some(("a tar archive", UNPACK));
     let magic = MAGIC.iter().find(|(magic, ..)| bytes.starts_with(magic));
@@ -80,7 +81,8 @@ pub(super) fn binary(bytes: &[u8]) -> Option<Other> {
 }
 
 /// Recognizes text that is not WebAssembly's, which begins with a parenthesis or a comment.
-pub(super) fn text(text: &str) -> Option<Other> {
+#[must_use]
+pub fn text(text: &str) -> Option<Other> {
     let text = text.trim_start();
     // Text without any field is an empty module.
     if text.is_empty() || text.starts_with(['(', ';']) {
@@ -97,7 +99,8 @@ pub(super) fn text(text: &str) -> Option<Other> {
 }
 
 /// Returns whether bytes that are not UTF-8 look like text in an encoding with one byte per character.
-pub(super) fn is_latin(bytes: &[u8]) -> bool {
+#[must_use]
+pub fn is_latin(bytes: &[u8]) -> bool {
     let is_text = |byte: &u8| matches!(byte, b'\t' | b'\n' | b'\r' | b' '..=b'~' | 0x80..);
     let high = bytes.iter().filter(|byte| **byte >= 0x80).count();
     bytes.iter().all(is_text) && high <= bytes.len() / 2

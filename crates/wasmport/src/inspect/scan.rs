@@ -1,37 +1,38 @@
 //! Features and sizes of a module, found in one pass over it.
 //!
-//! The features are a close guess, which the validator checks; see `validate.rs`.
+//! The features are a close guess, which the importer checks by validating the module.
 
 use super::component_features;
-use crate::settings::ImportLimits;
+use crate::engine::{RequiredFeatures, WasmFeature as F};
 use wasmparser::{
     AbstractHeapType, BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems,
     ElementKind, Encoding, ExternalKind, HeapType, MemoryType, Operator, OperatorsReader, Parser,
     Payload, RefType, Result, TableInit, TableType, TypeRef, ValType,
 };
-use wasmport::engine::{RequiredFeatures, WasmFeature as F};
 
 /// Features and sizes of a module.
-#[derive(Default)]
-pub(crate) struct Scanned {
+#[derive(Debug, Default)]
+pub struct Scanned {
     /// The features that the module appears to use.
     pub features: RequiredFeatures,
+    /// The number of functions.
     pub functions: u32,
     /// The deepest nesting of blocks in a function.
     pub nesting: u32,
+    /// The length of all data segments.
     pub data_bytes: u64,
 }
 
-/// Reads the module once, and stops early if it exceeds `limits`.
-pub(crate) fn scan(wasm: &[u8], limits: &ImportLimits) -> Result<Scanned> {
+/// Reads the module once, until `is_enough`.
+///
+/// # Errors
+///
+/// Fails if the module is damaged.
+pub fn scan(wasm: &[u8], is_enough: impl Fn(&Scanned) -> bool) -> Result<Scanned> {
     let mut scan = Scan::default();
     for payload in Parser::new(0).parse_all(wasm) {
         scan.payload(payload?)?;
-        let Scanned { functions, nesting, data_bytes, .. } = scan.found;
-        if functions > limits.functions()
-            || nesting > limits.nesting()
-            || data_bytes > limits.data_bytes()
-        {
+        if is_enough(&scan.found) {
             break;
         }
     }
@@ -50,9 +51,10 @@ const ADAPTERS: RequiredFeatures = RequiredFeatures::of(&[
     F::ComponentModel,
 ]);
 
+/// A scan that is under way.
 #[derive(Default)]
-struct Scan {
-    found: Scanned,
+pub(super) struct Scan {
+    pub found: Scanned,
     memories: u32,
     tables: u32,
     mutable_globals: Vec<bool>,
@@ -69,7 +71,8 @@ impl Scan {
         }
     }
 
-    fn payload(&mut self, payload: Payload<'_>) -> Result<()> {
+    /// Adds a part of the file.
+    pub fn payload(&mut self, payload: Payload<'_>) -> Result<()> {
         let features = component_features::of_section(&payload)?;
         self.found.features = self.found.features.union(features);
         match payload {

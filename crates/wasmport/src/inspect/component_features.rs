@@ -1,12 +1,12 @@
 //! Features that the types and built-in functions of components need, and whether a component needs an
 //! engine with concurrency.
 
+use crate::engine::{RequiredFeatures, WasmFeature as F};
 use wasmparser::{
     CanonicalFunction, CanonicalOption, ComponentDefinedType, ComponentExternName,
     ComponentFuncType, ComponentType, ComponentTypeDeclaration, ComponentValType, Encoding,
     InstanceTypeDeclaration, Parser, Payload, PrimitiveValType, Result, ValType,
 };
-use wasmport::engine::{RequiredFeatures, WasmFeature as F};
 
 const NONE: RequiredFeatures = RequiredFeatures::NONE;
 const ASYNC: RequiredFeatures = NONE.with(F::ComponentModelAsync);
@@ -51,7 +51,7 @@ pub(super) fn of_section(payload: &Payload<'_>) -> Result<RequiredFeatures> {
 /// # Errors
 ///
 /// Fails if the file is damaged.
-pub(crate) fn needs_concurrency(wasm: &[u8]) -> Result<bool> {
+pub fn needs_concurrency(wasm: &[u8]) -> Result<bool> {
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         match &payload {

@@ -1,0 +1,174 @@
+//! `Inspection`: kind, imports, exports, custom sections and proposals of a file.
+
+use super::recognize::{self, Other};
+use super::scan::Scan;
+use super::types::extern_type;
+use crate::engine::RequiredFeatures;
+use crate::error::{Error, Result};
+use crate::interface::ExternType;
+use wasmparser::types::TypesRef;
+use wasmparser::{
+    BinaryReaderError, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
+};
+
+/// What a file of WebAssembly is and needs: read before it is compiled.
+///
+/// The types of the file are validated, and its code is only read: an invalid function is an error when it is
+/// compiled.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Inspection<'a> {
+    /// Whether it is a component, not a core module.
+    pub is_component: bool,
+    /// The imports of a core module, in its order.
+    pub imports: Vec<Import<'a>>,
+    /// The exports of a core module, in its order.
+    pub exports: Vec<Export<'a>>,
+    /// Its own custom sections, in its order.
+    pub custom_sections: Vec<CustomSection<'a>>,
+    /// The proposals that it uses.
+    pub features: RequiredFeatures,
+}
+
+/// An import of a core module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Import<'a> {
+    /// The module that it is imported from.
+    pub module: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Its type.
+    pub ty: ExternType,
+}
+
+/// An export of a core module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Export<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its type.
+    pub ty: ExternType,
+}
+
+/// A custom section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CustomSection<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its content.
+    pub data: &'a [u8],
+}
+
+/// The beginning of binary WebAssembly.
+const MAGIC: &[u8] = b"\0asm";
+
+impl<'a> Inspection<'a> {
+    /// Reads binary WebAssembly.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NotWasm`], which says what the bytes are, and with [`Error::Damaged`] if they end too
+    /// early or their types are not valid.
+    pub fn of(bytes: &'a [u8]) -> Result<Self> {
+        check_magic(bytes)?;
+        read(bytes).map_err(|error| Error::Damaged {
+            message: error.message().to_owned(),
+            offset: error.offset() as u64,
+        })
+    }
+
+    /// Returns the content of the first custom section of that name.
+    #[must_use]
+    pub fn custom_section(&self, name: &str) -> Option<&'a [u8]> {
+        self.custom_sections.iter().find(|section| section.name == name).map(|section| section.data)
+    }
+}
+
+/// Refuses bytes that are no binary WebAssembly.
+fn check_magic(bytes: &[u8]) -> Result<()> {
+    if bytes.starts_with(MAGIC) {
+        return Ok(());
+    }
+    let not_wasm = |message: String, help: &'static str| Err(Error::NotWasm { message, help });
+    if bytes.is_empty() {
+        return not_wasm("they are empty".into(), "the file was not written, or not read, whole");
+    }
+    if MAGIC.starts_with(bytes) {
+        let message = "they end within the magic number".into();
+        return not_wasm(message, "the file was not written, or not read, whole");
+    }
+    if let Some(Other { message, help }) = recognize::binary(bytes) {
+        return not_wasm(message, help);
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => match recognize::text(text) {
+            Some(Other { message, help }) => not_wasm(message, help),
+            None => not_wasm(
+                "they are text, and binary WebAssembly was expected".into(),
+                "translate it first, such as with `wasm-tools parse`",
+            ),
+        },
+        Err(_) => not_wasm("they have no magic number `\\0asm`".into(), "check what the file is"),
+    }
+}
+
+fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
+    let mut validator = Validator::new_with_features(WasmFeatures::all());
+    let (mut scan, mut found) = (Scan::default(), Inspection::default());
+    let mut depth = 0_usize;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let payload = payload?;
+        match &payload {
+            Payload::Version { encoding, .. } => {
+                if depth == 0 {
+                    found.is_component = *encoding == Encoding::Component;
+                }
+                depth += 1;
+            }
+            Payload::CustomSection(section) if depth == 1 => {
+                let (name, data) = (section.name(), section.data());
+                found.custom_sections.push(CustomSection { name, data });
+            }
+            _ => {}
+        }
+        let is_end = matches!(validator.payload(&payload)?, ValidPayload::End(_));
+        if let Some(types) = validator.types(0)
+            && depth == 1
+            && !found.is_component
+        {
+            items(&payload, types, &mut found)?;
+        }
+        depth -= usize::from(is_end);
+        scan.payload(payload)?;
+    }
+    found.features = scan.found.features;
+    Ok(found)
+}
+
+/// Adds the imports or exports of a section.
+fn items<'a>(
+    payload: &Payload<'a>,
+    types: TypesRef<'_>,
+    found: &mut Inspection<'a>,
+) -> Result<(), BinaryReaderError> {
+    match payload {
+        Payload::ImportSection(imports) => {
+            for import in imports.clone().into_imports() {
+                let import = import?;
+                // The section is valid, so the validator knows the type.
+                let Some(ty) = types.entity_type_from_import(&import) else { continue };
+                let ty = extern_type(types, ty);
+                found.imports.push(Import { module: import.module, name: import.name, ty });
+            }
+        }
+        Payload::ExportSection(exports) => {
+            for export in exports.clone() {
+                let export = export?;
+                let Some(ty) = types.entity_type_from_export(&export) else { continue };
+                found.exports.push(Export { name: export.name, ty: extern_type(types, ty) });
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}

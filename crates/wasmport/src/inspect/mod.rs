@@ -1,0 +1,17 @@
+//! `Inspection`: what bytes are, read before anything is compiled. The one place of the runtime that parses.
+
+mod component_features;
+mod difference;
+mod inspection;
+#[doc(hidden)]
+pub mod recognize;
+mod scan;
+mod types;
+
+#[doc(hidden)]
+pub use component_features::needs_concurrency;
+pub use inspection::{CustomSection, Export, Import, Inspection};
+#[doc(hidden)]
+pub use scan::{Scanned, scan};
+#[doc(hidden)]
+pub use types::extern_type;
