@@ -142,6 +142,11 @@ pub struct Components;
 #[doc = include_str!("../../../docs/stages.md")]
 pub struct Stages;
 
+/// The code of the chapter on plug-ins.
+#[cfg(all(doctest, feature = "compiler"))]
+#[doc = include_str!("../../../docs/plugins.md")]
+pub struct Plugins;
+
 /// The code of the chapter on services.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/services.md")]

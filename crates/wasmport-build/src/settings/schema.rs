@@ -24,8 +24,12 @@ pub fn settings_schema() -> Value {
     let tables = tables.into_iter().map(|table| (table, None));
     let mut schema = table(PROJECT, root.into_iter().chain(tables).collect());
     let rule = AssetSettings::json_schema(&mut generator);
-    let tables =
-        [("engine", engine()), ("defaults", defaults(rule.clone())), ("asset", rules(rule))];
+    let tables = [
+        ("engine", engine()),
+        ("defaults", defaults(rule.clone())),
+        ("asset", rules(rule.clone())),
+        ("interface", interfaces(rule)),
+    ];
     if let Some(Value::Object(properties)) = schema.get_mut("properties") {
         properties.extend(tables.map(|(key, table)| (key.to_owned(), table.to_value())));
     }
@@ -46,7 +50,9 @@ fn setting(row: &Row, (mut schema, default): Typed) -> Schema {
     if let Some(default) = default {
         schema.insert("default".into(), default);
     }
-    for (mark, kind) in [(Mark::Module, "module"), (Mark::Component, "component")] {
+    let kinds =
+        [(Mark::Module, "module"), (Mark::Component, "component"), (Mark::Interface, "interface")];
+    for (mark, kind) in kinds {
         if row.has(mark) {
             schema.insert("x-kind".into(), kind.into());
         }
@@ -57,21 +63,42 @@ fn setting(row: &Row, (mut schema, default): Typed) -> Schema {
     schema
 }
 
-/// Describes `[defaults]`: choices without a selector.
-fn defaults(mut choices: Schema) -> Schema {
+/// Removes the rows with one of the marks.
+fn without(mut choices: Schema, marks: &[Mark]) -> Schema {
     if let Some(Value::Object(properties)) = choices.get_mut("properties") {
-        properties.remove(MATCH);
+        for row in AssetSettings::ROWS.iter().filter(|row| marks.iter().any(|mark| row.has(*mark)))
+        {
+            properties.remove(&row.key());
+        }
     }
+    choices
+}
+
+/// Describes `[defaults]`: choices without a selector.
+fn defaults(choices: Schema) -> Schema {
+    let mut choices = without(choices, &[Mark::Selector, Mark::Interface]);
     choices.insert("description".into(), "Choices for all assets.".into());
     choices
 }
 
 /// Describes `[[asset]]`: choices with a selector.
-fn rules(mut choices: Schema) -> Schema {
+fn rules(choices: Schema) -> Schema {
+    let mut choices = without(choices, &[Mark::Interface]);
     choices.insert("required".into(), json!([MATCH]));
     json_schema!({
         "type": "array",
         "description": "Choices for some assets; if several match, later ones win, key by key.",
+        "items": choices,
+    })
+}
+
+/// Describes `[[interface]]`: choices for a wrapper without an asset.
+fn interfaces(choices: Schema) -> Schema {
+    let mut choices = without(choices, &[Mark::Selector, Mark::Artifact]);
+    choices.insert("required".into(), json!(["name"]));
+    json_schema!({
+        "type": "array",
+        "description": "Interfaces of code that arrives while the program runs.",
         "items": choices,
     })
 }

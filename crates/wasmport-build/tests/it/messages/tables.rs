@@ -88,6 +88,49 @@ fn contradictions() {
 }
 
 #[test]
+fn interfaces() {
+    let texts = [
+        "[[interface]]\nmodule = \"plugin.wat\"\n",
+        "[[interface]]\nname = \"My Plugin\"\nmodule = \"plugin.wat\"\n",
+        "[[interface]]\nname = \"plugin\"\n",
+        "[[interface]]\nname = \"plugin\"\nmodule = \"plugin.wat\"\nlike = \"assets/calc.wat\"\n",
+        "[[interface]]\nname = \"a\"\nmodule = \"a.wat\"\n[[interface]]\nname = \"a\"\nmodule = \"b.wat\"\n",
+        "[[interface]]\nname = \"plugin\"\nmodule = \"plugin.wat\"\noptimize.level = \"O2\"\n",
+        "[[interface]]\nname = \"plugin\"\nmodule = \"plugin.wat\"\nmatch = \"*\"\n",
+        "[[interface]]\nname = \"plugin\"\nmodule = \"plugin.wat\"\noptional = [\"a[\"]\n",
+        "[[interface]]\nnam = \"plugin\"\n",
+        "[defaults]\noptional = [\"*\"]\n",
+        "[[asset]]\nmatch = \"*\"\nname = \"plugin\"\n",
+    ];
+    assert_said("interfaces", said_of_settings(&texts));
+}
+
+#[test]
+fn descriptions_of_interfaces() {
+    let said = [
+        ("[[interface]]\nname = \"calc\"\nmodule = \"assets/calc.wat\"\n", "(module)"),
+        ("[[interface]]\nname = \"plugin\"\nmodule = \"assets/cacl.wat\"\n", "(module)"),
+        (
+            "[[interface]]\nname = \"plugin\"\nlike = \"assets/calc.wat\"\n",
+            "(module (func i32.ad))",
+        ),
+    ];
+    let said = said.map(|(text, calc)| {
+        let project = Project::with(&[("calc.wat", calc.as_bytes())]);
+        let settings = project.settings(text).unwrap();
+        let message = match Importer::new(settings).run(&()) {
+            Err(error) => error.to_string(),
+            Ok(report) => {
+                let failed = report.failures().map(|(_, error)| error.to_string());
+                failed.collect::<Vec<_>>().join("\n")
+            }
+        };
+        (text.to_owned(), shown(&project, message))
+    });
+    assert_said("descriptions-of-interfaces", said);
+}
+
+#[test]
 fn patterns_and_roots() {
     let project = Project::new();
     let texts = [
