@@ -15,6 +15,11 @@ pub(crate) fn did_you_mean(nearest: &str) -> String {
     format!("did you mean `{}`?", nearest.escape_debug())
 }
 
+/// Ends a message with the question whether the nearest name was meant, if there is one.
+pub(crate) fn or_did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |nearest| format!("; {}", did_you_mean(nearest)))
+}
+
 /// The reason why a run did not do what it was asked.
 ///
 /// `Debug` prints the whole message over several lines, so that the `main` of a `build.rs` can

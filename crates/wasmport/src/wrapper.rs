@@ -12,6 +12,10 @@ pub trait Wrapper: Sized {
     /// Kind of the code.
     type Code: Code;
 
+    /// The imports and exports that the wrapper is for: those of its asset, and of all other code that it can
+    /// serve.
+    const INTERFACE: &'static Interface<Self::Code>;
+
     /// Whether instances are initialized: `_initialize` is called if it is exported and `_start` is not.
     /// Components are not.
     const REACTOR: bool = false;
@@ -29,15 +33,8 @@ pub trait Wrapper: Sized {
     /// interface that the code does not have.
     fn check(loaded: &Loaded<Self::Code>) -> Result<()>;
 
-    /// Checks that code has the interface of the wrapper: other code than that of its asset too.
-    ///
-    /// # Errors
-    ///
-    /// Fails with [`Error::Interface`](crate::Error::Interface), which has every difference.
-    fn check_interface(loaded: &Loaded<Self::Code>) -> Result<()>;
-
     /// Returns the wrapper of `instance`, which must be an instance of code that passes
-    /// [`check`](Self::check) or [`check_interface`](Self::check_interface).
+    /// [`check`](Self::check), or has the [`INTERFACE`](Self::INTERFACE).
     ///
     /// # Errors
     ///
@@ -57,9 +54,6 @@ pub trait AssetWrapper: Wrapper {
 
 /// The wrapper of a core module.
 pub trait ModuleWrapper: Wrapper<Code = Module> {
-    /// The imports and exports that the wrapper is for.
-    const INTERFACE: &'static Interface;
-
     /// Returns Wasmtime's instance.
     fn wasm_instance(&self) -> Instance;
 }

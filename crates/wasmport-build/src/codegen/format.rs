@@ -95,6 +95,19 @@ fn blank_line<I: syn::parse::Parse>() -> Option<I> {
     syn::parse_str(BLANK_LINE).ok()
 }
 
+/// A raw string literal, in which lines stay lines.
+pub(super) fn raw_string(text: &str) -> TokenStream {
+    let is_plain = !text.contains('\r') && text.chars().all(|c| c == '\n' || !c.is_control());
+    let longest =
+        text.split('"').skip(1).map(|rest| rest.len() - rest.trim_start_matches('#').len());
+    let fence = "#".repeat(longest.max().unwrap_or(0) + 1);
+    let raw = format!("r{fence}\"{text}\"{fence}").parse::<proc_macro2::Literal>();
+    match raw {
+        Ok(literal) if is_plain && !text.is_empty() => quote!(#literal),
+        _ => quote!(#text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -149,5 +162,14 @@ mod tests {
         let text = Section::Text("// The end.\n".into());
         let expected = "__rt::plain! {\n    struct P {\n        x: f64,\n    }\n}\n\n// The end.\n";
         assert_eq!(print(&[call, text], &CratePath::new("::wasmport")).unwrap(), expected);
+    }
+
+    #[test]
+    fn raw_strings_hold_any_text() {
+        for text in ["", "\"a\" (func)\n", "\"a\"#\" (func)\n\"##\"\n", "a\\nb", "\r"] {
+            let literal: syn::LitStr = syn::parse2(raw_string(text)).unwrap();
+            assert_eq!(literal.value(), text);
+        }
+        assert_eq!(raw_string("\"a\"#b\n").to_string(), "r##\"\"a\"#b\n\"##");
     }
 }

@@ -1,6 +1,6 @@
 //! Errors of reading, composing and rewriting components.
 
-use crate::error::did_you_mean;
+use crate::error::{Error, or_did_you_mean};
 use crate::panics::Panic;
 use std::error::Error as StdError;
 use wasmparser::BinaryReaderError;
@@ -28,7 +28,10 @@ impl WorldError {
 /// An error of reading WIT files or of writing WIT text.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum WitError {
-    /// A file cannot be read or parsed; the text has path, line and column.
+    /// A file cannot be read; the text has the path.
+    #[error(transparent)]
+    Read(#[from] Error),
+    /// A file cannot be parsed; the text has path, line and column.
     #[error("{0}")]
     Parse(String),
     /// The package does not have the world, or has several and none was named.
@@ -37,6 +40,9 @@ pub(crate) enum WitError {
     /// The world cannot be written as text.
     #[error("the world cannot be written as WIT: {}", chain(.0.as_ref()))]
     Print(#[source] Cause),
+    /// No component can implement the world.
+    #[error("no component can implement the world: {}", chain(.0.as_ref()))]
+    Encode(#[source] Cause),
     /// The world belongs to no package, which text needs.
     #[error("the world belongs to no package")]
     NoPackage,
@@ -136,7 +142,7 @@ pub(crate) enum ConnectionError {
         "the component has no import {}: it has {}{}",
         quoted(.import),
         list(.imports),
-        meant(.nearest.as_deref())
+        or_did_you_mean(.nearest.as_deref())
     )]
     UnknownImport { import: String, imports: Vec<String>, nearest: Option<String> },
     /// The settings name a component that was not passed.
@@ -225,10 +231,6 @@ fn subject(name: &str) -> String {
 
 fn quoted(name: &str) -> String {
     format!("`{}`", name.escape_debug())
-}
-
-fn meant(nearest: Option<&str>) -> String {
-    nearest.map_or_else(String::new, |nearest| format!("; {}", did_you_mean(nearest)))
 }
 
 fn list(names: &[String]) -> String {

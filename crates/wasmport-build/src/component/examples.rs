@@ -2,8 +2,7 @@
 
 use super::world::World;
 use std::path::Path;
-use wit_component::{ComponentEncoder, StringEncoding, dummy_module, embed_component_metadata};
-use wit_parser::{ManglingAndAbi, Resolve};
+use wit_parser::Resolve;
 
 /// A world with every kind of item.
 pub(super) const SHAPES: &str = "package demo:app@0.1.0;
@@ -31,9 +30,5 @@ pub(super) fn world(wit: &str) -> World {
 
 /// Builds a component with the only world of `wit`; each of its functions traps.
 pub(super) fn component(wit: &str) -> Vec<u8> {
-    let World { resolve, id } = world(wit);
-    let mut module = dummy_module(&resolve, id, ManglingAndAbi::Standard32);
-    embed_component_metadata(&mut module, &resolve, id, StringEncoding::UTF8).unwrap();
-    let mut encoder = ComponentEncoder::default().validate(true).module(&module).unwrap();
-    encoder.encode().unwrap()
+    world(wit).component().unwrap()
 }

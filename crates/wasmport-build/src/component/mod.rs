@@ -23,7 +23,7 @@ mod world;
 pub(crate) use compose::compose;
 pub(crate) use conformance::differences;
 pub(crate) use directions::contradiction;
-pub(crate) use error::{ModulesError, WorldError};
+pub(crate) use error::{ModulesError, WitError, WorldError};
 #[cfg(feature = "preinit")]
 pub(crate) use exports::without_export;
 pub(crate) use modules::{map_modules, modules};

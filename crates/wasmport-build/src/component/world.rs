@@ -1,17 +1,19 @@
 //! Worlds in WIT: what a component imports and exports.
 
-use super::error::WitError;
-use crate::error::did_you_mean;
+use super::error::{Cause, WitError};
+use crate::error::or_did_you_mean;
 use crate::names::nearest;
 use crate::panics::catch_panic;
 use heck::{ToKebabCase as _, ToUpperCamelCase as _};
 use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use wit_component::WitPrinter;
+use wit_component::{
+    ComponentEncoder, StringEncoding, WitPrinter, dummy_module, embed_component_metadata,
+};
 #[cfg(test)]
 use wit_parser::WorldItem;
-use wit_parser::{Resolve, WorldId, WorldKey};
+use wit_parser::{ManglingAndAbi, Resolve, WorldId, WorldKey};
 
 /// Names that generated code uses without a path.
 const RESERVED: &[&str] = &[
@@ -49,7 +51,7 @@ impl Eq for World {}
 fn nearest_world(resolve: &Resolve, name: Option<&str>) -> String {
     let worlds = resolve.worlds.iter().map(|(_, world)| world.name.as_str());
     let nearest = name.and_then(|name| nearest(name, worlds));
-    nearest.map_or_else(String::new, |nearest| format!("; {}", did_you_mean(nearest)))
+    or_did_you_mean(nearest)
 }
 
 impl World {
@@ -69,6 +71,21 @@ impl World {
             let id = id.map_err(|e| WitError::Select(e.into(), nearest_world(&resolve, name)))?;
             Ok((Self { resolve, id }, sources.paths().map(Path::to_path_buf).collect()))
         })?
+    }
+
+    /// Returns a component that implements the world; each of its functions traps.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`WitError`] if the world has an item that no component can have.
+    pub fn component(&self) -> Result<Vec<u8>, WitError> {
+        let Self { resolve, id } = self;
+        let encode = || -> Result<Vec<u8>, Cause> {
+            let mut module = dummy_module(resolve, *id, ManglingAndAbi::Standard32);
+            embed_component_metadata(&mut module, resolve, *id, StringEncoding::UTF8)?;
+            Ok(ComponentEncoder::default().module(&module)?.encode()?)
+        };
+        catch_panic(encode)?.map_err(WitError::Encode)
     }
 
     /// Returns the world's name, in kebab case.

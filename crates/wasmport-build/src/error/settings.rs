@@ -1,7 +1,6 @@
 //! `SettingsError`: the reason why settings are refused, and their place in the settings file.
 
-use super::Error;
-use super::did_you_mean;
+use super::{Error, did_you_mean};
 use std::fmt;
 use std::path::PathBuf;
 use std::string::FromUtf8Error;
@@ -65,7 +64,7 @@ pub(crate) enum SettingsErrorKind {
     InterfaceName(String),
     #[error("two interfaces have the name `{0}`")]
     InterfaceTwice(String),
-    #[error("the interface `{0}` needs one description: `module` or `like`")]
+    #[error("the interface `{0}` needs one description: `wit`, `module` or `like`")]
     InterfaceDescription(String),
     #[error("the interface `{name}` and the asset `{asset}` would be the same Rust module")]
     InterfaceOfAsset { name: String, asset: String },
@@ -134,8 +133,8 @@ impl SettingsErrorKind {
                 "give the interface another name"
             }
             Self::InterfaceDescription(_) => {
-                "add `module = \"interfaces/plugin.wat\"`, a module with the imports and exports, or `like = \
-                 \"assets/first.wasm\"`, an asset that has them"
+                "add `wit = \"wit#plugin\"`, a world, `module = \"interfaces/plugin.wat\"`, a module with the \
+                 imports and exports, or `like = \"assets/first.wasm\"`, an asset that has them"
             }
             Self::NotForInterfaces(_) => {
                 "remove it, or move it to the `[[asset]]` table of an asset"

@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 use wasmparser::{
     ExternalKind, KnownCustom, Name, NameSectionReader, Parser, Payload, Result, TypeRef,
 };
-use wasmport::inspect::extern_type;
+use wasmport::inspect::{Inspection, extern_type};
 
 /// The longest interface of a module as text, as a multiple of the longest wrapper: a wrapper need not
 /// cover all of it, and the manifest has it all.
@@ -65,7 +65,8 @@ fn of_component(component: &ValidWasm, limits: &ImportLimits) -> Result<Interfac
         return Ok(Interface { beyond_wit: Some(what), ..Interface::default() });
     }
     let wit = world.wit().map_err(|e| error(e.to_string()))?;
-    Ok(Interface { wit: Some(wit), world: Some(world), ..Interface::default() })
+    let items = Inspection::of(component.wasm()).map_err(|e| error(e.to_string()))?.component;
+    Ok(Interface { wit: Some(wit), items, world: Some(world), ..Interface::default() })
 }
 
 /// Reads imports and exports, or returns none if they have more than `max` bytes as text.

@@ -5,6 +5,8 @@ use super::ExternType;
 use crate::component::World;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
+#[cfg(feature = "compiler")]
+use wasmport::interface::ComponentItems;
 
 /// The imports and exports of a module, in the module's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,6 +28,10 @@ pub struct Interface {
     /// `limits.max-wrapper-bytes`. Then its wrapper is untyped.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub too_large: Option<u64>,
+    /// The imports and exports of a component as text, for code generation.
+    #[cfg(feature = "compiler")]
+    #[serde(skip)]
+    pub(crate) items: ComponentItems,
     /// The world as parsed, for code generation.
     #[cfg(feature = "compiler")]
     #[serde(skip)]

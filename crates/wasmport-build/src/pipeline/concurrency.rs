@@ -24,7 +24,8 @@ pub(crate) fn needs_concurrency(file: &AssetFile, project: &Settings) -> bool {
         return false;
     }
     let needs = || {
-        let source = read::read(file).ok().filter(|source| may_be_component(&source.bytes));
+        let source =
+            read::read(file, project).ok().filter(|source| may_be_component(&source.bytes));
         let source = source.and_then(|source| read::to_wasm(&file.path, source.bytes).ok());
         source.is_some_and(|source| of_wasm(&source.wasm, &inputs::components(file, project)))
     };

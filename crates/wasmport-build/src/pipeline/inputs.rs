@@ -4,16 +4,14 @@
 
 use crate::asset::{AssetError, Stage};
 use crate::component::World;
-use crate::error::did_you_mean;
 use crate::fs;
 use crate::pipeline::read;
 use crate::project::discover::AssetFile;
 use crate::settings::{
-    AssetSettings, Part, Preinit, Settings, Symlinks, nearest_path, prefix, world_path,
+    AssetSettings, Part, Preinit, Settings, Symlinks, prefix, with_nearest, world_path,
 };
 use crate::wasm::RawWasm;
 use std::collections::BTreeMap;
-use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use wasmport::Digest;
 
@@ -50,20 +48,15 @@ impl StageInputs {
     /// Reads the inputs that the asset's settings name.
     pub fn read(file: &AssetFile, project: &Settings) -> Self {
         let settings = &*file.settings;
-        let world = settings.world.as_deref().map(|world| {
-            let (path, name) = world_path(world);
-            let path = project.folder.join(path);
-            let place = place(file, project, "world", Part::Whole);
-            let refused = |e: &dyn Display| {
-                let message = format!("{place}{e}");
-                with_nearest(AssetError::new(&file.path, Stage::World, message), &path, project)
-            };
-            let _ = fs::canonicalize(&path).map_err(|e| refused(&e))?;
-            // The parser of WIT reads whatever is in the folder.
-            let follow = project.symlinks == Symlinks::Follow;
-            fs::check_tree(&path, follow, !follow).map_err(|e| refused(&e))?;
-            let world = World::from_files(&path, name);
-            world.map(|(world, _)| world).map_err(|e| refused(&e))
+        let world = settings.world.as_deref().map(|world| ("world", world));
+        let world = world.or_else(|| settings.wit.as_deref().map(|world| ("wit", world)));
+        let world = world.map(|(key, world)| {
+            read::world(world, project).map_err(|e| {
+                let message = format!("{}{e}", place(file, project, key, Part::Whole));
+                let path = project.folder.join(world_path(world).0);
+                let error = AssetError::new(&file.path, Stage::World, message);
+                with_nearest(error, &path, &project.folder)
+            })
         });
         let components = components(file, project);
         let preinit = PreinitInputs::read(file, project);
@@ -107,7 +100,11 @@ fn check_preinit(file: &AssetFile, project: &Settings) -> Result<(), AssetError>
         let found = fs::canonicalize(&path).and_then(|_| fs::check_tree(&path, follow, false));
         found.map_err(|e| {
             let message = format!("{}{e}", place(file, project, key, part));
-            with_nearest(AssetError::new(&file.path, Stage::Preinit, message), &path, project)
+            with_nearest(
+                AssetError::new(&file.path, Stage::Preinit, message),
+                &path,
+                &project.folder,
+            )
         })?;
     }
     Ok(())
@@ -117,14 +114,6 @@ fn check_preinit(file: &AssetFile, project: &Settings) -> Result<(), AssetError>
 fn place(file: &AssetFile, project: &Settings, key: &str, part: Part<'_>) -> String {
     let place = project.choice_location(&file.source, key, part);
     prefix(place)
-}
-
-/// Adds the nearest name in its folder to the error, if the file is missing.
-fn with_nearest(error: AssetError, file: &Path, project: &Settings) -> AssetError {
-    match nearest_path(file, &project.folder) {
-        Some(near) => error.help(did_you_mean(&near)),
-        None => error,
-    }
 }
 
 fn digests(settings: &Preinit, folder: &Path, follow: bool) -> Vec<Digest> {
@@ -147,7 +136,7 @@ fn component(
 ) -> Result<RawWasm, AssetError> {
     let max = settings.limits.bytes();
     let bytes = fs::read_at_most(path, max.saturating_add(1)).map_err(|e| {
-        with_nearest(AssetError::new(path, Stage::Compose, e.to_string()), path, project)
+        with_nearest(AssetError::new(path, Stage::Compose, e.to_string()), path, &project.folder)
     })?;
     if bytes.len() as u64 > max {
         let len = fs::len(path).unwrap_or_default();

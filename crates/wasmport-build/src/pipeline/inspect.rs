@@ -4,7 +4,7 @@ use crate::asset::AssetError;
 use crate::asset::Kind;
 use crate::codegen::{component_needs, skeleton};
 use crate::interface::Interface;
-use crate::pipeline::read::{read, to_wasm};
+use crate::pipeline::read::{read_file, to_wasm};
 use crate::project::discover::AssetFile;
 use crate::wasm::{RawWasm, validate};
 use serde::Serialize;
@@ -56,7 +56,7 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
         module: Vec::new(),
         settings: Arc::default(),
     };
-    let source = read(&file)?;
+    let source = read_file(&file)?;
     let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
     let text = RawWasm::text_of(&source.bytes);
     let module = to_wasm(path, source.bytes)?.with_text(text);

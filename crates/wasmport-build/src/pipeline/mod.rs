@@ -26,7 +26,7 @@ use crate::asset::AssetError;
 ///
 /// Fails with the error of the first stage that fails.
 pub(crate) fn import_interface(asset: &AssetContext<'_>) -> Result<Output, AssetError> {
-    let source = read::read(asset.file)?;
+    let source = read::read(asset.file, asset.project())?;
     let digest = source.digest;
     let module = stages::decode(source, asset)?;
     let concurrency = concurrency::of_wasm(&module.wasm, &asset.inputs.components);
@@ -46,7 +46,7 @@ pub(crate) fn import_interface(asset: &AssetContext<'_>) -> Result<Output, Asset
 ///
 /// Fails with the error of the first stage that fails.
 pub(crate) fn import_asset(asset: &AssetContext<'_>) -> Result<Output, AssetError> {
-    let source = read::read(asset.file)?;
+    let source = read::read(asset.file, asset.project())?;
     let digest = source.digest;
     let module = stages::decode(source, asset)?;
     let concurrency = concurrency::of_wasm(&module.wasm, &asset.inputs.components);

@@ -1,8 +1,10 @@
 //! Read: the bytes of the source file, and the binary format. The bytes decide, never the extension.
 
 use crate::asset::{AssetError, Stage};
+use crate::component::{WitError, World};
 use crate::fs;
 use crate::project::discover::AssetFile;
+use crate::settings::{Settings, Symlinks, world_path};
 use crate::wasm::RawWasm;
 use std::path::Path;
 use wasmport::Digest;
@@ -19,18 +21,50 @@ pub(crate) struct Source {
 /// The beginning of binary WebAssembly.
 const MAGIC: &[u8] = b"\0asm";
 
+/// Reads the file once. A world in WIT is read as a component that implements it.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, or is larger than the settings allow, and if it is no WIT where that is
+/// due.
+pub(crate) fn read(file: &AssetFile, project: &Settings) -> Result<Source, AssetError> {
+    if let Some(reference) = &file.settings.wit {
+        let follow = project.symlinks == Symlinks::Follow;
+        let digest = fs::digest_of_tree_by(&file.path, follow, fs::content_digest);
+        let world = world(reference, project).and_then(|world| world.component());
+        let refused = |e: WitError| AssetError::new(&file.path, Stage::Read, e.to_string());
+        return Ok(Source { bytes: world.map_err(refused)?, digest });
+    }
+    read_file(file)
+}
+
 /// Reads the file once.
 ///
 /// # Errors
 ///
 /// Fails if the file cannot be read, or is larger than the settings allow.
-pub(crate) fn read(file: &AssetFile) -> Result<Source, AssetError> {
+pub(crate) fn read_file(file: &AssetFile) -> Result<Source, AssetError> {
     file.check_size(fs::len(&file.path).unwrap_or_default())?;
     let bytes = fs::read_at_most(&file.path, file.settings.limits.bytes().saturating_add(1))
         .map_err(|e| AssetError::new(&file.path, Stage::Read, e.to_string()))?;
     // The file may have grown.
     file.check_size(bytes.len() as u64)?;
     Ok(Source { digest: fs::content_digest_of(&bytes), bytes })
+}
+
+/// Reads the world `path/to/wit#name`, whose path is relative to the settings file.
+///
+/// # Errors
+///
+/// Fails with [`WitError`] if a file cannot be read or parsed, or if there is no such world.
+pub(crate) fn world(reference: &str, project: &Settings) -> Result<World, WitError> {
+    let (path, name) = world_path(reference);
+    let path = project.folder.join(path);
+    let _ = fs::canonicalize(&path)?;
+    // The parser of WIT reads whatever is in the folder.
+    let follow = project.symlinks == Symlinks::Follow;
+    fs::check_tree(&path, follow, !follow)?;
+    World::from_files(&path, name).map(|(world, _)| world)
 }
 
 /// Returns binary WebAssembly as it is, and translates text.

@@ -14,7 +14,7 @@ use crate::settings::LockMode;
 use crate::settings::{Alternatives, AssetSettings, Settings, Symlinks};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
-use std::path::MAIN_SEPARATOR;
+use std::path::{MAIN_SEPARATOR, Path};
 use std::sync::{Arc, OnceLock};
 use wasmport::Digest;
 use wasmport::engine::wasmtime_version;
@@ -248,6 +248,11 @@ impl<'a> Freshness<'a> {
     ///
     /// Fails if the file cannot be read, or is larger than the settings allow.
     pub fn source_digest(&self, file: &AssetFile) -> Result<Digest, AssetError> {
+        if file.settings.wit.is_some() {
+            let follow = self.settings.symlinks == Symlinks::Follow;
+            let digest = |path: &Path| self.digests.of_content(path);
+            return Ok(digest_of_tree_by(&file.path, follow, digest));
+        }
         if let Some(digest) = self.digests.known(&file.path) {
             return Ok(digest);
         }

@@ -1,7 +1,7 @@
 //! Unused choices: globs and rules that match no source file, and patterns that match no name of any asset.
 
 use crate::asset::Kind;
-use crate::error::{Location, did_you_mean};
+use crate::error::{Location, or_did_you_mean};
 use crate::interface::{ExternType, Interface};
 use crate::names::nearest;
 use crate::project::discover::{AssetFile, Discovered, UnusedGlob};
@@ -95,7 +95,7 @@ pub(super) fn rules(settings: &Settings, discovered: &Discovered) -> Vec<String>
         let place = settings.rule_location(pattern);
         let place = prefix(place);
         let nearest = nearest(pattern, sources.iter().copied());
-        let help = nearest.map_or_else(String::new, |near| format!("; {}", did_you_mean(near)));
+        let help = or_did_you_mean(nearest);
         format!("{place}`[[asset]] match = \"{pattern}\"` matches no source file{help}")
     };
     discovered.unused_rules.iter().map(warning).collect()
@@ -121,9 +121,7 @@ pub(super) fn globs(settings: &Settings, discovered: &Discovered) -> Vec<String>
             None => (glob.as_str(), ""),
         };
         let nearest = nearest(name, names.iter().copied());
-        let help = nearest.map_or_else(String::new, |near| {
-            format!("; {}", did_you_mean(&format!("{near}{rest}")))
-        });
+        let help = or_did_you_mean(nearest.map(|near| format!("{near}{rest}")).as_deref());
         Some(format!("{place}`{key}`: `{glob}` matches nothing below the import roots{help}"))
     };
     discovered.unused_globs.iter().filter_map(warning).collect()
@@ -220,7 +218,7 @@ impl Choice {
             files => format!("the {} assets that it is for", files.len()),
         };
         let nearest = nearest(pattern, names.iter().copied());
-        let help = nearest.map_or_else(String::new, |near| format!("; {}", did_you_mean(near)));
+        let help = or_did_you_mean(nearest);
         let (key, what) = (self.key, self.names.what());
         format!("{place}`{key}`: `{pattern}` matches no {what} of {assets}{help}")
     }
@@ -243,7 +241,7 @@ fn targets(settings: &Settings, layers: &[&AssetSettings]) -> Vec<String> {
             let place = settings.layer_location(layer, "compress", Part::Entry(pattern));
             let place = prefix(place);
             let nearest = nearest(pattern, named.iter().copied());
-            let help = nearest.map_or_else(String::new, |near| format!("; {}", did_you_mean(near)));
+            let help = or_did_you_mean(nearest);
             format!("{place}`compress`: `{pattern}` matches none of the project's `targets`{help}")
         })
         .collect()

@@ -19,6 +19,8 @@ settings_table! {
         pub(crate) pattern as "match": Option<String>, Selector;
         /// Name of the interface, and of its Rust module.
         pub name: Option<String>, Interface;
+        /// World that components of the interface implement: `path/to/wit#name`, relative to the settings file.
+        pub wit: Option<String>, Interface;
         /// Module with the imports and exports of the interface, relative to the settings file. It need not do
         /// anything: code and data are ignored.
         pub module: Option<String>, Interface;
@@ -70,7 +72,8 @@ settings_table! {
         /// settings file, such as `{ "demo:math/add" = "assets/adder.wasm" }`. Default: none.
         pub compose: Option<BTreeMap<String, String>>, Component, Artifact;
         /// Let the `wasi` feature of the `wasmport` crate provide imports from WASI; if false, the
-        /// program implements a `Host` trait for them.
+        /// program implements a `Host` trait for them. `true` in an interface lets code import WASI though
+        /// the interface does not.
         pub wasi: Option<bool> = true;
         /// Import modules that use the host trait of another wrapper, each with the path of that
         /// trait's module, such as `{ env = "crate::assets::host::env" }`; for a component interfaces
@@ -125,6 +128,13 @@ impl AssetSettings {
         Self { name: Some(name.into()), module: Some(path.into()), ..Self::default() }
     }
 
+    /// Returns the interface `name` of components that implement the world `path/to/wit#name`, relative to the
+    /// settings file.
+    #[must_use]
+    pub fn interface_of_world(name: impl Into<String>, world: impl Into<String>) -> Self {
+        Self { name: Some(name.into()), wit: Some(world.into()), ..Self::default() }
+    }
+
     /// Returns the interface `name`, whose imports and exports are those of the asset at `path`, relative to the
     /// settings file.
     #[must_use]
@@ -165,6 +175,11 @@ impl AssetSettings {
     /// Returns whether WASI is provided.
     pub(crate) fn wasi(&self) -> bool {
         self.chosen(|settings| settings.wasi)
+    }
+
+    /// Returns whether code of the interface may import WASI, whatever the interface imports.
+    pub(crate) fn grants_wasi(&self) -> bool {
+        self.is_interface() && self.wasi == Some(true)
     }
 
     /// Returns whether calls are `async`: chosen, or because host functions are.

@@ -1,21 +1,22 @@
 //! Interfaces: their names, the files that describe them, and what cannot be chosen for them.
 
 use super::table::{Mark, leaves, values};
-use super::{AssetSettings, Settings};
+use super::{AssetSettings, Settings, world_path};
 use crate::error::{SettingsError, SettingsErrorKind};
 use crate::names;
 
 impl AssetSettings {
-    /// Returns the key and the path of the file that describes an interface.
+    /// Returns the key and the path of the file or folder that describes an interface.
     pub(crate) fn description(&self) -> Option<(&'static str, &str)> {
+        let wit = self.wit.as_deref().map(|world| ("wit", world_path(world).0));
         let module = self.module.as_deref().map(|path| ("module", path));
-        module.or_else(|| self.like.as_deref().map(|path| ("like", path)))
+        wit.or(module).or_else(|| self.like.as_deref().map(|path| ("like", path)))
     }
 
     /// Returns the source of an interface, which no asset has.
     pub(crate) fn source(&self) -> Option<String> {
         let ((_, path), name) = (self.description()?, self.name.as_ref()?);
-        Some(format!("{path}#{name}"))
+        Some(format!("{}#{name}", self.wit.as_deref().unwrap_or(path)))
     }
 }
 
@@ -41,7 +42,9 @@ impl Settings {
             if self.interfaces[..index].iter().any(is_named) {
                 return error("name", SettingsErrorKind::InterfaceTwice(name.into()));
             }
-            if [&interface.module, &interface.like].into_iter().flatten().count() != 1 {
+            if [&interface.wit, &interface.module, &interface.like].into_iter().flatten().count()
+                != 1
+            {
                 return error("", SettingsErrorKind::InterfaceDescription(name.into()));
             }
             if let Some(key) = marked(interface, &[Mark::Artifact, Mark::Selector]) {

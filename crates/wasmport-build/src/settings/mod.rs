@@ -41,7 +41,7 @@ pub use concurrency::Concurrency;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
 pub use limits::ImportLimits;
 pub use lock_mode::LockMode;
-pub(crate) use nearest_path::nearest_path;
+pub(crate) use nearest_path::{nearest_path, with_nearest};
 pub use optimize::Optimize;
 #[cfg(feature = "compiler")]
 pub use pass::Pass;

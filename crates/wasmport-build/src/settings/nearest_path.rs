@@ -1,5 +1,7 @@
 //! The nearest path: a suggestion for a file or folder that is missing.
 
+use crate::asset::AssetError;
+use crate::error::did_you_mean;
 use crate::fs;
 use crate::names::nearest;
 use std::path::{MAIN_SEPARATOR, Path};
@@ -15,4 +17,12 @@ pub(crate) fn nearest_path(missing: &Path, folder: &Path) -> Option<String> {
     let near = missing.with_file_name(nearest(&name, names.iter().map(String::as_str))?);
     let near = near.strip_prefix(folder).unwrap_or(&near).display().to_string();
     Some(near.replace(MAIN_SEPARATOR, "/"))
+}
+
+/// Adds the nearest name in its folder to the error of a file, if the file is missing.
+pub(crate) fn with_nearest(error: AssetError, file: &Path, folder: &Path) -> AssetError {
+    match nearest_path(file, folder) {
+        Some(near) => error.help(did_you_mean(&near)),
+        None => error,
+    }
 }

@@ -50,11 +50,12 @@ fn names_and_visibility_are_chosen() {
     let source = wrapper(settings);
     for present in [
         "pub(crate) struct Mod ",
-        "wrapper: pub(crate) Mod {",
+        "asset: pub(crate) Mod {",
         "pub(crate) struct ModSession<",
         "pub fn raw_get_a(",
         "pub(crate) mod env",
         "pub(crate) static ASSET",
+        "pub(crate) static INTERFACE",
     ] {
         assert!(source.contains(present), "{present}");
     }

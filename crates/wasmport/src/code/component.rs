@@ -2,6 +2,7 @@
 
 use super::cache::{CodeCache, CodeCaches};
 use super::kind::{Code, Operations, Overloads};
+use crate::interface::{Difference, Interface, component};
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
 use wasmtime::{Engine, ResourcesRequired, Result, StoreContextMut};
 
@@ -24,6 +25,10 @@ impl Operations for Component {
 
     fn resources_required(&self) -> Option<ResourcesRequired> {
         self.resources_required()
+    }
+
+    fn differences(&self, interface: &Interface<Self>) -> Vec<Difference> {
+        component::differences(&interface.items(), &component::items_of(self), &interface.options)
     }
 
     fn is_reactor(&self) -> bool {

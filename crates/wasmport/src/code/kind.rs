@@ -3,6 +3,7 @@
 use super::cache::{CodeCache, CodeCaches};
 use super::deserialize::Precompiled;
 use crate::asset::Kind;
+use crate::interface::{Difference, Interface};
 use std::fmt;
 use wasmtime::{Engine, ResourcesRequired, Result, StoreContextMut};
 
@@ -37,6 +38,11 @@ pub trait Operations: Kind + Precompiled {
 
     /// Returns what one instance needs; none if its imports decide that.
     fn resources_required(&self) -> Option<ResourcesRequired>;
+
+    /// Returns every difference between the code and an interface.
+    fn differences(&self, interface: &Interface<Self>) -> Vec<Difference>
+    where
+        Self: Sized;
 
     /// Returns whether instances need [`initialize`](Self::initialize) before any other call.
     fn is_reactor(&self) -> bool;

@@ -20,7 +20,7 @@ pub use kind::Code;
 pub(crate) use kind::Operations;
 pub(crate) use load::load;
 pub(crate) use map::map;
-pub(crate) use module::{differences, exports_procedure};
+pub(crate) use module::exports_procedure;
 pub(crate) use names::{PREVIEW_1, START};
 pub use overloads::OverloadedPre;
 #[cfg(feature = "compile")]

@@ -53,15 +53,6 @@ fn initialization<T: 'static>(
     instance.get_typed_func(store, INITIALIZE).map(Some)
 }
 
-/// Returns every difference between a module and an interface.
-pub(crate) fn differences(interface: &Interface, module: &Module) -> Vec<Difference> {
-    let imports = module.imports().map(|import| {
-        (import.module().to_owned(), import.name().to_owned(), (&import.ty()).into())
-    });
-    let exports = module.exports().map(|export| (export.name().to_owned(), (&export.ty()).into()));
-    interface::differences(interface, imports, exports, |module| module == PREVIEW_1)
-}
-
 impl Operations for Module {
     type Pre<T: 'static> = ModulePre<T>;
 
@@ -76,6 +67,14 @@ impl Operations for Module {
 
     fn resources_required(&self) -> Option<ResourcesRequired> {
         Some(self.resources_required())
+    }
+
+    fn differences(&self, interface: &Interface) -> Vec<Difference> {
+        let imports = self.imports().map(|import| {
+            (import.module().to_owned(), import.name().to_owned(), (&import.ty()).into())
+        });
+        let exports = self.exports().map(|e| (e.name().to_owned(), (&e.ty()).into()));
+        interface::differences(interface, imports, exports, |module| module == PREVIEW_1)
     }
 
     fn is_reactor(&self) -> bool {

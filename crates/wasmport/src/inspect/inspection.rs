@@ -1,11 +1,12 @@
 //! `Inspection`: kind, imports, exports, custom sections and proposals of a file.
 
+use super::component_items;
 use super::recognize::{self, Other};
 use super::scan::Scan;
 use super::types::extern_type;
 use crate::engine::RequiredFeatures;
 use crate::error::{Error, Result};
-use crate::interface::ExternType;
+use crate::interface::{ComponentItems, ExternType};
 use wasmparser::types::TypesRef;
 use wasmparser::{
     BinaryReaderError, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
@@ -24,6 +25,8 @@ pub struct Inspection<'a> {
     pub imports: Vec<Import<'a>>,
     /// The exports of a core module, in its order.
     pub exports: Vec<Export<'a>>,
+    /// The imports and exports of a component.
+    pub component: ComponentItems,
     /// Its own custom sections, in its order.
     pub custom_sections: Vec<CustomSection<'a>>,
     /// The proposals that it uses.
@@ -115,6 +118,7 @@ fn check_magic(bytes: &[u8]) -> Result<()> {
 fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let (mut scan, mut found) = (Scan::default(), Inspection::default());
+    let mut names = ComponentNames::default();
     let mut depth = 0_usize;
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
@@ -129,9 +133,28 @@ fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
                 let (name, data) = (section.name(), section.data());
                 found.custom_sections.push(CustomSection { name, data });
             }
+            Payload::ComponentImportSection(section) if depth == 1 => {
+                for import in section.clone() {
+                    names.imports.push(import?.name.name);
+                }
+            }
+            Payload::ComponentExportSection(section) if depth == 1 => {
+                for export in section.clone() {
+                    names.exports.push(export?.name.name);
+                }
+            }
             _ => {}
         }
-        let is_end = matches!(validator.payload(&payload)?, ValidPayload::End(_));
+        let is_end = match validator.payload(&payload)? {
+            ValidPayload::End(types) => {
+                if depth == 1 && found.is_component {
+                    found.component =
+                        component_items::items(types.as_ref(), &names.imports, &names.exports);
+                }
+                true
+            }
+            _ => false,
+        };
         if let Some(types) = validator.types(0)
             && depth == 1
             && !found.is_component
@@ -143,6 +166,13 @@ fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
     }
     found.features = scan.found.features;
     Ok(found)
+}
+
+/// The names of the imports and exports of a component.
+#[derive(Default)]
+struct ComponentNames<'a> {
+    imports: Vec<&'a str>,
+    exports: Vec<&'a str>,
 }
 
 /// Adds the imports or exports of a section.

@@ -1,6 +1,7 @@
 //! `Inspection`: what bytes are, read before anything is compiled. The one place of the runtime that parses.
 
 mod component_features;
+mod component_items;
 mod difference;
 mod inspection;
 #[doc(hidden)]
@@ -10,6 +11,7 @@ mod types;
 
 #[doc(hidden)]
 pub use component_features::needs_concurrency;
+pub use difference::Inspected;
 pub use inspection::{CustomSection, Export, Import, Inspection};
 #[doc(hidden)]
 pub use scan::{Scanned, scan};

@@ -1,5 +1,7 @@
 //! `Interface`: the description of an interface in generated code.
 
+#[cfg(feature = "component-model")]
+use super::component::ComponentItems;
 use std::fmt;
 use std::marker::PhantomData;
 use wasmtime::Module;
@@ -12,18 +14,21 @@ use wasmtime::Module;
 /// exports. [`check`](Self::check) compares loaded code with it.
 pub struct Interface<C = Module> {
     name: &'static str,
-    /// The modules from which imports can come, each with a line for each import: its name and its type in the
-    /// text format.
+    /// The modules or interfaces from which imports can come, each with a line for each import: its name and its
+    /// type as text.
     pub(super) imports: &'static [(&'static str, &'static str)],
-    /// A line for each export.
-    pub(super) exports: &'static str,
-    pub(super) options: Options,
+    /// The exports, as lines likewise: those of a module under the empty name, those of a component under the
+    /// interface that they belong to.
+    exports: &'static [(&'static str, &'static str)],
+    /// A line for each long type of a component: the name that stands for it, and the type.
+    definitions: &'static str,
+    pub(crate) options: Options,
     kind: PhantomData<fn() -> C>,
 }
 
 /// The choices for a comparison.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Options {
+pub(crate) struct Options {
     /// Whether memories and tables must be as large as in the interface.
     pub sizes: bool,
     /// Whether the host gives WASI.
@@ -36,10 +41,11 @@ impl<C> Interface<C> {
     pub(crate) const fn new(
         name: &'static str,
         imports: &'static [(&'static str, &'static str)],
-        exports: &'static str,
+        exports: &'static [(&'static str, &'static str)],
+        definitions: &'static str,
     ) -> Self {
         let options = Options { sizes: false, wasi: false, optional: &[] };
-        Self { name, imports, exports, options, kind: PhantomData }
+        Self { name, imports, exports, definitions, options, kind: PhantomData }
     }
 
     /// Demands memories and tables of the sizes in the interface.
@@ -66,16 +72,30 @@ impl<C> Interface<C> {
         self
     }
 
-    /// Returns the exports: a line for each, with its name and its type in the text format.
-    #[must_use]
-    pub const fn exports(&self) -> &'static str {
-        self.exports
-    }
-
     /// Returns the name, which is also that of the wrapper's Rust module.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+}
+
+impl Interface<Module> {
+    /// Returns the exports: a line for each, with its name and its type in the text format.
+    #[must_use]
+    pub const fn exports(&self) -> &'static str {
+        match self.exports {
+            [(_, lines), ..] => lines,
+            [] => "",
+        }
+    }
+}
+
+#[cfg(feature = "component-model")]
+impl Interface<wasmtime::component::Component> {
+    /// Returns the imports and exports.
+    #[must_use]
+    pub fn items(&self) -> ComponentItems {
+        ComponentItems::parse(self.imports, self.exports, self.definitions)
     }
 }
 

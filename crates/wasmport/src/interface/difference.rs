@@ -1,12 +1,12 @@
 //! `Difference`: a difference between code and an interface.
 
-use super::types::ExternType;
 use crate::engine::WasmFeature;
 use std::fmt;
 
 /// A difference between code and an [`Interface`](super::Interface) that keeps them from working together.
 ///
-/// Types are in the text format of WebAssembly, such as `(func (param i32))`. Names come from files as they are;
+/// Types are text: in the text format of WebAssembly, such as `(func (param i32))`, or in the manner of WIT, such
+/// as `func(string) -> u32`. Names come from files as they are;
 /// messages escape what would control a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -25,7 +25,7 @@ pub enum Difference {
         /// The type that the interface has.
         expected: String,
         /// The type in the code.
-        found: ExternType,
+        found: String,
     },
     /// The code imports what the host does not give.
     UnknownImport {
@@ -34,7 +34,21 @@ pub enum Difference {
         /// The import's name.
         name: String,
         /// The type in the code.
-        found: ExternType,
+        found: String,
+    },
+    /// The component lacks an exported interface.
+    MissingInterface {
+        /// The interface's name.
+        name: String,
+        /// The same interface in a version that is not compatible, if the component has one.
+        found: Option<String>,
+    },
+    /// The component imports an interface that the host does not give.
+    UnknownInterface {
+        /// The interface's name.
+        name: String,
+        /// The same interface in a version that is not compatible, if the host gives one.
+        given: Option<String>,
     },
     /// It is a component and was expected to be a core module, or the reverse.
     Kind {
@@ -48,7 +62,7 @@ pub enum Difference {
     },
     /// The code needs a part of the system that the host does not grant.
     Capability {
-        /// The module of its imports, such as `wasi_snapshot_preview1`.
+        /// The module of its imports, such as `wasi_snapshot_preview1`, or the package, such as `wasi:cli`.
         module: String,
     },
     /// The host gives an import with another type.
@@ -60,7 +74,7 @@ pub enum Difference {
         /// The type that the interface has.
         expected: String,
         /// The type in the code.
-        found: ExternType,
+        found: String,
     },
 }
 
@@ -73,8 +87,26 @@ impl fmt::Display for Difference {
             Self::ExportType { name, expected, found } => {
                 write!(f, "it exports {name:?} as {found}, and the interface has {expected}")
             }
+            Self::UnknownImport { module, name, found } if module.is_empty() => {
+                write!(f, "it imports {name:?} {found}, which the host does not give")
+            }
             Self::UnknownImport { module, name, found } => {
                 write!(f, "it imports {module:?} {name:?} {found}, which the host does not give")
+            }
+            Self::MissingInterface { name, found: None } => {
+                write!(f, "it does not export the interface `{}`", name.escape_debug())
+            }
+            Self::MissingInterface { name, found: Some(found) } => {
+                let (name, found) = (name.escape_debug(), found.escape_debug());
+                write!(f, "it does not export the interface `{name}`, but `{found}`")
+            }
+            Self::UnknownInterface { name, given: None } => {
+                let name = name.escape_debug();
+                write!(f, "it imports the interface `{name}`, which the host does not give")
+            }
+            Self::UnknownInterface { name, given: Some(given) } => {
+                let (name, given) = (name.escape_debug(), given.escape_debug());
+                write!(f, "it imports the interface `{name}`, and the host gives `{given}`")
             }
             Self::Kind { is_component: true } => {
                 f.write_str("it is a component, and the interface is one of core modules")
@@ -91,6 +123,9 @@ impl fmt::Display for Difference {
             },
             Self::Capability { module } => {
                 write!(f, "it needs WASI ({module:?}), which the host does not grant")
+            }
+            Self::ImportType { module, name, expected, found } if module.is_empty() => {
+                write!(f, "it imports {name:?} as {found}, and the host gives {expected}")
             }
             Self::ImportType { module, name, expected, found } => {
                 write!(

@@ -1,5 +1,7 @@
 //! `Interface`: what a wrapper expects of code, and how code differs from it.
 
+#[cfg(any(feature = "component-model", feature = "inspect"))]
+pub(crate) mod component;
 mod description;
 mod difference;
 mod display;
@@ -8,6 +10,8 @@ pub(crate) mod lines;
 mod module;
 mod types;
 
+#[cfg(any(feature = "component-model", feature = "inspect"))]
+pub use component::{ComponentItem, ComponentItems};
 pub use description::Interface;
 pub use difference::Difference;
 pub(crate) use module::differences;

@@ -15,8 +15,8 @@ pub(crate) fn differences(
     is_wasi: impl Fn(&str) -> bool,
 ) -> Vec<Difference> {
     let exports: HashMap<String, ExternType> = exports.into_iter().collect();
-    let of_exports =
-        entries(interface.exports).filter_map(|expected| of_export(interface, &exports, expected));
+    let of_exports = entries(interface.exports())
+        .filter_map(|expected| of_export(interface, &exports, expected));
     let given: HashMap<(&str, String), &str> = interface
         .imports
         .iter()
@@ -32,7 +32,7 @@ pub(crate) fn differences(
                     module: module.clone(),
                     name,
                     expected: (*expected).to_owned(),
-                    found,
+                    found: found.to_string(),
                 })
             }
             None if is_wasi(&module) => {
@@ -40,7 +40,7 @@ pub(crate) fn differences(
                 let is_first = !interface.options.wasi && !std::mem::replace(&mut lacks_wasi, true);
                 is_first.then_some(Difference::Capability { module })
             }
-            None => Some(Difference::UnknownImport { module, name, found }),
+            None => Some(Difference::UnknownImport { module, name, found: found.to_string() }),
         }
     });
     of_exports.chain(of_imports).collect()
@@ -61,6 +61,6 @@ fn of_export(
     (!fits(expected, &text, options.sizes)).then(|| Difference::ExportType {
         name,
         expected: expected.to_owned(),
-        found: found.clone(),
+        found: found.to_string(),
     })
 }

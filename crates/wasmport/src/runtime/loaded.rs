@@ -2,7 +2,7 @@
 
 use super::handle::Runtime;
 use crate::asset::{AnyAsset, Asset};
-use crate::code::{self, Code};
+use crate::code::Code;
 use crate::error::{Error, Result};
 use crate::interface::Interface;
 use std::fmt;
@@ -95,21 +95,23 @@ impl<C> Loaded<C> {
     }
 }
 
-impl LoadedModule {
-    /// Checks that the module has an interface: all exports that it has, and only imports that it has.
+impl<C: Code> Loaded<C> {
+    /// Checks that the code has an interface: all exports that it has, and only imports that it has.
     ///
     /// # Errors
     ///
     /// Fails with [`Error::Interface`], which has every difference.
-    pub fn check_interface(&self, interface: &Interface) -> Result<()> {
-        let differences = code::differences(interface, self.module());
+    pub fn check_interface(&self, interface: &Interface<C>) -> Result<()> {
+        let differences = self.code().differences(interface);
         if differences.is_empty() {
             return Ok(());
         }
         let (asset, interface) = (self.asset().name().into(), interface.name().into());
         Err(Error::Interface { asset, interface, differences })
     }
+}
 
+impl LoadedModule {
     /// Returns Wasmtime's module.
     #[must_use]
     pub fn module(&self) -> &Module {
@@ -117,14 +119,14 @@ impl LoadedModule {
     }
 }
 
-impl Interface {
-    /// Checks that a module has this interface: all of its exports, and only its imports.
+impl<C: Code> Interface<C> {
+    /// Checks that loaded code has this interface: all of its exports, and only its imports.
     ///
     /// # Errors
     ///
     /// Fails with [`Error::Interface`], which has every difference.
-    pub fn check(&self, module: &LoadedModule) -> Result<()> {
-        module.check_interface(self)
+    pub fn check(&self, loaded: &Loaded<C>) -> Result<()> {
+        loaded.check_interface(self)
     }
 }
 

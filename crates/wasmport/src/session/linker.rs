@@ -56,7 +56,7 @@ impl<S: TypedSession> SessionLinker<S> {
     ///
     /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has another interface.
     pub fn link(&self, loaded: &Loaded<CodeOf<S>>) -> Result<SessionPre<S>> {
-        S::Wrapper::check_interface(loaded)?;
+        loaded.check_interface(S::Wrapper::INTERFACE)?;
         SessionPre::linked(loaded.clone(), &self.linker)
     }
 

@@ -93,7 +93,7 @@ impl<S: TypedSession> SessionPre<S> {
             &Loaded<CodeOf<S>>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        S::Wrapper::check_interface(loaded)?;
+        loaded.check_interface(S::Wrapper::INTERFACE)?;
         Self::link(loaded.clone(), define)
     }
 

@@ -51,7 +51,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        W::check_interface(loaded)?;
+        loaded.check_interface(W::INTERFACE)?;
         Self::start_loaded(loaded, data, define)
     }
 
@@ -201,7 +201,7 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        W::check_interface(loaded)?;
+        loaded.check_interface(W::INTERFACE)?;
         Self::start_loaded_async(loaded, data, define).await
     }
 

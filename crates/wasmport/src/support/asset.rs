@@ -44,15 +44,16 @@ pub const unsafe fn asset<C: Kind>(
     Asset::new(any)
 }
 
-/// Describes the interface of a wrapper, in a constant: the modules from which imports can come, each with a line
-/// for each import, and a line for each export.
+/// Describes the interface of a wrapper, in a constant: the modules or interfaces from which imports can come, each
+/// with a line for each import; the exports likewise; and a line for each long type of a component.
 #[must_use]
-pub const fn interface(
+pub const fn interface<C>(
     name: &'static str,
     imports: &'static [(&'static str, &'static str)],
-    exports: &'static str,
-) -> Interface {
-    Interface::new(name, imports, exports)
+    exports: &'static [(&'static str, &'static str)],
+    definitions: &'static str,
+) -> Interface<C> {
+    Interface::new(name, imports, exports, definitions)
 }
 
 /// Describes an artifact whose bytes are in the program; without `data` the program is for another

@@ -4,8 +4,9 @@
 #[cfg(feature = "async")]
 pub use super::call_async;
 pub use super::{
-    Asset, Component, EngineConfig, RequiredFeatures, WasmFeature, call, check_contract,
-    compressed, digest, embedded, engine, file, include_artifact, unmodified_importer_output,
+    Asset, Component, EngineConfig, Interface, RequiredFeatures, WasmFeature, call, check_contract,
+    compressed, digest, embedded, engine, file, include_artifact, interface,
+    unmodified_importer_output,
 };
 pub use crate::__component_session as component_session;
 pub use wasmtime::component::*;
@@ -143,34 +144,20 @@ pub fn exit(result: Result<std::result::Result<(), ()>>) -> Result<Exit> {
 }
 
 /// The parts of a wrapper and its session that are the same for all components. The module with the call
-/// has the constant `ASSET`.
+/// has the static `INTERFACE`, and `ASSET` if the wrapper is that of an asset.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __component_session {
-    ($calls:ident $ty:ident $session:ident) => {
-        $crate::__component_session! { @$calls $ty $session }
-
-        impl $ty {
-            /// Loads the asset.
-            ///
-            /// # Errors
-            ///
-            /// Fails like [`Runtime::load`]($crate::Runtime::load).
-            pub fn load(runtime: &$crate::Runtime) -> $crate::Result<$crate::LoadedComponent> {
-                runtime.load(&ASSET)
-            }
-        }
+    ($of:ident $calls:ident $ty:ident $session:ident) => {
+        $crate::__component_session! { @$of $ty }
+        $crate::__component_session! { @start $of $calls $ty $session }
 
         impl $crate::Wrapper for $ty {
             type Code = $crate::support::Component;
 
-            fn check(component: &$crate::LoadedComponent) -> $crate::Result<()> {
-                component.check_asset(&ASSET)
-            }
+            const INTERFACE: &'static $crate::Interface<$crate::support::Component> = &INTERFACE;
 
-            fn check_interface(component: &$crate::LoadedComponent) -> $crate::Result<()> {
-                component.check_asset(&ASSET)
-            }
+            $crate::__component_session! { @check $of }
 
             fn from_instance(
                 store: impl $crate::wasmtime::AsContextMut,
@@ -178,10 +165,6 @@ macro_rules! __component_session {
             ) -> $crate::wasmtime::Result<Self> {
                 Self::new(store, instance)
             }
-        }
-
-        impl $crate::AssetWrapper for $ty {
-            const ASSET: &'static $crate::Asset<$crate::support::Component> = &ASSET;
         }
 
         impl<T: 'static> $session<T> {
@@ -219,7 +202,38 @@ macro_rules! __component_session {
         }
     };
 
-    (@sync $ty:ident $session:ident) => {
+    (@asset $ty:ident) => {
+        impl $ty {
+            /// Loads the asset.
+            ///
+            /// # Errors
+            ///
+            /// Fails like [`Runtime::load`]($crate::Runtime::load).
+            pub fn load(runtime: &$crate::Runtime) -> $crate::Result<$crate::LoadedComponent> {
+                runtime.load(&ASSET)
+            }
+        }
+
+        impl $crate::AssetWrapper for $ty {
+            const ASSET: &'static $crate::Asset<$crate::support::Component> = &ASSET;
+        }
+    };
+
+    (@interface $ty:ident) => {};
+
+    (@check asset) => {
+        fn check(component: &$crate::LoadedComponent) -> $crate::Result<()> {
+            component.check_asset(&ASSET)
+        }
+    };
+
+    (@check interface) => {
+        fn check(component: &$crate::LoadedComponent) -> $crate::Result<()> {
+            component.check_interface(&INTERFACE)
+        }
+    };
+
+    (@start asset sync $ty:ident $session:ident) => {
         impl<T: 'static> $session<T> {
             /// Loads and instantiates the asset with the imports that `define` puts into the linker.
             ///
@@ -241,7 +255,7 @@ macro_rules! __component_session {
         }
     };
 
-    (@async $ty:ident $session:ident) => {
+    (@start asset async $ty:ident $session:ident) => {
         impl<T: ::core::marker::Send + 'static> $session<T> {
             /// Loads and instantiates the asset with the imports that `define` puts into the linker.
             ///
@@ -259,6 +273,50 @@ macro_rules! __component_session {
             ) -> $crate::Result<Self> {
                 let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
                 $crate::Session::<T, $ty>::start_async(runtime, data, define).await.map(Self)
+            }
+        }
+    };
+
+    (@start interface sync $ty:ident $session:ident) => {
+        impl<T: 'static> $session<T> {
+            /// Instantiates a component of the interface with the imports that `define` puts into the linker.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Interface`]($crate::Error::Interface) if the component has another
+            /// interface, and if an import is missing or a start function fails.
+            pub fn with_linker(
+                component: &$crate::LoadedComponent,
+                data: T,
+                define: impl ::core::ops::FnOnce(
+                    &mut $crate::wasmtime::component::Linker<$crate::SessionData<T>>,
+                    &mut $crate::wasmtime::Store<$crate::SessionData<T>>,
+                ) -> $crate::wasmtime::Result<()>,
+            ) -> $crate::Result<Self> {
+                let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
+                $crate::Session::<T, $ty>::start_of(component, data, define).map(Self)
+            }
+        }
+    };
+
+    (@start interface async $ty:ident $session:ident) => {
+        impl<T: ::core::marker::Send + 'static> $session<T> {
+            /// Instantiates a component of the interface with the imports that `define` puts into the linker.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Interface`]($crate::Error::Interface) if the component has another
+            /// interface, and if an import is missing or a start function fails.
+            pub async fn with_linker(
+                component: &$crate::LoadedComponent,
+                data: T,
+                define: impl ::core::ops::FnOnce(
+                    &mut $crate::wasmtime::component::Linker<$crate::SessionData<T>>,
+                    &mut $crate::wasmtime::Store<$crate::SessionData<T>>,
+                ) -> $crate::wasmtime::Result<()>,
+            ) -> $crate::Result<Self> {
+                let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store);
+                $crate::Session::<T, $ty>::start_of_async(component, data, define).await.map(Self)
             }
         }
     };

@@ -50,14 +50,12 @@ macro_rules! __wrapper {
         impl $crate::Wrapper for $ty {
             type Code = $crate::support::Module;
 
+            const INTERFACE: &'static $crate::Interface = &INTERFACE;
+
             $(const REACTOR: bool = $reactor;)?
             $(const OVERLOADS: &'static [(usize, &'static str)] = $overloads;)?
 
             $crate::__wrapper! { @check $of }
-
-            fn check_interface(module: &$crate::LoadedModule) -> $crate::Result<()> {
-                module.check_interface(&INTERFACE)
-            }
 
             fn from_instance(
                 _: impl $crate::support::AsContextMut,
@@ -68,8 +66,6 @@ macro_rules! __wrapper {
         }
 
         impl $crate::ModuleWrapper for $ty {
-            const INTERFACE: &'static $crate::Interface = &INTERFACE;
-
             fn wasm_instance(&self) -> $crate::support::Instance {
                 self.instance
             }

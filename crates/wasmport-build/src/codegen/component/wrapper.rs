@@ -5,10 +5,11 @@ use super::visibility::keep_in_crate;
 use super::{Bindings, ComponentError, bindings};
 use crate::asset::Kind;
 use crate::codegen::description::{Description, Wrapper};
-use crate::codegen::format::Section;
+use crate::codegen::format::{Section, raw_string};
 use crate::codegen::{asset, docs, file};
 use crate::component::World;
 use crate::settings::{AssetSettings, Visibility};
+use proc_macro2::TokenStream;
 use quote::quote;
 use std::collections::HashMap;
 use wasmport::engine::RequiredFeatures;
@@ -33,17 +34,37 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
         keep_in_crate(&mut bindings.items);
     }
     let items = &bindings.items;
-    let sections = [
-        Section::Items(quote!(#(#items)*)),
-        asset::description(asset),
-        contract(asset, &bindings),
-        requirements(asset, &bindings),
-    ];
+    let mut sections =
+        vec![Section::Items(quote!(#(#items)*)), Section::Items(interface(asset, &bindings)?)];
+    if !asset.is_interface {
+        sections.push(asset::description(asset));
+    }
+    sections.extend([contract(asset, &bindings), requirements(asset, &bindings)]);
     let Bindings { needs_wasi, needs_wasi_p3, needs_wasi_http, .. } = bindings;
     let docs = docs::component(asset, needs_wasi, needs_wasi_p3, needs_wasi_http);
     let source = file::source(asset, &docs, &sections)?;
     bindings.warnings.extend(settings.without_effect(Kind::Component));
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })
+}
+
+/// The description of the imports and exports.
+fn interface(asset: &Description<'_>, bindings: &Bindings) -> Result<TokenStream, ComponentError> {
+    let (vis, name) = (asset.visibility(), asset.name());
+    let (imports, exports, definitions) = asset.interface.items.texts();
+    let [imports, exports] = [imports, exports].map(|groups| {
+        let groups = groups.iter().map(|(interface, lines)| {
+            let lines = raw_string(lines);
+            quote!((#interface, #lines))
+        });
+        quote!(&[#(#groups),*])
+    });
+    let definitions = raw_string(&definitions);
+    let wasi = bindings.needs_wasi.then(|| quote!(.with_wasi()));
+    Ok(quote! {
+        /// The imports and exports that this wrapper is for: a line for each, with its name and type.
+        #vis static INTERFACE: __rt::Interface<__rt::Component> =
+            __rt::interface(#name, #imports, #exports, #definitions) #wasi;
+    })
 }
 
 /// The reason why a component has a wrapper without methods.

@@ -1,6 +1,7 @@
 //! Linking assets to each other: exports of one for imports of another, checked by the compiler.
 
 use super::plan::{ImportModule, Plan};
+use crate::codegen::format::raw_string;
 use proc_macro2::TokenStream;
 use quote::quote;
 
@@ -38,32 +39,5 @@ pub(super) fn imports(module: &ImportModule<'_>) -> TokenStream {
     quote! {
         /// The imports: a line for each, with its name and type in the text format.
         pub const IMPORTS: &str = #text;
-    }
-}
-
-/// A raw string literal, in which lines stay lines.
-pub(super) fn raw_string(text: &str) -> TokenStream {
-    let is_plain = !text.contains('\r') && text.chars().all(|c| c == '\n' || !c.is_control());
-    let longest =
-        text.split('"').skip(1).map(|rest| rest.len() - rest.trim_start_matches('#').len());
-    let fence = "#".repeat(longest.max().unwrap_or(0) + 1);
-    let raw = format!("r{fence}\"{text}\"{fence}").parse::<proc_macro2::Literal>();
-    match raw {
-        Ok(literal) if is_plain && !text.is_empty() => quote!(#literal),
-        _ => quote!(#text),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn raw_strings_hold_any_text() {
-        for text in ["", "\"a\" (func)\n", "\"a\"#\" (func)\n\"##\"\n", "a\\nb", "\r"] {
-            let literal: syn::LitStr = syn::parse2(raw_string(text)).unwrap();
-            assert_eq!(literal.value(), text);
-        }
-        assert_eq!(raw_string("\"a\"#b\n").to_string(), "r##\"\"a\"#b\n\"##");
     }
 }

@@ -15,6 +15,7 @@ pub(super) use plan::PlanError;
 use super::description::Description;
 use super::docs;
 use super::format::Section;
+use crate::codegen::format::raw_string;
 use crate::interface::ExternType;
 use plan::Plan;
 use proc_macro2::TokenStream;
@@ -74,14 +75,14 @@ pub(super) fn module(asset: &Description<'_>, bytes: u64) -> Result<Module, Plan
 /// The interface: imports and exports as text.
 fn interface(plan: &Plan<'_>) -> TokenStream {
     let Plan { vis, name, .. } = plan;
-    let exports = link::raw_string(&plan.all_exports);
+    let exports = raw_string(&plan.all_exports);
     let modules = plan.imports.iter().map(|module| {
         let (name, ident) = (module.name, &module.ident);
         quote!((#name, #ident::IMPORTS))
     });
     let untyped = plan.untyped_imports();
     let untyped = untyped.iter().map(|(name, lines)| {
-        let lines = link::raw_string(lines);
+        let lines = raw_string(lines);
         quote!((#name, #lines))
     });
     let wasi = plan.needs_wasi().then(|| quote!(.with_wasi()));
@@ -91,7 +92,7 @@ fn interface(plan: &Plan<'_>) -> TokenStream {
     quote! {
         /// The imports and exports that this wrapper is for.
         #vis static INTERFACE: __rt::Interface =
-            __rt::interface(#name, &[#(#modules,)* #(#untyped,)*], EXPORTS) #wasi #sizes #optional;
+            __rt::interface(#name, &[#(#modules,)* #(#untyped,)*], &[("", EXPORTS)], "") #wasi #sizes #optional;
 
         /// The exports: a line for each, with its name and type in the text format.
         const EXPORTS: &str = #exports;

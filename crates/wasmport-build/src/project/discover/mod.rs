@@ -9,7 +9,9 @@ use crate::error::{Error, SettingsError, SettingsErrorKind};
 use crate::fs;
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Status};
-use crate::settings::{AssetRules, AssetSettings, Settings, nearest_path};
+use crate::settings::{
+    AssetRules, AssetSettings, Part, Settings, nearest_path, prefix, with_nearest,
+};
 use selection::Selection;
 pub(crate) use selection::UnusedGlob;
 use std::collections::{BTreeMap, HashSet};
@@ -181,7 +183,7 @@ fn interfaces(
     discovered: &mut Discovered,
 ) -> Result<(), Error> {
     for (index, interface) in settings.interfaces.iter().enumerate() {
-        let (Some((_, path)), Some(name), Some(source)) =
+        let (Some((key, path)), Some(name), Some(source)) =
             (interface.description(), &interface.name, interface.source())
         else {
             continue;
@@ -194,8 +196,15 @@ fn interfaces(
             let place = settings.origin.as_ref().and_then(|file| file.location(&key));
             return Err(SettingsError::new(kind).at(place).into());
         }
+        let path = settings.folder.join(path);
+        if let Err(e) = fs::canonicalize(&path) {
+            let place = prefix(settings.choice_location(&source, key, Part::Whole));
+            let error = AssetError::new(&path, Stage::Read, format!("{place}{e}"));
+            discovered.failed.push((source, with_nearest(error, &path, &settings.folder)));
+            continue;
+        }
         discovered.assets.push(AssetFile {
-            path: settings.folder.join(path),
+            path,
             module: vec![name.clone()],
             settings: Arc::new(rules.of(&source)),
             source,
@@ -218,12 +227,8 @@ fn select(settings: &Settings, discovered: &mut Discovered) -> Result<(), Error>
     if settings.only.is_empty() {
         return Ok(());
     }
-    // The description of an interface may be missing, which is its error.
-    let path = |file: &AssetFile| match fs::canonicalize(&file.path) {
-        Err(_) if file.is_interface() => Ok(file.path.clone()),
-        path => path,
-    };
-    let paths: Vec<PathBuf> = discovered.assets.iter().map(path).collect::<Result<_, _>>()?;
+    let paths = discovered.assets.iter().map(|file| fs::canonicalize(&file.path));
+    let paths: Vec<PathBuf> = paths.collect::<Result<_, _>>()?;
     let only: Vec<PathBuf> =
         settings.only.iter().map(|only| fs::canonicalize(only)).collect::<Result<_, _>>()?;
     for (only, given) in only.iter().zip(&settings.only) {

@@ -29,6 +29,10 @@ pub(crate) struct Choices {
     pub derives: Vec<String>,
     /// Whether wasmport links WASI.
     pub wasi: bool,
+    /// Whether wasmport links WASI even if the world does not import it.
+    pub grants_wasi: bool,
+    /// Whether the wrapper is for components that arrive later.
+    pub is_interface: bool,
 }
 
 impl Choices {
@@ -53,6 +57,8 @@ impl Choices {
             with: settings.with.clone().unwrap_or_default(),
             derives: settings.derives.clone().unwrap_or_default(),
             wasi: settings.wasi(),
+            grants_wasi: settings.grants_wasi(),
+            is_interface: settings.is_interface(),
         }
     }
 

@@ -49,6 +49,8 @@ pub(super) struct Prepared {
     pub is_async: bool,
     /// Whether imports reach the store, by choice or because they run beside other calls.
     pub has_store: bool,
+    /// Whether the wrapper is for components that arrive later.
+    pub is_interface: bool,
     /// Whether imports reach the store by choice.
     pub needs_store: bool,
     /// Fields and cases that do not implement `Debug`, with the names of their types.
@@ -87,6 +89,7 @@ pub(super) fn prepare(
         ty,
         is_async: is_async || options.imports_wait,
         has_store: is_concurrent || options.imports_store,
+        is_interface: choices.is_interface,
         needs_store: options.imports_store,
         wasi_roots: options.wasi_roots(),
         without_debug: sizes::without_debug(&aliased, &aliases),

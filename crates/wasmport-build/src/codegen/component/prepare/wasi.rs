@@ -107,7 +107,7 @@ impl Wasi {
         let imports = resolve.worlds[world].imports.iter();
         let needs = imports.filter_map(|item| preview(resolve, by_own_name(item)?));
         let mut needs: BTreeSet<Preview> = needs.collect();
-        if needs.contains(&Preview::Http) {
+        if choices.grants_wasi || needs.contains(&Preview::Http) {
             let _ = needs.insert(Preview::Two);
         }
         let is_async = is_async || needs_async(&needs);

@@ -32,6 +32,7 @@ pub(super) fn run(target: &Target<'_>) -> Option<TokenStream> {
                 .flatten()
         },
     };
+    let (origin, origin_type) = target.origin();
     let parameter = target.wasi_parameter();
     let argument = parameter.is_some().then(|| quote!(wasi));
     Some(quote! {
@@ -40,11 +41,11 @@ pub(super) fn run(target: &Target<'_>) -> Option<TokenStream> {
         ///
         /// Fails like `new`, and if the command traps.
         pub #asyncness fn run(
-            runtime: &::wasmport::Runtime,
+            #origin: #origin_type,
             data: T,
             #parameter
         ) -> ::wasmport::Result<(::wasmport::Exit, T)> {
-            let mut session = Self::new(runtime, data, #argument)#wait?;
+            let mut session = Self::new(#origin, data, #argument)#wait?;
             let exit = __rt::#call(
                 &mut session.0, #name, #asyncness |wrapper, store| __rt::exit(#called)
             )#wait?;

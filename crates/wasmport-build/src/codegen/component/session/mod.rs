@@ -27,6 +27,8 @@ struct Target<'a> {
     wasi: &'a Wasi,
     /// Whether sessions are async.
     is_async: bool,
+    /// Whether the wrapper is for components that arrive later.
+    is_interface: bool,
     /// Whether imports can reach the store.
     has_store: bool,
 }
@@ -45,8 +47,18 @@ impl Target<'_> {
         if self.is_async { quote!(Send + 'static) } else { quote!('static) }
     }
 
+    /// The function that starts sessions.
     fn start(&self) -> Ident {
-        format_ident!("{}", if self.is_async { "start_async" } else { "start" })
+        let of = if self.is_interface { "_of" } else { "" };
+        format_ident!("start{of}{}", if self.is_async { "_async" } else { "" })
+    }
+
+    /// What a session is started from, with its type.
+    fn origin(&self) -> (TokenStream, TokenStream) {
+        match self.is_interface {
+            true => (quote!(component), quote!(&::wasmport::LoadedComponent)),
+            false => (quote!(runtime), quote!(&::wasmport::Runtime)),
+        }
     }
 
     fn wasi_parameter(&self) -> Option<TokenStream> {
@@ -72,6 +84,7 @@ pub(super) fn add_session(
         surface: &surface,
         wasi: &prepared.wasi,
         is_async: prepared.is_async,
+        is_interface: prepared.is_interface,
         has_store: prepared.has_store,
     };
     let mut views = Vec::new();
@@ -100,6 +113,7 @@ fn session(target: &Target<'_>, views: &[Ident]) -> TokenStream {
     let own = [run.as_ref().map(|_| "run"), handler.as_ref().map(|_| http::METHOD)];
     let functions = functions(target, views, own.into_iter().flatten());
     let calls = format_ident!("{}", if target.is_async { "async" } else { "sync" });
+    let of = format_ident!("{}", if target.is_interface { "interface" } else { "asset" });
     let data = target.data();
     let doc = outer(&format!(
         "A store with an instance of {}. `T` is the program's own data, which host functions reach.",
@@ -117,7 +131,7 @@ fn session(target: &Target<'_>, views: &[Ident]) -> TokenStream {
 
         #handler
 
-        __rt::component_session! { #calls #ty #session }
+        __rt::component_session! { #of #calls #ty #session }
     }
 }
 

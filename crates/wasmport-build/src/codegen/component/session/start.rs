@@ -17,21 +17,13 @@ pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream
     let clause = store_bounds(target);
     let parameter = target.wasi_parameter();
     let (linker, store, body) = define(target);
-    let docs = outer(if needs_wasi {
-        "Loads and instantiates the asset; host functions reach `data`. `wasi` is the guest's view of \
-         the system; its folders are opened now.\n\n\
-         Fails like [`Runtime::load`](::wasmport::Runtime::load), if a start function \
-         fails, and with [`Error::Preopen`](::wasmport::Error::Preopen) if a folder cannot be opened."
-    } else {
-        "Loads and instantiates the asset; host functions reach `data`.\n\n\
-         Fails like [`Runtime::load`](::wasmport::Runtime::load), and if a start \
-         function fails."
-    });
+    let (origin, origin_type) = target.origin();
+    let docs = outer(&documentation(target.is_interface, needs_wasi));
     // WASI is given per session, so an asset that needs it is not linked before.
     let define = match needs_wasi {
         true => quote!(|#linker, #store, _| { #body Ok(()) }),
         false => {
-            quote!(|linker, _, loaded| <Self as ::wasmport::LinkedSession>::link(linker, loaded))
+            quote!(|linker, _, _| <Self as ::wasmport::LinkedOnce>::link_once(linker))
         }
     };
     let linked = (!needs_wasi).then(|| {
@@ -40,8 +32,18 @@ pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream
             #clause
             {
                 fn link(
-                    #linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
+                    linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
                     _: &::wasmport::LoadedComponent,
+                ) -> __rt::Result<()> {
+                    <Self as ::wasmport::LinkedOnce>::link_once(linker)
+                }
+            }
+
+            impl<T: #(#hosts +)* #data> ::wasmport::LinkedOnce for #session<T>
+            #clause
+            {
+                fn link_once(
+                    #linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
                 ) -> __rt::Result<()> {
                     #body
                     Ok(())
@@ -55,11 +57,11 @@ pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream
         {
             #docs
             pub #asyncness fn new(
-                runtime: &::wasmport::Runtime,
+                #origin: #origin_type,
                 data: T,
                 #parameter
             ) -> ::wasmport::Result<Self> {
-                let session = ::wasmport::Session::<T, #ty>::#start(runtime, data, #define);
+                let session = ::wasmport::Session::<T, #ty>::#start(#origin, data, #define);
                 Ok(Self(session #wait?))
             }
 
@@ -68,6 +70,32 @@ pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream
 
         #linked
     }
+}
+
+/// Returns the documentation of `new`.
+fn documentation(is_interface: bool, needs_wasi: bool) -> String {
+    let (verb, mut fails) = match is_interface {
+        true => (
+            "Instantiates a component of the interface",
+            "with [`Error::Interface`](::wasmport::Error::Interface) if the component has another interface"
+                .to_owned(),
+        ),
+        false => (
+            "Loads and instantiates the asset",
+            "like [`Runtime::load`](::wasmport::Runtime::load)".to_owned(),
+        ),
+    };
+    let mut does = format!("{verb}; host functions reach `data`.");
+    if needs_wasi {
+        does.push_str(" `wasi` is the guest's view of the system; its folders are opened now.");
+        fails.push_str(
+            ", if a start function fails, and with [`Error::Preopen`](::wasmport::Error::Preopen) if a folder \
+             cannot be opened",
+        );
+    } else {
+        fails.push_str(", and if a start function fails");
+    }
+    format!("{does}\n\nFails {fails}.")
 }
 
 /// Writes the statements that fill the linker, with the names of the closure's parameters.

@@ -7,6 +7,7 @@ use super::calls::Calls;
 use super::plan::{HostFunc, ImportModule, Plan};
 use super::{link, values};
 use crate::codegen::docs::{code, outer, printable, quoted};
+use crate::codegen::format::raw_string;
 use crate::codegen::types::{parameters, results};
 use crate::interface::ExternType;
 use proc_macro2::{Ident, TokenStream, TokenTree};
@@ -64,7 +65,7 @@ fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
 /// The module of another wrapper, with a check that its trait covers the imports of this asset.
 fn reused(plan: &Plan<'_>, module: &ImportModule<'_>, path: &syn::Path) -> TokenStream {
     let ImportModule { ident, text, .. } = module;
-    let text = link::raw_string(text);
+    let text = raw_string(text);
     let (vis, asset) = (&plan.vis, &plan.name);
     let host = quote!(#path).to_string().replace(' ', "");
     quote! {

@@ -59,6 +59,8 @@ pub(super) struct Plan<'a> {
     pub has_sizes: bool,
     pub is_reactor: bool,
     pub is_command: bool,
+    /// Whether WASI is linked for code that arrives later.
+    grants_wasi: bool,
     /// Warnings for the user.
     pub warnings: Vec<String>,
 }
@@ -120,6 +122,7 @@ impl<'a> Plan<'a> {
             has_sizes: settings.sizes.unwrap_or_default(),
             is_reactor: exports_procedure(interface, "_initialize") && !is_command,
             is_command,
+            grants_wasi: settings.grants_wasi(),
             warnings,
         })
     }
@@ -148,9 +151,9 @@ impl<'a> Plan<'a> {
         self.imports.iter().filter(|m| !m.funcs.is_empty())
     }
 
-    /// Whether WASI implements some of the imports.
+    /// Whether WASI is linked: for the imports, or for those of code that arrives later.
     pub fn needs_wasi(&self) -> bool {
-        self.imports.iter().any(|m| !m.wasi.is_empty())
+        self.grants_wasi || self.imports.iter().any(|m| !m.wasi.is_empty())
     }
 
     /// The guest's allocation, if exports have signatures beyond numbers.
