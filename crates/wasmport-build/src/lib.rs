@@ -72,9 +72,9 @@ pub use settings::Pass;
 pub use settings::settings_schema;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, Explanation,
-    ExternKind, FastMath, ImportLimits, LegacyExceptions, LockMode, Optimize, OptimizeLevel,
-    Origin, Passes, Policy, Preinit, Setting, Settings, Symlinks, Tool, Tools, Transform,
-    Visibility, common_targets, nearest_target,
+    ExternKind, FastMath, ImportLimits, ImportModules, LegacyExceptions, LockMode, Optimize,
+    OptimizeLevel, Origin, Passes, Policy, Preinit, Setting, Settings, Symlinks, Tool, Tools,
+    Transform, Visibility, common_targets, nearest_target,
 };
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};

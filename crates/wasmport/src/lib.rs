@@ -109,7 +109,7 @@ pub use runtime::{
 #[cfg(feature = "async")]
 pub use session::Slice;
 pub use session::{
-    LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, TypedSession,
+    LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, Stubs, TypedSession,
 };
 #[cfg(feature = "gc")]
 pub use typed::Exception;

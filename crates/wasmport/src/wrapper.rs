@@ -1,7 +1,7 @@
 //! `Wrapper`: the traits of generated wrappers.
 
 use crate::asset::Asset;
-use crate::code::Code;
+use crate::code::{Code, Linking};
 use crate::error::Result;
 use crate::interface::Interface;
 use crate::runtime::Loaded;
@@ -32,6 +32,25 @@ pub trait Wrapper: Sized {
     /// code another, and with [`Error::Interface`](crate::Error::Interface) if the wrapper is that of an
     /// interface that the code does not have.
     fn check(loaded: &Loaded<Self::Code>) -> Result<()>;
+
+    /// Returns what is known about the imports of code that is linked for the wrapper.
+    #[doc(hidden)]
+    #[must_use]
+    fn linking() -> Linking<Self::Code> {
+        Linking::new(Self::OVERLOADS, Self::INTERFACE)
+    }
+
+    /// Defines the types of the resources that the host gives, without functions. Modules have none.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a name is already defined.
+    #[doc(hidden)]
+    fn define_resources<T: 'static>(
+        _: &mut <Self::Code as Code>::Linker<T>,
+    ) -> wasmtime::Result<()> {
+        Ok(())
+    }
 
     /// Returns the wrapper of `instance`, which must be an instance of code that passes
     /// [`check`](Self::check), or has the [`INTERFACE`](Self::INTERFACE).

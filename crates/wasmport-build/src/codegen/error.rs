@@ -17,6 +17,9 @@ pub(crate) enum CodegenError {
     /// The wrapper has this many bytes without any method, which is more than its limit.
     #[error("the wrapper is too large without methods: {0} bytes")]
     TooLarge(u64),
+    /// The interface has no methods; the text says why.
+    #[error("the interface would have no methods, because {0}")]
+    Untyped(String),
     /// The generator has a bug.
     #[error("the generated code is not Rust: {0}; report this bug to wasmport")]
     NotRust(#[from] syn::Error),

@@ -3,7 +3,7 @@
 //! A file of this folder uses those above it in this list alone:
 //!
 //! ```text
-//! description, docs, types, crate_path, format
+//! description, docs, types, crate_path, format, lacking
 //! asset, file  the description of the asset in its wrapper; the source file
 //! core/        wrappers of core modules
 //! component/   wrappers of components
@@ -19,6 +19,7 @@ mod docs;
 mod error;
 mod file;
 mod format;
+mod lacking;
 mod tree;
 mod types;
 
@@ -103,7 +104,7 @@ fn placed(asset: &Description<'_>, error: &CodegenError) -> String {
 /// The wrapper of a component, without methods if it is too large with them or cannot be written.
 fn of_component(asset: &Description<'_>, world: &World) -> Result<Wrapper, CodegenError> {
     let wrapper = match component::wrapper(asset, world) {
-        Err(error) if error.is_of_world() => {
+        Err(error) if error.is_of_world() && !asset.is_interface => {
             return untyped(asset, &Untyped::BeyondRust(&error.to_string()));
         }
         wrapper => wrapper?,
@@ -115,6 +116,9 @@ fn of_component(asset: &Description<'_>, world: &World) -> Result<Wrapper, Codeg
 }
 
 fn untyped(asset: &Description<'_>, reason: &Untyped<'_>) -> Result<Wrapper, CodegenError> {
+    if asset.is_interface {
+        return Err(CodegenError::Untyped(reason.text(asset.settings.limits.wrapper_bytes())));
+    }
     Ok(component::untyped_wrapper(asset, reason)?)
 }
 

@@ -2,8 +2,8 @@
 
 use super::table::{Field as _, settings_table};
 use super::{
-    Convention, ExternKind, ImportLimits, LegacyExceptions, Optimize, Policy, Preinit, Transform,
-    Visibility,
+    Convention, ExternKind, ImportLimits, ImportModules, LegacyExceptions, Optimize, Policy,
+    Preinit, Transform, Visibility,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -28,6 +28,10 @@ settings_table! {
         pub like: Option<String>, Interface;
         /// Exports that code may lack, as glob patterns over names. Default: none.
         pub optional: Option<Vec<String>>, Interface, Patterns;
+        /// Exports of which code has exactly one, by name. Default: none.
+        pub one_of: Option<Vec<String>>, Interface;
+        /// Modules from which code may take the imports: those of the interface, or any.
+        pub import_module: Option<ImportModules> = ImportModules::Named, Interface;
         /// Demand memories and tables at least as large as those of the interface.
         pub sizes: Option<bool> = false, Interface;
         /// Name of the wrapper's type. Default: the file's name in upper camel case.

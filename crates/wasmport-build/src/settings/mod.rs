@@ -60,5 +60,6 @@ pub use tools::{Tool, Tools};
 pub use transform::Transform;
 pub use triples::{common_targets, nearest_target};
 pub use values::{
-    Convention, ExternKind, FastMath, LegacyExceptions, OptimizeLevel, Policy, Symlinks, Visibility,
+    Convention, ExternKind, FastMath, ImportModules, LegacyExceptions, OptimizeLevel, Policy,
+    Symlinks, Visibility,
 };

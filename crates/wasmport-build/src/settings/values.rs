@@ -43,6 +43,20 @@ pub enum Visibility {
     Crate,
 }
 
+/// The modules from which code of an interface may take the imports.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum ImportModules {
+    /// Those that the interface names.
+    #[default]
+    Named,
+    /// Modules of any name: the names of the functions decide.
+    #[serde(rename = "*")]
+    Any,
+}
+
 /// Kind of an import or export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -215,7 +215,8 @@ fn exports(path: &std::path::Path) -> BTreeMap<String, String> {
 
 /// Every asset was optimized, and has the exports that it had.
 fn assert_same_exports(project: &Project, sources: &std::path::Path, report: &Report, what: &str) {
-    for asset in &report.assets {
+    // Interfaces have no code.
+    for asset in report.assets.iter().filter(|asset| !asset.source.contains('#')) {
         assert_eq!(asset.error, None, "{what}: {}", asset.source);
         assert_eq!(asset.status, Status::Imported);
         let stage = asset.stages.iter().find(|stage| stage.stage == Stage::Optimize).unwrap();

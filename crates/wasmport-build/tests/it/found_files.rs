@@ -253,7 +253,7 @@ fn fault_04_other_kinds_of_files_are_said_by_name() {
         (
             b"package demo:app;\ninterface a {}".to_vec(),
             "the file is WIT, which describes the interface of components",
-            "import the component that implements it, and name this file with `world`",
+            "import the component that implements it; name this file with `world`, or with `wit` of an `[[interface]]`",
         ),
     ] {
         for name in ["other.wasm", "other.wat"] {

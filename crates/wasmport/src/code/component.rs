@@ -1,10 +1,11 @@
 //! Components as a kind of code.
 
 use super::cache::{CodeCache, CodeCaches};
-use super::kind::{Code, Operations, Overloads};
+use super::kind::{Code, Operations};
+use super::linking::Linking;
 use crate::interface::{Difference, Interface, component};
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
-use wasmtime::{Engine, ResourcesRequired, Result, StoreContextMut};
+use wasmtime::{Engine, ResourcesRequired, Result, Store, StoreContextMut};
 
 impl Code for Component {
     type Linker<T: 'static> = Linker<T>;
@@ -31,6 +32,10 @@ impl Operations for Component {
         component::differences(&interface.items(), &component::items_of(self), &interface.options)
     }
 
+    fn has_export(&self, name: &str) -> bool {
+        self.get_export_index(None, name).is_some()
+    }
+
     fn is_reactor(&self) -> bool {
         false
     }
@@ -39,11 +44,20 @@ impl Operations for Component {
         Ok(())
     }
 
+    fn define_stubs<T: 'static>(
+        &self,
+        linker: &mut Linker<T>,
+        _: &mut Store<T>,
+        _: bool,
+    ) -> Result<()> {
+        linker.define_unknown_imports_as_traps(self)
+    }
+
     fn new_linker<T: 'static>(engine: &Engine) -> Linker<T> {
         Linker::new(engine)
     }
 
-    fn link<T: 'static>(&self, linker: &Linker<T>, _: Overloads) -> Result<InstancePre<T>> {
+    fn link<T: 'static>(&self, linker: &Linker<T>, _: &Linking<Self>) -> Result<InstancePre<T>> {
         linker.instantiate_pre(self)
     }
 
@@ -51,7 +65,7 @@ impl Operations for Component {
         &self,
         linker: &Linker<T>,
         store: StoreContextMut<'_, T>,
-        _: Overloads,
+        _: &Linking<Self>,
     ) -> Result<Instance> {
         linker.instantiate(store, self)
     }
@@ -76,7 +90,7 @@ impl Operations for Component {
         &self,
         linker: &Linker<T>,
         store: StoreContextMut<'_, T>,
-        _: Overloads,
+        _: &Linking<Self>,
     ) -> Result<Instance> {
         linker.instantiate_async(store, self).await
     }

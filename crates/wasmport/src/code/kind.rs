@@ -2,10 +2,11 @@
 
 use super::cache::{CodeCache, CodeCaches};
 use super::deserialize::Precompiled;
+use super::linking::Linking;
 use crate::asset::Kind;
 use crate::interface::{Difference, Interface};
 use std::fmt;
-use wasmtime::{Engine, ResourcesRequired, Result, StoreContextMut};
+use wasmtime::{Engine, ResourcesRequired, Result, Store, StoreContextMut};
 
 /// A kind of code: a core [`Module`](wasmtime::Module) or, with the feature `component-model`, a
 /// [`Component`](wasmtime::component::Component).
@@ -19,10 +20,6 @@ pub trait Code: Operations + Clone + fmt::Debug + Send + Sync + 'static {
     /// Wasmtime's instance: [`wasmtime::Instance`] or [`wasmtime::component::Instance`].
     type Instance: Copy + fmt::Debug + Send + Sync + 'static;
 }
-
-/// Imports with a name of their own in the linker, by index: the module imports their name at several
-/// types, of which a linker can define only one. Components have none.
-pub(crate) type Overloads = &'static [(usize, &'static str)];
 
 /// The operations on code of one kind. Private, which seals [`Code`].
 pub trait Operations: Kind + Precompiled {
@@ -44,6 +41,9 @@ pub trait Operations: Kind + Precompiled {
     where
         Self: Sized;
 
+    /// Returns whether the code has an export of that name.
+    fn has_export(&self, name: &str) -> bool;
+
     /// Returns whether instances need [`initialize`](Self::initialize) before any other call.
     fn is_reactor(&self) -> bool;
 
@@ -51,6 +51,17 @@ pub trait Operations: Kind + Precompiled {
     fn initialize<T: 'static>(
         instance: &Self::Instance,
         store: StoreContextMut<'_, T>,
+    ) -> Result<()>
+    where
+        Self: Code;
+
+    /// Defines all imports that the linker does not have: functions return zeros or trap, and the others are
+    /// zero.
+    fn define_stubs<T: 'static>(
+        &self,
+        linker: &mut Self::Linker<T>,
+        store: &mut Store<T>,
+        is_zero: bool,
     ) -> Result<()>
     where
         Self: Code;
@@ -63,7 +74,7 @@ pub trait Operations: Kind + Precompiled {
     fn link<T: 'static>(
         &self,
         linker: &Self::Linker<T>,
-        overloads: Overloads,
+        linking: &Linking<Self>,
     ) -> Result<Self::Pre<T>>
     where
         Self: Code;
@@ -73,7 +84,7 @@ pub trait Operations: Kind + Precompiled {
         &self,
         linker: &Self::Linker<T>,
         store: StoreContextMut<'_, T>,
-        overloads: Overloads,
+        linking: &Linking<Self>,
     ) -> Result<Self::Instance>
     where
         Self: Code;
@@ -100,7 +111,7 @@ pub trait Operations: Kind + Precompiled {
         &self,
         linker: &Self::Linker<T>,
         store: StoreContextMut<'_, T>,
-        overloads: Overloads,
+        linking: &Linking<Self>,
     ) -> impl Future<Output = Result<Self::Instance>> + Send
     where
         Self: Code;

@@ -1,12 +1,13 @@
 //! Core modules as a kind of code.
 
 use super::cache::{CodeCache, CodeCaches};
-use super::kind::{Code, Operations, Overloads};
+use super::kind::{Code, Operations};
+use super::linking::Linking;
 use super::names::{INITIALIZE, PREVIEW_1, START};
 use super::overloads::{OverloadedPre, resolve};
 use crate::interface::{self, Difference, Interface};
 use wasmtime::{
-    Engine, ExternType, Instance, InstancePre, Linker, Module, ResourcesRequired, Result,
+    Engine, ExternType, Instance, InstancePre, Linker, Module, ResourcesRequired, Result, Store,
     StoreContextMut, TypedFunc,
 };
 
@@ -77,6 +78,10 @@ impl Operations for Module {
         interface::differences(interface, imports, exports, |module| module == PREVIEW_1)
     }
 
+    fn has_export(&self, name: &str) -> bool {
+        self.get_export_index(name).is_some()
+    }
+
     fn is_reactor(&self) -> bool {
         !exports_procedure(self, START) && exports_procedure(self, INITIALIZE)
     }
@@ -91,27 +96,45 @@ impl Operations for Module {
         }
     }
 
+    fn define_stubs<T: 'static>(
+        &self,
+        linker: &mut Linker<T>,
+        store: &mut Store<T>,
+        is_zero: bool,
+    ) -> Result<()> {
+        if !is_zero {
+            linker.define_unknown_imports_as_traps(self)?;
+        }
+        linker.define_unknown_imports_as_default_values(store, self)
+    }
+
     fn new_linker<T: 'static>(engine: &Engine) -> Linker<T> {
         Linker::new(engine)
     }
 
-    fn link<T: 'static>(&self, linker: &Linker<T>, overloads: Overloads) -> Result<ModulePre<T>> {
-        if overloads.is_empty() {
+    fn link<T: 'static>(
+        &self,
+        linker: &Linker<T>,
+        linking: &Linking<Self>,
+    ) -> Result<ModulePre<T>> {
+        let linker = linking.named(linker, self)?;
+        if linking.overloads.is_empty() {
             return linker.instantiate_pre(self).map(ModulePre::Resolved);
         }
-        Ok(ModulePre::Overloaded(OverloadedPre::link(linker, self, overloads)))
+        Ok(ModulePre::Overloaded(OverloadedPre::link(&linker, self, linking.overloads)))
     }
 
     fn instantiate<T: 'static>(
         &self,
         linker: &Linker<T>,
         mut store: StoreContextMut<'_, T>,
-        overloads: Overloads,
+        linking: &Linking<Self>,
     ) -> Result<Instance> {
-        if overloads.is_empty() {
+        let linker = linking.named(linker, self)?;
+        if linking.overloads.is_empty() {
             return linker.instantiate(store, self);
         }
-        let imports = resolve(linker, &mut store, self, overloads)?;
+        let imports = resolve(&linker, &mut store, self, linking.overloads)?;
         Instance::new(store, self, &imports)
     }
 
@@ -141,12 +164,13 @@ impl Operations for Module {
         &self,
         linker: &Linker<T>,
         mut store: StoreContextMut<'_, T>,
-        overloads: Overloads,
+        linking: &Linking<Self>,
     ) -> Result<Instance> {
-        if overloads.is_empty() {
+        let linker = linking.named(linker, self)?;
+        if linking.overloads.is_empty() {
             return linker.instantiate_async(store, self).await;
         }
-        let imports = resolve(linker, &mut store, self, overloads)?;
+        let imports = resolve(&linker, &mut store, self, linking.overloads)?;
         Instance::new_async(store, self, &imports).await
     }
 

@@ -1,6 +1,6 @@
 //! `OverloadedPre`: linked modules that import one name at several types.
 
-use super::kind::Overloads;
+use super::linking::Overloads;
 use wasmtime::{AsContextMut, Extern, Instance, Linker, Module, Result};
 
 /// An [`InstancePre`](wasmtime::InstancePre) for assets that import one name at several types, of which

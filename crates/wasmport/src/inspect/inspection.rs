@@ -4,9 +4,11 @@ use super::component_items;
 use super::recognize::{self, Other};
 use super::scan::Scan;
 use super::types::extern_type;
+use crate::code::PREVIEW_1;
 use crate::engine::RequiredFeatures;
 use crate::error::{Error, Result};
 use crate::interface::{ComponentItems, ExternType};
+use std::collections::BTreeSet;
 use wasmparser::types::TypesRef;
 use wasmparser::{
     BinaryReaderError, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
@@ -78,6 +80,17 @@ impl<'a> Inspection<'a> {
             message: error.message().to_owned(),
             offset: error.offset() as u64,
         })
+    }
+
+    /// Returns the parts of WASI that it imports: `wasi_snapshot_preview1`, or packages such as `wasi:filesystem`.
+    #[must_use]
+    pub fn wasi(&self) -> BTreeSet<&str> {
+        let packages = self.component.imports.iter().filter_map(|item| {
+            let (package, _) = item.interface.split_once('/')?;
+            package.starts_with("wasi:").then_some(package)
+        });
+        let modules = self.imports.iter().map(|import| import.module);
+        modules.filter(|module| *module == PREVIEW_1).chain(packages).collect()
     }
 
     /// Returns the content of the first custom section of that name.

@@ -67,8 +67,7 @@ const TEXTS: &[(&str, &str, &str)] = &[
     ("world ", "WIT, which describes the interface of components", IMPORT_COMPONENT),
 ];
 
-const IMPORT_COMPONENT: &str =
-    "import the component that implements it, and name this file with `world`";
+const IMPORT_COMPONENT: &str = "import the component that implements it; name this file with `world`, or with `wit` of an `[[interface]]`";
 
 /// Recognizes a binary file that is not WebAssembly.
 #[must_use]

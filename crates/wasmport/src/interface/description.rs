@@ -2,6 +2,8 @@
 
 #[cfg(feature = "component-model")]
 use super::component::ComponentItems;
+use super::lines::entries;
+use super::options::Options;
 use std::fmt;
 use std::marker::PhantomData;
 use wasmtime::Module;
@@ -26,17 +28,6 @@ pub struct Interface<C = Module> {
     kind: PhantomData<fn() -> C>,
 }
 
-/// The choices for a comparison.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Options {
-    /// Whether memories and tables must be as large as in the interface.
-    pub sizes: bool,
-    /// Whether the host gives WASI.
-    pub wasi: bool,
-    /// Exports that code may lack, by name.
-    pub optional: &'static [&'static str],
-}
-
 impl<C> Interface<C> {
     pub(crate) const fn new(
         name: &'static str,
@@ -44,7 +35,13 @@ impl<C> Interface<C> {
         exports: &'static [(&'static str, &'static str)],
         definitions: &'static str,
     ) -> Self {
-        let options = Options { sizes: false, wasi: false, optional: &[] };
+        let options = Options {
+            sizes: false,
+            wasi: false,
+            any_import_module: false,
+            optional: &[],
+            one_of: &[],
+        };
         Self { name, imports, exports, definitions, options, kind: PhantomData }
     }
 
@@ -64,11 +61,27 @@ impl<C> Interface<C> {
         self
     }
 
+    /// Allows code to take imports from a module of any name.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_any_import_module(mut self) -> Self {
+        self.options.any_import_module = true;
+        self
+    }
+
     /// Allows code to lack these exports.
     #[doc(hidden)]
     #[must_use]
     pub const fn with_optional(mut self, exports: &'static [&'static str]) -> Self {
         self.options.optional = exports;
+        self
+    }
+
+    /// Demands exactly one of these exports.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_one_of(mut self, exports: &'static [&'static str]) -> Self {
+        self.options.one_of = exports;
         self
     }
 
@@ -90,6 +103,14 @@ impl Interface<Module> {
     }
 }
 
+impl Interface<Module> {
+    /// Returns the names of the imports, each with the first module from which it comes.
+    pub(crate) fn names_of_imports(&self) -> impl Iterator<Item = (String, &'static str)> {
+        let all = self.imports.iter().rev();
+        all.flat_map(|(module, lines)| entries(lines).map(|entry| (entry.name, *module)))
+    }
+}
+
 #[cfg(feature = "component-model")]
 impl Interface<wasmtime::component::Component> {
     /// Returns the imports and exports.
@@ -105,6 +126,7 @@ impl<C> fmt::Debug for Interface<C> {
             .field("name", &self.name)
             .field("imports", &self.imports)
             .field("exports", &self.exports)
+            .field("definitions", &self.definitions)
             .field("options", &self.options)
             .finish_non_exhaustive()
     }

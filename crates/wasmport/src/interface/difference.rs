@@ -43,6 +43,13 @@ pub enum Difference {
         /// The same interface in a version that is not compatible, if the component has one.
         found: Option<String>,
     },
+    /// The code has none or several of the exports of which the interface wants one.
+    OneOf {
+        /// The names of the exports.
+        exports: Vec<String>,
+        /// Those that the code has.
+        found: Vec<String>,
+    },
     /// The component imports an interface that the host does not give.
     UnknownInterface {
         /// The interface's name.
@@ -78,6 +85,19 @@ pub enum Difference {
     },
 }
 
+impl Difference {
+    /// Returns whether it is about what the host gives.
+    pub(crate) fn is_of_import(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownImport { .. }
+                | Self::ImportType { .. }
+                | Self::UnknownInterface { .. }
+                | Self::Capability { .. }
+        )
+    }
+}
+
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -99,6 +119,14 @@ impl fmt::Display for Difference {
             Self::MissingInterface { name, found: Some(found) } => {
                 let (name, found) = (name.escape_debug(), found.escape_debug());
                 write!(f, "it does not export the interface `{name}`, but `{found}`")
+            }
+            Self::OneOf { exports, found } if found.is_empty() => {
+                let exports = Listed(exports, "and");
+                write!(f, "it exports none of {exports}, of which the interface wants one")
+            }
+            Self::OneOf { exports, found } => {
+                let (exports, found) = (Listed(exports, "or"), Listed(found, "and"));
+                write!(f, "it exports {found}, and the interface wants one: {exports}")
             }
             Self::UnknownInterface { name, given: None } => {
                 let name = name.escape_debug();
@@ -134,5 +162,22 @@ impl fmt::Display for Difference {
                 )
             }
         }
+    }
+}
+
+/// Names with commas between them, and a word before the last.
+struct Listed<'a>(&'a [String], &'static str);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(names, word) = self;
+        for (index, name) in names.iter().enumerate() {
+            match index {
+                0 => write!(f, "{name:?}")?,
+                _ if index + 1 == names.len() => write!(f, " {word} {name:?}")?,
+                _ => write!(f, ", {name:?}")?,
+            }
+        }
+        Ok(())
     }
 }

@@ -8,6 +8,7 @@ mod display;
 mod from_wasmtime;
 pub(crate) mod lines;
 mod module;
+mod options;
 mod types;
 
 #[cfg(any(feature = "component-model", feature = "inspect"))]

@@ -22,9 +22,14 @@ pub(crate) fn differences(
         .iter()
         .flat_map(|(module, lines)| entries(lines).map(|entry| ((*module, entry.name), entry.ty)))
         .collect();
+    let of_any_module: HashMap<String, &str> = match interface.options.any_import_module {
+        true => interface.names_of_imports().collect(),
+        false => HashMap::new(),
+    };
     let mut lacks_wasi = false;
     let of_imports = imports.into_iter().filter_map(|(module, name, found)| {
-        match given.get(&(module.as_str(), name.clone())) {
+        let of_any = || of_any_module.get(&name).and_then(|own| given.get(&(*own, name.clone())));
+        match given.get(&(module.as_str(), name.clone())).or_else(of_any) {
             // An import takes what is given: the host's type has to fit the guest's.
             Some(expected) => {
                 let found_text = found.without_names().to_string();
@@ -43,7 +48,8 @@ pub(crate) fn differences(
             None => Some(Difference::UnknownImport { module, name, found: found.to_string() }),
         }
     });
-    of_exports.chain(of_imports).collect()
+    let of_one = interface.options.one_of(|name| exports.contains_key(name));
+    of_exports.chain(of_one).chain(of_imports).collect()
 }
 
 fn of_export(

@@ -4,7 +4,7 @@ use super::handle::Runtime;
 use crate::asset::{AnyAsset, Asset};
 use crate::code::Code;
 use crate::error::{Error, Result};
-use crate::interface::Interface;
+use crate::interface::{Difference, Interface};
 use std::fmt;
 use std::sync::Arc;
 use wasmtime::Module;
@@ -102,7 +102,22 @@ impl<C: Code> Loaded<C> {
     ///
     /// Fails with [`Error::Interface`], which has every difference.
     pub fn check_interface(&self, interface: &Interface<C>) -> Result<()> {
-        let differences = self.code().differences(interface);
+        self.refuse(interface, |_| true)
+    }
+
+    /// Checks the exports of an interface alone.
+    pub(crate) fn check_exports(&self, interface: &Interface<C>) -> Result<()> {
+        self.refuse(interface, |difference| !difference.is_of_import())
+    }
+
+    /// Refuses the code for those differences that count.
+    fn refuse(
+        &self,
+        interface: &Interface<C>,
+        counts: impl FnMut(&Difference) -> bool,
+    ) -> Result<()> {
+        let differences = self.code().differences(interface).into_iter();
+        let differences: Vec<Difference> = differences.filter(counts).collect();
         if differences.is_empty() {
             return Ok(());
         }

@@ -1,10 +1,14 @@
 //! `SessionData`: the data of a session's store.
 
+use crate::code::Code;
 use crate::limits::{Bounds, disable_deadline};
 use crate::runtime::Runtime;
 #[cfg(feature = "wasi")]
 use crate::wasi::WasiCtx;
 use wasmtime::Store;
+
+/// Linker of a wrapper's kind, for the stores of sessions with data `T`.
+pub(super) type LinkerOf<C, T> = <C as Code>::Linker<SessionData<T>>;
 
 /// The data of a session's store: the program's own, and the session's limits.
 #[derive(Debug)]

@@ -1,8 +1,7 @@
 //! `SessionLinker`: the imports of an interface, defined once for all code that has it.
 
-use super::data::SessionData;
+use super::data::{LinkerOf, SessionData};
 use super::pre::SessionPre;
-use super::start::LinkerOf;
 use super::typed::{CodeOf, LinkedOnce, TypedSession};
 use crate::code::Operations as _;
 use crate::error::Result;

@@ -13,6 +13,7 @@ mod rejected;
 mod slice;
 mod start;
 mod state;
+mod stubs;
 mod typed;
 #[cfg(feature = "wasi")]
 mod wasi;
@@ -31,4 +32,5 @@ pub(crate) use slice::SliceTimer;
 pub use state::Session;
 #[cfg(feature = "component-model")]
 pub(crate) use state::exit_of;
+pub use stubs::Stubs;
 pub use typed::{LinkedOnce, LinkedSession, TypedSession};

@@ -1,7 +1,7 @@
 //! `SessionPre`: an asset that is linked once and starts many sessions.
 
-use super::data::SessionData;
-use super::start::{LinkerOf, wrap};
+use super::data::{LinkerOf, SessionData};
+use super::start::wrap;
 use super::state::{Session, start_of};
 use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
 use crate::code::Operations;
@@ -116,7 +116,7 @@ impl<S: TypedSession> SessionPre<S> {
         loaded: Loaded<CodeOf<S>>,
         linker: &LinkerOf<CodeOf<S>, S::Data>,
     ) -> Result<Self> {
-        let linked = loaded.code().link(linker, S::Wrapper::OVERLOADS);
+        let linked = loaded.code().link(linker, &S::Wrapper::linking());
         let linked = linked
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error))?;
         Ok(Self { loaded, linked, session: PhantomData })
@@ -144,11 +144,21 @@ impl<S: TypedSession> SessionPre<S> {
     ) -> Result<S> {
         let session = Session::start_in_store(&self.loaded, data, |store| {
             prepare(store)?;
-            let _span = trace::instantiate(self.loaded.asset()).entered();
-            let instance = CodeOf::<S>::instantiate_pre(&self.linked, store.as_context_mut())?;
-            wrap(store, &instance)
+            self.instantiate(store)
         });
         session.map(S::from_session)
+    }
+
+    /// Instantiates the code in the store of a session, beside what is there: for chains of modules that share
+    /// data and limits. Call it within [`Session::call`], which enforces limits and notices failures.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the start function fails, or the store's limits allow no further instance.
+    pub fn instantiate(&self, store: &mut StoreOf<S>) -> wasmtime::Result<S::Wrapper> {
+        let _span = trace::instantiate(self.loaded.asset()).entered();
+        let instance = CodeOf::<S>::instantiate_pre(&self.linked, store.as_context_mut())?;
+        wrap(store, &instance)
     }
 
     /// Async version of [`Self::start`].
@@ -182,14 +192,28 @@ impl<S: TypedSession> SessionPre<S> {
     {
         let session = Session::start_in_store_async(&self.loaded, data, async |store| {
             prepare(store)?;
-            let instance = async {
-                let context = store.as_context_mut();
-                let instance = CodeOf::<S>::instantiate_pre_async(&self.linked, context).await?;
-                super::start::wrap_async(store, &instance).await
-            };
-            trace::instantiate(self.loaded.asset()).around(instance).await
+            self.instantiate_async(store).await
         });
         session.await.map(S::from_session)
+    }
+
+    /// Async version of [`Self::instantiate`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::instantiate`].
+    #[cfg(feature = "async")]
+    pub async fn instantiate_async(&self, store: &mut StoreOf<S>) -> wasmtime::Result<S::Wrapper>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        let instance = async {
+            let context = store.as_context_mut();
+            let instance = CodeOf::<S>::instantiate_pre_async(&self.linked, context).await?;
+            super::start::wrap_async(store, &instance).await
+        };
+        trace::instantiate(self.loaded.asset()).around(instance).await
     }
 
     /// Returns the runtime.

@@ -1,8 +1,9 @@
 //! The ways to start a session.
 
-use super::data::SessionData;
+use super::data::{LinkerOf, SessionData};
 use super::state::{Session, start_failed, start_of};
-use crate::code::{Code, Operations as _};
+use super::stubs::Stubs;
+use crate::code::{Code, Linking, Operations as _};
 use crate::error::Result;
 use crate::limits::Deadlines;
 use crate::runtime::{Loaded, Runtime};
@@ -10,9 +11,6 @@ use crate::trace;
 use crate::wrapper::{AssetWrapper, Wrapper};
 use std::sync::Arc;
 use wasmtime::{AsContextMut as _, Store};
-
-/// Linker of a wrapper's kind, for the stores of sessions with data `T`.
-pub(super) type LinkerOf<C, T> = <C as Code>::Linker<SessionData<T>>;
 
 impl<T: 'static, W: AssetWrapper> Session<T, W> {
     /// Loads and instantiates the asset with the imports that `define` adds to the linker.
@@ -55,6 +53,21 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         Self::start_loaded(loaded, data, define)
     }
 
+    /// Instantiates loaded code that has the exports of the wrapper's interface, with imports that do nothing: to
+    /// look at a plug-in, such as to ask for its name, before it is given anything.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has other exports, and if the start
+    /// function fails, or the instance exceeds [`Limits`](crate::Limits).
+    pub fn stubbed(loaded: &Loaded<W::Code>, data: T, stubs: Stubs) -> Result<Self> {
+        loaded.check_exports(W::INTERFACE)?;
+        Self::start_loaded(loaded, data, |linker, store, _| {
+            W::define_resources(linker)?;
+            stubs.define(linker, store, loaded)
+        })
+    }
+
     fn start_loaded(
         loaded: &Loaded<W::Code>,
         data: T,
@@ -69,7 +82,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             define(&mut linker, store, loaded)?;
             let _span = trace::instantiate(loaded.asset()).entered();
             let code = loaded.code();
-            let instance = code.instantiate(&linker, store.as_context_mut(), W::OVERLOADS)?;
+            let instance = code.instantiate(&linker, store.as_context_mut(), &W::linking())?;
             wrap(store, &instance)
         })
     }
@@ -124,7 +137,7 @@ impl<T: 'static> Session<T> {
             define(&mut linker, store)?;
             let _span = trace::instantiate(loaded.asset()).entered();
             let code = loaded.code();
-            let instance = code.instantiate(&linker, store.as_context_mut(), &[])?;
+            let instance = code.instantiate(&linker, store.as_context_mut(), &Linking::UNTYPED)?;
             if code.is_reactor() {
                 C::initialize(&instance, store.as_context_mut())?;
             }
@@ -205,6 +218,20 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         Self::start_loaded_async(loaded, data, define).await
     }
 
+    /// Async version of [`Self::stubbed`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Self::stubbed`].
+    pub async fn stubbed_async(loaded: &Loaded<W::Code>, data: T, stubs: Stubs) -> Result<Self> {
+        loaded.check_exports(W::INTERFACE)?;
+        let define = |linker: &mut _, store: &mut _, _: &_| {
+            W::define_resources(linker)?;
+            stubs.define(linker, store, loaded)
+        };
+        Self::start_loaded_async(loaded, data, define).await
+    }
+
     async fn start_loaded_async(
         loaded: &Loaded<W::Code>,
         data: T,
@@ -219,7 +246,7 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             define(&mut linker, store, loaded)?;
             let instantiated = async {
                 let (code, context) = (loaded.code(), store.as_context_mut());
-                let instance = code.instantiate_async(&linker, context, W::OVERLOADS).await?;
+                let instance = code.instantiate_async(&linker, context, &W::linking()).await?;
                 wrap_async(store, &instance).await
             };
             trace::instantiate(loaded.asset()).around(instantiated).await
@@ -256,7 +283,8 @@ impl<T: Send + 'static> Session<T> {
             let mut linker = loaded.new_linker();
             define(&mut linker, store)?;
             let code = loaded.code();
-            let instance = code.instantiate_async(&linker, store.as_context_mut(), &[]);
+            let instance =
+                code.instantiate_async(&linker, store.as_context_mut(), &Linking::UNTYPED);
             let instance = trace::instantiate(loaded.asset()).around(instance).await?;
             if code.is_reactor() {
                 C::initialize_async(&instance, store.as_context_mut()).await?;

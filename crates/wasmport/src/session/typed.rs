@@ -1,7 +1,7 @@
 //! `TypedSession`: the traits of generated session types.
 
+use super::data::LinkerOf;
 use super::data::SessionData;
-use super::start::LinkerOf;
 use super::state::Session;
 use crate::runtime::Loaded;
 use crate::wrapper::Wrapper;

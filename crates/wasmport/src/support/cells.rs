@@ -1,6 +1,9 @@
 //! Export cells: the exports of an instance, each looked up when it is first used.
 
+use crate::code::Code;
+use crate::interface::Interface;
 use crate::memory::GuestMemory;
+use crate::runtime::Loaded;
 use crate::session::{Session, SessionData};
 use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
 use std::sync::OnceLock;
@@ -41,6 +44,21 @@ impl<E> ExportCell<E> {
 /// Returns whether an instance has an export.
 pub fn has_export(instance: &Instance, store: impl AsContextMut, name: &str) -> bool {
     instance.get_export(store, name).is_some()
+}
+
+/// Returns the export that loaded code has of those of which the interface wants one.
+///
+/// # Errors
+///
+/// Fails if the code does not have the interface.
+pub fn one_of<C: Code>(
+    loaded: &Loaded<C>,
+    interface: &Interface<C>,
+) -> crate::Result<&'static str> {
+    interface.check(loaded)?;
+    let found = interface.options.one_of.iter().find(|name| loaded.code().has_export(name));
+    // The check has found it.
+    Ok(found.copied().unwrap_or_default())
 }
 
 /// Returns an export that code may lack.

@@ -8,6 +8,7 @@ pub use super::{
     compressed, digest, embedded, engine, file, include_artifact, interface,
     unmodified_importer_output,
 };
+pub use super::{one_of, there};
 pub use crate::__component_session as component_session;
 pub use wasmtime::component::*;
 pub use wasmtime::{AsContext, AsContextMut, Engine, Result, Store, StoreContextMut, format_err};
@@ -101,6 +102,58 @@ where
     Ok(index)
 }
 
+/// Returns the index of an exported function of these types, if there is one of that name.
+///
+/// # Errors
+///
+/// Fails if it has other types.
+pub fn optional_func<P, R>(
+    pre: &InstancePre<impl Sized + 'static>,
+    name: &str,
+) -> Result<Option<ComponentExportIndex>>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    match pre.component().get_export_index(None, name) {
+        Some(_) => exported_func::<P, R>(pre, name).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Returns the function of an instance if it has an index, after a check of its type.
+///
+/// # Errors
+///
+/// Fails if it has another type.
+pub fn load_optional_func<P, R>(
+    store: impl AsContextMut,
+    instance: &Instance,
+    index: Option<&ComponentExportIndex>,
+) -> Result<Option<TypedFunc<P, R>>>
+where
+    P: ComponentNamedList + Lower,
+    R: ComponentNamedList + Lift,
+{
+    index.map(|index| load_func(store, instance, index)).transpose()
+}
+
+/// Looks up the functions of an exported interface with `new`, if the component exports it.
+///
+/// # Errors
+///
+/// Fails like `new`.
+pub fn optional_interface<T: 'static, I>(
+    pre: &InstancePre<T>,
+    interface: &str,
+    new: impl FnOnce(&InstancePre<T>) -> Result<I>,
+) -> Result<Option<I>> {
+    match pre.component().get_export_index(None, interface) {
+        Some(_) => new(pre).map(Some),
+        None => Ok(None),
+    }
+}
+
 /// Calls a function with one result.
 ///
 /// # Errors
@@ -148,7 +201,7 @@ pub fn exit(result: Result<std::result::Result<(), ()>>) -> Result<Exit> {
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __component_session {
-    ($of:ident $calls:ident $ty:ident $session:ident) => {
+    ($of:ident $calls:ident $ty:ident $session:ident $(, resources: $resources:ident)?) => {
         $crate::__component_session! { @$of $ty }
         $crate::__component_session! { @start $of $calls $ty $session }
 
@@ -158,6 +211,14 @@ macro_rules! __component_session {
             const INTERFACE: &'static $crate::Interface<$crate::support::Component> = &INTERFACE;
 
             $crate::__component_session! { @check $of }
+
+            $(
+                fn define_resources<T: 'static>(
+                    linker: &mut $crate::wasmtime::component::Linker<T>,
+                ) -> $crate::wasmtime::Result<()> {
+                    $resources(linker)
+                }
+            )?
 
             fn from_instance(
                 store: impl $crate::wasmtime::AsContextMut,
@@ -279,6 +340,21 @@ macro_rules! __component_session {
 
     (@start interface sync $ty:ident $session:ident) => {
         impl<T: 'static> $session<T> {
+            /// Instantiates a component that has the exports of the interface, with imports that do nothing: to look
+            /// at it before it is given anything.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Interface`]($crate::Error::Interface) if the component has other exports, and if
+            /// a start function fails.
+            pub fn new_stubbed(
+                component: &$crate::LoadedComponent,
+                data: T,
+                stubs: $crate::Stubs,
+            ) -> $crate::Result<Self> {
+                $crate::Session::<T, $ty>::stubbed(component, data, stubs).map(Self)
+            }
+
             /// Instantiates a component of the interface with the imports that `define` puts into the linker.
             ///
             /// # Errors
@@ -301,6 +377,21 @@ macro_rules! __component_session {
 
     (@start interface async $ty:ident $session:ident) => {
         impl<T: ::core::marker::Send + 'static> $session<T> {
+            /// Instantiates a component that has the exports of the interface, with imports that do nothing: to look
+            /// at it before it is given anything.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Interface`]($crate::Error::Interface) if the component has other exports, and if
+            /// a start function fails.
+            pub async fn new_stubbed(
+                component: &$crate::LoadedComponent,
+                data: T,
+                stubs: $crate::Stubs,
+            ) -> $crate::Result<Self> {
+                $crate::Session::<T, $ty>::stubbed_async(component, data, stubs).await.map(Self)
+            }
+
             /// Instantiates a component of the interface with the imports that `define` puts into the linker.
             ///
             /// # Errors

@@ -301,6 +301,21 @@ macro_rules! __wrapper {
 
     (@start interface sync $session:ident $ty:ident) => {
         impl<T: 'static> $session<T> {
+            /// Instantiates a module that has the exports of the interface, with imports that do nothing: to look
+            /// at it before it is given anything.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Interface`]($crate::Error::Interface) if the module has other exports, and if
+            /// a start function fails.
+            pub fn new_stubbed(
+                module: &$crate::LoadedModule,
+                data: T,
+                stubs: $crate::Stubs,
+            ) -> $crate::Result<Self> {
+                $crate::Session::<T, $ty>::stubbed(module, data, stubs).map(Self)
+            }
+
             /// Instantiates a module of the interface with the imports that `define` puts into the linker.
             ///
             /// # Errors
@@ -323,6 +338,21 @@ macro_rules! __wrapper {
 
     (@start interface async $session:ident $ty:ident) => {
         impl<T: ::core::marker::Send + 'static> $session<T> {
+            /// Instantiates a module that has the exports of the interface, with imports that do nothing: to look
+            /// at it before it is given anything.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Interface`]($crate::Error::Interface) if the module has other exports, and if
+            /// a start function fails.
+            pub async fn new_stubbed(
+                module: &$crate::LoadedModule,
+                data: T,
+                stubs: $crate::Stubs,
+            ) -> $crate::Result<Self> {
+                $crate::Session::<T, $ty>::stubbed_async(module, data, stubs).await.map(Self)
+            }
+
             /// Instantiates a module of the interface with the imports that `define` puts into the linker.
             ///
             /// # Errors

@@ -24,16 +24,22 @@ pub(crate) use prepare::is_preview_2;
 pub(crate) use error::ComponentError;
 pub(crate) use wrapper::{Untyped, cargo_feature, needs, untyped_wrapper, wrapper};
 
+use super::lacking::Lacking;
 use prepare::{Choices, Preview, prepare};
+use proc_macro2::Ident;
 use syn::Item;
 use wit_parser::{Resolve, WorldId};
 
 /// The items of a component's wrapper, beside which there must be an `ASSET`.
 pub(super) struct Bindings {
     pub items: Vec<Item>,
+    /// The type of the wrapper.
+    pub ty: Ident,
     /// Whether sessions are async.
     pub is_async: bool,
     pub needs_wasi: bool,
+    /// The exports that a component may lack.
+    pub lacking: Lacking,
     /// Whether it needs WASI of preview 3: then sessions are async.
     pub needs_wasi_p3: bool,
     /// Whether it needs `wasi:http`: then sessions are async.
@@ -72,10 +78,12 @@ fn bindings(
     Ok(Bindings {
         items,
         is_async: prepared.is_async,
+        ty: prepared.ty,
         needs_wasi: !prepared.wasi.needs.is_empty(),
         needs_wasi_p3: prepared.wasi.needs.contains(&Preview::Three),
         needs_wasi_http: prepared.wasi.needs.contains(&Preview::Http),
         needs_store: prepared.needs_store,
+        lacking: prepared.lacking,
         #[cfg(test)]
         hits: _hits,
         warnings: prepared.warnings,

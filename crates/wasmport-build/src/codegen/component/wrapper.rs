@@ -1,6 +1,7 @@
 //! The source file of a component's wrapper, and the cargo features that it needs.
 
 use super::prepare::Choices;
+use super::rewrite::type_name;
 use super::visibility::keep_in_crate;
 use super::{Bindings, ComponentError, bindings};
 use crate::asset::Kind;
@@ -9,8 +10,8 @@ use crate::codegen::format::{Section, raw_string};
 use crate::codegen::{asset, docs, file};
 use crate::component::World;
 use crate::settings::{AssetSettings, Visibility};
-use proc_macro2::TokenStream;
-use quote::quote;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
 use std::collections::HashMap;
 use wasmport::engine::RequiredFeatures;
 
@@ -60,11 +61,26 @@ fn interface(asset: &Description<'_>, bindings: &Bindings) -> Result<TokenStream
     });
     let definitions = raw_string(&definitions);
     let wasi = bindings.needs_wasi.then(|| quote!(.with_wasi()));
+    let lacking = bindings.lacking.described();
+    let kind =
+        bindings.lacking.kind(&vis, &kind_ident(bindings), &quote!(::wasmport::LoadedComponent));
     Ok(quote! {
         /// The imports and exports that this wrapper is for: a line for each, with its name and type.
         #vis static INTERFACE: __rt::Interface<__rt::Component> =
-            __rt::interface(#name, #imports, #exports, #definitions) #wasi;
+            __rt::interface(#name, #imports, #exports, #definitions) #wasi #lacking;
+
+        #kind
     })
+}
+
+/// Returns a name that no other type of the wrapper has, for the type that tells its kind.
+fn kind_ident(bindings: &Bindings) -> Ident {
+    let mut name = format!("{}Kind", bindings.ty);
+    let is_taken = |name: &str| bindings.items.iter().filter_map(type_name).any(|ty| ty == name);
+    while is_taken(&name) {
+        name.push('_');
+    }
+    format_ident!("{name}")
 }
 
 /// The reason why a component has a wrapper without methods.
@@ -98,13 +114,18 @@ pub(crate) fn untyped_wrapper(
 }
 
 impl Untyped<'_> {
-    /// Returns the warning of the import; `max` is the limit of wrappers in bytes.
-    fn warning(&self, max: u64) -> String {
-        let reason = match self {
+    /// Returns the reason as text; `max` is the limit of wrappers in bytes.
+    pub fn text(&self, max: u64) -> String {
+        match self {
             Self::BeyondWit(what) => format!("{BEYOND_WIT}{what}"),
             Self::BeyondRust(why) => format!("{BEYOND_RUST}{why}; report this bug to wasmport"),
             Self::TooLarge => too_large(max),
-        };
+        }
+    }
+
+    /// Returns the warning of the import; `max` is the limit of wrappers in bytes.
+    fn warning(&self, max: u64) -> String {
+        let reason = self.text(max);
         format!("the wrapper has no methods, because {reason}; run it with `Session::of`")
     }
 

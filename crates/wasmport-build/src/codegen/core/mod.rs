@@ -87,12 +87,15 @@ fn interface(plan: &Plan<'_>) -> TokenStream {
     });
     let wasi = plan.needs_wasi().then(|| quote!(.with_wasi()));
     let sizes = plan.has_sizes.then(|| quote!(.with_sizes()));
-    let optional = &plan.optional;
-    let optional = (!optional.is_empty()).then(|| quote!(.with_optional(&[#(#optional),*])));
+    let any = plan.has_any_import_module.then(|| quote!(.with_any_import_module()));
+    let lacking = plan.lacking.described();
+    let kind = plan.lacking.kind(vis, &plan.kind, &quote!(__rt::LoadedModule));
     quote! {
         /// The imports and exports that this wrapper is for.
         #vis static INTERFACE: __rt::Interface =
-            __rt::interface(#name, &[#(#modules,)* #(#untyped,)*], &[("", EXPORTS)], "") #wasi #sizes #optional;
+            __rt::interface(#name, &[#(#modules,)* #(#untyped,)*], &[("", EXPORTS)], "") #wasi #sizes #any #lacking;
+
+        #kind
 
         /// The exports: a line for each, with its name and type in the text format.
         const EXPORTS: &str = #exports;

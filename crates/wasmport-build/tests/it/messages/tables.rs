@@ -105,6 +105,9 @@ fn interfaces() {
     assert_said("interfaces", said_of_settings(&texts));
 }
 
+/// A world in a file that ends in `.wat`: the content decides.
+const WIT: &str = "package a:b; world app { export run: func(); export stop: func(); }";
+
 #[test]
 fn descriptions_of_interfaces() {
     let said = [
@@ -113,6 +116,21 @@ fn descriptions_of_interfaces() {
         (
             "[[interface]]\nname = \"plugin\"\nlike = \"assets/calc.wat\"\n",
             "(module (func i32.ad))",
+        ),
+        ("[[interface]]\nname = \"plugin\"\nwit = \"assets/cacl.wat#app\"\n", "(module)"),
+        ("[[interface]]\nname = \"plugin\"\nwit = \"assets/calc.wat#ap\"\n", WIT),
+        ("[[interface]]\nname = \"plugin\"\nwit = \"assets/calc.wat\"\n", "package a:b; world w {"),
+        (
+            "[[interface]]\nname = \"plugin\"\nwit = \"assets/calc.wat\"\none-of = [\"rum\", \"stop\"]\n",
+            WIT,
+        ),
+        (
+            "[[interface]]\nname = \"plugin\"\nmodule = \"assets/calc.wat\"\none-of = [\"ad\"]\n",
+            r#"(module (func (export "add")))"#,
+        ),
+        (
+            "[[interface]]\nname = \"plugin\"\nmodule = \"assets/calc.wat\"\n",
+            r#"(module (import "a" "f" (func)) (import "a" "f" (func (param i32))))"#,
         ),
     ];
     let said = said.map(|(text, calc)| {

@@ -4,7 +4,7 @@ use super::compatible::compatible;
 use super::items::{ComponentItem, ComponentItems};
 use super::shape::UNKNOWN;
 use crate::interface::Difference;
-use crate::interface::description::Options;
+use crate::interface::options::Options;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// Returns every difference between a component and an interface.
@@ -15,6 +15,9 @@ pub(crate) fn differences(
 ) -> Vec<Difference> {
     let texts = Texts { expected: &expected.definitions, found: &found.definitions };
     let mut differences = exports(expected, found, options, &texts);
+    let names = || found.exports.iter().flat_map(|item| [item.path(), item.interface.clone()]);
+    let has = |wanted: &str| names().any(|name| compatible(&name) == compatible(wanted));
+    differences.extend(options.one_of(has));
     differences.extend(imports(expected, found, options, &texts));
     differences
 }
@@ -194,7 +197,13 @@ mod tests {
     }
 
     fn said(expected: &ComponentItems, found: &ComponentItems) -> Vec<String> {
-        let options = Options { sizes: false, wasi: false, optional: &["a:b/more@0.1.0", "tick"] };
+        let options = Options {
+            sizes: false,
+            wasi: false,
+            any_import_module: false,
+            optional: &["a:b/more@0.1.0", "tick"],
+            one_of: &[],
+        };
         differences(expected, found, &options).iter().map(ToString::to_string).collect()
     }
 

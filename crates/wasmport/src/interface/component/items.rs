@@ -36,6 +36,7 @@ impl ComponentItem {
     }
 
     /// Returns what compatible items share.
+    #[cfg(feature = "component-model")]
     pub(super) fn key(&self) -> (&str, &str) {
         (compatible(&self.interface), &self.name)
     }

@@ -31,6 +31,8 @@ pub(crate) struct Choices {
     pub wasi: bool,
     /// Whether wasmport links WASI even if the world does not import it.
     pub grants_wasi: bool,
+    /// The settings with the exports that components may lack.
+    pub lacking: AssetSettings,
     /// Whether the wrapper is for components that arrive later.
     pub is_interface: bool,
 }
@@ -58,6 +60,7 @@ impl Choices {
             derives: settings.derives.clone().unwrap_or_default(),
             wasi: settings.wasi(),
             grants_wasi: settings.grants_wasi(),
+            lacking: settings.clone(),
             is_interface: settings.is_interface(),
         }
     }

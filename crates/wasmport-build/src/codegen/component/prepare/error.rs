@@ -1,5 +1,6 @@
 //! Errors in what an asset's settings ask of the wrapper of a component.
 
+use crate::codegen::lacking::LackingError;
 use crate::error::did_you_mean;
 use crate::settings::Part;
 use thiserror::Error;
@@ -7,6 +8,8 @@ use thiserror::Error;
 /// A choice that this component does not allow.
 #[derive(Debug, Error)]
 pub(crate) enum ChoiceError {
+    #[error(transparent)]
+    Lacking(#[from] LackingError),
     #[error("`derives` has `{0}`, which is not the path of a derive macro")]
     DeriveSyntax(String),
     #[error("`derives` has `Debug`, which all types of wrappers implement")]
@@ -37,6 +40,7 @@ impl ChoiceError {
     /// Returns the setting that it is about, and the part of it.
     pub fn setting(&self) -> Option<(&'static str, Part<'_>)> {
         Some(match self {
+            Self::Lacking(error) => return error.setting(),
             Self::DeriveSyntax(_) | Self::DeriveDebug => ("derives", Part::Whole),
             Self::UnknownInterface { name, .. } => ("with", Part::Entry(name)),
             Self::Path { setting, key, .. } => (setting, Part::Entry(key)),
@@ -51,6 +55,9 @@ impl ChoiceError {
 
     /// Returns the mend.
     pub fn help(&self) -> Option<String> {
+        if let Self::Lacking(error) = self {
+            return error.help();
+        }
         let (Self::UnknownInterface { nearest, .. }
         | Self::UnknownErrorType { nearest, .. }
         | Self::UnknownFunction { nearest, .. }

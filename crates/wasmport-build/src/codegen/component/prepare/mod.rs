@@ -26,6 +26,7 @@ pub(super) use aliases::Aliases;
 pub(super) use wasi::{Preview, Wasi};
 pub(super) use wit_docs::WitDocs;
 
+use crate::codegen::lacking::Lacking;
 use options::{Options, Worlds};
 use proc_macro2::Ident;
 use std::collections::BTreeSet;
@@ -53,6 +54,8 @@ pub(super) struct Prepared {
     pub is_interface: bool,
     /// Whether imports reach the store by choice.
     pub needs_store: bool,
+    /// The exported functions and interfaces that a component may lack.
+    pub lacking: Lacking,
     /// Fields and cases that do not implement `Debug`, with the names of their types.
     pub without_debug: BTreeSet<(String, String)>,
     pub warnings: Vec<String>,
@@ -93,6 +96,7 @@ pub(super) fn prepare(
         needs_store: options.imports_store,
         wasi_roots: options.wasi_roots(),
         without_debug: sizes::without_debug(&aliased, &aliases),
+        lacking: lacking(resolve, world, choices)?,
         opts: options.opts,
         resolve: aliased,
         world,
@@ -101,4 +105,12 @@ pub(super) fn prepare(
         wasi,
         warnings,
     })
+}
+
+/// Returns the exported functions and interfaces that a component may lack.
+fn lacking(resolve: &Resolve, world: WorldId, choices: &Choices) -> Result<Lacking, ChoiceError> {
+    let names = resolve.worlds[world].exports.keys().map(|key| resolve.name_world_key(key));
+    let names: Vec<String> = names.collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Ok(Lacking::of(&choices.lacking, &names)?)
 }

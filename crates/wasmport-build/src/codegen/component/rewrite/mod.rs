@@ -17,6 +17,7 @@ mod instantiation;
 mod layout;
 mod lookups;
 mod missing_hosts;
+mod optional;
 mod parameters;
 mod paths;
 mod prose;
@@ -30,7 +31,8 @@ pub(crate) use error::RewriteError;
 
 pub(super) use docs::{interface, lines};
 pub(super) use duplicates::type_name;
-pub(super) use tree::doc;
+pub(super) use optional::without_option;
+pub(super) use tree::{doc, module};
 
 use super::prepare::{Prepared, WitDocs};
 use proc_macro2::Ident;
@@ -48,12 +50,14 @@ pub(super) struct Context<'a> {
     /// Fields and cases that do not implement `Debug`, with the names of their types.
     pub without_debug: &'a BTreeSet<(String, String)>,
     pub is_async: bool,
+    /// The exported functions and interfaces that a component may lack.
+    pub optional: &'a BTreeSet<String>,
 }
 
 impl<'a> Context<'a> {
     fn of(prepared: &'a Prepared) -> Self {
-        let Prepared { ty, docs, wasi_roots, without_debug, is_async, .. } = prepared;
-        Self { ty, docs, wasi_roots, without_debug, is_async: *is_async }
+        let Prepared { ty, docs, wasi_roots, without_debug, is_async, lacking, .. } = prepared;
+        Self { ty, docs, wasi_roots, without_debug, is_async: *is_async, optional: &lacking.names }
     }
 }
 
@@ -206,6 +210,11 @@ pub(super) const PASSES: &[Pass] = &[
         name: "host-errors",
         why: "the error of a host function names the import",
         run: host_errors::host_errors,
+    },
+    Pass {
+        name: "optional-exports",
+        why: "a component may lack exports that the interface says are optional",
+        run: optional::optional_exports,
     },
     Pass {
         name: "short-paths",

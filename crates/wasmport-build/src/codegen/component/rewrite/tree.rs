@@ -3,8 +3,8 @@
 use super::error::Unexpected;
 use proc_macro2::Ident;
 use syn::{
-    Attribute, Block, Expr, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, Lit, Meta, Pat, PatIdent,
-    Path, ReturnType, Signature, Stmt, TraitItem, Type,
+    Attribute, Block, Expr, FnArg, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Lit, Meta, Pat,
+    PatIdent, Path, ReturnType, Signature, Stmt, TraitItem, Type,
 };
 
 /// The hits of a pass, or the shape that it did not find.
@@ -157,4 +157,21 @@ pub(in super::super) fn doc(attribute: &Attribute) -> Option<String> {
         },
         _ => None,
     }
+}
+
+/// Finds the module at a path.
+pub(in super::super) fn module<'a>(
+    items: &'a mut [Item],
+    path: &[Ident],
+) -> Option<&'a mut ItemMod> {
+    let (first, rest) = path.split_first()?;
+    let found = items.iter_mut().find_map(|item| match item {
+        Item::Mod(module) if module.ident == *first => Some(module),
+        _ => None,
+    })?;
+    if rest.is_empty() {
+        return Some(found);
+    }
+    let (_, items) = found.content.as_mut()?;
+    module(items, rest)
 }

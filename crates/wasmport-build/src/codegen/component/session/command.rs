@@ -9,7 +9,8 @@ use quote::quote;
 fn command<'a>(target: &Target<'a>) -> Option<(&'a Guest, &'a Method)> {
     let is_run =
         |name: &str| name.starts_with("wasi:cli/run@0.2.") || name.starts_with("wasi:cli/run@0.3.");
-    let guest = target.surface.guests.iter().find(|guest| is_run(&guest.name))?;
+    let guest =
+        target.surface.guests.iter().find(|guest| !guest.is_optional && is_run(&guest.name))?;
     let method = guest.methods.iter().find(|method| method.call == "call_run")?;
     Some((guest, method))
 }

@@ -17,7 +17,9 @@ fn exported<'a>(target: &Target<'a>) -> Option<&'a Guest> {
         return None;
     }
     let mut guests = target.surface.guests.iter();
-    let guest = guests.find(|guest| guest.name.starts_with("wasi:http/incoming-handler@0.2."))?;
+    let guest = guests.find(|guest| {
+        !guest.is_optional && guest.name.starts_with("wasi:http/incoming-handler@0.2.")
+    })?;
     let is_handle =
         guest.methods.iter().any(|m| m.call == "call_handle" && m.waits == Waits::Alone);
     is_handle.then_some(guest)

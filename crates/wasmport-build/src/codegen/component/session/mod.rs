@@ -3,17 +3,19 @@
 mod command;
 mod http;
 mod methods;
+mod resources;
 mod start;
 mod surface;
 mod views;
 
 use super::error::ComponentError;
 use super::prepare::{Prepared, Wasi};
+use super::rewrite::module;
 use crate::codegen::docs::{code, outer};
 use methods::{Call, call, method_names};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use surface::{Surface, module};
+use surface::Surface;
 use syn::Item;
 
 /// The session's own methods, besides those of commands and of handlers of HTTP.
@@ -97,7 +99,8 @@ pub(super) fn add_session(
         own.extend(parse(items)?);
         views.push(view);
     }
-    items.extend(parse(session(&target, &views))?);
+    let resources = target.is_interface.then(|| resources::define(items)).flatten();
+    items.extend(parse(session(&target, &views, resources.as_ref()))?);
     Ok(())
 }
 
@@ -105,7 +108,7 @@ fn parse(tokens: TokenStream) -> Result<Vec<Item>, ComponentError> {
     Ok(syn::parse2::<syn::File>(tokens)?.items)
 }
 
-fn session(target: &Target<'_>, views: &[Ident]) -> TokenStream {
+fn session(target: &Target<'_>, views: &[Ident], resources: Option<&TokenStream>) -> TokenStream {
     let Target { ty, session, .. } = target;
     let run = command::run(target);
     let new = start::new(target, run.as_ref());
@@ -113,6 +116,7 @@ fn session(target: &Target<'_>, views: &[Ident]) -> TokenStream {
     let own = [run.as_ref().map(|_| "run"), handler.as_ref().map(|_| http::METHOD)];
     let functions = functions(target, views, own.into_iter().flatten());
     let calls = format_ident!("{}", if target.is_async { "async" } else { "sync" });
+    let argument = resources.map(|_| quote!(, resources: __define_resources));
     let of = format_ident!("{}", if target.is_interface { "interface" } else { "asset" });
     let data = target.data();
     let doc = outer(&format!(
@@ -131,7 +135,9 @@ fn session(target: &Target<'_>, views: &[Ident]) -> TokenStream {
 
         #handler
 
-        __rt::component_session! { #of #calls #ty #session }
+        __rt::component_session! { #of #calls #ty #session #argument }
+
+        #resources
     }
 }
 
@@ -152,6 +158,17 @@ fn functions(
     let accessors = surface.guests.iter().zip(views).zip(idents).map(|((guest, view), ident)| {
         let doc = outer(&format!("Returns the functions of {}.", code(&guest.name)));
         let path = &guest.module;
+        if guest.is_optional {
+            let accessor = &guest.accessor;
+            return quote! {
+                #doc
+                ///
+                /// Returns `None` if the guest lacks them.
+                pub fn #ident(&mut self) -> ::core::option::Option<#(#path::)*#view<'_, T>> {
+                    self.0.wrapper().#accessor().is_some().then(|| (&mut self.0).into())
+                }
+            };
+        }
         quote! {
             #doc
             pub fn #ident(&mut self) -> #(#path::)*#view<'_, T> {

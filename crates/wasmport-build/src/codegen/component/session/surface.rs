@@ -1,14 +1,14 @@
 //! The surface of generated code: hosts to implement and functions to call, read from the tree.
 
 use crate::codegen::component::error::ComponentError;
-use crate::codegen::component::rewrite::{doc, interface};
+use crate::codegen::component::rewrite::{doc, interface, module, without_option};
 use crate::codegen::docs::code;
 use heck::{ToKebabCase as _, ToSnakeCase as _};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use syn::{
-    FnArg, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, ItemMod, Pat, Path,
-    PathArguments, ReturnType, Type, TypeParamBound, WherePredicate,
+    FnArg, GenericArgument, ImplItem, ImplItemFn, Item, ItemImpl, Pat, Path, PathArguments,
+    ReturnType, Type, TypeParamBound, WherePredicate,
 };
 
 /// The way in which a function waits.
@@ -42,6 +42,8 @@ pub(super) struct Guest {
     pub name: String,
     /// The wrapper's method that returns it.
     pub accessor: Ident,
+    /// Whether the component may lack it.
+    pub is_optional: bool,
     /// The modules that lead to `Guest`.
     pub module: Vec<Ident>,
     pub methods: Vec<Method>,
@@ -95,16 +97,17 @@ impl Surface {
                 surface.linker(function);
             } else if let Some(method) = method(function) {
                 surface.methods.push(method);
-            } else if let Some(module) = guest_module(&function.sig.output) {
-                accessors.push((function.sig.ident.clone(), module));
+            } else if let Some((module, is_optional)) = guest_module(&function.sig.output) {
+                accessors.push((function.sig.ident.clone(), module, is_optional));
             }
         }
-        for (accessor, path) in accessors {
+        for (accessor, path, is_optional) in accessors {
             let missing = || ComponentError::MissingModule(code(&accessor));
             let module = module(items, &path).ok_or_else(missing)?;
             let name = interface(module).ok_or_else(missing)?;
             let (_, own) = module.content.as_ref().ok_or_else(missing)?;
-            surface.guests.push(guest(name, accessor, path, own));
+            let guest = guest(name, accessor, path, own);
+            surface.guests.push(Guest { is_optional, ..guest });
         }
         Ok(surface)
     }
@@ -135,8 +138,8 @@ impl Surface {
 }
 
 fn guest(name: String, accessor: Ident, path: Vec<Ident>, items: &[Item]) -> Guest {
-    let mut guest =
-        Guest { name, accessor, module: path, methods: Vec::new(), resources: Vec::new() };
+    let (methods, resources) = (Vec::new(), Vec::new());
+    let mut guest = Guest { name, accessor, is_optional: false, module: path, methods, resources };
     for function in functions(items, &format_ident!("Guest")) {
         if let Some(method) = method(function) {
             guest.methods.push(method);
@@ -243,27 +246,14 @@ fn result(output: &ReturnType) -> Option<TokenStream> {
     }
 }
 
-/// Returns the module of the `Guest` to which a method returns a reference.
-fn guest_module(output: &ReturnType) -> Option<Vec<Ident>> {
+/// Returns the module of the `Guest` to which a method returns a reference, and whether it may be missing.
+fn guest_module(output: &ReturnType) -> Option<(Vec<Ident>, bool)> {
     let ReturnType::Type(_, ty) = output else { return None };
-    let Type::Reference(reference) = &**ty else { return None };
+    let (ty, is_optional) = without_option(ty);
+    let Type::Reference(reference) = ty else { return None };
     let Type::Path(path) = &*reference.elem else { return None };
     let mut idents: Vec<Ident> = path.path.segments.iter().map(|s| s.ident.clone()).collect();
-    (idents.pop()? == "Guest").then_some(idents)
-}
-
-/// Finds the module at a path.
-pub(super) fn module<'a>(items: &'a mut [Item], path: &[Ident]) -> Option<&'a mut ItemMod> {
-    let (first, rest) = path.split_first()?;
-    let found = items.iter_mut().find_map(|item| match item {
-        Item::Mod(module) if module.ident == *first => Some(module),
-        _ => None,
-    })?;
-    if rest.is_empty() {
-        return Some(found);
-    }
-    let (_, items) = found.content.as_mut()?;
-    module(items, rest)
+    (idents.pop()? == "Guest").then_some((idents, is_optional))
 }
 
 #[cfg(test)]

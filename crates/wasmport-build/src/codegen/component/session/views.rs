@@ -18,14 +18,9 @@ pub(super) fn view(target: &Target<'_>, guest: &Guest, items: &[Item]) -> (Ident
     let view = free("GuestSession", &mut taken);
     let session = session_type(target, guest);
     let data = target.data();
-    let accessor = &guest.accessor;
     let others = guest.resources.iter().map(|resource| &resource.accessor);
     let mut idents = method_names(&guest.methods, others, &[]).into_iter();
-    let to = Call {
-        session: quote!(&mut *self.0),
-        wrapper: quote!(wrapper.#accessor()),
-        of: &guest.name,
-    };
+    let to = Call { session: quote!(&mut *self.0), wrapper: in_wrapper(guest), of: &guest.name };
     let methods: Vec<TokenStream> = guest
         .methods
         .iter()
@@ -64,6 +59,15 @@ pub(super) fn view(target: &Target<'_>, guest: &Guest, items: &[Item]) -> (Ident
     (view, items)
 }
 
+/// Returns the part of the wrapper with the functions of an interface.
+fn in_wrapper(guest: &Guest) -> TokenStream {
+    let (accessor, name) = (&guest.accessor, &guest.name);
+    match guest.is_optional {
+        true => quote!(__rt::there(wrapper.#accessor(), #name)?),
+        false => quote!(wrapper.#accessor()),
+    }
+}
+
 /// Returns the session as modules of the interface name it.
 fn session_type(target: &Target<'_>, guest: &Guest) -> TokenStream {
     let ty = target.ty;
@@ -81,12 +85,12 @@ fn resource_view(
     let Resource { accessor, methods, .. } = resource;
     let dropped = format!("{}#{}.drop", guest.name, resource.name());
     let data = target.data();
-    let interface = &guest.accessor;
+    let interface = in_wrapper(guest);
     let mut idents = method_names(methods, [&format_ident!("drop")], &[]);
     let drop = idents.pop();
     let to = Call {
         session: quote!(&mut *self.0),
-        wrapper: quote!(wrapper.#interface().#accessor()),
+        wrapper: quote!(#interface.#accessor()),
         of: &guest.name,
     };
     let methods = methods.iter().zip(idents).map(|(method, ident)| call(&ident, method, &to));

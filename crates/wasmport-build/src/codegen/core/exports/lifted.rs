@@ -3,7 +3,6 @@
 use super::super::api::{ResultShape, Shape, Ty, is_owned, scalar_from_core, scalar_into_core};
 use super::super::calls::Calls;
 use super::super::plan::{Plan, PlannedExport};
-use super::methods::is_there;
 use crate::codegen::docs::{code, outer, quoted};
 use crate::settings::Convention;
 use proc_macro2::{Ident, TokenStream};
@@ -30,7 +29,7 @@ pub(super) fn method(
     let Calls { asyncness, data, .. } = &calls;
     let (parameters, returns) = (shape.signature.parameters(), shape.signature.returns());
     let body = Lifting { shape, calls: &calls, name, returns: &returns }.body(cell);
-    let body = export.guarded(&is_there(name), body);
+    let body = export.guarded(&export.is_there(), body);
     let returns = export.returned(returns);
     quote! {
         #(#docs)*

@@ -14,7 +14,6 @@ use quote::quote;
 pub(super) fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident) -> TokenStream {
     let PlannedExport { name, ident, kind, .. } = export;
     let cell = quote!(self.#group.get().#ident);
-    let is_there = is_there(name);
     let mutability = export.is_optional.then(|| quote!(mut));
     let store = if export.is_optional { quote!(&mut store) } else { quote!(store) };
     match kind {
@@ -34,7 +33,7 @@ pub(super) fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident)
             let setter = setter.as_ref().map(|setter| {
                 let doc = outer(&format!("Sets the global {}.{}", quoted(name), export.absence()));
                 let body = quote!(#cell.write(&self.instance, #store, #name, value));
-                let body = export.guarded(&is_there, body);
+                let body = export.guarded(&export.is_there(), body);
                 quote! {
                     #doc
                     #[inline]
@@ -48,7 +47,7 @@ pub(super) fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident)
                 }
             });
             let body = quote!(#cell.read(&self.instance, #store, #name));
-            let body = export.guarded(&is_there, body);
+            let body = export.guarded(&export.is_there(), body);
             quote! {
                 #doc
                 #[inline]
@@ -72,7 +71,7 @@ pub(super) fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident)
                 export.absence()
             ));
             let body = quote!(#cell.get(&self.instance, #store, #name));
-            let body = export.guarded(&is_there, body);
+            let body = export.guarded(&export.is_there(), body);
             quote! {
                 #doc
                 #[inline]
@@ -82,11 +81,6 @@ pub(super) fn method(plan: &Plan<'_>, export: &PlannedExport<'_>, group: &Ident)
             }
         }
     }
-}
-
-/// Whether the instance has an export.
-pub(super) fn is_there(name: &str) -> TokenStream {
-    quote!(__rt::has_export(&self.instance, &mut store, #name))
 }
 
 fn kind_name(kind: ValueKind<'_>) -> &'static str {
@@ -125,7 +119,7 @@ fn func(
         let store = if export.is_optional { quote!(&mut store) } else { quote!(store) };
         quote!(#cell.#call(&self.instance, #store, #name, (#(#params,)*))#wait)
     };
-    let body = export.guarded(&is_there(name), body);
+    let body = export.guarded(&export.is_there(), body);
     let mutability = (is_wide || export.is_optional).then(|| quote!(mut));
     quote! {
         #doc

@@ -1,6 +1,7 @@
 //! Errors in the choices for a module's wrapper.
 
 use super::super::api::ApiError;
+use crate::codegen::lacking::LackingError;
 use crate::error::{PatternError, did_you_mean};
 use crate::settings::Part;
 use thiserror::Error;
@@ -11,6 +12,9 @@ pub(crate) enum PlanError {
     /// A signature cannot be followed.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// `optional` or `one-of` cannot be followed.
+    #[error(transparent)]
+    Lacking(#[from] LackingError),
     /// A pattern is no glob.
     #[error(transparent)]
     Pattern(#[from] PatternError),
@@ -36,6 +40,11 @@ pub(crate) enum PlanError {
         "`with` cannot replace the module `{0}`: the types of its functions belong to the asset alone"
     )]
     WithNominal(String),
+    /// An interface imports one name at several types, which stand for positions in one module.
+    #[error(
+        "the interface imports one name at several types: code would tell them apart by their places alone"
+    )]
+    Overloaded,
     /// WASI has the function already.
     #[error("WASI gives it `{0}`: say `wasi = false` to implement it in the program")]
     WasiGives(String),
@@ -46,7 +55,8 @@ impl PlanError {
     pub fn setting(&self) -> Option<(&'static str, Part<'_>)> {
         Some(match self {
             Self::Api(error) => (error.key(), error.line().map_or(Part::Whole, Part::Line)),
-            Self::Pattern(_) | Self::WasiGives(_) => return None,
+            Self::Lacking(error) => return error.setting(),
+            Self::Pattern(_) | Self::Overloaded | Self::WasiGives(_) => return None,
             Self::TypeName(_) => ("type-name", Part::Whole),
             Self::Prefix(_) => ("prefix", Part::Whole),
             Self::WithUnused { name, .. }
@@ -60,6 +70,7 @@ impl PlanError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Api(error) => error.help(),
+            Self::Lacking(error) => error.help(),
             Self::WithUnused { nearest, .. } => nearest.as_deref().map(did_you_mean),
             _ => None,
         }

@@ -5,6 +5,7 @@ use super::error::PlanError;
 use super::items::{ExportKind, PlannedExport, is_wrappable, kind_of, value_kind};
 use super::room::Room;
 use super::signatures::Signatures;
+use crate::codegen::lacking::Lacking;
 use crate::codegen::types::parameter_names;
 use crate::interface::{Export, ExternType};
 use crate::names::{self, Request};
@@ -43,6 +44,7 @@ pub(super) fn select<'a>(
     exports: &'a [Export],
     settings: &AssetSettings,
     is_command: bool,
+    lacking: &Lacking,
     signatures: &mut Signatures,
     room: &mut Room,
 ) -> Result<Exports<'a>, PlanError> {
@@ -77,8 +79,7 @@ pub(super) fn select<'a>(
         unwrapped.extend(wrapped.split_off(count));
     }
     let prefix = settings.prefix.as_deref().unwrap_or_default();
-    let optional = patterns(&settings.optional)?;
-    let wrapped = planned(&wrapped, prefix, is_command, &optional, signatures)?;
+    let wrapped = planned(&wrapped, prefix, is_command, lacking, signatures)?;
     Ok(Exports { wrapped, unwrapped, warnings })
 }
 
@@ -86,7 +87,7 @@ fn planned<'a>(
     exports: &[&'a Export],
     prefix: &str,
     is_command: bool,
-    optional: &Patterns,
+    lacking: &Lacking,
     signatures: &mut Signatures,
 ) -> Result<Vec<PlannedExport<'a>>, PlanError> {
     if !prefix.is_empty() && !names::is_identifier(&format!("{prefix}a")) {
@@ -131,7 +132,7 @@ fn planned<'a>(
                 None => continue,
             },
         };
-        let is_optional = optional.matches(&export.name, false);
+        let is_optional = lacking.names.contains(&export.name);
         planned.push(PlannedExport {
             name: &export.name,
             ident,

@@ -80,6 +80,12 @@ impl PlannedExport<'_> {
         }
     }
 
+    /// Whether the instance of a wrapper has the export.
+    pub fn is_there(&self) -> TokenStream {
+        let name = self.name;
+        quote!(__rt::has_export(&self.instance, &mut store, #name))
+    }
+
     /// The end of the documentation of a method.
     pub fn absence(&self) -> &'static str {
         if self.is_optional { "\n\nReturns `None` if the guest lacks the export." } else { "" }

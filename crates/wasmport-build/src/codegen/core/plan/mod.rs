@@ -15,9 +15,11 @@ pub(super) use items::{ExportKind, HostFunc, HostValue, ImportModule, PlannedExp
 use super::api::Allocation;
 use crate::codegen::description::Description;
 use crate::codegen::docs::printable_len;
+use crate::codegen::lacking::Lacking;
 use crate::interface::{Export, ExternType, Import, Interface, text_len};
 use crate::names;
-use crate::settings::{AssetSettings, Patterns};
+
+use crate::settings::ImportModules;
 use exports::{Exports, select};
 use imports::{Imports, imports};
 use items::interface_line;
@@ -54,9 +56,13 @@ pub(super) struct Plan<'a> {
     /// The index and the linker's name of each import whose own name has several types.
     pub overloads: Vec<(usize, String)>,
     /// The exports that code may lack.
-    pub optional: Vec<&'a str>,
+    pub lacking: Lacking,
+    /// The type that tells which of `one-of` code has.
+    pub kind: Ident,
     /// Whether memories and tables must be as large as in the interface.
     pub has_sizes: bool,
+    /// Whether imports may be taken from a module of any name.
+    pub has_any_import_module: bool,
     pub is_reactor: bool,
     pub is_command: bool,
     /// Whether WASI is linked for code that arrives later.
@@ -78,17 +84,22 @@ impl<'a> Plan<'a> {
             Some(name) => type_name(name)?,
         };
         let vis = asset.visibility();
-        let [ty, pre, session, values] =
-            ["", "Pre", "Session", "Imports"].map(|suffix| format_ident!("{ty}{suffix}"));
+        let [ty, pre, session, values, kind] =
+            ["", "Pre", "Session", "Imports", "Kind"].map(|suffix| format_ident!("{ty}{suffix}"));
         let mut signatures = Signatures::of(interface, settings, &vis)?;
-        signatures.check_names(&[&ty, &pre, &session, &values])?;
+        signatures.check_names(&[&ty, &pre, &session, &values, &kind])?;
         let overloads = Overloads::of(interface);
+        if asset.is_interface && !overloads.list().is_empty() {
+            return Err(PlanError::Overloaded);
+        }
+        let names: Vec<&str> = interface.exports.iter().map(|e| e.name.as_str()).collect();
+        let lacking = Lacking::of(settings, &names)?;
         let mut room = Room::new(bytes);
         let Imports { wrapped: imports, unwrapped: unwrapped_imports, warnings: of_imports } =
             imports(interface, settings, &overloads, &mut signatures, &mut room)?;
         let is_command = exports_procedure(interface, "_start");
         let Exports { wrapped: exports, unwrapped: unwrapped_exports, mut warnings } =
-            select(&interface.exports, settings, is_command, &mut signatures, &mut room)?;
+            select(&interface.exports, settings, is_command, &lacking, &mut signatures, &mut room)?;
         signatures.check_all_are_used(imports.iter().map(|module| module.name))?;
         warnings.extend(of_imports);
         warnings.extend(wasi::warnings(interface, settings));
@@ -118,8 +129,10 @@ impl<'a> Plan<'a> {
             unwrapped_imports,
             unwrapped_exports,
             overloads: overloads.list(),
-            optional: optional(interface, settings)?,
+            lacking,
+            kind,
             has_sizes: settings.sizes.unwrap_or_default(),
+            has_any_import_module: settings.import_module == Some(ImportModules::Any),
             is_reactor: exports_procedure(interface, "_initialize") && !is_command,
             is_command,
             grants_wasi: settings.grants_wasi(),
@@ -191,14 +204,4 @@ fn exports_procedure(interface: &Interface, name: &str) -> bool {
         let ExternType::Func(ty) = &export.ty else { return false };
         export.name == name && ty.types().next().is_none()
     })
-}
-
-/// Returns the exports that code may lack.
-fn optional<'a>(
-    interface: &'a Interface,
-    settings: &AssetSettings,
-) -> Result<Vec<&'a str>, PlanError> {
-    let patterns = Patterns::new(settings.optional.as_ref())?;
-    let names = interface.exports.iter().map(|export| export.name.as_str());
-    Ok(names.filter(|name| patterns.matches(name, false)).collect())
 }

@@ -1,0 +1,129 @@
+//! The exports that code of an interface may lack: optional ones, and those of which it has one.
+
+use super::docs::{outer, quoted};
+use crate::error::{PatternError, did_you_mean};
+use crate::names::{self, nearest};
+use crate::settings::{AssetSettings, Part, Patterns};
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use std::collections::BTreeSet;
+use thiserror::Error;
+
+/// The exports that code may lack, by name.
+#[derive(Debug, Default)]
+pub(super) struct Lacking {
+    /// All of them.
+    pub names: BTreeSet<String>,
+    /// Those of which code has one, in the order of the settings.
+    pub one_of: Vec<String>,
+}
+
+/// A choice of exports that cannot be followed.
+#[derive(Debug, Error)]
+pub(crate) enum LackingError {
+    /// A pattern is no glob.
+    #[error(transparent)]
+    Pattern(#[from] PatternError),
+    /// `one-of` names no export.
+    #[error("`one-of` has `{}`, which the interface does not export", name.escape_debug())]
+    NoExport { name: String, index: usize, nearest: Option<String> },
+}
+
+impl LackingError {
+    /// Returns the setting that it is about, and the part of it.
+    pub fn setting(&self) -> Option<(&'static str, Part<'_>)> {
+        match self {
+            Self::Pattern(_) => None,
+            Self::NoExport { index, .. } => Some(("one-of", Part::Element(*index))),
+        }
+    }
+
+    /// Returns the mend.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Pattern(_) => None,
+            Self::NoExport { nearest, .. } => nearest.as_deref().map(did_you_mean),
+        }
+    }
+}
+
+impl Lacking {
+    /// Selects from the exports of an interface. Names in the settings may leave out the version.
+    ///
+    /// # Errors
+    ///
+    /// Fails if `optional` is no pattern, or `one-of` names no export.
+    pub fn of(settings: &AssetSettings, exports: &[&str]) -> Result<Self, LackingError> {
+        let patterns = Patterns::new(settings.optional.as_ref())?;
+        let is_optional = |name: &&&str| {
+            patterns.matches(name, false) || patterns.matches(unversioned(name), false)
+        };
+        let optional = exports.iter().filter(is_optional).map(ToString::to_string);
+        let mut lacking = Self { names: optional.collect(), one_of: Vec::new() };
+        for (index, name) in settings.one_of.iter().flatten().enumerate() {
+            let export = exports.iter().find(|own| *own == name || unversioned(own) == name);
+            let Some(export) = export else {
+                let nearest = nearest(name, exports.iter().copied()).map(Into::into);
+                return Err(LackingError::NoExport { name: name.clone(), index, nearest });
+            };
+            let _ = lacking.names.insert((*export).to_owned());
+            lacking.one_of.push((*export).to_owned());
+        }
+        Ok(lacking)
+    }
+
+    /// Writes the calls that add the choices to the description of the interface.
+    pub fn described(&self) -> TokenStream {
+        let (names, one_of) = (self.names.iter(), &self.one_of);
+        let optional = (!self.names.is_empty()).then(|| quote!(.with_optional(&[#(#names),*])));
+        let one_of = (!one_of.is_empty()).then(|| quote!(.with_one_of(&[#(#one_of),*])));
+        quote!(#optional #one_of)
+    }
+
+    /// Writes the type that tells which of the exports code has.
+    pub fn kind(&self, vis: &TokenStream, ident: &Ident, loaded: &TokenStream) -> TokenStream {
+        let variants = variants(&self.one_of);
+        let docs = self.one_of.iter().map(|name| outer(&format!("It exports {}.", quoted(name))));
+        let Some((last, first)) = variants.split_last() else { return TokenStream::new() };
+        let names = self.one_of.iter().take(first.len());
+        quote! {
+            /// Which of the exports code has of which the interface wants one.
+            #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+            #vis enum #ident {
+                #(#docs #variants,)*
+            }
+
+            impl #ident {
+                /// Tells which of the exports loaded code has.
+                ///
+                /// Fails with [`Error::Interface`](::wasmport::Error::Interface) if the code does not have the
+                /// interface.
+                pub fn of(loaded: &#loaded) -> ::wasmport::Result<Self> {
+                    Ok(match __rt::one_of(loaded, &INTERFACE)? {
+                        #(#names => Self::#first,)*
+                        _ => Self::#last,
+                    })
+                }
+            }
+        }
+    }
+}
+
+/// Returns the name of an interface without its version.
+fn unversioned(name: &str) -> &str {
+    name.split('@').next().unwrap_or(name)
+}
+
+/// Returns a name for each variant: that of the function, or of the interface in its package.
+fn variants(names: &[String]) -> Vec<Ident> {
+    let mut taken = BTreeSet::new();
+    let variant = |name: &String| {
+        let own = unversioned(name).rsplit('/').next().unwrap_or_default();
+        let mut ident = names::type_name(own);
+        while !taken.insert(ident.clone()) {
+            ident.push('_');
+        }
+        format_ident!("{ident}")
+    };
+    names.iter().map(variant).collect()
+}
