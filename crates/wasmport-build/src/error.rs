@@ -5,6 +5,7 @@ mod settings;
 pub use settings::SettingsError;
 pub(crate) use settings::{Location, PatternError, SettingsErrorKind};
 
+use crate::asset::AssetError;
 use crate::report::{Report, Status};
 use std::fmt;
 use std::io::ErrorKind;
@@ -38,6 +39,9 @@ pub enum Error {
         /// The mend.
         help: String,
     },
+    /// An asset or interface cannot be read, or does not allow what was asked.
+    #[error(transparent)]
+    Asset(#[from] AssetError),
     /// A file of the run as a whole cannot be read or written.
     #[error("cannot {action} `{}`: {}{}", path.display(), cause(action, source), way_out(action, source))]
     File {

@@ -1,9 +1,15 @@
 //! `Importer`: the builder around the run, for build scripts and programs.
 
 use crate::build_script;
+#[cfg(feature = "compiler")]
+use crate::codegen::GuestLanguage;
 use crate::error::Error;
 #[cfg(feature = "compiler")]
-use crate::pipeline::needs_concurrency;
+use crate::error::did_you_mean;
+#[cfg(feature = "compiler")]
+use crate::names::nearest;
+#[cfg(feature = "compiler")]
+use crate::pipeline::{guest, needs_concurrency};
 use crate::project::check::{OlderPatch, check};
 use crate::project::discover::{AssetFile, Discovered, discover};
 use crate::project::manifest::Manifest;
@@ -249,6 +255,35 @@ impl Importer {
     #[cfg(feature = "compiler")]
     pub fn run(&self, progress: &dyn Progress) -> Result<Report, Error> {
         Ok(run::import(&self.complete()?, progress, &Executor::Local)?.report)
+    }
+
+    /// Returns the guest's side of the interface or asset `name`: source code for those who write plug-ins.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Arguments`] if the project has no such interface, and with [`Error::Asset`] if the
+    /// file cannot be read or is not valid, or if the language is for the other kind of code.
+    #[cfg(feature = "compiler")]
+    pub fn guest(&self, name: &str, language: GuestLanguage) -> Result<String, Error> {
+        let discovered = discover(&self.settings)?;
+        let failed = discovered.failed.into_iter();
+        let own = format!("#{name}");
+        if let Some((_, error)) = failed.into_iter().find(|(source, _)| source.ends_with(&own)) {
+            return Err(error.into());
+        }
+        let Some(file) = discovered.assets.iter().find(|file| file.name() == name) else {
+            let names: Vec<String> = discovered.assets.iter().map(AssetFile::name).collect();
+            let near = nearest(name, names.iter().map(String::as_str));
+            let help = near.map_or_else(
+                || "name an `[[interface]]` of the settings, or an asset".into(),
+                did_you_mean,
+            );
+            return Err(Error::arguments(
+                format!("the project has no interface `{}`", name.escape_debug()),
+                help,
+            ));
+        };
+        Ok(guest(file, &self.settings, language)?)
     }
 
     /// Imports in a helper process, which ends if an asset exceeds its limits. An asset that crashes it

@@ -57,6 +57,8 @@ mod version;
 mod wasm;
 
 pub use asset::{AssetError, AssetErrorKind, Kind, Stage};
+#[cfg(feature = "compiler")]
+pub use codegen::GuestLanguage;
 pub use error::{Error, SettingsError};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]

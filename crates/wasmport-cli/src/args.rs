@@ -5,7 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use wasmport::engine::TargetError;
 use wasmport_build::{
-    Error, Importer, LockMode, RequiredFeatures, Settings, Target, WasmFeature, nearest_target,
+    Error, GuestLanguage, Importer, LockMode, RequiredFeatures, Settings, Target, WasmFeature,
+    nearest_target,
 };
 
 /// The commands of `cargo wasmport`.
@@ -35,6 +36,10 @@ pub enum Command {
     ///
     /// Exit codes: 0 success, 1 the file cannot be read, is not valid or is a component, 2 invalid arguments.
     Api(ApiArgs),
+    /// Print the guest's side of an interface, for those who write plug-ins
+    ///
+    /// Exit codes: 0 success, 1 the file cannot be read or is not valid, or the language is for the other kind of code, 2 invalid arguments or settings.
+    Guest(GuestArgs),
     /// List the targets, which of them this machine runs, and which this build compiles for
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings.
@@ -174,6 +179,42 @@ pub struct InspectArgs {
 pub struct ApiArgs {
     /// Print the skeleton of this file
     pub file: PathBuf,
+}
+
+/// Arguments of `guest`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct GuestArgs {
+    /// Name of the interface, or of an asset
+    pub name: String,
+    /// Print source code in this language
+    #[arg(long, value_enum)]
+    pub lang: Language,
+    /// Read this settings file [default: `wasmport.toml`, if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// A language of guests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum Language {
+    /// A Rust module: imports, a trait to implement and a macro that exports it; for components a call of `wit_bindgen::generate!`
+    Rust,
+    /// A C header with the imports and exports of a core module
+    C,
+    /// The world of a component with all packages that it refers to
+    Wit,
+}
+
+impl From<Language> for GuestLanguage {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::Rust => Self::Rust,
+            Language::C => Self::C,
+            Language::Wit => Self::Wit,
+        }
+    }
 }
 
 /// The commands of `cargo wasmport cache`.

@@ -22,6 +22,7 @@ mod cache;
 mod check;
 mod config;
 mod exit;
+mod guest;
 mod import;
 mod inspect;
 mod output;
@@ -32,8 +33,8 @@ mod text;
 mod watch;
 
 pub use args::{
-    ApiArgs, CacheArgs, CacheCommand, Command, ConfigArgs, Format, ImportArgs, InspectArgs,
-    SelectionArgs, TargetsArgs, WatchArgs,
+    ApiArgs, CacheArgs, CacheCommand, Command, ConfigArgs, Format, GuestArgs, ImportArgs,
+    InspectArgs, Language, SelectionArgs, TargetsArgs, WatchArgs,
 };
 
 use clap::Parser;
@@ -85,6 +86,9 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
             let ConfigArgs { selection, .. } = args;
             let out = Output::new(selection.format, selection.quiet, selection.verbose);
             config::config(args, default_config, &out)
+        }
+        Command::Guest(args) => {
+            guest::guest(args, default_config, &Output::new(Format::Human, false, 0))
         }
         Command::Api(args) => api::api(args, &Output::new(Format::Human, false, 0)),
         Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),

@@ -103,12 +103,13 @@ fn build(programs: &Path, wrappers: &Path, options: &[&str]) -> BTreeMap<String,
 }
 
 fn import(assets: &Path, wrappers: &Path) {
-    let settings = assets.join("wasmport.toml");
-    let settings = settings.exists().then(|| vec!["--config".into(), settings.into_os_string()]);
+    let own = assets.join("wasmport.toml");
+    let settings = if own.exists() { own } else { programs().join("wasmport.toml") };
     let status = Command::new(env!("CARGO_BIN_EXE_lab"))
         .args(["import", "--quiet", "--out-dir"])
         .arg(wrappers)
-        .args(settings.unwrap_or_default())
+        .arg("--config")
+        .arg(settings)
         .arg(assets)
         .status()
         .unwrap();

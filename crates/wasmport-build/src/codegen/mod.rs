@@ -5,6 +5,7 @@
 //! ```text
 //! description, docs, types, crate_path, format, lacking
 //! asset, file  the description of the asset in its wrapper; the source file
+//! guest/       the guest's side of an interface
 //! core/        wrappers of core modules
 //! component/   wrappers of components
 //! error, tree  errors; the `mod.rs` files
@@ -19,6 +20,7 @@ mod docs;
 mod error;
 mod file;
 mod format;
+mod guest;
 mod lacking;
 mod tree;
 mod types;
@@ -30,6 +32,8 @@ pub(crate) use core::skeleton;
 pub(crate) use crate_path::CratePath;
 pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
+pub use guest::GuestLanguage;
+pub(crate) use guest::guest;
 pub(crate) use tree::{Module, tree};
 
 use crate::asset::{AssetError, Kind, Stage};

@@ -88,6 +88,21 @@ impl World {
         catch_panic(encode)?.map_err(WitError::Encode)
     }
 
+    /// Returns the world's name with that of its package, such as `demo:app/plugin@0.1.0`.
+    pub fn qualified_name(&self) -> String {
+        let world = &self.resolve.worlds[self.id];
+        let Some(package) = world.package else { return world.name.clone() };
+        let package = &self.resolve.packages[package].name;
+        let version = package.version.as_ref().map(|version| format!("@{version}"));
+        format!(
+            "{}:{}/{}{}",
+            package.namespace,
+            package.name,
+            world.name,
+            version.unwrap_or_default()
+        )
+    }
+
     /// Returns the world's name, in kebab case.
     pub fn name(&self) -> &str {
         &self.resolve.worlds[self.id].name

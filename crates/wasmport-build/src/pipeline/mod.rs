@@ -5,6 +5,7 @@ mod compile;
 mod concurrency;
 mod context;
 mod emit;
+mod guest;
 mod inputs;
 mod inspect;
 mod pack;
@@ -15,6 +16,7 @@ pub(crate) use compile::check_engine;
 pub use compile::has_code_generator;
 pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
+pub(crate) use guest::guest;
 pub use inspect::{Inspection, inspect};
 pub(crate) use pack::Output;
 

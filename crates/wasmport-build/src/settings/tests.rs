@@ -19,6 +19,7 @@ fn value_for(key: &str) -> Value {
         json!("translate"),
         json!("cabi-realloc"),
         json!("follow"),
+        json!("*"),
         json!(["tag"]),
         json!(["a"]),
         json!({ "a": "b" }),
