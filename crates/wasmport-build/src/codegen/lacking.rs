@@ -24,9 +24,9 @@ pub(crate) enum LackingError {
     /// A pattern is no glob.
     #[error(transparent)]
     Pattern(#[from] PatternError),
-    /// `one-of` names no export.
-    #[error("`one-of` has `{}`, which the interface does not export", name.escape_debug())]
-    NoExport { name: String, index: usize, nearest: Option<String> },
+    /// `optional` or `one-of` names no export.
+    #[error("`{key}` has `{}`, which the interface does not export", name.escape_debug())]
+    NoExport { key: &'static str, name: String, index: usize, nearest: Option<String> },
 }
 
 impl LackingError {
@@ -34,7 +34,7 @@ impl LackingError {
     pub fn setting(&self) -> Option<(&'static str, Part<'_>)> {
         match self {
             Self::Pattern(_) => None,
-            Self::NoExport { index, .. } => Some(("one-of", Part::Element(*index))),
+            Self::NoExport { key, index, .. } => Some((key, Part::Element(*index))),
         }
     }
 
@@ -54,18 +54,25 @@ impl Lacking {
     ///
     /// Fails if `optional` is no pattern, or `one-of` names no export.
     pub fn of(settings: &AssetSettings, exports: &[&str]) -> Result<Self, LackingError> {
-        let patterns = Patterns::new(settings.optional.as_ref())?;
-        let is_optional = |name: &&&str| {
-            patterns.matches(name, false) || patterns.matches(unversioned(name), false)
+        let no_export = |key, name: &String, index| {
+            let nearest = nearest(name, exports.iter().copied()).map(Into::into);
+            LackingError::NoExport { key, name: name.clone(), index, nearest }
         };
-        let optional = exports.iter().filter(is_optional).map(ToString::to_string);
-        let mut lacking = Self { names: optional.collect(), one_of: Vec::new() };
+        let mut lacking = Self::default();
+        for (index, pattern) in settings.optional.iter().flatten().enumerate() {
+            let matcher = Patterns::one(pattern)?;
+            let is_optional = |name: &&&str| {
+                matcher.matches(name, false) || matcher.matches(unversioned(name), false)
+            };
+            let mut optional = exports.iter().filter(is_optional).peekable();
+            if optional.peek().is_none() {
+                return Err(no_export("optional", pattern, index));
+            }
+            lacking.names.extend(optional.map(ToString::to_string));
+        }
         for (index, name) in settings.one_of.iter().flatten().enumerate() {
             let export = exports.iter().find(|own| *own == name || unversioned(own) == name);
-            let Some(export) = export else {
-                let nearest = nearest(name, exports.iter().copied()).map(Into::into);
-                return Err(LackingError::NoExport { name: name.clone(), index, nearest });
-            };
+            let Some(export) = export else { return Err(no_export("one-of", name, index)) };
             let _ = lacking.names.insert((*export).to_owned());
             lacking.one_of.push((*export).to_owned());
         }

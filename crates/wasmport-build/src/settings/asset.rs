@@ -31,9 +31,9 @@ settings_table! {
         /// Exports of which code has exactly one, by name. Default: none.
         pub one_of: Option<Vec<String>>, Interface;
         /// Modules from which code may take the imports: those of the interface, or any.
-        pub import_module: Option<ImportModules> = ImportModules::Named, Interface;
+        pub import_module: Option<ImportModules> = ImportModules::Named, Module, Interface;
         /// Demand memories and tables at least as large as those of the interface.
-        pub sizes: Option<bool> = false, Interface;
+        pub sizes: Option<bool> = false, Module, Interface;
         /// Name of the wrapper's type. Default: the file's name in upper camel case.
         pub type_name: Option<String>;
         /// Visibility of the wrapper.

@@ -29,7 +29,8 @@ fn interface(text: &str) -> (Interface, bool) {
 
 fn written(text: &str, language: GuestLanguage) -> String {
     let (interface, is_component) = interface(text);
-    let settings = AssetSettings { optional: Some(vec!["na*".into()]), ..AssetSettings::default() };
+    let settings =
+        AssetSettings { optional: Some(vec!["name".into()]), ..AssetSettings::default() };
     guest("filter", &interface, is_component, &settings, language).unwrap()
 }
 

@@ -125,6 +125,10 @@ fn descriptions_of_interfaces() {
             WIT,
         ),
         (
+            "[[interface]]\nname = \"plugin\"\nmodule = \"assets/calc.wat\"\noptional = [\"add\", \"sbu\"]\n",
+            r#"(module (func (export "add")) (func (export "sub")))"#,
+        ),
+        (
             "[[interface]]\nname = \"plugin\"\nmodule = \"assets/calc.wat\"\none-of = [\"ad\"]\n",
             r#"(module (func (export "add")))"#,
         ),
