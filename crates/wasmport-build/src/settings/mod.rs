@@ -34,7 +34,6 @@ mod values;
 
 pub(crate) use alternatives::Alternatives;
 pub use asset::AssetSettings;
-#[cfg(feature = "compiler")]
 pub(crate) use asset::world_path;
 pub use cache::CacheSettings;
 pub use concurrency::Concurrency;
@@ -49,7 +48,6 @@ pub use pass::Passes;
 #[cfg(feature = "compiler")]
 pub(crate) use patterns::Patterns;
 pub(crate) use patterns::source_glob;
-#[cfg(feature = "compiler")]
 pub(crate) use place::{Part, prefix};
 pub use preinit::Preinit;
 pub use project::Settings;
