@@ -1,8 +1,8 @@
 //! The table of measurements: a new one is a function and an entry here.
 
 use crate::{
-    Result, call, cold, component, consumers, host, incremental, instance, load, load_corpus,
-    meter, noop, preinit, rustc, strings, values,
+    Result, call, cold, component, consumers, contract, host, incremental, instance, load,
+    load_corpus, meter, noop, preinit, rustc, strings, values,
 };
 
 /// One measurement.
@@ -68,6 +68,14 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "instantiate_extra_us_3", unit: "us", goal: AtMost(1.0), run: instance::few },
     Bench { name: "instantiate_extra_us_2000", unit: "us", goal: AtMost(1.0), run: instance::many },
     Bench { name: "pool_extra_us", unit: "us", goal: AtMost(1.0), run: instance::pooled },
+    Bench { name: "contract_call_extra_ns", unit: "ns", goal: AtMost(2.0), run: contract::call },
+    Bench {
+        name: "contract_instantiate_extra_us",
+        unit: "us",
+        goal: AtMost(1.0),
+        run: contract::instantiate,
+    },
+    Bench { name: "contract_inspect", unit: "ratio", goal: AtMost(1.3), run: contract::inspect },
     Bench { name: "epoch_fib", unit: "ratio", goal: AtMost(1.1), run: meter::epoch_fib },
     Bench { name: "epoch_memory_loop", unit: "ratio", goal: Unset, run: meter::epoch_memory_loop },
     Bench { name: "fuel_fib", unit: "ratio", goal: Unset, run: meter::fuel_fib },

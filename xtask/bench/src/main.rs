@@ -6,6 +6,7 @@ mod cargo;
 mod cold;
 mod component;
 mod consumers;
+mod contract;
 mod corpus;
 mod edit;
 mod exports;
