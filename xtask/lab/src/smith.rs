@@ -16,7 +16,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
+use wasmport::inspect::Inspection;
+use wasmport::interface::ComponentItems;
 use wasmport_build::{AssetReport, EngineConfig, Report, Status, WasmFeature};
+use wasmtime::component::Component;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -107,6 +110,14 @@ impl Findings {
                 wasmtime.precompile_module(&wasm)
             };
             match (&asset.error, verdict) {
+                (None, Ok(_)) if wasmparser::Parser::is_component(&wasm) => {
+                    // What is read before and after compiling is compared with interfaces.
+                    let read = Inspection::of(&wasm)?.component;
+                    let loaded = Component::new(&wasmtime, &wasm).map_err(|e| format!("{e:?}"))?;
+                    if read != ComponentItems::of(&loaded) {
+                        self.fail(asset, "its items are read differently once it is loaded".into());
+                    }
+                }
                 (None, Ok(_)) => {}
                 (Some(_), Err(_)) => self.refused += 1,
                 (Some(error), Ok(_)) => {

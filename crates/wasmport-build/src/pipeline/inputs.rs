@@ -48,8 +48,11 @@ impl StageInputs {
     /// Reads the inputs that the asset's settings name.
     pub fn read(file: &AssetFile, project: &Settings) -> Self {
         let settings = &*file.settings;
-        let world = settings.world.as_deref().map(|world| ("world", world));
-        let world = world.or_else(|| settings.wit.as_deref().map(|world| ("wit", world)));
+        // The `world` of `[defaults]` is for assets.
+        let world = match file.is_interface() {
+            true => settings.wit.as_deref().map(|world| ("wit", world)),
+            false => settings.world.as_deref().map(|world| ("world", world)),
+        };
         let world = world.map(|(key, world)| {
             read::world(world, project).map_err(|e| {
                 let message = format!("{}{e}", place(file, project, key, Part::Whole));

@@ -310,8 +310,16 @@ fn fault_91_an_interrupt_ends_programs_too() {
     let fake = "#!/bin/sh\nif [ \"$1\" = --version ]; then echo 'wasm-opt version 132'; exit; fi\n\
          sleep 600 & echo $! > id.new; mv id.new id; wait\n";
     script(&project.path().join("fake"), fake);
-    let mut import = program();
-    import.arg("import").current_dir(project.path()).process_group(0);
+    // A shell lets programs in the background ignore interrupts, which they inherit.
+    let mut import = Command::new("env");
+    import.args(["--default-signal=INT", env!("CARGO_BIN_EXE_cargo-wasmport"), "import"]);
+    for (name, value) in program().get_envs() {
+        let _ = match value {
+            Some(value) => import.env(name, value),
+            None => import.env_remove(name),
+        };
+    }
+    import.current_dir(project.path()).process_group(0);
     let mut import = import.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let id = loop {
         if let Ok(id) = fs::read_to_string(project.path().join("id")) {

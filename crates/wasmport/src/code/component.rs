@@ -3,7 +3,7 @@
 use super::cache::{CodeCache, CodeCaches};
 use super::kind::{Code, Operations};
 use super::linking::Linking;
-use crate::interface::{Difference, Interface, component};
+use crate::interface::{ComponentItems, Difference, Interface, component};
 use wasmtime::component::{Component, Instance, InstancePre, Linker};
 use wasmtime::{Engine, ResourcesRequired, Result, Store, StoreContextMut};
 
@@ -29,7 +29,7 @@ impl Operations for Component {
     }
 
     fn differences(&self, interface: &Interface<Self>) -> Vec<Difference> {
-        component::differences(&interface.items(), &component::items_of(self), &interface.options)
+        component::differences(&interface.items(), &ComponentItems::of(self), &interface.options)
     }
 
     fn has_export(&self, name: &str) -> bool {

@@ -43,12 +43,13 @@ impl Linking<Module> {
         let mut linker = Cow::Borrowed(linker);
         let Some(interface) = self.interface else { return Ok(linker) };
         let given: BTreeMap<String, &str> = interface.names_of_imports().collect();
+        let own: BTreeSet<(&str, String)> = interface.imports_by_module().collect();
         let mut named = BTreeSet::new();
         for import in module.imports() {
             let (from, name) = (import.module(), import.name());
-            let Some(own) = given.get(name).filter(|own| **own != from) else { continue };
-            if named.insert((from, name)) {
-                let _ = linker.to_mut().alias(own, name, from, name)?;
+            let Some(module) = given.get(name) else { continue };
+            if !own.contains(&(from, name.to_owned())) && named.insert((from, name)) {
+                let _ = linker.to_mut().alias(module, name, from, name)?;
             }
         }
         Ok(linker)

@@ -47,7 +47,8 @@ pub trait LinkedSession: TypedSession {
     message = "the imports of `{Self}` cannot be defined once for all code",
     note = "imported memories, tables, globals and tags belong to one store, and functions whose types only a \
             module has to that module: link each with `SessionPre::of_with_linker` or start each session with \
-            its `of`"
+            its `new`",
+    note = "WASI is given to each session: define it with `SessionLinker::with_linker`, and start with `start_with`"
 )]
 pub trait LinkedOnce: LinkedSession {
     /// Defines all imports of the interface in `linker`.

@@ -7,10 +7,10 @@
 /// compatible with itself alone.
 pub(super) fn compatible(name: &str) -> &str {
     let Some((_, version)) = name.split_once('@') else { return name };
-    if version.contains('-') {
+    let numbers = version.split('+').next().unwrap_or_default();
+    if numbers.contains('-') || numbers.starts_with("0.0.") {
         return name;
     }
-    let numbers = version.split('+').next().unwrap_or_default();
     let mut end = name.len() - version.len();
     for (index, number) in numbers.split('.').enumerate() {
         end += number.len() + usize::from(index > 0);
@@ -37,6 +37,8 @@ mod tests {
             ("a:b/c@0.0.0", "a:b/c@0.0.0"),
             ("a:b/c@0.2.0-rc.1", "a:b/c@0.2.0-rc.1"),
             ("a:b/c@1.0.0+5", "a:b/c@1"),
+            ("a:b/c@1.0.0+a-b", "a:b/c@1"),
+            ("a:b/c@0.0.3+5", "a:b/c@0.0.3+5"),
             ("a:b/c@", "a:b/c@"),
         ];
         for (name, expected) in names {

@@ -35,9 +35,11 @@ fn exports(
     for item in &expected.exports {
         let interface = item.interface.as_str();
         let Some(other) = items.get(&item.key()) else {
-            let is_optional = options.optional.contains(&interface)
-                || options.optional.contains(&item.path().as_str());
-            if is_optional {
+            let is_there = interfaces.contains(compatible(interface));
+            // An interface is there as a whole or not at all; one without functions has only types.
+            let is_optional = options.optional.contains(&item.path().as_str())
+                || options.optional.contains(&interface) && !is_there;
+            if is_optional || item.name.is_empty() && is_there {
                 continue;
             }
             if interface.is_empty() || interfaces.contains(compatible(interface)) {
@@ -71,6 +73,10 @@ fn imports(
     for item in &found.imports {
         let (interface, name) = (item.interface.as_str(), item.name.clone());
         let module = interface.to_owned();
+        if item.name.is_empty() {
+            // It has only types, which functions bring with them.
+            continue;
+        }
         if let Some(given) = given.get(&item.key()) {
             if let Some((expected, found)) = texts.different(&given.ty, &item.ty) {
                 differences.push(Difference::ImportType { module, name, expected, found });
@@ -91,7 +97,8 @@ fn imports(
 }
 
 fn by_key(items: &[ComponentItem]) -> HashMap<(&str, &str), &ComponentItem> {
-    items.iter().map(|item| (item.key(), item)).collect()
+    // Of several compatible versions the first one counts.
+    items.iter().rev().map(|item| (item.key(), item)).collect()
 }
 
 fn interfaces(items: &[ComponentItem]) -> BTreeSet<&str> {
@@ -129,7 +136,7 @@ const LONGEST: usize = 300;
 impl Texts<'_> {
     /// Returns the texts of two types for a message, if the types are different.
     fn different(&self, expected: &str, found: &str) -> Option<(String, String)> {
-        if expected == found || expected.contains(UNKNOWN) || found.contains(UNKNOWN) {
+        if expected == found || expected == UNKNOWN || found == UNKNOWN {
             return None;
         }
         let both = [(self.expected, expected), (self.found, found)];

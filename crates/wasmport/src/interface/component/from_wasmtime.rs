@@ -6,19 +6,22 @@ use wasmtime::Engine;
 use wasmtime::component::types::{ComponentItem as Item, Type};
 use wasmtime::component::{Component, ResourceType};
 
-/// Returns the imports and exports of a component.
-pub(crate) fn items(component: &Component) -> ComponentItems {
-    let (engine, ty) = (component.engine(), component.component_type());
-    let mut writer = Writer::new(Loaded { resources: Resources::new() }, WRITER_BUDGET);
-    let mut found = ComponentItems::default();
-    for (name, item) in ty.imports(engine) {
-        add(&mut writer, engine, Side::Import, name, item.ty, &mut found.imports);
+impl ComponentItems {
+    /// Reads the imports and exports of a component that Wasmtime has loaded.
+    #[must_use]
+    pub fn of(component: &Component) -> Self {
+        let (engine, ty) = (component.engine(), component.component_type());
+        let mut writer = Writer::new(Loaded { resources: Resources::new() }, WRITER_BUDGET);
+        let mut found = Self::default();
+        for (name, item) in ty.imports(engine) {
+            add(&mut writer, engine, Side::Import, name, item.ty, &mut found.imports);
+        }
+        for (name, item) in ty.exports(engine) {
+            add(&mut writer, engine, Side::Export, name, item.ty, &mut found.exports);
+        }
+        found.definitions = writer.definitions;
+        found
     }
-    for (name, item) in ty.exports(engine) {
-        add(&mut writer, engine, Side::Export, name, item.ty, &mut found.exports);
-    }
-    found.definitions = writer.definitions;
-    found
 }
 
 fn add(

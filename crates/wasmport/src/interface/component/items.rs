@@ -141,12 +141,14 @@ impl<R: PartialEq> Resources<R> {
         else {
             return "resource".into();
         };
-        let path = match compatible(interface) {
-            "" => name.clone(),
-            interface => format!("{interface}/{name}"),
+        // Names of interfaces may hold any text.
+        let (shown, name) = (compatible(interface).escape_debug(), name.escape_debug());
+        let path = match interface.as_str() {
+            "" => name.to_string(),
+            _ => format!("{shown}/{name}"),
         };
         match (side, &self.place) {
-            (side, place) if (*side, interface) == (place.0, &place.1) => name.clone(),
+            (side, place) if (*side, interface) == (place.0, &place.1) => name.to_string(),
             (Side::Import, _) => path,
             (Side::Export, _) => format!("exported {path}"),
         }

@@ -10,8 +10,6 @@ mod shape;
 
 #[cfg(feature = "component-model")]
 pub(crate) use differences::differences;
-#[cfg(feature = "component-model")]
-pub(crate) use from_wasmtime::items as items_of;
 pub use items::{ComponentItem, ComponentItems};
 #[cfg(feature = "inspect")]
 pub(crate) use items::{Resources, Side};

@@ -87,7 +87,10 @@ impl<'a> Plan<'a> {
         let [ty, pre, session, values, kind] =
             ["", "Pre", "Session", "Imports", "Kind"].map(|suffix| format_ident!("{ty}{suffix}"));
         let mut signatures = Signatures::of(interface, settings, &vis)?;
-        signatures.check_names(&[&ty, &pre, &session, &values, &kind])?;
+        signatures.check_names(&[&ty, &pre, &session, &values])?;
+        if settings.one_of.is_some() {
+            signatures.check_names(&[&kind])?;
+        }
         let overloads = Overloads::of(interface);
         if asset.is_interface && !overloads.list().is_empty() {
             return Err(PlanError::Overloaded);
