@@ -74,9 +74,9 @@ pub use settings::Pass;
 pub use settings::settings_schema;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, Explanation,
-    ExternKind, FastMath, ImportLimits, ImportModules, LegacyExceptions, LockMode, Optimize,
-    OptimizeLevel, Origin, Passes, Policy, Preinit, Setting, Settings, Symlinks, Tool, Tools,
-    Transform, Visibility, common_targets, nearest_target,
+    ExternKind, FastMath, Form, ImportLimits, ImportModules, LegacyExceptions, LockMode, Optimize,
+    OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Setting, Settings, Side, Symlinks,
+    Tool, Tools, Transform, Visibility, common_targets, nearest_target,
 };
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};

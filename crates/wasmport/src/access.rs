@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::memory::GuestMemory;
-use wasmtime::{AsContext, AsContextMut, Caller, StoreContext, StoreContextMut};
+use wasmtime::{AsContext, AsContextMut, Caller, Extern, StoreContext, StoreContextMut};
 
 /// The host state and the calling instance: the first argument of each function of a `Host` trait.
 ///
@@ -41,9 +41,7 @@ impl<'a, T: 'static, H> Access<'a, T, H> {
     ///
     /// Fails with [`Error::NoMemory`] if it exports none.
     pub fn memory_named(&mut self, name: &str) -> Result<GuestMemory<'_, T>> {
-        let memory = self.caller.get_export(name).and_then(wasmtime::Extern::into_memory);
-        let memory = memory.ok_or_else(|| Error::NoMemory { name: name.into() })?;
-        Ok(GuestMemory::new(self.caller.as_context_mut(), memory))
+        exported_memory(&mut self.caller, name)
     }
 
     /// Returns the bytes of the exported memory `memory` together with the host state.
@@ -62,6 +60,20 @@ impl<'a, T: 'static, H> Access<'a, T, H> {
     pub fn caller(&mut self) -> &mut Caller<'a, T> {
         &mut self.caller
     }
+}
+
+/// Returns an exported memory of the calling instance.
+///
+/// # Errors
+///
+/// Fails with [`Error::NoMemory`] if it exports none of that name.
+pub(crate) fn exported_memory<'c, T: 'static>(
+    caller: &'c mut Caller<'_, T>,
+    name: &str,
+) -> Result<GuestMemory<'c, T>> {
+    let memory = caller.get_export(name).and_then(Extern::into_memory);
+    let memory = memory.ok_or_else(|| Error::NoMemory { name: name.into() })?;
+    Ok(GuestMemory::new(caller.as_context_mut(), memory))
 }
 
 impl<T: 'static, H> AsContext for Access<'_, T, H> {

@@ -68,6 +68,7 @@ mod pool;
 mod resumable;
 mod runtime;
 mod session;
+mod status_code;
 #[doc(hidden)]
 pub mod support;
 mod text;
@@ -109,8 +110,10 @@ pub use runtime::{
 #[cfg(feature = "async")]
 pub use session::Slice;
 pub use session::{
-    LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, Stubs, TypedSession,
+    GuestOutput, LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, Stubs,
+    TypedSession,
 };
+pub use status_code::StatusCode;
 #[cfg(feature = "gc")]
 pub use typed::Exception;
 pub use typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};

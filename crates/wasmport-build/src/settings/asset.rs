@@ -88,12 +88,8 @@ settings_table! {
         pub derives: Option<Vec<String>>;
         /// Signatures beyond numbers, in Rust syntax; described in the chapter "Signatures".
         pub api: Option<String>, Module;
-        /// Convention for allocating memory in the guest. Default: detected from the exports.
-        pub convention: Option<Convention>, Module;
-        /// Export that allocates memory. Default: the convention's, such as `malloc`.
-        pub malloc: Option<String>, Module;
-        /// Export that frees memory. Default: the convention's, such as `free`.
-        pub free: Option<String>, Module;
+        /// Convention by which values in the guest's memory are passed.
+        pub convention: Convention, Module;
         /// Reaction if a target cannot run the asset.
         pub unsupported: Option<Policy> = Policy::Fail, Artifact;
         /// Bounds on the asset and on its import.

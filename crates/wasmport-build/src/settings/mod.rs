@@ -5,6 +5,7 @@ mod asset;
 mod cache;
 pub(crate) mod concurrency;
 mod contradictions;
+mod convention;
 pub(crate) mod crate_path;
 mod deciding;
 mod explain;
@@ -37,6 +38,7 @@ pub use asset::AssetSettings;
 pub(crate) use asset::world_path;
 pub use cache::CacheSettings;
 pub use concurrency::Concurrency;
+pub use convention::{Convention, Form, Preset, Side};
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
 pub use limits::ImportLimits;
 pub use lock_mode::LockMode;
@@ -58,6 +60,6 @@ pub use tools::{Tool, Tools};
 pub use transform::Transform;
 pub use triples::{common_targets, nearest_target};
 pub use values::{
-    Convention, ExternKind, FastMath, ImportModules, LegacyExceptions, OptimizeLevel, Policy,
-    Symlinks, Visibility,
+    ExternKind, FastMath, ImportModules, LegacyExceptions, OptimizeLevel, Policy, Symlinks,
+    Visibility,
 };

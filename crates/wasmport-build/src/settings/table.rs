@@ -139,7 +139,12 @@ macro_rules! settings_table {
     }) => {
         $(#[doc = $doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-        #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+        #[serde(
+            default,
+            deny_unknown_fields,
+            rename_all = "kebab-case",
+            expecting = "a table of settings"
+        )]
         #[non_exhaustive]
         pub struct $name {
             $(

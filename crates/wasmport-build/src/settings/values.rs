@@ -71,24 +71,6 @@ pub enum ExternKind {
     Tag,
 }
 
-/// Convention by which memory is allocated and freed for values passed between host and guest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "kebab-case")]
-#[non_exhaustive]
-pub enum Convention {
-    /// `malloc` and `free`: the caller owns what it passes and frees what it receives.
-    C,
-    /// `__wbindgen_malloc` and `__wbindgen_free`: the guest owns what it receives, the host frees
-    /// what is returned.
-    WasmBindgen,
-    /// `__new`, `__pin` and `__unpin`: objects of AssemblyScript's runtime.
-    #[serde(rename = "assemblyscript")]
-    AssemblyScript,
-    /// `cabi_realloc`, as in the component model's canonical ABI.
-    CabiRealloc,
-}
-
 /// Level at which [`wasm-opt`](https://github.com/WebAssembly/binaryen) optimizes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -216,13 +216,14 @@ fn functions_that_cannot_allocate_or_free_are_refused() {
         format!("[[asset]]\nmatch = \"m.wat\"\napi = \"fn parse(text: &str) -> u32;\"\n{more}\n")
     };
     assert_eq!(
-        refused(MODULE, &settings("free = \"parse\"")),
-        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 1: \"parse\" cannot free: the convention \
-         `c` calls a function `(func (param i32))`, but it is `(func (param i32) (param i32) (result i32))`\n  \
-         help: name another export with `free`, or choose how the guest allocates with `convention`"
+        refused(MODULE, &settings("convention.free = \"parse\"")),
+        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 1: \"parse\" cannot free: with these \
+         parameters it is a function `(func (param i32))`, but the asset's is `(func (param i32) (param i32) \
+         (result i32))`\n  help: write the roles of its parameters, such as `malloc(size)`, `free(ptr, size)`; \
+         `convention.preset` has the functions of known toolchains"
     );
     assert_eq!(
-        refused(MODULE, &settings("malloc = \"maloc\"")),
+        refused(MODULE, &settings("convention.alloc = \"maloc\"")),
         "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 1: the asset exports no function \"maloc\" \
          to allocate or free with\n  help: did you mean `malloc`?"
     );
@@ -231,8 +232,8 @@ fn functions_that_cannot_allocate_or_free_are_refused() {
         refused(&wide, &settings("")),
         "`assets/m.wat`: codegen: `wasmport.toml` line 3, column 8: the signature `fn parse(text: &str) -> \
          u32` needs a function of the guest to allocate, but the asset exports no \"malloc\" that is a \
-         function `(func (param i32) (result i32))`\n  help: name the functions with `malloc` and `free`, or \
-         choose how the guest allocates with `convention`"
+         function `(func (param i32) (result i32))`\n  help: name the functions with `convention.alloc` and \
+         `convention.free`, or choose another `convention.preset`"
     );
     // A function that frees may return a value, which nobody uses.
     let returning = MODULE.replace(
@@ -272,7 +273,8 @@ fn words_that_a_setting_does_not_know_have_a_nearest_one() {
                     `component-model-async-stackful`, `component-model-more-async-builtins`, \
                     `component-model-threading`";
     let visibility = "`public` or `crate`";
-    let conventions = "one of `c`, `wasm-bindgen`, `assemblyscript`, `cabi-realloc`";
+    let conventions =
+        "one of `c`, `wasm-bindgen`, `assemblyscript`, `cabi-realloc`, `tinygo`, `fluvio`";
     let levels = "one of `O1`, `O2`, `O3`, `O4`, `Os`, `Oz`";
     for (table, setting, word, known, nearest) in [
         ("defaults", "visibility = ", "privat", visibility, "crate"),
@@ -285,7 +287,7 @@ fn words_that_a_setting_does_not_know_have_a_nearest_one() {
             "func",
         ),
         ("defaults", "unsupported = ", "skipp", "one of `fail`, `warn`, `skip`", "skip"),
-        ("defaults", "convention = ", "wasm_bindgen", conventions, "wasm-bindgen"),
+        ("defaults", "convention.preset = ", "wasm_bindgen", conventions, "wasm-bindgen"),
         ("defaults", "legacy-exceptions = ", "translated", "`refuse` or `translate`", "translate"),
         ("defaults", "optimize.level = ", "03", levels, "O3"),
         ("defaults", "optimize.fast-math = ", "forced", "one of `no`, `yes`, `force`", "force"),

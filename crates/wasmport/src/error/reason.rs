@@ -80,4 +80,32 @@ pub enum ValueError {
         /// The number.
         code: u32,
     },
+    /// A function returned a status code that its signature does not have.
+    #[error("the status code {code} is neither success nor an error of the signature")]
+    UnknownStatus {
+        /// The code.
+        code: i64,
+    },
+    /// The guest returned without giving its result through the import for it.
+    #[error("the guest returned without giving its result to the import {import}")]
+    NoOutput {
+        /// The import.
+        import: &'static str,
+    },
+    /// The guest gave bytes that are not a whole number of values.
+    #[error("the guest gave {bytes} bytes to the import {import}, but each value has {size}")]
+    OutputSize {
+        /// The import.
+        import: &'static str,
+        /// The number of bytes.
+        bytes: u64,
+        /// The size of a value in bytes.
+        size: u64,
+    },
+    /// The guest gave text that is not UTF-8.
+    #[error("the text that the guest gave to the import {import} is not UTF-8")]
+    OutputNotUtf8 {
+        /// The import.
+        import: &'static str,
+    },
 }

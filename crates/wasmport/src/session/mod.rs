@@ -18,7 +18,7 @@ mod typed;
 #[cfg(feature = "wasi")]
 mod wasi;
 
-pub use data::SessionData;
+pub use data::{GuestOutput, SessionData};
 #[cfg(feature = "wasi-http")]
 pub(crate) use http::handle as handle_http;
 pub use linker::SessionLinker;

@@ -22,14 +22,16 @@ pub use crate::memory::SharedMemory;
 pub use crate::memory::{GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
 pub use crate::plain;
 pub use crate::runtime::{LoadedModule, Runtime};
-pub use crate::session::{LinkedSession, Session, SessionData};
+pub use crate::session::{GuestOutput, LinkedSession, Session, SessionData};
+pub use crate::status;
+pub use crate::status_code::StatusCode;
 pub use crate::text::printable;
 pub use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue};
 #[cfg(feature = "wasi")]
 pub use crate::wasi::Wasi;
 pub use crate::wrapper::ModuleWrapper;
 pub use crate::{
-    __include_artifact as include_artifact,
+    __convention as convention, __include_artifact as include_artifact,
     __unmodified_importer_output as unmodified_importer_output, __wrapper as wrapper,
 };
 pub use asset::{asset, compressed, digest, embedded, file, interface};
@@ -50,12 +52,13 @@ pub use std::future::{Future, ready};
 pub use std::marker::{Send, Sized};
 pub use std::ops::FnOnce;
 pub use std::option::Option;
+pub use std::result::Result as StdResult;
 pub use std::string::String;
 pub use std::vec::Vec;
 
 /// The version of the contract between generator and runtime. Any change of what generated code relies
 /// on, such as this module or the defaults of [`EngineConfig`], increments it.
-pub const CONTRACT: u32 = 10;
+pub const CONTRACT: u32 = 11;
 
 /// Ends compilation if generated code follows another contract.
 pub const fn check_contract(contract: u32) {

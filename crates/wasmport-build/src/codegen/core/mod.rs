@@ -54,7 +54,8 @@ pub(super) fn module(asset: &Description<'_>, bytes: u64) -> Result<Module, Plan
         Section::Items(session::session(&plan)),
         Section::Items(imports::modules(&plan)),
         Section::Items(values::imports(&plan)),
-        structs(&plan),
+        declared("__rt::plain", &plan.items),
+        declared("__rt::status", &plan.statuses),
     ];
     let rest = vec![
         Section::Text(plumbing(&plan)),
@@ -102,12 +103,12 @@ fn interface(plan: &Plan<'_>) -> TokenStream {
     }
 }
 
-/// The user's structs.
-fn structs(plan: &Plan<'_>) -> Section {
-    if plan.items.is_empty() {
+/// The user's structs or enums, which a macro of the runtime declares.
+fn declared(path: &'static str, items: &TokenStream) -> Section {
+    if items.is_empty() {
         return Section::Text(String::new());
     }
-    Section::MacroCall { path: "__rt::plain", items: plan.items.clone() }
+    Section::MacroCall { path, items: items.clone() }
 }
 
 /// The macro call for the parts that are the same in all wrappers.

@@ -187,7 +187,7 @@ fn choices_that_cannot_be_followed() {
         "with = { env = \"no path!\" }",
         "with = { env = \"a::b\" }\napi = \"mod env { fn now() -> f64; }\"",
         "with = { nothing = \"a::b\" }",
-        "malloc = \"absent\"\napi = \"fn get_b();\"",
+        "convention.alloc = \"absent\"\napi = \"fn get_b();\"",
         "derives = [\"not a path\"]\napi = \"struct P { x: f64 }\"",
     ];
     assert_said("choices", choices.map(said_of_plugin));
@@ -206,7 +206,19 @@ fn signatures_that_do_not_fit() {
         "fn get_a(self) -> i32;",
         "fn get_a<T>(x: i32) -> i32;",
         "fn get_b() { }",
-        "\n\nenum E {}",
+        "\n\nunion U {}",
+        "enum E {}",
+        "enum E { A }",
+        "enum E { A = 1, B = 1 }",
+        "enum E { A = 5_000_000_000 }",
+        "enum E { Other(i32), A = 1 }",
+        "enum E<T> { A = 1 }",
+        "enum P { A = 1 } struct P { x: i32 }",
+        "enum E { A = 1 } fn get_b() -> Result<(), F>;",
+        "fn get_b() -> Result<(), Refusal>;",
+        "fn get_b() -> Result<i32>;",
+        "enum E { A = 1 } fn get_b() -> Result<f64, E>;",
+        "enum E { A = 1 } fn get_b() -> Result<&str, E>;",
         "struct P(f64);",
         "#[inline] fn get_b();",
         "mod other { fn f(); }",
@@ -225,4 +237,52 @@ fn signatures_that_do_not_fit() {
         (text.to_owned(), message)
     });
     assert_said("signatures", said);
+}
+
+/// A module with the functions of several conventions, of types that fit and that do not.
+const CONVENTIONAL: &str = r#"(module
+    (import "env" "give" (func (param i32 i32)))
+    (import "env" "ask" (func (result i32)))
+    (memory (export "memory") 1)
+    (global (export "at") i32 (i32.const 64))
+    (global (export "wide") i64 (i64.const 64))
+    (func (export "allocate") (param i32) (result i32) (i32.const 64))
+    (func (export "release") (param i32 i32))
+    (func (export "put") (param i32 i32)))"#;
+
+#[test]
+fn conventions_that_cannot_be_followed() {
+    let api = "api = \"fn put(text: &str);\"";
+    let choices = [
+        "convention.preset = \"wasm-bindgen\"",
+        "convention.alloc = \"allocate\"",
+        "convention = { alloc = \"alocate\", free = \"release(ptr, size)\" }",
+        "convention = { alloc = \"allocate(bytes)\", free = \"release(ptr, size)\" }",
+        "convention = { alloc = \"allocate(align)\", free = \"release(ptr, size)\" }",
+        "convention = { alloc = \"allocate(size, align)\", free = \"release(ptr, size)\" }",
+        "convention = { alloc = \"allocate(size)\", free = \"release\" }",
+        "convention = { alloc = \"allocate(size)\" }",
+        "convention = { realloc = \"allocate(ptr, old, align, size)\" }",
+        "convention = { realloc = \"allocate(old, size)\" }",
+        "convention = { alloc = \"allocate(size)\", free = \"release(ptr, size)\", arguments = \"ptr << 32 | len\" }",
+        "convention = { arguments = \"len\" }",
+        "convention = { results = \"len\" }",
+        "convention = { buffer = \"at\", results = \"none\" }",
+        "convention = { buffer = \"at\" }",
+        "convention = { buffer-size = \"64\" }",
+        "convention = { buffer = \"ta\", buffer-size = \"64\" }",
+        "convention = { buffer = \"at\", buffer-size = \"wide\" }",
+        "convention = { preset = \"assemblyscript\", arguments = \"ptr, len\" }",
+        "convention.output = \"give\"",
+        "convention.output = \"env/give(all)\"",
+        "convention.output = \"env/gives(ptr, len)\"",
+        "convention.output = \"env/give(ptr << 32 | len)\"",
+        "convention.output = \"env/ask(ptr, len)\"",
+    ];
+    let said = choices.map(|choices| {
+        let project = Project::with(&[("m.wat", CONVENTIONAL.as_bytes())]);
+        let report = project.import_with(&format!("[[asset]]\nmatch = \"**\"\n{choices}\n{api}\n"));
+        (choices.to_owned(), shown(&project, failure(&report).to_string()))
+    });
+    assert_said("conventions", said);
 }

@@ -3,101 +3,122 @@
 use super::layout::Layout;
 use wasmtime::{Result, WasmParams};
 
-/// The functions of a guest that allocate and free, and their parameters.
+/// The functions of a guest that allocate and free, and their parameters. [`convention!`](crate::__convention)
+/// implements it.
 pub trait Convention: Send + Sync + 'static {
     /// The parameters of the function that allocates.
     type Alloc: WasmParams + Sync;
     /// The parameters of the function that frees.
     type Free: WasmParams + Sync;
-    /// Whether text is UTF-16.
-    const IS_UTF16: bool = false;
+    /// Whether values are objects of AssemblyScript: text in UTF-16, protected from the collector by `__pin`.
+    const HAS_OBJECTS: bool = false;
     /// Whether the guest frees its arguments.
-    const GUEST_OWNS_ARGUMENTS: bool = false;
-    /// The function that protects an allocation from being collected until it is freed.
-    const PIN: Option<&str> = None;
+    const GUEST_FREES_ARGUMENTS: bool = false;
+    /// Whether arguments lie in a buffer of the guest, and nothing is allocated.
+    const HAS_BUFFER: bool = false;
+    /// Whether empty values are not allocated, as in Rust, where freeing needs the size.
+    const SKIPS_EMPTY: bool;
 
-    /// Arguments for allocating.
-    fn alloc(layout: Layout) -> Self::Alloc;
+    /// Returns the arguments for allocating.
+    fn alloc(block: Block) -> Self::Alloc;
 
-    /// Arguments for freeing.
-    fn free(address: i32, layout: Layout) -> Self::Free;
+    /// Returns the arguments for freeing.
+    fn free(block: Block) -> Self::Free;
 }
 
-/// `malloc(size)`, `free(pointer)`.
-pub struct C;
-
-impl Convention for C {
-    type Alloc = (i32,);
-    type Free = (i32,);
-
-    #[inline]
-    fn alloc(layout: Layout) -> (i32,) {
-        // For no bytes C may return null, which would look like a failure.
-        (layout.bytes.max(1).cast_signed(),)
-    }
-
-    #[inline]
-    fn free(address: i32, _: Layout) -> (i32,) {
-        (address,)
-    }
+/// A block of guest memory. Its methods are the roles that parameters of allocators have.
+#[derive(Clone, Copy)]
+pub struct Block {
+    pub(super) address: i32,
+    pub(super) layout: Layout,
 }
 
-/// `__wbindgen_malloc(size, align)`, `__wbindgen_free(pointer, size, align)`.
-pub struct WasmBindgen;
-
-impl Convention for WasmBindgen {
-    type Alloc = (i32, i32);
-    type Free = (i32, i32, i32);
-    const GUEST_OWNS_ARGUMENTS: bool = true;
-
+impl Block {
+    /// The block that is to be allocated.
     #[inline]
-    fn alloc(layout: Layout) -> (i32, i32) {
-        (layout.bytes.cast_signed(), layout.align.cast_signed())
+    pub(super) fn new(layout: Layout) -> Self {
+        Self { address: 0, layout }
     }
 
+    /// The address.
+    #[must_use]
     #[inline]
-    fn free(address: i32, layout: Layout) -> (i32, i32, i32) {
-        (address, layout.bytes.cast_signed(), layout.align.cast_signed())
-    }
-}
-
-/// `__new(size, class)`, `__pin(pointer)`, `__unpin(pointer)`.
-pub struct AssemblyScript;
-
-impl Convention for AssemblyScript {
-    type Alloc = (i32, i32);
-    type Free = (i32,);
-    const IS_UTF16: bool = true;
-    const PIN: Option<&str> = Some("__pin");
-
-    #[inline]
-    fn alloc(layout: Layout) -> (i32, i32) {
-        (layout.bytes.cast_signed(), layout.class)
+    pub fn ptr(self) -> i32 {
+        self.address
     }
 
+    /// The size in bytes.
+    #[must_use]
     #[inline]
-    fn free(address: i32, _: Layout) -> (i32,) {
-        (address,)
+    pub fn size(self) -> i32 {
+        self.layout.bytes.cast_signed()
+    }
+
+    /// The alignment in bytes.
+    #[must_use]
+    #[inline]
+    pub fn align(self) -> i32 {
+        self.layout.align.cast_signed()
+    }
+
+    /// The class of an AssemblyScript object.
+    #[must_use]
+    #[inline]
+    pub fn class(self) -> i32 {
+        self.layout.class
+    }
+
+    /// Zero: the address and size of no block, for functions that also resize.
+    #[must_use]
+    #[inline]
+    pub fn zero(self) -> i32 {
+        0
     }
 }
 
-/// `cabi_realloc(old, old size, align, size)`, which frees what is given the size 0.
-pub struct CabiRealloc;
+/// Declares a [`Convention`]: the roles of the parameters of the functions that allocate and free, and what else
+/// is special.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __convention {
+    ($name:ident: alloc($($alloc:ident),*), free($($free:ident),*) $(, $flag:ident)*) => {
+        struct $name;
 
-impl Convention for CabiRealloc {
-    type Alloc = (i32, i32, i32, i32);
-    type Free = (i32, i32, i32, i32);
-    const GUEST_OWNS_ARGUMENTS: bool = true;
+        impl $crate::support::Convention for $name {
+            type Alloc = ($($crate::__convention!(@param $alloc),)*);
+            type Free = ($($crate::__convention!(@param $free),)*);
+            const SKIPS_EMPTY: bool = $(matches!(stringify!($free).as_bytes(), b"size") ||)* false;
+            $($crate::__convention! { @flag $flag })*
 
-    #[inline]
-    fn alloc(layout: Layout) -> (i32, i32, i32, i32) {
-        (0, 0, layout.align.cast_signed(), layout.bytes.cast_signed())
-    }
+            #[inline]
+            fn alloc(block: $crate::support::Block) -> Self::Alloc {
+                let _ = block;
+                ($(block.$alloc(),)*)
+            }
 
-    #[inline]
-    fn free(address: i32, layout: Layout) -> (i32, i32, i32, i32) {
-        (address, layout.bytes.cast_signed(), layout.align.cast_signed(), 0)
-    }
+            #[inline]
+            fn free(block: $crate::support::Block) -> Self::Free {
+                let _ = block;
+                ($(block.$free(),)*)
+            }
+        }
+    };
+
+    (@param $role:ident) => {
+        i32
+    };
+
+    (@flag objects) => {
+        const HAS_OBJECTS: bool = true;
+    };
+
+    (@flag guest_frees_arguments) => {
+        const GUEST_FREES_ARGUMENTS: bool = true;
+    };
+
+    (@flag buffer) => {
+        const HAS_BUFFER: bool = true;
+    };
 }
 
 impl Layout {
@@ -108,6 +129,13 @@ impl Layout {
     /// Fails if the text is too large for 32 bits.
     #[inline]
     pub fn of_str<C: Convention>(text: &str) -> Result<Self> {
-        Self::of_text(text, C::IS_UTF16)
+        Self::of_text(text, C::HAS_OBJECTS)
+    }
+
+    /// Returns the layout with at least one byte: for none, C's `malloc` may return null, which would look like
+    /// a failure. AssemblyScript has empty objects.
+    #[inline]
+    pub(super) fn never_empty<C: Convention>(self) -> Self {
+        if C::HAS_OBJECTS { self } else { Self { bytes: self.bytes.max(1), ..self } }
     }
 }

@@ -1,6 +1,7 @@
 //! `Guest`: one call of an export, with its allocations in the guest.
 
-use super::convention::Convention;
+use super::buffer::Buffer;
+use super::convention::{Block, Convention};
 use super::layout::Layout;
 use super::names::Names;
 use super::text::write_str;
@@ -13,6 +14,9 @@ use wasmtime::{
     AsContext as _, AsContextMut, Instance, Memory, Result, StoreContextMut, WasmParams,
     WasmResults,
 };
+
+/// The function of AssemblyScript's runtime that protects an object from being collected.
+const PIN: &str = "__pin";
 
 /// The allocator of an instance, looked up when it is first used.
 pub struct Allocator<C: Convention> {
@@ -98,17 +102,27 @@ impl<'g, C: Convention, T: 'static> Lift<'g, C, T> {
     #[inline]
     pub fn guest<const N: usize>(self) -> Guest<'g, C, T, N> {
         let Self { allocator, names, instance, store } = self;
-        Guest { allocator, names, instance, store, owned: [None; N], has_failed: false }
+        Guest {
+            allocator,
+            names,
+            instance,
+            store,
+            owned: [None; N],
+            buffer: None,
+            has_failed: false,
+        }
     }
 }
 
 /// One call beyond numbers: the guest, and at most `N` allocations there that are freed afterwards.
 pub struct Guest<'g, C: Convention, T: 'static, const N: usize> {
     allocator: &'g Allocator<C>,
-    names: &'static Names,
-    instance: &'g Instance,
-    store: StoreContextMut<'g, T>,
+    pub(super) names: &'static Names,
+    pub(super) instance: &'g Instance,
+    pub(super) store: StoreContextMut<'g, T>,
     owned: [Option<Owned>; N],
+    /// The guest's buffer for arguments, once an argument lies there.
+    pub(super) buffer: Option<Buffer>,
     /// Whether guest code ended with anything but a result or an exception. None runs after that, not even
     /// to free memory.
     has_failed: bool,
@@ -163,7 +177,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
 
     /// Notes whether guest code may run after a call with this result.
     #[inline]
-    fn returned<R>(&mut self, result: Result<R>) -> Result<R> {
+    pub(super) fn returned<R>(&mut self, result: Result<R>) -> Result<R> {
         if let Err(error) = &result {
             self.has_failed |= !is_exception(&self.store.as_context_mut(), error);
         }
@@ -210,18 +224,21 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     fn allocate(&mut self, layout: Layout) -> Result<i32> {
         // An empty value needs no allocation, but a pointer that is not null. AssemblyScript has empty
         // objects.
-        if layout.bytes == 0 && C::PIN.is_none() {
+        if layout.bytes == 0 && !C::HAS_OBJECTS {
             return Ok(layout.align.cast_signed());
         }
+        if C::HAS_BUFFER {
+            return self.in_buffer(layout);
+        }
         let Allocator { alloc, pin, .. } = self.allocator;
-        let (name, params) = (self.names.alloc, C::alloc(layout));
+        let (name, params) = (self.names.alloc, C::alloc(Block::new(layout)));
         let address = alloc.call(self.instance, &mut self.store, name, params);
         let address = self.returned(address)?;
         if address == 0 {
             return Err(Error::Allocation { bytes: layout.bytes.into() }.into());
         }
-        if let Some(name) = C::PIN {
-            let pinned = pin.call(self.instance, &mut self.store, name, (address,));
+        if C::HAS_OBJECTS {
+            let pinned = pin.call(self.instance, &mut self.store, PIN, (address,));
             self.returned(pinned)?;
         }
         Ok(address)
@@ -262,18 +279,21 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     where
         T: Send,
     {
-        if layout.bytes == 0 && C::PIN.is_none() {
+        if layout.bytes == 0 && !C::HAS_OBJECTS {
             return Ok(layout.align.cast_signed());
         }
+        if C::HAS_BUFFER {
+            return self.in_buffer_async(layout).await;
+        }
         let Allocator { alloc, pin, .. } = self.allocator;
-        let (name, params) = (self.names.alloc, C::alloc(layout));
+        let (name, params) = (self.names.alloc, C::alloc(Block::new(layout)));
         let address = alloc.call_async(self.instance, &mut self.store, name, params).await;
         let address = self.returned(address)?;
         if address == 0 {
             return Err(Error::Allocation { bytes: layout.bytes.into() }.into());
         }
-        if let Some(name) = C::PIN {
-            let pinned = pin.call_async(self.instance, &mut self.store, name, (address,)).await;
+        if C::HAS_OBJECTS {
+            let pinned = pin.call_async(self.instance, &mut self.store, PIN, (address,)).await;
             self.returned(pinned)?;
         }
         Ok(address)
@@ -281,8 +301,8 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
 
     #[inline]
     fn own_unless_empty(&mut self, address: i32, layout: Layout, is_argument: bool) {
-        // Nothing was allocated for an empty value.
-        if layout.bytes > 0 || C::PIN.is_some() {
+        // Nothing was allocated for an empty value, or in a buffer.
+        if (layout.bytes > 0 || C::HAS_OBJECTS) && !C::HAS_BUFFER {
             self.own(address, layout, is_argument);
         }
     }
@@ -298,7 +318,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     /// Hands the arguments over: the guest may free them from now on.
     #[inline]
     fn hand_over(&mut self) {
-        if C::GUEST_OWNS_ARGUMENTS {
+        if C::GUEST_FREES_ARGUMENTS {
             for owned in &mut self.owned {
                 owned.take_if(|owned| owned.is_argument);
             }
@@ -356,7 +376,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
 
     #[inline]
     fn free(&mut self, Owned { address, layout, .. }: Owned) -> Result<()> {
-        let params = C::free(address, layout);
+        let params = C::free(Block { address, layout });
         match self.free_func()? {
             Some(FreeFunc::Nothing(free)) => free.call(&mut self.store, params),
             Some(FreeFunc::Pointer(free)) => free.call(&mut self.store, params).map(drop),
@@ -391,7 +411,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     where
         T: Send,
     {
-        let params = C::free(address, layout);
+        let params = C::free(Block { address, layout });
         match self.free_func()? {
             Some(FreeFunc::Nothing(free)) => free.call_async(&mut self.store, params).await,
             Some(FreeFunc::Pointer(free)) => {
@@ -417,7 +437,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     pub(super) fn own_result(&mut self, address: i32, bytes: usize, align: usize) {
         let [bytes, align] = [bytes, align].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         // C allocates for empty values too, Rust does not.
-        let is_allocated = bytes > 0 || !C::GUEST_OWNS_ARGUMENTS;
+        let is_allocated = bytes > 0 || !C::SKIPS_EMPTY;
         if address != 0 && is_allocated {
             self.own(address, Layout { bytes, align, len: 0, class: 0 }, false);
         }

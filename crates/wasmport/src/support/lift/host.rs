@@ -1,6 +1,7 @@
 //! Arguments and results of host functions: out of the guest, and into it.
 
-use super::convention::Convention;
+use super::convention::{Block, Convention};
+use super::form::write_prefixed;
 use super::layout::Layout;
 use super::names::Names;
 use super::text::{c_string, write_str};
@@ -22,7 +23,8 @@ pub fn host_free<C: Convention, T: 'static, H>(
     (bytes, align): (usize, usize),
 ) -> Result<()> {
     let [bytes, align] = [bytes, align].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-    let params = C::free(address, Layout { bytes, align, len: 0, class: 0 });
+    let layout = Layout { bytes, align, len: 0, class: 0 };
+    let params = C::free(Block { address, layout });
     let free = exported(access, names.free)?;
     match free.typed::<C::Free, ()>(&mut *access) {
         Ok(free) => free.call(access, params),
@@ -43,7 +45,8 @@ pub async fn host_free_async<C: Convention, T: Send + 'static, H>(
     (bytes, align): (usize, usize),
 ) -> Result<()> {
     let [bytes, align] = [bytes, align].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-    let params = C::free(address, Layout { bytes, align, len: 0, class: 0 });
+    let layout = Layout { bytes, align, len: 0, class: 0 };
+    let params = C::free(Block { address, layout });
     let free = exported(access, names.free)?;
     match free.typed::<C::Free, ()>(&mut *access) {
         Ok(free) => free.call_async(access, params).await,
@@ -61,11 +64,12 @@ fn host_alloc<C: Convention, T: 'static, H>(
     layout: Layout,
 ) -> Result<i32> {
     // Rust does not free an empty value, C does.
-    if layout.bytes == 0 && C::GUEST_OWNS_ARGUMENTS {
+    if layout.bytes == 0 && C::SKIPS_EMPTY {
         return Ok(layout.align.cast_signed());
     }
+    let block = Block::new(layout.never_empty::<C>());
     let alloc = exported(access, names.alloc)?.typed::<C::Alloc, i32>(&mut *access)?;
-    match alloc.call(&mut *access, C::alloc(layout))? {
+    match alloc.call(&mut *access, C::alloc(block))? {
         0 => Err(Error::Allocation { bytes: layout.bytes.into() }.into()),
         address => Ok(address),
     }
@@ -79,11 +83,12 @@ async fn host_alloc_async<C: Convention, T: Send + 'static, H>(
     layout: Layout,
 ) -> Result<i32> {
     // Rust does not free an empty value, C does.
-    if layout.bytes == 0 && C::GUEST_OWNS_ARGUMENTS {
+    if layout.bytes == 0 && C::SKIPS_EMPTY {
         return Ok(layout.align.cast_signed());
     }
+    let block = Block::new(layout.never_empty::<C>());
     let alloc = exported(access, names.alloc)?.typed::<C::Alloc, i32>(&mut *access)?;
-    match alloc.call_async(&mut *access, C::alloc(layout)).await? {
+    match alloc.call_async(&mut *access, C::alloc(block)).await? {
         0 => Err(Error::Allocation { bytes: layout.bytes.into() }.into()),
         address => Ok(address),
     }
@@ -101,7 +106,7 @@ fn exported<T: 'static, H>(access: &mut Access<'_, T, H>, name: &str) -> Result<
 macro_rules! give {
     (
         ($($asyncness:ident)?) ($($wait:tt)*) ($($send:ident)?) $alloc:ident
-        $str:ident $c_text:ident $c_str:ident $slice:ident
+        $str:ident $c_text:ident $c_str:ident $slice:ident $prefixed:ident
     ) => {
         /// Gives text to the guest: its pointer and length.
         ///
@@ -162,13 +167,29 @@ macro_rules! give {
             access.memory_named(names.memory)?.write_slice(address, values)?;
             Ok((address, layout.elements()))
         }
+
+        /// Gives values to the guest behind their number: the pointer to it.
+        ///
+        /// # Errors
+        ///
+        /// Fails if the guest has no room for them.
+        pub $($asyncness)? fn $prefixed<C: Convention, T: $($send +)? 'static, H, P: Plain>(
+            access: &mut Access<'_, T, H>,
+            names: &Names,
+            values: &[P],
+        ) -> Result<i32> {
+            let layout = Layout::of_slice(values)?.prefixed()?;
+            let address = $alloc::<C, T, H>(access, names, layout)$($wait)*?;
+            write_prefixed(&mut access.memory_named(names.memory)?, address, values)?;
+            Ok(address)
+        }
     };
 }
 
-give! { () () () host_alloc give_str give_c_text give_c_str give_slice }
+give! { () () () host_alloc give_str give_c_text give_c_str give_slice give_prefixed }
 
 #[cfg(feature = "async")]
 give! {
     (async) (.await) (Send) host_alloc_async
-    give_str_async give_c_text_async give_c_str_async give_slice_async
+    give_str_async give_c_text_async give_c_str_async give_slice_async give_prefixed_async
 }

@@ -1,5 +1,6 @@
 //! `Layout`: the room that a value takes in the guest.
 
+use super::form::PREFIX;
 use crate::error::Error;
 use crate::memory::Plain;
 use std::ffi::CStr;
@@ -63,6 +64,16 @@ impl Layout {
             (Ok(bytes), Ok(align), Ok(len)) => Ok(Self { bytes, align, len, class: ARRAY_BUFFER }),
             _ => Err(too_long(bytes)),
         }
+    }
+
+    /// The room for the same values behind their number.
+    ///
+    /// # Errors
+    ///
+    /// Fails if both together are too long for a memory of 32 bits.
+    pub(super) fn prefixed(self) -> Result<Self> {
+        let bytes = self.bytes as usize + PREFIX as usize;
+        Self::new(bytes, self.align.max(PREFIX) as usize, self.len as usize)
     }
 
     /// The length that is passed to the guest.

@@ -1,6 +1,7 @@
 //! Arguments and results of an export: into the guest, and out of it.
 
 use super::convention::Convention;
+use super::form::write_prefixed;
 use super::guest::Guest;
 use super::layout::Layout;
 use super::text::{not_null, read_c_str, read_c_text, read_object_slice, read_str, read_utf16};
@@ -12,7 +13,8 @@ use wasmtime::Result;
 macro_rules! pass {
     (
         ($($asyncness:ident)?) ($($wait:tt)*) $alloc:ident $room:ident
-        $str:ident $c_str:ident $slice:ident $lend_slice:ident $lend:ident $room_for:ident
+        $str:ident $c_str:ident $slice:ident $prefixed:ident $lend_slice:ident $lend:ident
+        $room_for:ident
     ) => {
         /// Passes text: its pointer and length.
         ///
@@ -50,6 +52,19 @@ macro_rules! pass {
             let address = self.$alloc(layout)$($wait)*?;
             self.memory()?.write_slice(address, values)?;
             Ok((address, layout.elements()))
+        }
+
+        /// Passes values, which the guest may take over, behind their number: the pointer to it.
+        ///
+        /// # Errors
+        ///
+        /// Fails if the guest has no room for them.
+        #[inline]
+        pub $($asyncness)? fn $prefixed<P: Plain>(&mut self, values: &[P]) -> Result<i32> {
+            let layout = Layout::of_slice(values)?.prefixed()?;
+            let address = self.$alloc(layout)$($wait)*?;
+            write_prefixed(&mut self.memory()?, address, values)?;
+            Ok(address)
         }
 
         /// Lends values: their pointer and number.
@@ -90,14 +105,18 @@ macro_rules! pass {
 }
 
 impl<C: Convention, T: 'static, const N: usize> Guest<'_, C, T, N> {
-    pass! { () () alloc room pass_str pass_c_str pass_slice lend_slice lend room_for }
+    pass! {
+        () () alloc room
+        pass_str pass_c_str pass_slice pass_prefixed lend_slice lend room_for
+    }
 }
 
 #[cfg(feature = "async")]
 impl<C: Convention, T: Send + 'static, const N: usize> Guest<'_, C, T, N> {
     pass! {
         (async) (.await) alloc_async room_async
-        pass_str_async pass_c_str_async pass_slice_async lend_slice_async lend_async room_for_async
+        pass_str_async pass_c_str_async pass_slice_async pass_prefixed_async lend_slice_async
+        lend_async room_for_async
     }
 }
 

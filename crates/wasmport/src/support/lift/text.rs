@@ -26,7 +26,7 @@ pub(super) fn write_str<C: Convention, T: 'static>(
     address: i32,
     text: &str,
 ) -> Result<()> {
-    if C::IS_UTF16 {
+    if C::HAS_OBJECTS {
         let units: Vec<u16> = text.encode_utf16().collect();
         Ok(memory.write_slice(address, &units)?)
     } else {

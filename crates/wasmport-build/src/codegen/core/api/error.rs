@@ -16,9 +16,12 @@ pub(crate) enum ApiError {
     /// A type is neither a number nor a struct of `api`.
     #[error("`api`: in `{item}`: no struct has the name `{name}`")]
     UnknownType { line: usize, item: String, name: String, help: String },
-    /// Two structs have one name.
-    #[error("`api`: two structs have the name `{name}`")]
-    TwoStructs { line: usize, name: String },
+    /// Two structs or enums have one name.
+    #[error("`api`: two types have the name `{name}`")]
+    TwoTypes { line: usize, name: String },
+    /// The error of a `Result` is no enum.
+    #[error("`api`: in `{item}`: no enum has the name `{name}`")]
+    UnknownStatus { line: usize, item: String, name: String, help: String },
     /// A struct contains itself.
     #[error("`api`: the struct `{name}` contains itself")]
     Recursive { line: usize, name: String },
@@ -28,25 +31,27 @@ pub(crate) enum ApiError {
     /// A path in `derives` is none.
     #[error("`derives`: `{derive}` is not the path of a macro: {source}")]
     Derive { derive: String, source: syn::Error },
-    /// `malloc` or `free` name a function that is missing.
+    /// The convention names a function that is missing.
     #[error("the asset exports no function {name:?} to allocate or free with")]
     NoSuchFunction { key: &'static str, name: String, nearest: Option<String> },
     /// A function that allocates or frees has a type with which it cannot be called.
     #[error(
-        "{name:?} cannot {action}: the convention `{convention}` calls a function `{needed}`, but it is \
+        "{name:?} cannot {action}: with these parameters it is a function `{needed}`, but the asset's is \
          `{actual}`"
     )]
     WrongAllocator {
         /// The setting that names the function.
-        key: Option<&'static str>,
+        key: &'static str,
         name: String,
         action: &'static str,
-        convention: &'static str,
         needed: String,
         actual: String,
     },
-    /// A struct has a name that generated code uses.
-    #[error("`api`: rename the struct `{0}`: the wrapper itself has an item of this name")]
+    /// A choice of the convention cannot be followed.
+    #[error("`{key}`: {message}")]
+    Convention { key: &'static str, message: String, help: Option<String> },
+    /// A struct or enum has a name that generated code uses.
+    #[error("`api`: rename the type `{0}`: the wrapper itself has an item of this name")]
     NameTaken(String),
     /// A module has signatures and the asset imports nothing from it.
     #[error("`api` has signatures for the module {name:?}, from which the asset imports nothing")]
@@ -75,6 +80,9 @@ pub(crate) enum ApiError {
     /// The result has a type that cannot be returned.
     #[error("the signature `{text}`: `{result}` cannot be returned")]
     Result { text: String, result: String },
+    /// A type cannot be returned together with a status code.
+    #[error("the signature `{text}`: `{result}` cannot be returned beside a status code")]
+    StatusResult { text: String, result: String },
     /// A host function returns a reference.
     #[error(
         "the signature `{0}` returns a reference, but the guest owns the result of a host function: \
@@ -99,7 +107,7 @@ pub(crate) enum ApiError {
     /// The guest has no allocator.
     #[error(
         "the signature `{text}` needs a function of the guest that {action}, but the asset exports no \
-         known one: export `malloc` and `free`, or name yours with `{key}`"
+         known one: export `malloc` and `free`, or name yours with `convention.{key}`"
     )]
     NoAllocator { text: String, action: &'static str, key: &'static str },
 }
@@ -120,7 +128,8 @@ impl ApiError {
             Self::NotRust(error) => Some(error.span().start().line),
             Self::Item { line, .. }
             | Self::UnknownType { line, .. }
-            | Self::TwoStructs { line, .. }
+            | Self::UnknownStatus { line, .. }
+            | Self::TwoTypes { line, .. }
             | Self::Recursive { line, .. }
             | Self::UnusedModule { line, .. }
             | Self::At { line, .. } => Some(*line),
@@ -132,7 +141,9 @@ impl ApiError {
     pub fn key(&self) -> &'static str {
         match self {
             Self::Derive { .. } => "derives",
-            Self::NoSuchFunction { key, .. } | Self::WrongAllocator { key: Some(key), .. } => key,
+            Self::NoSuchFunction { key, .. }
+            | Self::WrongAllocator { key, .. }
+            | Self::Convention { key, .. } => key,
             Self::At { source, .. } => source.key(),
             _ => "api",
         }
@@ -142,21 +153,28 @@ impl ApiError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::NotRust(_) | Self::Item { .. } => Some(SYNTAX.into()),
-            Self::UnknownType { help, .. } => Some(help.clone()),
-            Self::TwoStructs { .. } => Some("rename one of them".into()),
+            Self::UnknownType { help, .. } | Self::UnknownStatus { help, .. } => Some(help.clone()),
+            Self::TwoTypes { .. } => Some("rename one of them".into()),
             Self::Recursive { .. } => {
                 Some("guest memory has no structs of endless size: a pointer inside is `u32`".into())
             }
             Self::NoSuchFunction { nearest, .. }
             | Self::UnusedModule { nearest, .. }
             | Self::NoFunction { nearest, .. } => nearest.as_deref().map(did_you_mean),
-            Self::WrongAllocator { key, .. } => Some(format!(
-                "name another export with {}, or choose how the guest allocates with `convention`",
-                key.map_or("`malloc` or `free`".to_owned(), |key| format!("`{key}`")),
-            )),
+            Self::WrongAllocator { .. } => Some(
+                "write the roles of its parameters, such as `malloc(size)`, `free(ptr, size)`; \
+                 `convention.preset` has the functions of known toolchains"
+                    .into(),
+            ),
             Self::UnusableAllocator { .. } => Some(
-                "name the functions with `malloc` and `free`, or choose how the guest allocates with \
-                 `convention`"
+                "name the functions with `convention.alloc` and `convention.free`, or choose another \
+                 `convention.preset`"
+                    .into(),
+            ),
+            Self::Convention { help, .. } => help.clone(),
+            Self::StatusResult { .. } => Some(
+                "return `Result` of `()`, of an integer that is not negative, of a struct behind a pointer, or of \
+                 text or a list that the guest gives to `convention.output`"
                     .into(),
             ),
             Self::LenOfNothing { .. } => Some(

@@ -3,13 +3,16 @@
 //! ```text
 //! struct Point { x: f64, y: f64 }
 //!
+//! enum Refusal { Empty = 1, TooLong = 2 }
+//!
 //! fn area(points: &[Point]) -> f64;
+//! fn check(text: &str) -> Result<(), Refusal>;
 //! #[name = "greet!"] fn greet(name: &str) -> String;
 //!
 //! mod env { fn log(message: &str); }
 //! ```
 
-mod allocation;
+mod convention;
 mod error;
 mod parse;
 mod resolve;
@@ -18,7 +21,7 @@ mod shape;
 mod signature;
 mod skeleton;
 
-pub(super) use allocation::Allocation;
+pub(super) use convention::{Convention, Output};
 pub(crate) use error::ApiError;
 pub(super) use error::near;
 pub(super) use parse::SignedModule;
@@ -36,10 +39,12 @@ use quote::quote;
 pub(in crate::codegen::core) struct Api {
     /// Structs for the runtime's `plain!`.
     pub structs: Vec<syn::ItemStruct>,
+    /// Enums for the runtime's `status!`.
+    pub enums: Vec<syn::ItemEnum>,
     pub exports: Vec<Signature>,
     /// Signatures by import module.
     pub imports: Vec<SignedModule>,
-    pub allocation: Allocation,
+    pub convention: Convention,
 }
 
 impl Api {
@@ -52,12 +57,13 @@ impl Api {
         let Some(text) = &settings.api else { return Ok(None) };
         let parsed = parse::parse(text)?;
         resolve::check(&parsed)?;
-        let allocation = Allocation::of(interface, settings)?;
+        let convention = Convention::of(interface, settings)?;
         Ok(Some(Self {
             structs: parsed.structs,
+            enums: parsed.enums,
             exports: parsed.exports,
             imports: parsed.imports,
-            allocation,
+            convention,
         }))
     }
 
@@ -94,6 +100,19 @@ impl Api {
             }
         });
         Ok(structs.collect())
+    }
+
+    /// The enums as items for the runtime's `status!`.
+    pub fn statuses(&self, vis: &TokenStream) -> TokenStream {
+        let enums = self.enums.iter().map(|item| {
+            let syn::ItemEnum { attrs, ident, variants, .. } = item;
+            quote! {
+                #(#attrs)*
+                #[allow(missing_docs, reason = "generated code")]
+                #vis enum #ident { #variants }
+            }
+        });
+        enums.collect()
     }
 }
 

@@ -16,11 +16,14 @@ pub(super) const SCALARS: &[&str] =
 /// The types of parameters and results.
 const TYPES: &str = "a type is a number, `bool`, `char`, `&str`, `String`, `&CStr`, `CString`, `&[T]`, \
                      `&mut [T]`, `Vec<T>`, `&T`, `&mut T`, `T`, `Out<T>` or `Len`, or `Option` of text, \
-                     lists and references, where `T` is a number, an array or a struct";
+                     lists and references, where `T` is a number, an array or a struct; a function returns \
+                     `Result` of a type and an enum of status codes if it may fail";
 
 #[derive(Default)]
 pub(super) struct Parsed {
     pub structs: Vec<syn::ItemStruct>,
+    /// Enums of status codes.
+    pub enums: Vec<syn::ItemEnum>,
     pub exports: Vec<Signature>,
     pub imports: Vec<SignedModule>,
 }
@@ -112,6 +115,11 @@ impl Parsed {
             check_struct(&item)?;
             item.attrs.splice(0..0, attributes);
             self.structs.push(item);
+        } else if input.peek(Token![enum]) {
+            let mut item: syn::ItemEnum = input.parse()?;
+            check_enum(&item)?;
+            item.attrs.splice(0..0, attributes);
+            self.enums.push(item);
         } else if input.peek(Token![mod]) {
             let module = module(input)?;
             match self.imports.iter_mut().find(|other| other.name == module.name) {
@@ -123,7 +131,7 @@ impl Parsed {
         } else if input.peek(Token![pub]) {
             return Err(input.error("remove `pub`: the setting `visibility` is for all items"));
         } else {
-            return Err(input.error("expected `struct`, `fn` or `mod`"));
+            return Err(input.error("expected `struct`, `enum`, `fn` or `mod`"));
         }
         Ok(())
     }
@@ -201,6 +209,58 @@ fn check_struct(item: &syn::ItemStruct) -> syn::Result<()> {
     }
 }
 
+/// Checks that an enum has status codes: variants with a number, and perhaps a last one for all others.
+fn check_enum(item: &syn::ItemEnum) -> syn::Result<()> {
+    if !item.generics.params.is_empty() {
+        return Err(syn::Error::new_spanned(
+            &item.generics,
+            "an enum of codes has no generic parameters",
+        ));
+    }
+    if item.variants.is_empty() {
+        return Err(syn::Error::new_spanned(item, "an enum of codes has at least one"));
+    }
+    let names: Vec<_> = item.variants.iter().map(|variant| &variant.ident).collect();
+    unique(&names, "two variants have this name")?;
+    let mut codes = HashSet::new();
+    for (index, variant) in item.variants.iter().enumerate() {
+        let is_last = index + 1 == item.variants.len();
+        match (&variant.discriminant, &variant.fields) {
+            (Some((_, code)), syn::Fields::Unit) => {
+                let Some(number) = code_of(code) else {
+                    return Err(syn::Error::new_spanned(
+                        code,
+                        "a status code is a number of 32 bits",
+                    ));
+                };
+                if !codes.insert(number) {
+                    return Err(syn::Error::new_spanned(code, "two variants have this code"));
+                }
+            }
+            (None, syn::Fields::Unnamed(fields)) if is_last && is_i32(fields) => {}
+            _ => {
+                let message = "a variant has a status code, such as `NotFound = -1`; the last one may stand for \
+                               all other codes: `Other(i32)`";
+                return Err(syn::Error::new_spanned(variant, message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns a number of 32 bits, if the expression is one.
+fn code_of(code: &syn::Expr) -> Option<i32> {
+    let text = quote::ToTokens::to_token_stream(code).to_string().replace([' ', '_'], "");
+    text.parse().ok()
+}
+
+fn is_i32(fields: &syn::FieldsUnnamed) -> bool {
+    let mut fields = fields.unnamed.iter();
+    let is_it =
+        |field: &syn::Field| matches!(&field.ty, Type::Path(path) if path.path.is_ident("i32"));
+    fields.next().is_some_and(is_it) && fields.next().is_none()
+}
+
 /// Checks that no name is there twice.
 fn unique(names: &[&Ident], message: &str) -> syn::Result<()> {
     let mut seen = HashSet::new();
@@ -265,12 +325,36 @@ fn signature(input: ParseStream<'_>, attributes: Vec<syn::Attribute>) -> syn::Re
         &params.iter().map(|(name, _)| name).collect::<Vec<_>>(),
         "two parameters have this name",
     )?;
-    let result = match &signature.output {
-        ReturnType::Default => Ty::Unit,
-        ReturnType::Type(_, ty) => ty_of(ty)?,
+    let (result, error) = match &signature.output {
+        ReturnType::Default => (Ty::Unit, None),
+        ReturnType::Type(_, ty) => match fallible(ty)? {
+            Some((value, error)) => (ty_of(value)?, Some(error.clone())),
+            None => (ty_of(ty)?, None),
+        },
     };
     let (text, line) = (text(&signature), signature.ident.span().start().line);
-    Ok(Signature { name, ident: signature.ident, docs, params, result, text, line })
+    Ok(Signature { name, ident: signature.ident, docs, params, result, error, text, line })
+}
+
+/// Returns value and error of a `Result`.
+fn fallible(ty: &Type) -> syn::Result<Option<(&Type, &Type)>> {
+    let Type::Path(path) = ty else { return Ok(None) };
+    let Some(last) = path.path.segments.last().filter(|last| last.ident == "Result") else {
+        return Ok(None);
+    };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return Ok(None) };
+    let types = arguments.args.iter().filter_map(|argument| match argument {
+        GenericArgument::Type(ty) => Some(ty),
+        _ => None,
+    });
+    match types.collect::<Vec<_>>().as_slice() {
+        [value, error @ Type::Path(_)] => Ok(Some((value, error))),
+        _ => {
+            let message =
+                "a `Result` has a value and an enum of status codes, such as `Result<u32, Status>`";
+            Err(syn::Error::new_spanned(ty, message))
+        }
+    }
 }
 
 /// The parameter's name, changed if generated functions use it themselves.

@@ -17,7 +17,7 @@ pub(super) fn check(parsed: &Parsed) -> Result<(), ApiError> {
     for (index, item) in structs.iter().enumerate() {
         let name = item.ident.to_string();
         if structs[..index].iter().any(|other| other.ident == item.ident) {
-            return Err(ApiError::TwoStructs { line: line(&item.ident), name });
+            return Err(ApiError::TwoTypes { line: line(&item.ident), name });
         }
         if inside(structs, item).any(|inside| inside.ident == item.ident) {
             return Err(ApiError::Recursive { line: line(&item.ident), name });
@@ -26,8 +26,18 @@ pub(super) fn check(parsed: &Parsed) -> Result<(), ApiError> {
             check_type(structs, &field.ty, || format!("struct {name}"))?;
         }
     }
+    for (index, item) in parsed.enums.iter().enumerate() {
+        let is_struct = structs.iter().any(|other| other.ident == item.ident);
+        if is_struct || parsed.enums[..index].iter().any(|other| other.ident == item.ident) {
+            let (line, name) = (line(&item.ident), item.ident.to_string());
+            return Err(ApiError::TwoTypes { line, name });
+        }
+    }
     let imports = parsed.imports.iter().flat_map(|module| &module.signatures);
-    for Signature { params, result, text, .. } in parsed.exports.iter().chain(imports) {
+    for Signature { params, result, error, text, .. } in parsed.exports.iter().chain(imports) {
+        if let Some(error) = error {
+            check_status(parsed, error, text)?;
+        }
         for ty in params.iter().map(|(_, ty)| ty).chain([result]) {
             if let Some(ty) = inner(ty) {
                 check_type(structs, ty, || text.clone())?;
@@ -74,6 +84,26 @@ fn check_type(
             ),
         };
         return Err(ApiError::UnknownType { line: line(ident), item: item(), name, help });
+    }
+    Ok(())
+}
+
+/// Checks that the error of a `Result` is an enum of `api`, or the path of a type of the user's.
+fn check_status(parsed: &Parsed, error: &Type, text: &str) -> Result<(), ApiError> {
+    for ident in names(error) {
+        let name = ident.to_string();
+        if parsed.enums.iter().any(|item| item.ident == name) {
+            continue;
+        }
+        let known: Vec<String> = parsed.enums.iter().map(|item| item.ident.to_string()).collect();
+        let help = match near(&name, known.iter().map(String::as_str)) {
+            Some(nearest) => did_you_mean(&nearest),
+            None => format!(
+                "declare it with its status codes, such as `enum {name} {{ NotFound = 1 }}`, or write the path of \
+                 a type of yours that implements `wasmport::StatusCode`"
+            ),
+        };
+        return Err(ApiError::UnknownStatus { line: line(ident), item: text.into(), name, help });
     }
     Ok(())
 }

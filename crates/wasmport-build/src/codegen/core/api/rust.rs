@@ -44,9 +44,13 @@ impl Signature {
             Ty::Out(inner) => Some(quote!(#inner)),
             _ => None,
         }));
-        match types.as_slice() {
+        let value = match types.as_slice() {
             [one] => one.clone(),
             all => quote!((#(#all),*)),
+        };
+        match &self.error {
+            None => value,
+            Some(error) => quote!(__rt::StdResult<#value, #error>),
         }
     }
 

@@ -1,11 +1,10 @@
 //! Shape: the match of a signature with its function's core type.
 
-use super::allocation::Allocation;
-use super::allocation::Needs;
+use super::convention::{Convention, Needs};
 use super::error::ApiError;
 use super::signature::{Signature, Ty};
 use crate::interface::FuncType;
-use crate::settings::Convention;
+use crate::settings::Form;
 
 /// How a result is passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,20 +29,28 @@ pub(in crate::codegen::core) enum ResultShape {
     Object,
     /// A plain value, written to the address in the first parameter.
     ValueAtFirst,
+    /// Address and length in the form that the convention has for results.
+    Form(Form),
+    /// Nothing: the guest gives the content to an import.
+    Output,
 }
 
 /// The signature of an export, matched with its type.
 pub(in crate::codegen::core) struct Shape {
     pub signature: Signature,
+    /// The form of text and lists as arguments.
+    pub arguments: Form,
     pub result: ResultShape,
-    pub allocation: Allocation,
+    pub convention: Convention,
 }
 
 /// The signature of an import, matched with its type.
 pub(in crate::codegen::core) struct HostShape {
     pub signature: Signature,
+    /// The form of text and lists as arguments.
+    pub arguments: Form,
     pub result: ResultShape,
-    pub allocation: Allocation,
+    pub convention: Convention,
     /// Whether the host allocates or frees in the guest.
     pub allocates: bool,
 }
@@ -56,21 +63,21 @@ impl Shape {
     /// Fails if they differ, or if the guest lacks a memory or function that the signature needs.
     pub fn of(
         signature: Signature,
-        allocation: &Allocation,
+        convention: &Convention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
         let line = signature.line;
-        Self::matched(signature, allocation, name, ty).map_err(|error| error.at(line))
+        Self::matched(signature, convention, name, ty).map_err(|error| error.at(line))
     }
 
     fn matched(
         signature: Signature,
-        allocation: &Allocation,
+        convention: &Convention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
-        refuse(&signature, allocation, |ty| match ty {
+        refuse(&signature, convention, |ty| match ty {
             Ty::Plain(_) => Some(BY_REFERENCE),
             Ty::Str { owned: true } | Ty::CStr { owned: true } | Ty::List { owned: true, .. } => {
                 Some("is passed by reference: write `&str`, `&CStr` or `&[…]`")
@@ -78,19 +85,30 @@ impl Shape {
             Ty::GuestSpan(_) | Ty::GuestPtr(_) => Some("is for host functions"),
             _ => None,
         })?;
-        let result = result_shape(&signature, allocation, false, name, ty)?;
+        let (arguments, result) = result_shape(&signature, convention, false, name, ty)?;
         let has_pointers = signature.has_pointers();
-        let alloc =
-            has_pointers || matches!(result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst);
-        // In AssemblyScript and in the canonical ABI the guest frees.
-        let host_frees = matches!(allocation.convention, Convention::C | Convention::WasmBindgen);
-        let needs = Needs {
-            memory: has_pointers || result != ResultShape::Direct,
-            alloc,
-            free: host_frees && (alloc || is_owned(&signature.result)),
+        let has_room = matches!(result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst);
+        let passes = |is_content: bool| {
+            signature.params.iter().any(|(_, ty)| match ty.bare() {
+                Ty::Scalar(_) => false,
+                Ty::Str { .. } | Ty::CStr { .. } | Ty::List { .. } => is_content,
+                _ => !is_content,
+            })
         };
-        allocation.require(&signature, needs)?;
-        Ok(Self { signature, result, allocation: allocation.clone() })
+        // The host frees what it lends, and what nobody else frees. AssemblyScript's collector frees objects.
+        let is_freed = has_room
+            || passes(false)
+            || (passes(true) && convention.host_frees_arguments())
+            || (is_owned(&signature.result)
+                && convention.host_frees_results()
+                && !matches!(result, ResultShape::PairBehind | ResultShape::Output));
+        let needs = Needs {
+            memory: has_pointers || !matches!(result, ResultShape::Direct | ResultShape::Output),
+            alloc: has_pointers || has_room,
+            free: is_freed && !convention.has_objects(),
+        };
+        convention.require(&signature, needs)?;
+        Ok(Self { signature, arguments, result, convention: convention.clone() })
     }
 
     /// The most allocations that a call frees.
@@ -108,21 +126,21 @@ impl HostShape {
     /// Fails if they differ, or if the guest lacks a memory or function that the signature needs.
     pub fn of(
         signature: Signature,
-        allocation: &Allocation,
+        convention: &Convention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
         let line = signature.line;
-        Self::matched(signature, allocation, name, ty).map_err(|error| error.at(line))
+        Self::matched(signature, convention, name, ty).map_err(|error| error.at(line))
     }
 
     fn matched(
         signature: Signature,
-        allocation: &Allocation,
+        convention: &Convention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
-        refuse(&signature, allocation, |ty| match ty {
+        refuse(&signature, convention, |ty| match ty {
             Ty::Plain(_) => Some(BY_REFERENCE),
             Ty::Len => Some("is for exports; a host returns `Vec<…>`"),
             _ => None,
@@ -130,12 +148,19 @@ impl HostShape {
         if is_borrowed(&signature.result) {
             return Err(ApiError::BorrowedResult(signature.text));
         }
-        let result = result_shape(&signature, allocation, true, name, ty)?;
-        let takes = signature.params.iter().any(|(_, ty)| is_owned(ty));
+        let (arguments, result) = result_shape(&signature, convention, true, name, ty)?;
+        let is_freed = !convention.has_objects();
+        let takes = is_freed && signature.params.iter().any(|(_, ty)| is_owned(ty));
         let gives = is_owned(&signature.result);
         let memory = signature.has_pointers() || result != ResultShape::Direct;
-        allocation.require(&signature, Needs { memory, alloc: gives, free: takes })?;
-        Ok(Self { signature, result, allocation: allocation.clone(), allocates: takes || gives })
+        convention.require(&signature, Needs { memory, alloc: gives, free: takes })?;
+        Ok(Self {
+            signature,
+            arguments,
+            result,
+            convention: convention.clone(),
+            allocates: takes || gives,
+        })
     }
 }
 
@@ -170,10 +195,10 @@ pub(in crate::codegen::core) fn is_owned(ty: &Ty) -> bool {
 /// share.
 fn refuse(
     signature: &Signature,
-    allocation: &Allocation,
+    convention: &Convention,
     why_not: impl Fn(&Ty) -> Option<&'static str>,
 ) -> Result<(), ApiError> {
-    let object = allocation.convention == Convention::AssemblyScript;
+    let object = convention.has_objects();
     for (name, ty) in &signature.params {
         let reason = match ty {
             Ty::Unit => Some("has no value"),
@@ -203,35 +228,61 @@ fn refuse(
     Ok(())
 }
 
-/// The core types of a parameter.
-fn flat(ty: &Ty, objects: bool) -> Vec<&'static str> {
+/// The core types of a parameter, of which text and lists have a form.
+fn flat(ty: &Ty, form: Form, objects: bool) -> Vec<&'static str> {
     match ty {
         Ty::Unit => vec![],
         Ty::Scalar(ident) => vec![Ty::scalar_core(ident)],
         Ty::Str { .. } | Ty::List { .. } if objects => vec!["i32"],
-        Ty::Str { .. } | Ty::List { .. } | Ty::ListMut(_) | Ty::GuestSpan(_) => vec!["i32", "i32"],
-        Ty::Optional(inner) => flat(inner, objects),
+        Ty::Str { .. } | Ty::List { .. } => form_types(form),
+        Ty::ListMut(_) | Ty::GuestSpan(_) => vec!["i32", "i32"],
+        Ty::Optional(inner) => flat(inner, form, objects),
         _ => vec!["i32"],
     }
 }
 
-/// The first shape of the result with which the signature matches the type.
+/// The core types of a form.
+fn form_types(form: Form) -> Vec<&'static str> {
+    match form {
+        Form::PtrLen | Form::LenPtr => vec!["i32", "i32"],
+        Form::PtrHigh | Form::LenHigh => vec!["i64"],
+        Form::Prefixed | Form::Len => vec!["i32"],
+        _ => vec![],
+    }
+}
+
+/// The forms that text and lists may have as arguments. Guests of any convention also call imports with two
+/// numbers, and know no buffer of the host.
+fn forms(convention: &Convention, is_import: bool) -> impl Iterator<Item = Form> {
+    let chosen = convention.arguments;
+    let is_of_buffer = matches!(chosen, Form::Len | Form::None);
+    let chosen_too = !(is_import && is_of_buffer);
+    let others = is_import && (is_of_buffer || chosen != Form::PtrLen);
+    chosen_too.then_some(chosen).into_iter().chain(others.then_some(Form::PtrLen))
+}
+
+/// The first form of the arguments and shape of the result with which the signature matches the type.
 fn result_shape(
     signature: &Signature,
-    allocation: &Allocation,
+    convention: &Convention,
     is_import: bool,
     name: &str,
     ty: &FuncType,
-) -> Result<ResultShape, ApiError> {
+) -> Result<(Form, ResultShape), ApiError> {
     let params: Vec<String> = ty.params.iter().map(|p| p.ty.to_string()).collect();
     let results: Vec<String> = ty.results.iter().map(ToString::to_string).collect();
     let mut needed = Vec::new();
-    for shape in candidates(signature, allocation.convention, is_import)? {
-        let core = CoreType::of(signature, *shape, allocation.convention);
+    let shapes = candidates(signature, convention, is_import)?;
+    for (form, shape) in
+        forms(convention, is_import).flat_map(|form| shapes.iter().map(move |s| (form, *s)))
+    {
+        let core = CoreType::of(signature, form, shape, convention);
         if core.params == params && core.results == results {
-            return Ok(*shape);
+            return Ok((form, shape));
         }
-        needed.push(core.to_string());
+        if !needed.contains(&core.to_string()) {
+            needed.push(core.to_string());
+        }
     }
     Err(ApiError::Mismatch {
         text: signature.text.clone(),
@@ -242,31 +293,62 @@ fn result_shape(
 }
 
 /// The shapes that a signature's result can have.
+///
+/// # Errors
+///
+/// Fails if it has none.
 fn candidates(
     signature: &Signature,
-    convention: Convention,
+    convention: &Convention,
     is_import: bool,
-) -> Result<&'static [ResultShape], ApiError> {
+) -> Result<Vec<ResultShape>, ApiError> {
     use ResultShape as R;
     let has_len = signature.params.iter().any(|(_, ty)| matches!(ty, Ty::Len));
-    Ok(match (signature.result.bare(), convention) {
-        (Ty::Unit | Ty::Scalar(_), _) => &[R::Direct],
-        (Ty::Ref(_), _) => &[R::Pointer],
-        (Ty::Plain(_), _) => &[R::ValueAtFirst],
-        (Ty::Str { .. } | Ty::List { .. }, _) if has_len => &[R::WithLen],
-        (Ty::CStr { .. }, _) => &[R::Null],
-        (Ty::Str { .. } | Ty::List { .. }, Convention::AssemblyScript) => &[R::Object],
-        (Ty::Str { .. } | Ty::List { .. }, Convention::CabiRealloc) if is_import => {
-            &[R::PairAtLast, R::Pair]
-        }
-        (Ty::Str { .. } | Ty::List { .. }, Convention::CabiRealloc) => &[R::PairBehind, R::Pair],
-        (Ty::Str { .. }, Convention::C) => &[R::Null, R::Pair, R::PairAtFirst],
-        (Ty::Str { .. } | Ty::List { .. }, _) => &[R::Pair, R::PairAtFirst],
+    let has_content = matches!(signature.result.bare(), Ty::Str { .. } | Ty::List { .. });
+    let is_content = has_content && !has_len;
+    let mut shapes = match signature.result.bare() {
+        Ty::Unit | Ty::Scalar(_) => vec![R::Direct],
+        Ty::Ref(_) => vec![R::Pointer],
+        Ty::Plain(_) => vec![R::ValueAtFirst],
+        _ if has_content && has_len => vec![R::WithLen],
+        Ty::CStr { .. } => vec![R::Null],
+        _ if is_content && convention.has_objects() => vec![R::Object],
+        _ if is_content && convention.is_canonical() && is_import => vec![R::PairAtLast, R::Pair],
+        _ if is_content && convention.is_canonical() => vec![R::PairBehind, R::Pair],
+        Ty::Str { .. } if convention.has_null_text() => vec![R::Null, R::Pair, R::PairAtFirst],
+        _ if is_content => vec![R::Pair, R::PairAtFirst],
         _ => {
             let (text, result) = (signature.text.clone(), signature.result.to_string());
             return Err(ApiError::Result { text, result });
         }
-    })
+    };
+    if is_content && !is_import && convention.output.is_some() && is_owned(&signature.result) {
+        shapes.insert(0, R::Output);
+    }
+    if let Some(form) = convention.results.filter(|_| is_content) {
+        match (form, is_import) {
+            (Form::PtrLen, _) => shapes = vec![R::Pair],
+            // The host has no content in the guest's buffer.
+            (Form::Len, true) => {}
+            (form, true) => shapes.insert(0, R::Form(form)),
+            (form, false) => shapes = vec![R::Form(form)],
+        }
+    }
+    if signature.error.is_none() {
+        return Ok(shapes);
+    }
+    let is_integer = |ident: &proc_macro2::Ident| !matches!(Ty::scalar_core(ident), "f32" | "f64");
+    shapes.retain(|shape| match (shape, &signature.result) {
+        (R::Direct, Ty::Unit)
+        | (R::ValueAtFirst | R::PairAtFirst | R::PairAtLast | R::Output, _) => true,
+        (R::Direct, Ty::Scalar(ident)) => is_integer(ident),
+        _ => false,
+    });
+    if shapes.is_empty() {
+        let (text, result) = (signature.text.clone(), signature.result.to_string());
+        return Err(ApiError::StatusResult { text, result });
+    }
+    Ok(shapes)
 }
 
 /// The core type that a function has under a signature.
@@ -276,15 +358,16 @@ struct CoreType {
 }
 
 impl CoreType {
-    fn of(signature: &Signature, shape: ResultShape, convention: Convention) -> Self {
+    fn of(signature: &Signature, form: Form, shape: ResultShape, convention: &Convention) -> Self {
         use ResultShape as R;
-        let objects = convention == Convention::AssemblyScript;
-        let mut params: Vec<&str> =
-            signature.params.iter().flat_map(|(_, ty)| flat(ty, objects)).collect();
-        let results = match shape {
-            R::Direct => flat(signature.result.bare(), objects),
+        let flat = |ty| flat(ty, form, convention.has_objects());
+        let mut params: Vec<&str> = signature.params.iter().flat_map(|(_, ty)| flat(ty)).collect();
+        let mut results = match shape {
+            R::Direct => flat(signature.result.bare()),
             R::Null | R::Pointer | R::PairBehind | R::WithLen | R::Object => vec!["i32"],
             R::Pair => vec!["i32", "i32"],
+            R::Form(form) => form_types(form),
+            R::Output => vec![],
             R::PairAtFirst | R::ValueAtFirst => {
                 params.insert(0, "i32");
                 vec![]
@@ -294,6 +377,9 @@ impl CoreType {
                 vec![]
             }
         };
+        if signature.error.is_some() && results.is_empty() {
+            results.push("i32");
+        }
         Self { params, results }
     }
 }

@@ -13,6 +13,8 @@ pub(in crate::codegen::core) struct Signature {
     pub docs: Vec<syn::Attribute>,
     pub params: Vec<(Ident, Ty)>,
     pub result: Ty,
+    /// The error of a `Result`, which is returned as a status code.
+    pub error: Option<Type>,
     /// The text that the user wrote.
     pub text: String,
     /// Its line in the text of `api`, from 1.

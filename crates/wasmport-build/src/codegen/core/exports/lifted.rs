@@ -4,7 +4,7 @@ use super::super::api::{ResultShape, Shape, Ty, is_owned, scalar_from_core, scal
 use super::super::calls::Calls;
 use super::super::plan::{Plan, PlannedExport};
 use crate::codegen::docs::{code, outer, quoted};
-use crate::settings::Convention;
+use crate::settings::Form;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -27,6 +27,12 @@ pub(super) fn method(
     ));
     let calls = Calls::of(plan);
     let Calls { asyncness, data, .. } = &calls;
+    let send = calls.is_async.then(|| quote!(__rt::Send));
+    let send = send.iter();
+    let data = match shape.result {
+        ResultShape::Output => quote!(<Data: __rt::GuestOutput #(+ #send)*>),
+        _ => data.clone(),
+    };
     let (parameters, returns) = (shape.signature.parameters(), shape.signature.returns());
     let body = Lifting { shape, calls: &calls, name, returns: &returns }.body(cell);
     let body = export.guarded(&export.is_there(), body);
@@ -78,7 +84,7 @@ impl Lifting<'_> {
     fn call(&self, cell: &TokenStream) -> TokenStream {
         let Self { shape, calls, name, .. } = self;
         let Shape { signature, result, .. } = shape;
-        let (call, wait) = (calls.method("call"), &calls.wait);
+        let wait = &calls.wait;
         let mut arguments: Vec<TokenStream> = Vec::new();
         let mut pass = TokenStream::new();
         if matches!(result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst) {
@@ -95,20 +101,50 @@ impl Lifting<'_> {
             pass.extend(code);
             arguments.extend(passed);
         }
-        let back = signature.params.iter().filter_map(|(name, ty)| read_back(name, ty));
-        let (pattern, read) = self.read();
+        let changed = signature.params.iter().filter_map(|(name, ty)| read_changed(name, ty));
+        let outs = signature.params.iter().filter_map(|(name, ty)| read_out(name, ty));
+        let (mut pattern, read) = self.read();
+        let status = self.status();
+        let call = if *result == ResultShape::Output {
+            pattern = quote!((#pattern, __output));
+            calls.method("call_with_output")
+        } else {
+            calls.method("call")
+        };
         let value = signature.result_variables();
+        let value = if signature.error.is_some() { quote!(Ok(#value)) } else { value };
         quote! {
             #pass
             let #pattern = __guest.#call(&#cell, #name, (#(#arguments,)*))#wait?;
-            #(#back)*
+            #(#changed)*
+            #status
+            #(#outs)*
             #read
             Ok(#value)
         }
     }
 
+    /// Code that returns the error of a status code.
+    fn status(&self) -> Option<TokenStream> {
+        let Shape { signature, convention, .. } = self.shape;
+        let error = signature.error.as_ref()?;
+        let checked = match &signature.result {
+            Ty::Scalar(scalar) if is_core(scalar) => quote!(__rt::negative::<#error>(__value)),
+            Ty::Scalar(_) => quote!(__rt::negative::<#error>(__raw)),
+            _ => {
+                let ok = convention.ok;
+                quote!(__rt::status::<#error>(__status, #ok))
+            }
+        };
+        Some(quote! {
+            if let Err(__error) = #checked? {
+                return Ok(Err(__error));
+            }
+        })
+    }
+
     fn has_objects(&self) -> bool {
-        self.shape.allocation.convention == Convention::AssemblyScript
+        self.shape.convention.has_objects()
     }
 
     /// Code that brings an argument into the guest, and the core values that are passed for it.
@@ -118,12 +154,16 @@ impl Lifting<'_> {
         }
         let pointer = format_ident!("__{}_pointer", name);
         let len = format_ident!("__{}_len", name);
-        let has_len = matches!(ty.bare(), Ty::Str { .. } | Ty::List { .. } | Ty::ListMut(_));
-        let (pattern, none) = match (has_len, self.has_objects()) {
-            (true, false) => (quote!((#pointer, #len)), quote!((0, 0))),
-            (true, true) => (quote!((#pointer, _)), quote!((0, 0))),
-            (false, _) => (quote!(#pointer), quote!(0)),
+        let form = self.form(ty.bare());
+        let pattern = match form {
+            Some(Form::Prefixed) | None => quote!(#pointer),
+            Some(Form::Len) => quote!((_, #len)),
+            Some(Form::None) => quote!(_),
+            Some(_) if self.is_object(ty.bare()) => quote!((#pointer, _)),
+            Some(_) => quote!((#pointer, #len)),
         };
+        let none =
+            if matches!(form, Some(Form::Prefixed) | None) { quote!(0) } else { quote!((0, 0)) };
         let value = self.passed(name, ty.bare());
         let code = if matches!(ty, Ty::Optional(_)) {
             quote! {
@@ -135,18 +175,44 @@ impl Lifting<'_> {
         } else {
             quote!(let #pattern = #value;)
         };
-        let arguments = if has_len && !self.has_objects() {
-            vec![quote!(#pointer), quote!(#len)]
-        } else {
-            vec![quote!(#pointer)]
+        let arguments = match form {
+            Some(Form::LenPtr) => vec![quote!(#len), quote!(#pointer)],
+            Some(Form::PtrHigh) => vec![quote!(__rt::pack(#pointer, #len))],
+            Some(Form::LenHigh) => vec![quote!(__rt::pack(#len, #pointer))],
+            Some(Form::Len) => vec![quote!(#len)],
+            Some(Form::None) => vec![],
+            Some(Form::PtrLen) if !self.is_object(ty.bare()) => {
+                vec![quote!(#pointer), quote!(#len)]
+            }
+            _ => vec![quote!(#pointer)],
         };
         (code, arguments)
+    }
+
+    /// The form of an argument with a length.
+    fn form(&self, ty: &Ty) -> Option<Form> {
+        match ty {
+            Ty::Str { .. } | Ty::List { .. } => Some(self.shape.arguments),
+            Ty::ListMut(_) => Some(Form::PtrLen),
+            _ => None,
+        }
+    }
+
+    /// Whether an argument is an object of AssemblyScript, which has its length.
+    fn is_object(&self, ty: &Ty) -> bool {
+        self.has_objects() && matches!(ty, Ty::Str { .. } | Ty::List { .. } | Ty::ListMut(_))
     }
 
     /// The call that brings one argument into the guest.
     fn passed(&self, name: &Ident, ty: &Ty) -> TokenStream {
         let wait = &self.calls.wait;
         let (method, argument) = match ty {
+            Ty::Str { .. } if self.form(ty) == Some(Form::Prefixed) => {
+                ("pass_prefixed", quote!((#name.as_bytes())))
+            }
+            Ty::List { .. } if self.form(ty) == Some(Form::Prefixed) => {
+                ("pass_prefixed", quote!((#name)))
+            }
             Ty::Str { .. } => ("pass_str", quote!((#name))),
             Ty::CStr { .. } => ("pass_c_str", quote!((#name))),
             Ty::List { .. } => ("pass_slice", quote!((#name))),
@@ -164,17 +230,20 @@ impl Lifting<'_> {
     fn read(&self) -> (TokenStream, TokenStream) {
         let Shape { signature, result, .. } = self.shape;
         let (pattern, pair) = match result {
-            ResultShape::Direct => return direct(&signature.result),
+            ResultShape::Direct => return direct(&signature.result, signature.error.is_some()),
             ResultShape::ValueAtFirst => {
-                return (quote!(()), quote!(let __value = __guest.read_at(__result)?;));
+                return (self.nothing(), quote!(let __value = __guest.read_at(__result)?;));
             }
+            ResultShape::Output => return (self.nothing(), self.read_output()),
             ResultShape::Null | ResultShape::Pointer | ResultShape::Object => {
                 (quote!(__pointer), TokenStream::new())
             }
             ResultShape::Pair => (quote!((__pointer, __len)), TokenStream::new()),
             ResultShape::PairAtFirst | ResultShape::PairAtLast => {
-                (quote!(()), quote!(let [__pointer, __len]: [i32; 2] = __guest.read_at(__result)?;))
+                let read = quote!(let [__pointer, __len]: [i32; 2] = __guest.read_at(__result)?;);
+                (self.nothing(), read)
             }
+            ResultShape::Form(form) => self.read_form(*form),
             ResultShape::PairBehind => {
                 (quote!(__raw), quote!(let [__pointer, __len]: [i32; 2] = __guest.read_at(__raw)?;))
             }
@@ -206,12 +275,68 @@ impl Lifting<'_> {
         (pattern, read)
     }
 
+    /// The pattern of a result that is nothing but a status code, if the function returns one.
+    fn nothing(&self) -> TokenStream {
+        if self.shape.signature.error.is_some() { quote!(__status) } else { quote!(()) }
+    }
+
+    /// The pattern of a content in a form, and code that finds `__pointer` and `__len`.
+    fn read_form(&self, form: Form) -> (TokenStream, TokenStream) {
+        let wait = &self.calls.wait;
+        match form {
+            Form::LenPtr => (quote!((__len, __pointer)), TokenStream::new()),
+            Form::PtrHigh => (quote!(__raw), quote!(let (__pointer, __len) = __rt::unpack(__raw);)),
+            Form::LenHigh => (quote!(__raw), quote!(let (__len, __pointer) = __rt::unpack(__raw);)),
+            Form::Len => {
+                let address = self.calls.method("buffer_address");
+                (quote!(__len), quote!(let __pointer = __guest.#address()#wait?;))
+            }
+            // Its length is read after the check for null.
+            _ => (quote!(__pointer), TokenStream::new()),
+        }
+    }
+
+    /// Code that reads what the guest gave to the import for results.
+    fn read_output(&self) -> TokenStream {
+        let Shape { signature, convention, .. } = self.shape;
+        let import = convention.output.as_ref().map(super::super::api::Output::path);
+        let read = match signature.result.bare() {
+            Ty::List { element, .. } => quote!(read_output::<#element>),
+            _ => quote!(read_output_str),
+        };
+        if matches!(signature.result, Ty::Optional(_)) {
+            return quote! {
+                let __value = match __output {
+                    Some(__output) => Some(__rt::#read(Some(__output), #import)?),
+                    None => None,
+                };
+            };
+        }
+        quote!(let __value = __rt::#read(__output, #import)?;)
+    }
+
     /// The call that reads the result behind `__pointer`.
     fn read_value(&self) -> TokenStream {
         let Shape { signature, result, .. } = self.shape;
         let ty = signature.result.bare();
         // The canonical ABI has a function that frees.
-        let is_owned = is_owned(ty) && *result != ResultShape::PairBehind;
+        let is_owned = is_owned(ty)
+            && *result != ResultShape::PairBehind
+            && self.shape.convention.host_frees_results();
+        if *result == ResultShape::Form(Form::Prefixed) {
+            let element = match ty {
+                Ty::List { element, .. } => quote!(#element),
+                _ => quote!(u8),
+            };
+            let read = match ty {
+                Ty::List { .. } => quote!(read_slice::<#element>),
+                _ => quote!(read_str),
+            };
+            return quote!({
+                let (__pointer, __len) = __guest.prefixed::<#element>(__pointer, #is_owned)?;
+                __guest.#read(__pointer, __len, false)?
+            });
+        }
         match (ty, result) {
             (Ty::Str { .. }, ResultShape::Object) => quote!(__guest.read_object_str(__pointer)?),
             (Ty::List { element, .. }, ResultShape::Object) => {
@@ -231,29 +356,35 @@ impl Lifting<'_> {
     }
 }
 
-fn direct(result: &Ty) -> (TokenStream, TokenStream) {
+fn is_core(scalar: &Ident) -> bool {
+    ["i32", "i64", "f32", "f64"].iter().any(|core| scalar == core)
+}
+
+fn direct(result: &Ty, has_status: bool) -> (TokenStream, TokenStream) {
     match result.bare() {
-        Ty::Scalar(scalar) if ["i32", "i64", "f32", "f64"].iter().any(|core| scalar == core) => {
-            (quote!(__value), TokenStream::new())
-        }
+        Ty::Scalar(scalar) if is_core(scalar) => (quote!(__value), TokenStream::new()),
         Ty::Scalar(scalar) => {
             let value = scalar_from_core(scalar, &quote!(__raw));
             (quote!(__raw), quote!(let __value = #value;))
         }
+        _ if has_status => (quote!(__status), TokenStream::new()),
         _ => (quote!(()), TokenStream::new()),
     }
 }
 
-/// Code that reads what the guest wrote for an argument.
-fn read_back(name: &Ident, ty: &Ty) -> Option<TokenStream> {
+/// Code that reads an argument back that the guest may have changed.
+fn read_changed(name: &Ident, ty: &Ty) -> Option<TokenStream> {
     let pointer = format_ident!("__{}_pointer", name);
     match ty {
         Ty::ListMut(_) => Some(quote!(__guest.read_back(#pointer, #name)?;)),
         Ty::RefMut(_) => Some(quote!(*#name = __guest.read_at(#pointer)?;)),
-        Ty::Out(inner) => {
-            let out = format_ident!("__{}", name);
-            Some(quote!(let #out: #inner = __guest.read_at(#pointer)?;))
-        }
         _ => None,
     }
+}
+
+/// Code that reads a further result.
+fn read_out(name: &Ident, ty: &Ty) -> Option<TokenStream> {
+    let Ty::Out(inner) = ty else { return None };
+    let (pointer, out) = (format_ident!("__{}_pointer", name), format_ident!("__{}", name));
+    Some(quote!(let #out: #inner = __guest.read_at(#pointer)?;))
 }

@@ -3,6 +3,7 @@
 mod lifted;
 mod methods;
 
+use super::api::Convention;
 use super::calls::Calls;
 use super::plan::{ExportKind, Plan, PlannedExport};
 use super::{imports, values};
@@ -22,8 +23,8 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
     let methods = groups(plan)
         .flat_map(|(field, _, exports)| exports.iter().map(move |e| (e, field.clone())))
         .map(|(export, group)| methods::method(plan, export, &group));
-    let allocator = plan.allocation().map(|allocation| {
-        let convention = allocation.convention_type();
+    let allocator = plan.convention().map(|_| {
+        let convention = Convention::ident();
         quote!(allocator: __rt::Lazy<__rt::Allocator<#convention>>,)
     });
     let methods: TokenStream =
@@ -52,11 +53,11 @@ fn groups<'p>(plan: &'p Plan<'_>) -> impl Iterator<Item = (Ident, Ident, &'p [Pl
 
 /// The fields of the wrapper that are created when they are first used.
 pub(super) fn lazy_fields(plan: &Plan<'_>) -> Vec<Ident> {
-    let allocator = plan.allocation().map(|_| format_ident!("allocator"));
+    let allocator = plan.convention().map(|_| format_ident!("allocator"));
     allocator.into_iter().chain(groups(plan).map(|(field, ..)| field)).collect()
 }
 
-/// The structs with the exports, and the description of the allocator.
+/// The structs with the exports, and the convention.
 pub(super) fn cells(plan: &Plan<'_>) -> TokenStream {
     let structs = groups(plan).map(|(_, name, exports)| {
         let cells = exports.iter().map(cell);
@@ -65,11 +66,12 @@ pub(super) fn cells(plan: &Plan<'_>) -> TokenStream {
             struct #name { #(#cells,)* }
         }
     });
-    let names = plan.allocation().map(|allocation| {
-        let names = allocation.names();
+    let names = plan.convention().map(|convention| {
+        let names = convention.names();
         quote!(const __NAMES: __rt::Names = #names;)
     });
-    quote!(#(#structs)* #names)
+    let convention = plan.declared_convention().map(Convention::item);
+    quote!(#(#structs)* #names #convention)
 }
 
 fn cell(export: &PlannedExport<'_>) -> TokenStream {

@@ -1,9 +1,11 @@
 //! Host functions with a signature: arguments out of the guest, the call, results into it.
 
-use super::super::api::{HostShape, ResultShape, Ty, is_owned, scalar_from_core, scalar_into_core};
+use super::super::api::{
+    Convention, HostShape, ResultShape, Ty, is_owned, scalar_from_core, scalar_into_core,
+};
 use super::super::plan::HostFunc;
 use crate::codegen::types::{results, rust};
-use crate::settings::Convention;
+use crate::settings::Form;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 
@@ -15,7 +17,7 @@ pub(super) fn definition(
     is_async_asset: bool,
 ) -> TokenStream {
     let HostFunc { link_name, ident, ty, .. } = func;
-    let HostShape { signature, allocation, .. } = shape;
+    let HostShape { signature, convention, .. } = shape;
     // Allocating calls the guest, which waits if all calls do.
     let waits = func.is_async || (is_async_asset && shape.allocates);
     let wait = if waits { quote!(.await) } else { quote!() };
@@ -26,11 +28,14 @@ pub(super) fn definition(
     let mut next = usize::from(glue.has_first());
     let (mut taken, mut read) = (TokenStream::new(), TokenStream::new());
     let mut arguments = Vec::new();
-    let mut back = TokenStream::new();
+    let (mut changed, mut outs) = (TokenStream::new(), TokenStream::new());
     for (name, ty) in &signature.params {
         let width = glue.width(ty);
         let Some(values) = raw.get(next..next + width) else { continue };
         next += width;
+        let (unpack, values) = glue.unpack(name, ty, values);
+        let values = values.as_slice();
+        taken.extend(unpack);
         if glue.frees(ty) {
             // Everything that the host takes over is freed before anything fails.
             taken.extend(glue.read(name, ty, values));
@@ -39,9 +44,23 @@ pub(super) fn definition(
             read.extend(glue.read(name, ty, values));
         }
         arguments.extend(glue.argument(name, ty));
-        back.extend(glue.back(name, ty, values));
+        changed.extend(glue.changed(name, ty, values));
+        outs.extend(glue.out(name, ty, values));
     }
-    let pattern = signature.result_variables();
+    let mut pattern = signature.result_variables();
+    let status = signature.error.as_ref().map(|error| {
+        let code = quote!(<#error as __rt::StatusCode>::code(&__error));
+        let is_wide = ty.results.first().is_some_and(|ty| ty.to_string() == "i64");
+        let code = if is_wide { quote!(i64::from(#code)) } else { code };
+        let returned = quote! {
+            let #pattern = match __returned {
+                Ok(__returned) => __returned,
+                Err(__error) => return Ok(#code),
+            };
+        };
+        pattern = quote!(__returned);
+        returned
+    });
     let give = glue.give();
     let returns = results(&ty.results);
     let mut call = quote!(H::#ident(&mut access, #(#arguments),*));
@@ -52,7 +71,7 @@ pub(super) fn definition(
         call = quote!(#call?);
     }
     let names = shape.allocates.then(|| {
-        let names = allocation.names();
+        let names = convention.names();
         quote!(let __names = &#names;)
     });
     let body = quote! {
@@ -61,7 +80,9 @@ pub(super) fn definition(
         #taken
         #read
         let #pattern = #call;
-        #back
+        #changed
+        #status
+        #outs
         #give
     };
     if waits {
@@ -97,7 +118,12 @@ struct Glue<'a> {
 
 impl Glue<'_> {
     fn is_object(&self) -> bool {
-        self.shape.allocation.convention == Convention::AssemblyScript
+        self.shape.convention.has_objects()
+    }
+
+    fn convention(&self) -> TokenStream {
+        let ident = Convention::ident();
+        quote!(super::#ident)
     }
 
     fn has_first(&self) -> bool {
@@ -113,14 +139,44 @@ impl Glue<'_> {
     fn width(&self, ty: &Ty) -> usize {
         match ty {
             Ty::Str { .. } | Ty::List { .. } if self.is_object() => 1,
-            Ty::Str { .. } | Ty::List { .. } | Ty::ListMut(_) | Ty::GuestSpan(_) => 2,
+            Ty::Str { .. } | Ty::List { .. } => match self.shape.arguments {
+                Form::PtrLen | Form::LenPtr => 2,
+                _ => 1,
+            },
+            Ty::ListMut(_) | Ty::GuestSpan(_) => 2,
             Ty::Optional(inner) => self.width(inner),
             _ => 1,
         }
     }
 
+    /// Code that finds address and length of an argument, and the variables with both.
+    fn unpack(&self, name: &Ident, ty: &Ty, values: &[Ident]) -> (TokenStream, Vec<Ident>) {
+        let is_content = matches!(ty.bare(), Ty::Str { .. } | Ty::List { .. }) && !self.is_object();
+        let (ptr, len) = (format_ident!("__{}_pointer", name), format_ident!("__{}_len", name));
+        let first = &values[0];
+        let code = match self.shape.arguments {
+            Form::LenPtr if is_content => {
+                return (TokenStream::new(), vec![values[1].clone(), first.clone()]);
+            }
+            Form::PtrHigh if is_content => quote!(let (#ptr, #len) = __rt::unpack(#first);),
+            Form::LenHigh if is_content => quote!(let (#len, #ptr) = __rt::unpack(#first);),
+            Form::Prefixed if is_content => {
+                let memory = self.memory();
+                let find = quote!(__rt::prefixed(&#memory, #first)?);
+                match ty {
+                    Ty::Optional(_) => {
+                        quote!(let (#ptr, #len) = if #first == 0 { (0, 0) } else { #find };)
+                    }
+                    _ => quote!(let (#ptr, #len) = #find;),
+                }
+            }
+            _ => return (TokenStream::new(), values.to_vec()),
+        };
+        (code, vec![ptr, len])
+    }
+
     fn memory(&self) -> TokenStream {
-        let name = self.shape.allocation.memory();
+        let name = self.shape.convention.memory();
         quote!(access.memory_named(#name)?)
     }
 
@@ -195,11 +251,17 @@ impl Glue<'_> {
         if self.is_object() {
             return read;
         }
+        let is_content = !matches!(ty, Ty::CStr { .. });
+        let (address, size) = if self.shape.arguments == Form::Prefixed && is_content {
+            (quote!(#first.wrapping_sub(4)), quote!(__rt::with_prefix(#size)))
+        } else {
+            (quote!(#first), size)
+        };
         let free = format_ident!("host_free{}", if self.waits { "_async" } else { "" });
-        let convention = self.shape.allocation.convention_type();
+        let convention = self.convention();
         quote!({
             let __value: __rt::Result<_> = (|| Ok(#read))();
-            __rt::#free::<#convention, _, _>(&mut access, __names, #first, #size)#wait?;
+            __rt::#free::<#convention, _, _>(&mut access, __names, #address, #size)#wait?;
             __value
         })
     }
@@ -225,17 +287,20 @@ impl Glue<'_> {
     }
 
     /// Code that writes a value back that the host may have changed.
-    fn back(&self, name: &Ident, ty: &Ty, values: &[Ident]) -> TokenStream {
+    fn changed(&self, name: &Ident, ty: &Ty, values: &[Ident]) -> TokenStream {
         let (memory, first) = (self.memory(), &values[0]);
         match ty {
             Ty::ListMut(_) => quote!(#memory.write_slice(#first, &#name)?;),
             Ty::RefMut(_) => quote!(#memory.write(#first, #name)?;),
-            Ty::Out(inner) => {
-                let out = format_ident!("__{}", name);
-                quote!(#memory.write::<#inner>(#first, #out)?;)
-            }
             _ => TokenStream::new(),
         }
+    }
+
+    /// Code that writes a further result.
+    fn out(&self, name: &Ident, ty: &Ty, values: &[Ident]) -> TokenStream {
+        let Ty::Out(inner) = ty else { return TokenStream::new() };
+        let (memory, first, out) = (self.memory(), &values[0], format_ident!("__{}", name));
+        quote!(#memory.write::<#inner>(#first, #out)?;)
     }
 
     /// Code that converts `__value` to the core result.
@@ -244,8 +309,14 @@ impl Glue<'_> {
         let memory = self.memory();
         let bare = signature.result.bare();
         let optional = matches!(signature.result, Ty::Optional(_));
+        let done = if signature.error.is_some() {
+            let ok = self.shape.convention.ok;
+            quote!(Ok(#ok))
+        } else {
+            quote!(Ok(()))
+        };
         match (bare, result) {
-            (Ty::Unit, _) => return quote!(Ok(())),
+            (Ty::Unit, _) => return done,
             (Ty::Scalar(scalar), _) => {
                 let value = scalar_into_core(scalar, &quote!(__value));
                 return quote!(Ok(#value));
@@ -254,18 +325,23 @@ impl Glue<'_> {
                 let at = &self.raw[0];
                 return quote! {
                     #memory.write::<#ty>(#at, __value)?;
-                    Ok(())
+                    #done
                 };
             }
             _ => {}
         }
         let has_len = matches!(
             result,
-            ResultShape::Pair | ResultShape::PairAtFirst | ResultShape::PairAtLast
+            ResultShape::Pair
+                | ResultShape::PairAtFirst
+                | ResultShape::PairAtLast
+                | ResultShape::Form(Form::LenPtr | Form::PtrHigh | Form::LenHigh)
         );
+        let is_prefixed = *result == ResultShape::Form(Form::Prefixed);
         let given = self.given(bare, *result);
         let (pattern, none) = match (has_len, bare) {
             (true, _) => (quote!((__pointer, __len)), quote!((0, 0))),
+            _ if is_prefixed => (quote!(__pointer), quote!(0)),
             // The number of elements is in the object.
             (false, Ty::List { .. }) => (quote!((__pointer, _)), quote!((0, 0))),
             (false, Ty::Str { .. }) if *result != ResultShape::Null => {
@@ -285,12 +361,15 @@ impl Glue<'_> {
         };
         let give = match result {
             ResultShape::Pair => quote!(Ok((__pointer, __len))),
+            ResultShape::Form(Form::LenPtr) => quote!(Ok((__len, __pointer))),
+            ResultShape::Form(Form::PtrHigh) => quote!(Ok(__rt::pack(__pointer, __len))),
+            ResultShape::Form(Form::LenHigh) => quote!(Ok(__rt::pack(__len, __pointer))),
             ResultShape::PairAtFirst | ResultShape::PairAtLast => {
                 let is_first = *result == ResultShape::PairAtFirst;
                 let address = if is_first { self.raw.first() } else { self.raw.last() };
                 quote! {
                     #memory.write::<[i32; 2]>(#address, [__pointer, __len])?;
-                    Ok(())
+                    #done
                 }
             }
             _ => quote!(Ok(__pointer)),
@@ -301,7 +380,15 @@ impl Glue<'_> {
     /// The call that brings a result into the guest.
     fn given(&self, ty: &Ty, result: ResultShape) -> TokenStream {
         let wait = self.wait;
-        let convention = self.shape.allocation.convention_type();
+        let convention = self.convention();
+        if result == ResultShape::Form(Form::Prefixed) {
+            let give = format_ident!("give_prefixed{}", if self.waits { "_async" } else { "" });
+            let content = match ty {
+                Ty::Str { .. } => quote!(__value.as_bytes()),
+                _ => quote!(&__value),
+            };
+            return quote!(__rt::#give::<#convention, _, _, _>(&mut access, __names, #content)#wait?);
+        }
         let (name, last) = match ty {
             Ty::Str { .. } if result == ResultShape::Null => ("give_c_text", quote!()),
             Ty::CStr { .. } => ("give_c_str", quote!()),

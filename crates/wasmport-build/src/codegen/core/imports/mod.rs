@@ -24,10 +24,11 @@ fn module(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     }
     let ImportModule { name, ident, .. } = module;
     let vis = &plan.vis;
-    let host = (!module.funcs.is_empty()).then(|| host(plan, module));
+    let has_host = !module.funcs.is_empty() || module.output.is_some();
+    let host = has_host.then(|| host(plan, module));
     let values = values::module_values(module);
     let (link, imports) = (link::function(plan, module), link::imports(module));
-    let uses = structs(plan, &quote!(#host));
+    let uses = types(plan, &quote!(#host));
     let by_wasi = if module.wasi.is_empty() {
         ""
     } else {
@@ -47,10 +48,10 @@ fn module(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     }
 }
 
-/// The import of the user's structs that `tokens` mention.
-fn structs(plan: &Plan<'_>, tokens: &TokenStream) -> Option<TokenStream> {
+/// The import of the user's structs and enums that `tokens` mention.
+fn types(plan: &Plan<'_>, tokens: &TokenStream) -> Option<TokenStream> {
     let used: Vec<&Ident> =
-        plan.structs.iter().filter(|ident| mentions(tokens.clone(), ident)).collect();
+        plan.types.iter().filter(|ident| mentions(tokens.clone(), ident)).collect();
     (!used.is_empty()).then(|| quote!(use super::{#(#used),*};))
 }
 
@@ -83,6 +84,18 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     });
     let Calls { bounds, .. } = Calls::of(plan);
     let parameter = module_parameter(module.needs_module());
+    let output = module.output.as_ref().and_then(|convention| {
+        let output = convention.output.as_ref()?;
+        Some(output.definition(convention.memory()))
+    });
+    let store = output_bound(module).map(|bound| quote!(#bound +));
+    let implemented = module.funcs.is_empty().then(|| {
+        quote! {
+            // The guest gives its results there, and nothing is left to the program.
+            impl<T: #bounds, H: __rt::Sized + 'static> Host<T> for H {}
+        }
+    });
+    let unused = module.funcs.is_empty().then(|| quote!(let _ = host;));
     let message = format!(
         "`{{Self}}` does not implement what the {} `{}` imports from {:?}",
         plan.noun,
@@ -101,18 +114,27 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
             #(#methods)*
         }
 
+        #implemented
+
         /// Defines the functions of `H` in `linker`; `host` finds it in the store's data.
         ///
         /// Fails if a name is defined already.
-        pub fn add_to_linker<T: #bounds, H: Host<T>>(
+        pub fn add_to_linker<T: #store #bounds, H: Host<T>>(
             linker: &mut __rt::Linker<T>,
             #parameter
             host: fn(&mut T) -> &mut H,
         ) -> __rt::Result<()> {
+            #unused
             #(#definitions)*
+            #output
             Ok(())
         }
     }
+}
+
+/// The bound of a store's data for results that the guest gives to an import of the module.
+fn output_bound(module: &ImportModule<'_>) -> Option<TokenStream> {
+    module.output.as_ref().map(|_| quote!(__rt::GuestOutput))
 }
 
 /// The parameter for the loaded module, if types of functions come from it.
@@ -178,11 +200,12 @@ pub(super) fn add_to_linker(plan: &Plan<'_>) -> TokenStream {
         _ => quote!(#(#modules::add_to_linker(linker, #arguments host)?;)* Ok(())),
     };
     let Calls { bounds, .. } = Calls::of(plan);
+    let store = plan.host_modules().find_map(output_bound).map(|bound| quote!(#bound +));
     quote! {
         /// Defines the functions of `H` in `linker`; `host` finds it in the store's data.
         ///
         /// Fails if a name is defined already.
-        pub fn add_to_linker<T: #bounds, H: #(#modules::Host<T>)+*>(
+        pub fn add_to_linker<T: #store #bounds, H: #(#modules::Host<T>)+*>(
             linker: &mut __rt::Linker<T>,
             #parameter
             host: fn(&mut T) -> &mut H,

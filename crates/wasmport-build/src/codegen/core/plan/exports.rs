@@ -117,9 +117,9 @@ fn planned<'a>(
     for ((export, ident), signature) in exports.iter().zip(methods).zip(&mut chosen) {
         let kind = match &export.ty {
             ExternType::Func(ty) => {
-                let shape = signature.take().zip(signatures.allocation.as_ref());
-                let shape = shape.map(|(signature, allocation)| {
-                    Shape::of(signature, allocation, &export.name, ty).map(Box::new)
+                let shape = signature.take().zip(signatures.convention.as_ref());
+                let shape = shape.map(|(signature, convention)| {
+                    Shape::of(signature, convention, &export.name, ty).map(Box::new)
                 });
                 let shape = shape.transpose()?;
                 ExportKind::Func { ty, params: parameter_names(ty), shape }

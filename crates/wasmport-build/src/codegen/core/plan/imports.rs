@@ -122,6 +122,7 @@ fn import_module<'a>(
         funcs: Vec::new(),
         values: Vec::new(),
         wasi: Vec::new(),
+        output: None,
         text: imports.iter().map(|(_, i)| interface_line(&i.name, &i.ty)).collect(),
     };
     let idents = names::snake_case(&requests, &[]);
@@ -135,12 +136,15 @@ fn import_module<'a>(
                 }
                 module.wasi.push(name);
             }
+            ExternType::Func(_) if signature.is_none() && signatures.is_output(import) => {
+                module.output = signatures.convention.clone();
+            }
             ExternType::Func(ty) => {
                 let pattern_name = format!("{}/{name}", import.module);
                 let traps = traps.matches(&pattern_name, false);
                 let shape = signature
-                    .zip(signatures.allocation.as_ref())
-                    .map(|(signature, allocation)| HostShape::of(signature, allocation, name, ty));
+                    .zip(signatures.convention.as_ref())
+                    .map(|(signature, convention)| HostShape::of(signature, convention, name, ty));
                 module.funcs.push(HostFunc {
                     name,
                     link_name,
@@ -171,7 +175,7 @@ fn check_with(module: &ImportModule<'_>) -> Result<(), PlanError> {
     if module.with.is_none() {
         return Ok(());
     }
-    if module.funcs.iter().any(|func| func.shape.is_some()) {
+    if module.output.is_some() || module.funcs.iter().any(|func| func.shape.is_some()) {
         return Err(PlanError::WithSignatures(module.name.into()));
     }
     if module.needs_module() {

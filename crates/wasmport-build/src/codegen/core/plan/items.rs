@@ -1,6 +1,6 @@
 //! The parts of a plan: import modules, host functions, values and exports.
 
-use super::super::api::{HostShape, Shape};
+use super::super::api::{Convention, HostShape, Shape};
 use crate::codegen::types::is_covered;
 use crate::interface::{ExternType, FuncType, MemoryType, ValType};
 use crate::settings::ExternKind;
@@ -17,6 +17,8 @@ pub(in crate::codegen::core) struct ImportModule<'a> {
     pub values: Vec<HostValue<'a>>,
     /// The functions that WASI implements.
     pub wasi: Vec<&'a str>,
+    /// The convention whose results the guest gives to an import of the module.
+    pub output: Option<Convention>,
     /// All imports from the module as text, a line for each.
     pub text: String,
 }

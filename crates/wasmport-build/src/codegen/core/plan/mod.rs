@@ -12,7 +12,7 @@ mod wasi;
 pub(crate) use error::PlanError;
 pub(super) use items::{ExportKind, HostFunc, HostValue, ImportModule, PlannedExport, ValueKind};
 
-use super::api::Allocation;
+use super::api::Convention;
 use crate::codegen::description::Description;
 use crate::codegen::docs::printable_len;
 use crate::codegen::lacking::Lacking;
@@ -44,9 +44,12 @@ pub(super) struct Plan<'a> {
     pub session: Ident,
     pub values: Ident,
     pub is_async: bool,
-    /// The structs of `api`, as items and by name.
+    /// The structs of `api` as items.
     pub items: TokenStream,
-    pub structs: Vec<Ident>,
+    /// The enums of `api` as items.
+    pub statuses: TokenStream,
+    /// The names of both.
+    pub types: Vec<Ident>,
     pub imports: Vec<ImportModule<'a>>,
     pub exports: Vec<PlannedExport<'a>>,
     /// All exports as text, a line for each, for assets that import them.
@@ -125,7 +128,8 @@ impl<'a> Plan<'a> {
             values,
             is_async: settings.is_async(),
             items: signatures.items,
-            structs: signatures.structs,
+            statuses: signatures.statuses,
+            types: signatures.types,
             imports,
             exports,
             all_exports,
@@ -164,7 +168,7 @@ impl<'a> Plan<'a> {
 
     /// The modules from which functions are imported that the program implements.
     pub fn host_modules(&self) -> impl Iterator<Item = &ImportModule<'a>> {
-        self.imports.iter().filter(|m| !m.funcs.is_empty())
+        self.imports.iter().filter(|m| !m.funcs.is_empty() || m.output.is_some())
     }
 
     /// Whether WASI is linked: for the imports, or for those of code that arrives later.
@@ -172,12 +176,20 @@ impl<'a> Plan<'a> {
         self.grants_wasi || self.imports.iter().any(|m| !m.wasi.is_empty())
     }
 
-    /// The guest's allocation, if exports have signatures beyond numbers.
-    pub fn allocation(&self) -> Option<&Allocation> {
+    /// The guest's convention, if exports have signatures beyond numbers.
+    pub fn convention(&self) -> Option<&Convention> {
         self.exports.iter().find_map(|export| match &export.kind {
-            ExportKind::Func { shape: Some(shape), .. } => Some(&shape.allocation),
+            ExportKind::Func { shape: Some(shape), .. } => Some(&shape.convention),
             _ => None,
         })
+    }
+
+    /// The guest's convention, if exports have signatures beyond numbers or host functions allocate or free.
+    pub fn declared_convention(&self) -> Option<&Convention> {
+        let shapes = self.imports.iter().flat_map(|module| &module.funcs);
+        let shapes = shapes.filter_map(|func| func.shape.as_ref());
+        let of_imports = shapes.filter(|shape| shape.allocates).map(|shape| &shape.convention);
+        self.convention().or(of_imports.into_iter().next())
     }
 
     /// Whether types of host functions are known to the loaded module alone.

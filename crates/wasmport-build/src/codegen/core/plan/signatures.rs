@@ -1,7 +1,7 @@
 //! Signatures: which of the user's signatures is for which import or export.
 
-use super::super::api::{Allocation, Api, ApiError, Signature, SignedModule, near};
-use crate::interface::Interface;
+use super::super::api::{Api, ApiError, Convention, Signature, SignedModule, near};
+use crate::interface::{Import, Interface};
 use crate::names::{self, Request};
 use crate::settings::AssetSettings;
 use proc_macro2::{Ident, TokenStream};
@@ -12,10 +12,13 @@ const RESERVED: &[&str] = &["ASSET", "H", "Host", "T", "Values", "W"];
 /// The user's signatures that are not yet assigned to functions.
 pub(super) struct Signatures {
     pub items: TokenStream,
-    pub structs: Vec<Ident>,
+    /// The enums of status codes.
+    pub statuses: TokenStream,
+    /// The names of structs and enums.
+    pub types: Vec<Ident>,
     exports: Vec<Signature>,
     imports: Vec<SignedModule>,
-    pub allocation: Option<Allocation>,
+    pub convention: Option<Convention>,
 }
 
 impl Signatures {
@@ -32,22 +35,32 @@ impl Signatures {
         let Some(api) = Api::of(interface, settings)? else {
             return Ok(Self {
                 items: TokenStream::new(),
-                structs: Vec::new(),
+                statuses: TokenStream::new(),
+                types: Vec::new(),
                 exports: Vec::new(),
                 imports: Vec::new(),
-                allocation: None,
+                convention: None,
             });
         };
+        let structs = api.structs.iter().map(|item| &item.ident);
+        let enums = api.enums.iter().map(|item| &item.ident);
         Ok(Self {
             items: api.items(vis, settings)?,
-            structs: api.structs.iter().map(|item| item.ident.clone()).collect(),
+            statuses: api.statuses(vis),
+            types: structs.chain(enums).cloned().collect(),
             exports: api.exports,
             imports: api.imports,
-            allocation: Some(api.allocation),
+            convention: Some(api.convention),
         })
     }
 
-    /// Refuses structs whose names generated code uses.
+    /// Returns whether the guest gives its results to the import.
+    pub fn is_output(&self, import: &Import) -> bool {
+        let output = self.convention.as_ref().and_then(|convention| convention.output.as_ref());
+        output.is_some_and(|output| output.is_it(import))
+    }
+
+    /// Refuses structs and enums whose names generated code uses.
     ///
     /// # Errors
     ///
@@ -57,7 +70,7 @@ impl Signatures {
             let name = ident.to_string();
             taken.contains(ident) || name.starts_with("__") || RESERVED.contains(&name.as_str())
         };
-        match self.structs.iter().find(is_taken) {
+        match self.types.iter().find(is_taken) {
             None => Ok(()),
             Some(ident) => Err(ApiError::NameTaken(ident.to_string())),
         }

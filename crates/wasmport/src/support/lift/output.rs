@@ -1,0 +1,93 @@
+//! Results that a guest gives through an import while it is called.
+
+use super::convention::Convention;
+use super::guest::Guest;
+use crate::access::exported_memory;
+use crate::error::{Error, ValueError};
+use crate::memory::Plain;
+use crate::session::GuestOutput;
+use crate::support::cells::FuncCell;
+use wasmtime::{Caller, Result, WasmParams, WasmResults};
+
+/// Keeps the bytes that the guest gives as the result of the running call; the last ones count.
+///
+/// # Errors
+///
+/// Fails if they are out of bounds.
+pub fn keep_output<T: GuestOutput + 'static>(
+    caller: &mut Caller<'_, T>,
+    memory: &str,
+    address: i32,
+    bytes: i32,
+) -> Result<()> {
+    let memory = exported_memory(caller, memory)?;
+    let bytes = memory.bytes(address, bytes.cast_unsigned() as usize)?.to_vec();
+    *caller.data_mut().guest_output() = Some(bytes);
+    Ok(())
+}
+
+/// Defines the calls with a result through an import, once for calls that block and once for those that wait.
+macro_rules! call_with_output {
+    ($(#[$attribute:meta])* ($($asyncness:ident)?) ($($wait:tt)*) ($($bound:ident)?)
+        $call:ident $call_with_output:ident) => {
+        $(#[$attribute])*
+        impl<C: Convention, T: GuestOutput $(+ $bound)? + 'static, const N: usize> Guest<'_, C, T, N> {
+            /// Calls an exported function, and returns its result with what the guest gave through the import.
+            ///
+            /// # Errors
+            ///
+            /// Fails if the instance exports no such function, or the guest traps.
+            pub $($asyncness)? fn $call_with_output<P, R>(
+                &mut self,
+                cell: &FuncCell<P, R>,
+                name: &str,
+                params: P,
+            ) -> Result<(R, Option<Vec<u8>>)>
+            where
+                P: WasmParams $(+ $bound + Sync)?,
+                R: WasmResults $(+ $bound + Sync)?,
+            {
+                // A host function of an outer call may have led here.
+                let outer = self.store.data_mut().guest_output().take();
+                let result = self.$call(cell, name, params)$($wait)*;
+                let output = std::mem::replace(self.store.data_mut().guest_output(), outer);
+                Ok((result?, output))
+            }
+        }
+    };
+}
+
+call_with_output! { () () () call call_with_output }
+call_with_output! {
+    #[cfg(feature = "async")]
+    (async) (.await) (Send) call_async call_with_output_async
+}
+
+/// Returns the values that the guest gave through the import `import`.
+///
+/// # Errors
+///
+/// Fails with [`Error::Value`] if it gave none, or bytes that are not a whole number of values.
+pub fn read_output<P: Plain>(output: Option<Vec<u8>>, import: &'static str) -> Result<Vec<P>> {
+    let bytes = given(output, import)?;
+    let size = P::SIZE.max(1);
+    if bytes.len() % size != 0 {
+        let (bytes, size) = (bytes.len() as u64, size as u64);
+        return Err(Error::Value(ValueError::OutputSize { import, bytes, size }).into());
+    }
+    Ok(bytes.chunks_exact(size).map(P::from_bytes).collect())
+}
+
+/// Returns the text that the guest gave through the import `import`.
+///
+/// # Errors
+///
+/// Fails with [`Error::Value`] if it gave none, or if it is not UTF-8.
+pub fn read_output_str(output: Option<Vec<u8>>, import: &'static str) -> Result<String> {
+    let text = String::from_utf8(given(output, import)?);
+    text.map_err(|_| Error::Value(ValueError::OutputNotUtf8 { import }).into())
+}
+
+fn given(output: Option<Vec<u8>>, import: &'static str) -> Result<Vec<u8>> {
+    output.ok_or_else(|| Error::Value(ValueError::NoOutput { import }).into())
+}

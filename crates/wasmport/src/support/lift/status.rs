@@ -1,0 +1,32 @@
+//! Status codes: numbers that stand for success or an error.
+
+use crate::error::{Error, ValueError};
+use crate::status_code::StatusCode;
+use wasmtime::Result;
+
+/// Converts a status code, of which `ok` is success.
+///
+/// # Errors
+///
+/// Fails with [`Error::Value`] if the code is neither success nor one of the errors.
+#[inline]
+pub fn status<E: StatusCode>(code: i32, ok: i32) -> Result<std::result::Result<(), E>> {
+    if code == ok { Ok(Ok(())) } else { error(code.into()).map(Err) }
+}
+
+/// Converts a number that is an error if it is negative.
+///
+/// # Errors
+///
+/// Fails with [`Error::Value`] if it is negative and none of the errors.
+#[inline]
+pub fn negative<E: StatusCode>(value: impl Into<i64>) -> Result<std::result::Result<(), E>> {
+    let value = value.into();
+    if value >= 0 { Ok(Ok(())) } else { error(value).map(Err) }
+}
+
+#[cold]
+fn error<E: StatusCode>(code: i64) -> Result<E> {
+    let error = i32::try_from(code).ok().and_then(E::from_code);
+    error.ok_or_else(|| Error::Value(ValueError::UnknownStatus { code }).into())
+}
