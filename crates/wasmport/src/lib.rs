@@ -56,6 +56,8 @@ mod dynamic;
 pub mod engine;
 mod error;
 mod exit;
+#[doc(hidden)]
+pub mod extism;
 mod fs;
 #[cfg(feature = "inspect")]
 pub mod inspect;
@@ -110,8 +112,8 @@ pub use runtime::{
 #[cfg(feature = "async")]
 pub use session::Slice;
 pub use session::{
-    GuestOutput, LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, Stubs,
-    TypedSession,
+    Exchange, GuestExchange, LinkedOnce, LinkedSession, Session, SessionData, SessionLinker,
+    SessionPre, Stubs, TypedSession,
 };
 pub use status_code::StatusCode;
 #[cfg(feature = "gc")]

@@ -64,6 +64,8 @@ pub enum Preset {
     /// SmartModules of Fluvio: `allocate`, the guest frees its arguments, and gives its result to the import
     /// `env/copy_records`.
     Fluvio,
+    /// Plug-ins of Extism: input and output are in a memory of the host's, whose functions the guest imports.
+    Extism,
 }
 
 /// Form in which the address and the length of text and lists are passed.

@@ -273,8 +273,7 @@ fn words_that_a_setting_does_not_know_have_a_nearest_one() {
                     `component-model-async-stackful`, `component-model-more-async-builtins`, \
                     `component-model-threading`";
     let visibility = "`public` or `crate`";
-    let conventions =
-        "one of `c`, `wasm-bindgen`, `assemblyscript`, `cabi-realloc`, `tinygo`, `fluvio`";
+    let conventions = "one of `c`, `wasm-bindgen`, `assemblyscript`, `cabi-realloc`, `tinygo`, `fluvio`, `extism`";
     let levels = "one of `O1`, `O2`, `O3`, `O4`, `Os`, `Oz`";
     for (table, setting, word, known, nearest) in [
         ("defaults", "visibility = ", "privat", visibility, "crate"),

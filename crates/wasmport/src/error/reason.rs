@@ -80,11 +80,27 @@ pub enum ValueError {
         /// The number.
         code: u32,
     },
+    /// Arguments do not fit into the buffer that the guest has for them.
+    #[error(
+        "an argument of {bytes} bytes does not fit into the rest of the guest's buffer of {size} bytes"
+    )]
+    BufferFull {
+        /// The size of the argument.
+        bytes: u32,
+        /// The size of the buffer.
+        size: u32,
+    },
     /// A function returned a status code that its signature does not have.
     #[error("the status code {code} is neither success nor an error of the signature")]
     UnknownStatus {
         /// The code.
         code: i64,
+    },
+    /// The guest says that it failed.
+    #[error("the guest failed: {}", crate::text::printable(message))]
+    Failed {
+        /// Its message.
+        message: String,
     },
     /// The guest returned without giving its result through the import for it.
     #[error("the guest returned without giving its result to the import {import}")]

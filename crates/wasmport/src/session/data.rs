@@ -1,5 +1,6 @@
 //! `SessionData`: the data of a session's store.
 
+use super::exchange::{Exchange, GuestExchange};
 use crate::code::Code;
 use crate::limits::{Bounds, disable_deadline};
 use crate::runtime::Runtime;
@@ -17,22 +18,14 @@ pub struct SessionData<T> {
     bounds: Bounds,
     /// Whether a component can be called again after Wasmtime refused arguments.
     reenters: bool,
-    /// The result that the guest has given to an import during the running call.
-    output: Option<Vec<u8>>,
+    exchange: Exchange,
     #[cfg(feature = "wasi")]
     wasi: Option<Box<WasiCtx>>,
 }
 
-/// Data of a store with a place for results that the guest gives to an import while it is called: the `output` of
-/// its [convention](https://docs.rs/wasmport-build). A session's data has one.
-pub trait GuestOutput {
-    /// Returns the place: none before the guest has given a result.
-    fn guest_output(&mut self) -> &mut Option<Vec<u8>>;
-}
-
-impl<T> GuestOutput for SessionData<T> {
-    fn guest_output(&mut self) -> &mut Option<Vec<u8>> {
-        &mut self.output
+impl<T> GuestExchange for SessionData<T> {
+    fn exchange(&mut self) -> &mut Exchange {
+        &mut self.exchange
     }
 }
 
@@ -100,7 +93,7 @@ impl Runtime {
             bounds: Bounds::new(*self.limits()),
             // Otherwise Wasmtime counts the refused call as running.
             reenters: !self.config().concurrency_support,
-            output: None,
+            exchange: Exchange::with_max_memory(Some(self.limits().memory_bytes)),
             #[cfg(feature = "wasi")]
             wasi: None,
         };

@@ -2,6 +2,7 @@
 
 mod call;
 mod data;
+mod exchange;
 #[cfg(feature = "wasi-http")]
 mod http;
 mod limits;
@@ -18,7 +19,8 @@ mod typed;
 #[cfg(feature = "wasi")]
 mod wasi;
 
-pub use data::{GuestOutput, SessionData};
+pub use data::SessionData;
+pub use exchange::{Exchange, GuestExchange};
 #[cfg(feature = "wasi-http")]
 pub(crate) use http::handle as handle_http;
 pub use linker::SessionLinker;

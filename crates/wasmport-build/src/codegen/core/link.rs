@@ -12,8 +12,7 @@ pub(super) fn function(plan: &Plan<'_>, module: &ImportModule<'_>) -> Option<Tok
     let mut names: Vec<&str> = module.funcs.iter().map(|f| f.name).collect();
     names.extend(module.values.iter().map(|v| v.name));
     names.extend(&module.wasi);
-    let output = module.output.as_ref().and_then(|convention| convention.output.as_ref());
-    names.extend(output.map(|output| output.name.as_str()));
+    names.extend(&module.provided);
     names.sort_unstable();
     let count = names.len();
     names.dedup();

@@ -219,6 +219,7 @@ fn signatures_that_do_not_fit() {
         "fn get_b() -> Result<i32>;",
         "enum E { A = 1 } fn get_b() -> Result<f64, E>;",
         "enum E { A = 1 } fn get_b() -> Result<&str, E>;",
+        "fn get_b() -> Result<(), String>;",
         "struct P(f64);",
         "#[inline] fn get_b();",
         "mod other { fn f(); }",

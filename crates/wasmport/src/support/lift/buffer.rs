@@ -4,7 +4,7 @@ use super::convention::Convention;
 use super::guest::Guest;
 use super::layout::Layout;
 use super::names::BufferSize;
-use crate::error::Error;
+use crate::error::{Error, ValueError};
 use wasmtime::{Extern, Result, Val};
 
 /// The buffer during one call: each argument takes the next part of it.
@@ -20,7 +20,7 @@ impl Buffer {
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::Allocation`] if the buffer has no more room.
+    /// Fails with [`Error::Value`] if the buffer has no more room.
     fn take(&mut self, layout: Layout) -> Result<i32> {
         let Layout { bytes, align, .. } = layout;
         let end_of = |start: u32| Some((start, start.checked_add(bytes)?));
@@ -31,7 +31,7 @@ impl Buffer {
                 self.used = end - self.address;
                 Ok(start.cast_signed())
             }
-            _ => Err(Error::Allocation { bytes: bytes.into() }.into()),
+            _ => Err(Error::Value(ValueError::BufferFull { bytes, size: self.size }).into()),
         }
     }
 }
@@ -72,7 +72,7 @@ macro_rules! buffer {
             ///
             /// # Errors
             ///
-            /// Fails with [`Error::Allocation`] if the buffer has no more room.
+            /// Fails with [`Error::Value`] if the buffer has no more room.
             pub(super) $($asyncness)? fn $take(&mut self, layout: Layout) -> Result<i32> {
                 let buffer = match &mut self.buffer {
                     Some(buffer) => buffer,

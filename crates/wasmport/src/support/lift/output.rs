@@ -5,7 +5,7 @@ use super::guest::Guest;
 use crate::access::exported_memory;
 use crate::error::{Error, ValueError};
 use crate::memory::Plain;
-use crate::session::GuestOutput;
+use crate::session::GuestExchange;
 use crate::support::cells::FuncCell;
 use wasmtime::{Caller, Result, WasmParams, WasmResults};
 
@@ -14,7 +14,7 @@ use wasmtime::{Caller, Result, WasmParams, WasmResults};
 /// # Errors
 ///
 /// Fails if they are out of bounds.
-pub fn keep_output<T: GuestOutput + 'static>(
+pub fn keep_output<T: GuestExchange + 'static>(
     caller: &mut Caller<'_, T>,
     memory: &str,
     address: i32,
@@ -22,16 +22,45 @@ pub fn keep_output<T: GuestOutput + 'static>(
 ) -> Result<()> {
     let memory = exported_memory(caller, memory)?;
     let bytes = memory.bytes(address, bytes.cast_unsigned() as usize)?.to_vec();
-    *caller.data_mut().guest_output() = Some(bytes);
+    caller.data_mut().exchange().output = Some(bytes);
     Ok(())
+}
+
+/// The answer of an Extism plug-in.
+pub struct Extism {
+    /// The output, if the guest has set one.
+    pub output: Option<Vec<u8>>,
+    status: i32,
+    error: Option<String>,
+}
+
+impl Extism {
+    /// Returns the error, if the guest failed.
+    #[must_use]
+    pub fn failure(&mut self) -> Option<String> {
+        let failed = self.status != 0;
+        failed.then(|| self.error.take().unwrap_or_else(|| format!("status {}", self.status)))
+    }
+
+    /// Checks that the guest did not fail.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Value`] and the text of the guest's error.
+    pub fn check(&mut self) -> Result<()> {
+        match self.failure() {
+            None => Ok(()),
+            Some(message) => Err(Error::Value(ValueError::Failed { message }).into()),
+        }
+    }
 }
 
 /// Defines the calls with a result through an import, once for calls that block and once for those that wait.
 macro_rules! call_with_output {
     ($(#[$attribute:meta])* ($($asyncness:ident)?) ($($wait:tt)*) ($($bound:ident)?)
-        $call:ident $call_with_output:ident) => {
+        $call:ident $call_with_output:ident $call_extism:ident) => {
         $(#[$attribute])*
-        impl<C: Convention, T: GuestOutput $(+ $bound)? + 'static, const N: usize> Guest<'_, C, T, N> {
+        impl<C: Convention, T: GuestExchange $(+ $bound)? + 'static, const N: usize> Guest<'_, C, T, N> {
             /// Calls an exported function, and returns its result with what the guest gave through the import.
             ///
             /// # Errors
@@ -48,19 +77,40 @@ macro_rules! call_with_output {
                 R: WasmResults $(+ $bound + Sync)?,
             {
                 // A host function of an outer call may have led here.
-                let outer = self.store.data_mut().guest_output().take();
+                let outer = self.store.data_mut().exchange().output.take();
                 let result = self.$call(cell, name, params)$($wait)*;
-                let output = std::mem::replace(self.store.data_mut().guest_output(), outer);
+                let output = std::mem::replace(&mut self.store.data_mut().exchange().output, outer);
                 Ok((result?, output))
+            }
+
+            /// Calls an exported function of an Extism plug-in with an input, and returns its output. If it fails,
+            /// the status code is not 0, and the text that of its error.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Allocation`] if the input does not fit, if the instance exports no such function,
+            /// or if the guest traps.
+            pub $($asyncness)? fn $call_extism(
+                &mut self,
+                cell: &FuncCell<(), i32>,
+                name: &str,
+                input: &[u8],
+            ) -> Result<Extism> {
+                if !self.store.data_mut().exchange().extism().begin(input) {
+                    return Err(Error::Allocation { bytes: input.len() as u64 }.into());
+                }
+                let status = self.$call(cell, name, ())$($wait)*?;
+                let memory = self.store.data_mut().exchange().extism();
+                Ok(Extism { status, output: memory.output(), error: memory.error() })
             }
         }
     };
 }
 
-call_with_output! { () () () call call_with_output }
+call_with_output! { () () () call call_with_output call_extism }
 call_with_output! {
     #[cfg(feature = "async")]
-    (async) (.await) (Send) call_async call_with_output_async
+    (async) (.await) (Send) call_async call_with_output_async call_extism_async
 }
 
 /// Returns the values that the guest gave through the import `import`.
@@ -86,6 +136,16 @@ pub fn read_output<P: Plain>(output: Option<Vec<u8>>, import: &'static str) -> R
 pub fn read_output_str(output: Option<Vec<u8>>, import: &'static str) -> Result<String> {
     let text = String::from_utf8(given(output, import)?);
     text.map_err(|_| Error::Value(ValueError::OutputNotUtf8 { import }).into())
+}
+
+/// Returns values as bytes.
+#[must_use]
+pub fn to_bytes<P: Plain>(values: &[P]) -> Vec<u8> {
+    let mut bytes = vec![0; P::SIZE * values.len()];
+    for (value, bytes) in values.iter().zip(bytes.chunks_exact_mut(P::SIZE.max(1))) {
+        value.to_bytes(bytes);
+    }
+    bytes
 }
 
 fn given(output: Option<Vec<u8>>, import: &'static str) -> Result<Vec<u8>> {

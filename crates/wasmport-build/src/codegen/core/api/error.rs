@@ -83,6 +83,12 @@ pub(crate) enum ApiError {
     /// A type cannot be returned together with a status code.
     #[error("the signature `{text}`: `{result}` cannot be returned beside a status code")]
     StatusResult { text: String, result: String },
+    /// The error of a function is text.
+    #[error("the signature `{0}` has text as its error, but the function returns a status code")]
+    TextAsError(String),
+    /// The error of a function of an Extism plug-in is not text.
+    #[error("the signature `{0}` needs text as its error: write `Result<…, String>`")]
+    ExtismError(String),
     /// A host function returns a reference.
     #[error(
         "the signature `{0}` returns a reference, but the guest owns the result of a host function: \
@@ -172,6 +178,11 @@ impl ApiError {
                     .into(),
             ),
             Self::Convention { help, .. } => help.clone(),
+            Self::TextAsError(_) => Some(
+                "declare an `enum` of status codes, such as `enum Status { NotFound = 1 }`, and write \
+                 `Result<…, Status>`"
+                    .into(),
+            ),
             Self::StatusResult { .. } => Some(
                 "return `Result` of `()`, of an integer that is not negative, of a struct behind a pointer, or of \
                  text or a list that the guest gives to `convention.output`"

@@ -21,7 +21,7 @@ mod shape;
 mod signature;
 mod skeleton;
 
-pub(super) use convention::{Convention, Output};
+pub(super) use convention::Convention;
 pub(crate) use error::ApiError;
 pub(super) use error::near;
 pub(super) use parse::SignedModule;

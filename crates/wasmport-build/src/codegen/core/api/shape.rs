@@ -33,6 +33,8 @@ pub(in crate::codegen::core) enum ResultShape {
     Form(Form),
     /// Nothing: the guest gives the content to an import.
     Output,
+    /// A status code; the content is in the memory of an Extism plug-in.
+    Extism,
 }
 
 /// The signature of an export, matched with its type.
@@ -85,6 +87,12 @@ impl Shape {
             Ty::GuestSpan(_) | Ty::GuestPtr(_) => Some("is for host functions"),
             _ => None,
         })?;
+        if convention.has_extism()
+            && !matches!(signature.result.bare(), Ty::Scalar(_) | Ty::Plain(_))
+        {
+            return Self::of_extism(signature, convention, name, ty);
+        }
+        refuse_text_as_error(&signature)?;
         let (arguments, result) = result_shape(&signature, convention, false, name, ty)?;
         let has_pointers = signature.has_pointers();
         let has_room = matches!(result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst);
@@ -108,6 +116,49 @@ impl Shape {
             free: is_freed && !convention.has_objects(),
         };
         convention.require(&signature, needs)?;
+        Ok(Self { signature, arguments, result, convention: convention.clone() })
+    }
+
+    /// Matches the signature of a function of an Extism plug-in: its only argument is the input, its result the output.
+    fn of_extism(
+        signature: Signature,
+        convention: &Convention,
+        name: &str,
+        ty: &FuncType,
+    ) -> Result<Self, ApiError> {
+        let mismatch = |needed: &str, actual: String| {
+            Err(ApiError::Mismatch {
+                text: signature.text.clone(),
+                needed: needed.into(),
+                name: name.into(),
+                actual,
+            })
+        };
+        let is_content = |ty: &Ty| matches!(ty, Ty::Str { .. } | Ty::List { .. });
+        let other = signature.params.iter().skip(1).map(|(name, _)| name);
+        let first = signature.params.iter().find(|(_, ty)| !is_content(ty)).map(|(name, _)| name);
+        if let Some(parameter) = first.or(other.into_iter().next()) {
+            return Err(ApiError::Parameter {
+                text: signature.text.clone(),
+                parameter: parameter.to_string(),
+                reason: "cannot be passed to a plug-in of Extism, which has one input: write one `&str` or `&[…]`",
+            });
+        }
+        let result = &signature.result;
+        let is_text = |error: &syn::Type| quote::quote!(#error).to_string() == "String";
+        if !(matches!(result, Ty::Unit) || (is_content(result.bare()) && is_owned(result))) {
+            let (text, result) = (signature.text.clone(), result.to_string());
+            return Err(ApiError::Result { text, result });
+        }
+        if signature.error.as_ref().is_some_and(|error| !is_text(error)) {
+            return Err(ApiError::ExtismError(signature.text));
+        }
+        let actual = ty.without_names().to_string();
+        let needed = "(func (result i32))";
+        if actual != needed {
+            return mismatch(needed, actual);
+        }
+        let (arguments, result) = (Form::None, ResultShape::Extism);
         Ok(Self { signature, arguments, result, convention: convention.clone() })
     }
 
@@ -145,6 +196,7 @@ impl HostShape {
             Ty::Len => Some("is for exports; a host returns `Vec<…>`"),
             _ => None,
         })?;
+        refuse_text_as_error(&signature)?;
         if is_borrowed(&signature.result) {
             return Err(ApiError::BorrowedResult(signature.text));
         }
@@ -161,6 +213,15 @@ impl HostShape {
             convention: convention.clone(),
             allocates: takes || gives,
         })
+    }
+}
+
+/// Refuses text as the error of a function that returns a status code.
+fn refuse_text_as_error(signature: &Signature) -> Result<(), ApiError> {
+    let is_text = |error: &syn::Type| quote::quote!(#error).to_string() == "String";
+    match &signature.error {
+        Some(error) if is_text(error) => Err(ApiError::TextAsError(signature.text.clone())),
+        _ => Ok(()),
     }
 }
 
@@ -322,7 +383,7 @@ fn candidates(
             return Err(ApiError::Result { text, result });
         }
     };
-    if is_content && !is_import && convention.output.is_some() && is_owned(&signature.result) {
+    if is_content && !is_import && convention.has_output() && is_owned(&signature.result) {
         shapes.insert(0, R::Output);
     }
     if let Some(form) = convention.results.filter(|_| is_content) {
@@ -367,7 +428,7 @@ impl CoreType {
             R::Null | R::Pointer | R::PairBehind | R::WithLen | R::Object => vec!["i32"],
             R::Pair => vec!["i32", "i32"],
             R::Form(form) => form_types(form),
-            R::Output => vec![],
+            R::Output | R::Extism => vec![],
             R::PairAtFirst | R::ValueAtFirst => {
                 params.insert(0, "i32");
                 vec![]

@@ -30,7 +30,9 @@ pub(super) fn method(
     let send = calls.is_async.then(|| quote!(__rt::Send));
     let send = send.iter();
     let data = match shape.result {
-        ResultShape::Output => quote!(<Data: __rt::GuestOutput #(+ #send)*>),
+        ResultShape::Output | ResultShape::Extism => {
+            quote!(<Data: __rt::GuestExchange #(+ #send)*>)
+        }
         _ => data.clone(),
     };
     let (parameters, returns) = (shape.signature.parameters(), shape.signature.returns());
@@ -84,6 +86,9 @@ impl Lifting<'_> {
     fn call(&self, cell: &TokenStream) -> TokenStream {
         let Self { shape, calls, name, .. } = self;
         let Shape { signature, result, .. } = shape;
+        if *result == ResultShape::Extism {
+            return self.call_extism(cell);
+        }
         let wait = &calls.wait;
         let mut arguments: Vec<TokenStream> = Vec::new();
         let mut pass = TokenStream::new();
@@ -119,6 +124,44 @@ impl Lifting<'_> {
             #(#changed)*
             #status
             #(#outs)*
+            #read
+            Ok(#value)
+        }
+    }
+
+    /// Calls a plug-in of Extism with the only argument, and reads its output.
+    fn call_extism(&self, cell: &TokenStream) -> TokenStream {
+        let Self { shape: Shape { signature, .. }, calls, name, .. } = self;
+        let (call, wait) = (calls.method("call_extism"), &calls.wait);
+        let input = match signature.params.first() {
+            None => quote!(&[]),
+            Some((name, Ty::Str { .. })) => quote!(#name.as_bytes()),
+            Some((name, Ty::List { element, .. })) if quote!(#element).to_string() == "u8" => {
+                quote!(#name)
+            }
+            Some((name, _)) => quote!(&__rt::to_bytes(#name)),
+        };
+        let failed = match &signature.error {
+            None => quote!(__answer.check()?;),
+            Some(_) => quote! {
+                if let Some(__error) = __answer.failure() {
+                    return Ok(Err(__error));
+                }
+            },
+        };
+        // A plug-in that sets no output has an empty one.
+        let output = match &signature.result {
+            Ty::Unit => None,
+            Ty::Optional(_) => Some(quote!(let __output = __answer.output;)),
+            _ => Some(quote!(let __output = Some(__answer.output.unwrap_or_default());)),
+        };
+        let read = output.is_some().then(|| self.read_output());
+        let value = signature.result_variables();
+        let value = if signature.error.is_some() { quote!(Ok(#value)) } else { value };
+        quote! {
+            let mut __answer = __guest.#call(&#cell, #name, #input)#wait?;
+            #failed
+            #output
             #read
             Ok(#value)
         }
@@ -234,7 +277,9 @@ impl Lifting<'_> {
             ResultShape::ValueAtFirst => {
                 return (self.nothing(), quote!(let __value = __guest.read_at(__result)?;));
             }
-            ResultShape::Output => return (self.nothing(), self.read_output()),
+            ResultShape::Output | ResultShape::Extism => {
+                return (self.nothing(), self.read_output());
+            }
             ResultShape::Null | ResultShape::Pointer | ResultShape::Object => {
                 (quote!(__pointer), TokenStream::new())
             }
@@ -299,7 +344,7 @@ impl Lifting<'_> {
     /// Code that reads what the guest gave to the import for results.
     fn read_output(&self) -> TokenStream {
         let Shape { signature, convention, .. } = self.shape;
-        let import = convention.output.as_ref().map(super::super::api::Output::path);
+        let import = convention.output_path();
         let read = match signature.result.bare() {
             Ty::List { element, .. } => quote!(read_output::<#element>),
             _ => quote!(read_output_str),

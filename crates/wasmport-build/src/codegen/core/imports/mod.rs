@@ -24,7 +24,7 @@ fn module(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     }
     let ImportModule { name, ident, .. } = module;
     let vis = &plan.vis;
-    let has_host = !module.funcs.is_empty() || module.output.is_some();
+    let has_host = !module.funcs.is_empty() || module.convention.is_some();
     let host = has_host.then(|| host(plan, module));
     let values = values::module_values(module);
     let (link, imports) = (link::function(plan, module), link::imports(module));
@@ -84,14 +84,11 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     });
     let Calls { bounds, .. } = Calls::of(plan);
     let parameter = module_parameter(module.needs_module());
-    let output = module.output.as_ref().and_then(|convention| {
-        let output = convention.output.as_ref()?;
-        Some(output.definition(convention.memory()))
-    });
-    let store = output_bound(module).map(|bound| quote!(#bound +));
+    let provided = module.convention.as_ref().map(|c| c.definitions(module.name));
+    let store = exchange_bound(module).map(|bound| quote!(#bound +));
     let implemented = module.funcs.is_empty().then(|| {
         quote! {
-            // The guest gives its results there, and nothing is left to the program.
+            // The runtime implements all of it.
             impl<T: #bounds, H: __rt::Sized + 'static> Host<T> for H {}
         }
     });
@@ -126,15 +123,15 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
         ) -> __rt::Result<()> {
             #unused
             #(#definitions)*
-            #output
+            #provided
             Ok(())
         }
     }
 }
 
-/// The bound of a store's data for results that the guest gives to an import of the module.
-fn output_bound(module: &ImportModule<'_>) -> Option<TokenStream> {
-    module.output.as_ref().map(|_| quote!(__rt::GuestOutput))
+/// The bound of a store's data for imports of the module that the runtime implements.
+fn exchange_bound(module: &ImportModule<'_>) -> Option<TokenStream> {
+    module.convention.as_ref().map(|_| quote!(__rt::GuestExchange))
 }
 
 /// The parameter for the loaded module, if types of functions come from it.
@@ -200,7 +197,7 @@ pub(super) fn add_to_linker(plan: &Plan<'_>) -> TokenStream {
         _ => quote!(#(#modules::add_to_linker(linker, #arguments host)?;)* Ok(())),
     };
     let Calls { bounds, .. } = Calls::of(plan);
-    let store = plan.host_modules().find_map(output_bound).map(|bound| quote!(#bound +));
+    let store = plan.host_modules().find_map(exchange_bound).map(|bound| quote!(#bound +));
     quote! {
         /// Defines the functions of `H` in `linker`; `host` finds it in the store's data.
         ///

@@ -122,7 +122,8 @@ fn import_module<'a>(
         funcs: Vec::new(),
         values: Vec::new(),
         wasi: Vec::new(),
-        output: None,
+        provided: Vec::new(),
+        convention: None,
         text: imports.iter().map(|(_, i)| interface_line(&i.name, &i.ty)).collect(),
     };
     let idents = names::snake_case(&requests, &[]);
@@ -136,8 +137,11 @@ fn import_module<'a>(
                 }
                 module.wasi.push(name);
             }
-            ExternType::Func(_) if signature.is_none() && signatures.is_output(import) => {
-                module.output = signatures.convention.clone();
+            ExternType::Func(_)
+                if signature.is_none() && signatures.implementing(import).is_some() =>
+            {
+                module.provided.push(name);
+                module.convention = signatures.convention.clone();
             }
             ExternType::Func(ty) => {
                 let pattern_name = format!("{}/{name}", import.module);
@@ -166,6 +170,12 @@ fn import_module<'a>(
             }
         }
     }
+    if let Some(convention) = module.convention.as_ref().filter(|_| settings.is_interface()) {
+        // Code that arrives later may import any of the functions that the runtime implements.
+        let others =
+            convention.provided(name).filter(|(other, _)| !module.provided.contains(other));
+        module.text.extend(others.map(|(name, ty)| format!("{name:?} {ty}\n")));
+    }
     check_with(&module)?;
     Ok(module)
 }
@@ -175,7 +185,7 @@ fn check_with(module: &ImportModule<'_>) -> Result<(), PlanError> {
     if module.with.is_none() {
         return Ok(());
     }
-    if module.output.is_some() || module.funcs.iter().any(|func| func.shape.is_some()) {
+    if module.convention.is_some() || module.funcs.iter().any(|func| func.shape.is_some()) {
         return Err(PlanError::WithSignatures(module.name.into()));
     }
     if module.needs_module() {

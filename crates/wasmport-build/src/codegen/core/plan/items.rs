@@ -17,8 +17,10 @@ pub(in crate::codegen::core) struct ImportModule<'a> {
     pub values: Vec<HostValue<'a>>,
     /// The functions that WASI implements.
     pub wasi: Vec<&'a str>,
-    /// The convention whose results the guest gives to an import of the module.
-    pub output: Option<Convention>,
+    /// The functions that the runtime implements for the convention.
+    pub provided: Vec<&'a str>,
+    /// That convention.
+    pub convention: Option<Convention>,
     /// All imports from the module as text, a line for each.
     pub text: String,
 }

@@ -168,7 +168,7 @@ impl<'a> Plan<'a> {
 
     /// The modules from which functions are imported that the program implements.
     pub fn host_modules(&self) -> impl Iterator<Item = &ImportModule<'a>> {
-        self.imports.iter().filter(|m| !m.funcs.is_empty() || m.output.is_some())
+        self.imports.iter().filter(|m| !m.funcs.is_empty() || m.convention.is_some())
     }
 
     /// Whether WASI is linked: for the imports, or for those of code that arrives later.

@@ -54,10 +54,9 @@ impl Signatures {
         })
     }
 
-    /// Returns whether the guest gives its results to the import.
-    pub fn is_output(&self, import: &Import) -> bool {
-        let output = self.convention.as_ref().and_then(|convention| convention.output.as_ref());
-        output.is_some_and(|output| output.is_it(import))
+    /// Returns the convention if the runtime implements the import for it.
+    pub fn implementing(&self, import: &Import) -> Option<&Convention> {
+        self.convention.as_ref().filter(|convention| convention.implements(import))
     }
 
     /// Refuses structs and enums whose names generated code uses.

@@ -5,15 +5,14 @@ mod function;
 mod output;
 mod preset;
 
-pub(in crate::codegen::core) use output::Output;
-
 use super::error::{ApiError, near};
 use super::signature::Signature;
-use crate::interface::{ExternType, FuncType, Interface, MemoryType};
+use crate::interface::{ExternType, FuncType, Import, Interface, MemoryType};
 use crate::settings::{AssetSettings, Form, Preset, Side};
 use buffer::Buffer;
 use function::{Action, Function, REALLOC};
-use preset::Data;
+use output::Output;
+use preset::{Data, EXTISM};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
@@ -35,7 +34,7 @@ pub(in crate::codegen::core) struct Convention {
     arguments_freed_by: Side,
     results_freed_by: Side,
     /// The import to which the guest gives results.
-    pub output: Option<Output>,
+    output: Option<Output>,
     /// The status code of success.
     pub ok: i32,
 }
@@ -155,6 +154,52 @@ impl Convention {
     /// Whether text and lists are objects of AssemblyScript.
     pub fn has_objects(&self) -> bool {
         self.data.preset == Preset::AssemblyScript
+    }
+
+    /// Whether contents are in a memory of the host's.
+    pub fn has_extism(&self) -> bool {
+        self.data.preset == Preset::Extism
+    }
+
+    /// The functions of a module that the runtime implements for every guest: names and types.
+    pub fn provided(&self, module: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
+        let is_of_extism = self.has_extism() && module == EXTISM;
+        let functions = is_of_extism.then_some(wasmport::extism::FUNCTIONS);
+        functions.unwrap_or_default().iter().copied()
+    }
+
+    /// Whether the runtime implements the import.
+    pub fn implements(&self, import: &Import) -> bool {
+        let mut provided = self.provided(&import.module);
+        let has_it = |(name, ty): (&str, &str)| match &import.ty {
+            ExternType::Func(actual) => {
+                name == import.name && actual.without_names().to_string() == ty
+            }
+            _ => false,
+        };
+        provided.any(has_it) || self.output.as_ref().is_some_and(|output| output.is_it(import))
+    }
+
+    /// The definitions of the imports from a module that the runtime implements.
+    pub fn definitions(&self, module: &str) -> TokenStream {
+        if self.has_extism() && module == EXTISM {
+            return quote!(__rt::add_extism_to_linker(linker)?;);
+        }
+        let output = self.output.as_ref().filter(|output| output.module == module);
+        output.map(|output| output.definition(self.memory())).unwrap_or_default()
+    }
+
+    /// Whether the guest gives results to an import.
+    pub fn has_output(&self) -> bool {
+        self.output.is_some()
+    }
+
+    /// The import that takes results, as messages name it.
+    pub fn output_path(&self) -> String {
+        match &self.output {
+            Some(output) => output.path(),
+            None => format!("{EXTISM}/output_set"),
+        }
     }
 
     /// Whether results are as in the canonical ABI.

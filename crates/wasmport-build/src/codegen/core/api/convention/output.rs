@@ -9,7 +9,7 @@ use quote::quote;
 
 /// An import that takes results.
 #[derive(Clone)]
-pub(in crate::codegen::core) struct Output {
+pub(super) struct Output {
     pub module: String,
     pub name: String,
     form: Form,

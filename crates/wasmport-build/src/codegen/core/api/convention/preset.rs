@@ -22,9 +22,14 @@ pub(super) struct Data {
     pub is_canonical: bool,
     /// The exports by which it is recognized, if these are all there.
     recognized_by: &'static [&'static str],
+    /// The module by whose imports it is recognized.
+    recognized_by_module: Option<&'static str>,
     /// The export without which alone it is recognized.
     unless: Option<&'static str>,
 }
+
+/// The module from which plug-ins of Extism import.
+pub(super) const EXTISM: &str = "extism:host/env";
 
 /// A convention from which the others differ.
 const C: Data = Data {
@@ -39,11 +44,13 @@ const C: Data = Data {
     pin: None,
     is_canonical: false,
     recognized_by: &[],
+    recognized_by_module: None,
     unless: None,
 };
 
 /// All presets; the first that is recognized counts.
-static PRESETS: [Data; 6] = [
+static PRESETS: [Data; 7] = [
+    Data { preset: Preset::Extism, arguments: Form::None, recognized_by_module: Some(EXTISM), ..C },
     Data {
         preset: Preset::WasmBindgen,
         alloc: "__wbindgen_malloc(size, align)",
@@ -87,12 +94,15 @@ impl Data {
     /// Returns the convention that the settings choose, or that the exports follow.
     pub fn of(chosen: Option<Preset>, interface: &Interface) -> &'static Self {
         let exports = |name: &&str| interface.exports.iter().any(|export| export.name == *name);
+        let imports_from =
+            |module: &str| interface.imports.iter().any(|import| import.module == module);
         let is_it = |data: &&Self| match chosen {
             Some(preset) => data.preset == preset,
             None => {
-                let is_recognized =
+                let by_exports =
                     !data.recognized_by.is_empty() && data.recognized_by.iter().all(exports);
-                is_recognized && !data.unless.iter().any(|name| exports(name))
+                let by_imports = data.recognized_by_module.is_some_and(imports_from);
+                (by_exports || by_imports) && !data.unless.iter().any(|name| exports(name))
             }
         };
         PRESETS.iter().find(is_it).unwrap_or(&C_OF_EXPORTS)

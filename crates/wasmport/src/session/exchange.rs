@@ -1,0 +1,35 @@
+//! `Exchange`: what guest and host pass each other beside parameters and results.
+
+use crate::extism::ExtismMemory;
+
+/// What a guest and its host pass each other beside parameters and results, by the
+/// [conventions](https://docs.rs/wasmport-build) `output` and `extism`.
+#[derive(Debug, Default)]
+pub struct Exchange {
+    /// The result that the guest has given to an import during the running call.
+    pub(crate) output: Option<Vec<u8>>,
+    extism: Option<Box<ExtismMemory>>,
+    /// The largest size of memories in bytes.
+    max_memory: Option<usize>,
+}
+
+impl Exchange {
+    /// Creates an empty one, which holds at most `max_memory` bytes for an Extism plug-in.
+    #[must_use]
+    pub fn with_max_memory(max_memory: Option<usize>) -> Self {
+        Self { max_memory, ..Self::default() }
+    }
+
+    /// Returns the memory of an Extism plug-in.
+    pub(crate) fn extism(&mut self) -> &mut ExtismMemory {
+        let max = self.max_memory;
+        self.extism.get_or_insert_with(|| Box::new(ExtismMemory::new(max)))
+    }
+}
+
+/// Data of a store with an [`Exchange`]. That of a session has one; for a store of your own, implement it for its
+/// data.
+pub trait GuestExchange {
+    /// Returns the exchange of the store's guest.
+    fn exchange(&mut self) -> &mut Exchange;
+}
