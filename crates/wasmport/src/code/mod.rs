@@ -3,12 +3,15 @@
 mod cache;
 #[cfg(feature = "component-model")]
 mod component;
+#[cfg(feature = "component-model")]
+mod component_stubs;
 mod deserialize;
 mod kind;
 mod linking;
 mod load;
 mod map;
 mod module;
+mod module_stubs;
 mod names;
 mod overloads;
 #[cfg(feature = "compile")]
@@ -17,6 +20,8 @@ mod own;
 pub(crate) use cache::CodeCaches;
 #[cfg(feature = "compile")]
 pub(crate) use deserialize::deserialize_own;
+#[cfg(feature = "component-model")]
+pub use component_stubs::HostResources;
 pub use kind::Code;
 pub(crate) use kind::Operations;
 pub use linking::Linking;

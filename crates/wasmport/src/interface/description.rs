@@ -2,7 +2,6 @@
 
 #[cfg(feature = "component-model")]
 use super::component::ComponentItems;
-use super::lines::entries;
 use super::options::Options;
 use std::fmt;
 use std::marker::PhantomData;
@@ -100,20 +99,6 @@ impl Interface<Module> {
             [(_, lines), ..] => lines,
             [] => "",
         }
-    }
-}
-
-impl Interface<Module> {
-    /// Returns the imports: module and name.
-    pub(crate) fn imports_by_module(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let all = self.imports.iter();
-        all.flat_map(|(module, lines)| entries(lines).map(|entry| (*module, entry.name)))
-    }
-
-    /// Returns the names of the imports, each with the first module from which it comes.
-    pub(crate) fn names_of_imports(&self) -> impl Iterator<Item = (String, &'static str)> {
-        let all = self.imports.iter().rev();
-        all.flat_map(|(module, lines)| entries(lines).map(|entry| (entry.name, *module)))
     }
 }
 

@@ -6,8 +6,8 @@ use std::fmt;
 /// A difference between code and an [`Interface`](super::Interface) that keeps them from working together.
 ///
 /// Types are text: in the text format of WebAssembly, such as `(func (param i32))`, or in the manner of WIT, such
-/// as `func(string) -> u32`. Names come from files as they are;
-/// messages escape what would control a terminal.
+/// as `func(string) -> u32`; long ones are truncated. Names come from files as they are; messages escape what would
+/// control a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
@@ -163,6 +163,18 @@ impl fmt::Display for Difference {
             }
         }
     }
+}
+
+/// The longest type in a message, in bytes.
+pub(super) const LONGEST: usize = 300;
+
+/// Truncates a type for a message.
+pub(super) fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
 }
 
 /// Names with commas between them, and a word before the last.

@@ -6,6 +6,7 @@ mod description;
 mod difference;
 mod display;
 mod from_wasmtime;
+mod given;
 pub(crate) mod lines;
 mod module;
 mod options;
@@ -15,5 +16,8 @@ mod types;
 pub use component::{ComponentItem, ComponentItems};
 pub use description::Interface;
 pub use difference::Difference;
+pub(crate) use given::{Found, Given};
+#[doc(hidden)]
+pub use lines::overload_name;
 pub(crate) use module::differences;
 pub use types::{ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType};

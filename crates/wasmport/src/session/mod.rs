@@ -4,6 +4,7 @@ mod call;
 mod data;
 #[cfg(feature = "wasi-http")]
 mod http;
+mod imports;
 mod limits;
 mod linker;
 mod named;

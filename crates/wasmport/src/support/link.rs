@@ -18,7 +18,7 @@ pub fn pre<W: ModuleWrapper, T: 'static>(
     module: &LoadedModule,
 ) -> Result<InstancePre<T>> {
     W::check(module)?;
-    W::linking().named(linker, module.module())?.instantiate_pre(module.module())
+    W::linking(module).named(linker, module.module()).instantiate_pre(module.module())
 }
 
 impl<T: 'static> OverloadedPre<T> {
@@ -29,8 +29,7 @@ impl<T: 'static> OverloadedPre<T> {
     /// Fails like [`Wrapper::check`].
     pub fn new<W: ModuleWrapper>(linker: &Linker<T>, module: &LoadedModule) -> Result<Self> {
         W::check(module)?;
-        let linker = W::linking().named(linker, module.module())?;
-        Ok(Self::link(&linker, module.module(), W::OVERLOADS))
+        Ok(Self::link(linker, module.module(), W::linking(module)))
     }
 }
 
@@ -48,7 +47,7 @@ pub fn instantiate<W: ModuleWrapper, T: 'static>(
 ) -> Result<W> {
     W::check(module)?;
     let _span = trace::instantiate(module.asset()).entered();
-    let instance = module.code().instantiate(linker, store.as_context_mut(), &W::linking())?;
+    let instance = module.code().instantiate(linker, store.as_context_mut(), &W::linking(module))?;
     started(store, instance)
 }
 
@@ -79,7 +78,7 @@ pub async fn instantiate_async<W: ModuleWrapper, T: Send + 'static>(
     W::check(module)?;
     let instantiated = async {
         let (code, context) = (module.code(), store.as_context_mut());
-        let instance = code.instantiate_async(linker, context, &W::linking()).await?;
+        let instance = code.instantiate_async(linker, context, &W::linking(module)).await?;
         started_async(store, instance).await
     };
     trace::instantiate(module.asset()).around(instantiated).await

@@ -9,6 +9,8 @@ mod items;
 mod shape;
 
 #[cfg(feature = "component-model")]
+pub(crate) use compatible::compatible;
+#[cfg(feature = "component-model")]
 pub(crate) use differences::differences;
 pub use items::{ComponentItem, ComponentItems};
 #[cfg(feature = "inspect")]
