@@ -14,6 +14,9 @@ mod types;
 
 #[cfg(any(feature = "component-model", feature = "inspect"))]
 pub use component::{ComponentItem, ComponentItems};
+#[cfg(any(feature = "component-model", feature = "inspect"))]
+#[doc(hidden)]
+pub use component::{Preview, preview};
 pub use description::Interface;
 pub use difference::Difference;
 pub(crate) use given::{Found, Given};

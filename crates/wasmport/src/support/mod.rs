@@ -55,7 +55,7 @@ pub use std::vec::Vec;
 
 /// The version of the contract between generator and runtime. Any change of what generated code relies
 /// on, such as this module or the defaults of [`EngineConfig`], increments it.
-pub const CONTRACT: u32 = 10;
+pub const CONTRACT: u32 = 11;
 
 /// Ends compilation if generated code follows another contract.
 pub const fn check_contract(contract: u32) {

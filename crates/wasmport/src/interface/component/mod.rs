@@ -6,7 +6,10 @@ mod differences;
 #[cfg(feature = "component-model")]
 mod from_wasmtime;
 mod items;
+mod reader;
+mod resources;
 mod shape;
+mod wasi;
 
 #[cfg(feature = "component-model")]
 pub(crate) use compatible::compatible;
@@ -14,6 +17,9 @@ pub(crate) use compatible::compatible;
 pub(crate) use differences::differences;
 pub use items::{ComponentItem, ComponentItems};
 #[cfg(feature = "inspect")]
-pub(crate) use items::{Resources, Side};
+pub(crate) use reader::{Content, read};
 #[cfg(feature = "inspect")]
-pub(crate) use shape::{Shape, Types, WRITER_BUDGET, Writer};
+pub(crate) use shape::{Shape, Types};
+#[cfg(all(test, feature = "wasi"))]
+pub(crate) use wasi::PREVIEW_2;
+pub use wasi::{Preview, preview};
