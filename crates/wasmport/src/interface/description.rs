@@ -7,8 +7,7 @@ use std::fmt;
 use std::marker::PhantomData;
 use wasmtime::Module;
 
-/// What a wrapper expects of code: the exports that it calls, and the imports that its host gives. `C` is the
-/// kind of the code.
+/// The exports that a wrapper calls, and the imports that its host gives. `C` is the kind of the code.
 ///
 /// Each wrapper has one as its `INTERFACE`: that of an `[[interface]]` in `wasmport.toml` for code that arrives
 /// while the program runs, and that of an asset for its own code and any other with the same imports and

@@ -47,7 +47,7 @@ pub enum Difference {
     OneOf {
         /// The names of the exports.
         exports: Vec<String>,
-        /// Those that the code has.
+        /// The names among them that the code has.
         found: Vec<String>,
     },
     /// The component imports an interface that the host does not give.

@@ -1,5 +1,6 @@
 //! Linking and instantiating core modules.
 
+use super::cells::there;
 use crate::code::{Operations as _, OverloadedPre, START};
 use crate::exit::Exit;
 use crate::runtime::{LoadedModule, Runtime};
@@ -136,7 +137,7 @@ pub fn exit(result: Result<()>) -> Result<Exit> {
 ///
 /// # Errors
 ///
-/// Fails if a name is already defined.
+/// Fails if a name is already defined, or the instance lacks an export that is optional in its interface.
 pub fn link_exports<W: ModuleWrapper, T: 'static>(
     linker: &mut Linker<T>,
     mut store: impl AsContextMut<Data = T>,
@@ -146,10 +147,9 @@ pub fn link_exports<W: ModuleWrapper, T: 'static>(
 ) -> Result<()> {
     for name in names {
         let instance = exporter.wasm_instance();
-        // It exists: `check_link` has compared the interfaces at compile time.
-        if let Some(export) = instance.get_export(&mut store, name) {
-            linker.define(&mut store, module, name, export)?;
-        }
+        // Its interface has it: `check_link` has compared the interfaces at compile time.
+        let export = there(instance.get_export(&mut store, name), name)?;
+        let _ = linker.define(&mut store, module, name, export)?;
     }
     Ok(())
 }

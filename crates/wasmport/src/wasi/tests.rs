@@ -1,4 +1,4 @@
-//! What Wasmtime links of WASI is what the comparison with interfaces knows.
+//! Tests that Wasmtime links the interfaces of WASI that are known.
 
 use crate::interface::component::PREVIEW_2;
 use crate::interface::{Preview, preview};
@@ -10,7 +10,7 @@ fn the_interfaces_are_those_of_wasmtime() {
     let mut linker =
         wasmtime::component::Linker::<wasmtime_wasi::p1::WasiP1Ctx>::new(runtime.engine());
     wasmtime_wasi::p2::add_to_linker_sync(&mut linker).unwrap();
-    // What is there cannot be defined again.
+    // A name that is linked cannot be defined again.
     let mut is_linked = |interface: &str| {
         (0..20).any(|patch| {
             let import = format!("wasi:{interface}@0.2.{patch}");

@@ -55,7 +55,7 @@ impl Target<'_> {
         format_ident!("start{of}{}", if self.is_async { "_async" } else { "" })
     }
 
-    /// What a session is started from, with its type.
+    /// The origin of a session, with its type.
     fn origin(&self) -> (TokenStream, TokenStream) {
         match self.is_interface {
             true => (quote!(component), quote!(&::wasmport::LoadedComponent)),
