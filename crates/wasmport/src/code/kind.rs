@@ -83,11 +83,7 @@ pub trait Operations: Kind + Precompiled {
         Self: Code;
 
     /// Resolves the imports once, for many instances in any stores.
-    fn link<T: 'static>(
-        &self,
-        linker: &Self::Linker<T>,
-        linking: &Linking,
-    ) -> Result<Self::Pre<T>>
+    fn link<T: 'static>(&self, linker: &Self::Linker<T>, linking: &Linking) -> Result<Self::Pre<T>>
     where
         Self: Code;
 

@@ -18,10 +18,10 @@ mod overloads;
 mod own;
 
 pub(crate) use cache::CodeCaches;
-#[cfg(feature = "compile")]
-pub(crate) use deserialize::deserialize_own;
 #[cfg(feature = "component-model")]
 pub use component_stubs::HostResources;
+#[cfg(feature = "compile")]
+pub(crate) use deserialize::deserialize_own;
 pub use kind::Code;
 pub(crate) use kind::Operations;
 pub use linking::Linking;

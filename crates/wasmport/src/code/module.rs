@@ -131,11 +131,7 @@ impl Operations for Module {
         Linker::new(engine)
     }
 
-    fn link<T: 'static>(
-        &self,
-        linker: &Linker<T>,
-        linking: &Linking,
-    ) -> Result<ModulePre<T>> {
+    fn link<T: 'static>(&self, linker: &Linker<T>, linking: &Linking) -> Result<ModulePre<T>> {
         if linking.is_overloaded(self) {
             return Ok(ModulePre::Overloaded(OverloadedPre::link(linker, self, linking.clone())));
         }

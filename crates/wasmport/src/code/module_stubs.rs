@@ -52,12 +52,15 @@ fn stub<T: 'static>(
     is_zero: bool,
 ) -> Result<Extern> {
     if let (wasmtime::ExternType::Func(ty), false) = (ty, is_zero) {
-        let message = format!("the import {module:?} {name:?} is not there: the session is stubbed");
+        let message =
+            format!("the import {module:?} {name:?} is not there: the session is stubbed");
         let trap = move |_: wasmtime::Caller<'_, T>, _: &[_], _: &mut [_]| {
             Err(Error::msg(message.clone()))
         };
         return Ok(Func::new(store, ty.clone(), trap).into());
     }
     let value = ty.default_value(store);
-    value.with_context(|| format!("the import {module:?} {name:?} has no value that is zero or null"))
+    value.with_context(|| {
+        format!("the import {module:?} {name:?} has no value that is zero or null")
+    })
 }

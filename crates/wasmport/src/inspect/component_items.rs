@@ -10,12 +10,10 @@ use wasmparser::types::TypesRef;
 
 /// Returns the imports and exports, which have these names, of a component.
 pub(super) fn items(types: TypesRef<'_>, imports: &[&str], exports: &[&str]) -> ComponentItems {
-    let imports = imports
-        .iter()
-        .filter_map(|name| Some((*name, types.component_item_for_import(name)?.ty)));
-    let exports = exports
-        .iter()
-        .filter_map(|name| Some((*name, types.component_item_for_export(name)?.ty)));
+    let imports =
+        imports.iter().filter_map(|name| Some((*name, types.component_item_for_import(name)?.ty)));
+    let exports =
+        exports.iter().filter_map(|name| Some((*name, types.component_item_for_export(name)?.ty)));
     read(Parsed { types }, imports, exports)
 }
 

@@ -120,7 +120,7 @@ pub fn text(text: &str) -> Option<Other> {
     }
     let start: String = text.chars().take(40).collect::<String>().to_ascii_lowercase();
     if let Some((_, what, help)) = TEXTS.iter().find(|(begin, ..)| start.starts_with(begin)) {
-        return Some(Other { message: format!("the file is {what}"), help });
+        return Some(Other { message: format!("the file is {what}"), help: *help });
     }
     let line: String = text.lines().next().unwrap_or_default().chars().take(60).collect();
     let message =

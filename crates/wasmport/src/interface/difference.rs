@@ -193,3 +193,42 @@ impl fmt::Display for Listed<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Difference;
+    use crate::text::printable;
+    use std::borrow::Cow;
+
+    #[test]
+    fn names_control_no_terminal() {
+        let hostile =
+            || "\x1b[2J\x1b]0;t\x07\u{9b}1m\u{202e}\u{2066}\u{200b}\u{feff}\r\n\t\0".to_owned();
+        let ty = || "(func)".to_owned();
+        let differences = [
+            Difference::MissingExport { name: hostile(), expected: ty() },
+            Difference::ExportType { name: hostile(), expected: ty(), found: ty() },
+            Difference::UnknownImport { module: hostile(), name: hostile(), found: ty() },
+            Difference::UnknownImport { module: String::new(), name: hostile(), found: ty() },
+            Difference::MissingInterface { name: hostile(), found: None },
+            Difference::MissingInterface { name: hostile(), found: Some(hostile()) },
+            Difference::OneOf { exports: vec![hostile()], found: vec![] },
+            Difference::OneOf { exports: vec![hostile(), hostile()], found: vec![hostile()] },
+            Difference::UnknownInterface { name: hostile(), given: None },
+            Difference::UnknownInterface { name: hostile(), given: Some(hostile()) },
+            Difference::Capability { module: hostile() },
+            Difference::ImportType {
+                module: hostile(),
+                name: hostile(),
+                expected: ty(),
+                found: ty(),
+            },
+        ];
+        for difference in differences {
+            let text = difference.to_string();
+            assert!(matches!(printable(&text), Cow::Borrowed(_)), "{text:?}");
+            assert!(!text.contains(['\n', '\t']), "{text:?}");
+            assert!(text.contains(r"\u{202e}\u{2066}\u{200b}\u{feff}\r\n\t\0"), "{text}");
+        }
+    }
+}

@@ -398,3 +398,14 @@ impl<T: Default> Default for Lazy<T> {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::there;
+
+    #[test]
+    fn an_export_that_code_may_lack_is_called_optional() {
+        let error = there(None::<()>, "a\u{1b}").unwrap_err().to_string();
+        assert_eq!(error, "the guest lacks the export \"a\\u{1b}\", which is optional");
+    }
+}

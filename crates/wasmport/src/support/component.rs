@@ -9,8 +9,8 @@ pub use super::{
     unmodified_importer_output,
 };
 pub use super::{one_of, there};
-pub use crate::code::HostResources;
 pub use crate::__component_session as component_session;
+pub use crate::code::HostResources;
 pub use wasmtime::component::*;
 pub use wasmtime::{AsContext, AsContextMut, Engine, Result, Store, StoreContextMut, format_err};
 

@@ -48,7 +48,8 @@ pub fn instantiate<W: ModuleWrapper, T: 'static>(
 ) -> Result<W> {
     W::check(module)?;
     let _span = trace::instantiate(module.asset()).entered();
-    let instance = module.code().instantiate(linker, store.as_context_mut(), &W::linking(module))?;
+    let instance =
+        module.code().instantiate(linker, store.as_context_mut(), &W::linking(module))?;
     started(store, instance)
 }
 

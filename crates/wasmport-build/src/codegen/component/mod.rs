@@ -18,7 +18,6 @@ mod tests;
 mod visibility;
 mod wrapper;
 
-
 pub(crate) use error::ComponentError;
 pub(crate) use wrapper::{Untyped, cargo_feature, needs, untyped_wrapper, wrapper};
 

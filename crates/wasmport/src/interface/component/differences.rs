@@ -281,6 +281,51 @@ mod tests {
     }
 
     #[test]
+    fn a_host_gives_all_of_the_parts_of_wasi_that_it_gives() {
+        let found = items(
+            &[
+                ("wasi:cli/exit@0.2.3", "exit", "func(result)"),
+                ("wasi:http/types@0.2.3", "x", "func()"),
+                ("wasi:http/outgoing-handler@0.2.3", "handle", "func()"),
+                ("wasi:random/random@0.3.0", "x", "func()"),
+                ("wasi:cli/exit@0.2.0-rc.1", "exit", "func(result)"),
+                ("wasi:cli/wishes@0.2.3", "x", "func()"),
+            ],
+            &[],
+        );
+        let unknown = |expected: &ComponentItems| -> Vec<String> {
+            let options = Options {
+                sizes: false,
+                wasi: true,
+                any_import_module: false,
+                optional: &[],
+                one_of: &[],
+            };
+            let differences = differences(expected, &found, &options).into_iter();
+            let names = differences.map(|difference| match difference {
+                Difference::UnknownInterface { name, .. } => name,
+                other => other.to_string(),
+            });
+            names.collect()
+        };
+        let rest = ["wasi:cli/exit@0.2.0-rc.1", "wasi:cli/wishes@0.2.3"];
+        assert_eq!(
+            unknown(&items(&[], &[])),
+            [
+                &["wasi:http/types@0.2.3", "wasi:http/outgoing-handler@0.2.3"][..],
+                &["wasi:random/random@0.3.0"],
+                &rest
+            ]
+            .concat()
+        );
+        let expected = items(
+            &[("wasi:http/types@0.2.0", "x", "func()"), ("wasi:cli/exit@0.3.0", "exit", "func()")],
+            &[],
+        );
+        assert_eq!(unknown(&expected), rest);
+    }
+
+    #[test]
     fn long_types_are_compared_to_the_part_that_differs() {
         let long = |last: &str| {
             let cases: Vec<String> = (0..60).map(|i| format!("case-{i}")).collect();
@@ -304,5 +349,7 @@ mod tests {
                 "it exports \"run\" as one with record { x: u16 }, and the interface has a type with record { x: u8 }"
             ]
         );
+        let missing = said(&items(&[], &[("", "f", &long("last"))]), &items(&[], &[]));
+        assert!(missing[0].ends_with('…') && missing[0].len() < 400, "{missing:?}");
     }
 }

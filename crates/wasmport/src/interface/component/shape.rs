@@ -115,12 +115,7 @@ impl<T: Types> Writer<T> {
     }
 
     /// Returns the text of a function's type. Parameters have no names: these do not distinguish types.
-    pub fn func(
-        &mut self,
-        is_async: bool,
-        params: &[T::Type],
-        result: Option<&T::Type>,
-    ) -> String {
+    pub fn func(&mut self, is_async: bool, params: &[T::Type], result: Option<&T::Type>) -> String {
         let params: Vec<String> = params.iter().map(|ty| self.text(ty)).collect();
         let result = result.map(|ty| format!(" -> {}", self.text(ty))).unwrap_or_default();
         if self.budget == 0 {

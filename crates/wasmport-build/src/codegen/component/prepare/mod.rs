@@ -16,7 +16,6 @@ mod wit_docs;
 mod world;
 mod world_keys;
 
-
 pub(crate) use choices::Choices;
 pub(crate) use error::ChoiceError;
 

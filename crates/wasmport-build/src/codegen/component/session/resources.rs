@@ -59,9 +59,7 @@ impl Resources {
 
     /// Writes an entry for each, with the path of the module.
     fn entries(&self, interface: &str, path: &[Ident]) -> Vec<TokenStream> {
-        let entry = |(name, ty): &(Expr, Path)| {
-            quote!((#interface, #name, __rt::ResourceType::host::<#(#path::)*#ty>()))
-        };
+        let entry = |(name, ty): &(Expr, Path)| quote!((#interface, #name, __rt::ResourceType::host::<#(#path::)*#ty>()));
         self.0.iter().map(entry).collect()
     }
 }
@@ -88,5 +86,38 @@ fn host_type(func: &Expr) -> Option<Path> {
     match arguments.args.first()? {
         syn::GenericArgument::Type(syn::Type::Path(ty)) => Some(ty.path.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codegen::component::tests::{chosen, has, text, wrapper};
+
+    #[test]
+    fn resources_of_interfaces_and_of_the_world_are_listed() {
+        let wit = "
+            package demo:app@0.1.0;
+            interface store { resource blob { read: func() -> u8; } }
+            interface shop { use store.{blob}; sell: func() -> blob; }
+            world app {
+                import shop;
+                resource ticket { price: func() -> u32; }
+                export use-up: func(ticket: borrow<ticket>);
+            }
+        ";
+        for asynchronous in [false, true] {
+            let choices = chosen(|c| {
+                c.is_interface = true;
+                c.asynchronous = asynchronous;
+            });
+            let text = text(wrapper(wit, &choices).unwrap());
+            for entry in [
+                r#"("", "ticket", __rt::ResourceType::host::<Ticket>())"#,
+                r#"("demo:app/store@0.1.0", "blob", __rt::ResourceType::host::<demo::app::store::Blob>())"#,
+            ] {
+                assert!(has(&text, entry), "{entry}: {text}");
+            }
+            assert!(!has(&text, r#"("demo:app/shop@0.1.0""#), "{text}");
+        }
     }
 }
