@@ -128,3 +128,87 @@ impl Types for Loaded<'_> {
         }
     }
 }
+
+#[cfg(all(test, feature = "compile"))]
+mod tests {
+    use super::*;
+    use crate::{EngineConfig, Runtime};
+    use std::cell::Cell;
+
+    /// A component that counts how often a type of it is read.
+    struct Counting<'a> {
+        loaded: Loaded<'a>,
+        count: &'a Cell<usize>,
+    }
+
+    impl Types for Counting<'_> {
+        type Type = Type;
+        type Resource = ResourceType;
+        type Item = Item;
+        type Key = Key;
+
+        fn key(&self, ty: &Type) -> Option<Key> {
+            self.loaded.key(ty)
+        }
+
+        fn shape(&self, ty: &Type) -> Shape<Type, ResourceType> {
+            self.count.set(self.count.get() + 1);
+            self.loaded.shape(ty)
+        }
+
+        fn content(&self, item: Item) -> Content<Self> {
+            match self.loaded.content(item) {
+                Content::Func { is_async, params, result } => {
+                    Content::Func { is_async, params, result }
+                }
+                Content::Resource(resource) => Content::Resource(resource),
+                Content::Type => Content::Type,
+                Content::Instance(items) => Content::Instance(items),
+                Content::Other(what) => Content::Other(what),
+            }
+        }
+    }
+
+    /// Returns how often types are read.
+    fn reads(text: &str) -> usize {
+        let runtime = Runtime::new(&EngineConfig::new()).unwrap();
+        let engine = runtime.engine();
+        let component = Component::from_binary(engine, &wat::parse_str(text).unwrap()).unwrap();
+        let ty = component.component_type();
+        let count = Cell::new(0);
+        let imports = ty.imports(engine).map(|(name, item)| (name, item.ty));
+        let _ = read(Counting { loaded: Loaded { engine }, count: &count }, imports, []);
+        count.get()
+    }
+
+    #[test]
+    fn a_type_is_read_once_however_often_it_is_used() {
+        let mut text = "(component (type $t0 (tuple u8 u8))".to_owned();
+        for level in 1..=16 {
+            let inner = level - 1;
+            text += &format!("(type $t{level} (tuple $t{inner} $t{inner}))");
+        }
+        for function in 0..3 {
+            text += &format!(r#"(import "f{function}" (func (param "p" $t16)))"#);
+        }
+        assert_eq!(reads(&format!("{text})")), 19);
+    }
+
+    #[test]
+    fn types_with_handles_are_read_once_in_each_interface() {
+        let interface = |name: &str, functions: usize| {
+            let mut text = format!(r#"(import "{name}" (instance "#);
+            text += r#"(export "r" (type $r (sub resource)))
+                (type $own (own $r)) (type $all (list $own)) (type $plain (list string))"#;
+            for function in 0..functions {
+                text += &format!(
+                    r#"(export "f{function}" (func (param "a" $all) (param "b" $plain)))"#
+                );
+            }
+            text + "))"
+        };
+        // The list and its handle in both, the list without handles and its strings once.
+        let text = format!("(component {}{})", interface("a:b/c", 5), interface("a:b/d", 5));
+        assert_eq!(reads(&text), 6);
+    }
+}

@@ -207,3 +207,44 @@ impl<T: Types> Writer<T> {
         digest
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    /// Types of which each has another name: the number of names is also the type.
+    struct Names(Cell<usize>);
+
+    impl Types for Names {
+        type Type = usize;
+        type Resource = ();
+        type Item = ();
+        type Key = usize;
+
+        fn key(&self, ty: &usize) -> Option<usize> {
+            Some(*ty)
+        }
+
+        fn shape(&self, ty: &usize) -> Shape<usize, ()> {
+            self.0.set(self.0.get() + 1);
+            Shape::Enum((0..*ty).map(|case| format!("case-{case}")).collect())
+        }
+
+        fn content(&self, (): ()) -> Content<Self> {
+            Content::Type
+        }
+    }
+
+    #[test]
+    fn names_of_cases_count_and_the_budget_ends() {
+        let mut writer = Writer::new(Names(Cell::new(0)));
+        let enums: Vec<usize> = (10_000..10_100).collect();
+        assert!(writer.func(false, &enums[..3], None).starts_with("func(#"));
+        assert_eq!(writer.func(false, &enums, None), UNKNOWN);
+        let read = writer.types.0.get();
+        assert!((30..60).contains(&read), "{read}");
+        assert_eq!(writer.func(false, &[1], None), UNKNOWN);
+        assert_eq!(writer.types.0.get(), read);
+    }
+}
