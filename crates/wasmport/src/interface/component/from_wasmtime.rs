@@ -1,8 +1,8 @@
 //! The imports and exports of a loaded component.
 
 use super::items::ComponentItems;
-use super::reader::{Content, read};
-use super::shape::{Shape, Types};
+use super::reader::read;
+use super::shape::{Content, Shape, Types};
 use std::hash::{Hash, Hasher};
 use wasmtime::Engine;
 use wasmtime::component::types::{ComponentItem as Item, Type};
@@ -132,7 +132,7 @@ impl Types for Loaded<'_> {
 #[cfg(all(test, feature = "compile"))]
 mod tests {
     use super::*;
-    use crate::{EngineConfig, Runtime};
+    use crate::{DynamicAsset, EngineConfig, Runtime};
     use std::cell::Cell;
 
     /// A component that counts how often a type of it is read.
@@ -173,8 +173,8 @@ mod tests {
     fn reads(text: &str) -> usize {
         let runtime = Runtime::new(&EngineConfig::new()).unwrap();
         let engine = runtime.engine();
-        let component = Component::from_binary(engine, &wat::parse_str(text).unwrap()).unwrap();
-        let ty = component.component_type();
+        let loaded = runtime.load_dynamic(&DynamicAsset::component("types", text)).unwrap();
+        let ty = loaded.component().component_type();
         let count = Cell::new(0);
         let imports = ty.imports(engine).map(|(name, item)| (name, item.ty));
         let _ = read(Counting { loaded: Loaded { engine }, count: &count }, imports, []);

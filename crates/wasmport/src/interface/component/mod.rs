@@ -17,9 +17,9 @@ pub(crate) use compatible::compatible;
 pub(crate) use differences::differences;
 pub use items::{ComponentItem, ComponentItems};
 #[cfg(feature = "inspect")]
-pub(crate) use reader::{Content, read};
+pub(crate) use reader::read;
 #[cfg(feature = "inspect")]
-pub(crate) use shape::{Shape, Types};
+pub(crate) use shape::{Content, Shape, Types};
 #[cfg(all(test, feature = "wasi"))]
 pub(crate) use wasi::PREVIEW_2;
 pub use wasi::{Preview, preview};

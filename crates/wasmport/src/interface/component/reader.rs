@@ -2,23 +2,7 @@
 
 use super::items::{ComponentItem, ComponentItems};
 use super::resources::Side;
-use super::shape::{Types, Writer};
-
-/// The content of an import or export.
-pub(crate) enum Content<T: Types + ?Sized> {
-    Func {
-        is_async: bool,
-        params: Vec<T::Type>,
-        result: Option<T::Type>,
-    },
-    Resource(T::Resource),
-    /// A type, which functions bring with them.
-    Type,
-    /// An interface, with the names of its items.
-    Instance(Vec<(String, T::Item)>),
-    /// An item that WIT cannot express.
-    Other(&'static str),
-}
+use super::shape::{Content, Types, Writer};
 
 /// Reads the imports and exports of a component.
 pub(crate) fn read<'a, T: Types>(

@@ -1,6 +1,5 @@
 //! Types of the component model as text in the manner of WIT, without names that types have in WIT alone.
 
-use super::reader::Content;
 use super::resources::{Resources, Side};
 use crate::digest::Digest;
 use std::collections::{BTreeMap, HashMap};
@@ -39,6 +38,22 @@ impl<T, R> Shape<T, R> {
             _ => 1,
         }
     }
+}
+
+/// The content of an import or export.
+pub(crate) enum Content<T: Types + ?Sized> {
+    Func {
+        is_async: bool,
+        params: Vec<T::Type>,
+        result: Option<T::Type>,
+    },
+    Resource(T::Resource),
+    /// A type, which functions bring with them.
+    Type,
+    /// An interface, with the names of its items.
+    Instance(Vec<(String, T::Item)>),
+    /// An item that WIT cannot express.
+    Other(&'static str),
 }
 
 /// The items of a component, whose types refer to each other.

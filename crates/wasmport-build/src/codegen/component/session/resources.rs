@@ -117,7 +117,7 @@ mod tests {
             ] {
                 assert!(has(&text, entry), "{entry}: {text}");
             }
-            assert!(!has(&text, r#"("demo:app/shop@0.1.0""#), "{text}");
+            assert!(!has(&text, r#"("demo:app/shop@0.1.0", "blob""#), "{text}");
         }
     }
 }
