@@ -1,7 +1,7 @@
 //! `Wrapper`: the traits of generated wrappers.
 
 use crate::asset::Asset;
-use crate::code::{Code, Linking};
+use crate::code::{Code, Linking, Operations};
 use crate::error::Result;
 use crate::interface::Interface;
 use crate::runtime::Loaded;
@@ -16,11 +16,11 @@ pub trait Wrapper: Sized {
     /// serve.
     const INTERFACE: &'static Interface<Self::Code>;
 
-    /// Whether instances are initialized: `_initialize` is called if it is exported and `_start` is not.
-    /// Components are not.
+    /// Whether `FooPre` initializes instances: `_initialize` is called if it is exported and `_start` is not.
+    /// Components are not initialized.
     const REACTOR: bool = false;
 
-    /// Imports with a name of their own in linkers, by index: the module imports their name at several
+    /// Imports of the asset with a name of their own in linkers, by index: the asset imports their name at several
     /// types. Components have none.
     const OVERLOADS: &'static [(usize, &'static str)] = &[];
 
@@ -33,23 +33,26 @@ pub trait Wrapper: Sized {
     /// interface that the code does not have.
     fn check(loaded: &Loaded<Self::Code>) -> Result<()>;
 
-    /// Returns what is known about the imports of code that is linked for the wrapper.
+    /// Returns the definitions that the imports of loaded code have in linkers.
     #[doc(hidden)]
     #[must_use]
-    fn linking() -> Linking<Self::Code> {
-        Linking::new(Self::OVERLOADS, Self::INTERFACE)
+    fn linking(loaded: &Loaded<Self::Code>) -> Linking {
+        let options = &Self::INTERFACE.options;
+        if Self::OVERLOADS.is_empty() && !options.any_import_module {
+            return Linking::default();
+        }
+        // Wrappers of interfaces have no overloads, and to check an asset's is to compare its digest.
+        if !Self::OVERLOADS.is_empty() && Self::check(loaded).is_ok() {
+            return loaded.code().linking_of_overloads(Self::OVERLOADS);
+        }
+        loaded.code().linking(Self::INTERFACE)
     }
 
-    /// Defines the types of the resources that the host gives, without functions. Modules have none.
-    ///
-    /// # Errors
-    ///
-    /// Fails if a name is already defined.
+    /// Returns the types of the resources that the host gives. Modules have none.
     #[doc(hidden)]
-    fn define_resources<T: 'static>(
-        _: &mut <Self::Code as Code>::Linker<T>,
-    ) -> wasmtime::Result<()> {
-        Ok(())
+    #[must_use]
+    fn host_resources() -> <Self::Code as Operations>::HostResources {
+        Default::default()
     }
 
     /// Returns the wrapper of `instance`, which must be an instance of code that passes

@@ -1,4 +1,4 @@
-//! What the wrapper of an interface takes: calls, instances, and reading bytes before they are compiled.
+//! Costs of the wrapper of an interface: calls, instances, and reading bytes before they are compiled.
 
 use crate::Result;
 use crate::assets::bench::Bench;

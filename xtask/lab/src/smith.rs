@@ -111,7 +111,7 @@ impl Findings {
             };
             match (&asset.error, verdict) {
                 (None, Ok(_)) if wasmparser::Parser::is_component(&wasm) => {
-                    // What is read before and after compiling is compared with interfaces.
+                    // Interfaces are compared with the items before and after compiling.
                     let read = Inspection::of(&wasm)?.component;
                     let loaded = Component::new(&wasmtime, &wasm).map_err(|e| format!("{e:?}"))?;
                     if read != ComponentItems::of(&loaded) {

@@ -14,7 +14,7 @@ use thiserror::Error;
 pub(super) struct Lacking {
     /// All of them.
     pub names: BTreeSet<String>,
-    /// Those of which code has one, in the order of the settings.
+    /// The exports of which code has one, in the order of the settings.
     pub one_of: Vec<String>,
 }
 

@@ -25,8 +25,6 @@ mod lacking;
 mod tree;
 mod types;
 
-#[cfg(feature = "preinit")]
-pub(crate) use component::is_preview_2;
 pub(crate) use component::{cargo_feature as component_feature, needs as component_needs};
 pub(crate) use core::skeleton;
 pub(crate) use crate_path::CratePath;

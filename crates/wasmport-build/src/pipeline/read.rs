@@ -84,7 +84,7 @@ pub(crate) fn to_wasm(path: &Path, bytes: Vec<u8>) -> Result<RawWasm, AssetError
         return Err(error(message).help("write the module again: its toolchain did not finish"));
     }
     if let Some(Other { message, help }) = recognize::binary(&bytes) {
-        return Err(error(message).help(help));
+        return Err(error(message).help(help.import));
     }
     let wasm = if bytes.starts_with(MAGIC) { bytes } else { parse_text(path, &bytes)? };
     Ok(RawWasm::new(path, wasm))
@@ -110,7 +110,7 @@ fn parse_text(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, AssetError> {
         .help("the content decides, not the extension: check what the file is")
     })?;
     if let Some(Other { message, help }) = recognize::text(text) {
-        return Err(error(message).help(help));
+        return Err(error(message).help(help.import));
     }
     wat::Parser::new().parse_str(Some(path), text).map_err(|e| error(e.to_string()))
 }

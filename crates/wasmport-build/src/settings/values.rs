@@ -49,7 +49,7 @@ pub enum Visibility {
 #[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum ImportModules {
-    /// Those that the interface names.
+    /// The modules that the interface names.
     #[default]
     Named,
     /// Modules of any name: the names of the functions decide.

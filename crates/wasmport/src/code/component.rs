@@ -1,6 +1,7 @@
 //! Components as a kind of code.
 
 use super::cache::{CodeCache, CodeCaches};
+use super::component_stubs::{self, HostResources};
 use super::kind::{Code, Operations};
 use super::linking::Linking;
 use crate::interface::{ComponentItems, Difference, Interface, component};
@@ -14,6 +15,7 @@ impl Code for Component {
 
 impl Operations for Component {
     type Pre<T: 'static> = InstancePre<T>;
+    type HostResources = HostResources;
 
     fn cache(caches: &CodeCaches) -> &CodeCache<Self> {
         &caches.components
@@ -44,20 +46,30 @@ impl Operations for Component {
         Ok(())
     }
 
+    fn linking_of_overloads(&self, _: &[(usize, &str)]) -> Linking {
+        Linking::default()
+    }
+
+    fn linking(&self, _: &Interface<Self>) -> Linking {
+        Linking::default()
+    }
+
     fn define_stubs<T: 'static>(
         &self,
         linker: &mut Linker<T>,
         _: &mut Store<T>,
         _: bool,
-    ) -> Result<()> {
-        linker.define_unknown_imports_as_traps(self)
+        resources: &HostResources,
+    ) -> Result<Linking> {
+        component_stubs::define(self, linker, resources)?;
+        Ok(Linking::default())
     }
 
     fn new_linker<T: 'static>(engine: &Engine) -> Linker<T> {
         Linker::new(engine)
     }
 
-    fn link<T: 'static>(&self, linker: &Linker<T>, _: &Linking<Self>) -> Result<InstancePre<T>> {
+    fn link<T: 'static>(&self, linker: &Linker<T>, _: &Linking) -> Result<InstancePre<T>> {
         linker.instantiate_pre(self)
     }
 
@@ -65,7 +77,7 @@ impl Operations for Component {
         &self,
         linker: &Linker<T>,
         store: StoreContextMut<'_, T>,
-        _: &Linking<Self>,
+        _: &Linking,
     ) -> Result<Instance> {
         linker.instantiate(store, self)
     }
@@ -90,7 +102,7 @@ impl Operations for Component {
         &self,
         linker: &Linker<T>,
         store: StoreContextMut<'_, T>,
-        _: &Linking<Self>,
+        _: &Linking,
     ) -> Result<Instance> {
         linker.instantiate_async(store, self).await
     }

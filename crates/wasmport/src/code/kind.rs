@@ -26,6 +26,9 @@ pub trait Operations: Kind + Precompiled {
     /// Code with its imports resolved.
     type Pre<T: 'static>: Clone + Send + Sync;
 
+    /// The types of the resources that a host gives. Modules have none.
+    type HostResources: Default;
+
     /// Returns the cache for this kind.
     fn cache(caches: &CodeCaches) -> &CodeCache<Self>;
 
@@ -55,14 +58,23 @@ pub trait Operations: Kind + Precompiled {
     where
         Self: Code;
 
-    /// Defines all imports that the linker does not have: functions return zeros or trap, and the others are
-    /// zero.
+    /// Returns the definitions that imports have in linkers, if these have other names, by index.
+    fn linking_of_overloads(&self, overloads: &[(usize, &str)]) -> Linking;
+
+    /// Returns the definitions that imports have in linkers with the imports of an interface.
+    fn linking(&self, interface: &Interface<Self>) -> Linking
+    where
+        Self: Sized;
+
+    /// Defines all imports in an empty linker: functions return zeros or trap, and the others are zero. Resources
+    /// that are among those of the host have their types.
     fn define_stubs<T: 'static>(
         &self,
         linker: &mut Self::Linker<T>,
         store: &mut Store<T>,
         is_zero: bool,
-    ) -> Result<()>
+        resources: &Self::HostResources,
+    ) -> Result<Linking>
     where
         Self: Code;
 
@@ -71,11 +83,7 @@ pub trait Operations: Kind + Precompiled {
         Self: Code;
 
     /// Resolves the imports once, for many instances in any stores.
-    fn link<T: 'static>(
-        &self,
-        linker: &Self::Linker<T>,
-        linking: &Linking<Self>,
-    ) -> Result<Self::Pre<T>>
+    fn link<T: 'static>(&self, linker: &Self::Linker<T>, linking: &Linking) -> Result<Self::Pre<T>>
     where
         Self: Code;
 
@@ -84,7 +92,7 @@ pub trait Operations: Kind + Precompiled {
         &self,
         linker: &Self::Linker<T>,
         store: StoreContextMut<'_, T>,
-        linking: &Linking<Self>,
+        linking: &Linking,
     ) -> Result<Self::Instance>
     where
         Self: Code;
@@ -111,7 +119,7 @@ pub trait Operations: Kind + Precompiled {
         &self,
         linker: &Self::Linker<T>,
         store: StoreContextMut<'_, T>,
-        linking: &Linking<Self>,
+        linking: &Linking,
     ) -> impl Future<Output = Result<Self::Instance>> + Send
     where
         Self: Code;

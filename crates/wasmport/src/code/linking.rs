@@ -1,57 +1,109 @@
-//! `Linking`: what a wrapper knows about the imports of code that is linked for it.
+//! `Linking`: the definitions that the imports of a module have in a linker.
 
-use crate::interface::Interface;
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
-use wasmtime::{Linker, Module, Result};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use wasmtime::{AsContextMut, Extern, Linker, Module, Result};
 
-/// Imports with a name of their own in the linker, by index: the module imports their name at several
-/// types, of which a linker can define only one. Components have none.
-pub(crate) type Overloads = &'static [(usize, &'static str)];
+/// The imports of a module whose definitions in a linker do not have the imports' own names. Components have none.
+///
+/// There are two reasons: a linker has one definition for each name, while modules can import a name at several
+/// types; and plug-ins may import from a module of any name.
+#[derive(Clone, Debug, Default)]
+pub struct Linking(Vec<Definition>);
 
-/// What a wrapper knows about the imports of code that is linked for it.
-pub struct Linking<C: 'static> {
-    /// Imports whose name has several types.
-    pub(super) overloads: Overloads,
-    /// The imports that are taken from a module of any name.
-    pub(super) interface: Option<&'static Interface<C>>,
+/// The name of an import's definition in a linker.
+#[derive(Clone, Debug)]
+struct Definition {
+    /// The index among the imports.
+    index: usize,
+    module: String,
+    name: String,
 }
 
-impl<C> Linking<C> {
-    /// Code without a wrapper.
-    pub(crate) const UNTYPED: Self = Self { overloads: &[], interface: None };
-
-    /// Code of a wrapper that has these overloads and this interface.
-    pub(crate) fn new(overloads: Overloads, interface: &'static Interface<C>) -> Self {
-        let is_any = interface.options.any_import_module;
-        Self { overloads, interface: is_any.then_some(interface) }
+impl Linking {
+    /// Returns the definitions of a module that has other names for these imports, by index.
+    pub(crate) fn of_overloads(module: &Module, overloads: &[(usize, &str)]) -> Self {
+        let mut linking = Self::default();
+        for (index, import) in module.imports().enumerate() {
+            if let Some((_, name)) = overloads.iter().find(|(own, _)| *own == index) {
+                linking.add(index, import.module(), (*name).to_owned());
+            }
+        }
+        linking
     }
-}
 
-impl Linking<Module> {
-    /// Returns a linker in which the imports of a module have the names of the modules from which it takes
-    /// them.
-    ///
-    /// # Errors
-    ///
-    /// Fails if `linker` lacks an import of the interface.
+    /// Adds the name of an import's definition.
+    pub(super) fn add(&mut self, index: usize, module: &str, name: String) {
+        self.0.push(Definition { index, module: module.to_owned(), name });
+    }
+
+    /// Returns whether all imports have the definitions of their own names.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Returns whether imports of one name have several definitions, which no linker can express.
+    pub(super) fn is_overloaded(&self, module: &Module) -> bool {
+        let mut definitions = HashMap::new();
+        module.imports().enumerate().any(|(index, import)| {
+            let definition = self.of(index).map(|own| (&own.module, &own.name));
+            match definitions.entry((import.module(), import.name())) {
+                Entry::Vacant(entry) => {
+                    let _ = entry.insert(definition);
+                    false
+                }
+                Entry::Occupied(entry) => *entry.get() != definition,
+            }
+        })
+    }
+
+    /// Returns a linker in which the imports of a module, which is not overloaded, have their own names.
     pub(crate) fn named<'a, T: 'static>(
         &self,
         linker: &'a Linker<T>,
         module: &Module,
-    ) -> Result<Cow<'a, Linker<T>>> {
+    ) -> Cow<'a, Linker<T>> {
         let mut linker = Cow::Borrowed(linker);
-        let Some(interface) = self.interface else { return Ok(linker) };
-        let given: BTreeMap<String, &str> = interface.names_of_imports().collect();
-        let own: BTreeSet<(&str, String)> = interface.imports_by_module().collect();
-        let mut named = BTreeSet::new();
-        for import in module.imports() {
-            let (from, name) = (import.module(), import.name());
-            let Some(module) = given.get(name) else { continue };
-            if !own.contains(&(from, name.to_owned())) && named.insert((from, name)) {
-                let _ = linker.to_mut().alias(module, name, from, name)?;
+        if self.is_empty() {
+            return linker;
+        }
+        for (index, import) in module.imports().enumerate() {
+            if let Some(Definition { module, name, .. }) = self.of(index) {
+                // It fails if there is no such definition, or one of the import's own name. Resolving the
+                // imports finds the latter, and reports the former.
+                let _ = linker.to_mut().alias(module, name, import.module(), import.name());
             }
         }
-        Ok(linker)
+        linker
+    }
+
+    /// Returns the definitions of a module's imports.
+    ///
+    /// # Errors
+    ///
+    /// Fails if an import has no definition.
+    pub(super) fn resolve<T: 'static>(
+        &self,
+        linker: &Linker<T>,
+        mut store: impl AsContextMut<Data = T>,
+        module: &Module,
+    ) -> Result<Vec<Extern>> {
+        let imports = module.imports().enumerate().map(|(index, import)| {
+            let mut get = |module: &str, name: &str| linker.get(&mut store, module, name);
+            match self.of(index) {
+                None => get(import.module(), import.name()),
+                // A definition can have several types, if one is a subtype of the other.
+                Some(own) => get(&own.module, &own.name)
+                    .or_else(|missing| get(import.module(), import.name()).or(Err(missing))),
+            }
+        });
+        imports.collect()
+    }
+
+    /// Returns the definition of an import. Definitions are in the order of the imports.
+    fn of(&self, index: usize) -> Option<&Definition> {
+        let found = self.0.binary_search_by_key(&index, |own| own.index).ok()?;
+        self.0.get(found)
     }
 }

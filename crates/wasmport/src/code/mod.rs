@@ -3,18 +3,23 @@
 mod cache;
 #[cfg(feature = "component-model")]
 mod component;
+#[cfg(feature = "component-model")]
+mod component_stubs;
 mod deserialize;
 mod kind;
 mod linking;
 mod load;
 mod map;
 mod module;
+mod module_stubs;
 mod names;
 mod overloads;
 #[cfg(feature = "compile")]
 mod own;
 
 pub(crate) use cache::CodeCaches;
+#[cfg(feature = "component-model")]
+pub use component_stubs::HostResources;
 #[cfg(feature = "compile")]
 pub(crate) use deserialize::deserialize_own;
 pub use kind::Code;

@@ -3,9 +3,10 @@
 use super::cache::{CodeCache, CodeCaches};
 use super::kind::{Code, Operations};
 use super::linking::Linking;
+use super::module_stubs;
 use super::names::{INITIALIZE, PREVIEW_1, START};
-use super::overloads::{OverloadedPre, resolve};
-use crate::interface::{self, Difference, Interface};
+use super::overloads::OverloadedPre;
+use crate::interface::{self, Difference, Found, Given, Interface};
 use wasmtime::{
     Engine, ExternType, Instance, InstancePre, Linker, Module, ResourcesRequired, Result, Store,
     StoreContextMut, TypedFunc,
@@ -56,6 +57,7 @@ fn initialization<T: 'static>(
 
 impl Operations for Module {
     type Pre<T: 'static> = ModulePre<T>;
+    type HostResources = ();
 
     fn cache(caches: &CodeCaches) -> &CodeCache<Self> {
         &caches.modules
@@ -96,45 +98,56 @@ impl Operations for Module {
         }
     }
 
+    fn linking_of_overloads(&self, overloads: &[(usize, &str)]) -> Linking {
+        Linking::of_overloads(self, overloads)
+    }
+
+    fn linking(&self, interface: &Interface) -> Linking {
+        let mut linking = Linking::default();
+        let given = Given::of(interface);
+        for (index, import) in self.imports().enumerate() {
+            let ty = interface::ExternType::from(&import.ty()).to_string();
+            if let Found::Fitting(found) = given.find(import.module(), import.name(), &ty) {
+                let name = given.name_in_linkers(import.name(), found);
+                if (found.module, name.as_str()) != (import.module(), import.name()) {
+                    linking.add(index, found.module, name);
+                }
+            }
+        }
+        linking
+    }
+
     fn define_stubs<T: 'static>(
         &self,
         linker: &mut Linker<T>,
         store: &mut Store<T>,
         is_zero: bool,
-    ) -> Result<()> {
-        if !is_zero {
-            linker.define_unknown_imports_as_traps(self)?;
-        }
-        linker.define_unknown_imports_as_default_values(store, self)
+        (): &(),
+    ) -> Result<Linking> {
+        module_stubs::define(self, linker, store, is_zero)
     }
 
     fn new_linker<T: 'static>(engine: &Engine) -> Linker<T> {
         Linker::new(engine)
     }
 
-    fn link<T: 'static>(
-        &self,
-        linker: &Linker<T>,
-        linking: &Linking<Self>,
-    ) -> Result<ModulePre<T>> {
-        let linker = linking.named(linker, self)?;
-        if linking.overloads.is_empty() {
-            return linker.instantiate_pre(self).map(ModulePre::Resolved);
+    fn link<T: 'static>(&self, linker: &Linker<T>, linking: &Linking) -> Result<ModulePre<T>> {
+        if linking.is_overloaded(self) {
+            return Ok(ModulePre::Overloaded(OverloadedPre::link(linker, self, linking.clone())));
         }
-        Ok(ModulePre::Overloaded(OverloadedPre::link(&linker, self, linking.overloads)))
+        linking.named(linker, self).instantiate_pre(self).map(ModulePre::Resolved)
     }
 
     fn instantiate<T: 'static>(
         &self,
         linker: &Linker<T>,
         mut store: StoreContextMut<'_, T>,
-        linking: &Linking<Self>,
+        linking: &Linking,
     ) -> Result<Instance> {
-        let linker = linking.named(linker, self)?;
-        if linking.overloads.is_empty() {
+        if linking.is_empty() {
             return linker.instantiate(store, self);
         }
-        let imports = resolve(&linker, &mut store, self, linking.overloads)?;
+        let imports = linking.resolve(linker, &mut store, self)?;
         Instance::new(store, self, &imports)
     }
 
@@ -164,13 +177,12 @@ impl Operations for Module {
         &self,
         linker: &Linker<T>,
         mut store: StoreContextMut<'_, T>,
-        linking: &Linking<Self>,
+        linking: &Linking,
     ) -> Result<Instance> {
-        let linker = linking.named(linker, self)?;
-        if linking.overloads.is_empty() {
+        if linking.is_empty() {
             return linker.instantiate_async(store, self).await;
         }
-        let imports = resolve(&linker, &mut store, self, linking.overloads)?;
+        let imports = linking.resolve(linker, &mut store, self)?;
         Instance::new_async(store, self, &imports).await
     }
 

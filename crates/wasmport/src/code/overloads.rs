@@ -1,26 +1,27 @@
 //! `OverloadedPre`: linked modules that import one name at several types.
 
-use super::linking::Overloads;
-use wasmtime::{AsContextMut, Extern, Instance, Linker, Module, Result};
+use super::linking::Linking;
+use std::sync::Arc;
+use wasmtime::{AsContextMut, Instance, Linker, Module, Result};
 
 /// An [`InstancePre`](wasmtime::InstancePre) for assets that import one name at several types, of which
 /// a linker can define only one: the others have names of their own in the linker.
 pub struct OverloadedPre<T: 'static> {
     linker: Linker<T>,
     module: Module,
-    overloads: Overloads,
+    linking: Arc<Linking>,
 }
 
 impl<T: 'static> Clone for OverloadedPre<T> {
     fn clone(&self) -> Self {
         let (linker, module) = (self.linker.clone(), self.module.clone());
-        Self { linker, module, overloads: self.overloads }
+        Self { linker, module, linking: Arc::clone(&self.linking) }
     }
 }
 
 impl<T: 'static> OverloadedPre<T> {
-    pub(crate) fn link(linker: &Linker<T>, module: &Module, overloads: Overloads) -> Self {
-        Self { linker: linker.clone(), module: module.clone(), overloads }
+    pub(crate) fn link(linker: &Linker<T>, module: &Module, linking: Linking) -> Self {
+        Self { linker: linker.clone(), module: module.clone(), linking: Arc::new(linking) }
     }
 
     /// Instantiates the asset.
@@ -29,7 +30,7 @@ impl<T: 'static> OverloadedPre<T> {
     ///
     /// Fails if an import is missing or has another type, or the start function fails.
     pub fn instantiate(&self, mut store: impl AsContextMut<Data = T>) -> Result<Instance> {
-        let imports = resolve(&self.linker, &mut store, &self.module, self.overloads)?;
+        let imports = self.linking.resolve(&self.linker, &mut store, &self.module)?;
         Instance::new(store, &self.module, &imports)
     }
 
@@ -46,27 +47,7 @@ impl<T: 'static> OverloadedPre<T> {
     where
         T: Send,
     {
-        let imports = resolve(&self.linker, &mut store, &self.module, self.overloads)?;
+        let imports = self.linking.resolve(&self.linker, &mut store, &self.module)?;
         Instance::new_async(store, &self.module, &imports).await
     }
-}
-
-/// Returns the definitions of a module's imports.
-pub(super) fn resolve<T: 'static>(
-    linker: &Linker<T>,
-    mut store: impl AsContextMut<Data = T>,
-    module: &Module,
-    overloads: Overloads,
-) -> Result<Vec<Extern>> {
-    let imports = module.imports().enumerate();
-    let found = imports.map(|(i, import)| {
-        let overload = overloads.iter().find(|(index, _)| *index == i);
-        let mut get = |name: &str| linker.get(&mut store, import.module(), name);
-        match overload {
-            None => get(import.name()),
-            // A definition can have several types, if one is a subtype of the other.
-            Some((_, name)) => get(name).or_else(|missing| get(import.name()).or(Err(missing))),
-        }
-    });
-    found.collect()
 }

@@ -133,7 +133,7 @@ pub enum Error {
     /// Bytes that were to be WebAssembly are something else.
     #[cfg(feature = "inspect")]
     NotWasm {
-        /// What they are.
+        /// The kind of file that they are.
         message: String,
         /// The advice on what to change.
         help: &'static str,

@@ -1,119 +1,72 @@
 //! The imports and exports of a component that was parsed.
 
-use crate::interface::component::{
-    ComponentItem, ComponentItems, Resources, Shape, Side, Types, WRITER_BUDGET, Writer,
-};
+use crate::interface::component::{ComponentItems, Content, Shape, Types, read};
+use std::ptr;
 use wasmparser::PrimitiveValType;
 use wasmparser::component_types::{
-    ComponentAnyTypeId, ComponentDefinedType, ComponentDefinedTypeId, ComponentEntityType,
-    ComponentValType, ResourceId,
+    ComponentAnyTypeId, ComponentDefinedType, ComponentEntityType, ComponentValType, ResourceId,
 };
 use wasmparser::types::TypesRef;
 
 /// Returns the imports and exports, which have these names, of a component.
 pub(super) fn items(types: TypesRef<'_>, imports: &[&str], exports: &[&str]) -> ComponentItems {
-    let parsed = Parsed { types, resources: Resources::new() };
-    let mut writer = Writer::new(parsed, WRITER_BUDGET);
-    let mut found = ComponentItems::default();
-    for name in imports {
-        let item = types.component_item_for_import(name);
-        item.into_iter()
-            .for_each(|item| add(&mut writer, Side::Import, name, item.ty, &mut found.imports));
-    }
-    for name in exports {
-        let item = types.component_item_for_export(name);
-        item.into_iter()
-            .for_each(|item| add(&mut writer, Side::Export, name, item.ty, &mut found.exports));
-    }
-    found.definitions = writer.definitions;
-    found
-}
-
-fn add(
-    writer: &mut Writer<Parsed<'_>>,
-    side: Side,
-    name: &str,
-    item: ComponentEntityType,
-    found: &mut Vec<ComponentItem>,
-) {
-    let ComponentEntityType::Instance(instance) = item else {
-        writer.types.resources.place = (side, String::new());
-        found.extend(text(writer, side, "", name, item).map(|ty| ComponentItem::new("", name, ty)));
-        return;
-    };
-    writer.types.resources.place = (side, name.to_owned());
-    let before = found.len();
-    let types = writer.types.types;
-    for (inner, item) in &types[instance].exports {
-        let ty = text(writer, side, name, inner, item.ty);
-        found.extend(ty.map(|ty| ComponentItem::new(name, inner, ty)));
-    }
-    if found.len() == before {
-        found.push(ComponentItem::new(name, "", "interface"));
-    }
-}
-
-/// Returns the text of an item; types and further names of resources have none.
-fn text(
-    writer: &mut Writer<Parsed<'_>>,
-    side: Side,
-    interface: &str,
-    name: &str,
-    item: ComponentEntityType,
-) -> Option<String> {
-    Some(match item {
-        ComponentEntityType::Func(id) => {
-            let types = writer.types.types;
-            let func = &types[id];
-            writer.func(func.async_, func.params.iter().map(|(_, ty)| *ty), func.result)
-        }
-        ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } => {
-            let is_new = writer.types.resources.add(id.resource(), side, interface, name);
-            return is_new.then(|| "resource".into());
-        }
-        ComponentEntityType::Type { .. } => return None,
-        ComponentEntityType::Module(_) => "core module".into(),
-        ComponentEntityType::Component(_) => "component".into(),
-        ComponentEntityType::Instance(_) => "interface".into(),
-        ComponentEntityType::Value(_) => "value".into(),
-    })
+    let imports =
+        imports.iter().filter_map(|name| Some((*name, types.component_item_for_import(name)?.ty)));
+    let exports =
+        exports.iter().filter_map(|name| Some((*name, types.component_item_for_export(name)?.ty)));
+    read(Parsed { types }, imports, exports)
 }
 
 /// The types of a component.
 struct Parsed<'a> {
     types: TypesRef<'a>,
-    resources: Resources<ResourceId>,
 }
 
 impl Types for Parsed<'_> {
     type Type = ComponentValType;
-    /// Names of resources depend on the place.
-    type Key = (bool, String, ComponentDefinedTypeId);
+    type Resource = ResourceId;
+    type Item = ComponentEntityType;
+    /// The address: ids differ where a type has several names.
+    type Key = usize;
 
-    fn key(&self, ty: &ComponentValType) -> Option<Self::Key> {
+    fn key(&self, ty: &ComponentValType) -> Option<usize> {
         match ty {
             ComponentValType::Primitive(_) => None,
-            ComponentValType::Type(id) => {
-                let (side, interface) = &self.resources.place;
-                Some((*side == Side::Import, interface.clone(), *id))
-            }
+            ComponentValType::Type(id) => Some(ptr::from_ref(&self.types[*id]).addr()),
         }
     }
 
-    fn shape(&mut self, ty: &ComponentValType) -> Shape<ComponentValType> {
+    fn content(&self, item: ComponentEntityType) -> Content<Self> {
+        match item {
+            ComponentEntityType::Func(id) => {
+                let func = &self.types[id];
+                let params = func.params.iter().map(|(_, ty)| *ty).collect();
+                Content::Func { is_async: func.async_, params, result: func.result }
+            }
+            ComponentEntityType::Type { created: ComponentAnyTypeId::Resource(id), .. } => {
+                Content::Resource(id.resource())
+            }
+            ComponentEntityType::Type { .. } => Content::Type,
+            ComponentEntityType::Instance(id) => {
+                let items = self.types[id].exports.iter();
+                Content::Instance(items.map(|(name, item)| (name.clone(), item.ty)).collect())
+            }
+            ComponentEntityType::Module(_) => Content::Other("core module"),
+            ComponentEntityType::Component(_) => Content::Other("component"),
+            ComponentEntityType::Value(_) => Content::Other("value"),
+        }
+    }
+
+    fn shape(&self, ty: &ComponentValType) -> Shape<ComponentValType, ResourceId> {
         use ComponentDefinedType as Defined;
         let id = match ty {
-            ComponentValType::Primitive(primitive) => return Shape::Named(name(*primitive).into()),
+            ComponentValType::Primitive(primitive) => return Shape::Named(name(*primitive)),
             ComponentValType::Type(id) => *id,
         };
         match &self.types[id] {
-            Defined::Primitive(primitive) => Shape::Named(name(*primitive).into()),
-            Defined::Own(id) => {
-                Shape::Named(format!("own<{}>", self.resources.name(&id.resource())))
-            }
-            Defined::Borrow(id) => {
-                Shape::Named(format!("borrow<{}>", self.resources.name(&id.resource())))
-            }
+            Defined::Primitive(primitive) => Shape::Named(name(*primitive)),
+            Defined::Own(id) => Shape::Own(id.resource()),
+            Defined::Borrow(id) => Shape::Borrow(id.resource()),
             Defined::List { element, .. } => Shape::List(*element),
             Defined::FixedLengthList { element, length, .. } => {
                 Shape::FixedLengthList(*element, *length)

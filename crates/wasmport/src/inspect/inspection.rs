@@ -14,7 +14,7 @@ use wasmparser::{
     BinaryReaderError, Encoding, Parser, Payload, ValidPayload, Validator, WasmFeatures,
 };
 
-/// What a file of WebAssembly is and needs: read before it is compiled.
+/// The kind, imports, exports and needs of a file of WebAssembly, read before it is compiled.
 ///
 /// The types of the file are validated, and its code is only read: an invalid function is an error when it is
 /// compiled.
@@ -114,11 +114,11 @@ fn check_magic(bytes: &[u8]) -> Result<()> {
         return not_wasm(message, "the file was not written, or not read, whole");
     }
     if let Some(Other { message, help }) = recognize::binary(bytes) {
-        return not_wasm(message, help);
+        return not_wasm(message, help.load);
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => match recognize::text(text) {
-            Some(Other { message, help }) => not_wasm(message, help),
+            Some(Other { message, help }) => not_wasm(message, help.load),
             None => not_wasm(
                 "they are text, and binary WebAssembly was expected".into(),
                 "translate it first, such as with `wasm-tools parse`",

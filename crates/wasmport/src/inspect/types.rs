@@ -101,13 +101,14 @@ fn concrete(types: TypesRef<'_>, id: CoreTypeId) -> (HeapType, String) {
         CompositeInnerType::Func(func) => {
             let params = func.params().iter().map(|ty| format!(" (param {})", shallow(*ty)));
             let results = func.results().iter().map(|ty| format!(" (result {})", shallow(*ty)));
-            (HeapType::Func, listed("func", params.chain(results)))
+            let count = func.params().len() + func.results().len();
+            (HeapType::Func, listed("func", count, params.chain(results)))
         }
         CompositeInnerType::Struct(ty) => {
             let fields = ty.fields.iter();
             let fields =
                 fields.map(|ty| format!(" (field {})", field(ty.element_type, ty.mutable)));
-            (HeapType::Struct, listed("struct", fields))
+            (HeapType::Struct, listed("struct", ty.fields.len(), fields))
         }
         CompositeInnerType::Array(ty) => {
             (HeapType::Array, format!("(array {})", field(ty.0.element_type, ty.0.mutable)))
@@ -116,19 +117,16 @@ fn concrete(types: TypesRef<'_>, id: CoreTypeId) -> (HeapType, String) {
     }
 }
 
-/// Writes a type and its parts, of which the last are left out if there are many.
-fn listed(kind: &str, mut parts: impl Iterator<Item = String>) -> String {
+/// Writes a type and its parts, of which the last are left out, unread, if there are many.
+fn listed(kind: &str, count: usize, parts: impl Iterator<Item = String>) -> String {
     let mut text = format!("({kind}");
-    while text.len() < LONGEST_TYPE {
-        match parts.next() {
-            Some(part) => text.push_str(&part),
-            None => return text + ")",
+    for (index, part) in parts.enumerate() {
+        if text.len() >= LONGEST_TYPE {
+            return format!("{text} … {} more)", count - index);
         }
+        text.push_str(&part);
     }
-    match parts.count() {
-        0 => text + ")",
-        left => format!("{text} … {left} more)"),
-    }
+    text + ")"
 }
 
 fn field(ty: StorageType, mutable: bool) -> String {

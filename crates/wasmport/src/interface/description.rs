@@ -2,14 +2,12 @@
 
 #[cfg(feature = "component-model")]
 use super::component::ComponentItems;
-use super::lines::entries;
 use super::options::Options;
 use std::fmt;
 use std::marker::PhantomData;
 use wasmtime::Module;
 
-/// What a wrapper expects of code: the exports that it calls, and the imports that its host gives. `C` is the
-/// kind of the code.
+/// The exports that a wrapper calls, and the imports that its host gives. `C` is the kind of the code.
 ///
 /// Each wrapper has one as its `INTERFACE`: that of an `[[interface]]` in `wasmport.toml` for code that arrives
 /// while the program runs, and that of an asset for its own code and any other with the same imports and
@@ -100,20 +98,6 @@ impl Interface<Module> {
             [(_, lines), ..] => lines,
             [] => "",
         }
-    }
-}
-
-impl Interface<Module> {
-    /// Returns the imports: module and name.
-    pub(crate) fn imports_by_module(&self) -> impl Iterator<Item = (&'static str, String)> {
-        let all = self.imports.iter();
-        all.flat_map(|(module, lines)| entries(lines).map(|entry| (*module, entry.name)))
-    }
-
-    /// Returns the names of the imports, each with the first module from which it comes.
-    pub(crate) fn names_of_imports(&self) -> impl Iterator<Item = (String, &'static str)> {
-        let all = self.imports.iter().rev();
-        all.flat_map(|(module, lines)| entries(lines).map(|entry| (entry.name, *module)))
     }
 }
 

@@ -6,8 +6,8 @@ use std::fmt;
 /// A difference between code and an [`Interface`](super::Interface) that keeps them from working together.
 ///
 /// Types are text: in the text format of WebAssembly, such as `(func (param i32))`, or in the manner of WIT, such
-/// as `func(string) -> u32`. Names come from files as they are;
-/// messages escape what would control a terminal.
+/// as `func(string) -> u32`; long ones are truncated. Names come from files as they are; messages escape what would
+/// control a terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
@@ -47,7 +47,7 @@ pub enum Difference {
     OneOf {
         /// The names of the exports.
         exports: Vec<String>,
-        /// Those that the code has.
+        /// The names among them that the code has.
         found: Vec<String>,
     },
     /// The component imports an interface that the host does not give.
@@ -165,6 +165,18 @@ impl fmt::Display for Difference {
     }
 }
 
+/// The longest type in a message, in bytes.
+pub(super) const LONGEST: usize = 300;
+
+/// Truncates a type for a message.
+pub(super) fn cut(mut text: String) -> String {
+    if text.len() > LONGEST {
+        text.truncate(text.floor_char_boundary(LONGEST));
+        text.push('…');
+    }
+    text
+}
+
 /// Names with commas between them, and a word before the last.
 struct Listed<'a>(&'a [String], &'static str);
 
@@ -179,5 +191,44 @@ impl fmt::Display for Listed<'_> {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Difference;
+    use crate::text::printable;
+    use std::borrow::Cow;
+
+    #[test]
+    fn names_control_no_terminal() {
+        let hostile =
+            || "\x1b[2J\x1b]0;t\x07\u{9b}1m\u{202e}\u{2066}\u{200b}\u{feff}\r\n\t\0".to_owned();
+        let ty = || "(func)".to_owned();
+        let differences = [
+            Difference::MissingExport { name: hostile(), expected: ty() },
+            Difference::ExportType { name: hostile(), expected: ty(), found: ty() },
+            Difference::UnknownImport { module: hostile(), name: hostile(), found: ty() },
+            Difference::UnknownImport { module: String::new(), name: hostile(), found: ty() },
+            Difference::MissingInterface { name: hostile(), found: None },
+            Difference::MissingInterface { name: hostile(), found: Some(hostile()) },
+            Difference::OneOf { exports: vec![hostile()], found: vec![] },
+            Difference::OneOf { exports: vec![hostile(), hostile()], found: vec![hostile()] },
+            Difference::UnknownInterface { name: hostile(), given: None },
+            Difference::UnknownInterface { name: hostile(), given: Some(hostile()) },
+            Difference::Capability { module: hostile() },
+            Difference::ImportType {
+                module: hostile(),
+                name: hostile(),
+                expected: ty(),
+                found: ty(),
+            },
+        ];
+        for difference in differences {
+            let text = difference.to_string();
+            assert!(matches!(printable(&text), Cow::Borrowed(_)), "{text:?}");
+            assert!(!text.contains(['\n', '\t']), "{text:?}");
+            assert!(text.contains(r"\u{202e}\u{2066}\u{200b}\u{feff}\r\n\t\0"), "{text}");
+        }
     }
 }

@@ -4,6 +4,8 @@
 //! format: `"add" (func (param i32) (param i32) (result i32))`. One string compiles much faster than a
 //! type or a table entry for each.
 
+use std::borrow::Cow;
+
 /// Fails to compile if `exports` of the asset `exporter` lack one of the `imports` of the asset
 /// `importer`, or have it with another type.
 pub const fn check_link(imports: &str, exports: &str, importer: &str, exporter: &str) {
@@ -119,6 +121,32 @@ pub(super) fn fits(expected: &str, found: &str, sizes: bool) -> bool {
     if sizes { expected.accepts(&found) } else { expected.accepts_any_size(&found) }
 }
 
+/// Returns the name in linkers of an import whose name occurs at several types: a linker has one definition for
+/// each name. Sizes do not count: one memory can satisfy several imports.
+#[must_use]
+pub fn overload_name(name: &str, ty: &str) -> String {
+    let text = Type { text: ty.as_bytes(), start: 0, end: ty.len() };
+    if text.begins_with(b"(memory") {
+        return format!("{name} memory {}", ty.contains(" shared"));
+    }
+    if text.begins_with(b"(table") {
+        let element = ty.get(text.limits().end..).unwrap_or_default().trim_start();
+        return format!("{name} table {}", element.strip_suffix(')').unwrap_or(element));
+    }
+    format!("{name} {}", structural(ty))
+}
+
+/// Returns a type without the mark of functions whose types only a module has.
+pub(super) fn structural(ty: &str) -> Cow<'_, str> {
+    match ty.strip_prefix("(func nominal") {
+        Some(rest) => format!("(func{rest}").into(),
+        None => ty.into(),
+    }
+}
+
+/// The beginning of a function's type that only a module has.
+const NOMINAL: &[u8] = b"(func nominal";
+
 /// The type of an import or export, as a part of a text.
 struct Type<'a> {
     text: &'a [u8],
@@ -130,21 +158,42 @@ impl Type<'_> {
     /// Returns whether an export of the type `other` satisfies an import of this type. Texts do not describe
     /// types that only a module has; these the linker checks.
     const fn accepts(&self, other: &Type<'_>) -> bool {
-        if self.begins_with(b"(func nominal") || other.begins_with(b"(func nominal") {
-            return self.begins_with(b"(func") && other.begins_with(b"(func");
+        if !self.is_of_kind(other) {
+            return false;
         }
-        if self.begins_with(b"(tag") || self.begins_with(b"(func") || self.begins_with(b"(global") {
-            return contains_named_type(self) || self.equals(other);
+        if self.is_sized() {
+            return self.has_room_for(other);
         }
-        let sizes = self.begins_with(b"(memory") && other.begins_with(b"(memory")
-            || self.begins_with(b"(table") && other.begins_with(b"(table");
-        sizes && self.has_room_for(other)
+        let is_nominal = self.begins_with(NOMINAL) || other.begins_with(NOMINAL);
+        is_nominal || contains_named_type(self) || self.equals(other)
+    }
+
+    /// Returns whether both begin with the same keyword.
+    const fn is_of_kind(&self, other: &Type<'_>) -> bool {
+        let (keyword, others) = (self.keyword(), other.keyword());
+        keyword.equals(&others)
+    }
+
+    const fn keyword(&self) -> Type<'_> {
+        let mut end = self.start;
+        while end < self.end && self.text[end] != b' ' && self.text[end] != b')' {
+            end += 1;
+        }
+        Type { text: self.text, start: self.start, end }
+    }
+
+    /// Returns whether it is a memory or table.
+    const fn is_sized(&self) -> bool {
+        self.begins_with(b"(memory") || self.begins_with(b"(table")
     }
 
     /// Returns [`accepts`](Self::accepts) for the case that the limits of memories and tables do not count.
     fn accepts_any_size(&self, other: &Type<'_>) -> bool {
-        let is_sized = |ty: &Type<'_>| ty.begins_with(b"(memory") || ty.begins_with(b"(table");
-        if is_sized(self) && is_sized(other) { self.is_alike(other) } else { self.accepts(other) }
+        if self.is_sized() && self.is_of_kind(other) {
+            self.is_alike(other)
+        } else {
+            self.accepts(other)
+        }
     }
 
     /// Returns whether `other` is equal apart from its limits.
@@ -312,7 +361,7 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
-    use super::{check_host, check_link, entries, fits};
+    use super::{check_host, check_link, entries, fits, overload_name};
 
     fn error(import: &str, export: &str) -> Option<String> {
         let result = std::panic::catch_unwind(|| check_link(import, export, "app", "lib"));
@@ -362,6 +411,32 @@ mod tests {
         assert!(fits("(table 5 funcref)", "(table 1 9 funcref)", false));
         assert!(!fits("(table 5 funcref)", "(table 5 externref)", false));
         assert!(!fits("(func (param i32))", "(func (param i64))", false));
+    }
+
+    #[test]
+    fn types_of_the_module_do_not_fit_other_kinds() {
+        for found in ["(global i32)", "(table 1 funcref)", "(memory 1)", "(tag)"] {
+            assert!(!fits("(func (param (ref null (func …))))", found, false), "{found}");
+            assert!(!fits("(func nominal)", found, false), "{found}");
+        }
+        assert!(!fits("(global (ref (func …)))", "(func)", false));
+        assert!(!fits("(tag (param (ref (struct …))))", "(global i32)", false));
+        assert!(fits("(global (ref (func …)))", "(global (ref (func)))", false));
+        assert!(fits("(table 1 (ref null (func …)))", "(table 2 (ref null (func)))", false));
+    }
+
+    #[test]
+    fn overloads_are_named_without_sizes() {
+        for (ty, expected) in [
+            ("(func nominal (param i32))", "f (func (param i32))"),
+            ("(global i64)", "f (global i64)"),
+            ("(memory i64 1 2 shared)", "f memory true"),
+            ("(memory 1)", "f memory false"),
+            ("(table i64 1 5 (ref null (func …)))", "f table (ref null (func …))"),
+            ("(table 0 funcref)", "f table funcref"),
+        ] {
+            assert_eq!(overload_name("f", ty), expected);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ mod description;
 mod difference;
 mod display;
 mod from_wasmtime;
+mod given;
 pub(crate) mod lines;
 mod module;
 mod options;
@@ -13,7 +14,13 @@ mod types;
 
 #[cfg(any(feature = "component-model", feature = "inspect"))]
 pub use component::{ComponentItem, ComponentItems};
+#[cfg(any(feature = "component-model", feature = "inspect"))]
+#[doc(hidden)]
+pub use component::{Preview, preview};
 pub use description::Interface;
 pub use difference::Difference;
+pub(crate) use given::{Found, Given};
+#[doc(hidden)]
+pub use lines::overload_name;
 pub(crate) use module::differences;
 pub use types::{ExternType, FuncType, HeapType, MemoryType, Param, RefType, ValType};

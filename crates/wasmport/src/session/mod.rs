@@ -5,6 +5,7 @@ mod data;
 mod exchange;
 #[cfg(feature = "wasi-http")]
 mod http;
+mod imports;
 mod limits;
 mod linker;
 mod named;

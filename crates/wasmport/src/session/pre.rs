@@ -1,7 +1,6 @@
 //! `SessionPre`: an asset that is linked once and starts many sessions.
 
 use super::data::{LinkerOf, SessionData};
-use super::start::wrap;
 use super::state::{Session, start_of};
 use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
 use crate::code::Operations;
@@ -23,6 +22,8 @@ use wasmtime::AsContextMut as _;
 pub struct SessionPre<S: TypedSession> {
     loaded: Loaded<CodeOf<S>>,
     linked: LinkedCode<S>,
+    /// Whether instances are initialized.
+    is_reactor: bool,
     session: PhantomData<fn() -> S>,
 }
 
@@ -32,7 +33,7 @@ type LinkedCode<S> = <CodeOf<S> as Operations>::Pre<SessionData<<S as TypedSessi
 impl<S: TypedSession> Clone for SessionPre<S> {
     fn clone(&self) -> Self {
         let (loaded, linked) = (self.loaded.clone(), self.linked.clone());
-        Self { loaded, linked, session: PhantomData }
+        Self { loaded, linked, is_reactor: self.is_reactor, session: PhantomData }
     }
 }
 
@@ -116,10 +117,11 @@ impl<S: TypedSession> SessionPre<S> {
         loaded: Loaded<CodeOf<S>>,
         linker: &LinkerOf<CodeOf<S>, S::Data>,
     ) -> Result<Self> {
-        let linked = loaded.code().link(linker, &S::Wrapper::linking());
+        let linked = loaded.code().link(linker, &S::Wrapper::linking(&loaded));
         let linked = linked
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error))?;
-        Ok(Self { loaded, linked, session: PhantomData })
+        let is_reactor = loaded.code().is_reactor();
+        Ok(Self { loaded, linked, is_reactor, session: PhantomData })
     }
 
     /// Starts a session with an instance of its own.
@@ -158,7 +160,10 @@ impl<S: TypedSession> SessionPre<S> {
     pub fn instantiate(&self, store: &mut StoreOf<S>) -> wasmtime::Result<S::Wrapper> {
         let _span = trace::instantiate(self.loaded.asset()).entered();
         let instance = CodeOf::<S>::instantiate_pre(&self.linked, store.as_context_mut())?;
-        wrap(store, &instance)
+        if self.is_reactor {
+            CodeOf::<S>::initialize(&instance, store.as_context_mut())?;
+        }
+        S::Wrapper::from_instance(store, &instance)
     }
 
     /// Async version of [`Self::start`].
@@ -211,7 +216,10 @@ impl<S: TypedSession> SessionPre<S> {
         let instance = async {
             let context = store.as_context_mut();
             let instance = CodeOf::<S>::instantiate_pre_async(&self.linked, context).await?;
-            super::start::wrap_async(store, &instance).await
+            if self.is_reactor {
+                CodeOf::<S>::initialize_async(&instance, store.as_context_mut()).await?;
+            }
+            S::Wrapper::from_instance(store, &instance)
         };
         trace::instantiate(self.loaded.asset()).around(instance).await
     }

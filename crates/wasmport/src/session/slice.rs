@@ -78,7 +78,7 @@ impl<T: 'static, W> Session<T, W> {
 
     /// Makes calls run without yielding again.
     pub(crate) fn stop_slicing(&mut self, slice: Slice) {
-        // What could be set can be reset.
+        // A limit that could be set can be reset.
         match slice {
             Slice::Unbounded => {}
             Slice::Fuel(_) => drop(self.store.fuel_async_yield_interval(None)),

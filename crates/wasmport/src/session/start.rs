@@ -1,16 +1,16 @@
 //! The ways to start a session.
 
 use super::data::{LinkerOf, SessionData};
+use super::imports::Imports;
 use super::state::{Session, start_failed, start_of};
 use super::stubs::Stubs;
-use crate::code::{Code, Linking, Operations as _};
+use crate::code::{Code, Linking};
 use crate::error::Result;
 use crate::limits::Deadlines;
 use crate::runtime::{Loaded, Runtime};
-use crate::trace;
 use crate::wrapper::{AssetWrapper, Wrapper};
 use std::sync::Arc;
-use wasmtime::{AsContextMut as _, Store};
+use wasmtime::Store;
 
 impl<T: 'static, W: AssetWrapper> Session<T, W> {
     /// Loads and instantiates the asset with the imports that `define` adds to the linker.
@@ -62,10 +62,7 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     /// function fails, or the instance exceeds [`Limits`](crate::Limits).
     pub fn stubbed(loaded: &Loaded<W::Code>, data: T, stubs: Stubs) -> Result<Self> {
         loaded.check_exports(W::INTERFACE)?;
-        Self::start_loaded(loaded, data, |linker, store, _| {
-            W::define_resources(linker)?;
-            stubs.define(linker, store, loaded)
-        })
+        Self::start_with_imports(loaded, data, |store| Imports::stubbed::<W>(loaded, store, stubs))
     }
 
     fn start_loaded(
@@ -77,26 +74,21 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        Self::start_in_store(loaded, data, |store| {
-            let mut linker = loaded.new_linker();
-            define(&mut linker, store, loaded)?;
-            let _span = trace::instantiate(loaded.asset()).entered();
-            let code = loaded.code();
-            let instance = code.instantiate(&linker, store.as_context_mut(), &W::linking())?;
-            wrap(store, &instance)
+        Self::start_with_imports(loaded, data, |store| {
+            Imports::of(loaded, W::linking(loaded), |linker| define(linker, store, loaded))
         })
     }
-}
 
-/// Initializes a reactor, and returns the wrapper of a new instance.
-pub(super) fn wrap<T: 'static, W: Wrapper>(
-    store: &mut Store<T>,
-    instance: &<W::Code as Code>::Instance,
-) -> wasmtime::Result<W> {
-    if W::REACTOR {
-        W::Code::initialize(instance, store.as_context_mut())?;
+    fn start_with_imports<'a>(
+        loaded: &'a Loaded<W::Code>,
+        data: T,
+        imports: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<Imports<'a, W::Code, T>>,
+    ) -> Result<Self> {
+        Self::start_in_store(loaded, data, |store| {
+            let instance = imports(store)?.instantiate(store)?;
+            W::from_instance(store, &instance)
+        })
     }
-    W::from_instance(store, instance)
 }
 
 impl<T: 'static> Session<T> {
@@ -133,15 +125,8 @@ impl<T: 'static> Session<T> {
         define: impl FnOnce(&mut LinkerOf<C, T>, &mut Store<SessionData<T>>) -> wasmtime::Result<()>,
     ) -> Result<Session<T, C::Instance>> {
         Session::start_in_store(loaded, data, |store| {
-            let mut linker = loaded.new_linker();
-            define(&mut linker, store)?;
-            let _span = trace::instantiate(loaded.asset()).entered();
-            let code = loaded.code();
-            let instance = code.instantiate(&linker, store.as_context_mut(), &Linking::UNTYPED)?;
-            if code.is_reactor() {
-                C::initialize(&instance, store.as_context_mut())?;
-            }
-            Ok(instance)
+            let imports = Imports::of(loaded, Linking::default(), |linker| define(linker, store))?;
+            imports.instantiate(store)
         })
     }
 }
@@ -225,11 +210,8 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
     /// Fails like [`Self::stubbed`].
     pub async fn stubbed_async(loaded: &Loaded<W::Code>, data: T, stubs: Stubs) -> Result<Self> {
         loaded.check_exports(W::INTERFACE)?;
-        let define = |linker: &mut _, store: &mut _, _: &_| {
-            W::define_resources(linker)?;
-            stubs.define(linker, store, loaded)
-        };
-        Self::start_loaded_async(loaded, data, define).await
+        let stubbed = |store: &mut _| Imports::stubbed::<W>(loaded, store, stubs);
+        Self::start_with_imports_async(loaded, data, stubbed).await
     }
 
     async fn start_loaded_async(
@@ -241,30 +223,23 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
+        let imports = |store: &mut _| {
+            Imports::of(loaded, W::linking(loaded), |linker| define(linker, store, loaded))
+        };
+        Self::start_with_imports_async(loaded, data, imports).await
+    }
+
+    async fn start_with_imports_async<'a>(
+        loaded: &'a Loaded<W::Code>,
+        data: T,
+        imports: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<Imports<'a, W::Code, T>>,
+    ) -> Result<Self> {
         Self::start_in_store_async(loaded, data, async |store: &mut Store<SessionData<T>>| {
-            let mut linker = loaded.new_linker();
-            define(&mut linker, store, loaded)?;
-            let instantiated = async {
-                let (code, context) = (loaded.code(), store.as_context_mut());
-                let instance = code.instantiate_async(&linker, context, &W::linking()).await?;
-                wrap_async(store, &instance).await
-            };
-            trace::instantiate(loaded.asset()).around(instantiated).await
+            let instance = imports(store)?.instantiate_async(store).await?;
+            W::from_instance(store, &instance)
         })
         .await
     }
-}
-
-/// Async version of [`wrap`].
-#[cfg(feature = "async")]
-pub(super) async fn wrap_async<T: Send + 'static, W: Wrapper>(
-    store: &mut Store<T>,
-    instance: &<W::Code as Code>::Instance,
-) -> wasmtime::Result<W> {
-    if W::REACTOR {
-        W::Code::initialize_async(instance, store.as_context_mut()).await?;
-    }
-    W::from_instance(store, instance)
 }
 
 #[cfg(feature = "async")]
@@ -280,16 +255,8 @@ impl<T: Send + 'static> Session<T> {
         define: impl FnOnce(&mut LinkerOf<C, T>, &mut Store<SessionData<T>>) -> wasmtime::Result<()>,
     ) -> Result<Session<T, C::Instance>> {
         Session::start_in_store_async(loaded, data, async |store: &mut Store<SessionData<T>>| {
-            let mut linker = loaded.new_linker();
-            define(&mut linker, store)?;
-            let code = loaded.code();
-            let instance =
-                code.instantiate_async(&linker, store.as_context_mut(), &Linking::UNTYPED);
-            let instance = trace::instantiate(loaded.asset()).around(instance).await?;
-            if code.is_reactor() {
-                C::initialize_async(&instance, store.as_context_mut()).await?;
-            }
-            Ok(instance)
+            let imports = Imports::of(loaded, Linking::default(), |linker| define(linker, store))?;
+            imports.instantiate_async(store).await
         })
         .await
     }

@@ -67,7 +67,12 @@ pub fn one_of<C: Code>(
 ///
 /// Fails if it is missing.
 pub fn there<E>(found: Option<E>, name: &str) -> Result<E> {
-    found.ok_or_else(|| missing(name, "item"))
+    found.ok_or_else(|| lacking(name))
+}
+
+#[cold]
+fn lacking(name: &str) -> wasmtime::Error {
+    wasmtime::Error::msg(format!("the guest lacks the export {name:?}, which is optional"))
 }
 
 // Without a closure for the lookup: it would be put into memory for each call.
@@ -366,7 +371,7 @@ pub fn guest_table<T: 'static, W, E: WasmValue>(
 #[cold]
 fn missing(name: &str, kind: &str) -> wasmtime::Error {
     wasmtime::Error::msg(format!(
-        "the instance exports no {kind} {name:?}: it is not an instance of the wrapper's asset"
+        "the instance exports no {kind} {name:?}: it is not an instance of code that the wrapper is for"
     ))
 }
 
@@ -391,5 +396,16 @@ impl<T: Default> Lazy<T> {
 impl<T: Default> Default for Lazy<T> {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::there;
+
+    #[test]
+    fn an_export_that_code_may_lack_is_called_optional() {
+        let error = there(None::<()>, "a\u{1b}").unwrap_err().to_string();
+        assert_eq!(error, "the guest lacks the export \"a\\u{1b}\", which is optional");
     }
 }

@@ -10,6 +10,7 @@ pub use super::{
 };
 pub use super::{one_of, there};
 pub use crate::__component_session as component_session;
+pub use crate::code::HostResources;
 pub use wasmtime::component::*;
 pub use wasmtime::{AsContext, AsContextMut, Engine, Result, Store, StoreContextMut, format_err};
 
@@ -213,10 +214,8 @@ macro_rules! __component_session {
             $crate::__component_session! { @check $of }
 
             $(
-                fn define_resources<T: 'static>(
-                    linker: &mut $crate::wasmtime::component::Linker<T>,
-                ) -> $crate::wasmtime::Result<()> {
-                    $resources(linker)
+                fn host_resources() -> $crate::support::component::HostResources {
+                    $resources()
                 }
             )?
 

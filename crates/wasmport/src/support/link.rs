@@ -1,5 +1,6 @@
 //! Linking and instantiating core modules.
 
+use super::cells::there;
 use crate::code::{Operations as _, OverloadedPre, START};
 use crate::exit::Exit;
 use crate::runtime::{LoadedModule, Runtime};
@@ -18,7 +19,7 @@ pub fn pre<W: ModuleWrapper, T: 'static>(
     module: &LoadedModule,
 ) -> Result<InstancePre<T>> {
     W::check(module)?;
-    W::linking().named(linker, module.module())?.instantiate_pre(module.module())
+    W::linking(module).named(linker, module.module()).instantiate_pre(module.module())
 }
 
 impl<T: 'static> OverloadedPre<T> {
@@ -29,8 +30,7 @@ impl<T: 'static> OverloadedPre<T> {
     /// Fails like [`Wrapper::check`].
     pub fn new<W: ModuleWrapper>(linker: &Linker<T>, module: &LoadedModule) -> Result<Self> {
         W::check(module)?;
-        let linker = W::linking().named(linker, module.module())?;
-        Ok(Self::link(&linker, module.module(), W::OVERLOADS))
+        Ok(Self::link(linker, module.module(), W::linking(module)))
     }
 }
 
@@ -48,7 +48,8 @@ pub fn instantiate<W: ModuleWrapper, T: 'static>(
 ) -> Result<W> {
     W::check(module)?;
     let _span = trace::instantiate(module.asset()).entered();
-    let instance = module.code().instantiate(linker, store.as_context_mut(), &W::linking())?;
+    let instance =
+        module.code().instantiate(linker, store.as_context_mut(), &W::linking(module))?;
     started(store, instance)
 }
 
@@ -79,7 +80,7 @@ pub async fn instantiate_async<W: ModuleWrapper, T: Send + 'static>(
     W::check(module)?;
     let instantiated = async {
         let (code, context) = (module.code(), store.as_context_mut());
-        let instance = code.instantiate_async(linker, context, &W::linking()).await?;
+        let instance = code.instantiate_async(linker, context, &W::linking(module)).await?;
         started_async(store, instance).await
     };
     trace::instantiate(module.asset()).around(instantiated).await
@@ -137,7 +138,7 @@ pub fn exit(result: Result<()>) -> Result<Exit> {
 ///
 /// # Errors
 ///
-/// Fails if a name is already defined.
+/// Fails if a name is already defined, or the instance lacks an export that is optional in its interface.
 pub fn link_exports<W: ModuleWrapper, T: 'static>(
     linker: &mut Linker<T>,
     mut store: impl AsContextMut<Data = T>,
@@ -147,10 +148,9 @@ pub fn link_exports<W: ModuleWrapper, T: 'static>(
 ) -> Result<()> {
     for name in names {
         let instance = exporter.wasm_instance();
-        // It exists: `check_link` has compared the interfaces at compile time.
-        if let Some(export) = instance.get_export(&mut store, name) {
-            linker.define(&mut store, module, name, export)?;
-        }
+        // Its interface has it: `check_link` has compared the interfaces at compile time.
+        let export = there(instance.get_export(&mut store, name), name)?;
+        let _ = linker.define(&mut store, module, name, export)?;
     }
     Ok(())
 }

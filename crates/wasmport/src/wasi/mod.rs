@@ -20,6 +20,8 @@ mod requests;
 #[cfg(feature = "wasi-p3")]
 mod sleeps;
 mod stdio;
+#[cfg(all(test, feature = "component-model"))]
+mod tests;
 mod waits;
 
 pub use builder::Wasi;

@@ -18,16 +18,14 @@ mod tests;
 mod visibility;
 mod wrapper;
 
-#[cfg(feature = "preinit")]
-pub(crate) use prepare::is_preview_2;
-
 pub(crate) use error::ComponentError;
 pub(crate) use wrapper::{Untyped, cargo_feature, needs, untyped_wrapper, wrapper};
 
 use super::lacking::Lacking;
-use prepare::{Choices, Preview, prepare};
+use prepare::{Choices, prepare};
 use proc_macro2::Ident;
 use syn::Item;
+use wasmport::interface::Preview;
 use wit_parser::{Resolve, WorldId};
 
 /// The items of a component's wrapper, beside which there must be an `ASSET`.

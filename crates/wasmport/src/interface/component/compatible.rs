@@ -5,7 +5,7 @@
 ///
 /// The rule is that of Cargo: the leftmost part of the version that is not zero decides, and a pre-release is
 /// compatible with itself alone.
-pub(super) fn compatible(name: &str) -> &str {
+pub(crate) fn compatible(name: &str) -> &str {
     let Some((_, version)) = name.split_once('@') else { return name };
     let numbers = version.split('+').next().unwrap_or_default();
     if numbers.contains('-') || numbers.starts_with("0.0.") {

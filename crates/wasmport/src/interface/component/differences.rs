@@ -3,7 +3,9 @@
 use super::compatible::compatible;
 use super::items::{ComponentItem, ComponentItems};
 use super::shape::UNKNOWN;
+use super::wasi::{Preview, preview};
 use crate::interface::Difference;
+use crate::interface::difference::{LONGEST, cut};
 use crate::interface::options::Options;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -67,12 +69,13 @@ fn imports(
     texts: &Texts<'_>,
 ) -> Vec<Difference> {
     let (given, interfaces) = (by_key(&expected.imports), interfaces(&expected.imports));
+    let granted = granted(expected, options);
     // One difference stands for all items of an interface, and of a package of WASI.
     let (mut unknown, mut lacking) = (BTreeSet::new(), BTreeSet::new());
     let mut differences = Vec::new();
     for item in &found.imports {
         let (interface, name) = (item.interface.as_str(), item.name.clone());
-        let module = interface.to_owned();
+        let (module, part) = (interface.to_owned(), preview(interface));
         if item.name.is_empty() {
             // It has only types, which functions bring with them.
             continue;
@@ -81,8 +84,11 @@ fn imports(
             if let Some((expected, found)) = texts.different(&given.ty, &item.ty) {
                 differences.push(Difference::ImportType { module, name, expected, found });
             }
-        } else if let Some(package) = preview_2(interface) {
-            if !options.wasi && lacking.insert(package) {
+        } else if part.is_some_and(|part| granted.contains(&part)) {
+            // The host gives all of it, also what the interface does not import.
+        } else if part == Some(Preview::Two) {
+            let package = interface.split('/').next().unwrap_or_default();
+            if lacking.insert(package) {
                 differences.push(Difference::Capability { module: package.to_owned() });
             }
         } else if interface.is_empty() || interfaces.contains(compatible(interface)) {
@@ -113,15 +119,13 @@ fn other_version(interface: &str, items: &[ComponentItem]) -> Option<String> {
     others.find(|other| unversioned(other) == wanted).cloned()
 }
 
-/// The packages of WASI 0.2 that a host gives together.
-const PREVIEW_2: &[&str] =
-    &["wasi:cli", "wasi:clocks", "wasi:filesystem", "wasi:io", "wasi:random", "wasi:sockets"];
-
-/// Returns the package of an interface of WASI 0.2.
-fn preview_2(interface: &str) -> Option<&str> {
-    let (package, rest) = interface.split_once('/')?;
-    let (_, version) = rest.split_once('@')?;
-    (PREVIEW_2.contains(&package) && version.starts_with("0.2.")).then_some(package)
+/// Returns the parts of WASI that the host gives: each as a whole.
+fn granted(expected: &ComponentItems, options: &Options) -> BTreeSet<Preview> {
+    if !options.wasi {
+        return BTreeSet::new();
+    }
+    let imported = expected.imports.iter().filter_map(|item| preview(&item.interface));
+    imported.chain([Preview::Two]).collect()
 }
 
 /// The texts of long types of both sides.
@@ -129,9 +133,6 @@ struct Texts<'a> {
     expected: &'a BTreeMap<String, String>,
     found: &'a BTreeMap<String, String>,
 }
-
-/// The longest type in a message, in bytes.
-const LONGEST: usize = 300;
 
 impl Texts<'_> {
     /// Returns the texts of two types for a message, if the types are different.
@@ -153,7 +154,7 @@ impl Texts<'_> {
 
     /// Returns a type for a message.
     fn whole(&self, definitions: &BTreeMap<String, String>, text: &str) -> String {
-        expanded(definitions, text, LONGEST).unwrap_or_else(|| text.to_owned())
+        expanded(definitions, text, LONGEST).unwrap_or_else(|| cut(text.to_owned()))
     }
 
     /// Returns the parts of two types in which they differ, with all that is around them on one level.
@@ -280,6 +281,51 @@ mod tests {
     }
 
     #[test]
+    fn a_host_gives_all_of_the_parts_of_wasi_that_it_gives() {
+        let found = items(
+            &[
+                ("wasi:cli/exit@0.2.3", "exit", "func(result)"),
+                ("wasi:http/types@0.2.3", "x", "func()"),
+                ("wasi:http/outgoing-handler@0.2.3", "handle", "func()"),
+                ("wasi:random/random@0.3.0", "x", "func()"),
+                ("wasi:cli/exit@0.2.0-rc.1", "exit", "func(result)"),
+                ("wasi:cli/wishes@0.2.3", "x", "func()"),
+            ],
+            &[],
+        );
+        let unknown = |expected: &ComponentItems| -> Vec<String> {
+            let options = Options {
+                sizes: false,
+                wasi: true,
+                any_import_module: false,
+                optional: &[],
+                one_of: &[],
+            };
+            let differences = differences(expected, &found, &options).into_iter();
+            let names = differences.map(|difference| match difference {
+                Difference::UnknownInterface { name, .. } => name,
+                other => other.to_string(),
+            });
+            names.collect()
+        };
+        let rest = ["wasi:cli/exit@0.2.0-rc.1", "wasi:cli/wishes@0.2.3"];
+        assert_eq!(
+            unknown(&items(&[], &[])),
+            [
+                &["wasi:http/types@0.2.3", "wasi:http/outgoing-handler@0.2.3"][..],
+                &["wasi:random/random@0.3.0"],
+                &rest
+            ]
+            .concat()
+        );
+        let expected = items(
+            &[("wasi:http/types@0.2.0", "x", "func()"), ("wasi:cli/exit@0.3.0", "exit", "func()")],
+            &[],
+        );
+        assert_eq!(unknown(&expected), rest);
+    }
+
+    #[test]
     fn long_types_are_compared_to_the_part_that_differs() {
         let long = |last: &str| {
             let cases: Vec<String> = (0..60).map(|i| format!("case-{i}")).collect();
@@ -303,5 +349,7 @@ mod tests {
                 "it exports \"run\" as one with record { x: u16 }, and the interface has a type with record { x: u8 }"
             ]
         );
+        let missing = said(&items(&[], &[("", "f", &long("last"))]), &items(&[], &[]));
+        assert!(missing[0].ends_with('…') && missing[0].len() < 400, "{missing:?}");
     }
 }

@@ -1,5 +1,6 @@
 //! `ComponentItems`: the imports and exports of a component as text.
 
+#[cfg(feature = "component-model")]
 use super::compatible::compatible;
 #[cfg(feature = "component-model")]
 use crate::interface::lines::entries;
@@ -104,53 +105,4 @@ fn groups(items: &[ComponentItem]) -> Groups {
         }
     }
     groups
-}
-
-/// Whether items are imports or exports.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Side {
-    Import,
-    Export,
-}
-
-/// The names of resources, by their identity: where a resource is first imported or exported.
-pub(crate) struct Resources<R> {
-    found: Vec<(R, Side, String, String)>,
-    /// The interface whose items are written.
-    pub place: (Side, String),
-}
-
-impl<R: PartialEq> Resources<R> {
-    pub fn new() -> Self {
-        Self { found: Vec::new(), place: (Side::Import, String::new()) }
-    }
-
-    /// Adds a resource, and returns whether it is no other name of one that is known.
-    pub fn add(&mut self, resource: R, side: Side, interface: &str, name: &str) -> bool {
-        let is_new = !self.found.iter().any(|(other, ..)| *other == resource);
-        if is_new {
-            self.found.push((resource, side, interface.to_owned(), name.to_owned()));
-        }
-        is_new
-    }
-
-    /// Returns the name of a resource where items of [`place`](Self::place) refer to it.
-    pub fn name(&self, resource: &R) -> String {
-        let Some((_, side, interface, name)) =
-            self.found.iter().find(|(other, ..)| other == resource)
-        else {
-            return "resource".into();
-        };
-        // Names of interfaces may hold any text.
-        let (shown, name) = (compatible(interface).escape_debug(), name.escape_debug());
-        let path = match interface.as_str() {
-            "" => name.to_string(),
-            _ => format!("{shown}/{name}"),
-        };
-        match (side, &self.place) {
-            (side, place) if (*side, interface) == (place.0, &place.1) => name.to_string(),
-            (Side::Import, _) => path,
-            (Side::Export, _) => format!("exported {path}"),
-        }
-    }
 }

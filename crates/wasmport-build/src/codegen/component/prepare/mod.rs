@@ -16,14 +16,11 @@ mod wit_docs;
 mod world;
 mod world_keys;
 
-#[cfg(feature = "preinit")]
-pub(crate) use wasi::is_preview_2;
-
 pub(crate) use choices::Choices;
 pub(crate) use error::ChoiceError;
 
 pub(super) use aliases::Aliases;
-pub(super) use wasi::{Preview, Wasi};
+pub(super) use wasi::Wasi;
 pub(super) use wit_docs::WitDocs;
 
 use crate::codegen::lacking::Lacking;

@@ -3,81 +3,8 @@
 use super::choices::Choices;
 use super::world_keys::is_remapped;
 use std::collections::BTreeSet;
+use wasmport::interface::Preview;
 use wit_parser::{InterfaceId, Resolve, WorldId, WorldItem, WorldKey};
-
-/// A part of WASI that wasmport links. A later one includes the earlier ones, except for HTTP.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in super::super) enum Preview {
-    /// `wasi:http` of preview 2, which needs the rest of preview 2 too.
-    Http,
-    Two,
-    Three,
-}
-
-/// Names of interfaces, by the names of their packages.
-type Interfaces = &'static [(&'static str, &'static [&'static str])];
-
-/// The interfaces of preview 2 that Wasmtime implements.
-const PREVIEW_2: Interfaces = &[
-    (
-        "cli",
-        &[
-            "environment",
-            "exit",
-            "stderr",
-            "stdin",
-            "stdout",
-            "terminal-input",
-            "terminal-output",
-            "terminal-stderr",
-            "terminal-stdin",
-            "terminal-stdout",
-        ],
-    ),
-    ("clocks", &["monotonic-clock", "wall-clock"]),
-    ("filesystem", &["preopens", "types"]),
-    ("io", &["error", "poll", "streams"]),
-    ("random", &["insecure", "insecure-seed", "random"]),
-    (
-        "sockets",
-        &[
-            "instance-network",
-            "ip-name-lookup",
-            "network",
-            "tcp",
-            "tcp-create-socket",
-            "udp",
-            "udp-create-socket",
-        ],
-    ),
-];
-
-/// The interfaces of HTTP in preview 2 that Wasmtime implements.
-const HTTP: Interfaces = &[("http", &["outgoing-handler", "types"])];
-
-/// The interfaces of preview 3 that Wasmtime implements.
-const PREVIEW_3: Interfaces = &[
-    (
-        "cli",
-        &[
-            "environment",
-            "exit",
-            "stderr",
-            "stdin",
-            "stdout",
-            "terminal-input",
-            "terminal-output",
-            "terminal-stderr",
-            "terminal-stdin",
-            "terminal-stdout",
-            "types",
-        ],
-    ),
-    ("clocks", &["monotonic-clock", "system-clock", "types"]),
-    ("filesystem", &["preopens", "types"]),
-    ("random", &["insecure", "insecure-seed", "random"]),
-    ("sockets", &["ip-name-lookup", "types"]),
-];
 
 /// The part of WASI that a world imports.
 #[derive(Debug, Default)]
@@ -182,35 +109,7 @@ fn used_by_others(
 }
 
 fn preview(resolve: &Resolve, id: InterfaceId) -> Option<Preview> {
-    let interface = &resolve.interfaces[id];
-    let package = &resolve.packages[interface.package?].name;
-    let version = package.version.as_ref()?;
-    if !version.pre.is_empty() {
-        return None;
-    }
-    let parts: &[(Preview, Interfaces)] = match (version.major, version.minor) {
-        (0, 2) => &[(Preview::Two, PREVIEW_2), (Preview::Http, HTTP)],
-        (0, 3) => &[(Preview::Three, PREVIEW_3)],
-        _ => return None,
-    };
-    let name = interface.name.as_deref()?;
-    let is_known =
-        |(known, names): &(&str, &[&str])| *known == package.name && names.contains(&name);
-    let part = parts.iter().find(|(_, interfaces)| interfaces.iter().any(is_known));
-    part.filter(|_| package.namespace == "wasi").map(|(preview, _)| *preview)
-}
-
-/// Returns whether an import of this name is an interface of preview 2 that Wasmtime implements.
-#[cfg(feature = "preinit")]
-pub(crate) fn is_preview_2(import: &str) -> bool {
-    let Some((interface, version)) = import.split_once('@') else { return false };
-    let Some((package, name)) = interface.split_once('/') else { return false };
-    PREVIEW_2.iter().any(|(known, names)| {
-        package.strip_prefix("wasi:") == Some(known)
-            && names.contains(&name)
-            && version.starts_with("0.2.")
-            && !version.contains('-')
-    })
+    wasmport::interface::preview(&resolve.id_of(id)?)
 }
 
 fn path(resolve: &Resolve, id: InterfaceId, preview: Preview, is_async: bool) -> Option<String> {
@@ -269,32 +168,6 @@ mod tests {
             "wasi::random::random::Host +",
         ];
         assert!(hosts.iter().all(|host| has(&text, host)), "{text}");
-    }
-
-    #[test]
-    #[cfg(feature = "preinit")]
-    fn the_interfaces_are_those_of_wasmtime() {
-        let engine = wasmtime::Engine::default();
-        let mut linker = wasmtime::component::Linker::<wasmtime_wasi::p1::WasiP1Ctx>::new(&engine);
-        wasmtime_wasi::p2::add_to_linker_sync(&mut linker).unwrap();
-        // What is there cannot be defined again.
-        let mut is_linked = |interface: &str| {
-            (0..20).any(|patch| {
-                let import = format!("wasi:{interface}@0.2.{patch}");
-                linker.root().func_new(&import, |_, _, _, _| Ok(())).is_err()
-            })
-        };
-        for (package, interfaces) in super::PREVIEW_2 {
-            for interface in *interfaces {
-                let interface = format!("{package}/{interface}");
-                assert!(is_linked(&interface), "{interface}");
-                assert!(super::is_preview_2(&format!("wasi:{interface}@0.2.0")), "{interface}");
-            }
-        }
-        assert!(!is_linked("http/types"));
-        for import in ["wasi:http/types@0.2.0", "wasi:io/poll@0.3.0", "wasi:io/poll", "poll"] {
-            assert!(!super::is_preview_2(import), "{import}");
-        }
     }
 
     #[test]

@@ -55,7 +55,7 @@ impl Target<'_> {
         format_ident!("start{of}{}", if self.is_async { "_async" } else { "" })
     }
 
-    /// What a session is started from, with its type.
+    /// The origin of a session, with its type.
     fn origin(&self) -> (TokenStream, TokenStream) {
         match self.is_interface {
             true => (quote!(component), quote!(&::wasmport::LoadedComponent)),
@@ -99,7 +99,7 @@ pub(super) fn add_session(
         own.extend(parse(items)?);
         views.push(view);
     }
-    let resources = target.is_interface.then(|| resources::define(items)).flatten();
+    let resources = target.is_interface.then(|| resources::list(items)).flatten();
     items.extend(parse(session(&target, &views, resources.as_ref()))?);
     Ok(())
 }
@@ -116,7 +116,7 @@ fn session(target: &Target<'_>, views: &[Ident], resources: Option<&TokenStream>
     let own = [run.as_ref().map(|_| "run"), handler.as_ref().map(|_| http::METHOD)];
     let functions = functions(target, views, own.into_iter().flatten());
     let calls = format_ident!("{}", if target.is_async { "async" } else { "sync" });
-    let argument = resources.map(|_| quote!(, resources: __define_resources));
+    let argument = resources.map(|_| quote!(, resources: __host_resources));
     let of = format_ident!("{}", if target.is_interface { "interface" } else { "asset" });
     let data = target.data();
     let doc = outer(&format!(

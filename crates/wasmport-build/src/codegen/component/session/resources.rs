@@ -4,65 +4,70 @@ use crate::codegen::component::rewrite::interface;
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use syn::visit::{self, Visit};
-use syn::{Expr, ExprMethodCall, Item, ItemFn, Path, PathArguments};
+use syn::{Expr, ExprMethodCall, Item, Path, PathArguments};
 
-/// Writes the function that defines the resources of the interfaces in `items`; nothing if there are
-/// none.
-pub(super) fn define(items: &mut [Item]) -> Option<TokenStream> {
-    let mut definitions = Vec::new();
-    collect(items, &mut Vec::new(), &mut definitions);
-    (!definitions.is_empty()).then(|| {
+/// Writes the function that returns the types of the host's resources; none if there are no resources.
+pub(super) fn list(items: &mut [Item]) -> Option<TokenStream> {
+    let mut resources = Vec::new();
+    let world = items.iter().filter(|item| !matches!(item, Item::Mod(_)));
+    resources.extend(Resources::of(world).entries("", &[]));
+    collect(items, &mut Vec::new(), &mut resources);
+    (!resources.is_empty()).then(|| {
         quote! {
-            /// Defines the types of the resources that the host gives, without functions.
-            fn __define_resources<T: 'static>(linker: &mut __rt::Linker<T>) -> __rt::Result<()> {
-                #(#definitions)*
-                Ok(())
+            /// Returns the types of the resources that the host gives, by interface and name.
+            fn __host_resources() -> __rt::HostResources {
+                [#(#resources),*].into()
             }
         }
     })
 }
 
-fn collect(items: &mut [Item], path: &mut Vec<Ident>, definitions: &mut Vec<TokenStream>) {
+/// Adds the resources of all interfaces.
+fn collect(items: &mut [Item], path: &mut Vec<Ident>, resources: &mut Vec<TokenStream>) {
     for item in items {
         let Item::Mod(module) = item else { continue };
         path.push(module.ident.clone());
         let name = interface(module);
         if let Some((_, own)) = &mut module.content {
             if let Some(name) = name {
-                let mut found = Resources::default();
-                own.iter().filter_map(linker).for_each(|function| found.visit_item_fn(function));
-                for (resource, ty) in found.0 {
-                    definitions.push(quote! {
-                        linker.instance(#name)?.resource(
-                            #resource,
-                            __rt::ResourceType::host::<#(#path::)*#ty>(),
-                            |_, _| Ok(()),
-                        )?;
-                    });
-                }
+                resources.extend(Resources::of(own.iter().filter(is_linker)).entries(&name, path));
             }
-            collect(own, path, definitions);
+            collect(own, path, resources);
         }
         let _ = path.pop();
     }
 }
 
-/// Returns the function that defines the items of an interface.
-fn linker(item: &Item) -> Option<&ItemFn> {
-    match item {
-        Item::Fn(function) if function.sig.ident == "add_to_linker_instance" => Some(function),
-        _ => None,
-    }
+/// Returns whether an item is the function that defines the items of an interface.
+fn is_linker(item: &&Item) -> bool {
+    matches!(item, Item::Fn(function) if function.sig.ident == "add_to_linker_instance")
 }
+
+/// The methods of linkers that define a resource.
+const DEFINITIONS: [&str; 3] = ["resource", "resource_async", "resource_concurrent"];
 
 /// The names of resources, and their types as paths in their module.
 #[derive(Default)]
 struct Resources(Vec<(Expr, Path)>);
 
+impl Resources {
+    fn of<'a>(items: impl IntoIterator<Item = &'a Item>) -> Self {
+        let mut found = Self::default();
+        items.into_iter().for_each(|item| found.visit_item(item));
+        found
+    }
+
+    /// Writes an entry for each, with the path of the module.
+    fn entries(&self, interface: &str, path: &[Ident]) -> Vec<TokenStream> {
+        let entry = |(name, ty): &(Expr, Path)| quote!((#interface, #name, __rt::ResourceType::host::<#(#path::)*#ty>()));
+        self.0.iter().map(entry).collect()
+    }
+}
+
 impl<'ast> Visit<'ast> for Resources {
     fn visit_expr_method_call(&mut self, call: &'ast ExprMethodCall) {
         let mut args = call.args.iter();
-        if call.method == "resource"
+        if DEFINITIONS.iter().any(|method| call.method == method)
             && let (Some(name), Some(Expr::Call(ty))) = (args.next(), args.next())
             && let Some(ty) = host_type(&ty.func)
         {
@@ -81,5 +86,38 @@ fn host_type(func: &Expr) -> Option<Path> {
     match arguments.args.first()? {
         syn::GenericArgument::Type(syn::Type::Path(ty)) => Some(ty.path.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::codegen::component::tests::{chosen, has, text, wrapper};
+
+    #[test]
+    fn resources_of_interfaces_and_of_the_world_are_listed() {
+        let wit = "
+            package demo:app@0.1.0;
+            interface store { resource blob { read: func() -> u8; } }
+            interface shop { use store.{blob}; sell: func() -> blob; }
+            world app {
+                import shop;
+                resource ticket { price: func() -> u32; }
+                export use-up: func(ticket: borrow<ticket>);
+            }
+        ";
+        for asynchronous in [false, true] {
+            let choices = chosen(|c| {
+                c.is_interface = true;
+                c.asynchronous = asynchronous;
+            });
+            let text = text(wrapper(wit, &choices).unwrap());
+            for entry in [
+                r#"("", "ticket", __rt::ResourceType::host::<Ticket>())"#,
+                r#"("demo:app/store@0.1.0", "blob", __rt::ResourceType::host::<demo::app::store::Blob>())"#,
+            ] {
+                assert!(has(&text, entry), "{entry}: {text}");
+            }
+            assert!(!has(&text, r#"("demo:app/shop@0.1.0", "blob""#), "{text}");
+        }
     }
 }

@@ -1,11 +1,11 @@
 //! Starts of sessions: linked with the implementations of their data, and with WASI.
 
 use super::Target;
-use crate::codegen::component::prepare::Preview;
 use crate::codegen::docs::outer;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{GenericArgument, Path, PathArguments, parse_quote};
+use wasmport::interface::Preview;
 
 /// Writes the `impl` block with `new`, and with `run` for commands.
 pub(super) fn new(target: &Target<'_>, run: Option<&TokenStream>) -> TokenStream {

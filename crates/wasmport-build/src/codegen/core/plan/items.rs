@@ -155,7 +155,10 @@ pub(super) fn value_kind(ty: &ExternType) -> Option<ValueKind<'_>> {
 /// An import or export as a line of text for the runtime's `support::interface`.
 pub(super) fn interface_line(name: &str, ty: &ExternType) -> String {
     match ty {
-        ExternType::Func(func) if func.nominal => format!("{name:?} (func nominal)\n"),
+        ExternType::Func(func) if func.nominal => {
+            let ty = func.without_names().to_string();
+            format!("{name:?} {}\n", ty.replacen("(func", "(func nominal", 1))
+        }
         other => format!("{name:?} {}\n", other.without_names()),
     }
 }

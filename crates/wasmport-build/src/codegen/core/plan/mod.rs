@@ -32,7 +32,7 @@ use std::collections::{BTreeMap, HashMap};
 
 /// The plan of a module's wrapper.
 pub(super) struct Plan<'a> {
-    /// What the wrapper is for: an `asset` or an `interface`.
+    /// The subject of the wrapper: an `asset` or an `interface`.
     pub noun: &'static str,
     /// The name of the asset or interface.
     pub name: String,

@@ -3,6 +3,7 @@
 use super::items::kind_of;
 use crate::interface::{ExternType, Import, Interface};
 use std::collections::{HashMap, HashSet};
+use wasmport::interface::overload_name;
 
 /// Names that are imported at several types, while a linker has one definition for each name.
 pub(super) struct Overloads<'a> {
@@ -13,31 +14,22 @@ pub(super) struct Overloads<'a> {
 impl<'a> Overloads<'a> {
     /// The overloads among the imports.
     pub fn of(interface: &'a Interface) -> Self {
-        let mut types: HashMap<(&str, &str), String> = HashMap::new();
+        let mut names: HashMap<(&str, &str), String> = HashMap::new();
         let mut overloads = HashSet::new();
         for import in &interface.imports {
             let key = (&*import.module, &*import.name);
-            let ty = Self::type_text(&import.ty);
-            if types.insert(key, ty.clone()).is_some_and(|other| other != ty) {
+            let name = overload(import);
+            if names.insert(key, name.clone()).is_some_and(|other| other != name) {
                 overloads.insert(key);
             }
         }
         Self { names: overloads, interface }
     }
 
-    /// The text that distinguishes types: without sizes, because one memory can satisfy several.
-    fn type_text(ty: &ExternType) -> String {
-        match ty {
-            ExternType::Memory(memory) => format!("memory {}", memory.shared),
-            ExternType::Table { element, .. } => format!("table {element}"),
-            other => other.without_names().to_string(),
-        }
-    }
-
     /// The import's name in linkers.
     pub fn link_name(&self, import: &Import) -> String {
         if self.names.contains(&(&*import.module, &*import.name)) {
-            format!("{} {}", import.name, Self::type_text(&import.ty))
+            overload(import)
         } else {
             import.name.clone()
         }
@@ -75,4 +67,9 @@ impl<'a> Overloads<'a> {
             .map(|(index, import)| (index, self.link_name(import)))
             .collect()
     }
+}
+
+/// The name of an import in linkers if its own occurs at several types.
+fn overload(import: &Import) -> String {
+    overload_name(&import.name, &import.ty.without_names().to_string())
 }

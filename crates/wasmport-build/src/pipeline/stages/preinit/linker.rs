@@ -2,7 +2,7 @@
 
 use super::preview_2;
 use super::state::GuestState;
-use crate::codegen::is_preview_2;
+use wasmport::interface::{Preview, preview};
 use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{Component, Linker, LinkerInstance, ResourceType};
 use wasmtime::{Engine, Result};
@@ -23,7 +23,7 @@ pub(super) fn linker(component: &Component, has_wasi: bool) -> Result<Linker<Gue
     let mut stubs = Stubs { engine, resources: Vec::new() };
     for (name, import) in component.component_type().imports(engine) {
         // Wasmtime's own function would hide WASI in all versions but one.
-        if has_wasi && is_preview_2(name) {
+        if has_wasi && preview(name) == Some(Preview::Two) {
             stubs.take_resources(name, import.ty);
         } else {
             stubs.define(&mut linker.root(), "", name, import.ty)?;
