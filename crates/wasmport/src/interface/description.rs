@@ -110,6 +110,20 @@ impl Interface<Module> {
         all.flat_map(|(module, lines)| entries(lines).map(|entry| (*module, entry.name)))
     }
 
+    /// Returns whether code that imports `name` from the module `from` gets the import of that name from the
+    /// interface's `module`.
+    pub(crate) fn gives(&self, module: &str, name: &str, from: &str) -> bool {
+        if module == from {
+            return true;
+        }
+        let mut own = self.imports_by_module();
+        // The first module that gives a name comes last.
+        let of_name = self.names_of_imports().filter(|(own, _)| own == name);
+        self.options.any_import_module
+            && !own.any(|own| own.0 == from && own.1 == name)
+            && of_name.last().is_some_and(|(_, first)| first == module)
+    }
+
     /// Returns the names of the imports, each with the first module from which it comes.
     pub(crate) fn names_of_imports(&self) -> impl Iterator<Item = (String, &'static str)> {
         let all = self.imports.iter().rev();

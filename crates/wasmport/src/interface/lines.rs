@@ -134,11 +134,21 @@ impl Type<'_> {
             return self.begins_with(b"(func") && other.begins_with(b"(func");
         }
         if self.begins_with(b"(tag") || self.begins_with(b"(func") || self.begins_with(b"(global") {
-            return contains_named_type(self) || self.equals(other);
+            let is_unknown = contains_named_type(self) && self.has_kind_of(other);
+            return is_unknown || self.equals(other);
         }
         let sizes = self.begins_with(b"(memory") && other.begins_with(b"(memory")
             || self.begins_with(b"(table") && other.begins_with(b"(table");
         sizes && self.has_room_for(other)
+    }
+
+    /// Returns whether both are functions, tags, or globals of which the same can be set.
+    const fn has_kind_of(&self, other: &Type<'_>) -> bool {
+        self.begins_with(b"(func") && other.begins_with(b"(func")
+            || self.begins_with(b"(tag") && other.begins_with(b"(tag")
+            || self.begins_with(b"(global")
+                && other.begins_with(b"(global")
+                && self.begins_with(b"(global (mut ") == other.begins_with(b"(global (mut ")
     }
 
     /// Returns [`accepts`](Self::accepts) for the case that the limits of memories and tables do not count.
@@ -362,6 +372,17 @@ mod tests {
         assert!(fits("(table 5 funcref)", "(table 1 9 funcref)", false));
         assert!(!fits("(table 5 funcref)", "(table 5 externref)", false));
         assert!(!fits("(func (param i32))", "(func (param i64))", false));
+    }
+
+    #[test]
+    fn types_of_the_module_alone_fit_their_kind() {
+        let own = "(global (ref null (struct)))";
+        assert!(fits(own, "(global (ref null (struct …)))", false));
+        assert!(fits(own, "(global structref)", false));
+        assert!(!fits(own, "(global (mut structref))", false));
+        assert!(!fits(own, "(memory 1)", false));
+        assert!(!fits("(func (param (ref (array …))))", own, false));
+        assert!(!fits("(tag (param (ref (array …))))", "(func)", false));
     }
 
     #[test]

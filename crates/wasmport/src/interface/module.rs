@@ -33,11 +33,13 @@ pub(crate) fn differences(
             // An import takes what is given: the host's type has to fit the guest's.
             Some(expected) => {
                 let found_text = found.without_names().to_string();
-                (!fits(&found_text, expected, true)).then(|| Difference::ImportType {
-                    module: module.clone(),
-                    name,
-                    expected: (*expected).to_owned(),
-                    found: found.to_string(),
+                (!fits(&found_text, expected, interface.options.sizes)).then(|| {
+                    Difference::ImportType {
+                        module: module.clone(),
+                        name,
+                        expected: (*expected).to_owned(),
+                        found: found.to_string(),
+                    }
                 })
             }
             None if is_wasi(&module) => {
