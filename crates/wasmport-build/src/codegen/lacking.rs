@@ -79,6 +79,18 @@ impl Lacking {
         Ok(lacking)
     }
 
+    /// Returns what those who write guests have to know about an export, if code may lack it.
+    pub fn note(&self, export: &str) -> Option<String> {
+        if self.one_of.iter().any(|name| name == export) {
+            return Some(format!(
+                "The host calls exactly one of {}: a guest exports one and leaves out the others.",
+                self.one_of.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
+            ));
+        }
+        let is_optional = self.names.contains(export);
+        is_optional.then(|| "The host does without it: a guest may leave it out.".into())
+    }
+
     /// Writes the calls that add the choices to the description of the interface.
     pub fn described(&self) -> TokenStream {
         let (names, one_of) = (self.names.iter(), &self.one_of);

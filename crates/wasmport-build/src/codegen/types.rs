@@ -100,6 +100,11 @@ pub(super) fn parameters(names: &[Ident], ty: &FuncType) -> TokenStream {
 /// The identifiers of a function's parameters, which collide neither with each other nor with the
 /// variables of generated functions.
 pub(super) fn parameter_names(ty: &FuncType) -> Vec<Ident> {
+    parameter_texts(ty, TAKEN).iter().map(|name| format_ident!("{name}")).collect()
+}
+
+/// The names of a function's parameters in source code, each once and none of them in `reserved`.
+pub(super) fn parameter_texts(ty: &FuncType, reserved: &[&str]) -> Vec<String> {
     let requests: Vec<crate::names::Request> = ty
         .params
         .iter()
@@ -110,5 +115,5 @@ pub(super) fn parameter_names(ty: &FuncType) -> Vec<Ident> {
             crate::names::Request::new(name.unwrap_or(&default)).keyed_by(&format!("{i} {name:?}"))
         })
         .collect();
-    crate::names::snake_case(&requests, TAKEN).iter().map(|name| format_ident!("{name}")).collect()
+    crate::names::snake_case(&requests, reserved)
 }

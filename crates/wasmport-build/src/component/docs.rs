@@ -54,6 +54,25 @@ impl World {
         }
     }
 
+    /// Adds a paragraph to the documentation of each exported function and interface for which there is one.
+    pub fn document_exports(&mut self, note: impl Fn(&str) -> Option<String>) {
+        let Self { resolve, id } = self;
+        let exports = resolve.worlds[*id].exports.keys();
+        let notes: Vec<Option<String>> =
+            exports.map(|key| note(&resolve.name_world_key(key))).collect();
+        let items = resolve.worlds[*id].exports.values_mut();
+        for (item, note) in items.zip(notes) {
+            let docs = match item {
+                WorldItem::Function(function) => &mut function.docs,
+                WorldItem::Interface { docs, .. } => docs,
+                WorldItem::Type { .. } => continue,
+            };
+            let Some(note) = note else { continue };
+            let own = docs.contents.take().map(|own| format!("{}\n\n", own.trim_end()));
+            docs.contents = Some(own.unwrap_or_default() + &note);
+        }
+    }
+
     /// Returns this world's interfaces with those of `other` that have the same name.
     fn interfaces_shared_with(&self, other: &Self) -> HashMap<InterfaceId, InterfaceId> {
         let named = |world: &Self| {

@@ -11,9 +11,7 @@ use std::path::{Path, PathBuf};
 use wit_component::{
     ComponentEncoder, StringEncoding, WitPrinter, dummy_module, embed_component_metadata,
 };
-#[cfg(test)]
-use wit_parser::WorldItem;
-use wit_parser::{ManglingAndAbi, Resolve, WorldId, WorldKey};
+use wit_parser::{ManglingAndAbi, Resolve, WorldId, WorldItem, WorldKey};
 
 /// Names that generated code uses without a path.
 const RESERVED: &[&str] = &[
@@ -115,12 +113,10 @@ impl World {
     }
 
     /// Returns the names of exported functions and interfaces.
-    #[cfg(test)]
     pub fn exports(&self) -> Vec<String> {
         self.names(self.resolve.worlds[self.id].exports.iter())
     }
 
-    #[cfg(test)]
     fn names<'a>(&self, items: impl Iterator<Item = (&'a WorldKey, &'a WorldItem)>) -> Vec<String> {
         let items = items.filter(|(_, item)| !matches!(item, WorldItem::Type { .. }));
         items.map(|(key, _)| self.resolve.name_world_key(key)).collect()

@@ -48,8 +48,8 @@ pub(crate) struct PatternError {
 pub(crate) enum SettingsErrorKind {
     #[error("the file is not UTF-8: {0}")]
     Encoding(#[source] FromUtf8Error),
-    #[error("{}", source.to_string().trim_end())]
-    Toml { source: Box<toml::de::Error>, nearest: Option<String> },
+    #[error("{text}")]
+    Toml { source: Box<toml::de::Error>, text: String, nearest: Option<String> },
     #[error("the target `{0}` is named twice")]
     TargetTwice(String),
     #[error("`{0}` is not the path of a crate that is the same in every module")]

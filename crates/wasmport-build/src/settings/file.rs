@@ -3,6 +3,8 @@
 use crate::error::{Error, Location, SettingsError, SettingsErrorKind};
 use crate::fs;
 use crate::names::nearest;
+use crate::settings::AssetSettings;
+use crate::settings::interfaces::refused_marks;
 use crate::settings::triples::nearest_target;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -39,7 +41,7 @@ impl SettingsFile {
 
     fn parse_keys(path: &Path, text: String) -> Result<Self, SettingsError> {
         let mut offsets = BTreeMap::new();
-        let table = DeTable::parse(&text).map_err(|e| toml_error(path, e))?;
+        let table = DeTable::parse(&text).map_err(|e| toml_error(path, e, None))?;
         collect_table(table.get_ref(), "", &mut offsets);
         Ok(Self { path: path.into(), text, offsets, values: BTreeMap::new() })
     }
@@ -50,7 +52,28 @@ impl SettingsFile {
     ///
     /// Fails with line, column and a suggestion if a key is unknown or a value is invalid.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, SettingsError> {
-        toml::from_str(&self.text).map_err(|e| toml_error(&self.path, e))
+        toml::from_str(&self.text).map_err(|e| {
+            let text = self.with_own_keys(&e);
+            toml_error(&self.path, e, text)
+        })
+    }
+
+    /// Returns the text of an error. The list of known keys of an asset or interface has those of its table: both
+    /// have the same type in Rust.
+    fn with_own_keys(&self, error: &toml::de::Error) -> Option<String> {
+        let (unknown, _) = error.message().split_once("`, expected one of `")?;
+        let (_, unknown) = unknown.split_once("unknown field `")?;
+        let start = error.span()?.start;
+        let mut paths = self.offsets.iter().filter(|(_, offset)| **offset == start);
+        let refused = paths.find_map(|(path, _)| {
+            let above = path.strip_suffix(unknown)?.strip_suffix('.')?;
+            refused_marks(above)
+        })?;
+        let rows = AssetSettings::ROWS.iter();
+        let rows = rows.filter(|row| !refused.iter().any(|mark| row.has(*mark)));
+        let keys: Vec<String> = rows.map(|row| format!("`{}`", row.key())).collect();
+        let message = format!("unknown field `{unknown}`, expected one of {}", keys.join(", "));
+        Some(error.to_string().replace(error.message(), &message))
     }
 
     /// Adds the values that the file sets.
@@ -94,9 +117,12 @@ impl SettingsFile {
     }
 }
 
-fn toml_error(path: &Path, source: toml::de::Error) -> SettingsError {
-    let nearest = suggestion(&source.to_string()).map(Into::into);
-    SettingsError::new(SettingsErrorKind::Toml { source: Box::new(source), nearest }).in_file(path)
+/// Returns the error of TOML, with another text if there is one.
+fn toml_error(path: &Path, source: toml::de::Error, text: Option<String>) -> SettingsError {
+    let text = text.unwrap_or_else(|| source.to_string()).trim_end().to_owned();
+    let nearest = suggestion(&text).map(Into::into);
+    let kind = SettingsErrorKind::Toml { source: Box::new(source), text, nearest };
+    SettingsError::new(kind).in_file(path)
 }
 
 fn collect_table(table: &DeTable<'_>, above: &str, offsets: &mut BTreeMap<String, usize>) {

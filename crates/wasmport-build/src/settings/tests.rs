@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends with a panic")]
 
+use super::interfaces::refused_marks;
 use super::project::{IMPORT, PROJECT};
 use super::table::{Field, Mark, Row, leaves, values};
 use super::{AssetSettings, Settings};
@@ -116,8 +117,12 @@ fn every_choice_for_the_other_kind_is_named() {
 /// The tables of the settings file, with the keys of each.
 fn tables() -> Vec<(String, Vec<String>)> {
     fn below(name: &str, rows: &'static [Row], tables: &mut Vec<(String, Vec<String>)>) {
-        tables.push((name.into(), rows.iter().map(Row::key).collect()));
-        for row in rows {
+        // Choices that another table has are none of this one.
+        let refused =
+            refused_marks(&format!("{name}.0")).or_else(|| refused_marks(name)).unwrap_or_default();
+        let own = |row: &&Row| !refused.iter().any(|mark| row.has(*mark));
+        tables.push((name.into(), rows.iter().filter(own).map(Row::key).collect()));
+        for row in rows.iter().filter(own) {
             let path = format!("{name}{}{}", if name.is_empty() { "" } else { "." }, row.key());
             row.below.into_iter().for_each(|rows| below(&path, rows, tables));
         }
@@ -126,6 +131,7 @@ fn tables() -> Vec<(String, Vec<String>)> {
     below("", PROJECT, &mut tables);
     below("defaults", AssetSettings::ROWS, &mut tables);
     below("asset", AssetSettings::ROWS, &mut tables);
+    below("interface", AssetSettings::ROWS, &mut tables);
     tables
 }
 
@@ -138,10 +144,9 @@ fn an_unknown_key_of_each_table_gets_a_suggestion() {
             let misspelt = format!("{key}x");
             let header = match table.as_str() {
                 "" => String::new(),
-                "asset" => "[[asset]]\nmatch = \"*\"\n".to_owned(),
-                table if table.starts_with("asset.") => {
-                    format!("[[asset]]\nmatch = \"*\"\n[{table}]\n")
-                }
+                "asset" | "interface" => format!("[[{table}]]\n"),
+                table if table.starts_with("asset.") => format!("[[asset]]\n[{table}]\n"),
+                table if table.starts_with("interface.") => format!("[[interface]]\n[{table}]\n"),
                 table => format!("[{table}]\n"),
             };
             let line = header.lines().count() + 1;

@@ -68,7 +68,11 @@ fn ref_type(types: TypesRef<'_>, ty: wasmparser::RefType) -> RefType {
         wasmparser::HeapType::Concrete(index) | wasmparser::HeapType::Exact(index) => {
             let (heap, text) = match index {
                 UnpackedIndex::Id(id) => concrete(types, id),
-                // In a validated module all indices are ids.
+                // Imported globals and tables have the types of the file.
+                UnpackedIndex::Module(index) if index < types.core_type_count_in_module() => {
+                    concrete(types, types.core_type_at_in_module(index))
+                }
+                // In a validated module all others are ids.
                 _ => (HeapType::Any, "…".into()),
             };
             RefType { nullable, heap, concrete: Some(text) }

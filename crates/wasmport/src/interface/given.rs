@@ -10,6 +10,8 @@ pub(crate) struct Given {
     by_name: HashMap<String, Vec<GivenImport>>,
     /// Whether modules may take them from a module of any name.
     is_of_any_module: bool,
+    /// Whether sizes of memories and tables count.
+    has_sizes: bool,
 }
 
 /// An import that an interface gives.
@@ -38,7 +40,8 @@ impl Given {
                 by_name.entry(entry.name).or_default().push(import);
             }
         }
-        Self { by_name, is_of_any_module: interface.options.any_import_module }
+        let options = &interface.options;
+        Self { by_name, is_of_any_module: options.any_import_module, has_sizes: options.sizes }
     }
 
     /// Finds what a module imports at a type. What belongs to the named module is preferred, and an equal type
@@ -52,7 +55,7 @@ impl Given {
         };
         let equal = candidates.iter().find(|given| given.ty == ty);
         // An import takes what is given: the host's type has to fit the guest's.
-        match equal.or_else(|| candidates.iter().find(|given| fits(ty, given.ty, true))) {
+        match equal.or_else(|| candidates.iter().find(|given| fits(ty, given.ty, self.has_sizes))) {
             Some(given) => Found::Fitting(given),
             None if candidates.is_empty() => Found::Missing,
             None => {

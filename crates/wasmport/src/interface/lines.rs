@@ -164,8 +164,14 @@ impl Type<'_> {
         if self.is_sized() {
             return self.has_room_for(other);
         }
-        let is_nominal = self.begins_with(NOMINAL) || other.begins_with(NOMINAL);
-        is_nominal || contains_named_type(self) || self.equals(other)
+        let is_unknown =
+            self.begins_with(NOMINAL) || other.begins_with(NOMINAL) || contains_named_type(self);
+        is_unknown && self.is_mutable() == other.is_mutable() || self.equals(other)
+    }
+
+    /// Returns whether it is a global that can be set.
+    const fn is_mutable(&self) -> bool {
+        self.begins_with(b"(global (mut ")
     }
 
     /// Returns whether both begin with the same keyword.
@@ -437,6 +443,17 @@ mod tests {
         ] {
             assert_eq!(overload_name("f", ty), expected);
         }
+    }
+
+    #[test]
+    fn types_of_the_module_alone_fit_their_kind() {
+        let own = "(global (ref null (struct)))";
+        assert!(fits(own, "(global (ref null (struct …)))", false));
+        assert!(fits(own, "(global structref)", false));
+        assert!(!fits(own, "(global (mut structref))", false));
+        assert!(!fits(own, "(memory 1)", false));
+        assert!(!fits("(func (param (ref (array …))))", own, false));
+        assert!(!fits("(tag (param (ref (array …))))", "(func)", false));
     }
 
     #[test]

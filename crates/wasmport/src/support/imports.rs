@@ -1,12 +1,12 @@
-//! Imports: how generated `add_to_linker` functions define host functions and values.
+//! Imports: how generated `add_to_linker` functions define host functions.
 
-use super::cells::FromExtern;
 use crate::access::Access;
+use crate::interface::{self, Found, Given, Interface};
 use crate::runtime::LoadedModule;
 use crate::typed::WasmValue;
 use wasmtime::{
-    AsContextMut, Caller, ExternType, FuncType, Linker, MemoryTypeBuilder, Module, Result,
-    TableType, ThrownException, Val, ValType, WasmRet, WasmTy,
+    AsContextMut, Caller, ExternType, FuncType, Linker, Module, Result, ThrownException, Val,
+    ValType, WasmRet, WasmTy,
 };
 
 /// A function of a `Host` trait whose parameters and results are core values.
@@ -151,6 +151,29 @@ pub fn func_nominal<T: 'static>(
     Ok(())
 }
 
+/// Defines a host function of an interface with the type that a module imports it with, for types that only
+/// the module has. Defines nothing if the module does not import it.
+///
+/// # Errors
+///
+/// Fails if the linker refuses the definition, or the module's type does not fit `types`, the parameters and
+/// results of the host function.
+pub fn func_nominal_of<T: 'static>(
+    linker: &mut Linker<T>,
+    of: &LoadedModule,
+    interface: &Interface,
+    module: &'static str,
+    name: &'static str,
+    types: [&[ValType]; 2],
+    host: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
+) -> Result<()> {
+    let Some(ty) = func_type_of(of, interface, module, name, types)? else { return Ok(()) };
+    linker.func_new(module, name, ty, move |caller, params, results| {
+        host_call(module, name, || host(caller, params, results))
+    })?;
+    Ok(())
+}
+
 /// The future of a host function over values.
 #[cfg(feature = "async")]
 pub type HostFuture<'a> = Box<dyn Future<Output = Result<()>> + Send + 'a>;
@@ -198,6 +221,29 @@ pub fn func_nominal_async<T: Send + 'static>(
     Ok(())
 }
 
+/// Async version of [`func_nominal_of`].
+///
+/// # Errors
+///
+/// Fails like [`func_nominal_of`].
+#[cfg(feature = "async")]
+pub fn func_nominal_of_async<T: Send + 'static>(
+    linker: &mut Linker<T>,
+    of: &LoadedModule,
+    interface: &Interface,
+    module: &str,
+    name: &str,
+    types: [&[ValType]; 2],
+    host: impl for<'a> Fn(Caller<'a, T>, &'a [Val], &'a mut [Val]) -> HostFuture<'a>
+    + Send
+    + Sync
+    + 'static,
+) -> Result<()> {
+    let Some(ty) = func_type_of(of, interface, module, name, types)? else { return Ok(()) };
+    linker.func_new_async(module, name, ty, host)?;
+    Ok(())
+}
+
 fn func_type(of: &LoadedModule, index: usize) -> Result<FuncType> {
     match import_type(of.module(), index)? {
         ExternType::Func(ty) => Ok(ty),
@@ -205,12 +251,60 @@ fn func_type(of: &LoadedModule, index: usize) -> Result<FuncType> {
     }
 }
 
-fn import_type(module: &Module, index: usize) -> Result<ExternType> {
+/// Returns the type with which a module imports a function of an interface, if it does.
+fn func_type_of(
+    of: &LoadedModule,
+    interface: &Interface,
+    module: &str,
+    name: &str,
+    [params, results]: [&[ValType]; 2],
+) -> Result<Option<FuncType>> {
+    let Some(found) = import_types(of.module(), interface, module, name).next() else {
+        return Ok(None);
+    };
+    let fits = |found: &[ValType], own: &[ValType]| {
+        found.len() == own.len() && found.iter().zip(own).all(|(found, own)| found.matches(own))
+    };
+    if let ExternType::Func(ty) = &found {
+        let (found_params, found_results): (Vec<_>, Vec<_>) =
+            (ty.params().collect(), ty.results().collect());
+        if fits(&found_params, params) && fits(&found_results, results) {
+            return Ok(Some(ty.clone()));
+        }
+    }
+    let own = FuncType::new(of.module().engine(), params.to_vec(), results.to_vec());
+    let own = interface::ExternType::from(&ExternType::Func(own));
+    let found = interface::ExternType::from(&found);
+    Err(wasmtime::Error::msg(format!(
+        "the module imports {module:?} {name:?} as {found}, and the host gives {own}"
+    )))
+}
+
+/// Returns the types with which a module imports an item of an interface.
+pub(super) fn import_types(
+    of: &Module,
+    interface: &Interface,
+    module: &str,
+    name: &str,
+) -> impl Iterator<Item = ExternType> {
+    let given = Given::of(interface);
+    let imports = of.imports().filter(move |import| {
+        if import.name() != name {
+            return false;
+        }
+        let ty = interface::ExternType::from(&import.ty()).without_names().to_string();
+        let found = given.find(import.module(), name, &ty);
+        matches!(found, Found::Fitting(found) if found.module == module)
+    });
+    imports.map(|import| import.ty())
+}
+
+pub(super) fn import_type(module: &Module, index: usize) -> Result<ExternType> {
     module.imports().nth(index).map(|import| import.ty()).ok_or_else(another_asset)
 }
 
 #[cold]
-fn another_asset() -> wasmtime::Error {
+pub(super) fn another_asset() -> wasmtime::Error {
     wasmtime::Error::msg("the module is another than that of the wrapper's asset")
 }
 
@@ -224,103 +318,6 @@ pub fn ty<V: WasmValue>() -> ValType {
 #[cold]
 pub fn not_implemented(module: &str, name: &str) -> wasmtime::Error {
     wasmtime::Error::msg(format!("the import {module:?} {name:?} is not implemented"))
-}
-
-/// The type of several imports at once, with a size that fits all of them.
-fn common_type(module: &Module, indices: &[usize]) -> Result<ExternType> {
-    let mut common: Option<ExternType> = None;
-    for index in indices {
-        let ty = import_type(module, *index)?;
-        common = Some(match (common, ty) {
-            (Some(ExternType::Memory(a)), ExternType::Memory(b)) => {
-                let mut ty = MemoryTypeBuilder::new();
-                ty.min(a.minimum().max(b.minimum()))
-                    .max(smaller(a.maximum(), b.maximum()))
-                    .memory64(a.is_64())
-                    .shared(a.is_shared())
-                    .page_size_log2(a.page_size_log2());
-                ExternType::Memory(ty.build()?)
-            }
-            (Some(ExternType::Table(a)), ExternType::Table(b)) => {
-                let (min, max) = (a.minimum().max(b.minimum()), smaller(a.maximum(), b.maximum()));
-                let element = a.element().clone();
-                let narrow = |size: u64| u32::try_from(size).unwrap_or(u32::MAX);
-                ExternType::Table(if a.is_64() {
-                    TableType::new64(element, min, max)
-                } else {
-                    TableType::new(element, narrow(min), max.map(narrow))
-                })
-            }
-            (_, ty) => ty,
-        });
-    }
-    common.ok_or_else(another_asset)
-}
-
-fn smaller(a: Option<u64>, b: Option<u64>) -> Option<u64> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
-/// Returns the definition of an import in `linker`.
-///
-/// # Errors
-///
-/// Fails if it is missing or of another kind.
-pub fn defined<E: FromExtern, T: 'static>(
-    linker: &Linker<T>,
-    store: impl AsContextMut<Data = T>,
-    module: &str,
-    name: &str,
-) -> Result<E> {
-    E::from_extern(linker.get(store, module, name)?).ok_or_else(|| wrong_kind::<E>(module, name))
-}
-
-/// Creates a value for the imports `indices` of `of`: null, zero, or the smallest size.
-///
-/// # Errors
-///
-/// Fails with the name of the import if a limit refuses the value, or its type has no such value.
-pub fn fresh_value<E: FromExtern>(
-    store: impl AsContextMut,
-    of: &LoadedModule,
-    indices: &[usize],
-    module: &str,
-    name: &str,
-) -> Result<E> {
-    let ty = common_type(of.module(), indices)?;
-    if let Some(what) = without_default(&ty) {
-        return Err(wasmtime::Error::msg(format!(
-            "the import {module:?} {name:?} has no default value: it is {what}, which cannot be null; \
-             create it in the program, and set its field instead of calling `fresh`"
-        )));
-    }
-    let value = ty.default_value(store);
-    let value = value.map_err(|error| {
-        error.context(format!("the import {module:?} {name:?} cannot be created"))
-    })?;
-    E::from_extern(value).ok_or_else(|| wrong_kind::<E>(module, name))
-}
-
-/// Describes a type without a default value: the value that it needs cannot be null.
-fn without_default(ty: &ExternType) -> Option<String> {
-    let is_non_null = |ty: &ValType| matches!(ty, ValType::Ref(ty) if !ty.is_nullable());
-    match ty {
-        ExternType::Global(global) if is_non_null(global.content()) => {
-            Some(format!("a global of type `{}`", global.content()))
-        }
-        ExternType::Table(table) if !table.element().is_nullable() => {
-            Some(format!("a table of `{}`", table.element()))
-        }
-        _ => None,
-    }
-}
-
-#[cold]
-fn wrong_kind<E: FromExtern>(module: &str, name: &str) -> wasmtime::Error {
-    wasmtime::Error::msg(format!("the import {module:?} {name:?} is not a {}", E::KIND))
 }
 
 /// Converts a parameter of a host function over values.

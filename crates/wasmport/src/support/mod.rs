@@ -9,6 +9,7 @@ mod imports;
 mod lift;
 mod link;
 mod plumbing;
+mod values;
 
 pub use crate::access::Access;
 pub use crate::asset::{Artifact, Asset, Component};
@@ -40,6 +41,7 @@ pub use cells::*;
 pub use imports::*;
 pub use lift::*;
 pub use link::*;
+pub use values::*;
 pub use wasmtime::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, StructRef};
 pub use wasmtime::{
     AsContext, AsContextMut, Caller, Error, Extern, Func, I31, Instance, InstancePre, Linker,

@@ -359,3 +359,25 @@ fn functions_that_wait_beside_each_other_do_so_in_sessions() {
         assert!(has(&text, expected), "{expected}: {text}");
     }
 }
+
+#[test]
+fn optional_functions_say_so_under_any_name() {
+    let wit = "
+        package demo:words;
+        world words { export %type: func(%func: u32) -> u32; export store: func(); export run: func(); }";
+    let optional = vec!["type".to_owned(), "store".to_owned()];
+    let text =
+        text(wrapper(wit, &chosen(|c| c.lacking.optional = Some(optional.clone()))).unwrap());
+    for expected in [
+        "/// Returns `None` if the guest lacks it. /// /// `type: func(func: u32) -> u32` pub fn call_type<",
+        "let ::core::option::Option::Some(func) = self.func_type() else",
+        "__rt::call_func(func, store, (func_,))",
+        "let ::core::option::Option::Some(func) = self.func_store() else",
+        "/// Returns `None` if the guest lacks it. /// /// `type: func(func: u32) -> u32` /// \
+         /// Fails if the guest traps, a host function fails, or an earlier call failed. \
+         pub fn type_(&mut self, func_: u32)",
+        "pub fn run(&mut self) -> ::wasmport::Result<()>",
+    ] {
+        assert!(has(&text, expected), "{expected}: {text}");
+    }
+}

@@ -2,9 +2,13 @@
 
 use super::plan::{HostValue, ImportModule, Plan, ValueKind};
 use crate::codegen::docs::{code, outer, quoted};
-use crate::codegen::types::{payload, rust};
-use proc_macro2::TokenStream;
+use crate::codegen::types::{payload, rust, wasm};
+use crate::interface::{ExternType, MemoryType};
+use proc_macro2::{Literal, TokenStream};
 use quote::quote;
+
+/// The binary logarithm of the page size if a memory does not choose another.
+const PAGE_SIZE_LOG2: u32 = 16;
 
 /// The Rust type of a value.
 pub(super) fn value_type(kind: ValueKind<'_>) -> TokenStream {
@@ -26,6 +30,37 @@ pub(super) fn value_type(kind: ValueKind<'_>) -> TokenStream {
     }
 }
 
+/// The type of a value that an interface imports, for code that does not import it.
+fn own_type(ty: &ExternType) -> Option<TokenStream> {
+    let size = |max: &Option<u64>| match max {
+        Some(max) => quote!(__rt::Option::Some(#max)),
+        None => quote!(__rt::Option::None),
+    };
+    Some(match ty {
+        // It is no value.
+        ExternType::Func(_) => return None,
+        ExternType::Global { ty, mutable } => {
+            let ty = wasm(ty);
+            quote!(Global { ty: #ty, is_mutable: #mutable })
+        }
+        ExternType::Memory(MemoryType { min, max, shared, memory64, page_size_log2 }) => {
+            let (max, page_size_log2) = (size(max), page_size_log2.unwrap_or(PAGE_SIZE_LOG2));
+            let page_size_log2 = Literal::u32_unsuffixed(page_size_log2);
+            quote!(Memory {
+                min: #min, max: #max, is_64: #memory64, is_shared: #shared, page_size_log2: #page_size_log2
+            })
+        }
+        ExternType::Table { element, min, max, table64 } => {
+            let (element, max) = (wasm(element), size(max));
+            quote!(Table { element: #element, min: #min, max: #max, is_64: #table64 })
+        }
+        ExternType::Tag { params } => {
+            let params = params.iter().map(wasm);
+            quote!(Tag { params: &[#(#params),*] })
+        }
+    })
+}
+
 /// `FooImports`: all values that a store needs for the asset; none if it imports functions alone.
 pub(super) fn imports(plan: &Plan<'_>) -> TokenStream {
     let Plan { ty, values, vis, .. } = plan;
@@ -35,6 +70,14 @@ pub(super) fn imports(plan: &Plan<'_>) -> TokenStream {
     }
     let doc = outer(&format!("The imports of `{ty}` that are not functions, all from one store."));
     let docs = plan.value_modules().map(|m| outer(&format!("Imports from {}.", quoted(m.name))));
+    let (of, check) = if plan.is_interface() {
+        ("has another interface", quote!(module.check_interface(&INTERFACE)?;))
+    } else {
+        ("is another asset", quote!(module.check_asset(&ASSET)?;))
+    };
+    let fails = outer(&format!(
+        "Fails if a limit refuses a size, a type has no such value, or `module` {of}."
+    ));
     quote! {
         #doc
         #[derive(Clone, Debug)]
@@ -45,12 +88,12 @@ pub(super) fn imports(plan: &Plan<'_>) -> TokenStream {
         impl #values {
             /// Creates the smallest memories and tables, zeros and nulls.
             ///
-            /// Fails if a limit refuses a size, a type has no such value, or `module` is another asset.
+            #fails
             pub fn fresh<T: 'static>(
                 store: &mut __rt::Store<T>,
                 module: &__rt::LoadedModule,
             ) -> __rt::Result<Self> {
-                module.check_asset(&ASSET)?;
+                #check
                 Ok(Self {
                     #(#modules: #modules::Values::fresh(store, module)?,)*
                 })
@@ -84,7 +127,7 @@ pub(super) fn imports(plan: &Plan<'_>) -> TokenStream {
 }
 
 /// `Values` of one import module; none if it has functions alone.
-pub(super) fn module_values(module: &ImportModule<'_>) -> TokenStream {
+pub(super) fn module_values(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     if module.values.is_empty() {
         return TokenStream::new();
     }
@@ -97,9 +140,17 @@ pub(super) fn module_values(module: &ImportModule<'_>) -> TokenStream {
     });
     let idents: Vec<_> = module.values.iter().map(|value| &value.ident).collect();
     let names: Vec<_> = module.values.iter().map(|value| &value.link_name).collect();
-    let indices = module.values.iter().map(|value| {
-        let indices = &value.indices;
-        quote!(&[#(#indices),*])
+    let fresh = module.values.iter().map(|value| {
+        let HostValue { name, link_name, indices, ty, .. } = value;
+        if plan.is_interface() {
+            let own = own_type(ty);
+            return quote! {
+                __rt::fresh_value_of(
+                    &mut *store, module, &super::INTERFACE, #from, #name, &__rt::ValueType::#own,
+                )?
+            };
+        }
+        quote!(__rt::fresh_value(&mut *store, module, &[#(#indices),*], #from, #link_name)?)
     });
     quote! {
         /// The imports that are not functions, all from one store.
@@ -117,7 +168,7 @@ pub(super) fn module_values(module: &ImportModule<'_>) -> TokenStream {
                 module: &__rt::LoadedModule,
             ) -> __rt::Result<Self> {
                 Ok(Self {
-                    #(#idents: __rt::fresh_value(&mut *store, module, #indices, #from, #names)?,)*
+                    #(#idents: #fresh,)*
                 })
             }
 

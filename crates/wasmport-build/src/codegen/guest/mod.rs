@@ -7,10 +7,11 @@ mod tests;
 
 use super::docs::printable;
 use super::lacking::{Lacking, LackingError};
+use super::types::parameter_texts;
 use crate::component::{WitError, World};
 use crate::interface::{ExternType, FuncType, Interface, ValType};
-use crate::names::{self, Request};
 use crate::settings::AssetSettings;
+use std::collections::BTreeSet;
 
 /// The language of a guest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -74,10 +75,10 @@ pub(crate) fn guest(
     let exports: Vec<&str> = interface.exports.iter().map(|e| e.name.as_str()).collect();
     let lacking = || Lacking::of(settings, &exports);
     match (language, is_component) {
-        (GuestLanguage::Rust, false) => Ok(rust::module(name, interface, &lacking()?.names)),
-        (GuestLanguage::C, false) => Ok(c::header(name, interface, &lacking()?.names)),
-        (GuestLanguage::Wit, true) => Ok(world(interface)?.wit()?),
-        (GuestLanguage::Rust, true) => Ok(rust::bindings(name, world(interface)?)?),
+        (GuestLanguage::Rust, false) => Ok(rust::module(name, interface, &lacking()?)),
+        (GuestLanguage::C, false) => Ok(c::header(name, interface, &lacking()?)),
+        (GuestLanguage::Wit, true) => Ok(world(interface, settings)?.wit()?),
+        (GuestLanguage::Rust, true) => Ok(rust::bindings(name, &world(interface, settings)?)?),
         (GuestLanguage::C, true) => Err(GuestError::Language {
             name: name.into(),
             kind: "an interface of components",
@@ -95,8 +96,14 @@ pub(crate) fn guest(
     }
 }
 
-fn world(interface: &Interface) -> Result<&World, GuestError> {
-    interface.world.as_ref().ok_or(GuestError::NoWorld)
+/// Returns the world, whose documentation says what a guest may lack.
+fn world(interface: &Interface, settings: &AssetSettings) -> Result<World, GuestError> {
+    let mut world = interface.world.clone().ok_or(GuestError::NoWorld)?;
+    let exports = world.exports();
+    let exports: Vec<&str> = exports.iter().map(String::as_str).collect();
+    let lacking = Lacking::of(settings, &exports)?;
+    world.document_exports(|export| lacking.note(export));
+    Ok(world)
 }
 
 /// A function that both sides agree on.
@@ -104,40 +111,50 @@ struct Function<'a> {
     /// The module that it is imported from; none for an export.
     module: Option<&'a str>,
     name: &'a str,
-    /// Its name in the guest's source code.
-    ident: String,
-    /// The parameters, with names.
-    params: Vec<(String, &'a ValType)>,
     ty: &'a FuncType,
 }
 
-/// Lists the functions of some imports or exports, whose names are unique among these. Other items, and types
-/// that source code has no words for, are in the second list as text.
+impl<'a> Function<'a> {
+    /// Returns the parameters with names, none of which is in `reserved`.
+    fn params(&self, reserved: &[&str]) -> Vec<(String, &'a ValType)> {
+        let names = parameter_texts(self.ty, reserved).into_iter();
+        names.zip(self.ty.params.iter().map(|param| &param.ty)).collect()
+    }
+}
+
+/// Lists the functions of some imports or exports. Other items, and types that source code has no words for, are
+/// in the second list as text.
 fn functions<'a>(
     items: impl IntoIterator<Item = (Option<&'a str>, &'a str, &'a ExternType)>,
-    is_covered: impl Fn(&FuncType) -> bool,
 ) -> (Vec<Function<'a>>, Vec<String>) {
     let (mut found, mut others) = (Vec::new(), Vec::new());
     for (module, name, ty) in items {
         match ty {
-            ExternType::Func(func) if is_covered(func) => found.push((module, name, func)),
+            ExternType::Func(ty) if is_numbers(ty) => found.push(Function { module, name, ty }),
             ty => {
                 let module = module.map(|module| format!("{module:?} ")).unwrap_or_default();
                 others.push(printable(&format!("{module}{name:?}: {ty}")));
             }
         }
     }
-    let requests = found.iter().map(|(_, name, _)| Request::new(name)).collect::<Vec<_>>();
-    let idents = names::snake_case(&requests, &[]);
-    let functions = found.into_iter().zip(idents).map(|((module, name, ty), ident)| {
-        let params = super::types::parameter_names(ty).into_iter().map(|ident| ident.to_string());
-        let params = params.zip(ty.params.iter().map(|param| &param.ty)).collect();
-        Function { module, name, ident, params, ty }
-    });
-    (functions.collect(), others)
+    (found, others)
 }
 
-/// The imports by module, each list with names that are unique in it.
+/// Lists the functions that the interface imports from `module`, like [`functions`]; a name that is imported several
+/// times is listed once.
+fn imports<'a>(interface: &'a Interface, module: &str) -> (Vec<Function<'a>>, Vec<String>) {
+    let mut seen = BTreeSet::new();
+    let imports = interface.imports.iter().filter(|import| import.module == module);
+    let imports = imports.filter(|import| seen.insert((&import.name, import.ty.to_string())));
+    functions(imports.map(|i| (Some(i.module.as_str()), i.name.as_str(), &i.ty)))
+}
+
+/// Lists the functions that the interface exports, like [`functions`].
+fn exports(interface: &Interface) -> (Vec<Function<'_>>, Vec<String>) {
+    functions(interface.exports.iter().map(|e| (None, e.name.as_str(), &e.ty)))
+}
+
+/// The modules that the interface imports from.
 fn import_modules(interface: &Interface) -> Vec<&str> {
     let mut modules: Vec<&str> = Vec::new();
     for import in &interface.imports {

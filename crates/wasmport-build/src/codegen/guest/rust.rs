@@ -1,15 +1,15 @@
 //! The guest's side in Rust.
 
-use super::{Function, comment, functions, import_modules, is_numbers};
+use super::{Function, comment, import_modules};
 use crate::codegen::docs::{code, printable};
+use crate::codegen::lacking::Lacking;
 use crate::component::{WitError, World};
 use crate::interface::{Interface, ValType};
 use crate::names::{self, Request};
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Writes a module with the imports, a trait for the exports, and a macro that exports them.
-pub(super) fn module(name: &str, interface: &Interface, optional: &BTreeSet<String>) -> String {
+pub(super) fn module(name: &str, interface: &Interface, lacking: &Lacking) -> String {
     let mut text = format!(
         "//! The guest's side of the interface {}. Put it beside `lib.rs`, and say `mod {name};` there.\n\
          //!\n\
@@ -18,7 +18,7 @@ pub(super) fn module(name: &str, interface: &Interface, optional: &BTreeSet<Stri
          //! exported if they are named: `{name}::export!(Type, function);`.\n\
          //!\n\
          //! Written by `cargo wasmport guest {name} --lang rust`.\n\n\
-         #![allow(dead_code, unused_imports, unused_macros)]\n",
+         #![allow(clashing_extern_declarations, dead_code, unused_imports, unused_macro_rules, unused_macros)]\n",
         code(name)
     );
     let modules = import_modules(interface);
@@ -26,15 +26,13 @@ pub(super) fn module(name: &str, interface: &Interface, optional: &BTreeSet<Stri
     for (module, ident) in modules.iter().zip(names::snake_case(&requests, &["export"])) {
         imports(&mut text, module, &ident, interface);
     }
-    exports(&mut text, name, interface, optional);
+    exports(&mut text, name, interface, lacking);
     text
 }
 
 /// Writes a module with a declaration for each function that is imported from `module`.
 fn imports(text: &mut String, module: &str, ident: &str, interface: &Interface) {
-    let imports = interface.imports.iter().filter(|import| import.module == module);
-    let items = imports.map(|i| (Some(i.module.as_str()), i.name.as_str(), &i.ty));
-    let (functions, others) = functions(items, is_numbers);
+    let (functions, others) = super::imports(interface, module);
     // Writing to a string cannot fail.
     let _ = write!(
         text,
@@ -47,8 +45,8 @@ fn imports(text: &mut String, module: &str, ident: &str, interface: &Interface) 
         "    #[cfg_attr(target_family = \"wasm\", link(wasm_import_module = {module:?}))]"
     );
     text.push_str("    unsafe extern \"C\" {\n");
-    for function in &functions {
-        let Function { name, ident, ty, .. } = function;
+    for (function, ident) in functions.iter().zip(idents(&functions)) {
+        let Function { name, ty, .. } = function;
         let _ = writeln!(text, "        /// `{}`", comment(ty));
         let _ = writeln!(text, "        #[link_name = {name:?}]");
         let _ = writeln!(text, "        pub fn {ident}{};", signature(function));
@@ -60,20 +58,30 @@ fn imports(text: &mut String, module: &str, ident: &str, interface: &Interface) 
     text.push_str("}\n");
 }
 
+/// The names of functions in Rust.
+fn idents(functions: &[Function<'_>]) -> Vec<String> {
+    let key = |function: &Function<'_>| format!("{:?} {}", function.name, comment(function.ty));
+    let request = |function: &Function<'_>| Request::new(function.name).keyed_by(&key(function));
+    names::snake_case(&functions.iter().map(request).collect::<Vec<_>>(), &[])
+}
+
 /// Writes the trait for the exports, and the macro.
-fn exports(text: &mut String, name: &str, interface: &Interface, optional: &BTreeSet<String>) {
-    let items = interface.exports.iter().map(|e| (None, e.name.as_str(), &e.ty));
-    let (functions, others) = functions(items, is_numbers);
+fn exports(text: &mut String, name: &str, interface: &Interface, lacking: &Lacking) {
+    let (functions, others) = super::exports(interface);
+    let idents = idents(&functions);
+    let functions: Vec<_> = functions.iter().zip(&idents).collect();
     text.push_str("\n/// The functions that the host calls.\npub trait Guest {\n");
-    for function in &functions {
+    for (function, ident) in &functions {
         let _ = writeln!(text, "    /// Exported as {}.", code(format!("{:?}", function.name)));
-        if !optional.contains(function.name) {
-            let _ = writeln!(text, "    fn {}{};", function.ident, signature(function));
+        let Some(note) = lacking.note(function.name) else {
+            let _ = writeln!(text, "    fn {ident}{};", signature(function));
             continue;
-        }
-        let ignored: Vec<&str> = function.params.iter().map(|(name, _)| name.as_str()).collect();
-        let _ = writeln!(text, "    fn {}{} {{", function.ident, signature(function));
-        let _ = writeln!(text, "        let _ = ({});", ignored.join(", "));
+        };
+        let _ = writeln!(text, "    ///\n    /// {note}");
+        let ignored: Vec<_> = function.params(&[]).into_iter().map(|(name, _)| name).collect();
+        let comma = if ignored.len() == 1 { "," } else { "" };
+        let _ = writeln!(text, "    fn {ident}{} {{", signature(function));
+        let _ = writeln!(text, "        let _ = ({}{comma});", ignored.join(", "));
         text.push_str("        unimplemented!()\n    }\n");
     }
     text.push_str("}\n\n");
@@ -83,24 +91,23 @@ fn exports(text: &mut String, name: &str, interface: &Interface, optional: &BTre
     let _ = writeln!(text, "/// Exports the functions of a type that implements [`Guest`].");
     text.push_str("macro_rules! export {\n");
     let (may_lack, all): (Vec<_>, Vec<_>) =
-        functions.iter().partition(|function| optional.contains(function.name));
-    for function in may_lack {
-        let _ =
-            writeln!(text, "    (@{} $guest:ty) => {{\n        const _: () = {{", function.ident);
-        export(text, name, function);
+        functions.into_iter().partition(|(function, _)| lacking.names.contains(function.name));
+    for (function, ident) in may_lack {
+        let _ = writeln!(text, "    (@{ident} $guest:ty) => {{\n        const _: () = {{");
+        export(text, name, function, ident);
         text.push_str("        };\n    };\n");
     }
     text.push_str("    ($guest:ty $(, $optional:ident)*) => {\n        const _: () = {\n");
-    all.into_iter().for_each(|function| export(text, name, function));
+    all.into_iter().for_each(|(function, ident)| export(text, name, function, ident));
     let _ =
         writeln!(text, "        }};\n        $($crate::{name}::export! {{ @$optional $guest }})*");
     text.push_str("    };\n}\npub(crate) use export;\n");
 }
 
 /// Writes the definition of an exported function.
-fn export(text: &mut String, name: &str, function: &Function<'_>) {
-    let Function { name: export, ident, params, .. } = function;
-    let arguments: Vec<&str> = params.iter().map(|(name, _)| name.as_str()).collect();
+fn export(text: &mut String, name: &str, function: &Function<'_>, ident: &str) {
+    let export = function.name;
+    let arguments = function.params(&[]).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     let _ = writeln!(text, "            #[unsafe(export_name = {export:?})]");
     let _ = writeln!(text, "            extern \"C\" fn {ident}{} {{", signature(function));
     let _ = writeln!(
@@ -113,8 +120,8 @@ fn export(text: &mut String, name: &str, function: &Function<'_>) {
 
 /// The parameters and the result of a function.
 fn signature(function: &Function<'_>) -> String {
-    let params = function.params.iter().map(|(name, ty)| format!("{name}: {}", rust(ty)));
-    let params: Vec<String> = params.collect();
+    let params = function.params(&[]).into_iter();
+    let params: Vec<_> = params.map(|(name, ty)| format!("{name}: {}", rust(ty))).collect();
     let result = function.ty.results.first().map(|ty| format!(" -> {}", rust(ty)));
     format!("({}){}", params.join(", "), result.unwrap_or_default())
 }

@@ -56,6 +56,7 @@ fn unknown_keys_and_values() {
         "[defaults.transform]\npass = []\n",
         "[quite-another-thing]\n",
         "[[asset]]\nmatch = \"a\"\nprefx = \"x\"\n",
+        "[[asset]]\nmatch = \"a\"\nlke = \"x\"\n",
     ];
     assert_said("unknown-settings", said_of_settings(&texts));
 }

@@ -17,6 +17,10 @@ const LARGEST_DEBUG: usize = 12;
 /// with each tuple of two equal ones: a file of 600 bytes would have a wrapper of 1.7 MB.
 const LARGEST_WRITTEN: u64 = 4096;
 
+/// The largest variant. rustc's time grows with the square of the number of cases, because Wasmtime's derives write
+/// closures for each.
+const LARGEST_VARIANT: usize = 300;
+
 /// Removes the functions that no Rust type fits, and the types that only they could use. Returns a warning for
 /// each function.
 pub(super) fn remove_untypable(resolve: &mut Resolve, world: WorldId) -> Vec<String> {
@@ -101,6 +105,12 @@ impl Untypable {
                 let count = tuple.types.len();
                 Some(format!(
                     "a tuple has {count} parts, and Wasmtime has types for {LARGEST_TUPLE}"
+                ))
+            }
+            TypeDefKind::Variant(variant) if variant.cases.len() > LARGEST_VARIANT => {
+                let count = variant.cases.len();
+                Some(format!(
+                    "a variant has {count} cases, and rustc takes long for more than {LARGEST_VARIANT}"
                 ))
             }
             _ if written > LARGEST_WRITTEN => Some(format!(
@@ -312,6 +322,33 @@ mod tests {
             let check = format!("const _: () = __rt::check_layout::<V>({size}, {align});");
             assert!(has(&text, &check), "{count} {value}: {text}");
         }
+    }
+
+    #[test]
+    fn functions_with_variants_that_rustc_takes_long_for_are_left_out() {
+        let wit = |kind: &str, count: usize| {
+            let cases: Vec<String> = (0..count).map(|case| format!("c{case}")).collect();
+            format!(
+                "package a:b;
+                 interface i {{ {kind} code {{ {} }} f: func(at: list<code>); g: func(); }}
+                 world app {{ import i; export last: func() -> u32; }}",
+                cases.join(", ")
+            )
+        };
+        for (kind, count) in [("variant", 300), ("enum", 301)] {
+            let fits = wrapper(&wit(kind, count), &Choices::default()).unwrap();
+            assert!(fits.warnings.is_empty(), "{kind}: {:?}", fits.warnings);
+        }
+        let bindings = wrapper(&wit("variant", 301), &Choices::default()).unwrap();
+        assert_eq!(
+            bindings.warnings,
+            [
+                "the wrapper leaves out `a:b/i.f`, which the component imports: a variant has 301 cases, and rustc \
+              takes long for more than 300; define it with `func_new` in the linker of `SessionPre::with_linker`"
+            ]
+        );
+        let text = text(bindings);
+        assert!(has(&text, "fn g(") && !has(&text, "fn f(") && !has(&text, "enum Code"), "{text}");
     }
 
     #[test]

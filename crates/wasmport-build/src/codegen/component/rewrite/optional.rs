@@ -3,13 +3,13 @@
 use super::Context;
 use super::docs::interface;
 use super::error::Unexpected;
-use super::tree::{self, Hits};
+use super::tree::{self, Hits, doc};
 use proc_macro2::Ident;
 use std::collections::{BTreeMap, BTreeSet};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Expr, ExprCall, Field, GenericArgument, ImplItemFn, Item, Lit, Member, PathArguments,
-    ReturnType, Stmt, Type, parse_quote,
+    Attribute, Expr, ExprCall, Field, GenericArgument, ImplItemFn, Item, Lit, Member,
+    PathArguments, ReturnType, Stmt, Type, parse_quote,
 };
 
 /// Makes the functions and interfaces that a component may lack optional.
@@ -30,12 +30,13 @@ pub(super) fn optional_exports(items: &mut Vec<Item>, context: &Context<'_>) -> 
             });
         }
     }
+    let accessors = accessors(items, &ty, &found)?;
     let _ = tree::methods(items, &mut |own, function| {
         let name = function.sig.ident.to_string();
         if *own == indices && (name == "new" || name == "load") {
             fields(function, &found, name == "new")
         } else if *own == ty {
-            method(function, &found)
+            method(function, &found, &accessors)
         } else {
             Ok(0)
         }
@@ -176,8 +177,30 @@ fn rename(call: &mut ExprCall, name: &str) -> Option<()> {
     Some(())
 }
 
-/// Makes what a method of the wrapper returns optional.
-fn method(function: &mut ImplItemFn, found: &BTreeMap<Ident, Option<String>>) -> Hits {
+/// Returns the methods of the wrapper that return an optional function.
+fn accessors(
+    items: &mut Vec<Item>,
+    ty: &str,
+    found: &BTreeMap<Ident, Option<String>>,
+) -> Result<BTreeSet<String>, Unexpected> {
+    let mut accessors = BTreeSet::new();
+    let _ = tree::methods(items, &mut |own, function| {
+        let is_optional = || returned_field(function).is_some_and(|name| found.contains_key(&name));
+        if *own == ty && tree::is_typed_func(function) && is_optional() {
+            let _ = accessors.insert(function.sig.ident.to_string());
+        }
+        Ok(0)
+    })?;
+    Ok(accessors)
+}
+
+/// Makes what a method of the wrapper returns optional. `accessors` are the methods that return an optional
+/// function.
+fn method(
+    function: &mut ImplItemFn,
+    found: &BTreeMap<Ident, Option<String>>,
+    accessors: &BTreeSet<String>,
+) -> Hits {
     let name = function.sig.ident.to_string();
     if let Some(field) = returned_field(function)
         && found.contains_key(&field)
@@ -188,19 +211,18 @@ fn method(function: &mut ImplItemFn, found: &BTreeMap<Ident, Option<String>>) ->
         if is_interface {
             function.block = parse_quote!({ self.#field.as_ref() });
         }
-        let text = " Returns `None` if the guest lacks it.";
-        function.attrs.extend([parse_quote!(#[doc = ""]), parse_quote!(#[doc = #text])]);
+        function.attrs.extend([parse_quote!(#[doc = ""]), absence()]);
         return Ok(0);
     }
     let Some(export) = name.strip_prefix("call_") else { return Ok(0) };
     let func = Ident::new(&format!("func_{export}"), function.sig.ident.span());
+    if !accessors.contains(&func.to_string()) {
+        return Ok(0);
+    }
     let mut replaced = Replaced { func: &func, hits: 0 };
     let mut block = function.block.clone();
     replaced.visit_block_mut(&mut block);
-    let is_optional = found.iter().any(|(field, interface)| {
-        interface.is_none() && (field == export || *field == format!("r#{export}"))
-    });
-    if replaced.hits == 0 || !is_optional {
+    if replaced.hits == 0 {
         return Ok(0);
     }
     let unexpected = || Unexpected::new("a call and its result", &name);
@@ -214,7 +236,17 @@ fn method(function: &mut ImplItemFn, found: &BTreeMap<Ident, Option<String>>) ->
         (#result).map(::core::option::Option::Some)
     });
     optional_result(&mut function.sig.output).ok_or_else(unexpected)?;
+    // The last line is the signature in WIT.
+    let signature = function.attrs.iter().rposition(|attribute| doc(attribute).is_some());
+    let at = signature.ok_or_else(unexpected)?;
+    let _ = function.attrs.splice(at..at, [absence(), parse_quote!(#[doc = ""])]).count();
     Ok(0)
+}
+
+/// The documentation of a method that returns something optional.
+fn absence() -> Attribute {
+    let text = " Returns `None` if the guest lacks it.";
+    parse_quote!(#[doc = #text])
 }
 
 /// Returns the field that a method returns, whole or by reference.

@@ -1,15 +1,15 @@
 //! Definitions of host functions over core values.
 
-use super::super::plan::HostFunc;
+use super::super::plan::{HostFunc, Plan};
 use crate::codegen::types::{is_wide, results, rust, tuple, wasm};
 use proc_macro2::TokenStream;
 use quote::quote;
 
 /// The definition of a host function in the linker.
-pub(super) fn definition(module: &str, func: &HostFunc<'_>) -> TokenStream {
+pub(super) fn definition(plan: &Plan<'_>, module: &str, func: &HostFunc<'_>) -> TokenStream {
     let HostFunc { link_name, ident, params, ty, .. } = func;
     if ty.nominal || is_wide(ty) {
-        return wide_definition(module, func);
+        return wide_definition(plan, module, func);
     }
     if !func.is_async {
         let host = if func.is_infallible {
@@ -50,7 +50,7 @@ fn call(func: &HostFunc<'_>) -> TokenStream {
     if func.is_infallible { quote!(Ok(#call)) } else { call }
 }
 
-fn wide_definition(module: &str, func: &HostFunc<'_>) -> TokenStream {
+fn wide_definition(plan: &Plan<'_>, module: &str, func: &HostFunc<'_>) -> TokenStream {
     let HostFunc { link_name, params, ty, is_async, .. } = func;
     let import = syn::Index::from(func.index);
     let arguments = params.iter().zip(&ty.params).enumerate().map(|(i, (ident, param))| {
@@ -81,14 +81,23 @@ fn wide_definition(module: &str, func: &HostFunc<'_>) -> TokenStream {
         (quote!({ #body }), "")
     };
     let closure = quote!(move |#caller: __rt::Caller<'_, T>, params, results| #body);
+    let param_types = ty.params.iter().map(|p| wasm(&p.ty));
+    let result_types = ty.results.iter().map(wasm);
+    if ty.nominal && plan.is_interface() {
+        let define = quote::format_ident!("func_nominal_of{wait}");
+        return quote! {
+            __rt::#define(
+                linker, module, &super::INTERFACE, #module, #link_name,
+                [&[#(#param_types),*], &[#(#result_types),*]], #closure,
+            )?;
+        };
+    }
     if ty.nominal {
         let define = quote::format_ident!("func_nominal{wait}");
         return quote! {
             __rt::#define(linker, module, #import, #module, #link_name, #closure)?;
         };
     }
-    let param_types = ty.params.iter().map(|p| wasm(&p.ty));
-    let result_types = ty.results.iter().map(wasm);
     let define = quote::format_ident!("func_wide{wait}");
     quote! {
         __rt::#define(

@@ -26,7 +26,7 @@ fn module(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     let vis = &plan.vis;
     let has_host = !module.funcs.is_empty() || module.convention.is_some();
     let host = has_host.then(|| host(plan, module));
-    let values = values::module_values(module);
+    let values = values::module_values(plan, module);
     let (link, imports) = (link::function(plan, module), link::imports(module));
     let uses = types(plan, &quote!(#host));
     let by_wasi = if module.wasi.is_empty() {
@@ -80,7 +80,7 @@ fn host(plan: &Plan<'_>, module: &ImportModule<'_>) -> TokenStream {
     let methods = module.funcs.iter().map(|func| method(module, func));
     let definitions = module.funcs.iter().map(|func| match &func.shape {
         Some(shape) => lifted::definition(module.name, func, shape, plan.is_async),
-        None => define::definition(module.name, func),
+        None => define::definition(plan, module.name, func),
     });
     let Calls { bounds, .. } = Calls::of(plan);
     let parameter = module_parameter(module.needs_module());
