@@ -129,7 +129,8 @@ impl Types for Loaded<'_> {
     }
 }
 
-#[cfg(all(test, feature = "compile"))]
+#[cfg(test)]
+#[cfg(feature = "compile")]
 mod tests {
     use super::*;
     use crate::{DynamicAsset, EngineConfig, Runtime};

@@ -20,7 +20,7 @@ pub(crate) use choices::Choices;
 pub(crate) use error::ChoiceError;
 
 pub(super) use aliases::Aliases;
-pub(super) use wasi::Wasi;
+pub(super) use wasi::{Wasi, WasiResource};
 pub(super) use wit_docs::WitDocs;
 
 use crate::codegen::lacking::Lacking;

@@ -2,9 +2,10 @@
 
 use super::choices::Choices;
 use super::world_keys::is_remapped;
+use heck::ToUpperCamelCase as _;
 use std::collections::BTreeSet;
 use wasmport::interface::Preview;
-use wit_parser::{InterfaceId, Resolve, WorldId, WorldItem, WorldKey};
+use wit_parser::{InterfaceId, Resolve, TypeDefKind, WorldId, WorldItem, WorldKey};
 
 /// The part of WASI that a world imports.
 #[derive(Debug, Default)]
@@ -12,8 +13,19 @@ pub(in super::super) struct Wasi {
     pub needs: BTreeSet<Preview>,
     /// Interfaces whose types others use, with their Rust paths.
     pub remapped: Vec<(InterfaceId, String)>,
+    /// The resources of these interfaces.
+    pub resources: Vec<WasiResource>,
     /// Whether the program defines some of the interfaces itself.
     pub is_shadowed: bool,
+}
+
+/// A resource of WASI that other interfaces may use.
+#[derive(Debug)]
+pub(in super::super) struct WasiResource {
+    pub interface: String,
+    pub name: String,
+    /// The path of its Rust type.
+    pub ty: String,
 }
 
 impl Wasi {
@@ -48,8 +60,9 @@ impl Wasi {
                 continue;
             };
             if used.contains(&id) {
-                let path = path(resolve, id, preview, is_async);
-                wasi.remapped.extend(path.map(|path| (id, path)));
+                let Some(path) = path(resolve, id, preview, is_async) else { continue };
+                wasi.resources.extend(resources(resolve, id, &path));
+                wasi.remapped.push((id, path));
             } else {
                 unused.push(key.clone());
             }
@@ -125,6 +138,23 @@ fn path(resolve: &Resolve, id: InterfaceId, preview: Preview, is_async: bool) ->
     Some(format!("{bindings}::{package}::{name}"))
 }
 
+/// Returns the resources of an interface, whose Rust types are at `path`.
+fn resources<'a>(
+    resolve: &'a Resolve,
+    id: InterfaceId,
+    path: &'a str,
+) -> impl Iterator<Item = WasiResource> + 'a {
+    let interface = resolve.id_of(id).unwrap_or_default();
+    let types = resolve.interfaces[id].types.iter();
+    let resources =
+        types.filter(|(_, ty)| matches!(resolve.types[**ty].kind, TypeDefKind::Resource));
+    resources.map(move |(name, _)| WasiResource {
+        interface: interface.clone(),
+        name: name.clone(),
+        ty: format!("{path}::{}", name.to_upper_camel_case()),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use crate::codegen::component::Choices;
@@ -168,6 +198,21 @@ mod tests {
             "wasi::random::random::Host +",
         ];
         assert!(hosts.iter().all(|host| has(&text, host)), "{text}");
+    }
+
+    #[test]
+    fn stubs_have_the_resources_of_wasi_that_others_use() {
+        let choices = chosen(|c| {
+            c.wasi = true;
+            c.is_interface = true;
+        });
+        let text = text(wrapper(COMMAND, &choices).unwrap());
+        let entry = r#"(
+            "wasi:io/streams@0.2.6",
+            "input",
+            __rt::ResourceType::host::<::wasmport::wasi::bindings::sync::io::streams::Input>()
+        )"#;
+        assert!(has(&text, entry), "{text}");
     }
 
     #[test]

@@ -99,7 +99,10 @@ pub(super) fn add_session(
         own.extend(parse(items)?);
         views.push(view);
     }
-    let resources = target.is_interface.then(|| resources::list(items)).flatten();
+    let resources = match target.is_interface {
+        true => resources::list(items, &prepared.wasi.resources)?,
+        false => None,
+    };
     items.extend(parse(session(&target, &views, resources.as_ref()))?);
     Ok(())
 }

@@ -1,25 +1,43 @@
 //! The resources that the host gives, for components that are looked at without it.
 
+use crate::codegen::component::error::ComponentError;
+use crate::codegen::component::prepare::WasiResource;
 use crate::codegen::component::rewrite::interface;
 use proc_macro2::{Ident, TokenStream};
-use quote::quote;
+use quote::{ToTokens, quote};
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprMethodCall, Item, Path, PathArguments};
 
-/// Writes the function that returns the types of the host's resources; none if there are no resources.
-pub(super) fn list(items: &mut [Item]) -> Option<TokenStream> {
+/// Writes the function that returns the types of the host's resources, those of WASI included; none if there are no
+/// resources.
+///
+/// # Errors
+///
+/// Fails if the path of a type is not valid.
+pub(super) fn list(
+    items: &mut [Item],
+    wasi: &[WasiResource],
+) -> Result<Option<TokenStream>, ComponentError> {
     let mut resources = Vec::new();
+    for WasiResource { interface, name, ty } in wasi {
+        let ty: Path = syn::parse_str(ty)?;
+        resources.push(entry(interface, name, &ty));
+    }
     let world = items.iter().filter(|item| !matches!(item, Item::Mod(_)));
     resources.extend(Resources::of(world).entries("", &[]));
     collect(items, &mut Vec::new(), &mut resources);
-    (!resources.is_empty()).then(|| {
+    Ok((!resources.is_empty()).then(|| {
         quote! {
             /// Returns the types of the resources that the host gives, by interface and name.
             fn __host_resources() -> __rt::HostResources {
                 [#(#resources),*].into()
             }
         }
-    })
+    }))
+}
+
+fn entry(interface: &str, name: &impl ToTokens, ty: &impl ToTokens) -> TokenStream {
+    quote!((#interface, #name, __rt::ResourceType::host::<#ty>()))
 }
 
 /// Adds the resources of all interfaces.
@@ -59,8 +77,8 @@ impl Resources {
 
     /// Writes an entry for each, with the path of the module.
     fn entries(&self, interface: &str, path: &[Ident]) -> Vec<TokenStream> {
-        let entry = |(name, ty): &(Expr, Path)| quote!((#interface, #name, __rt::ResourceType::host::<#(#path::)*#ty>()));
-        self.0.iter().map(entry).collect()
+        let entries = self.0.iter();
+        entries.map(|(name, ty)| entry(interface, name, &quote!(#(#path::)*#ty))).collect()
     }
 }
 
