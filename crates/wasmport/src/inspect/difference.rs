@@ -19,7 +19,9 @@ impl Inspection<'_> {
         }
         let lacking = self.features.missing_in(RequiredFeatures::of_this_build());
         let of_features = lacking.iter().map(|feature| Difference::Feature { feature });
-        C::item_differences(interface, self).into_iter().chain(of_features).collect()
+        let beyond = self.beyond_wasmtime.iter();
+        let beyond = beyond.map(|name| Difference::Proposal { name: name.clone() });
+        C::item_differences(interface, self).into_iter().chain(of_features).chain(beyond).collect()
     }
 }
 

@@ -33,6 +33,8 @@ pub struct Inspection<'a> {
     pub custom_sections: Vec<CustomSection<'a>>,
     /// The proposals that it uses.
     pub features: RequiredFeatures,
+    /// The names of proposals that it uses and that Wasmtime does not have, such as `legacy-exceptions`.
+    pub beyond_wasmtime: BTreeSet<String>,
 }
 
 /// An import of a core module.
@@ -178,6 +180,7 @@ fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
         scan.payload(payload)?;
     }
     found.features = scan.found.features;
+    found.beyond_wasmtime = scan.found.beyond;
     Ok(found)
 }
 

@@ -4,6 +4,7 @@
 
 use super::component_features;
 use crate::engine::{RequiredFeatures, WasmFeature as F};
+use std::collections::BTreeSet;
 use wasmparser::{
     AbstractHeapType, BlockType, CompositeInnerType, ConstExpr, DataKind, ElementItems,
     ElementKind, Encoding, ExternalKind, HeapType, MemoryType, Operator, OperatorsReader, Parser,
@@ -15,6 +16,8 @@ use wasmparser::{
 pub struct Scanned {
     /// The features that the module appears to use.
     pub features: RequiredFeatures,
+    /// The proposals of its operators that Wasmtime does not have.
+    pub beyond: BTreeSet<String>,
     /// The number of functions.
     pub functions: u32,
     /// The deepest nesting of blocks in a function.
@@ -322,11 +325,11 @@ impl Scan {
                     _ => {}
                 }
             }
-            name => {
-                if let Some(feature) = F::ALL.iter().find(|f| f.name().replace('-', "_") == name) {
-                    self.needs(*feature);
-                }
-            }
+            name => match F::ALL.iter().find(|f| f.name().replace('-', "_") == name) {
+                Some(feature) => self.needs(*feature),
+                None if name == UNKNOWN => {}
+                None => drop(self.found.beyond.insert(name.replace('_', "-"))),
+            },
         }
     }
 
@@ -348,13 +351,16 @@ impl Scan {
     }
 }
 
+/// The proposal of an operator that wasmparser's table lacks.
+const UNKNOWN: &str = "unknown";
+
 /// The proposal that brought an operator, by wasmparser's own table.
 fn proposal(operator: &Operator<'_>) -> &'static str {
     macro_rules! table {
         ($(@$proposal:ident $op:ident $({ $($arg:ident: $ty:ty),* })? => $visit:ident ($($ann:tt)*))*) => {
             match operator {
                 $(Operator::$op { .. } => stringify!($proposal),)*
-                _ => "unknown",
+                _ => UNKNOWN,
             }
         };
     }

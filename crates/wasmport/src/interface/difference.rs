@@ -67,6 +67,11 @@ pub enum Difference {
         /// The proposal.
         feature: WasmFeature,
     },
+    /// The code uses a proposal that Wasmtime does not have.
+    Proposal {
+        /// The proposal's name, such as `legacy-exceptions`.
+        name: String,
+    },
     /// The code needs a part of the system that the host does not grant.
     Capability {
         /// The module of its imports, such as `wasi_snapshot_preview1`, or the package, such as `wasi:cli`.
@@ -149,6 +154,10 @@ impl fmt::Display for Difference {
                 ),
                 None => write!(f, "it uses {feature}, which the host cannot run"),
             },
+            Self::Proposal { name } => {
+                let name = name.escape_debug();
+                write!(f, "it uses the proposal `{name}`, which Wasmtime does not have")
+            }
             Self::Capability { module } => {
                 write!(f, "it needs WASI ({module:?}), which the host does not grant")
             }

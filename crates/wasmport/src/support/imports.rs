@@ -5,8 +5,8 @@ use crate::interface::{self, Found, Given, Interface};
 use crate::runtime::LoadedModule;
 use crate::typed::WasmValue;
 use wasmtime::{
-    AsContextMut, Caller, ExternType, FuncType, Linker, Module, Result, ThrownException, Val,
-    ValType, WasmRet, WasmTy,
+    AsContextMut, Caller, Engine, ExternType, FuncType, Linker, Module, Result, ThrownException,
+    Val, ValType, WasmRet, WasmTy,
 };
 
 /// A function of a `Host` trait whose parameters and results are core values.
@@ -145,6 +145,7 @@ pub fn func_nominal<T: 'static>(
     name: &'static str,
     host: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
+    check_engine(of, linker.engine())?;
     linker.func_new(module, name, func_type(of, index)?, move |caller, params, results| {
         host_call(module, name, || host(caller, params, results))
     })?;
@@ -167,6 +168,7 @@ pub fn func_nominal_of<T: 'static>(
     types: [&[ValType]; 2],
     host: impl Fn(Caller<'_, T>, &[Val], &mut [Val]) -> Result<()> + Send + Sync + 'static,
 ) -> Result<()> {
+    check_engine(of, linker.engine())?;
     let Some(ty) = func_type_of(of, interface, module, name, types)? else { return Ok(()) };
     linker.func_new(module, name, ty, move |caller, params, results| {
         host_call(module, name, || host(caller, params, results))
@@ -217,6 +219,7 @@ pub fn func_nominal_async<T: Send + 'static>(
     + Sync
     + 'static,
 ) -> Result<()> {
+    check_engine(of, linker.engine())?;
     linker.func_new_async(module, name, func_type(of, index)?, host)?;
     Ok(())
 }
@@ -239,6 +242,7 @@ pub fn func_nominal_of_async<T: Send + 'static>(
     + Sync
     + 'static,
 ) -> Result<()> {
+    check_engine(of, linker.engine())?;
     let Some(ty) = func_type_of(of, interface, module, name, types)? else { return Ok(()) };
     linker.func_new_async(module, name, ty, host)?;
     Ok(())
@@ -301,6 +305,14 @@ pub(super) fn import_types(
 
 pub(super) fn import_type(module: &Module, index: usize) -> Result<ExternType> {
     module.imports().nth(index).map(|import| import.ty()).ok_or_else(another_asset)
+}
+
+/// Fails if a module belongs to another engine, whose types are none of this one.
+pub(super) fn check_engine(of: &LoadedModule, engine: &Engine) -> Result<()> {
+    if Engine::same(of.module().engine(), engine) {
+        return Ok(());
+    }
+    Err(wasmtime::Error::msg("the module belongs to another runtime"))
 }
 
 #[cold]

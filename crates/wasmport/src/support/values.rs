@@ -1,7 +1,7 @@
 //! Values: how generated code creates and finds imports that are not functions.
 
 use super::cells::FromExtern;
-use super::imports::{another_asset, import_type, import_types};
+use super::imports::{another_asset, check_engine, import_type, import_types};
 use crate::interface::Interface;
 use crate::runtime::LoadedModule;
 use wasmtime::{
@@ -144,7 +144,7 @@ pub fn fresh_value<E: FromExtern>(
     let types: Result<Vec<_>> =
         indices.iter().map(|index| import_type(of.module(), *index)).collect();
     let ty = common_type(types?)?.ok_or_else(another_asset)?;
-    fresh(store, &ty, module, name)
+    fresh(store, of, &ty, module, name)
 }
 
 /// Creates a value for an import of an interface with the type that a module imports it with: null, zero, or the
@@ -165,15 +165,17 @@ pub fn fresh_value_of<E: FromExtern>(
         Some(ty) => ty,
         None => own.wasmtime(of.module().engine())?,
     };
-    fresh(store, &ty, module, name)
+    fresh(store, of, &ty, module, name)
 }
 
 fn fresh<E: FromExtern>(
     store: impl AsContextMut,
+    of: &LoadedModule,
     ty: &ExternType,
     module: &str,
     name: &str,
 ) -> Result<E> {
+    check_engine(of, store.as_context().engine())?;
     if let Some(what) = without_default(ty) {
         return Err(wasmtime::Error::msg(format!(
             "the import {module:?} {name:?} has no default value: it is {what}, which cannot be null; \
