@@ -6,7 +6,7 @@ use super::state::{Session, start_of};
 use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
 use crate::code::Operations;
 use crate::error::Result;
-use crate::runtime::{Loaded, Runtime};
+use crate::runtime::{ALL_VERSIONS, Loaded, Runtime};
 use crate::trace;
 use crate::wrapper::{AssetWrapper, Wrapper};
 use std::fmt;
@@ -23,6 +23,8 @@ use wasmtime::AsContextMut as _;
 pub struct SessionPre<S: TypedSession> {
     loaded: Loaded<CodeOf<S>>,
     linked: LinkedCode<S>,
+    /// The index of the code's version.
+    version: usize,
     session: PhantomData<fn() -> S>,
 }
 
@@ -32,7 +34,7 @@ type LinkedCode<S> = <CodeOf<S> as Operations>::Pre<SessionData<<S as TypedSessi
 impl<S: TypedSession> Clone for SessionPre<S> {
     fn clone(&self) -> Self {
         let (loaded, linked) = (self.loaded.clone(), self.linked.clone());
-        Self { loaded, linked, session: PhantomData }
+        Self { loaded, linked, version: self.version, session: PhantomData }
     }
 }
 
@@ -65,7 +67,7 @@ impl<S: TypedSession> SessionPre<S> {
     where
         S::Wrapper: AssetWrapper,
     {
-        Self::link(runtime.load(S::Wrapper::ASSET)?, define)
+        Self::link(runtime.load(S::Wrapper::ASSET)?, 0, define)
     }
 
     /// Links loaded code that has the wrapper's interface with the imports that the session's data
@@ -93,12 +95,13 @@ impl<S: TypedSession> SessionPre<S> {
             &Loaded<CodeOf<S>>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        loaded.check_interface(S::Wrapper::INTERFACE)?;
-        Self::link(loaded.clone(), define)
+        let version = S::Wrapper::check_version(loaded, ALL_VERSIONS)?;
+        Self::link(loaded.clone(), version, define)
     }
 
     fn link(
         loaded: Loaded<CodeOf<S>>,
+        version: usize,
         define: impl FnOnce(
             &mut LinkerOf<CodeOf<S>, S::Data>,
             &Loaded<CodeOf<S>>,
@@ -108,18 +111,19 @@ impl<S: TypedSession> SessionPre<S> {
         let defined = define(&mut linker, &loaded);
         let defined = defined
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error));
-        defined.and_then(|()| Self::linked(loaded, &linker))
+        defined.and_then(|()| Self::linked(loaded, version, &linker))
     }
 
     /// Resolves the imports.
     pub(super) fn linked(
         loaded: Loaded<CodeOf<S>>,
+        version: usize,
         linker: &LinkerOf<CodeOf<S>, S::Data>,
     ) -> Result<Self> {
-        let linked = loaded.code().link(linker, &S::Wrapper::linking());
+        let linked = loaded.code().link(linker, &S::Wrapper::linking_of(version));
         let linked = linked
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error))?;
-        Ok(Self { loaded, linked, session: PhantomData })
+        Ok(Self { loaded, linked, version, session: PhantomData })
     }
 
     /// Starts a session with an instance of its own.
@@ -158,7 +162,7 @@ impl<S: TypedSession> SessionPre<S> {
     pub fn instantiate(&self, store: &mut StoreOf<S>) -> wasmtime::Result<S::Wrapper> {
         let _span = trace::instantiate(self.loaded.asset()).entered();
         let instance = CodeOf::<S>::instantiate_pre(&self.linked, store.as_context_mut())?;
-        wrap(store, &instance)
+        wrap(store, &instance, self.version)
     }
 
     /// Async version of [`Self::start`].
@@ -211,7 +215,7 @@ impl<S: TypedSession> SessionPre<S> {
         let instance = async {
             let context = store.as_context_mut();
             let instance = CodeOf::<S>::instantiate_pre_async(&self.linked, context).await?;
-            super::start::wrap_async(store, &instance).await
+            super::start::wrap_async(store, &instance, self.version).await
         };
         trace::instantiate(self.loaded.asset()).around(instance).await
     }

@@ -6,7 +6,7 @@ use super::stubs::Stubs;
 use crate::code::{Code, Linking, Operations as _};
 use crate::error::Result;
 use crate::limits::Deadlines;
-use crate::runtime::{Loaded, Runtime};
+use crate::runtime::{ALL_VERSIONS, Loaded, Runtime};
 use crate::trace;
 use crate::wrapper::{AssetWrapper, Wrapper};
 use std::sync::Arc;
@@ -28,7 +28,7 @@ impl<T: 'static, W: AssetWrapper> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        Self::start_loaded(&runtime.load(W::ASSET)?, data, define)
+        Self::start_loaded(&runtime.load(W::ASSET)?, 0, data, define)
     }
 }
 
@@ -49,8 +49,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        loaded.check_interface(W::INTERFACE)?;
-        Self::start_loaded(loaded, data, define)
+        let version = W::check_version(loaded, ALL_VERSIONS)?;
+        Self::start_loaded(loaded, version, data, define)
     }
 
     /// Instantiates loaded code that has the exports of the wrapper's interface, with imports that do nothing: to
@@ -61,15 +61,16 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has other exports, and if the start
     /// function fails, or the instance exceeds [`Limits`](crate::Limits).
     pub fn stubbed(loaded: &Loaded<W::Code>, data: T, stubs: Stubs) -> Result<Self> {
-        loaded.check_exports(W::INTERFACE)?;
-        Self::start_loaded(loaded, data, |linker, store, _| {
-            W::define_resources(linker)?;
+        let version = W::check_exports(loaded)?;
+        Self::start_loaded(loaded, version, data, |linker, store, _| {
+            W::define_resources_of(linker, version)?;
             stubs.define(linker, store, loaded)
         })
     }
 
     fn start_loaded(
         loaded: &Loaded<W::Code>,
+        version: usize,
         data: T,
         define: impl FnOnce(
             &mut LinkerOf<W::Code, T>,
@@ -82,8 +83,9 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             define(&mut linker, store, loaded)?;
             let _span = trace::instantiate(loaded.asset()).entered();
             let code = loaded.code();
-            let instance = code.instantiate(&linker, store.as_context_mut(), &W::linking())?;
-            wrap(store, &instance)
+            let linking = W::linking_of(version);
+            let instance = code.instantiate(&linker, store.as_context_mut(), &linking)?;
+            wrap(store, &instance, version)
         })
     }
 }
@@ -92,11 +94,12 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
 pub(super) fn wrap<T: 'static, W: Wrapper>(
     store: &mut Store<T>,
     instance: &<W::Code as Code>::Instance,
+    version: usize,
 ) -> wasmtime::Result<W> {
     if W::REACTOR {
         W::Code::initialize(instance, store.as_context_mut())?;
     }
-    W::from_instance(store, instance)
+    W::of_version(store, instance, version)
 }
 
 impl<T: 'static> Session<T> {
@@ -194,7 +197,7 @@ impl<T: Send + 'static, W: AssetWrapper + Sync> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        Self::start_loaded_async(&runtime.load(W::ASSET)?, data, define).await
+        Self::start_loaded_async(&runtime.load(W::ASSET)?, 0, data, define).await
     }
 }
 
@@ -214,8 +217,8 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        loaded.check_interface(W::INTERFACE)?;
-        Self::start_loaded_async(loaded, data, define).await
+        let version = W::check_version(loaded, ALL_VERSIONS)?;
+        Self::start_loaded_async(loaded, version, data, define).await
     }
 
     /// Async version of [`Self::stubbed`].
@@ -224,16 +227,17 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
     ///
     /// Fails like [`Self::stubbed`].
     pub async fn stubbed_async(loaded: &Loaded<W::Code>, data: T, stubs: Stubs) -> Result<Self> {
-        loaded.check_exports(W::INTERFACE)?;
+        let version = W::check_exports(loaded)?;
         let define = |linker: &mut _, store: &mut _, _: &_| {
-            W::define_resources(linker)?;
+            W::define_resources_of(linker, version)?;
             stubs.define(linker, store, loaded)
         };
-        Self::start_loaded_async(loaded, data, define).await
+        Self::start_loaded_async(loaded, version, data, define).await
     }
 
     async fn start_loaded_async(
         loaded: &Loaded<W::Code>,
+        version: usize,
         data: T,
         define: impl FnOnce(
             &mut LinkerOf<W::Code, T>,
@@ -246,8 +250,9 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             define(&mut linker, store, loaded)?;
             let instantiated = async {
                 let (code, context) = (loaded.code(), store.as_context_mut());
-                let instance = code.instantiate_async(&linker, context, &W::linking()).await?;
-                wrap_async(store, &instance).await
+                let linking = W::linking_of(version);
+                let instance = code.instantiate_async(&linker, context, &linking).await?;
+                wrap_async(store, &instance, version).await
             };
             trace::instantiate(loaded.asset()).around(instantiated).await
         })
@@ -260,11 +265,12 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
 pub(super) async fn wrap_async<T: Send + 'static, W: Wrapper>(
     store: &mut Store<T>,
     instance: &<W::Code as Code>::Instance,
+    version: usize,
 ) -> wasmtime::Result<W> {
     if W::REACTOR {
         W::Code::initialize_async(instance, store.as_context_mut()).await?;
     }
-    W::from_instance(store, instance)
+    W::of_version(store, instance, version)
 }
 
 #[cfg(feature = "async")]
