@@ -7,6 +7,7 @@ pub(crate) mod concurrency;
 mod contradictions;
 pub(crate) mod crate_path;
 mod deciding;
+mod detect;
 mod explain;
 mod file;
 mod interfaces;
@@ -31,12 +32,14 @@ mod tools;
 mod transform;
 mod triples;
 mod values;
+mod version;
+mod versions;
 
 pub(crate) use alternatives::Alternatives;
 pub use asset::AssetSettings;
-pub(crate) use asset::world_path;
 pub use cache::CacheSettings;
 pub use concurrency::Concurrency;
+pub use detect::Detect;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
 pub use limits::ImportLimits;
 pub use lock_mode::LockMode;
@@ -61,3 +64,4 @@ pub use values::{
     Convention, ExternKind, FastMath, ImportModules, LegacyExceptions, OptimizeLevel, Policy,
     Symlinks, Visibility,
 };
+pub(crate) use version::{Version, world_path};

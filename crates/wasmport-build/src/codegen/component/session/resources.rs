@@ -8,7 +8,7 @@ use syn::{Expr, ExprMethodCall, Item, ItemFn, Path, PathArguments};
 
 /// Writes the function that defines the resources of the interfaces in `items`; nothing if there are
 /// none.
-pub(super) fn define(items: &mut [Item]) -> Option<TokenStream> {
+pub(in super::super) fn define(items: &mut [Item]) -> Option<TokenStream> {
     let mut definitions = Vec::new();
     collect(items, &mut Vec::new(), &mut definitions);
     (!definitions.is_empty()).then(|| {
