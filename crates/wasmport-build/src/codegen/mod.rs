@@ -38,7 +38,7 @@ pub(crate) use crate_path::CratePath;
 pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
 pub use guest::GuestLanguage;
-pub(crate) use guest::guest;
+pub(crate) use guest::{GuestVersion, guest};
 pub(crate) use tree::{Module, tree};
 pub(crate) use versions::versions;
 

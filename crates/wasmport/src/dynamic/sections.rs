@@ -1,5 +1,7 @@
 //! Custom sections: the short ones of compiled code, which Wasmtime does not keep.
 
+use std::collections::VecDeque;
+
 /// A custom section: its name and its content.
 pub(crate) type Section = (String, Vec<u8>);
 
@@ -9,22 +11,38 @@ const SHORT: usize = 256;
 /// Length of the magic number and of the version.
 const HEADER: usize = 8;
 
-/// Returns the short custom sections of a module or component, in its order. Skips all other sections by their
-/// length, and ends at the first that is damaged.
+/// The byte of a header that a component has there.
+const COMPONENT: (usize, u8) = (6, 1);
+
+/// Sections of a component that are modules and components.
+const INNER: [u8; 2] = [1, 4];
+
+/// Returns the short custom sections of a module or component, in its order, and behind them those of the modules and
+/// components inside. Skips all other sections by their length, and ends at the first that is damaged.
 pub(super) fn short_sections(wasm: &[u8]) -> Vec<Section> {
     let mut sections = Vec::new();
-    let mut rest = wasm.get(HEADER..).unwrap_or_default();
-    while let Some((content, after)) = section(rest) {
-        if rest.first() == Some(&0)
-            && let Some((name, data)) = sized(content)
-            && data.len() <= SHORT
-            && let Ok(name) = std::str::from_utf8(name)
-        {
-            sections.push((name.to_owned(), data.to_vec()));
+    let mut modules = VecDeque::from([wasm]);
+    while let Some(module) = modules.pop_front() {
+        let Some((header, mut rest)) = module.split_at_checked(HEADER) else { continue };
+        while let Some((content, after)) = section(rest) {
+            match rest.first() {
+                Some(0) => sections.extend(short(content)),
+                Some(id) if INNER.contains(id) && header[COMPONENT.0] == COMPONENT.1 => {
+                    modules.push_back(content);
+                }
+                _ => {}
+            }
+            rest = after;
         }
-        rest = after;
     }
     sections
+}
+
+/// Reads a custom section, if it is short and has a name.
+fn short(content: &[u8]) -> Option<Section> {
+    let (name, data) = sized(content)?;
+    let name = std::str::from_utf8(name).ok()?;
+    (data.len() <= SHORT).then(|| (name.to_owned(), data.to_vec()))
 }
 
 /// Splits off the content of the first section.
@@ -63,6 +81,12 @@ mod tests {
         for len in 0..wasm.len() {
             assert!(expected.starts_with(&short_sections(&wasm[..len])), "{len}");
         }
+        let component = wat::parse_str(
+            r#"(component (core module (@custom "version" "v1")) (component (@custom "inner" "x")) (@custom "own" "y"))"#,
+        );
+        let found = short_sections(&component.unwrap());
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["own", "version", "inner"]);
         assert_eq!(short_sections(b"\0asm\x01\0\0\0\0\xff\xff\xff\xff\xff\xff"), []);
     }
 }

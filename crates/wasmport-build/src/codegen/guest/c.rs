@@ -1,13 +1,18 @@
 //! The guest's side in C.
 
-use super::{Function, comment, functions, import_modules, is_numbers};
+use super::{Function, GuestVersion, comment, functions, import_modules, is_numbers};
 use crate::codegen::docs::printable;
 use crate::interface::{Interface, ValType};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Writes a header that declares the imports and the exports.
-pub(super) fn header(name: &str, interface: &Interface, optional: &BTreeSet<String>) -> String {
+pub(super) fn header(
+    name: &str,
+    interface: &Interface,
+    optional: &BTreeSet<String>,
+    version: Option<GuestVersion<'_>>,
+) -> String {
     let guard = format!("{}_H", name.to_ascii_uppercase());
     let mut text = format!(
         "/* The guest's side of the interface `{name}`. Define each function of the second part: the compiler\n\
@@ -49,8 +54,23 @@ pub(super) fn header(name: &str, interface: &Interface, optional: &BTreeSet<Stri
         let _ = writeln!(text, "{};", declaration(name, &function));
     }
     others.iter().for_each(|other| left_out(&mut text, other));
+    text.push_str(&section(name, version));
     text.push_str("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
     text
+}
+
+/// Writes the custom section with the version.
+fn section(interface: &str, version: Option<GuestVersion<'_>>) -> String {
+    let Some(GuestVersion { name, section }) = version else { return String::new() };
+    let macro_name = format!("{}_VERSION_SECTION", interface.to_ascii_uppercase());
+    let directive =
+        format!(".section \".custom_section.{section}\",\"\",@\n.ascii {name:?}\n.text\n");
+    format!(
+        "\n/* The version of the interface, in the custom section in which the host looks for it. Put the line\n\
+         \x20  `{macro_name}` into one source file. */\n\
+         #define {macro_name} __asm__({});\n",
+        quoted(&directive)
+    )
 }
 
 /// A text that does not end the comment in which it stands.

@@ -1,6 +1,6 @@
 //! The guest's side in Rust.
 
-use super::{Function, comment, functions, import_modules, is_numbers};
+use super::{Function, GuestVersion, comment, functions, import_modules, is_numbers};
 use crate::codegen::docs::{code, printable};
 use crate::component::{WitError, World};
 use crate::interface::{Interface, ValType};
@@ -153,6 +153,17 @@ pub(super) fn bindings(name: &str, world: &World) -> Result<String, WitError> {
         code(name),
         printable_lines(&wit),
     ))
+}
+
+/// Writes the custom section with the version.
+pub(super) fn section(version: Option<GuestVersion<'_>>) -> String {
+    let Some(GuestVersion { name, section }) = version else { return String::new() };
+    format!(
+        "\n/// The version of the interface, in the custom section in which the host looks for it.\n\
+         #[cfg_attr(target_family = \"wasm\", unsafe(link_section = {section:?}))]\n\
+         pub static INTERFACE_VERSION: [u8; {}] = *b{name:?};\n",
+        name.len()
+    )
 }
 
 /// The lines of a text without characters that change its direction.
