@@ -257,14 +257,20 @@ impl Importer {
         Ok(run::import(&self.complete()?, progress, &Executor::Local)?.report)
     }
 
-    /// Returns the guest's side of the interface or asset `name`: source code for those who write plug-ins.
+    /// Returns the guest's side of the interface or asset `name`: source code for those who write plug-ins. Of an
+    /// interface with versions it is that of `version`, or of the newest.
     ///
     /// # Errors
     ///
     /// Fails with [`Error::Arguments`] if the project has no such interface, and with [`Error::Asset`] if the
     /// file cannot be read or is not valid, or if the language is for the other kind of code.
     #[cfg(feature = "compiler")]
-    pub fn guest(&self, name: &str, language: GuestLanguage) -> Result<String, Error> {
+    pub fn guest(
+        &self,
+        name: &str,
+        version: Option<&str>,
+        language: GuestLanguage,
+    ) -> Result<String, Error> {
         let discovered = discover(&self.settings)?;
         let failed = discovered.failed.into_iter();
         let own = format!("#{name}");
@@ -283,7 +289,7 @@ impl Importer {
                 help,
             ));
         };
-        Ok(guest(file, &self.settings, language)?)
+        Ok(guest(file, &self.settings, language, version)?)
     }
 
     /// Imports in a helper process, which ends if an asset exceeds its limits. An asset that crashes it

@@ -190,6 +190,9 @@ pub struct GuestArgs {
     /// Print source code in this language
     #[arg(long, value_enum)]
     pub lang: Language,
+    /// Print that of this version of the interface [default: the newest]
+    #[arg(long, value_name = "NAME")]
+    pub version: Option<String>,
     /// Read this settings file [default: `wasmport.toml`, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

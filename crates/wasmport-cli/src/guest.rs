@@ -8,8 +8,9 @@ use wasmport_build::{Error, Importer};
 
 /// Runs `guest`.
 pub(crate) fn guest(args: &GuestArgs, default_config: Option<&Path>, out: &Output) -> Exit {
-    let written = settings(args.config.as_deref(), default_config)
-        .and_then(|settings| Importer::new(settings).guest(&args.name, args.lang.into()));
+    let written = settings(args.config.as_deref(), default_config).and_then(|settings| {
+        Importer::new(settings).guest(&args.name, args.version.as_deref(), args.lang.into())
+    });
     match written {
         Ok(text) => {
             text.lines().for_each(|line| out.line(line));

@@ -107,7 +107,8 @@ pub use resumable::{Resumable, Step};
 #[cfg(feature = "component-model")]
 pub use runtime::LoadedComponent;
 pub use runtime::{
-    LoadProgress, Loaded, LoadedAsset, LoadedModule, Loading, Runtime, RuntimeBuilder,
+    Detect, InterfaceVersion, LoadProgress, Loaded, LoadedAsset, LoadedModule, Loading, Runtime,
+    RuntimeBuilder, Versions,
 };
 #[cfg(feature = "async")]
 pub use session::Slice;
@@ -120,7 +121,7 @@ pub use status_code::StatusCode;
 pub use typed::Exception;
 pub use typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
 pub use wasmtime;
-pub use wrapper::{AssetWrapper, ModuleWrapper, Wrapper};
+pub use wrapper::{AssetWrapper, ModuleWrapper, VersionedWrapper, Wrapper};
 
 /// Folders that no other user can change, for the importer's cache.
 #[cfg(all(unix, feature = "compile"))]

@@ -4,7 +4,7 @@ use crate::asset::Asset;
 use crate::code::{Code, Linking, Operations};
 use crate::error::Result;
 use crate::interface::Interface;
-use crate::runtime::Loaded;
+use crate::runtime::{InterfaceVersion, Loaded, VersionSet, Versions};
 use wasmtime::{AsContextMut, Instance, Module};
 
 /// The typed view of an instance: implemented by each generated wrapper.
@@ -55,6 +55,65 @@ pub trait Wrapper: Sized {
         Default::default()
     }
 
+    /// Number of the versions of its interface.
+    #[doc(hidden)]
+    const VERSIONS: usize = 1;
+
+    /// Checks that code has the interface, in one of the versions `accepted`. Returns the index of the version.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has another interface, and with
+    /// [`Error::Version`](crate::Error::Version) if it is of another version.
+    #[doc(hidden)]
+    fn check_version(loaded: &Loaded<Self::Code>, accepted: VersionSet) -> Result<usize> {
+        let _ = accepted;
+        loaded.check_interface(Self::INTERFACE)?;
+        Ok(0)
+    }
+
+    /// Checks the exports of code alone. Returns the index of its version.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`check_version`](Self::check_version).
+    #[doc(hidden)]
+    fn check_exports(loaded: &Loaded<Self::Code>) -> Result<usize> {
+        loaded.check_exports(Self::INTERFACE)?;
+        Ok(0)
+    }
+
+    /// Version of [`linking`](Self::linking) for code of a version.
+    #[doc(hidden)]
+    #[must_use]
+    fn linking_of(loaded: &Loaded<Self::Code>, version: usize) -> Linking {
+        let _ = version;
+        Self::linking(loaded)
+    }
+
+    /// Version of [`host_resources`](Self::host_resources) for code of a version.
+    #[doc(hidden)]
+    #[must_use]
+    fn host_resources_of(version: usize) -> <Self::Code as Operations>::HostResources {
+        let _ = version;
+        Self::host_resources()
+    }
+
+    /// Version of [`from_instance`](Self::from_instance) for an instance of code of a version.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`from_instance`](Self::from_instance).
+    #[doc(hidden)]
+    fn of_version(
+        store: impl AsContextMut,
+        instance: &<Self::Code as Code>::Instance,
+        version: usize,
+    ) -> wasmtime::Result<Self> {
+        let _ = version;
+        Self::from_instance(store, instance)
+    }
+
     /// Returns the wrapper of `instance`, which must be an instance of code that passes
     /// [`check`](Self::check), or has the [`INTERFACE`](Self::INTERFACE).
     ///
@@ -72,6 +131,18 @@ pub trait Wrapper: Sized {
 pub trait AssetWrapper: Wrapper {
     /// The asset.
     const ASSET: &'static Asset<Self::Code>;
+}
+
+/// The wrapper of an interface that has several versions.
+pub trait VersionedWrapper: Wrapper {
+    /// The versions.
+    type Version: InterfaceVersion<Code = Self::Code>;
+
+    /// The imports and exports of all versions, and the way to detect the version of code.
+    const VERSIONED: &'static Versions<Self::Version>;
+
+    /// Returns the version of the code below.
+    fn version(&self) -> Self::Version;
 }
 
 /// The wrapper of a core module.

@@ -1,6 +1,7 @@
 //! Formatting: tokens to Rust source with a blank line between items.
 
 use super::crate_path::CratePath;
+use super::indent::indent;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{ImplItem, Item, TraitItem};
@@ -21,6 +22,13 @@ pub(super) enum Section {
     },
     /// Source that is formatted already.
     Text(String),
+    /// A module of other sections.
+    Module {
+        /// Its documentation.
+        docs: String,
+        name: String,
+        sections: Vec<Self>,
+    },
 }
 
 /// Prints the sections of a file with a path of the `wasmport` crate, and a blank line between items.
@@ -39,6 +47,11 @@ pub(super) fn print(sections: &[Section], crate_path: &CratePath) -> syn::Result
                 source.replacen(MACRO_CALL, &format!("{path}!"), 1)
             }
             Section::Text(text) => crate_path.in_text(text),
+            Section::Module { docs, name, sections } => {
+                let docs: String = docs.lines().map(|line| format!("/// {line}\n")).collect();
+                let inner = indent(&print(sections, crate_path)?);
+                format!("{docs}pub mod {name} {{\n{inner}}}\n")
+            }
         });
     }
     printed.retain(|text| !text.trim().is_empty());

@@ -128,6 +128,24 @@ impl Lacking {
     }
 }
 
+/// Removes the choices that name no export, for versions of an interface that lack what others have.
+pub(super) fn retain_known(settings: &mut AssetSettings, exports: &[String]) {
+    if let Some(optional) = &mut settings.optional {
+        optional.retain(|pattern| {
+            let matcher = Patterns::one(pattern);
+            matcher.is_ok_and(|matcher| {
+                let mut names = exports.iter();
+                names.any(|name| {
+                    matcher.matches(name, false) || matcher.matches(unversioned(name), false)
+                })
+            })
+        });
+    }
+    if let Some(one_of) = &mut settings.one_of {
+        one_of.retain(|name| exports.iter().any(|own| own == name || unversioned(own) == name));
+    }
+}
+
 /// Returns the name of an interface without its version.
 fn unversioned(name: &str) -> &str {
     name.split('@').next().unwrap_or(name)

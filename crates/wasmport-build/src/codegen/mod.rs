@@ -3,11 +3,13 @@
 //! A file of this folder uses those above it in this list alone:
 //!
 //! ```text
-//! description, docs, types, crate_path, format, lacking
+//! description, docs, types, crate_path, indent, format, lacking
 //! asset, file  the description of the asset in its wrapper; the source file
+//! versioned    what wrappers of interfaces with versions share
 //! guest/       the guest's side of an interface
 //! core/        wrappers of core modules
 //! component/   wrappers of components
+//! versions     wrappers of interfaces with versions
 //! error, tree  errors; the `mod.rs` files
 //! ```
 
@@ -21,9 +23,12 @@ mod error;
 mod file;
 mod format;
 mod guest;
+mod indent;
 mod lacking;
 mod tree;
 mod types;
+mod versioned;
+mod versions;
 
 pub(crate) use component::{cargo_feature as component_feature, needs as component_needs};
 pub(crate) use core::skeleton;
@@ -31,8 +36,9 @@ pub(crate) use crate_path::CratePath;
 pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
 pub use guest::GuestLanguage;
-pub(crate) use guest::guest;
+pub(crate) use guest::{GuestVersion, guest};
 pub(crate) use tree::{Module, tree};
+pub(crate) use versions::versions;
 
 use crate::asset::{AssetError, Kind, Stage};
 use crate::component::World;
@@ -66,26 +72,31 @@ pub(crate) fn wrapper(asset: &Description<'_>) -> Result<Wrapper, AssetError> {
         }
         wrapper
     });
-    let wrapper = generated.map_err(|error| match error {
+    let wrapper = generated.map_err(|error| refused(asset, &error));
+    // The texts that spans refer to are kept for the thread otherwise; all tokens are text by now.
+    proc_macro2::extra::invalidate_current_thread_spans();
+    wrapper
+}
+
+/// Returns the error of an asset whose wrapper cannot be generated.
+fn refused(asset: &Description<'_>, error: &CodegenError) -> AssetError {
+    match error {
         CodegenError::Component(ComponentError::NeedsConcurrency) => {
             AssetError::without_concurrency(asset.path, Stage::Codegen, &error.to_string())
         }
         CodegenError::TooLarge(len) => {
             let (limit, key) = (asset.settings.limits.wrapper_bytes(), "max-wrapper-bytes");
             let unit = "bytes in a wrapper without methods";
-            AssetError::over_limit(asset.path, Stage::Codegen, len, limit, unit, key)
+            AssetError::over_limit(asset.path, Stage::Codegen, *len, limit, unit, key)
         }
         error => {
-            let refused = AssetError::new(asset.path, Stage::Codegen, placed(asset, &error));
+            let refused = AssetError::new(asset.path, Stage::Codegen, placed(asset, error));
             match error.help() {
                 Some(help) => refused.help(help),
                 None => refused,
             }
         }
-    });
-    // The texts that spans refer to are kept for the thread otherwise; all tokens are text by now.
-    proc_macro2::extra::invalidate_current_thread_spans();
-    wrapper
+    }
 }
 
 /// The message of an error, with the place of the setting that it is about.
@@ -147,7 +158,7 @@ fn of_module(asset: &Description<'_>) -> Result<Wrapper, CodegenError> {
 const SMALLEST: u64 = 512;
 
 fn module_within(asset: &Description<'_>, room: u64) -> Result<Wrapper, CodegenError> {
-    let core::Module { docs, api, rest, is_async, needs_wasi, methods, mut warnings } =
+    let core::Module { docs, api, rest, is_async, needs_wasi, methods, mut warnings, .. } =
         core::module(asset, room)?;
     warnings.extend(asset.settings.without_effect(Kind::Module));
     let mut sections = vec![Section::Items(asset::import())];

@@ -64,8 +64,26 @@ pub(crate) enum SettingsErrorKind {
     InterfaceName(String),
     #[error("two interfaces have the name `{0}`")]
     InterfaceTwice(String),
-    #[error("the interface `{0}` needs one description: `wit`, `module` or `like`")]
+    #[error("the interface `{0}` needs one description: `wit`, `module`, `like` or `versions`")]
     InterfaceDescription(String),
+    #[error("`detect` is for interfaces with `versions`")]
+    DetectWithoutVersions,
+    #[error("{0} versions, and from 1 to 64 are possible")]
+    VersionCount(usize),
+    #[error("the version `{0}` cannot be the name of a Rust module")]
+    VersionName(String),
+    #[error("the versions `{0}` and `{1}` would be the same Rust module")]
+    SameVersion(String, String),
+    #[error("some versions are modules, and others are worlds")]
+    MixedVersions,
+    #[error("the version is detected in one way: `section`, `export`, `exports` or `function`")]
+    DetectWays,
+    #[error("`{0}` has no single `*`, which stands for the version's name")]
+    DetectPattern(String),
+    #[error("the version `{0}` has no export in `exports`")]
+    VersionWithoutExport(String),
+    #[error("`exports` has `{0}`, which is no version")]
+    ExportOfNoVersion(String),
     #[error("the interface `{name}` and the asset `{asset}` would be the same Rust module")]
     InterfaceOfAsset { name: String, asset: String },
     #[error("`{0}` is about the code of an asset, and an interface has none")]
@@ -134,7 +152,18 @@ impl SettingsErrorKind {
             }
             Self::InterfaceDescription(_) => {
                 "add `wit = \"wit#plugin\"`, a world, `module = \"interfaces/plugin.wat\"`, a module with the \
-                 imports and exports, or `like = \"assets/first.wasm\"`, an asset that has them"
+                 imports and exports, `like = \"assets/first.wasm\"`, an asset that has them, or `versions = { v1 = \"wit/v1#plugin\", v2 = \"wit/v2#plugin\" }`"
+            }
+            Self::DetectWithoutVersions => "remove it, or add `versions`",
+            Self::VersionCount(_) => "give each version a name and a world or a module",
+            Self::VersionName(_) | Self::SameVersion(..) => {
+                "use other names, such as `v1` or `0.1.0`"
+            }
+            Self::MixedVersions => "make two interfaces of them",
+            Self::DetectWays => "keep one of them",
+            Self::DetectPattern(_) => "write it like `plugin-*`",
+            Self::VersionWithoutExport(_) | Self::ExportOfNoVersion(_) => {
+                "give each version in `versions` one export"
             }
             Self::NotForInterfaces(_) => {
                 "remove it, or move it to the `[[asset]]` table of an asset"

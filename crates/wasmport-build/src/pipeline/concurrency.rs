@@ -19,6 +19,10 @@ const WORD: &[u8] = b"component";
 /// Returns whether an asset needs concurrency, from its files. A file that cannot be read needs none: its
 /// import reports the error.
 pub(crate) fn needs_concurrency(file: &AssetFile, project: &Settings) -> bool {
+    let versions = file.versions(project);
+    if !versions.is_empty() {
+        return versions.iter().any(|(_, file)| needs_concurrency(file, project));
+    }
     let header = fs::read_at_most(&file.path, MODULE.len() as u64);
     if header.is_ok_and(|header| header == MODULE) {
         return false;

@@ -69,6 +69,20 @@ impl<'a> AssetContext<'a> {
         }
     }
 
+    /// Returns the context of the file that describes a version.
+    pub fn of_version<'b>(&'b self, file: &'b AssetFile) -> AssetContext<'b> {
+        let deciding = self.deciding.clone();
+        AssetContext::new(self.import, file, self.settings_key, deciding, None)
+    }
+
+    /// Takes over the log of another context.
+    pub fn absorb(&self, other: AssetContext<'_>) {
+        let StageLog { kind, stages, warnings } = other.into_log();
+        self.set_kind(kind);
+        self.log().stages.extend(stages);
+        warnings.into_iter().for_each(|warning| self.warn(warning));
+    }
+
     /// Returns the settings of the asset.
     pub fn settings(&self) -> &AssetSettings {
         &self.file.settings

@@ -4,6 +4,7 @@ mod artifacts;
 mod compile;
 mod concurrency;
 mod context;
+mod described;
 mod emit;
 mod guest;
 mod inputs;
@@ -11,6 +12,7 @@ mod inspect;
 mod pack;
 mod read;
 mod stages;
+mod versions;
 
 pub(crate) use compile::check_engine;
 pub use compile::has_code_generator;
@@ -28,6 +30,9 @@ use crate::asset::AssetError;
 ///
 /// Fails with the error of the first stage that fails.
 pub(crate) fn import_interface(asset: &AssetContext<'_>) -> Result<Output, AssetError> {
+    if asset.settings().versions.is_some() {
+        return versions::import_versions(asset);
+    }
     let source = read::read(asset.file, asset.project())?;
     let digest = source.digest;
     let module = stages::decode(source, asset)?;

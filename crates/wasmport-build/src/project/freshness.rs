@@ -248,7 +248,7 @@ impl<'a> Freshness<'a> {
     ///
     /// Fails if the file cannot be read, or is larger than the settings allow.
     pub fn source_digest(&self, file: &AssetFile) -> Result<Digest, AssetError> {
-        if file.settings.wit.is_some() {
+        if file.is_world() {
             let follow = self.settings.symlinks == Symlinks::Follow;
             let digest = |path: &Path| self.digests.of_content(path);
             return Ok(digest_of_tree_by(&file.path, follow, digest));

@@ -1,9 +1,10 @@
 //! `[defaults]` and `[[asset]]`: choices for all assets and for some.
 
 use super::table::{Field as _, settings_table};
+use super::version::{Version, natural, world_path};
 use super::{
-    Convention, ExternKind, ImportLimits, ImportModules, LegacyExceptions, Optimize, Policy,
-    Preinit, Transform, Visibility,
+    Convention, Detect, ExternKind, ImportLimits, ImportModules, LegacyExceptions, Optimize,
+    Policy, Preinit, Transform, Visibility,
 };
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,6 +27,12 @@ settings_table! {
         pub module: Option<String>, Interface;
         /// Asset whose imports and exports the interface has, relative to the settings file.
         pub like: Option<String>, Interface;
+        /// Versions of the interface, each with its world `path/to/wit#name` or its module `path/to/module.wat`,
+        /// relative to the settings file. They have the order of their names, in which numbers count as numbers:
+        /// `v2` is older than `v10`.
+        pub versions: Option<BTreeMap<String, String>>, Interface;
+        /// The way to know the version of code.
+        pub detect: Detect, Interface;
         /// Exports that code may lack, as glob patterns over names. Default: none.
         pub optional: Option<Vec<String>>, Interface, Patterns;
         /// Exports of which code has exactly one, by name. Default: none.
@@ -142,6 +149,27 @@ impl AssetSettings {
         Self { name: Some(name.into()), like: Some(path.into()), ..Self::default() }
     }
 
+    /// Returns the interface `name` with these versions: each has a name, and a world `path/to/wit#name` or a module
+    /// `path/to/module.wat`, relative to the settings file. Their order is that of their names, in which numbers
+    /// count as numbers.
+    #[must_use]
+    pub fn interface_with_versions(
+        name: impl Into<String>,
+        versions: impl IntoIterator<Item = (String, String)>,
+    ) -> Self {
+        let versions = Some(versions.into_iter().collect());
+        Self { name: Some(name.into()), versions, ..Self::default() }
+    }
+
+    /// Returns the versions of an interface, oldest first; none if it has no versions.
+    pub(crate) fn all_versions(&self) -> Vec<Version> {
+        let versions = self.versions.iter().flatten();
+        let mut versions: Vec<Version> =
+            versions.map(|(name, description)| Version::new(name, description)).collect();
+        versions.sort_by(|one, other| natural(&one.name, &other.name));
+        versions
+    }
+
     /// Returns whether these are the choices of an interface.
     pub(crate) fn is_interface(&self) -> bool {
         self.name.is_some()
@@ -165,7 +193,9 @@ impl AssetSettings {
     pub(crate) fn inputs(&self, folder: &Path) -> Vec<PathBuf> {
         let world = self.world.as_deref().map(|world| world_path(world).0);
         let others = self.compose.iter().flat_map(BTreeMap::values).map(String::as_str);
-        world.into_iter().chain(others).map(|path| folder.join(path)).collect()
+        let versions = self.all_versions();
+        let versions = versions.iter().map(Version::path);
+        world.into_iter().chain(others).chain(versions).map(|path| folder.join(path)).collect()
     }
 
     pub(crate) fn max_exports(&self) -> usize {
@@ -186,13 +216,5 @@ impl AssetSettings {
     pub(crate) fn is_async(&self) -> bool {
         self.chosen(|settings| settings.asynchronous)
             || self.async_imports.as_ref().is_some_and(|patterns| !patterns.is_empty())
-    }
-}
-
-/// Splits `path/to/wit#name` into the path and the name.
-pub(crate) fn world_path(world: &str) -> (&str, Option<&str>) {
-    match world.rsplit_once('#') {
-        Some((path, name)) => (path, Some(name)),
-        None => (world, None),
     }
 }

@@ -20,16 +20,23 @@ pub(super) fn refused_marks(table: &str) -> Option<&'static [Mark]> {
 
 impl AssetSettings {
     /// Returns the key and the path of the file or folder that describes an interface.
-    pub(crate) fn description(&self) -> Option<(&'static str, &str)> {
+    /// Of several versions the newest counts.
+    pub(crate) fn description(&self) -> Option<(&'static str, String)> {
+        if let Some(newest) = self.all_versions().last() {
+            return Some(("versions", newest.path().to_owned()));
+        }
         let wit = self.wit.as_deref().map(|world| ("wit", world_path(world).0));
         let module = self.module.as_deref().map(|path| ("module", path));
-        wit.or(module).or_else(|| self.like.as_deref().map(|path| ("like", path)))
+        let found = wit.or(module).or_else(|| self.like.as_deref().map(|path| ("like", path)));
+        found.map(|(key, path)| (key, path.to_owned()))
     }
 
     /// Returns the source of an interface, which no asset has.
     pub(crate) fn source(&self) -> Option<String> {
         let ((_, path), name) = (self.description()?, self.name.as_ref()?);
-        Some(format!("{}#{name}", self.wit.as_deref().unwrap_or(path)))
+        let newest = self.all_versions().pop().map(|version| version.description);
+        let world = newest.or_else(|| self.wit.clone());
+        Some(format!("{}#{name}", world.unwrap_or(path)))
     }
 }
 
@@ -55,10 +62,12 @@ impl Settings {
             if self.interfaces[..index].iter().any(is_named) {
                 return error("name", SettingsErrorKind::InterfaceTwice(name.into()));
             }
-            if [&interface.wit, &interface.module, &interface.like].into_iter().flatten().count()
-                != 1
-            {
+            let one = [&interface.wit, &interface.module, &interface.like].into_iter().flatten();
+            if one.count() + usize::from(interface.versions.is_some()) != 1 {
                 return error("", SettingsErrorKind::InterfaceDescription(name.into()));
+            }
+            if let Some((key, kind)) = interface.version_contradiction() {
+                return error(key, kind);
             }
             if let Some(key) = marked(interface, OF_ASSETS) {
                 return error(&key, SettingsErrorKind::NotForInterfaces(key.clone()));

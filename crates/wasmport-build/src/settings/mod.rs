@@ -8,6 +8,7 @@ mod contradictions;
 mod convention;
 pub(crate) mod crate_path;
 mod deciding;
+mod detect;
 mod explain;
 mod file;
 mod interfaces;
@@ -32,13 +33,15 @@ mod tools;
 mod transform;
 mod triples;
 mod values;
+mod version;
+mod versions;
 
 pub(crate) use alternatives::Alternatives;
 pub use asset::AssetSettings;
-pub(crate) use asset::world_path;
 pub use cache::CacheSettings;
 pub use concurrency::Concurrency;
 pub use convention::{Convention, Form, Preset, Side};
+pub use detect::Detect;
 pub use explain::{AssetExplanation, Explanation, Origin, Setting};
 pub use limits::ImportLimits;
 pub use lock_mode::LockMode;
@@ -63,3 +66,4 @@ pub use values::{
     ExternKind, FastMath, ImportModules, LegacyExceptions, OptimizeLevel, Policy, Symlinks,
     Visibility,
 };
+pub(crate) use version::{Version, world_path};

@@ -38,6 +38,11 @@ impl Operations for Component {
         self.get_export_index(None, name).is_some()
     }
 
+    fn export_names(&self) -> Vec<String> {
+        let ty = self.component_type();
+        ty.exports(self.engine()).map(|(name, _)| name.to_owned()).collect()
+    }
+
     fn is_reactor(&self) -> bool {
         false
     }

@@ -47,6 +47,9 @@ pub trait Operations: Kind + Precompiled {
     /// Returns whether the code has an export of that name.
     fn has_export(&self, name: &str) -> bool;
 
+    /// Returns the names of the exports; of a component they include those of interfaces.
+    fn export_names(&self) -> Vec<String>;
+
     /// Returns whether instances need [`initialize`](Self::initialize) before any other call.
     fn is_reactor(&self) -> bool;
 

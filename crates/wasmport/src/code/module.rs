@@ -84,6 +84,10 @@ impl Operations for Module {
         self.get_export_index(name).is_some()
     }
 
+    fn export_names(&self) -> Vec<String> {
+        self.exports().map(|export| export.name().to_owned()).collect()
+    }
+
     fn is_reactor(&self) -> bool {
         !exports_procedure(self, START) && exports_procedure(self, INITIALIZE)
     }

@@ -2,6 +2,7 @@
 
 use super::asset::{DynamicAsset, Input};
 use super::cache::ModuleCache;
+use super::sections::{Section, short_sections};
 use crate::asset::{AnyAsset, Artifact};
 use crate::code::{Code, OwnArtifact, deserialize_own};
 use crate::digest::Digest;
@@ -126,6 +127,11 @@ impl CompileJob {
         let names = (self.name.clone(), self.source.clone());
         let artifact = Artifact::embedded(self.target(), 0, self.digest, None);
         AnyAsset::compiled_here(names, self.source_digest, self.engine, self.features, artifact)
+    }
+
+    /// Returns the short custom sections.
+    pub fn sections(&self) -> Vec<Section> {
+        short_sections(&self.wasm)
     }
 
     /// Loads the code from `cache`, or compiles it.

@@ -69,6 +69,12 @@ impl Error {
             Self::Interface { .. } => {
                 "give its author the interface: the code must have all of its exports, and only imports that it has"
             }
+            Self::Version { found: Some(_), .. } => {
+                "update the program, or build the code for a version that it supports"
+            }
+            Self::Version { found: None, .. } => {
+                "build the code with the guest's side of the interface: `cargo wasmport guest` writes it"
+            }
             Self::Poisoned { .. } => "start a new session",
             Self::Exited { .. } => "start a new session; `run` of a command returns the exit code",
             Self::Preopen { .. } => "create the folder, or pass another",

@@ -130,6 +130,19 @@ pub enum Error {
         /// Every difference found.
         differences: Vec<Difference>,
     },
+    /// Code is of a version of an interface that the program does not support, or of none.
+    Version {
+        /// The name of the code.
+        asset: String,
+        /// The name of the interface.
+        interface: String,
+        /// The version, if it has one.
+        found: Option<String>,
+        /// What tells the version, such as a custom section.
+        detected_by: String,
+        /// The versions that the program supports, oldest first.
+        supported: Vec<String>,
+    },
     /// Bytes that were to be WebAssembly are something else.
     #[cfg(feature = "inspect")]
     NotWasm {

@@ -31,6 +31,9 @@ pub struct Inspection<'a> {
     pub component: ComponentItems,
     /// Its own custom sections, in its order.
     pub custom_sections: Vec<CustomSection<'a>>,
+    /// The custom sections of the modules and components inside of a component. Toolchains put there what a guest's
+    /// source code says.
+    pub inner_custom_sections: Vec<CustomSection<'a>>,
     /// The proposals that it uses.
     pub features: RequiredFeatures,
     /// The names of proposals that it uses and that Wasmtime does not have, such as `legacy-exceptions`.
@@ -95,10 +98,12 @@ impl<'a> Inspection<'a> {
         modules.filter(|module| *module == PREVIEW_1).chain(packages).collect()
     }
 
-    /// Returns the content of the first custom section of that name.
+    /// Returns the content of the first custom section of that name; of a component also of the modules and
+    /// components inside.
     #[must_use]
     pub fn custom_section(&self, name: &str) -> Option<&'a [u8]> {
-        self.custom_sections.iter().find(|section| section.name == name).map(|section| section.data)
+        let mut all = self.custom_sections.iter().chain(&self.inner_custom_sections);
+        all.find(|section| section.name == name).map(|section| section.data)
     }
 }
 
@@ -144,9 +149,12 @@ fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
                 }
                 depth += 1;
             }
-            Payload::CustomSection(section) if depth == 1 => {
-                let (name, data) = (section.name(), section.data());
-                found.custom_sections.push(CustomSection { name, data });
+            Payload::CustomSection(section) => {
+                let section = CustomSection { name: section.name(), data: section.data() };
+                match depth {
+                    1 => found.custom_sections.push(section),
+                    _ => found.inner_custom_sections.push(section),
+                }
             }
             Payload::ComponentImportSection(section) if depth == 1 => {
                 for import in section.clone() {

@@ -104,7 +104,7 @@ impl Runtime {
             let (cache, way) = (asset.cache_folder(), shared.options.load_way);
             self.load_into(active, |engine| job.load(engine, cache, way))
         })?;
-        Ok(Loaded::new(self, own, job.target(), code))
+        Ok(Loaded::compiled(self, own, job.target(), code, job.sections()))
     }
 
     /// Compiles an asset that was not imported. This program cannot: it lacks the cargo feature

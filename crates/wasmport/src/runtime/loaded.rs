@@ -1,8 +1,11 @@
 //! `Loaded`: an asset that is loaded.
 
 use super::handle::Runtime;
+use super::version::InterfaceVersion;
 use crate::asset::{AnyAsset, Asset};
 use crate::code::Code;
+#[cfg(feature = "compile")]
+use crate::dynamic::Section;
 use crate::error::{Error, Result};
 use crate::interface::{Difference, Interface};
 use std::fmt;
@@ -13,7 +16,11 @@ use wasmtime::component::Component;
 
 /// A verified, deserialized asset of kind `C`: a [`LoadedModule`] or a [`LoadedComponent`]. Clones share
 /// it.
-pub struct Loaded<C>(Arc<LoadedShared<C>>);
+pub struct Loaded<C> {
+    shared: Arc<LoadedShared<C>>,
+    /// The version of an interface that the program says it is of.
+    version: Option<&'static str>,
+}
 
 /// A loaded core module.
 pub type LoadedModule = Loaded<Module>;
@@ -27,19 +34,21 @@ struct LoadedShared<C> {
     asset: Arc<AnyAsset>,
     target: &'static str,
     code: C,
+    /// The short custom sections, if the program compiled the code.
+    sections: Option<Vec<(String, Vec<u8>)>>,
 }
 
 impl<C> Clone for Loaded<C> {
     fn clone(&self) -> Self {
-        Self(Arc::clone(&self.0))
+        Self { shared: Arc::clone(&self.shared), version: self.version }
     }
 }
 
 impl<C> fmt::Debug for Loaded<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loaded")
-            .field("asset", &self.0.asset)
-            .field("target", &self.0.target)
+            .field("asset", &self.shared.asset)
+            .field("target", &self.shared.target)
             .finish_non_exhaustive()
     }
 }
@@ -47,35 +56,71 @@ impl<C> fmt::Debug for Loaded<C> {
 impl<C> Loaded<C> {
     pub(super) fn new(runtime: &Runtime, asset: AnyAsset, target: &'static str, code: C) -> Self {
         let (runtime, asset) = (runtime.clone(), Arc::new(asset));
-        Self(Arc::new(LoadedShared { runtime, asset, target, code }))
+        let shared = LoadedShared { runtime, asset, target, code, sections: None };
+        Self { shared: Arc::new(shared), version: None }
+    }
+
+    /// Returns code that the program compiled, with its short custom sections.
+    #[cfg(feature = "compile")]
+    pub(super) fn compiled(
+        runtime: &Runtime,
+        asset: AnyAsset,
+        target: &'static str,
+        code: C,
+        sections: Vec<Section>,
+    ) -> Self {
+        let (runtime, asset) = (runtime.clone(), Arc::new(asset));
+        let shared = LoadedShared { runtime, asset, target, code, sections: Some(sections) };
+        Self { shared: Arc::new(shared), version: None }
+    }
+
+    /// Returns the short custom sections, if the program compiled the code.
+    pub(super) fn sections(&self) -> Option<&[(String, Vec<u8>)]> {
+        self.shared.sections.as_deref()
+    }
+
+    /// Returns the same code as code of this version of an interface, for versions that the program itself
+    /// detects. The code must have the imports and exports of the version.
+    #[must_use]
+    pub fn with_version(mut self, version: impl InterfaceVersion<Code = C>) -> Self
+    where
+        C: Code,
+    {
+        self.version = Some(version.name());
+        self
+    }
+
+    /// Returns the name of the version that the program has given it.
+    pub(super) fn version(&self) -> Option<&'static str> {
+        self.version
     }
 
     /// Returns the asset.
     #[must_use]
     pub fn asset(&self) -> &AnyAsset {
-        &self.0.asset
+        &self.shared.asset
     }
 
     pub(crate) fn shared_asset(&self) -> &Arc<AnyAsset> {
-        &self.0.asset
+        &self.shared.asset
     }
 
     /// Returns the runtime that loaded it.
     #[must_use]
     pub fn runtime(&self) -> &Runtime {
-        &self.0.runtime
+        &self.shared.runtime
     }
 
     /// Returns the target of the chosen artifact.
     #[must_use]
     pub fn target(&self) -> &'static str {
-        self.0.target
+        self.shared.target
     }
 
     /// Returns Wasmtime's module or component.
     #[must_use]
     pub fn code(&self) -> &C {
-        &self.0.code
+        &self.shared.code
     }
 
     /// Checks that it is the asset of a wrapper.
@@ -84,13 +129,13 @@ impl<C> Loaded<C> {
     ///
     /// Fails with [`Error::WrongAsset`] if it is another asset than `expected`.
     pub fn check_asset(&self, expected: &Asset<C>) -> Result<()> {
-        let own = (self.0.asset.name(), self.0.asset.source_digest());
+        let own = (self.shared.asset.name(), self.shared.asset.source_digest());
         if own == (expected.name(), expected.source_digest()) {
             return Ok(());
         }
         Err(Error::WrongAsset {
             expected: expected.name().into(),
-            actual: self.0.asset.name().into(),
+            actual: self.shared.asset.name().into(),
         })
     }
 }
@@ -157,7 +202,7 @@ impl LoadedComponent {
 impl<C: Code> Loaded<C> {
     /// Returns a linker of the runtime's engine.
     pub(crate) fn new_linker<T: 'static>(&self) -> C::Linker<T> {
-        C::new_linker(self.0.runtime.engine())
+        C::new_linker(self.shared.runtime.engine())
     }
 }
 

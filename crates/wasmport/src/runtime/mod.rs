@@ -2,16 +2,23 @@
 
 mod background;
 mod builder;
+mod detect;
 mod engine;
 mod handle;
 mod inspect;
 mod load;
 mod loaded;
 mod shared;
+mod version;
+mod versions;
 
 pub use background::{LoadProgress, Loading};
 pub use builder::RuntimeBuilder;
+pub use detect::Detect;
 pub use handle::Runtime;
 #[cfg(feature = "component-model")]
 pub use loaded::LoadedComponent;
 pub use loaded::{Loaded, LoadedAsset, LoadedModule};
+pub(crate) use version::ALL as ALL_VERSIONS;
+pub use version::{InterfaceVersion, VersionSet, index as version_index};
+pub use versions::Versions;

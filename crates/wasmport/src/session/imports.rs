@@ -38,11 +38,12 @@ impl<'a, C: Code, T: 'static> Imports<'a, C, T> {
     /// Fails if an import cannot be stubbed.
     pub fn stubbed<W: Wrapper<Code = C>>(
         loaded: &'a Loaded<C>,
+        version: usize,
         store: &mut Store<SessionData<T>>,
         stubs: Stubs,
     ) -> Result<Self> {
         let mut linker = loaded.new_linker();
-        let (is_zero, resources) = (stubs == Stubs::Zero, W::host_resources());
+        let (is_zero, resources) = (stubs == Stubs::Zero, W::host_resources_of(version));
         let linking = loaded.code().define_stubs(&mut linker, store, is_zero, &resources)?;
         Ok(Self { loaded, linker, linking })
     }

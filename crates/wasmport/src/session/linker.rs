@@ -5,8 +5,8 @@ use super::pre::SessionPre;
 use super::typed::{CodeOf, LinkedOnce, TypedSession};
 use crate::code::Operations as _;
 use crate::error::Result;
-use crate::runtime::{Loaded, Runtime};
-use crate::wrapper::Wrapper as _;
+use crate::runtime::{ALL_VERSIONS, Loaded, Runtime, VersionSet, version_index};
+use crate::wrapper::{VersionedWrapper, Wrapper as _};
 use std::fmt;
 
 /// The imports of an interface, defined once: each loaded module costs its own linking alone.
@@ -19,7 +19,9 @@ use std::fmt;
 /// }
 /// ```
 pub struct SessionLinker<S: TypedSession> {
-    linker: LinkerOf<CodeOf<S>, S::Data>,
+    /// The linkers of the interface's versions, oldest first; one if the program defined the imports itself.
+    linkers: Vec<LinkerOf<CodeOf<S>, S::Data>>,
+    accepted: VersionSet,
 }
 
 impl<S: TypedSession> SessionLinker<S> {
@@ -32,7 +34,12 @@ impl<S: TypedSession> SessionLinker<S> {
     where
         S: LinkedOnce,
     {
-        Self::with_linker(runtime, S::link_once)
+        let linker = |version| {
+            let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(runtime.engine());
+            S::link_version(&mut linker, version).map(|()| linker)
+        };
+        let linkers: wasmtime::Result<Vec<_>> = (0..S::Wrapper::VERSIONS).map(linker).collect();
+        Ok(Self { linkers: linkers?, accepted: ALL_VERSIONS })
     }
 
     /// Defines the imports that `define` adds to the linker.
@@ -46,23 +53,40 @@ impl<S: TypedSession> SessionLinker<S> {
     ) -> Result<Self> {
         let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(runtime.engine());
         define(&mut linker)?;
-        Ok(Self { linker })
+        Ok(Self { linkers: vec![linker], accepted: ALL_VERSIONS })
+    }
+
+    /// Accepts code of these versions alone.
+    #[must_use]
+    pub fn accept(mut self, versions: &[<S::Wrapper as VersionedWrapper>::Version]) -> Self
+    where
+        S::Wrapper: VersionedWrapper,
+    {
+        let bits = versions.iter().map(|version| 1 << version_index(*version));
+        self.accepted = bits.fold(0, |set, bit: VersionSet| set | bit);
+        self
     }
 
     /// Links loaded code that has the interface. The code comes from the same [`Runtime`].
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has another interface.
+    /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has another interface, and with
+    /// [`Error::Version`](crate::Error::Version) if it is of a version that is not accepted.
     pub fn link(&self, loaded: &Loaded<CodeOf<S>>) -> Result<SessionPre<S>> {
-        loaded.check_interface(S::Wrapper::INTERFACE)?;
-        SessionPre::linked(loaded.clone(), &self.linker)
+        let version = S::Wrapper::check_version(loaded, self.accepted)?;
+        SessionPre::linked(loaded.clone(), version, self.linker_of(version))
     }
 
-    /// Returns Wasmtime's linker.
+    /// Returns Wasmtime's linker; that of the newest version if there are several.
     #[must_use]
     pub fn linker(&self) -> &LinkerOf<CodeOf<S>, S::Data> {
-        &self.linker
+        self.linker_of(self.linkers.len() - 1)
+    }
+
+    /// Returns the linker of a version, of which there is at least one.
+    fn linker_of(&self, version: usize) -> &LinkerOf<CodeOf<S>, S::Data> {
+        &self.linkers[version.min(self.linkers.len() - 1)]
     }
 }
 

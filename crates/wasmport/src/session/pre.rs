@@ -5,7 +5,7 @@ use super::state::{Session, start_of};
 use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
 use crate::code::Operations;
 use crate::error::Result;
-use crate::runtime::{Loaded, Runtime};
+use crate::runtime::{ALL_VERSIONS, Loaded, Runtime};
 use crate::trace;
 use crate::wrapper::{AssetWrapper, Wrapper};
 use std::fmt;
@@ -24,6 +24,8 @@ pub struct SessionPre<S: TypedSession> {
     linked: LinkedCode<S>,
     /// Whether instances are initialized.
     is_reactor: bool,
+    /// The index of the code's version.
+    version: usize,
     session: PhantomData<fn() -> S>,
 }
 
@@ -33,7 +35,8 @@ type LinkedCode<S> = <CodeOf<S> as Operations>::Pre<SessionData<<S as TypedSessi
 impl<S: TypedSession> Clone for SessionPre<S> {
     fn clone(&self) -> Self {
         let (loaded, linked) = (self.loaded.clone(), self.linked.clone());
-        Self { loaded, linked, is_reactor: self.is_reactor, session: PhantomData }
+        let (is_reactor, version) = (self.is_reactor, self.version);
+        Self { loaded, linked, is_reactor, version, session: PhantomData }
     }
 }
 
@@ -66,7 +69,7 @@ impl<S: TypedSession> SessionPre<S> {
     where
         S::Wrapper: AssetWrapper,
     {
-        Self::link(runtime.load(S::Wrapper::ASSET)?, define)
+        Self::link(runtime.load(S::Wrapper::ASSET)?, 0, define)
     }
 
     /// Links loaded code that has the wrapper's interface with the imports that the session's data
@@ -94,12 +97,13 @@ impl<S: TypedSession> SessionPre<S> {
             &Loaded<CodeOf<S>>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        loaded.check_interface(S::Wrapper::INTERFACE)?;
-        Self::link(loaded.clone(), define)
+        let version = S::Wrapper::check_version(loaded, ALL_VERSIONS)?;
+        Self::link(loaded.clone(), version, define)
     }
 
     fn link(
         loaded: Loaded<CodeOf<S>>,
+        version: usize,
         define: impl FnOnce(
             &mut LinkerOf<CodeOf<S>, S::Data>,
             &Loaded<CodeOf<S>>,
@@ -109,19 +113,20 @@ impl<S: TypedSession> SessionPre<S> {
         let defined = define(&mut linker, &loaded);
         let defined = defined
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error));
-        defined.and_then(|()| Self::linked(loaded, &linker))
+        defined.and_then(|()| Self::linked(loaded, version, &linker))
     }
 
     /// Resolves the imports.
     pub(super) fn linked(
         loaded: Loaded<CodeOf<S>>,
+        version: usize,
         linker: &LinkerOf<CodeOf<S>, S::Data>,
     ) -> Result<Self> {
-        let linked = loaded.code().link(linker, &S::Wrapper::linking(&loaded));
+        let linked = loaded.code().link(linker, &S::Wrapper::linking_of(&loaded, version));
         let linked = linked
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error))?;
         let is_reactor = loaded.code().is_reactor();
-        Ok(Self { loaded, linked, is_reactor, session: PhantomData })
+        Ok(Self { loaded, linked, is_reactor, version, session: PhantomData })
     }
 
     /// Starts a session with an instance of its own.
@@ -163,7 +168,7 @@ impl<S: TypedSession> SessionPre<S> {
         if self.is_reactor {
             CodeOf::<S>::initialize(&instance, store.as_context_mut())?;
         }
-        S::Wrapper::from_instance(store, &instance)
+        S::Wrapper::of_version(store, &instance, self.version)
     }
 
     /// Async version of [`Self::start`].
@@ -219,7 +224,7 @@ impl<S: TypedSession> SessionPre<S> {
             if self.is_reactor {
                 CodeOf::<S>::initialize_async(&instance, store.as_context_mut()).await?;
             }
-            S::Wrapper::from_instance(store, &instance)
+            S::Wrapper::of_version(store, &instance, self.version)
         };
         trace::instantiate(self.loaded.asset()).around(instance).await
     }

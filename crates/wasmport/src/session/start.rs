@@ -7,7 +7,7 @@ use super::stubs::Stubs;
 use crate::code::{Code, Linking};
 use crate::error::Result;
 use crate::limits::Deadlines;
-use crate::runtime::{Loaded, Runtime};
+use crate::runtime::{ALL_VERSIONS, Loaded, Runtime};
 use crate::wrapper::{AssetWrapper, Wrapper};
 use std::sync::Arc;
 use wasmtime::Store;
@@ -28,7 +28,7 @@ impl<T: 'static, W: AssetWrapper> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        Self::start_loaded(&runtime.load(W::ASSET)?, data, define)
+        Self::start_loaded(&runtime.load(W::ASSET)?, 0, data, define)
     }
 }
 
@@ -49,8 +49,8 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        loaded.check_interface(W::INTERFACE)?;
-        Self::start_loaded(loaded, data, define)
+        let version = W::check_version(loaded, ALL_VERSIONS)?;
+        Self::start_loaded(loaded, version, data, define)
     }
 
     /// Instantiates loaded code that has the exports of the wrapper's interface, with imports that do nothing: to
@@ -61,12 +61,15 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
     /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has other exports, and if the start
     /// function fails, or the instance exceeds [`Limits`](crate::Limits).
     pub fn stubbed(loaded: &Loaded<W::Code>, data: T, stubs: Stubs) -> Result<Self> {
-        loaded.check_exports(W::INTERFACE)?;
-        Self::start_with_imports(loaded, data, |store| Imports::stubbed::<W>(loaded, store, stubs))
+        let version = W::check_exports(loaded)?;
+        Self::start_with_imports(loaded, version, data, |store| {
+            Imports::stubbed::<W>(loaded, version, store, stubs)
+        })
     }
 
     fn start_loaded(
         loaded: &Loaded<W::Code>,
+        version: usize,
         data: T,
         define: impl FnOnce(
             &mut LinkerOf<W::Code, T>,
@@ -74,19 +77,21 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        Self::start_with_imports(loaded, data, |store| {
-            Imports::of(loaded, W::linking(loaded), |linker| define(linker, store, loaded))
+        let linking = W::linking_of(loaded, version);
+        Self::start_with_imports(loaded, version, data, |store| {
+            Imports::of(loaded, linking, |linker| define(linker, store, loaded))
         })
     }
 
     fn start_with_imports<'a>(
         loaded: &'a Loaded<W::Code>,
+        version: usize,
         data: T,
         imports: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<Imports<'a, W::Code, T>>,
     ) -> Result<Self> {
         Self::start_in_store(loaded, data, |store| {
             let instance = imports(store)?.instantiate(store)?;
-            W::from_instance(store, &instance)
+            W::of_version(store, &instance, version)
         })
     }
 }
@@ -179,7 +184,7 @@ impl<T: Send + 'static, W: AssetWrapper + Sync> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        Self::start_loaded_async(&runtime.load(W::ASSET)?, data, define).await
+        Self::start_loaded_async(&runtime.load(W::ASSET)?, 0, data, define).await
     }
 }
 
@@ -199,8 +204,8 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        loaded.check_interface(W::INTERFACE)?;
-        Self::start_loaded_async(loaded, data, define).await
+        let version = W::check_version(loaded, ALL_VERSIONS)?;
+        Self::start_loaded_async(loaded, version, data, define).await
     }
 
     /// Async version of [`Self::stubbed`].
@@ -209,13 +214,14 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
     ///
     /// Fails like [`Self::stubbed`].
     pub async fn stubbed_async(loaded: &Loaded<W::Code>, data: T, stubs: Stubs) -> Result<Self> {
-        loaded.check_exports(W::INTERFACE)?;
-        let stubbed = |store: &mut _| Imports::stubbed::<W>(loaded, store, stubs);
-        Self::start_with_imports_async(loaded, data, stubbed).await
+        let version = W::check_exports(loaded)?;
+        let stubbed = |store: &mut _| Imports::stubbed::<W>(loaded, version, store, stubs);
+        Self::start_with_imports_async(loaded, version, data, stubbed).await
     }
 
     async fn start_loaded_async(
         loaded: &Loaded<W::Code>,
+        version: usize,
         data: T,
         define: impl FnOnce(
             &mut LinkerOf<W::Code, T>,
@@ -223,20 +229,21 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
             &Loaded<W::Code>,
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
-        let imports = |store: &mut _| {
-            Imports::of(loaded, W::linking(loaded), |linker| define(linker, store, loaded))
-        };
-        Self::start_with_imports_async(loaded, data, imports).await
+        let linking = W::linking_of(loaded, version);
+        let imports =
+            |store: &mut _| Imports::of(loaded, linking, |linker| define(linker, store, loaded));
+        Self::start_with_imports_async(loaded, version, data, imports).await
     }
 
     async fn start_with_imports_async<'a>(
         loaded: &'a Loaded<W::Code>,
+        version: usize,
         data: T,
         imports: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<Imports<'a, W::Code, T>>,
     ) -> Result<Self> {
         Self::start_in_store_async(loaded, data, async |store: &mut Store<SessionData<T>>| {
             let instance = imports(store)?.instantiate_async(store).await?;
-            W::from_instance(store, &instance)
+            W::of_version(store, &instance, version)
         })
         .await
     }

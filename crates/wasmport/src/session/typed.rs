@@ -57,6 +57,20 @@ pub trait LinkedOnce: LinkedSession {
     ///
     /// Fails if a name is already defined.
     fn link_once(linker: &mut LinkerOf<CodeOf<Self>, Self::Data>) -> wasmtime::Result<()>;
+
+    /// Defines all imports of a version of the interface.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a name is already defined.
+    #[doc(hidden)]
+    fn link_version(
+        linker: &mut LinkerOf<CodeOf<Self>, Self::Data>,
+        version: usize,
+    ) -> wasmtime::Result<()> {
+        let _ = version;
+        Self::link_once(linker)
+    }
 }
 
 /// Kind of a session's asset.

@@ -8,9 +8,10 @@ pub use super::{
     compressed, digest, embedded, engine, file, include_artifact, interface,
     unmodified_importer_output,
 };
+pub use super::{Detect, Linking, VersionSet, Versions, no_version, version_index, versions_of};
 pub use super::{one_of, there};
-pub use crate::__component_session as component_session;
 pub use crate::code::HostResources;
+pub use crate::{__component_session as component_session, __versions as versions};
 pub use wasmtime::component::*;
 pub use wasmtime::{AsContext, AsContextMut, Engine, Result, Store, StoreContextMut, format_err};
 
@@ -184,6 +185,27 @@ pub fn call_unit<P: ComponentNamedList + Lower>(
     func.call(store, params)
 }
 
+/// Converts the elements of a list.
+///
+/// # Errors
+///
+/// Fails with the first error of `convert`.
+pub fn convert_list<A, B>(list: Vec<A>, convert: impl FnMut(A) -> Result<B>) -> Result<Vec<B>> {
+    list.into_iter().map(convert).collect()
+}
+
+/// Returns the error for a case or flag that an older version of an interface lacks.
+#[cold]
+pub fn no_case(version: &str, ty: &str, case: &str) -> wasmtime::Error {
+    format_err!("the version `{version}` has no `{case}` in `{ty}`")
+}
+
+/// Returns the error for a call with the types of a version that is older than the guest's.
+#[cold]
+pub fn newer() -> wasmtime::Error {
+    format_err!("the guest is of a newer version: call it with the types of that version")
+}
+
 /// Returns the exit code of a command: the argument of `exit`, or 0 or 1 by the result of its `run`.
 ///
 /// # Errors
@@ -205,7 +227,11 @@ macro_rules! __component_session {
     ($of:ident $calls:ident $ty:ident $session:ident $(, resources: $resources:ident)?) => {
         $crate::__component_session! { @$of $ty }
         $crate::__component_session! { @start $of $calls $ty $session }
+        $crate::__component_session! { @wrapper $of $ty $(, resources: $resources)? }
+        $crate::__versions! { @session Component $ty $session }
+    };
 
+    (@wrapper $of:ident $ty:ident $(, resources: $resources:ident)?) => {
         impl $crate::Wrapper for $ty {
             type Code = $crate::support::Component;
 
@@ -224,40 +250,6 @@ macro_rules! __component_session {
                 instance: &$crate::wasmtime::component::Instance,
             ) -> $crate::wasmtime::Result<Self> {
                 Self::new(store, instance)
-            }
-        }
-
-        impl<T: 'static> $session<T> {
-            /// Returns the session below, for example to get the data back at its end.
-            pub fn into_session(self) -> $crate::Session<T, $ty> {
-                self.0
-            }
-        }
-
-        impl<T: 'static> ::core::ops::Deref for $session<T> {
-            type Target = $crate::Session<T, $ty>;
-
-            fn deref(&self) -> &Self::Target {
-                &self.0
-            }
-        }
-
-        impl<T: 'static> ::core::ops::DerefMut for $session<T> {
-            fn deref_mut(&mut self) -> &mut Self::Target {
-                &mut self.0
-            }
-        }
-
-        impl<T: 'static> $crate::TypedSession for $session<T> {
-            type Data = T;
-            type Wrapper = $ty;
-
-            fn from_session(session: $crate::Session<T, $ty>) -> Self {
-                Self(session)
-            }
-
-            fn into_session(self) -> $crate::Session<T, $ty> {
-                self.0
             }
         }
     };

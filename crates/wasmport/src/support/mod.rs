@@ -10,9 +10,11 @@ mod lift;
 mod link;
 mod plumbing;
 mod values;
+mod versions;
 
 pub use crate::access::Access;
 pub use crate::asset::{Artifact, Asset, Component};
+pub use crate::code::Linking;
 pub use crate::code::OverloadedPre;
 pub use crate::engine::{self, EngineConfig, RequiredFeatures, WasmFeature};
 pub use crate::exit::Exit;
@@ -23,7 +25,7 @@ pub use crate::interface::lines::{check_host, check_link};
 pub use crate::memory::SharedMemory;
 pub use crate::memory::{GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
 pub use crate::plain;
-pub use crate::runtime::{LoadedModule, Runtime};
+pub use crate::runtime::{Detect, LoadedModule, Runtime, VersionSet, Versions, version_index};
 pub use crate::session::{GuestExchange, LinkedSession, Session, SessionData};
 pub use crate::status;
 pub use crate::status_code::StatusCode;
@@ -34,7 +36,8 @@ pub use crate::wasi::Wasi;
 pub use crate::wrapper::ModuleWrapper;
 pub use crate::{
     __convention as convention, __include_artifact as include_artifact,
-    __unmodified_importer_output as unmodified_importer_output, __wrapper as wrapper,
+    __unmodified_importer_output as unmodified_importer_output, __versions as versions,
+    __wrapper as wrapper,
 };
 pub use asset::{asset, compressed, digest, embedded, file, interface};
 pub use cells::*;
@@ -42,6 +45,7 @@ pub use imports::*;
 pub use lift::*;
 pub use link::*;
 pub use values::*;
+pub use versions::{HostResourcesOf, no_version, versions_of};
 pub use wasmtime::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, StructRef};
 pub use wasmtime::{
     AsContext, AsContextMut, Caller, Error, Extern, Func, I31, Instance, InstancePre, Linker,

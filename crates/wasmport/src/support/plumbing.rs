@@ -86,39 +86,7 @@ macro_rules! __wrapper {
         $crate::__wrapper! { @start $of $calls $session $ty }
         $($crate::__wrapper! { @links $calls $ty $session [$($host),*] $($module)? })?
 
-        impl<T: 'static> $session<T> {
-            /// Returns the session below, for example to get the data back at its end.
-            pub fn into_session(self) -> $crate::Session<T, $ty> {
-                self.0
-            }
-        }
-
-        impl<T: 'static> ::core::ops::Deref for $session<T> {
-            type Target = $crate::Session<T, $ty>;
-
-            fn deref(&self) -> &Self::Target {
-                &self.0
-            }
-        }
-
-        impl<T: 'static> ::core::ops::DerefMut for $session<T> {
-            fn deref_mut(&mut self) -> &mut Self::Target {
-                &mut self.0
-            }
-        }
-
-        impl<T: 'static> $crate::TypedSession for $session<T> {
-            type Data = T;
-            type Wrapper = $ty;
-
-            fn from_session(session: $crate::Session<T, $ty>) -> Self {
-                Self(session)
-            }
-
-            fn into_session(self) -> $crate::Session<T, $ty> {
-                self.0
-            }
-        }
+        $crate::__versions! { @session Module $ty $session }
     };
 
     (@check asset) => {

@@ -25,6 +25,9 @@ pub(crate) enum ComponentError {
     MissingModule(String),
     #[error("the generated code is not Rust: {0}; report this bug to wasmport")]
     NotRust(#[from] syn::Error),
+    /// A world of an interface with versions has items that cannot be converted.
+    #[error("an interface with versions has {what} in the version `{version}`")]
+    Unconvertible { what: &'static str, version: String },
     /// The component imports WASI of version 0.3, some functions of which are async.
     #[error("the component imports WASI of version 0.3, some functions of which wait")]
     NeedsConcurrency,
@@ -35,7 +38,7 @@ impl ComponentError {
     /// of Wasmtime's generator, and no reason to refuse a component that runs.
     pub fn is_of_world(&self) -> bool {
         match self {
-            Self::Choice(_) | Self::NeedsConcurrency => false,
+            Self::Choice(_) | Self::NeedsConcurrency | Self::Unconvertible { .. } => false,
             Self::Generator(_)
             | Self::GeneratorPanicked(_)
             | Self::GeneratedTokens(_)

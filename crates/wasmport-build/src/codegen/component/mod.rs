@@ -15,14 +15,16 @@ mod rewrite;
 mod session;
 #[cfg(test)]
 mod tests;
+mod versions;
 mod visibility;
 mod wrapper;
 
 pub(crate) use error::ComponentError;
+pub(crate) use versions::versions;
 pub(crate) use wrapper::{Untyped, cargo_feature, needs, untyped_wrapper, wrapper};
 
 use super::lacking::Lacking;
-use prepare::{Choices, prepare};
+use prepare::{Choices, Prepared, prepare};
 use proc_macro2::Ident;
 use syn::Item;
 use wasmport::interface::Preview;
@@ -51,6 +53,28 @@ pub(super) struct Bindings {
     pub warnings: Vec<String>,
 }
 
+/// The wrapper before it has a session.
+struct Bare {
+    items: Vec<Item>,
+    prepared: Prepared,
+    /// The hits of each pass of `rewrite`.
+    hits: Vec<(&'static str, usize)>,
+}
+
+/// Generates the first three steps of a wrapper.
+///
+/// # Errors
+///
+/// Fails like [`bindings`].
+fn bare(resolve: &Resolve, world: WorldId, choices: &Choices) -> Result<Bare, ComponentError> {
+    // Else the generator checks it in some builds and not in others.
+    resolve.assert_valid();
+    let mut prepared = prepare(resolve, world, choices)?;
+    let mut items = generate::generate(&mut prepared)?;
+    let hits = rewrite::rewrite(&mut items, &prepared)?;
+    Ok(Bare { items, prepared, hits })
+}
+
 /// Generates the wrapper for components of `world`, whose name becomes that of the wrapper's type.
 ///
 /// # Errors
@@ -66,11 +90,7 @@ fn bindings(
     world: WorldId,
     choices: &Choices,
 ) -> Result<Bindings, ComponentError> {
-    // Else the generator checks it in some builds and not in others.
-    resolve.assert_valid();
-    let mut prepared = prepare(resolve, world, choices)?;
-    let mut items = generate::generate(&mut prepared)?;
-    let _hits = rewrite::rewrite(&mut items, &prepared)?;
+    let Bare { mut items, prepared, hits: _hits } = bare(resolve, world, choices)?;
     session::add_session(&mut items, &prepared)?;
     order::api_first(&mut items, &prepared.ty);
     Ok(Bindings {

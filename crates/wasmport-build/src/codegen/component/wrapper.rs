@@ -7,12 +7,14 @@ use super::{Bindings, ComponentError, bindings};
 use crate::asset::Kind;
 use crate::codegen::description::{Description, Wrapper};
 use crate::codegen::format::{Section, raw_string};
+use crate::codegen::lacking::Lacking;
 use crate::codegen::{asset, docs, file};
 use crate::component::World;
 use crate::settings::{AssetSettings, Visibility};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::HashMap;
+use syn::Item;
 use wasmport::engine::RequiredFeatures;
 
 const COMPONENT_MODEL: &str = "component-model";
@@ -35,8 +37,16 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
         keep_in_crate(&mut bindings.items);
     }
     let items = &bindings.items;
-    let mut sections =
-        vec![Section::Items(quote!(#(#items)*)), Section::Items(interface(asset, &bindings)?)];
+    let mut sections = vec![
+        Section::Items(quote!(#(#items)*)),
+        Section::Items(interface_of(
+            asset,
+            &bindings.ty,
+            &bindings.lacking,
+            bindings.needs_wasi,
+            &bindings.items,
+        )?),
+    ];
     if !asset.is_interface {
         sections.push(asset::description(asset));
     }
@@ -48,8 +58,18 @@ pub(crate) fn wrapper(asset: &Description<'_>, world: &World) -> Result<Wrapper,
     Ok(Wrapper { source, methods: HashMap::new(), warnings: bindings.warnings })
 }
 
-/// The description of the imports and exports.
-fn interface(asset: &Description<'_>, bindings: &Bindings) -> Result<TokenStream, ComponentError> {
+/// Writes the description of the imports and exports of the wrapper `ty`, which has these `items`.
+///
+/// # Errors
+///
+/// Fails with [`ComponentError`] if the generated code is invalid.
+pub(super) fn interface_of(
+    asset: &Description<'_>,
+    ty: &Ident,
+    lacking: &Lacking,
+    needs_wasi: bool,
+    items: &[Item],
+) -> Result<TokenStream, ComponentError> {
     let (vis, name) = (asset.visibility(), asset.name());
     let (imports, exports, definitions) = asset.interface.items.texts();
     let [imports, exports] = [imports, exports].map(|groups| {
@@ -60,23 +80,22 @@ fn interface(asset: &Description<'_>, bindings: &Bindings) -> Result<TokenStream
         quote!(&[#(#groups),*])
     });
     let definitions = raw_string(&definitions);
-    let wasi = bindings.needs_wasi.then(|| quote!(.with_wasi()));
-    let lacking = bindings.lacking.described();
-    let kind =
-        bindings.lacking.kind(&vis, &kind_ident(bindings), &quote!(::wasmport::LoadedComponent));
+    let wasi = needs_wasi.then(|| quote!(.with_wasi()));
+    let described = lacking.described();
+    let kind = lacking.kind(&vis, &kind_ident(ty, items), &quote!(::wasmport::LoadedComponent));
     Ok(quote! {
         /// The imports and exports that this wrapper is for: a line for each, with its name and type.
         #vis static INTERFACE: __rt::Interface<__rt::Component> =
-            __rt::interface(#name, #imports, #exports, #definitions) #wasi #lacking;
+            __rt::interface(#name, #imports, #exports, #definitions) #wasi #described;
 
         #kind
     })
 }
 
 /// Returns a name that no other type of the wrapper has, for the type that tells its kind.
-fn kind_ident(bindings: &Bindings) -> Ident {
-    let mut name = format!("{}Kind", bindings.ty);
-    let is_taken = |name: &str| bindings.items.iter().filter_map(type_name).any(|ty| ty == name);
+fn kind_ident(ty: &Ident, items: &[Item]) -> Ident {
+    let mut name = format!("{ty}Kind");
+    let is_taken = |name: &str| items.iter().filter_map(type_name).any(|ty| ty == name);
     while is_taken(&name) {
         name.push('_');
     }

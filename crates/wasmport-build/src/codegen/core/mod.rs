@@ -18,7 +18,7 @@ use super::format::Section;
 use crate::codegen::format::raw_string;
 use crate::interface::ExternType;
 use plan::Plan;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 use std::collections::HashMap;
 
@@ -35,6 +35,10 @@ pub(super) struct Module {
     pub rest: Vec<Section>,
     pub is_async: bool,
     pub needs_wasi: bool,
+    /// Whether the session's data alone implements the imports.
+    pub is_linked: bool,
+    /// The modules with `Host` traits.
+    pub hosts: Vec<Ident>,
     /// The name of each export's method.
     pub methods: HashMap<String, String>,
     /// Warnings for the user.
@@ -68,6 +72,8 @@ pub(super) fn module(asset: &Description<'_>, bytes: u64) -> Result<Module, Plan
         rest,
         is_async: plan.is_async,
         needs_wasi: plan.needs_wasi(),
+        is_linked: session::is_linked(&plan) && !plan.needs_module(),
+        hosts: plan.host_modules().map(|module| module.ident.clone()).collect(),
         methods: plan.methods(),
         warnings: plan.warnings,
     })

@@ -1,6 +1,6 @@
 //! The guest's side in C.
 
-use super::{Function, exports, import_modules, imports};
+use super::{Function, GuestVersion, exports, import_modules, imports};
 use crate::codegen::docs::printable;
 use crate::codegen::lacking::Lacking;
 use crate::interface::{ExternType, Interface, ValType};
@@ -8,7 +8,12 @@ use crate::names::{self, Request};
 use std::fmt::Write as _;
 
 /// Writes a header that declares the imports and the exports.
-pub(super) fn header(name: &str, interface: &Interface, lacking: &Lacking) -> String {
+pub(super) fn header(
+    name: &str,
+    interface: &Interface,
+    lacking: &Lacking,
+    version: Option<GuestVersion<'_>>,
+) -> String {
     let guard = format!("{}_H", name.to_ascii_uppercase());
     let mut text = format!(
         "/* The guest's side of the interface `{name}`. Define each function of the second part: the compiler\n\
@@ -43,6 +48,7 @@ pub(super) fn header(name: &str, interface: &Interface, lacking: &Lacking) -> St
         let _ = writeln!(text, "{};", declaration(&ident, function));
     }
     others.iter().for_each(|other| left_out(&mut text, other));
+    text.push_str(&section(name, version));
     text.push_str("\n#ifdef __cplusplus\n}\n#endif\n\n#endif\n");
     text
 }
@@ -69,6 +75,20 @@ fn names_of<'a>(
 /// The type of a function in a comment, which it does not end.
 fn signature(function: &Function<'_>) -> String {
     commented(&super::comment(function.ty))
+}
+
+/// Writes the custom section with the version.
+fn section(interface: &str, version: Option<GuestVersion<'_>>) -> String {
+    let Some(GuestVersion { name, section }) = version else { return String::new() };
+    let macro_name = format!("{}_VERSION_SECTION", interface.to_ascii_uppercase());
+    let directive =
+        format!(".section \".custom_section.{section}\",\"\",@\n.ascii {name:?}\n.text\n");
+    format!(
+        "\n/* The version of the interface, in the custom section in which the host looks for it. Put the line\n\
+         \x20  `{macro_name}` into one source file. */\n\
+         #define {macro_name} __asm__({});\n",
+        quoted(&directive)
+    )
 }
 
 /// A text that does not end the comment in which it stands.

@@ -60,6 +60,15 @@ impl GuestError {
     }
 }
 
+/// The version of the interface that a guest is for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct GuestVersion<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// The custom section in which the host looks for it.
+    pub section: &'a str,
+}
+
 /// Writes the guest's side of the interface `name`.
 ///
 /// # Errors
@@ -71,14 +80,21 @@ pub(crate) fn guest(
     is_component: bool,
     settings: &AssetSettings,
     language: GuestLanguage,
+    version: Option<GuestVersion<'_>>,
 ) -> Result<String, GuestError> {
     let exports: Vec<&str> = interface.exports.iter().map(|e| e.name.as_str()).collect();
     let lacking = || Lacking::of(settings, &exports);
     match (language, is_component) {
-        (GuestLanguage::Rust, false) => Ok(rust::module(name, interface, &lacking()?)),
-        (GuestLanguage::C, false) => Ok(c::header(name, interface, &lacking()?)),
-        (GuestLanguage::Wit, true) => Ok(world(interface, settings)?.wit()?),
-        (GuestLanguage::Rust, true) => Ok(rust::bindings(name, &world(interface, settings)?)?),
+        (GuestLanguage::Rust, false) => {
+            Ok(rust::module(name, interface, &lacking()?) + &rust::section(version))
+        }
+        (GuestLanguage::C, false) => Ok(c::header(name, interface, &lacking()?, version)),
+        (GuestLanguage::Wit, true) => {
+            Ok(wit_section(version) + &world(interface, settings)?.wit()?)
+        }
+        (GuestLanguage::Rust, true) => {
+            Ok(rust::bindings(name, &world(interface, settings)?)? + &rust::section(version))
+        }
         (GuestLanguage::C, true) => Err(GuestError::Language {
             name: name.into(),
             kind: "an interface of components",
@@ -94,6 +110,19 @@ pub(crate) fn guest(
             help: "use `--lang rust` or `--lang c`",
         }),
     }
+}
+
+/// Writes the comment about the custom section with the version.
+fn wit_section(version: Option<GuestVersion<'_>>) -> String {
+    let Some(GuestVersion { name, section }) = version else { return String::new() };
+    let (name, section) = (printable(name), printable(section));
+    format!(
+        "// The host reads the version `{name}` of this world from the custom section `{section}` of the component, or \
+         of a\n// module in it. In Rust:\n//\n\
+         // #[unsafe(link_section = \"{section}\")]\n\
+         // pub static INTERFACE_VERSION: [u8; {}] = *b\"{name}\";\n\n",
+        name.len()
+    )
 }
 
 /// Returns the world, whose documentation says what a guest may lack.

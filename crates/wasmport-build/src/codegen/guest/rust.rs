@@ -1,6 +1,6 @@
 //! The guest's side in Rust.
 
-use super::{Function, comment, import_modules};
+use super::{Function, GuestVersion, comment, import_modules};
 use crate::codegen::docs::{code, printable};
 use crate::codegen::lacking::Lacking;
 use crate::component::{WitError, World};
@@ -160,6 +160,17 @@ pub(super) fn bindings(name: &str, world: &World) -> Result<String, WitError> {
         code(name),
         printable_lines(&wit),
     ))
+}
+
+/// Writes the custom section with the version.
+pub(super) fn section(version: Option<GuestVersion<'_>>) -> String {
+    let Some(GuestVersion { name, section }) = version else { return String::new() };
+    format!(
+        "\n/// The version of the interface, in the custom section in which the host looks for it.\n\
+         #[cfg_attr(target_family = \"wasm\", unsafe(link_section = {section:?}))]\n\
+         pub static INTERFACE_VERSION: [u8; {}] = *b{name:?};\n",
+        name.len()
+    )
 }
 
 /// The lines of a text without characters that change its direction.

@@ -1,6 +1,6 @@
 //! Source code for guests, compiled.
 
-use super::{GuestLanguage, guest};
+use super::{GuestLanguage, GuestVersion, guest};
 use crate::interface::Interface;
 use crate::settings::{AssetSettings, ImportLimits};
 use crate::wasm::{RawWasm, validate};
@@ -28,14 +28,19 @@ fn interface(text: &str) -> (Interface, bool) {
 }
 
 fn written(text: &str, language: GuestLanguage) -> String {
+    written_for(text, language, None)
+}
+
+fn written_for(text: &str, language: GuestLanguage, version: Option<GuestVersion<'_>>) -> String {
     let optional = if text == FILTER { vec!["name".into()] } else { Vec::new() };
     let settings = AssetSettings { optional: Some(optional), ..AssetSettings::default() };
-    written_with(text, &settings, language)
+    let (interface, is_component) = interface(text);
+    guest("filter", &interface, is_component, &settings, language, version).unwrap()
 }
 
 fn written_with(text: &str, settings: &AssetSettings, language: GuestLanguage) -> String {
     let (interface, is_component) = interface(text);
-    guest("filter", &interface, is_component, settings, language).unwrap()
+    guest("filter", &interface, is_component, settings, language, None).unwrap()
 }
 
 /// Functions with the same names in several places, and with names that languages reserve.
@@ -305,7 +310,8 @@ fn each_language_has_its_kind() {
     let said = |text, language| {
         let (interface, is_component) = interface(text);
         let settings = AssetSettings::default();
-        let error = guest("filter", &interface, is_component, &settings, language).unwrap_err();
+        let error =
+            guest("filter", &interface, is_component, &settings, language, None).unwrap_err();
         format!("{error}; {}", error.help().unwrap())
     };
     assert_eq!(
@@ -317,4 +323,27 @@ fn each_language_has_its_kind() {
         said("(module)", GuestLanguage::Wit),
         "`filter` is an interface of core modules, and WIT is for components; use `--lang rust` or `--lang c`"
     );
+}
+
+#[test]
+fn guests_have_the_version_in_a_custom_section() {
+    let version = Some(GuestVersion { name: "v2", section: "filter-version" });
+    let rust = written_for(FILTER, GuestLanguage::Rust, version);
+    let attribute =
+        "#[cfg_attr(target_family = \"wasm\", unsafe(link_section = \"filter-version\"))]";
+    assert!(rust.contains(attribute), "{rust}");
+    assert!(rust.contains("pub static INTERFACE_VERSION: [u8; 2] = *b\"v2\";"), "{rust}");
+    let c = written_for(FILTER, GuestLanguage::C, version);
+    let line =
+        "#define FILTER_VERSION_SECTION __asm__(\".section \\\".custom_section.filter-version\\\",";
+    assert!(c.contains(line), "{c}");
+    let component = r#"(component (import "log" (func (param "line" string))))"#;
+    let rust = written_for(component, GuestLanguage::Rust, version);
+    assert!(rust.contains(attribute) && syn::parse_file(&rust).is_ok(), "{rust}");
+    let wit = written_for(component, GuestLanguage::Wit, version);
+    assert!(
+        wit.starts_with("// The host reads the version `v2` of this world from the custom section"),
+        "{wit}"
+    );
+    assert!(!written(FILTER, GuestLanguage::Rust).contains("INTERFACE_VERSION"));
 }

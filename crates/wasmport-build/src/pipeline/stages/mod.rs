@@ -20,7 +20,7 @@ mod validate;
 mod world;
 
 pub(crate) use canonicalize::canonicalize;
-pub(crate) use codegen::codegen;
+pub(crate) use codegen::{codegen, codegen_versions};
 pub(crate) use compose::compose;
 pub(crate) use compress::{Stored, compress};
 pub(crate) use debug_info::{Bare, without_debug_info};

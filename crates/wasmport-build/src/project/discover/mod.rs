@@ -10,7 +10,7 @@ use crate::fs;
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::{AssetReport, Status};
 use crate::settings::{
-    AssetRules, AssetSettings, Part, Settings, nearest_path, prefix, with_nearest,
+    AssetRules, AssetSettings, Part, Settings, Version, nearest_path, prefix, with_nearest,
 };
 use selection::Selection;
 pub(crate) use selection::UnusedGlob;
@@ -31,6 +31,25 @@ pub(crate) struct AssetFile {
 }
 
 impl AssetFile {
+    /// Returns the files that describe the versions of an interface, oldest first, with the versions.
+    pub fn versions(&self, settings: &Settings) -> Vec<(Version, Self)> {
+        let versions = self.settings.all_versions().into_iter();
+        let files = versions.map(|version| {
+            let path = settings.folder.join(version.path());
+            let own = self.settings.of_version(&version);
+            let module = self.module.iter().chain([&version.module]).cloned().collect();
+            let (source, settings) = (self.source.clone(), Arc::new(own));
+            (version, Self { path, source, module, settings })
+        });
+        files.collect()
+    }
+
+    /// Returns whether a world in WIT describes it.
+    pub fn is_world(&self) -> bool {
+        let newest = self.settings.all_versions().pop();
+        self.settings.wit.is_some() || newest.is_some_and(|version| !version.is_module())
+    }
+
     /// Returns whether it describes an interface, and is no asset.
     pub fn is_interface(&self) -> bool {
         self.settings.is_interface()
@@ -196,7 +215,7 @@ fn interfaces(
             let place = settings.origin.as_ref().and_then(|file| file.location(&key));
             return Err(SettingsError::new(kind).at(place).into());
         }
-        let path = settings.folder.join(path);
+        let path = settings.folder.join(&path);
         if let Err(e) = fs::canonicalize(&path) {
             let place = prefix(settings.choice_location(&source, key, Part::Whole));
             let error = AssetError::new(&path, Stage::Read, format!("{place}{e}"));

@@ -54,6 +54,18 @@ impl ComponentItem {
 }
 
 impl ComponentItems {
+    /// Returns the names of the exported interfaces, and of functions and resources that belong to none.
+    #[cfg(feature = "inspect")]
+    pub(crate) fn export_names(&self) -> Vec<String> {
+        let name = |item: &ComponentItem| match item.interface.as_str() {
+            "" => item.name.clone(),
+            interface => interface.to_owned(),
+        };
+        let mut names: Vec<String> = self.exports.iter().map(name).collect();
+        names.dedup();
+        names
+    }
+
     /// Reads the texts of an interface in generated code.
     #[cfg(feature = "component-model")]
     pub(crate) fn parse(

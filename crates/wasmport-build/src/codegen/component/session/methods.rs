@@ -57,7 +57,7 @@ pub(super) fn call(ident: &Ident, method: &Method, to: &Call<'_>) -> TokenStream
 }
 
 /// Returns a name for each method and for each of `others`, none of them twice.
-pub(super) fn method_names<'a>(
+pub(in super::super) fn method_names<'a>(
     methods: &[Method],
     others: impl IntoIterator<Item = &'a Ident>,
     reserved: &[&str],

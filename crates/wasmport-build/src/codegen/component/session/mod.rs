@@ -12,10 +12,12 @@ use super::error::ComponentError;
 use super::prepare::{Prepared, Wasi};
 use super::rewrite::module;
 use crate::codegen::docs::{code, outer};
-use methods::{Call, call, method_names};
+pub(super) use methods::method_names;
+use methods::{Call, call};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
-use surface::Surface;
+pub(super) use resources::list as host_resources;
+pub(super) use surface::{Guest, Method, Surface, Waits};
 use syn::Item;
 
 /// The session's own methods, besides those of commands and of handlers of HTTP.

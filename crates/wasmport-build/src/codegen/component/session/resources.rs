@@ -14,7 +14,7 @@ use syn::{Expr, ExprMethodCall, Item, Path, PathArguments};
 /// # Errors
 ///
 /// Fails if the path of a type is not valid.
-pub(super) fn list(
+pub(in super::super) fn list(
     items: &mut [Item],
     wasi: &[WasiResource],
 ) -> Result<Option<TokenStream>, ComponentError> {

@@ -13,7 +13,7 @@ use syn::{
 
 /// The way in which a function waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Waits {
+pub(in super::super) enum Waits {
     No,
     /// With the store to itself.
     Alone,
@@ -23,7 +23,7 @@ pub(super) enum Waits {
 
 /// A function that the component exports.
 #[derive(Clone)]
-pub(super) struct Method {
+pub(in super::super) struct Method {
     /// The wrapper's method, which takes a store.
     pub call: Ident,
     /// The name in WIT, after that of its resource.
@@ -37,7 +37,7 @@ pub(super) struct Method {
 
 /// An interface that the component exports.
 #[derive(Clone)]
-pub(super) struct Guest {
+pub(in super::super) struct Guest {
     /// The name, as the component has it.
     pub name: String,
     /// The wrapper's method that returns it.
@@ -52,7 +52,7 @@ pub(super) struct Guest {
 
 /// A resource of an interface that the component exports.
 #[derive(Clone)]
-pub(super) struct Resource {
+pub(in super::super) struct Resource {
     /// The method of `Guest` that returns it, if it has functions.
     pub accessor: Ident,
     /// The type that has its functions.
@@ -72,7 +72,7 @@ impl Resource {
 
 /// Everything that a wrapper offers.
 #[derive(Default)]
-pub(super) struct Surface {
+pub(in super::super) struct Surface {
     /// Whether the program implements any import.
     pub has_linker: bool,
     /// `Host` traits.

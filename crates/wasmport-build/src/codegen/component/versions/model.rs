@@ -1,0 +1,212 @@
+//! `Model`: the versions of an interface, with the types that they share.
+
+use super::defs::{Def, Defs, Path, Ty, used};
+use crate::codegen::component::prepare::Prepared;
+use crate::codegen::component::session::Surface;
+use crate::settings::Version;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use std::collections::BTreeMap;
+use syn::{Item, Type, parse_quote};
+
+/// A version and its code.
+pub(super) struct Own {
+    pub version: Version,
+    pub items: Vec<Item>,
+    pub prepared: Prepared,
+    pub defs: Defs,
+    pub surface: Surface,
+    /// The function that defines the host's resources, if there are any.
+    pub resources: Option<TokenStream>,
+}
+
+/// The versions, oldest first.
+pub(super) struct Model {
+    pub versions: Vec<Own>,
+    /// For each version the types that a later one owns: the index of that version, and the type's path there.
+    pub owners: Vec<BTreeMap<Path, (usize, Path)>>,
+}
+
+impl Model {
+    /// Finds the types that versions share.
+    pub fn new(versions: Vec<Own>) -> Self {
+        let mut owners = vec![BTreeMap::new(); versions.len()];
+        for index in (0..versions.len()).rev() {
+            let own = &versions[index];
+            for path in own.defs.0.iter().filter(|(_, def)| is_owned(def)).map(|(path, _)| path) {
+                let structure = own.defs.structure(&Ty::Named(path.clone()));
+                let found = (index + 1..versions.len()).rev().find_map(|later| {
+                    let defs = &versions[later].defs;
+                    let other = defs.counterpart(path)?;
+                    let is_same = defs.structure(&Ty::Named(other.clone())) == structure;
+                    let shared: &BTreeMap<Path, (usize, Path)> = &owners[later];
+                    is_same.then(|| shared.get(other).cloned().unwrap_or((later, other.clone())))
+                });
+                if let Some(owner) = found {
+                    let _ = owners[index].insert(path.clone(), owner);
+                }
+            }
+        }
+        Self { versions, owners }
+    }
+
+    /// Returns the owner of a type.
+    pub fn owner(&self, version: usize, path: &Path) -> (usize, Path) {
+        self.owners[version].get(path).cloned().unwrap_or((version, path.clone()))
+    }
+
+    /// Returns whether two types of versions are one Rust type. References do not count.
+    pub fn is_same(&self, (one, one_ty): (usize, &Ty), (other, other_ty): (usize, &Ty)) -> bool {
+        let name = |version: usize, ty: &Ty| self.canonical(version, &owned(ty));
+        name(one, one_ty) == name(other, other_ty)
+    }
+
+    fn canonical(&self, version: usize, ty: &Ty) -> String {
+        let own = |ty: &Ty| self.canonical(version, ty);
+        match self.versions[version].defs.resolve(ty) {
+            Ty::Named(path) => {
+                let (owner, path) = self.owner(version, &path);
+                match self.versions[owner].defs.0.get(&path) {
+                    Some(Def::Foreign) => format!("foreign {}", path.join("::")),
+                    _ => format!("{owner} {}", path.join("::")),
+                }
+            }
+            Ty::Option(ty) => format!("option<{}>", own(&ty)),
+            Ty::List(ty) => format!("list<{}>", own(&ty)),
+            Ty::Result(ok, err) => format!("result<{}, {}>", own(&ok), own(&err)),
+            Ty::Tuple(parts) => {
+                format!("({})", parts.iter().map(own).collect::<Vec<_>>().join(", "))
+            }
+            Ty::Handle(ty) => format!("handle<{}>", own(&ty)),
+            Ty::Ref(ty) => format!("&{}", own(&ty)),
+            Ty::Slice(ty) => format!("&[{}]", own(&ty)),
+            Ty::Plain(text) => text,
+        }
+    }
+
+    /// Writes the path of a version's module, from the root of another version's.
+    pub fn module(&self, from: usize, to: usize) -> TokenStream {
+        if from == to {
+            return TokenStream::new();
+        }
+        let module = format_ident!("{}", self.versions[to].version.module);
+        quote!(super::#module::)
+    }
+
+    /// Writes a type of the version `of`, at the root of the version `at`.
+    pub fn rust(&self, at: usize, of: usize, ty: &Ty) -> TokenStream {
+        let own = |ty: &Ty| self.rust(at, of, ty);
+        match ty {
+            Ty::Named(path) if self.versions[of].defs.0.contains_key(path) => {
+                self.path(at, of, path)
+            }
+            Ty::Named(path) => path.join("::").parse().unwrap_or_default(),
+            Ty::Option(ty) => {
+                let ty = own(ty);
+                quote!(::core::option::Option<#ty>)
+            }
+            Ty::List(ty) => {
+                let ty = own(ty);
+                quote!(::std::vec::Vec<#ty>)
+            }
+            Ty::Result(ok, err) => {
+                let (ok, err) = (own(ok), own(err));
+                quote!(::core::result::Result<#ok, #err>)
+            }
+            Ty::Tuple(parts) => {
+                let parts = parts.iter().map(own);
+                quote!((#(#parts,)*))
+            }
+            Ty::Handle(ty) => {
+                let ty = own(ty);
+                quote!(__rt::Resource<#ty>)
+            }
+            Ty::Ref(ty) => {
+                let ty = own(ty);
+                quote!(&#ty)
+            }
+            Ty::Slice(ty) => {
+                let ty = own(ty);
+                quote!(&[#ty])
+            }
+            Ty::Plain(text) => match text.as_str() {
+                "String" => quote!(::std::string::String),
+                text => text.parse().unwrap_or_default(),
+            },
+        }
+    }
+
+    /// Writes the path of a type.
+    pub fn path(&self, at: usize, of: usize, path: &Path) -> TokenStream {
+        let module = self.module(at, of);
+        let idents = path.iter().map(|ident| format_ident!("{ident}"));
+        quote!(#module #(#idents)::*)
+    }
+}
+
+/// Returns a type without its references.
+pub(super) fn owned(ty: &Ty) -> Ty {
+    let own = |ty: &Ty| Box::new(owned(ty));
+    match ty {
+        Ty::Ref(inner) if **inner == Ty::Plain("str".into()) => Ty::Plain("String".into()),
+        Ty::Ref(inner) => owned(inner),
+        Ty::Slice(inner) => Ty::List(own(inner)),
+        Ty::Option(inner) => Ty::Option(own(inner)),
+        Ty::List(inner) => Ty::List(own(inner)),
+        Ty::Result(ok, err) => Ty::Result(own(ok), own(err)),
+        Ty::Tuple(parts) => Ty::Tuple(parts.iter().map(owned).collect()),
+        Ty::Handle(_) | Ty::Named(_) | Ty::Plain(_) => ty.clone(),
+    }
+}
+
+/// Returns whether a definition can belong to another version.
+pub(super) fn is_owned(def: &Def) -> bool {
+    !matches!(def, Def::Alias(_) | Def::Foreign)
+}
+
+/// Replaces the types that a later version owns by imports of these.
+pub(super) fn share(
+    items: &mut Vec<Item>,
+    module: &[String],
+    owners: &BTreeMap<Path, (usize, Path)>,
+    modules: &[String],
+) {
+    let path = |ident: &proc_macro2::Ident| [module, &[ident.to_string()]].concat();
+    let is_shared = |ident: &proc_macro2::Ident| owners.contains_key(&path(ident));
+    let mut flags = Vec::new();
+    for item in items.iter_mut() {
+        let ident = match item {
+            Item::Struct(own) if is_shared(&own.ident) => own.ident.clone(),
+            Item::Enum(own) if is_shared(&own.ident) => own.ident.clone(),
+            Item::Use(own) => match used(&own.tree) {
+                Some((from, ident)) if from.starts_with("__") && is_shared(ident) => {
+                    let ident = ident.clone();
+                    flags.push(from);
+                    ident
+                }
+                _ => continue,
+            },
+            Item::Mod(own) if !own.ident.to_string().starts_with("__") => {
+                let module = [module, &[own.ident.to_string()]].concat();
+                if let Some((_, items)) = &mut own.content {
+                    share(items, &module, owners, modules);
+                }
+                continue;
+            }
+            _ => continue,
+        };
+        let Some((owner, path)) = owners.get(&path(&ident)) else { continue };
+        let up = module.iter().map(|_| quote!(super::));
+        let version = format_ident!("{}", modules[*owner]);
+        let path = path.iter().map(|ident| format_ident!("{ident}"));
+        *item = parse_quote!(#[doc(inline)] pub use #(#up)* super::#version::#(#path)::*;);
+    }
+    items.retain(|item| match item {
+        Item::Impl(own) => match &*own.self_ty {
+            Type::Path(path) => path.path.get_ident().is_none_or(|ident| !is_shared(ident)),
+            _ => true,
+        },
+        Item::Mod(own) => !flags.iter().any(|flags| own.ident == flags),
+        _ => true,
+    });
+}

@@ -1,0 +1,355 @@
+//! The session with a guest of any version: its methods are the functions of the newest.
+
+use super::calls::{self, Export};
+use super::model::Model;
+use crate::codegen::component::rewrite::{lines, type_name};
+use crate::codegen::component::session::{Guest, Method, Waits, method_names};
+use crate::codegen::docs::{code, outer};
+use crate::codegen::versioned::Names;
+use proc_macro2::{Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::Item;
+use wasmport::interface::Preview;
+
+/// The session's own methods.
+const RESERVED: &[&str] = &["into_session", "new", "new_stubbed", "version", "with_linker"];
+
+/// What the session is written from.
+pub(super) struct SessionOf<'a> {
+    pub model: &'a Model,
+    pub names: &'a Names,
+    pub exports: &'a [Vec<Export>],
+    /// The bounds of data that has the conversions.
+    pub conversions: TokenStream,
+    /// The bounds of data that implements the imports of the newest version.
+    pub hosts: TokenStream,
+    pub is_async: bool,
+}
+
+/// The name under which the newest version's modules see the enum of all versions.
+fn any() -> Ident {
+    format_ident!("__Any")
+}
+
+impl SessionOf<'_> {
+    fn newest(&self) -> usize {
+        self.model.versions.len().saturating_sub(1)
+    }
+
+    fn send(&self) -> Option<TokenStream> {
+        self.is_async.then(|| quote!(Send+))
+    }
+
+    /// Writes the session at the root of the newest version, and the views of its interfaces, each with the modules
+    /// that it belongs to.
+    pub fn write(&self) -> (TokenStream, Vec<(Vec<Ident>, TokenStream)>) {
+        let Names { ty, session, .. } = self.names;
+        let surface = &self.model.versions[self.newest()].surface;
+        let any = any();
+        let accessors = surface.guests.iter().map(|guest| &guest.accessor);
+        let mut idents = method_names(&surface.methods, accessors, RESERVED).into_iter();
+        let methods: Vec<TokenStream> = surface
+            .methods
+            .iter()
+            .zip(idents.by_ref())
+            .map(|(method, ident)| self.method(&ident, None, None, method))
+            .collect();
+        let mut views = Vec::new();
+        let accessors: Vec<TokenStream> = surface
+            .guests
+            .iter()
+            .zip(idents)
+            .map(|(guest, ident)| {
+                let (view, tokens) = self.view(guest);
+                let module = &guest.module;
+                let doc = outer(&format!("Returns the functions of {}.", code(&guest.name)));
+                views.push((guest.module.clone(), tokens));
+                quote! {
+                    #doc
+                    pub fn #ident(&mut self) -> #(#module::)*#view<'_, T> {
+                        (&mut self.0).into()
+                    }
+                }
+            })
+            .collect();
+        let doc = outer(&format!(
+            "A store with an instance of {} of any version. `T` is the program's own data, which host functions reach.",
+            code(ty)
+        ));
+        let (conversions, send, start) = (&self.conversions, self.send(), self.start());
+        let tokens = quote! {
+            use super::#ty as #any;
+
+            #doc
+            pub struct #session<T: 'static = ()>(::wasmport::Session<T, #any>);
+
+            impl<T: #conversions #send 'static> #session<T> {
+                #(#methods)*
+                #(#accessors)*
+            }
+
+            #start
+
+            __rt::versions! { @session Component #any #session }
+        };
+        (tokens, views)
+    }
+
+    /// Writes the ways to start sessions.
+    fn start(&self) -> TokenStream {
+        let Names { session, .. } = self.names;
+        let (any, newest) = (any(), self.newest());
+        let (hosts, conversions, send) = (&self.hosts, &self.conversions, self.send());
+        let arms = self.model.versions.iter().enumerate().map(|(index, own)| {
+            let module = self.model.module(newest, index);
+            let ty = &own.prepared.ty;
+            match own.surface.has_linker {
+                true => quote! {
+                    #index => #module #ty::add_to_linker::<_, __rt::HasSelf<T>>(
+                        linker,
+                        ::wasmport::SessionData::get_mut,
+                    )
+                },
+                false => quote!(#index => Ok(())),
+            }
+        });
+        let arms = quote!(#(#arms,)*);
+        let calls = if self.is_async { quote!(async) } else { quote!(sync) };
+        let Some(wasi) = self.wasi() else {
+            return quote! {
+                impl<T: #hosts #conversions #send 'static> ::wasmport::LinkedOnce for #session<T> {
+                    fn link_once(
+                        linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
+                    ) -> __rt::Result<()> {
+                        Self::link_version(linker, #newest)
+                    }
+
+                    fn link_version(
+                        linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
+                        version: usize,
+                    ) -> __rt::Result<()> {
+                        let _ = &linker;
+                        match version {
+                            #arms
+                            _ => Ok(()),
+                        }
+                    }
+                }
+
+                __rt::versions! { @new #calls Component #any #session [#hosts #conversions] }
+            };
+        };
+        let (asyncness, wait) =
+            if self.is_async { (Some(quote!(async)), Some(quote!(.await))) } else { (None, None) };
+        let start = format_ident!("start_of{}", if self.is_async { "_async" } else { "" });
+        quote! {
+            impl<T: #hosts #conversions Send + 'static> #session<T> {
+                /// Instantiates a component of any version; host functions reach `data`. `wasi` is the guest's view of
+                /// the system; its folders are opened now.
+                ///
+                /// Fails with [`Error::Version`](::wasmport::Error::Version) if the component is of another version,
+                /// with [`Error::Interface`](::wasmport::Error::Interface) if it differs from its version, if a start
+                /// function fails, and with [`Error::Preopen`](::wasmport::Error::Preopen) if a folder cannot be
+                /// opened.
+                pub #asyncness fn new(
+                    component: &::wasmport::LoadedComponent,
+                    data: T,
+                    wasi: ::wasmport::wasi::Wasi,
+                ) -> ::wasmport::Result<Self> {
+                    let version = __rt::version_index(super::INTERFACE.check(component)?);
+                    let session = ::wasmport::Session::<T, #any>::#start(component, data, |linker, store, _| {
+                        #wasi
+                        match version {
+                            #arms
+                            _ => Ok(()),
+                        }
+                    });
+                    Ok(Self(session #wait?))
+                }
+            }
+        }
+    }
+
+    /// Writes the statements that add WASI to a linker, if a version imports it.
+    fn wasi(&self) -> Option<TokenStream> {
+        let needs = self.model.versions.iter().flat_map(|own| &own.prepared.wasi.needs);
+        let latest = needs.clone().max()?;
+        let link = match (latest, self.is_async) {
+            (Preview::Http | Preview::Two, false) => quote!(wasi.link_component(linker, store)?;),
+            (Preview::Http | Preview::Two, true) => {
+                quote!(wasi.link_component_async(linker, store)?;)
+            }
+            (Preview::Three, _) => quote!(wasi.link_component_p3(linker, store)?;),
+        };
+        let http = needs.clone().any(|need| *need == Preview::Http);
+        let http = http.then(|| quote!(wasi.add_http_to_component_linker(linker)?;));
+        let is_shadowed = self.model.versions.iter().any(|own| own.prepared.wasi.is_shadowed);
+        let shadow = is_shadowed.then(|| quote!(let _ = linker.allow_shadowing(true);));
+        Some(quote!(#link #http #shadow))
+    }
+
+    /// Writes a method that calls a function of the newest version.
+    fn method(
+        &self,
+        ident: &Ident,
+        guest: Option<&Guest>,
+        resource: Option<&Ident>,
+        method: &Method,
+    ) -> TokenStream {
+        let Method { name, docs, params, result, waits, .. } = method;
+        let called = calls::ident(guest, resource, method);
+        let own = self.exports[self.newest()].iter().find(|export| export.ident == called);
+        let may_lack = own.is_some_and(|own| calls::may_lack(self.exports, self.newest(), own));
+        let is_option = guest.is_none() && own.is_some_and(|own| own.is_optional());
+        let result = match may_lack && !is_option {
+            true => quote!(::core::option::Option<#result>),
+            false => result.clone(),
+        };
+        let lacks = may_lack.then(|| {
+            quote! {
+                ///
+                /// Returns `None` if the guest lacks it, such as a guest of an older version.
+            }
+        });
+        let full = guest.map_or_else(|| name.clone(), |guest| format!("{}#{name}", guest.name));
+        let session = guest.map_or_else(|| quote!(&mut self.0), |_| quote!(&mut *self.0));
+        let up = guest.iter().flat_map(|guest| &guest.module).map(|_| quote!(super::));
+        let docs = lines(docs);
+        let (params, types): (Vec<&Ident>, Vec<&syn::Type>) =
+            params.iter().map(|(name, ty)| (name, ty)).unzip();
+        let call = quote!(#(#up)* #called::<T>(wrapper, store, #(#params),*));
+        let (asyncness, body) = match waits {
+            Waits::No => (None, quote!(__rt::call(#session, #full, |wrapper, store| #call))),
+            _ => (
+                Some(quote!(async)),
+                quote! {
+                    __rt::call_async(#session, #full, async |wrapper, store| #call.await).await
+                },
+            ),
+        };
+        quote! {
+            #(#docs)*
+            #lacks
+            ///
+            /// Fails if the guest traps, a host function or a conversion fails, or an earlier call failed.
+            pub #asyncness fn #ident(&mut self, #(#params: #types),*) -> ::wasmport::Result<#result> {
+                #body
+            }
+        }
+    }
+
+    /// Writes the view of an exported interface, and those of its resources.
+    fn view(&self, guest: &Guest) -> (Ident, TokenStream) {
+        let items = self.model.versions[self.newest()].items.as_slice();
+        let view = free(items, &guest.module, "GuestSession");
+        let others = guest.resources.iter().map(|resource| &resource.accessor);
+        let mut idents = method_names(&guest.methods, others, &[]).into_iter();
+        let methods: Vec<TokenStream> = guest
+            .methods
+            .iter()
+            .zip(idents.by_ref())
+            .map(|(method, ident)| self.method(&ident, Some(guest), None, method))
+            .collect();
+        let up = guest.module.iter().map(|_| quote!(super::));
+        let any = any();
+        let session = quote!(::wasmport::Session<T, #(#up)*#any>);
+        let (conversions, send) = (self.conversions_below(guest), self.send());
+        let (mut accessors, mut resources) = (TokenStream::new(), TokenStream::new());
+        for (resource, ident) in guest.resources.iter().zip(idents) {
+            let own = free(items, &guest.module, &format!("{}Session", resource.ty));
+            accessors.extend(quote! {
+                /// Returns the functions of the resource.
+                pub fn #ident(&mut self) -> #own<'_, T> {
+                    #own(self.0)
+                }
+            });
+            let mut names =
+                method_names(&resource.methods, [&format_ident!("drop")], &[]).into_iter();
+            let methods: Vec<TokenStream> = resource
+                .methods
+                .iter()
+                .zip(names.by_ref())
+                .map(|(method, ident)| {
+                    self.method(&ident, Some(guest), Some(&resource.accessor), method)
+                })
+                .collect();
+            let drop = names.next();
+            let dropped = format!("{}#{}.drop", guest.name, resource.name());
+            let (asyncness, wait) = if self.is_async {
+                (Some(quote!(async)), Some(quote!(.await)))
+            } else {
+                (None, None)
+            };
+            let (call, drop_resource) = match self.is_async {
+                true => (quote!(call_async), quote!(resource_drop_async)),
+                false => (quote!(call), quote!(resource_drop)),
+            };
+            resources.extend(quote! {
+                /// The functions of the resource, in a session.
+                pub struct #own<'a, T: 'static>(&'a mut #session);
+
+                impl<T: #conversions #send 'static> #own<'_, T> {
+                    #(#methods)*
+
+                    /// Drops a resource that the program owns.
+                    ///
+                    /// Fails if it was dropped before or is borrowed, its destructor traps, or an earlier call failed.
+                    pub #asyncness fn #drop(&mut self, resource: __rt::ResourceAny) -> ::wasmport::Result<()> {
+                        __rt::#call(
+                            &mut *self.0, #dropped, #asyncness |_, store| resource.#drop_resource(store)#wait
+                        )#wait
+                    }
+                }
+            });
+        }
+        let doc = outer(&format!("The functions of {}, in a session.", code(&guest.name)));
+        let tokens = quote! {
+            #doc
+            pub struct #view<'a, T: 'static>(&'a mut #session);
+
+            impl<T: #conversions #send 'static> #view<'_, T> {
+                #(#methods)*
+                #accessors
+            }
+
+            impl<'a, T: 'static> ::core::convert::From<&'a mut #session> for #view<'a, T> {
+                fn from(session: &'a mut #session) -> Self {
+                    Self(session)
+                }
+            }
+
+            #resources
+        };
+        (view, tokens)
+    }
+
+    /// Returns the bounds as modules of an interface name them.
+    fn conversions_below(&self, guest: &Guest) -> TokenStream {
+        // Each bound begins with `super::`, at the root of the version.
+        let up: TokenStream = guest.module.iter().map(|_| quote!(super::)).collect();
+        let modules = (0..self.newest()).filter_map(|older| {
+            let module = format_ident!("{}", self.model.versions[older].version.module);
+            let text = self.conversions.to_string();
+            let is_bound = text.contains(&format!(":: {module} ::"));
+            is_bound.then(|| quote!(#up super::#module::Conversions +))
+        });
+        modules.collect()
+    }
+}
+
+/// Returns a type of that name, or of a similar one if the module has it.
+fn free(items: &[Item], module: &[Ident], name: &str) -> Ident {
+    let mut own = items;
+    for ident in module {
+        let found = own.iter().find_map(|item| match item {
+            Item::Mod(module) if module.ident == *ident => module.content.as_ref(),
+            _ => None,
+        });
+        own = found.map_or(&[][..], |(_, items)| items.as_slice());
+    }
+    let mut free = name.to_owned();
+    while own.iter().filter_map(type_name).any(|ty| *ty == free) {
+        free.push('_');
+    }
+    format_ident!("{free}")
+}

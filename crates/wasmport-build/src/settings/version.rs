@@ -1,0 +1,76 @@
+//! `Version`: a version of an interface, with its names in Rust; the order of versions.
+
+use std::cmp::Ordering;
+use std::path::Path;
+
+/// A version of an interface.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Version {
+    /// Its name in the settings.
+    pub name: String,
+    /// Name of its Rust module.
+    pub module: String,
+    /// Name of its variant in enums.
+    pub variant: String,
+    /// The world `path/to/wit#name`, or the path of a module.
+    pub description: String,
+}
+
+impl Version {
+    pub fn new(name: &str, description: &str) -> Self {
+        let words = name.split(|c: char| !c.is_ascii_alphanumeric()).collect::<Vec<_>>().join("_");
+        let words = words.to_lowercase();
+        let module = if words.starts_with(|c: char| c.is_ascii_digit()) {
+            format!("v{words}")
+        } else {
+            words
+        };
+        let mut letters = module.chars();
+        let first = letters.next().map(|c| c.to_ascii_uppercase());
+        let variant = first.into_iter().chain(letters).collect();
+        Self { name: name.into(), module, variant, description: description.into() }
+    }
+
+    /// Returns whether a module describes it, and not a world.
+    pub fn is_module(&self) -> bool {
+        let path = Path::new(&self.description);
+        path.extension().is_some_and(|extension| extension == "wat" || extension == "wasm")
+    }
+
+    /// Returns the path of the file or folder that describes it.
+    pub fn path(&self) -> &str {
+        if self.is_module() { &self.description } else { world_path(&self.description).0 }
+    }
+}
+
+/// Splits `path/to/wit#name` into the path and the name.
+pub(crate) fn world_path(world: &str) -> (&str, Option<&str>) {
+    match world.rsplit_once('#') {
+        Some((path, name)) => (path, Some(name)),
+        None => (world, None),
+    }
+}
+
+/// Compares names so that numbers in them count as numbers: `v2` comes before `v10`.
+pub(super) fn natural(one: &str, other: &str) -> Ordering {
+    let (mut one_rest, mut other_rest) = (one, other);
+    loop {
+        let (one_part, other_part) = (part(&mut one_rest), part(&mut other_rest));
+        let ordering = match (one_part.parse::<u64>(), other_part.parse::<u64>()) {
+            (Ok(one), Ok(other)) => one.cmp(&other),
+            _ => one_part.cmp(other_part),
+        };
+        if ordering != Ordering::Equal || one_part.is_empty() {
+            return ordering.then_with(|| one.cmp(other));
+        }
+    }
+}
+
+/// Splits off the digits at the beginning, or everything before the first digit.
+fn part<'a>(text: &mut &'a str) -> &'a str {
+    let is_number = text.starts_with(|c: char| c.is_ascii_digit());
+    let end = text.find(|c: char| c.is_ascii_digit() != is_number).unwrap_or(text.len());
+    let (part, rest) = text.split_at(end);
+    *text = rest;
+    part
+}

@@ -1,0 +1,142 @@
+//! Versions of an interface: the choices for each, and contradictions between them.
+
+use super::{AssetSettings, Detect, Version};
+use crate::error::SettingsErrorKind;
+use crate::names;
+
+/// Largest number of versions: the runtime has one bit for each.
+const MOST: usize = 64;
+
+impl AssetSettings {
+    /// Returns the choices for the wrapper of one version.
+    pub(crate) fn of_version(&self, version: &Version) -> Self {
+        let description = version.description.clone();
+        let (wit, module) = match version.is_module() {
+            true => (None, Some(description)),
+            false => (Some(description), None),
+        };
+        let type_name = self.type_name.clone();
+        let type_name = type_name.or_else(|| self.name.as_deref().map(names::type_name));
+        Self { wit, module, type_name, versions: None, detect: Detect::default(), ..self.clone() }
+    }
+
+    /// Finds a contradiction in the versions, with the key that it is about.
+    pub(super) fn version_contradiction(&self) -> Option<(&'static str, SettingsErrorKind)> {
+        let Some(_) = &self.versions else {
+            let is_chosen = self.detect != Detect::default();
+            return is_chosen.then_some(("detect", SettingsErrorKind::DetectWithoutVersions));
+        };
+        let versions = self.all_versions();
+        if versions.is_empty() || versions.len() > MOST {
+            return Some(("versions", SettingsErrorKind::VersionCount(versions.len())));
+        }
+        if let Some(version) = versions.iter().find(|own| !names::is_identifier(&own.module)) {
+            return Some(("versions", SettingsErrorKind::VersionName(version.name.clone())));
+        }
+        let twice = versions.iter().enumerate().find_map(|(index, own)| {
+            let same = versions[..index].iter().find(|other| other.module == own.module)?;
+            Some(SettingsErrorKind::SameVersion(same.name.clone(), own.name.clone()))
+        });
+        if let Some(twice) = twice {
+            return Some(("versions", twice));
+        }
+        if versions.iter().any(|own| own.is_module() != versions[0].is_module()) {
+            return Some(("versions", SettingsErrorKind::MixedVersions));
+        }
+        self.detect_contradiction(&versions).map(|kind| ("detect", kind))
+    }
+
+    fn detect_contradiction(&self, versions: &[Version]) -> Option<SettingsErrorKind> {
+        let detect = &self.detect;
+        if detect.chosen_ways() > 1 {
+            return Some(SettingsErrorKind::DetectWays);
+        }
+        if let Some(pattern) = &detect.export
+            && pattern.matches('*').count() != 1
+        {
+            return Some(SettingsErrorKind::DetectPattern(pattern.clone()));
+        }
+        let exports = detect.exports.as_ref()?;
+        let missing = versions.iter().find(|version| !exports.contains_key(&version.name));
+        if let Some(version) = missing {
+            return Some(SettingsErrorKind::VersionWithoutExport(version.name.clone()));
+        }
+        let is_version = |name: &&String| versions.iter().any(|version| version.name == **name);
+        let unknown = exports.keys().find(|name| !is_version(name));
+        unknown.map(|name| SettingsErrorKind::ExportOfNoVersion(name.clone()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(names: &[&str]) -> AssetSettings {
+        let versions = names.iter().map(|name| ((*name).to_owned(), format!("wit/{name}#plugin")));
+        AssetSettings::interface_with_versions("plugin", versions)
+    }
+
+    #[test]
+    fn versions_have_the_order_of_their_numbers() {
+        let versions = named(&["v10", "v2", "v1", "0.10.0", "0.2.0", "since-1"]).all_versions();
+        let names: Vec<&str> = versions.iter().map(|version| version.name.as_str()).collect();
+        assert_eq!(names, ["0.2.0", "0.10.0", "since-1", "v1", "v2", "v10"]);
+        let rust = |name: &str| {
+            let version = Version::new(name, "x.wat");
+            (version.module, version.variant)
+        };
+        assert_eq!(rust("0.2.0"), ("v0_2_0".into(), "V0_2_0".into()));
+        assert_eq!(rust("Since-1"), ("since_1".into(), "Since_1".into()));
+        assert_eq!(rust("v1"), ("v1".into(), "V1".into()));
+    }
+
+    #[test]
+    fn contradictions_between_versions_are_found() {
+        let found = |settings: &AssetSettings| {
+            let found = settings.version_contradiction();
+            found.map(|(key, kind)| format!("{key}: {kind}"))
+        };
+        assert_eq!(found(&named(&["v1", "v2"])), None);
+        let mut settings = named(&["v-1", "v_1"]);
+        assert_eq!(
+            found(&settings).unwrap(),
+            "versions: the versions `v-1` and `v_1` would be the same Rust module"
+        );
+        settings = named(&[]);
+        assert_eq!(
+            found(&settings).unwrap(),
+            "versions: 0 versions, and from 1 to 64 are possible"
+        );
+        settings = named(&["ü"]);
+        assert_eq!(
+            found(&settings).unwrap(),
+            "versions: the version `ü` cannot be the name of a Rust module"
+        );
+        settings = named(&["v1", "v2"]);
+        settings.detect.section = Some("version".into());
+        assert_eq!(found(&settings), None);
+        settings.detect.function = Some(true);
+        assert_eq!(
+            found(&settings).unwrap(),
+            "detect: the version is detected in one way: `section`, `export`, `exports` or `function`"
+        );
+        settings.detect = Detect::new().export("plugin");
+        assert_eq!(
+            found(&settings).unwrap(),
+            "detect: `plugin` has no single `*`, which stands for the version's name"
+        );
+        settings.detect = Detect::new().exports([("v1".to_owned(), "run".to_owned())]);
+        assert_eq!(
+            found(&settings).unwrap(),
+            "detect: the version `v2` has no export in `exports`"
+        );
+        let one = AssetSettings { detect: Detect::new().section("x"), ..AssetSettings::default() };
+        assert_eq!(found(&one).unwrap(), "detect: `detect` is for interfaces with `versions`");
+        let mixed = [("v1".to_owned(), "a.wat".to_owned()), ("v2".to_owned(), "wit#b".to_owned())];
+        let mixed = AssetSettings::interface_with_versions("plugin", mixed);
+        assert_eq!(
+            found(&mixed).unwrap(),
+            "versions: some versions are modules, and others are worlds"
+        );
+    }
+}
