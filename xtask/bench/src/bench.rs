@@ -105,6 +105,12 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "rustc_1000", unit: "ratio", goal: AtMost(0.5), run: rustc::against_bindgen },
     Bench { name: "rustc_growth", unit: "ratio", goal: AtMost(12.0), run: rustc::growth },
     Bench {
+        name: "contract_rustc",
+        unit: "ratio",
+        goal: AtMost(1.0),
+        run: rustc::versions_against_bindgen,
+    },
+    Bench {
         name: "component_rustc",
         unit: "ratio",
         goal: AtMost(1.0),

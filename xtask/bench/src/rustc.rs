@@ -35,6 +35,42 @@ pub(crate) fn component_against_bindgen() -> Result<f64> {
     Ok(fastest_of(TURNS, || ours.check(), || theirs.check())?.ratio())
 }
 
+/// The wrapper of an interface with three versions, against `bindgen!` of each of them.
+pub(crate) fn versions_against_bindgen() -> Result<f64> {
+    const VERSIONS: [&str; 3] = ["v1", "v2", "v3"];
+    let wit = files::root().join("fixtures/projects/plugin-versions/wit");
+    let world = |version: &str| wit.join(version).display().to_string();
+    let name = "wrapper-versions";
+    let versions: Vec<String> = VERSIONS
+        .iter()
+        .map(|version| format!("{version} = {:?}", format!("{}#plugin", world(version))))
+        .collect();
+    let settings = format!(
+        "import.roots = []\nimport.out-dir = \"src/assets\"\n\n[[interface]]\nname = \"plugin\"\nversions = {{ {} }}\n",
+        versions.join(", ")
+    );
+    files::write(&folder(name).join("wasmport.toml"), settings.as_bytes())?;
+    let settings = wasmport_build::Settings::of_project(&folder(name))?;
+    let report = wasmport_build::Importer::new(settings).no_cache().run(&())?;
+    if let Some((_, error)) = report.failures().next() {
+        return Err(error.to_string().into());
+    }
+    let path = files::root().join("crates/wasmport");
+    let dependency = format!("wasmport = {{ path = {path:?}, features = [\"component-model\"] }}");
+    let ours = Crate::new(name, &dependency, "pub mod assets;\n".into())?;
+    let theirs: String = VERSIONS
+        .iter()
+        .map(|version| {
+            let path = world(version);
+            format!(
+                "pub mod {version} {{ wasmtime::component::bindgen!({{ path: {path:?}, world: \"plugin\" }}); }}\n"
+            )
+        })
+        .collect();
+    let theirs = Crate::new("bindgen-versions", &wasmtime_dependency(), theirs)?;
+    Ok(fastest_of(TURNS, || ours.check(), || theirs.check())?.ratio())
+}
+
 /// Building a program again that has changed: with the wrapper in a crate of its own, against the
 /// wrapper in the program.
 pub(crate) fn component_apart() -> Result<f64> {

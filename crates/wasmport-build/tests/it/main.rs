@@ -56,4 +56,5 @@ mod state;
 mod store;
 mod targets;
 mod untyped;
+mod versions;
 mod wasi;

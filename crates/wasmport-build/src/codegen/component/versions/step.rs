@@ -99,6 +99,8 @@ impl<'m> Step<'m> {
         let message = format!("`{{Self}}` does not convert between the versions {old} and {new}");
         let message = message.replace('`', "'").replace("'{Self}'", "`{Self}`");
         let (mut methods, mut forwards) = (TokenStream::new(), TokenStream::new());
+        let is_async = self.methods.iter().any(|method| method.is_async);
+        let send = is_async.then(|| quote!(Send+));
         for Method { docs, ident, receiver, generics, params, result, is_async } in self.all() {
             let doc = outer(&docs);
             let names: Vec<&Ident> = params.iter().map(|(name, _)| name).collect();
@@ -126,7 +128,7 @@ impl<'m> Step<'m> {
         Some(quote! {
             #doc
             #[diagnostic::on_unimplemented(message = #message)]
-            pub trait Conversions: Sized {
+            pub trait Conversions: #send Sized {
                 #methods
             }
 

@@ -1,0 +1,183 @@
+//! Interfaces with versions: what of them is derived, and what is refused.
+
+use crate::project::Project;
+use std::fs;
+use wasmport_build::{GuestLanguage, Report, Status};
+
+const SETTINGS: &str = r#"
+import.roots = []
+
+[[interface]]
+name = "plugin"
+versions = { v1 = "v1.wit#plugin", v2 = "v2.wit#plugin" }
+"#;
+
+/// A project with an interface whose versions have this content.
+fn project(v1: &str, v2: &str) -> Project {
+    let project = Project::new();
+    write(&project, "v1", v1);
+    write(&project, "v2", v2);
+    project
+}
+
+fn write(project: &Project, version: &str, wit: &str) {
+    let text = format!("package demo:app;\n{wit}");
+    fs::write(project.path().join(format!("{version}.wit")), text).unwrap();
+}
+
+fn error(report: &Report) -> String {
+    report.failures().map(|(_, error)| error.to_string()).collect()
+}
+
+/// The list in the wrapper's documentation, of the older version.
+fn list(v1: &str, v2: &str) -> Vec<String> {
+    let project = project(v1, v2);
+    let report = project.import_with(SETTINGS);
+    assert_eq!(error(&report), "");
+    let wrapper = project.wrapper("plugin");
+    let (_, list) = wrapper.split_once("//! ## `v1`").unwrap();
+    let (list, _) = list.split_once("//! ## `v2`").unwrap();
+    let lines = list.lines().filter_map(|line| line.strip_prefix("//! - "));
+    lines.map(ToOwned::to_owned).collect()
+}
+
+/// A world that exports and imports functions with one type.
+fn with_type(definition: &str) -> String {
+    format!(
+        "interface types {{ {definition} give: func() -> thing; take: func(thing: thing); }}
+         world plugin {{ import types; export run: func(things: list<string>); }}"
+    )
+}
+
+#[test]
+fn changes_of_types_are_derived_if_nothing_is_lost() {
+    let written = |v1: &str, v2: &str| {
+        let list = list(&with_type(v1), &with_type(v2));
+        let of = |title: &str| {
+            let found = list.iter().find_map(|line| line.strip_prefix(title));
+            found.unwrap_or_default().to_owned()
+        };
+        (
+            of("Types of `v2`: "),
+            of("Conversions to and from `v2` that are derived: "),
+            of("Conversions to and from `v2` that the program writes: "),
+        )
+    };
+    let none = String::new;
+    let thing = || "`demo::app::types::Thing`".to_owned();
+    let both = || "`upgrade_thing`, `downgrade_thing`".to_owned();
+    let cases = [
+        // The same, whatever the documentation.
+        ("record thing { a: u8 }", "/// New.\nrecord thing { a: u8 }", thing(), none(), none()),
+        (
+            "record thing { a: u8 }",
+            "record thing { a: u8, b: option<u8> }",
+            none(),
+            thing(),
+            none(),
+        ),
+        (
+            "record thing { a: u8, b: option<u8> }",
+            "record thing { a: u8 }",
+            none(),
+            thing(),
+            none(),
+        ),
+        ("record thing { a: u8 }", "record thing { a: u8, b: u8 }", none(), none(), both()),
+        ("record thing { a: u8 }", "record thing { a: u16 }", none(), none(), both()),
+        ("record thing { a: u8, b: u8 }", "record thing { b: u8, a: u8 }", none(), thing(), none()),
+        ("enum thing { a }", "enum thing { a, b }", none(), thing(), none()),
+        // A guest may give the case that is gone.
+        ("enum thing { a, b }", "enum thing { a }", none(), thing(), "`upgrade_thing`".into()),
+        ("variant thing { a(u8) }", "variant thing { a(u8), b(string) }", none(), thing(), none()),
+        ("variant thing { a(u8) }", "variant thing { a(u16) }", none(), none(), both()),
+        ("flags thing { a }", "flags thing { a, b }", none(), thing(), none()),
+        ("flags thing { a, b }", "flags thing { a }", none(), thing(), "`upgrade_thing`".into()),
+        ("enum thing { a }", "record thing { a: u8 }", none(), none(), both()),
+    ];
+    for (v1, v2, shared, derived, by_program) in cases {
+        assert_eq!(written(v1, v2), (shared, derived, by_program), "{v1} {v2}");
+    }
+}
+
+#[test]
+fn functions_are_found_by_their_names() {
+    let lines = list(
+        "interface host { moved: func(a: u8) -> u8; changed: func(a: u8); gone: func(); twice: func(); }
+         world plugin { import host; export run: func() -> u8; export same: func(text: string) -> string; }",
+        "interface host { changed: func(a: u8, b: u8); }
+         interface other { moved: func(b: u8) -> u8; twice: func(); }
+         interface third { twice: func(); }
+         world plugin {
+             import host; import other; import third;
+             export run: func(a: u8) -> u8; export same: func(words: string) -> string; export new: func();
+         }",
+    );
+    assert_eq!(
+        lines,
+        [
+            "Conversions to and from `v2` that the program writes: `host_changed`, `host_gone`, `host_twice`, `call_run`",
+            "Functions of `v2` that guests lack: `new`",
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_converted_is_refused() {
+    let refused = |v1: &str| {
+        let project = project(v1, "world plugin { export run: func() -> u8; }");
+        error(&project.import_with(SETTINGS))
+    };
+    let error = refused("world plugin { export run: async func() -> u8; }");
+    assert!(
+        error.contains("an interface with versions has an export that runs beside other calls in the version `v1`"),
+        "{error}"
+    );
+    let error = refused("world plugin { import wait: async func(); export run: func() -> u8; }");
+    assert!(error.contains("in the version `v1`"), "{error}");
+    let error = refused("world other {}");
+    assert!(error.contains("v1.wit") && error.contains("World `plugin` not found"), "{error}");
+}
+
+#[test]
+fn a_change_of_any_version_makes_the_wrapper_stale() {
+    let world = "world plugin { export run: func() -> u8; }";
+    let project = project(world, world);
+    assert_eq!(error(&project.import_with(SETTINGS)), "");
+    let before = project.wrapper("plugin");
+    let stale = || project.configured(SETTINGS).run_check().unwrap().count(Status::Stale);
+    assert_eq!(stale(), 0);
+    write(&project, "v1", "world plugin { export run: func() -> u16; }");
+    assert_eq!(stale(), 1);
+    assert_eq!(error(&project.import_with(SETTINGS)), "");
+    assert_ne!(project.wrapper("plugin"), before);
+}
+
+#[test]
+fn settings_of_versions_are_checked_where_they_stand() {
+    let project = project("world plugin {}", "world plugin {}");
+    let said = |text: &str| project.settings(text).unwrap_err().to_string();
+    let text = said(&format!("{SETTINGS}detect = {{ section = \"a\", export = \"b-*\" }}\n"));
+    assert!(text.contains("line 7, column 1"), "{text}");
+    assert!(text.contains("the version is detected in one way"), "{text}");
+    let text = said(&format!("{SETTINGS}wit = \"v1.wit#plugin\"\n"));
+    assert!(text.contains("needs one description"), "{text}");
+}
+
+#[test]
+fn guests_are_written_for_a_version() {
+    let project = project(
+        "world plugin { export first: func(); }",
+        "world plugin { export second: func(); }",
+    );
+    let text = format!("{SETTINGS}detect = {{ section = \"plugin-version\" }}\n");
+    let guest = |version: Option<&str>| {
+        project.configured(&text).guest("plugin", version, GuestLanguage::Wit)
+    };
+    let newest = guest(None).unwrap();
+    assert!(newest.contains("export second") && newest.contains("`v2`"), "{newest}");
+    let first = guest(Some("v1")).unwrap();
+    assert!(first.contains("export first") && first.contains("*b\"v1\""), "{first}");
+    let error = guest(Some("v3")).unwrap_err().to_string();
+    assert!(error.contains("there is no version `v3`, only v1, v2"), "{error}");
+}
