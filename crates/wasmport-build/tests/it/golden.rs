@@ -2,7 +2,7 @@
 
 use crate::project::snapshot;
 use std::path::Path;
-use wasmport_build::{Importer, Settings, Status};
+use wasmport_build::{GuestLanguage, Importer, Settings, Status};
 
 fn assert_golden(settings: &str) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -41,4 +41,18 @@ fn the_wrapper_of_a_small_module_is_short() {
 fn projects() {
     assert_golden("fixtures/projects/checked-in/wasmport.toml");
     assert_golden("fixtures/projects/verified/wasmport.toml");
+}
+
+/// The transforms of the project were made with them.
+#[test]
+fn the_guests_side_in_the_sources() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    let settings = fixtures.join("projects/record-filters/wasmport.toml");
+    let importer = Importer::new(Settings::from_file(&settings).unwrap());
+    for (language, file) in
+        [(GuestLanguage::C, "transform.h"), (GuestLanguage::Rust, "transform.rs")]
+    {
+        let committed = std::fs::read_to_string(fixtures.join("sources/transforms").join(file));
+        assert_eq!(importer.guest("transform", None, language).unwrap(), committed.unwrap());
+    }
 }

@@ -244,7 +244,7 @@ fn signatures_that_do_not_fit() {
 /// A module with the functions of several conventions, of types that fit and that do not.
 const CONVENTIONAL: &str = r#"(module
     (import "env" "give" (func (param i32 i32)))
-    (import "env" "ask" (func (result i32)))
+    (import "env" "ask" (func (result i32 i32)))
     (memory (export "memory") 1)
     (global (export "at") i32 (i32.const 64))
     (global (export "wide") i64 (i64.const 64))
@@ -281,7 +281,12 @@ fn conventions_that_cannot_be_followed() {
         "convention.output = \"env/give(ptr << 32 | len)\"",
         "convention.output = \"env/ask(ptr, len)\"",
     ];
-    let said = choices.map(|choices| {
+    let of_host = "api = \"mod env { fn ask() -> String; }\"";
+    let said = choices
+        .map(|choices| (choices, api))
+        .into_iter()
+        .chain([("convention = { buffer = \"at\", buffer-size = \"64\" }", of_host)]);
+    let said = said.map(|(choices, api)| {
         let project = Project::with(&[("m.wat", CONVENTIONAL.as_bytes())]);
         let report = project.import_with(&format!("[[asset]]\nmatch = \"**\"\n{choices}\n{api}\n"));
         (choices.to_owned(), shown(&project, failure(&report).to_string()))

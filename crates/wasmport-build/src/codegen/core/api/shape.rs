@@ -114,6 +114,7 @@ impl Shape {
             memory: has_pointers || !matches!(result, ResultShape::Direct | ResultShape::Output),
             alloc: has_pointers || has_room,
             free: is_freed && !convention.has_objects(),
+            is_import: false,
         };
         convention.require(&signature, needs)?;
         Ok(Self { signature, arguments, result, convention: convention.clone() })
@@ -205,7 +206,8 @@ impl HostShape {
         let takes = is_freed && signature.params.iter().any(|(_, ty)| is_owned(ty));
         let gives = is_owned(&signature.result);
         let memory = signature.has_pointers() || result != ResultShape::Direct;
-        convention.require(&signature, Needs { memory, alloc: gives, free: takes })?;
+        let needs = Needs { memory, alloc: gives, free: takes, is_import: true };
+        convention.require(&signature, needs)?;
         Ok(Self {
             signature,
             arguments,

@@ -45,6 +45,8 @@ pub(super) struct Needs {
     pub memory: bool,
     pub alloc: bool,
     pub free: bool,
+    /// Whether the signature is that of a host function, whose results no buffer takes.
+    pub is_import: bool,
 }
 
 impl Convention {
@@ -275,7 +277,7 @@ impl Convention {
         if needs.memory && self.memory.is_none() {
             return Err(ApiError::NoMemory(text()));
         }
-        if self.has_buffer() {
+        if self.has_buffer() && !needs.is_import {
             return Ok(());
         }
         for (is_needed, action) in [(needs.alloc, Action::Allocate), (needs.free, Action::Free)] {
