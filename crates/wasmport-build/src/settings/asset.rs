@@ -1,6 +1,6 @@
 //! `[defaults]` and `[[asset]]`: choices for all assets and for some.
 
-use super::table::{Field as _, settings_table};
+use super::table::{Field as _, Mark, settings_table};
 use super::version::{Version, natural, world_path};
 use super::{
     Convention, Detect, ExternKind, ImportLimits, ImportModules, LegacyExceptions, Optimize,
@@ -120,6 +120,19 @@ settings_table! {
 
 /// The key that selects the assets of a rule.
 pub(super) const MATCH: &str = "match";
+
+/// The marks of choices that interfaces do not have.
+pub(super) const OF_ASSETS: &[Mark] = &[Mark::Selector, Mark::Artifact];
+
+/// Returns the marks of the choices that a table of the settings file does not have, if it has choices.
+pub(super) fn refused_marks(table: &str) -> Option<&'static [Mark]> {
+    match table.split('.').collect::<Vec<_>>()[..] {
+        ["defaults"] => Some(&[Mark::Selector, Mark::Interface]),
+        ["asset", _] => Some(&[Mark::Interface]),
+        ["interface", _] => Some(OF_ASSETS),
+        _ => None,
+    }
+}
 
 impl AssetSettings {
     /// Returns choices, all open yet, for the assets whose source files match the glob `pattern`.

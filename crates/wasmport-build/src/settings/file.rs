@@ -4,7 +4,7 @@ use crate::error::{Error, Location, SettingsError, SettingsErrorKind};
 use crate::fs;
 use crate::names::nearest;
 use crate::settings::AssetSettings;
-use crate::settings::interfaces::refused_marks;
+use crate::settings::asset::refused_marks;
 use crate::settings::triples::nearest_target;
 use serde::de::DeserializeOwned;
 use serde_json::Value;

@@ -1,22 +1,10 @@
 //! Interfaces: their names, the files that describe them, and what cannot be chosen for them.
 
+use super::asset::OF_ASSETS;
 use super::table::{Mark, leaves, values};
 use super::{AssetSettings, Settings, world_path};
 use crate::error::{SettingsError, SettingsErrorKind};
 use crate::names;
-
-/// The marks of choices that interfaces do not have.
-const OF_ASSETS: &[Mark] = &[Mark::Selector, Mark::Artifact];
-
-/// Returns the marks of the choices that a table of the settings file does not have, if it has choices.
-pub(super) fn refused_marks(table: &str) -> Option<&'static [Mark]> {
-    match table.split('.').collect::<Vec<_>>()[..] {
-        ["defaults"] => Some(&[Mark::Selector, Mark::Interface]),
-        ["asset", _] => Some(&[Mark::Interface]),
-        ["interface", _] => Some(OF_ASSETS),
-        _ => None,
-    }
-}
 
 impl AssetSettings {
     /// Returns the key and the path of the file or folder that describes an interface.

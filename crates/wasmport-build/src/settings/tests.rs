@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test ends with a panic")]
 
-use super::interfaces::refused_marks;
+use super::asset::refused_marks;
 use super::project::{IMPORT, PROJECT};
 use super::table::{Field, Mark, Row, leaves, values};
 use super::{AssetSettings, Settings};

@@ -328,7 +328,9 @@ impl Scan {
             name => match F::ALL.iter().find(|f| f.name().replace('-', "_") == name) {
                 Some(feature) => self.needs(*feature),
                 None if name == UNKNOWN => {}
-                None => drop(self.found.beyond.insert(name.replace('_', "-"))),
+                None => {
+                    let _ = self.found.beyond.insert(name.replace('_', "-"));
+                }
             },
         }
     }
