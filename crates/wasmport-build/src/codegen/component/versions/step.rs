@@ -96,8 +96,13 @@ impl<'m> Step<'m> {
             "What the program writes so that {old} is served by {new}: all conversions that do not follow from the \
              types. The session's data implements it.\n\nAn error ends the guest's call, or the call of the guest."
         ));
+        // Braces are places of a message, and names of versions have none.
         let message = format!("`{{Self}}` does not convert between the versions {old} and {new}");
-        let message = message.replace('`', "'").replace("'{Self}'", "`{Self}`");
+        let module = &self.conversions.model.versions[self.conversions.old].version.module;
+        let note = format!(
+            "implement the trait `{module}::Conversions` of the wrapper for the session's data: it has what does not \
+             follow from the types"
+        );
         let (mut methods, mut forwards) = (TokenStream::new(), TokenStream::new());
         let is_async = self.methods.iter().any(|method| method.is_async);
         let send = is_async.then(|| quote!(Send+));
@@ -127,7 +132,7 @@ impl<'m> Step<'m> {
         }
         Some(quote! {
             #doc
-            #[diagnostic::on_unimplemented(message = #message)]
+            #[diagnostic::on_unimplemented(message = #message, note = #note)]
             pub trait Conversions: #send Sized {
                 #methods
             }
