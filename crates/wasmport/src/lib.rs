@@ -55,9 +55,9 @@ mod digest;
 mod dynamic;
 pub mod engine;
 mod error;
-mod exit;
 #[doc(hidden)]
-pub mod extism;
+pub mod exchange;
+mod exit;
 mod fs;
 #[cfg(feature = "inspect")]
 pub mod inspect;
@@ -93,6 +93,7 @@ pub use engine::{
     Profiler, RuntimeOptions,
 };
 pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueError};
+pub use exchange::{Exchange, GuestExchange};
 pub use exit::Exit;
 #[cfg(feature = "inspect")]
 pub use inspect::Inspection;
@@ -113,8 +114,7 @@ pub use runtime::{
 #[cfg(feature = "async")]
 pub use session::Slice;
 pub use session::{
-    Exchange, GuestExchange, LinkedOnce, LinkedSession, Session, SessionData, SessionLinker,
-    SessionPre, Stubs, TypedSession,
+    LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, Stubs, TypedSession,
 };
 pub use status_code::StatusCode;
 #[cfg(feature = "gc")]

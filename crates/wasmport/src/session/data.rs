@@ -1,7 +1,7 @@
 //! `SessionData`: the data of a session's store.
 
-use super::exchange::{Exchange, GuestExchange};
 use crate::code::Code;
+use crate::exchange::{Exchange, GuestExchange};
 use crate::limits::{Bounds, disable_deadline};
 use crate::runtime::Runtime;
 #[cfg(feature = "wasi")]

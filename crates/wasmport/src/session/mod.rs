@@ -2,7 +2,6 @@
 
 mod call;
 mod data;
-mod exchange;
 #[cfg(feature = "wasi-http")]
 mod http;
 mod imports;
@@ -21,7 +20,6 @@ mod typed;
 mod wasi;
 
 pub use data::SessionData;
-pub use exchange::{Exchange, GuestExchange};
 #[cfg(feature = "wasi-http")]
 pub(crate) use http::handle as handle_http;
 pub use linker::SessionLinker;

@@ -17,8 +17,8 @@ pub use crate::asset::{Artifact, Asset, Component};
 pub use crate::code::Linking;
 pub use crate::code::OverloadedPre;
 pub use crate::engine::{self, EngineConfig, RequiredFeatures, WasmFeature};
+pub use crate::exchange::{GuestExchange, add_extism_to_linker};
 pub use crate::exit::Exit;
-pub use crate::extism::add_to_linker as add_extism_to_linker;
 pub use crate::interface::Interface;
 pub use crate::interface::lines::{check_host, check_link};
 #[cfg(feature = "threads")]
@@ -26,7 +26,7 @@ pub use crate::memory::SharedMemory;
 pub use crate::memory::{GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
 pub use crate::plain;
 pub use crate::runtime::{Detect, LoadedModule, Runtime, VersionSet, Versions, version_index};
-pub use crate::session::{GuestExchange, LinkedSession, Session, SessionData};
+pub use crate::session::{LinkedSession, Session, SessionData};
 pub use crate::status;
 pub use crate::status_code::StatusCode;
 pub use crate::text::printable;

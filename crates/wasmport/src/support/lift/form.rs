@@ -2,6 +2,7 @@
 
 use super::convention::Convention;
 use super::guest::Guest;
+use super::layout::PREFIX;
 use super::text::not_null;
 use crate::memory::{GuestMemory, Plain};
 use wasmtime::Result;
@@ -20,9 +21,6 @@ pub fn unpack(packed: i64) -> (i32, i32) {
     // Truncates: that is the lower half.
     ((packed >> 32) as i32, packed as i32)
 }
-
-/// The bytes of the length before a content.
-pub(super) const PREFIX: u32 = 4;
 
 /// Returns size and alignment of a content together with its length before it.
 #[must_use]

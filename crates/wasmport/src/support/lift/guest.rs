@@ -465,38 +465,4 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         values.iter_mut().zip(now).for_each(|(value, now)| *value = now);
         Ok(())
     }
-
-    /// Calls the canonical ABI's function that frees a result, if the guest exports it.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the function traps.
-    pub fn post_return(&mut self, name: &str, result: i32) -> Result<()> {
-        match self.instance.get_typed_func::<(i32,), ()>(&mut self.store, name) {
-            Ok(post) => {
-                let posted = post.call(&mut self.store, (result,));
-                self.returned(posted)
-            }
-            Err(_) => Ok(()),
-        }
-    }
-
-    /// Async version of [`Self::post_return`].
-    ///
-    /// # Errors
-    ///
-    /// Fails like [`Self::post_return`].
-    #[cfg(feature = "async")]
-    pub async fn post_return_async(&mut self, name: &str, result: i32) -> Result<()>
-    where
-        T: Send,
-    {
-        match self.instance.get_typed_func::<(i32,), ()>(&mut self.store, name) {
-            Ok(post) => {
-                let posted = post.call_async(&mut self.store, (result,)).await;
-                self.returned(posted)
-            }
-            Err(_) => Ok(()),
-        }
-    }
 }

@@ -1,6 +1,5 @@
 //! `Layout`: the room that a value takes in the guest.
 
-use super::form::PREFIX;
 use crate::error::Error;
 use crate::memory::Plain;
 use std::ffi::CStr;
@@ -16,6 +15,9 @@ pub struct Layout {
     /// The class of an AssemblyScript object.
     pub(super) class: i32,
 }
+
+/// The bytes of the length before a content.
+pub(super) const PREFIX: u32 = 4;
 
 /// The classes that every AssemblyScript module has.
 const ARRAY_BUFFER: i32 = 1;

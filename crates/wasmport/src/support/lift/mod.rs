@@ -1,6 +1,7 @@
 //! Signatures beyond numbers: arguments and results in guest memory, and who frees them.
 
 mod buffer;
+mod buffered;
 mod convention;
 mod form;
 mod guest;
@@ -9,6 +10,7 @@ mod layout;
 mod names;
 mod output;
 mod pass;
+mod post_return;
 mod status;
 mod text;
 

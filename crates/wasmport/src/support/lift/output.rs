@@ -4,8 +4,8 @@ use super::convention::Convention;
 use super::guest::Guest;
 use crate::access::exported_memory;
 use crate::error::{Error, ValueError};
+use crate::exchange::GuestExchange;
 use crate::memory::Plain;
-use crate::session::GuestExchange;
 use crate::support::cells::FuncCell;
 use wasmtime::{Caller, Result, WasmParams, WasmResults};
 

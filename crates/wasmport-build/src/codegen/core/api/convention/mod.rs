@@ -166,7 +166,7 @@ impl Convention {
     /// The functions of a module that the runtime implements for every guest: names and types.
     pub fn provided(&self, module: &str) -> impl Iterator<Item = (&'static str, &'static str)> {
         let is_of_extism = self.has_extism() && module == EXTISM;
-        let functions = is_of_extism.then_some(wasmport::extism::FUNCTIONS);
+        let functions = is_of_extism.then_some(wasmport::exchange::EXTISM_FUNCTIONS);
         functions.unwrap_or_default().iter().copied()
     }
 

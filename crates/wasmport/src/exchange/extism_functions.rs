@@ -1,15 +1,15 @@
 //! The functions that Extism's plug-ins import.
 
-use super::ExtismMemory;
-use crate::session::GuestExchange;
+use super::extism_memory::ExtismMemory;
+use super::place::GuestExchange;
 use wasmtime::{Caller, Linker, Result};
 
 /// The module from which plug-ins import them.
 const MODULE: &str = "extism:host/env";
 
-/// The functions that [`add_to_linker`] defines: names, and types in the text format. Programs implement others, such
+/// The functions that [`add_extism_to_linker`] defines: names, and types in the text format. Programs implement others, such
 /// as those that log or send requests.
-pub const FUNCTIONS: &[(&str, &str)] = &[
+pub const EXTISM_FUNCTIONS: &[(&str, &str)] = &[
     ("alloc", "(func (param i64) (result i64))"),
     ("free", "(func (param i64))"),
     ("length", "(func (param i64) (result i64))"),
@@ -35,12 +35,12 @@ fn memory<'c, T: GuestExchange + 'static>(caller: &'c mut Caller<'_, T>) -> &'c 
     caller.data_mut().exchange().extism()
 }
 
-/// Defines the functions of [`FUNCTIONS`].
+/// Defines the functions of [`EXTISM_FUNCTIONS`].
 ///
 /// # Errors
 ///
 /// Fails if one is already defined.
-pub fn add_to_linker<T: GuestExchange + 'static>(linker: &mut Linker<T>) -> Result<()> {
+pub fn add_extism_to_linker<T: GuestExchange + 'static>(linker: &mut Linker<T>) -> Result<()> {
     type C<'c, T> = Caller<'c, T>;
     linker
         .func_wrap(MODULE, "alloc", |mut c: C<'_, T>, len: u64| memory(&mut c).alloc(len))?
@@ -89,8 +89,8 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test ends with a panic")]
 
     use super::*;
+    use crate::exchange::Exchange;
     use crate::interface::ExternType;
-    use crate::session::{Exchange, GuestExchange};
     use wasmtime::{Engine, Store};
 
     struct Data(Exchange);
@@ -105,10 +105,10 @@ mod tests {
     fn the_functions_are_those_that_are_listed() {
         let engine = Engine::default();
         let mut linker = Linker::<Data>::new(&engine);
-        add_to_linker(&mut linker).unwrap();
+        add_extism_to_linker(&mut linker).unwrap();
         let mut store = Store::new(&engine, Data(Exchange::default()));
         let listed: Vec<(&str, String)> =
-            FUNCTIONS.iter().map(|(name, ty)| (*name, (*ty).to_owned())).collect();
+            EXTISM_FUNCTIONS.iter().map(|(name, ty)| (*name, (*ty).to_owned())).collect();
         let mut defined: Vec<(String, String)> = linker
             .iter(&mut store)
             .map(|(_, name, item)| (name.to_owned(), item))

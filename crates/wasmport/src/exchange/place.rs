@@ -1,6 +1,6 @@
 //! `Exchange`: what guest and host pass each other beside parameters and results.
 
-use crate::extism::ExtismMemory;
+use super::extism_memory::ExtismMemory;
 
 /// What a guest and its host pass each other beside parameters and results, by the
 /// [conventions](https://docs.rs/wasmport-build) `output` and `extism`.

@@ -13,7 +13,7 @@ const START: u64 = 8;
 /// It behaves like the [kernel](https://github.com/extism/extism/tree/main/kernel) of Extism: addresses out of
 /// bounds read as zero, and writes there have no effect.
 #[derive(Debug)]
-pub struct ExtismMemory {
+pub(crate) struct ExtismMemory {
     bytes: Vec<u8>,
     /// The length of each block by its address.
     blocks: BTreeMap<u64, u64>,
@@ -26,8 +26,7 @@ pub struct ExtismMemory {
 
 impl ExtismMemory {
     /// Creates an empty memory of at most `limit` bytes, if there is a limit.
-    #[must_use]
-    pub fn new(limit: Option<usize>) -> Self {
+    pub(super) fn new(limit: Option<usize>) -> Self {
         Self {
             bytes: Vec::new(),
             blocks: BTreeMap::new(),
