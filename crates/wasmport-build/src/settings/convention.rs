@@ -36,8 +36,9 @@ choices! {
         pub arguments_freed_by: Option<Side>;
         /// Side that frees `String`, `CString` and `Vec` after they were returned. Default: the preset's.
         pub results_freed_by: Option<Side>;
-        /// Status code that means success, for functions that return `Result`.
-        pub ok: Option<i32> = 0;
+        /// Status code that means success, for functions that return `Result`: a number such as `"0"`, or `">= 0"`.
+        /// Default: the preset's, mostly `"0"`.
+        pub ok: Option<String>;
     }
 }
 

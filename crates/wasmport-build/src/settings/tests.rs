@@ -20,6 +20,8 @@ fn value_for(key: &str) -> Value {
         json!("translate"),
         json!("cabi-realloc"),
         json!("follow"),
+        json!("prefixed"),
+        json!("guest"),
         json!("*"),
         json!(["tag"]),
         json!(["a"]),

@@ -101,7 +101,7 @@ fn types_that_no_struct_defines_are_refused() {
             "the struct `A` contains itself\n  help: guest memory has no structs of endless size: a pointer \
              inside is `u32`"
                 .into(),
-            "two structs have the name `A`\n  help: rename one of them".into(),
+            "two types have the name `A`\n  help: rename one of them".into(),
             format!("in `struct A {{ x: u32, x: u32 }}`: two fields have this name\n  {SYNTAX}"),
             format!("in `fn parse(a: u32, a: u32) -> u32;`: two parameters have this name\n  {SYNTAX}"),
             format!(
@@ -121,7 +121,8 @@ fn types_that_no_struct_defines_are_refused() {
 
 const TYPES: &str = "a type is a number, `bool`, `char`, `&str`, `String`, `&CStr`, `CString`, `&[T]`, \
                      `&mut [T]`, `Vec<T>`, `&T`, `&mut T`, `T`, `Out<T>` or `Len`, or `Option` of text, lists \
-                     and references, where `T` is a number, an array or a struct";
+                     and references, where `T` is a number, an array or a struct; a function returns `Result` of a \
+                     type and an enum of status codes if it may fail";
 
 const SYNTAX: &str = "help: write Rust without `pub` and without bodies, such as `fn greet(name: &str) -> \
                       String;`; the page \"Signatures\" of the book has the Rust for every C declaration";
@@ -130,10 +131,8 @@ const SYNTAX: &str = "help: write Rust without `pub` and without bodies, such as
 fn types_that_cannot_be_passed_name_those_that_can() {
     assert_eq!(
         api(MODULE, "fn get() -> Result<u32, u32>;"),
-        format!(
-            "line 4, column 1: `api`: in `fn get() -> Result<u32, u32>;`: `Result<u32, u32>` cannot be \
-             passed between host and guest: {TYPES}\n  {SYNTAX}"
-        )
+        "line 4, column 1: `api`: in `fn get() -> Result<u32, u32>`: no enum has the name `u32`\n  help: declare an \
+         `enum` of status codes, such as `enum Status { NotFound = 1 }`, and write `Result<…, Status>`"
     );
     assert_eq!(
         api(MODULE, "fn get();\nfn parse(\n    text: str,\n) -> u32;"),
@@ -162,7 +161,7 @@ fn what_is_no_declaration_is_said_with_its_line() {
         (
             "int32_t parse(const char *text, size_t length);",
             "line 4, column 1: `api`: in `int32_t parse(const char *text, size_t length);`: expected \
-             `struct`, `fn` or `mod`",
+             `struct`, `enum`, `fn` or `mod`",
         ),
         ("fn get() { }", "line 4, column 1: `api`: in `fn get() { }`: expected `;`"),
         ("fn get(;", "line 4, column 1: `api` is not Rust: cannot parse string into token stream"),
@@ -217,14 +216,14 @@ fn functions_that_cannot_allocate_or_free_are_refused() {
     };
     assert_eq!(
         refused(MODULE, &settings("convention.free = \"parse\"")),
-        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 1: \"parse\" cannot free: with these \
+        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 12: \"parse\" cannot free: with these \
          parameters it is a function `(func (param i32))`, but the asset's is `(func (param i32) (param i32) \
          (result i32))`\n  help: write the roles of its parameters, such as `malloc(size)`, `free(ptr, size)`; \
          `convention.preset` has the functions of known toolchains"
     );
     assert_eq!(
         refused(MODULE, &settings("convention.alloc = \"maloc\"")),
-        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 1: the asset exports no function \"maloc\" \
+        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 12: the asset exports no function \"maloc\" \
          to allocate or free with\n  help: did you mean `malloc`?"
     );
     let wide = MODULE.replace("(export \"malloc\") (param i32)", "(export \"malloc\") (param i64)");

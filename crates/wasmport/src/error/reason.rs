@@ -96,6 +96,22 @@ pub enum ValueError {
         /// The code.
         code: i64,
     },
+    /// A host function returned an error whose status code means success.
+    #[error(
+        "the host function failed, but the guest takes the status code {code} of its error for success"
+    )]
+    LooksLikeSuccess {
+        /// The code.
+        code: i64,
+    },
+    /// A host function returned a number that means an error.
+    #[error(
+        "the host function succeeded, but the guest takes its result {value} for an error: it is negative for it"
+    )]
+    LooksLikeError {
+        /// The number as the guest reads it.
+        value: i64,
+    },
     /// The guest says that it failed.
     #[error("the guest failed: {}", crate::text::printable(message))]
     Failed {

@@ -1,7 +1,7 @@
 //! The functions that Extism's plug-ins import.
 
 use super::extism_memory::ExtismMemory;
-use super::place::GuestExchange;
+use super::store_exchange::GuestExchange;
 use wasmtime::{Caller, Linker, Result};
 
 /// The module from which plug-ins import them.

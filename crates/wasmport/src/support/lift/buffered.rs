@@ -5,6 +5,7 @@ use super::convention::Convention;
 use super::guest::Guest;
 use super::layout::Layout;
 use super::names::BufferSize;
+use super::text::not_null;
 use wasmtime::{Extern, Result, Val};
 
 /// Defines the methods that find the buffer, once for calls that block and once for calls that wait.
@@ -48,7 +49,7 @@ macro_rules! buffer {
                 let buffer = match &mut self.buffer {
                     Some(buffer) => buffer,
                     None => {
-                        let address = self.$address()$($wait)*?.cast_unsigned();
+                        let address = not_null(self.$address()$($wait)*?)?.cast_unsigned();
                         let size = match self.names.buffer_size {
                             BufferSize::Bytes(bytes) => bytes,
                             BufferSize::Export(name) => self.$number(name)$($wait)*?.cast_unsigned(),
@@ -56,7 +57,8 @@ macro_rules! buffer {
                         self.buffer.insert(Buffer { address, size, used: 0 })
                     }
                 };
-                buffer.take(layout)
+                let align = if C::IS_AT_START { 1 } else { layout.align };
+                buffer.take(Layout { align, ..layout })
             }
         }
     };

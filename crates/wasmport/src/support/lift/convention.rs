@@ -16,6 +16,8 @@ pub trait Convention: Send + Sync + 'static {
     const GUEST_FREES_ARGUMENTS: bool = false;
     /// Whether arguments lie in a buffer of the guest, and nothing is allocated.
     const HAS_BUFFER: bool = false;
+    /// Whether a content begins at the start of the buffer, however it is aligned.
+    const IS_AT_START: bool = false;
     /// Whether empty values are not allocated, as in Rust, where freeing needs the size.
     const SKIPS_EMPTY: bool;
 
@@ -114,6 +116,10 @@ macro_rules! __convention {
 
     (@flag guest_frees_arguments) => {
         const GUEST_FREES_ARGUMENTS: bool = true;
+    };
+
+    (@flag at_start) => {
+        const IS_AT_START: bool = true;
     };
 
     (@flag buffer) => {

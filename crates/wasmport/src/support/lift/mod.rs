@@ -25,6 +25,6 @@ pub use host::{
 };
 pub use layout::Layout;
 pub use names::{BufferSize, Names};
-pub use output::{Extism, keep_output, read_output, read_output_str, to_bytes};
-pub use status::{negative, status};
+pub use output::{Extism, read_output, read_output_str, store_output, to_bytes};
+pub use status::{failure, negative, negative_failure, not_negative, status};
 pub use text::{char_of, not_null, read_c_str, read_object_slice, read_str, read_utf16};

@@ -9,20 +9,24 @@ use crate::memory::Plain;
 use crate::support::cells::FuncCell;
 use wasmtime::{Caller, Result, WasmParams, WasmResults};
 
-/// Keeps the bytes that the guest gives as the result of the running call; the last ones count.
+/// Stores the bytes that the guest gives as the result of the running call; the last ones count.
 ///
 /// # Errors
 ///
 /// Fails if they are out of bounds.
-pub fn keep_output<T: GuestExchange + 'static>(
+pub fn store_output<T: GuestExchange + 'static>(
     caller: &mut Caller<'_, T>,
     memory: &str,
     address: i32,
     bytes: i32,
 ) -> Result<()> {
+    if caller.data_mut().exchange().output.is_none() {
+        // No call asks for it.
+        return Ok(());
+    }
     let memory = exported_memory(caller, memory)?;
     let bytes = memory.bytes(address, bytes.cast_unsigned() as usize)?.to_vec();
-    caller.data_mut().exchange().output = Some(bytes);
+    caller.data_mut().exchange().output = Some(Some(bytes));
     Ok(())
 }
 
@@ -77,9 +81,9 @@ macro_rules! call_with_output {
                 R: WasmResults $(+ $bound + Sync)?,
             {
                 // A host function of an outer call may have led here.
-                let outer = self.store.data_mut().exchange().output.take();
+                let outer = self.store.data_mut().exchange().begin_output();
                 let result = self.$call(cell, name, params)$($wait)*;
-                let output = std::mem::replace(&mut self.store.data_mut().exchange().output, outer);
+                let output = self.store.data_mut().exchange().end_output(outer);
                 Ok((result?, output))
             }
 
@@ -96,12 +100,13 @@ macro_rules! call_with_output {
                 name: &str,
                 input: &[u8],
             ) -> Result<Extism> {
-                if !self.store.data_mut().exchange().extism().begin(input) {
-                    return Err(Error::Allocation { bytes: input.len() as u64 }.into());
-                }
-                let status = self.$call(cell, name, ())$($wait)*?;
                 let memory = self.store.data_mut().exchange().extism();
-                Ok(Extism { status, output: memory.output(), error: memory.error() })
+                let Some(outer) = memory.begin(input) else {
+                    return Err(Error::Allocation { bytes: input.len() as u64 }.into());
+                };
+                let status = self.$call(cell, name, ())$($wait)*;
+                let (output, error) = self.store.data_mut().exchange().extism().end(outer);
+                Ok(Extism { status: status?, output, error })
             }
         }
     };

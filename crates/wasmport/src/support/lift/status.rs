@@ -25,6 +25,45 @@ pub fn negative<E: StatusCode>(value: impl Into<i64>) -> Result<std::result::Res
     if value >= 0 { Ok(Ok(())) } else { error(value).map(Err) }
 }
 
+/// Returns the code of a host function's error; `ok` is success.
+///
+/// # Errors
+///
+/// Fails with [`Error::Value`] if the guest would take the code for success.
+pub fn failure<E: StatusCode>(error: &E, ok: i32) -> Result<i32> {
+    let code = error.code();
+    if code == ok { Err(looks_like_success(code.into())) } else { Ok(code) }
+}
+
+/// Returns the code of a host function's error; all that are not negative are success.
+///
+/// # Errors
+///
+/// Fails with [`Error::Value`] if the guest would take the code for success.
+pub fn negative_failure<E: StatusCode>(error: &E) -> Result<i32> {
+    let code = error.code();
+    if code >= 0 { Err(looks_like_success(code.into())) } else { Ok(code) }
+}
+
+/// Checks the number that a host function returns, of which negative ones are errors.
+///
+/// # Errors
+///
+/// Fails with [`Error::Value`] if the guest would take the number for an error.
+pub fn not_negative<N: Copy + Into<i64>>(number: N) -> Result<N> {
+    let value = number.into();
+    if value < 0 {
+        Err(Error::Value(ValueError::LooksLikeError { value }).into())
+    } else {
+        Ok(number)
+    }
+}
+
+#[cold]
+fn looks_like_success(code: i64) -> wasmtime::Error {
+    Error::Value(ValueError::LooksLikeSuccess { code }).into()
+}
+
 #[cold]
 fn error<E: StatusCode>(code: i64) -> Result<E> {
     let error = i32::try_from(code).ok().and_then(E::from_code);

@@ -83,6 +83,16 @@ pub(crate) enum ApiError {
     /// A type cannot be returned together with a status code.
     #[error("the signature `{text}`: `{result}` cannot be returned beside a status code")]
     StatusResult { text: String, result: String },
+    /// A function has more parameters or results than its signature can have.
+    #[error(
+        "the signature `{0}` is for a function with more than 16 parameters or results, or with types of the module's own"
+    )]
+    Wide(String),
+    /// A signature is for an import that the runtime implements.
+    #[error(
+        "`api` has a signature for the import {module:?} {name:?}, which the convention implements"
+    )]
+    Provided { module: String, name: String },
     /// The error of a function is text.
     #[error("the signature `{0}` has text as its error, but the function returns a status code")]
     TextAsError(String),
@@ -178,6 +188,8 @@ impl ApiError {
                     .into(),
             ),
             Self::Convention { help, .. } => help.clone(),
+            Self::Wide(_) => Some("remove it: the wrapper has the function with numbers".into()),
+            Self::Provided { .. } => Some("remove the signature, or `convention.output`".into()),
             Self::TextAsError(_) => Some(
                 "declare an `enum` of status codes, such as `enum Status { NotFound = 1 }`, and write \
                  `Result<…, Status>`"

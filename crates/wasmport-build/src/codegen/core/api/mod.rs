@@ -54,7 +54,13 @@ impl Api {
     ///
     /// Fails if the text is not as `api` must be, or names an allocator that the asset does not export.
     pub fn of(interface: &Interface, settings: &AssetSettings) -> Result<Option<Self>, ApiError> {
-        let Some(text) = &settings.api else { return Ok(None) };
+        let is_chosen = settings.convention != crate::settings::Convention::default();
+        let text = match &settings.api {
+            Some(text) => text.as_str(),
+            // The convention is checked, and what it implements is not left to the program.
+            None if is_chosen => "",
+            None => return Ok(None),
+        };
         let parsed = parse::parse(text)?;
         resolve::check(&parsed)?;
         let convention = Convention::of(interface, settings)?;

@@ -117,7 +117,7 @@ impl Parsed {
             self.structs.push(item);
         } else if input.peek(Token![enum]) {
             let mut item: syn::ItemEnum = input.parse()?;
-            check_enum(&item)?;
+            check_enum(&item, &attributes)?;
             item.attrs.splice(0..0, attributes);
             self.enums.push(item);
         } else if input.peek(Token![mod]) {
@@ -210,7 +210,14 @@ fn check_struct(item: &syn::ItemStruct) -> syn::Result<()> {
 }
 
 /// Checks that an enum has status codes: variants with a number, and perhaps a last one for all others.
-fn check_enum(item: &syn::ItemEnum) -> syn::Result<()> {
+fn check_enum(item: &syn::ItemEnum, attributes: &[syn::Attribute]) -> syn::Result<()> {
+    let own = item.variants.iter().flat_map(|variant| &variant.attrs);
+    if let Some(other) = attributes.iter().chain(own).find(|own| !own.path().is_ident("doc")) {
+        return Err(syn::Error::new_spanned(
+            other,
+            "an enum of codes has its derives already: expected a doc comment",
+        ));
+    }
     if !item.generics.params.is_empty() {
         return Err(syn::Error::new_spanned(
             &item.generics,
@@ -250,8 +257,18 @@ fn check_enum(item: &syn::ItemEnum) -> syn::Result<()> {
 
 /// Returns a number of 32 bits, if the expression is one.
 fn code_of(code: &syn::Expr) -> Option<i32> {
-    let text = quote::ToTokens::to_token_stream(code).to_string().replace([' ', '_'], "");
-    text.parse().ok()
+    match code {
+        syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => {
+            number.base10_parse().ok()
+        }
+        syn::Expr::Unary(syn::ExprUnary { op: syn::UnOp::Neg(_), expr, .. }) => match &**expr {
+            syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => {
+                number.base10_parse::<i64>().ok().and_then(|number| i32::try_from(-number).ok())
+            }
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn is_i32(fields: &syn::FieldsUnnamed) -> bool {

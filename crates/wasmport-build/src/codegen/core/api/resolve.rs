@@ -99,6 +99,11 @@ fn check_status(parsed: &Parsed, error: &Type, text: &str) -> Result<(), ApiErro
         let known: Vec<String> = parsed.enums.iter().map(|item| item.ident.to_string()).collect();
         let help = match near(&name, known.iter().map(String::as_str)) {
             Some(nearest) => did_you_mean(&nearest),
+            None if SCALARS.contains(&&*name) => {
+                "declare an `enum` of status codes, such as `enum Status { NotFound = 1 }`, and \
+                 write `Result<…, Status>`"
+                    .into()
+            }
             None => format!(
                 "declare it with its status codes, such as `enum {name} {{ NotFound = 1 }}`, or write the path of \
                  a type of yours that implements `wasmport::StatusCode`"

@@ -50,6 +50,9 @@ impl Signature {
         };
         match &self.error {
             None => value,
+            Some(error) if quote!(#error).to_string() == "String" => {
+                quote!(__rt::StdResult<#value, __rt::String>)
+            }
             Some(error) => quote!(__rt::StdResult<#value, #error>),
         }
     }
@@ -61,7 +64,7 @@ impl Signature {
             values.push(format_ident!("__value"));
         }
         let outs = self.params.iter().filter(|(_, ty)| matches!(ty, Ty::Out(_)));
-        values.extend(outs.map(|(name, _)| format_ident!("__{}", name)));
+        values.extend(outs.map(|(name, _)| format_ident!("__out_{}", name)));
         match values.as_slice() {
             [one] => quote!(#one),
             all => quote!((#(#all),*)),

@@ -3,8 +3,10 @@
 use super::convention::{Convention, Needs};
 use super::error::ApiError;
 use super::signature::{Signature, Ty};
+use crate::codegen::types::is_wide;
 use crate::interface::FuncType;
 use crate::settings::Form;
+use proc_macro2::Ident;
 
 /// How a result is passed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -87,13 +89,18 @@ impl Shape {
             Ty::GuestSpan(_) | Ty::GuestPtr(_) => Some("is for host functions"),
             _ => None,
         })?;
-        if convention.has_extism()
-            && !matches!(signature.result.bare(), Ty::Scalar(_) | Ty::Plain(_))
-        {
+        let is_number = match signature.result {
+            Ty::Scalar(_) => !signature.has_pointers(),
+            Ty::Unit => !signature.has_pointers() && ty.results.is_empty(),
+            _ => false,
+        };
+        if convention.has_extism() && !is_number {
             return Self::of_extism(signature, convention, name, ty);
         }
         refuse_text_as_error(&signature)?;
+        refuse_wide(&signature, ty)?;
         let (arguments, result) = result_shape(&signature, convention, false, name, ty)?;
+        check_buffer(&signature, convention, arguments, result)?;
         let has_pointers = signature.has_pointers();
         let has_room = matches!(result, ResultShape::PairAtFirst | ResultShape::ValueAtFirst);
         let passes = |is_content: bool| {
@@ -104,14 +111,18 @@ impl Shape {
             })
         };
         // The host frees what it lends, and what nobody else frees. AssemblyScript's collector frees objects.
-        let is_freed = has_room
-            || passes(false)
-            || (passes(true) && convention.host_frees_arguments())
+        // Nothing is freed in a buffer.
+        let frees_arguments = !convention.has_buffer()
+            && (has_room || passes(false) || (passes(true) && convention.host_frees_arguments()));
+        let is_freed = frees_arguments
             || (is_owned(&signature.result)
                 && convention.host_frees_results()
-                && !matches!(result, ResultShape::PairBehind | ResultShape::Output));
+                && !matches!(
+                    result,
+                    ResultShape::PairBehind | ResultShape::Output | ResultShape::Form(Form::Len)
+                ));
         let needs = Needs {
-            memory: has_pointers || !matches!(result, ResultShape::Direct | ResultShape::Output),
+            memory: has_pointers || result != ResultShape::Direct,
             alloc: has_pointers || has_room,
             free: is_freed && !convention.has_objects(),
             is_import: false,
@@ -198,6 +209,7 @@ impl HostShape {
             _ => None,
         })?;
         refuse_text_as_error(&signature)?;
+        refuse_wide(&signature, ty)?;
         if is_borrowed(&signature.result) {
             return Err(ApiError::BorrowedResult(signature.text));
         }
@@ -216,6 +228,59 @@ impl HostShape {
             allocates: takes || gives,
         })
     }
+}
+
+/// Refuses functions with more parameters or results than Wasmtime's tuples have.
+fn refuse_wide(signature: &Signature, ty: &FuncType) -> Result<(), ApiError> {
+    if ty.nominal || is_wide(ty) {
+        return Err(ApiError::Wide(signature.text.clone()));
+    }
+    Ok(())
+}
+
+/// Refuses what does not fit into a buffer whose content begins at its start.
+fn check_buffer(
+    signature: &Signature,
+    convention: &Convention,
+    arguments: Form,
+    result: ResultShape,
+) -> Result<(), ApiError> {
+    let is_content = |ty: &Ty| matches!(ty, Ty::Str { .. } | Ty::List { .. });
+    let is_at_start =
+        |ty: &Ty| is_content(ty.bare()) && matches!(arguments, Form::Len | Form::None);
+    let pointers: Vec<_> =
+        signature.params.iter().filter(|(_, ty)| !matches!(ty, Ty::Scalar(_))).collect();
+    let refused = |(name, _): &(Ident, Ty), reason| {
+        let (text, parameter) = (signature.text.clone(), name.to_string());
+        Err(ApiError::Parameter { text, parameter, reason })
+    };
+    if pointers.iter().any(|(_, ty)| is_at_start(ty)) {
+        if let Some(optional) = pointers.iter().find(|(_, ty)| matches!(ty, Ty::Optional(_))) {
+            return refused(
+                optional,
+                "lies at the start of the buffer, which is always there: remove `Option`",
+            );
+        }
+        if let Some(other) = pointers.get(1) {
+            return refused(
+                other,
+                "does not fit: the buffer has room for one text or list at its start",
+            );
+        }
+    }
+    if result == ResultShape::Form(Form::Len) {
+        if matches!(signature.result, Ty::Optional(_)) {
+            let (text, result) = (signature.text.clone(), signature.result.to_string());
+            return Err(ApiError::Result { text, result });
+        }
+        let is_read_back =
+            |ty: &Ty| matches!(ty, Ty::Out(_) | Ty::ListMut(_) | Ty::RefMut(_) | Ty::Len);
+        let written = pointers.iter().find(|(_, ty)| convention.has_buffer() && is_read_back(ty));
+        if let Some(written) = written {
+            return refused(written, "lies in the buffer, which has the result after the call");
+        }
+    }
+    Ok(())
 }
 
 /// Refuses text as the error of a function that returns a status code.
@@ -385,9 +450,6 @@ fn candidates(
             return Err(ApiError::Result { text, result });
         }
     };
-    if is_content && !is_import && convention.has_output() && is_owned(&signature.result) {
-        shapes.insert(0, R::Output);
-    }
     if let Some(form) = convention.results.filter(|_| is_content) {
         match (form, is_import) {
             (Form::PtrLen, _) => shapes = vec![R::Pair],
@@ -397,10 +459,15 @@ fn candidates(
             (form, false) => shapes = vec![R::Form(form)],
         }
     }
+    if is_content && !is_import && convention.has_output() && is_owned(&signature.result) {
+        // A pointer to text looks like a status code.
+        shapes.retain(|shape| *shape != R::Null);
+        shapes.insert(0, R::Output);
+    }
     if signature.error.is_none() {
         return Ok(shapes);
     }
-    let is_integer = |ident: &proc_macro2::Ident| !matches!(Ty::scalar_core(ident), "f32" | "f64");
+    let is_integer = |ident: &Ident| !matches!(Ty::scalar_core(ident), "f32" | "f64");
     shapes.retain(|shape| match (shape, &signature.result) {
         (R::Direct, Ty::Unit)
         | (R::ValueAtFirst | R::PairAtFirst | R::PairAtLast | R::Output, _) => true,

@@ -174,10 +174,10 @@ impl Lifting<'_> {
         let checked = match &signature.result {
             Ty::Scalar(scalar) if is_core(scalar) => quote!(__rt::negative::<#error>(__value)),
             Ty::Scalar(_) => quote!(__rt::negative::<#error>(__raw)),
-            _ => {
-                let ok = convention.ok;
-                quote!(__rt::status::<#error>(__status, #ok))
-            }
+            _ => match convention.ok {
+                Some(ok) => quote!(__rt::status::<#error>(__status, #ok)),
+                None => quote!(__rt::negative::<#error>(__status)),
+            },
         };
         Some(quote! {
             if let Err(__error) = #checked? {
@@ -366,7 +366,7 @@ impl Lifting<'_> {
         let ty = signature.result.bare();
         // The canonical ABI has a function that frees.
         let is_owned = is_owned(ty)
-            && *result != ResultShape::PairBehind
+            && !matches!(*result, ResultShape::PairBehind | ResultShape::Form(Form::Len))
             && self.shape.convention.host_frees_results();
         if *result == ResultShape::Form(Form::Prefixed) {
             let element = match ty {
@@ -430,6 +430,6 @@ fn read_changed(name: &Ident, ty: &Ty) -> Option<TokenStream> {
 /// Code that reads a further result.
 fn read_out(name: &Ident, ty: &Ty) -> Option<TokenStream> {
     let Ty::Out(inner) = ty else { return None };
-    let (pointer, out) = (format_ident!("__{}_pointer", name), format_ident!("__{}", name));
+    let (pointer, out) = (format_ident!("__{}_pointer", name), format_ident!("__out_{}", name));
     Some(quote!(let #out: #inner = __guest.read_at(#pointer)?;))
 }

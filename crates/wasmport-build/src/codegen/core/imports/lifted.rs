@@ -48,8 +48,12 @@ pub(super) fn definition(
         outs.extend(glue.out(name, ty, values));
     }
     let mut pattern = signature.result_variables();
-    let status = signature.error.as_ref().map(|error| {
-        let code = quote!(<#error as __rt::StatusCode>::code(&__error));
+    let status = signature.error.as_ref().map(|_| {
+        let is_number = matches!(signature.result, Ty::Scalar(_));
+        let code = match convention.ok.filter(|_| !is_number) {
+            Some(ok) => quote!(__rt::failure(&__error, #ok)?),
+            None => quote!(__rt::negative_failure(&__error)?),
+        };
         let is_wide = ty.results.first().is_some_and(|ty| ty.to_string() == "i64");
         let code = if is_wide { quote!(i64::from(#code)) } else { code };
         let returned = quote! {
@@ -299,7 +303,7 @@ impl Glue<'_> {
     /// Code that writes a further result.
     fn out(&self, name: &Ident, ty: &Ty, values: &[Ident]) -> TokenStream {
         let Ty::Out(inner) = ty else { return TokenStream::new() };
-        let (memory, first, out) = (self.memory(), &values[0], format_ident!("__{}", name));
+        let (memory, first, out) = (self.memory(), &values[0], format_ident!("__out_{}", name));
         quote!(#memory.write::<#inner>(#first, #out)?;)
     }
 
@@ -310,7 +314,7 @@ impl Glue<'_> {
         let bare = signature.result.bare();
         let optional = matches!(signature.result, Ty::Optional(_));
         let done = if signature.error.is_some() {
-            let ok = self.shape.convention.ok;
+            let ok = self.shape.convention.ok.unwrap_or_default();
             quote!(Ok(#ok))
         } else {
             quote!(Ok(()))
@@ -319,6 +323,9 @@ impl Glue<'_> {
             (Ty::Unit, _) => return done,
             (Ty::Scalar(scalar), _) => {
                 let value = scalar_into_core(scalar, &quote!(__value));
+                if signature.error.is_some() {
+                    return quote!(__rt::not_negative(#value));
+                }
                 return quote!(Ok(#value));
             }
             (Ty::Plain(ty), _) => {

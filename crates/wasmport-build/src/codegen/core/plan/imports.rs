@@ -1,6 +1,6 @@
 //! Which imports are functions of a host trait, which are values, and under which names.
 
-use super::super::api::{HostShape, near};
+use super::super::api::{ApiError, HostShape, near};
 use super::error::PlanError;
 use super::items::{HostFunc, HostValue, ImportModule, interface_line, is_wrappable, value_kind};
 use super::overloads::Overloads;
@@ -137,9 +137,11 @@ fn import_module<'a>(
                 }
                 module.wasi.push(name);
             }
-            ExternType::Func(_)
-                if signature.is_none() && signatures.implementing(import).is_some() =>
-            {
+            ExternType::Func(_) if signatures.implementing(import).is_some() => {
+                if let Some(signature) = signature {
+                    let (module, name) = (import.module.clone(), name.to_owned());
+                    return Err(ApiError::Provided { module, name }.at(signature.line).into());
+                }
                 module.provided.push(name);
                 module.convention = signatures.convention.clone();
             }

@@ -57,6 +57,8 @@ impl Role {
 pub(super) struct Function {
     pub name: String,
     roles: Vec<Role>,
+    /// Whether it also resizes: a call needs the address and size before.
+    resizes: bool,
 }
 
 impl Function {
@@ -91,7 +93,10 @@ impl Function {
             Action::Free => &[("ptr", Role::Ptr)],
         };
         match needed.iter().find(|(_, role)| !roles.contains(role)) {
-            None => Ok(Self { name: name.trim().to_owned(), roles }),
+            None => {
+                let resizes = key == REALLOC || roles.contains(&Role::Old);
+                Ok(Self { name: name.trim().to_owned(), roles, resizes })
+            }
             Some((role, _)) => Err(ApiError::Convention {
                 key,
                 message: format!("`{text}` has no parameter with the role `{role}`"),
@@ -100,16 +105,11 @@ impl Function {
         }
     }
 
-    /// Whether it also resizes, so that a call needs the address and size before.
-    fn resizes(&self) -> bool {
-        self.roles.contains(&Role::Ptr) && self.roles.contains(&Role::Old)
-    }
-
     /// The arguments of a call, as methods of the runtime's block.
     pub fn arguments(&self, action: Action) -> Vec<Ident> {
         let argument = |role: &Role| match (role, action) {
             (Role::Ptr | Role::Old, Action::Allocate) => "zero",
-            (Role::Size, Action::Free) if self.resizes() => "zero",
+            (Role::Size, Action::Free) if self.resizes => "zero",
             (Role::Ptr, Action::Free) => "ptr",
             (Role::Old | Role::Size, _) => "size",
             (Role::Align, _) => "align",
@@ -133,7 +133,7 @@ impl Function {
     /// The type that the function must have, as text.
     pub fn needed_type(&self, action: Action) -> String {
         let params = " (param i32)".repeat(self.roles.len());
-        let has_result = action == Action::Allocate || self.resizes();
+        let has_result = action == Action::Allocate || self.resizes;
         format!("(func{params}{})", if has_result { " (result i32)" } else { "" })
     }
 }
@@ -167,6 +167,9 @@ mod tests {
         let realloc = "cabi_realloc(ptr, old, align, size)";
         assert_eq!(arguments(realloc, Action::Allocate), "cabi_realloc: zero zero align size");
         assert_eq!(arguments(realloc, Action::Free), "cabi_realloc: ptr size align zero");
+        let c = Function::parse("realloc(ptr, size)", "", REALLOC, Action::Free).unwrap();
+        assert_eq!(c.arguments(Action::Free), ["ptr", "zero"]);
+        assert_eq!(c.arguments(Action::Allocate), ["zero", "size"]);
         assert_eq!(arguments("a (b)(size)", Action::Allocate), "a (b): size");
         assert_eq!(arguments("take", Action::Allocate), "take: size");
         assert_eq!(arguments("drop(ptr, size)", Action::Free), "drop: ptr size");

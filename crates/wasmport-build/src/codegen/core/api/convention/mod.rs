@@ -35,8 +35,8 @@ pub(in crate::codegen::core) struct Convention {
     results_freed_by: Side,
     /// The import to which the guest gives results.
     output: Option<Output>,
-    /// The status code of success.
-    pub ok: i32,
+    /// The status code of success; none if all codes that are not negative are.
+    pub ok: Option<i32>,
 }
 
 /// The exports that a signature needs.
@@ -89,7 +89,9 @@ impl Convention {
         };
         let has_buffer = buffer.is_some() && !is_own;
         let alloc = of(&chosen.alloc, data.alloc, Action::Allocate)?.filter(|_| !has_buffer);
-        let free = of(&chosen.free, data.free, Action::Free)?.filter(|_| !has_buffer);
+        let free = of(&chosen.free, data.free, Action::Free)?;
+        // A buffer needs no function, but results may be allocated.
+        let free = free.filter(|_| !has_buffer || chosen.free.is_some());
         if has_buffer {
             unusable.clear();
         }
@@ -102,6 +104,27 @@ impl Convention {
         }
         let output = chosen.output.as_deref().or(data.output);
         let output = output.map(|text| Output::parse(text, interface, chosen.output.is_some()));
+        let others = wasmport::exchange::EXTISM_FUNCTIONS.iter().filter_map(|(name, ty)| {
+            let mut imports = interface.imports.iter();
+            let found = imports.find(|i| i.module == EXTISM && i.name == *name)?;
+            let found = match &found.ty {
+                ExternType::Func(ty) => ty.without_names().to_string(),
+                other => other.to_string(),
+            };
+            (found != *ty).then_some((name, ty, found))
+        });
+        if let (Preset::Extism, Some((name, ty, found))) = (data.preset, others.into_iter().next())
+        {
+            return Err(ApiError::Convention {
+                key: "convention.preset",
+                message: format!(
+                    "{EXTISM:?} {name:?} is `{ty}` for plug-ins of Extism, but it is imported as `{found}`"
+                ),
+                help: Some(
+                    "build the plug-in with a current PDK, or choose another `preset`".into(),
+                ),
+            });
+        }
         let this = Self {
             data,
             memory: memory(interface),
@@ -114,7 +137,15 @@ impl Convention {
             arguments_freed_by: chosen.arguments_freed_by.unwrap_or(data.arguments_freed_by),
             results_freed_by: chosen.results_freed_by.unwrap_or(data.results_freed_by),
             output: output.transpose()?.flatten(),
-            ok: chosen.ok.unwrap_or_default(),
+            ok: match chosen.ok.as_deref().map(str::trim) {
+                None => data.ok,
+                Some(">= 0") => None,
+                Some(text) => Some(text.parse().map_err(|_| ApiError::Convention {
+                    key: "convention.ok",
+                    message: format!("`{text}` is no status code"),
+                    help: Some("write a number such as `\"0\"`, or `\">= 0\"`".into()),
+                })?),
+            },
         };
         this.check(settings)?;
         Ok(this)
@@ -130,6 +161,10 @@ impl Convention {
             let key = if chosen.arguments.is_some() { ARGUMENTS } else { RESULTS };
             let message = "text and lists of AssemblyScript are objects, which have one form";
             return error(key, message, "remove it, or choose another `preset`");
+        }
+        if self.has_objects() && self.output.is_some() {
+            let message = "text of AssemblyScript is UTF-16, which imports for results do not take";
+            return error("convention.output", message, "remove it, or choose another `preset`");
         }
         let in_buffer = |form: Option<Form>| matches!(form, Some(Form::Len | Form::None));
         let without = "this form needs a buffer of the guest";
@@ -215,7 +250,7 @@ impl Convention {
     }
 
     /// Whether arguments lie in a buffer.
-    fn has_buffer(&self) -> bool {
+    pub fn has_buffer(&self) -> bool {
         self.buffer.is_some() && self.alloc.is_none()
     }
 
@@ -246,6 +281,7 @@ impl Convention {
             self.has_objects().then(|| quote!(objects)),
             (!self.host_frees_arguments()).then(|| quote!(guest_frees_arguments)),
             self.has_buffer().then(|| quote!(buffer)),
+            matches!(self.arguments, Form::Len | Form::None).then(|| quote!(at_start)),
         ];
         let flags = flags.into_iter().flatten();
         quote!(__rt::convention! { #name: alloc(#(#alloc),*), free(#(#free),*) #(, #flags)* })
@@ -277,10 +313,8 @@ impl Convention {
         if needs.memory && self.memory.is_none() {
             return Err(ApiError::NoMemory(text()));
         }
-        if self.has_buffer() && !needs.is_import {
-            return Ok(());
-        }
-        for (is_needed, action) in [(needs.alloc, Action::Allocate), (needs.free, Action::Free)] {
+        let needs_alloc = needs.alloc && (needs.is_import || !self.has_buffer());
+        for (is_needed, action) in [(needs_alloc, Action::Allocate), (needs.free, Action::Free)] {
             let unusable = self.unusable.iter().find(|(other, ..)| is_needed && *other == action);
             if let Some((_, name, needed)) = unusable {
                 return Err(ApiError::UnusableAllocator {
@@ -291,7 +325,7 @@ impl Convention {
                 });
             }
         }
-        if needs.alloc && self.alloc.is_none() {
+        if needs_alloc && self.alloc.is_none() {
             return Err(ApiError::NoAllocator { text: text(), action: "allocates", key: "alloc" });
         }
         if needs.free && self.free.is_none() {

@@ -109,7 +109,7 @@ impl Output {
                 #module, #name,
                 |mut caller: __rt::Caller<'_, T>, #params| {
                     #unpack
-                    __rt::keep_output(&mut caller, #memory, ptr, len) #done
+                    __rt::store_output(&mut caller, #memory, ptr, len) #done
                 },
             )?;
         }

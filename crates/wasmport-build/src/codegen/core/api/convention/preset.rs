@@ -14,6 +14,8 @@ pub(super) struct Data {
     pub results: Option<Form>,
     pub arguments_freed_by: Side,
     pub results_freed_by: Side,
+    /// The status code of success; none if all codes that are not negative are.
+    pub ok: Option<i32>,
     /// The import to which the guest gives its results.
     pub output: Option<&'static str>,
     /// The function that protects an object of AssemblyScript from being collected.
@@ -40,6 +42,7 @@ const C: Data = Data {
     results: None,
     arguments_freed_by: Side::Host,
     results_freed_by: Side::Host,
+    ok: Some(0),
     output: None,
     pin: None,
     is_canonical: false,
@@ -83,6 +86,7 @@ static PRESETS: [Data; 7] = [
         alloc: "allocate(size)",
         free: "deallocate(ptr, size)",
         arguments_freed_by: Side::Guest,
+        ok: None,
         output: Some("env/copy_records(ptr, len)"),
         ..C
     },

@@ -1,13 +1,14 @@
-//! `Exchange`: what guest and host pass each other beside parameters and results.
+//! `Exchange`: contents that a guest and its host pass each other beside parameters and results.
 
 use super::extism_memory::ExtismMemory;
 
-/// What a guest and its host pass each other beside parameters and results, by the
+/// Contents that a guest and its host pass each other beside parameters and results, by the
 /// [conventions](https://docs.rs/wasmport-build) `output` and `extism`.
 #[derive(Debug, Default)]
 pub struct Exchange {
-    /// The result that the guest has given to an import during the running call.
-    pub(crate) output: Option<Vec<u8>>,
+    /// The result that the guest has given to an import during the running call; none if no call with such a
+    /// result runs.
+    pub(crate) output: Option<Option<Vec<u8>>>,
     extism: Option<Box<ExtismMemory>>,
     /// The largest size of memories in bytes.
     max_memory: Option<usize>,
@@ -18,6 +19,16 @@ impl Exchange {
     #[must_use]
     pub fn with_max_memory(max_memory: Option<usize>) -> Self {
         Self { max_memory, ..Self::default() }
+    }
+
+    /// Begins a call whose result the guest gives to an import. Returns the result of the outer call.
+    pub(crate) fn begin_output(&mut self) -> Option<Option<Vec<u8>>> {
+        self.output.replace(None)
+    }
+
+    /// Ends the call, and returns its result.
+    pub(crate) fn end_output(&mut self, outer: Option<Option<Vec<u8>>>) -> Option<Vec<u8>> {
+        std::mem::replace(&mut self.output, outer).flatten()
     }
 
     /// Returns the memory of an Extism plug-in.
