@@ -99,3 +99,77 @@ impl fmt::Display for Detect {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::interface::Interface;
+    use wasmtime::Module;
+
+    static INTERFACE: Interface = Interface::new("plugin", &[], &[], "");
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum Version {
+        One,
+        Two,
+    }
+
+    impl InterfaceVersion for Version {
+        type Code = Module;
+        const ALL: &'static [Self] = &[Self::One, Self::Two];
+
+        fn name(self) -> &'static str {
+            if self == Self::One { "1" } else { "2" }
+        }
+
+        fn interface(self) -> &'static Interface {
+            &INTERFACE
+        }
+    }
+
+    /// Code with exports, and with a custom section `version` if it has its sections.
+    struct Code(&'static [&'static str], Option<Option<&'static [u8]>>);
+
+    impl Facts for Code {
+        fn section(&self, name: &str) -> Option<Option<&[u8]>> {
+            self.1.map(|section| section.filter(|_| name == "version"))
+        }
+
+        fn exports(&self) -> Vec<String> {
+            self.0.iter().map(ToString::to_string).collect()
+        }
+    }
+
+    #[test]
+    fn exports_tell_the_version() {
+        let by_pattern = |exports| Detect::Export("run-v*-now").version(&Code(exports, None));
+        assert_eq!(by_pattern(&["a", "run-v1-now"]), Detected::Version(Version::One));
+        // The newest of several counts, and an unknown one only if there is no other.
+        let several = by_pattern(&["run-v3-now", "run-v2-now", "run-v1-now"]);
+        assert_eq!(several, Detected::Version(Version::Two));
+        let unknown: Detected<Version> = by_pattern(&["run-v3-now", "run-v-no"]);
+        assert_eq!(unknown, Detected::Unknown(Some("3".into())));
+        assert_eq!(by_pattern(&["run-v1"]), Detected::<Version>::Unknown(None));
+        // Before and after the star do not overlap.
+        let overlapping = Detect::Export("run*run").version::<Version>(&Code(&["run"], None));
+        assert_eq!(overlapping, Detected::Unknown(None));
+
+        let by_name = |exports| Detect::Exports(&["run", "run_2"]).version(&Code(exports, None));
+        assert_eq!(by_name(&["run"]), Detected::Version(Version::One));
+        assert_eq!(by_name(&["run", "run_2"]), Detected::Version(Version::Two));
+        assert_eq!(by_name(&["walk"]), Detected::<Version>::Unknown(None));
+    }
+
+    #[test]
+    fn a_section_tells_the_version() {
+        let of = |section| Detect::Section("version").version(&Code(&[], section));
+        assert_eq!(of(Some(Some(b"2"))), Detected::Version(Version::Two));
+        assert_eq!(of(Some(Some(b" 1\n\0"))), Detected::Version(Version::One));
+        assert_eq!(of(Some(Some(b"v1"))), Detected::<Version>::Unknown(Some("v1".into())));
+        assert_eq!(of(Some(Some(b"  "))), Detected::<Version>::Unknown(None));
+        assert_eq!(of(Some(None)), Detected::<Version>::Unknown(None));
+        // Imported assets have no sections that are known.
+        assert_eq!(of(None), Detected::<Version>::ByStructure);
+        assert_eq!(Detect::Structure.version::<Version>(&Code(&[], None)), Detected::ByStructure);
+    }
+}

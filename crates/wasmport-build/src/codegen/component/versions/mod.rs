@@ -9,6 +9,7 @@ mod list;
 mod model;
 mod session;
 mod step;
+mod trim;
 
 use super::order::api_first;
 use super::prepare::Choices;
@@ -188,6 +189,7 @@ fn generate(
         let mut tokens = TokenStream::new();
         if let Some(step) = steps.get(index) {
             hosts::remove_forwards(&mut items);
+            trim::without_pre(&mut items, &own.prepared.ty);
             let with_own = calls::bounds(model, index, index + 1, &has_trait);
             let conversions = has_trait[index].then(|| quote!(Conversions+));
             let hosts = hosts::bounds(model, index, index + 1);
