@@ -15,6 +15,7 @@
 mod convention;
 mod error;
 mod parse;
+mod refuse;
 mod resolve;
 mod rust;
 mod shape;
