@@ -181,3 +181,36 @@ fn guests_are_written_for_a_version() {
     let error = guest(Some("v3")).unwrap_err().to_string();
     assert!(error.contains("there is no version `v3`, only v1, v2"), "{error}");
 }
+
+#[test]
+fn a_function_that_is_still_in_its_interface_has_not_moved() {
+    let commands = "interface commands { run: func(text: string) -> u32; }";
+    let tasks = "interface tasks { run: func(text: string) -> u32; }";
+    let list_of = |newer: &str| {
+        list(
+            &format!("{commands} world plugin {{ export commands; }}"),
+            &format!("{commands} {tasks} world plugin {{ {newer} }}"),
+        )
+    };
+    let lacking = "Functions of `v2` that guests lack: `demo:app/tasks#run`";
+    assert_eq!(list_of("export commands; export tasks;"), [lacking]);
+    assert_eq!(list_of("export tasks;"), [""; 0], "it has moved");
+
+    let file = "interface file { write: func(text: string); }";
+    let logger = "interface logger { write: func(text: string); }";
+    let found = list(
+        &format!("{file} {logger} world plugin {{ import file; import logger; }}"),
+        &format!("{file} world plugin {{ import file; }}"),
+    );
+    let written = "Conversions to and from `v2` that the program writes: `logger_write`";
+    assert_eq!(found, [written], "no text for the log goes to the file");
+}
+
+#[test]
+fn a_parameter_may_be_called_plugin() {
+    let world = |more: &str| {
+        format!("world plugin {{ export run: func(plugin: string, store: u32{more}) -> u32; }}")
+    };
+    let found = list(&world(""), &world(", more: u32"));
+    assert_eq!(found, ["Conversions to and from `v2` that the program writes: `call_run`"]);
+}

@@ -120,14 +120,17 @@ fn unversioned(name: &str) -> String {
     name.split('@').next().unwrap_or(name).to_owned()
 }
 
-/// Finds the function of another version: that of the same interface, else the only one of its name.
-fn counterpart<'e>(own: &Export, exports: &'e [Export]) -> Option<&'e Export> {
+/// Finds the function of an older version: that of the same interface, else the only one of its name, if it has
+/// moved: a function that is still in its interface is another one.
+fn counterpart<'e>(own: &Export, version: &[Export], exports: &'e [Export]) -> Option<&'e Export> {
     let mut named = exports.iter().filter(|other| other.name == own.name);
     if let Some(same) = named.clone().find(|other| other.interface == own.interface) {
         return Some(same);
     }
     let found = named.next()?;
-    named.next().is_none().then_some(found)
+    let is_still_there =
+        version.iter().any(|own| own.name == found.name && own.interface == found.interface);
+    (named.next().is_none() && !is_still_there).then_some(found)
 }
 
 /// Returns whether guests of a version or of an older one may lack a function.
@@ -136,7 +139,7 @@ pub(super) fn may_lack(all: &[Vec<Export>], version: usize, own: &Export) -> boo
         return true;
     }
     let Some(older) = version.checked_sub(1) else { return false };
-    match counterpart(own, &all[older]) {
+    match counterpart(own, &all[version], &all[older]) {
         Some(found) => may_lack(all, older, found),
         None => true,
     }
@@ -183,7 +186,7 @@ pub(super) fn serve(step: &mut Step<'_>, all: &[Vec<Export>]) -> Served {
     let old = step.conversions.old;
     let mut served = Served::default();
     for own in &all[old + 1] {
-        let Some(older) = counterpart(own, &all[old]) else {
+        let Some(older) = counterpart(own, &all[old + 1], &all[old]) else {
             step.lacking.push(own.path());
             continue;
         };
@@ -417,7 +420,7 @@ fn arms(
         let newer = (model.versions.len() > 1).then(|| quote!(_ => Err(__rt::newer()),));
         return quote!(#own_arm #newer);
     };
-    let older_arm = match counterpart(own, &all[older]) {
+    let older_arm = match counterpart(own, &all[version], &all[older]) {
         None => quote!(Ok(::core::option::Option::None)),
         Some(found) => {
             let is_direct = direct.contains(&own.ident.to_string());

@@ -144,9 +144,9 @@ impl Defs {
         }
     }
 
-    /// Finds the type that a type of another version is here: the one at the same path, else the only one of its
-    /// name.
-    pub fn counterpart(&self, path: &Path) -> Option<&Path> {
+    /// Finds the type that a type of an older version is here: the one at the same path, else the only one of its
+    /// name, if it has moved: a type that the older version has at the same place is another one.
+    pub fn counterpart(&self, path: &Path, older: &Self) -> Option<&Path> {
         let is_type = |def: &Def| !matches!(def, Def::Alias(_));
         if let Some((own, _)) = self.0.get_key_value(path).filter(|(_, def)| is_type(def)) {
             return Some(own);
@@ -154,7 +154,7 @@ impl Defs {
         let mut named =
             self.0.iter().filter(|(own, def)| own.last() == path.last() && is_type(def));
         let (found, _) = named.next()?;
-        named.next().is_none().then_some(found)
+        (named.next().is_none() && !older.0.contains_key(found)).then_some(found)
     }
 }
 

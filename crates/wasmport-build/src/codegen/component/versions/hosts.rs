@@ -144,13 +144,17 @@ fn in_result(ty: &Type) -> Option<&Type> {
     types.next().is_none().then_some(first)
 }
 
+/// A function of the next version, with its trait.
+type Target<'t> = (&'t HostTrait, &'t HostFn);
+
 /// Finds the function of the next version that serves one: in the same trait of the same module, else the only one of
-/// that name in traits of the same kind.
+/// that name in traits of the same kind, if it has moved: a function that was there before is another one.
 fn counterpart<'t>(
     own: &HostTrait,
     function: &HostFn,
+    version: &[HostTrait],
     traits: &'t [HostTrait],
-) -> Option<(&'t HostTrait, &'t HostFn)> {
+) -> Option<Target<'t>> {
     let is_of = |other: &HostTrait| resource(other) == resource(own);
     let named = |other: &'t HostTrait| {
         let found = other.functions.iter().find(|found| found.ident == function.ident)?;
@@ -161,8 +165,12 @@ fn counterpart<'t>(
         return Some(found);
     }
     let mut all = traits.iter().filter(|other| is_of(other)).filter_map(named);
-    let found = all.next()?;
-    all.next().is_none().then_some(found)
+    let (found, target) = all.next()?;
+    let was_there = version.iter().any(|other| {
+        let is_it = other.module == found.module && other.ident == found.ident;
+        is_it && other.functions.iter().any(|other| other.ident == target.ident)
+    });
+    (all.next().is_none() && !was_there).then_some((found, target))
 }
 
 /// Returns the resource that a trait is for.
@@ -175,8 +183,14 @@ fn resource(own: &HostTrait) -> Option<String> {
 pub(super) fn serve(step: &mut Step<'_>, own: &[HostTrait], next: &[HostTrait]) -> Vec<HostImpl> {
     let mut all = Vec::new();
     for item in own {
-        let functions: Vec<TokenStream> =
-            item.functions.iter().map(|function| serve_fn(step, item, function, next)).collect();
+        let functions: Vec<TokenStream> = item
+            .functions
+            .iter()
+            .map(|function| {
+                let target = counterpart(item, function, own, next);
+                serve_fn(step, item, function, target)
+            })
+            .collect();
         let (path, ident) = (idents(&item.module), &item.ident);
         all.push(HostImpl { path: quote!(#(#path::)* #ident), functions });
     }
@@ -205,7 +219,7 @@ fn serve_fn(
     step: &mut Step<'_>,
     item: &HostTrait,
     function: &HostFn,
-    next: &[HostTrait],
+    target: Option<Target<'_>>,
 ) -> TokenStream {
     let (model, old) = (step.conversions.model, step.conversions.old);
     let HostFn { ident, params, result, is_async, .. } = function;
@@ -213,10 +227,10 @@ fn serve_fn(
     let types = params.iter().map(|(_, ty)| model.rust(old, old, ty));
     let result_type = model.rust(old, old, result);
     let asyncness = is_async.then(|| quote!(async));
-    let body = match derived(&mut step.conversions, item, function, next) {
+    let body = match derived(&mut step.conversions, function, target) {
         Some(body) => body,
         None => {
-            let written = write_method(step, item, function, next);
+            let written = write_method(step, item, function, target);
             let wait = is_async.then(|| quote!(.await));
             quote!(<T as Conversions>::#written(self, #(#names),*) #wait)
         }
@@ -232,12 +246,11 @@ fn serve_fn(
 /// Writes the call of the next version's function, if all types can be converted.
 fn derived(
     conversions: &mut Conversions<'_>,
-    item: &HostTrait,
     function: &HostFn,
-    next: &[HostTrait],
+    target: Option<Target<'_>>,
 ) -> Option<TokenStream> {
     let (model, old) = (conversions.model, conversions.old);
-    let (target, found) = counterpart(item, function, next)?;
+    let (target, found) = target?;
     if found.params.len() != function.params.len() || found.is_async && !function.is_async {
         return None;
     }
@@ -272,7 +285,7 @@ fn write_method(
     step: &mut Step<'_>,
     item: &HostTrait,
     function: &HostFn,
-    next: &[HostTrait],
+    target: Option<Target<'_>>,
 ) -> Ident {
     let (model, old) = (step.conversions.model, step.conversions.old);
     let HostFn { ident, docs, params, result, is_async, .. } = function;
@@ -288,7 +301,7 @@ fn write_method(
     let result = model.rust(old, old, result);
     let signature = docs.last().cloned().unwrap_or_else(|| format!("`{ident}`"));
     let (own, later) = (step.name(old), step.name(old + 1));
-    let why = match counterpart(item, function, next) {
+    let why = match target {
         Some(_) => format!("which has another signature in {later}"),
         None => format!("which {later} lacks"),
     };

@@ -37,7 +37,7 @@ impl Model {
                 let structure = own.defs.structure(&Ty::Named(path.clone()));
                 let found = (index + 1..versions.len()).rev().find_map(|later| {
                     let defs = &versions[later].defs;
-                    let other = defs.counterpart(path)?;
+                    let other = defs.counterpart(path, &own.defs)?;
                     let is_same = defs.structure(&Ty::Named(other.clone())) == structure;
                     let shared: &BTreeMap<Path, (usize, Path)> = &owners[later];
                     is_same.then(|| shared.get(other).cloned().unwrap_or((later, other.clone())))

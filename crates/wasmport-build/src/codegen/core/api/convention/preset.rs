@@ -106,7 +106,7 @@ impl Data {
                 let by_exports =
                     !data.recognized_by.is_empty() && data.recognized_by.iter().all(exports);
                 let by_imports = data.recognized_by_module.is_some_and(imports_from);
-                (by_exports || by_imports) && !data.unless.iter().any(|name| exports(name))
+                (by_exports || by_imports) && !data.unless.iter().any(&exports)
             }
         };
         PRESETS.iter().find(is_it).unwrap_or(&C_OF_EXPORTS)
