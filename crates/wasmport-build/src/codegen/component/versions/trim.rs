@@ -2,7 +2,7 @@
 
 use proc_macro2::Ident;
 use quote::format_ident;
-use syn::{ImplItem, Item, Type, parse_quote};
+use syn::{Attribute, Expr, ExprLit, ImplItem, Item, Lit, LitStr, Meta, Type, parse_quote};
 
 /// Removes `FooPre` of the wrapper `ty`, and what instantiates with it.
 pub(super) fn without_pre(items: &mut Vec<Item>, ty: &Ident) {
@@ -22,6 +22,9 @@ pub(super) fn without_pre(items: &mut Vec<Item>, ty: &Ident) {
                     _ => true,
                 });
             }
+            Item::Struct(own) if own.ident == *ty => {
+                own.attrs.iter_mut().for_each(|attribute| link_to_session(attribute, ty));
+            }
             // Its documentation leads to the type that is removed.
             Item::Struct(own) if own.ident == indices => {
                 own.attrs.retain(|attribute| !attribute.path().is_ident("doc"));
@@ -32,6 +35,17 @@ pub(super) fn without_pre(items: &mut Vec<Item>, ty: &Ident) {
             }
             _ => {}
         }
+    }
+}
+
+/// Lets a link to the session lead to that of all versions.
+fn link_to_session(attribute: &mut Attribute, ty: &Ident) {
+    if let Meta::NameValue(meta) = &mut attribute.meta
+        && let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = &mut meta.value
+    {
+        let (own, of_all) =
+            (format!("[`{ty}Session`]"), format!("[`{ty}Session`](super::{ty}Session)"));
+        *text = LitStr::new(&text.value().replace(&own, &of_all), text.span());
     }
 }
 
