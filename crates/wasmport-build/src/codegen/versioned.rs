@@ -1,4 +1,4 @@
-//! What wrappers of interfaces with versions share, whatever the kind of code.
+//! The common parts of wrappers of interfaces with versions, of modules and of components.
 
 use super::description::Description;
 use super::docs::{code, outer};
@@ -29,7 +29,7 @@ impl Names {
     }
 }
 
-/// What the wrapper of all versions has, whatever their kind.
+/// The common parts of the wrapper of all versions, of modules and of components.
 pub(super) struct Shared<'a> {
     pub asset: &'a Description<'a>,
     pub names: &'a Names,

@@ -8,6 +8,9 @@ pub(crate) type Section = (String, Vec<u8>);
 /// Length in bytes up to which the content of a section is kept.
 const SHORT: usize = 256;
 
+/// Number of sections that are kept: a stranger's file may have millions.
+const KEPT: usize = 64;
+
 /// Length of the magic number and of the version.
 const HEADER: usize = 8;
 
@@ -17,7 +20,7 @@ const COMPONENT: (usize, u8) = (6, 1);
 /// Sections of a component that are modules and components.
 const INNER: [u8; 2] = [1, 4];
 
-/// Returns the short custom sections of a module or component, in its order, and behind them those of the modules and
+/// Returns the first short custom sections of a module or component, one of each name, and behind them those of the modules and
 /// components inside. Skips all other sections by their length, and ends at the first that is damaged.
 pub(super) fn short_sections(wasm: &[u8]) -> Vec<Section> {
     let mut sections = Vec::new();
@@ -26,7 +29,7 @@ pub(super) fn short_sections(wasm: &[u8]) -> Vec<Section> {
         let Some((header, mut rest)) = module.split_at_checked(HEADER) else { continue };
         while let Some((content, after)) = section(rest) {
             match rest.first() {
-                Some(0) => sections.extend(short(content)),
+                Some(0) => keep(&mut sections, content),
                 Some(id) if INNER.contains(id) && header[COMPONENT.0] == COMPONENT.1 => {
                     modules.push_back(content);
                 }
@@ -38,11 +41,21 @@ pub(super) fn short_sections(wasm: &[u8]) -> Vec<Section> {
     sections
 }
 
+/// Keeps a short custom section, if it is the first of its name and there is room.
+fn keep(sections: &mut Vec<Section>, content: &[u8]) {
+    if sections.len() < KEPT
+        && let Some(own) = short(content)
+        && !sections.iter().any(|(name, _)| *name == own.0)
+    {
+        sections.push(own);
+    }
+}
+
 /// Reads a custom section, if it is short and has a name.
 fn short(content: &[u8]) -> Option<Section> {
     let (name, data) = sized(content)?;
     let name = std::str::from_utf8(name).ok()?;
-    (data.len() <= SHORT).then(|| (name.to_owned(), data.to_vec()))
+    (name.len() <= SHORT && data.len() <= SHORT).then(|| (name.to_owned(), data.to_vec()))
 }
 
 /// Splits off the content of the first section.
@@ -87,6 +100,9 @@ mod tests {
         let found = short_sections(&component.unwrap());
         let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(names, ["own", "version", "inner"]);
+        let many: String = (0..1_000).map(|i| format!(r#"(@custom "{}" "x")"#, i % 500)).collect();
+        let found = short_sections(&wat::parse_str(format!("(module {many})")).unwrap());
+        assert_eq!((found.len(), found[KEPT - 1].0.as_str()), (KEPT, "63"));
         assert_eq!(short_sections(b"\0asm\x01\0\0\0\0\xff\xff\xff\xff\xff\xff"), []);
     }
 }

@@ -56,14 +56,14 @@ impl<S: TypedSession> SessionLinker<S> {
         Ok(Self { linkers: vec![linker], accepted: ALL_VERSIONS })
     }
 
-    /// Accepts code of these versions alone.
+    /// Accepts code of these versions alone, of those that it accepted before.
     #[must_use]
     pub fn accept(mut self, versions: &[<S::Wrapper as VersionedWrapper>::Version]) -> Self
     where
         S::Wrapper: VersionedWrapper,
     {
         let bits = versions.iter().map(|version| 1 << version_index(*version));
-        self.accepted = bits.fold(0, |set, bit: VersionSet| set | bit);
+        self.accepted &= bits.fold(0, |set, bit: VersionSet| set | bit);
         self
     }
 

@@ -21,7 +21,7 @@ pub fn no_version(interface: &str) -> Error {
 /// The types of the resources that the host gives to code.
 pub type HostResourcesOf<C> = <C as crate::code::Operations>::HostResources;
 
-/// What wrappers of interfaces with versions have in common. The module with the call has the enum of versions, the
+/// The common parts of wrappers of interfaces with versions. The module with the call has the enum of versions, the
 /// enum of their wrappers, the static `INTERFACE`, and a Rust module for each version.
 #[doc(hidden)]
 #[macro_export]

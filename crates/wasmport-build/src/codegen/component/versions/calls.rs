@@ -344,7 +344,6 @@ fn write_method(step: &mut Step<'_>, own: &Export, may_lack: bool) -> Ident {
         ),
         ident: ident.clone(),
         receiver: false,
-        generics: TokenStream::new(),
         params,
         result: result(model.rust(old, old + 1, &own.result), may_lack),
         is_async: own.is_async,

@@ -42,7 +42,7 @@ struct Named {
     body: TokenStream,
 }
 
-/// What a conversion is between.
+/// The ends of a conversion.
 type Key = (Direction, Path, Path);
 
 /// The conversions between a version and the next.

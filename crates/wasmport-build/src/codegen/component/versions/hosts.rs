@@ -309,7 +309,6 @@ fn write_method(
         docs: format!("Serves a function of {own} {why}: {signature}"),
         ident: name.clone(),
         receiver: true,
-        generics: TokenStream::new(),
         params: names.into_iter().zip(types).collect(),
         result,
         is_async: *is_async,

@@ -14,7 +14,7 @@ use wasmport::interface::Preview;
 /// The session's own methods.
 const RESERVED: &[&str] = &["into_session", "new", "new_stubbed", "version", "with_linker"];
 
-/// What the session is written from.
+/// The input for the session.
 pub(super) struct SessionOf<'a> {
     pub model: &'a Model,
     pub names: &'a Names,

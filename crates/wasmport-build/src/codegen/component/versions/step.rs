@@ -13,13 +13,12 @@ pub(super) struct Method {
     pub ident: Ident,
     /// Whether it takes `&mut self`.
     pub receiver: bool,
-    pub generics: TokenStream,
     pub params: Vec<(Ident, TokenStream)>,
     pub result: TokenStream,
     pub is_async: bool,
 }
 
-/// What lies between a version and the next.
+/// The step from a version to the next.
 pub(super) struct Step<'m> {
     pub conversions: Conversions<'m>,
     /// The functions that the program writes.
@@ -59,7 +58,6 @@ impl<'m> Step<'m> {
                 docs: format!("Converts {} from {from_name} to {to_name}.", code(path.join("::"))),
                 ident,
                 receiver: false,
-                generics: TokenStream::new(),
                 params: vec![(format_ident!("value"), from.clone())],
                 result: to.clone(),
                 is_async: false,
@@ -68,7 +66,6 @@ impl<'m> Step<'m> {
         let functions = self.methods.iter().map(|method| Method {
             docs: method.docs.clone(),
             ident: method.ident.clone(),
-            generics: method.generics.clone(),
             params: method.params.clone(),
             result: method.result.clone(),
             ..*method
@@ -106,7 +103,7 @@ impl<'m> Step<'m> {
         let (mut methods, mut forwards) = (TokenStream::new(), TokenStream::new());
         let is_async = self.methods.iter().any(|method| method.is_async);
         let send = is_async.then(|| quote!(Send+));
-        for Method { docs, ident, receiver, generics, params, result, is_async } in self.all() {
+        for Method { docs, ident, receiver, params, result, is_async } in self.all() {
             let doc = outer(&docs);
             let names: Vec<&Ident> = params.iter().map(|(name, _)| name).collect();
             let types: Vec<&TokenStream> = params.iter().map(|(_, ty)| ty).collect();
@@ -122,10 +119,10 @@ impl<'m> Step<'m> {
             };
             methods.extend(quote! {
                 #doc
-                fn #ident #generics(#own #(#names: #types),*) -> #output;
+                fn #ident(#own #(#names: #types),*) -> #output;
             });
             forwards.extend(quote! {
-                #asyncness fn #ident #generics(#own #(#names: #types),*) -> __rt::Result<#result> {
+                #asyncness fn #ident(#own #(#names: #types),*) -> __rt::Result<#result> {
                     <_T as Conversions>::#ident(#other #(#names),*) #wait
                 }
             });

@@ -1,4 +1,4 @@
-//! What older versions do without: programs start their guests through the session of all versions.
+//! Removal of items that older versions do not need: the session of all versions starts their guests.
 
 use proc_macro2::Ident;
 use quote::format_ident;

@@ -100,9 +100,8 @@ pub(super) fn check_buffer(
 
 /// Refuses text as the error of a function that returns a status code.
 pub(super) fn refuse_text_as_error(signature: &Signature) -> Result<(), ApiError> {
-    let is_text = |error: &syn::Type| quote::quote!(#error).to_string() == "String";
-    match &signature.error {
-        Some(error) if is_text(error) => Err(ApiError::TextAsError(signature.text.clone())),
-        _ => Ok(()),
+    match signature.has_text_error() {
+        true => Err(ApiError::TextAsError(signature.text.clone())),
+        false => Ok(()),
     }
 }

@@ -34,6 +34,11 @@ impl Signature {
         quote!(#(#params),*)
     }
 
+    /// Whether the error of a `Result` is text, as of functions of Extism's plug-ins.
+    pub fn has_text_error(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| quote!(#error).to_string() == "String")
+    }
+
     /// The type that the user gets: the result, and the values of the `Out` parameters.
     pub fn returns(&self) -> TokenStream {
         let mut types = Vec::new();
@@ -50,7 +55,7 @@ impl Signature {
         };
         match &self.error {
             None => value,
-            Some(error) if quote!(#error).to_string() == "String" => {
+            Some(_) if self.has_text_error() => {
                 quote!(__rt::StdResult<#value, __rt::String>)
             }
             Some(error) => quote!(__rt::StdResult<#value, #error>),

@@ -158,12 +158,11 @@ impl Shape {
             });
         }
         let result = &signature.result;
-        let is_text = |error: &syn::Type| quote::quote!(#error).to_string() == "String";
         if !(matches!(result, Ty::Unit) || (is_content(result.bare()) && is_owned(result))) {
             let (text, result) = (signature.text.clone(), result.to_string());
             return Err(ApiError::Result { text, result });
         }
-        if signature.error.as_ref().is_some_and(|error| !is_text(error)) {
+        if signature.error.is_some() && !signature.has_text_error() {
             return Err(ApiError::ExtismError(signature.text));
         }
         let actual = ty.without_names().to_string();
