@@ -94,6 +94,31 @@ fn changes_of_types_are_derived_if_nothing_is_lost() {
         ("flags thing { a }", "flags thing { a, b }", none(), thing(), none()),
         ("flags thing { a, b }", "flags thing { a }", none(), thing(), "`upgrade_thing`".into()),
         ("enum thing { a }", "record thing { a: u8 }", none(), none(), both()),
+        // Both have the cases, but are not one type of Rust.
+        ("enum thing { a }", "variant thing { a }", none(), thing(), none()),
+        // Options alone prove nothing, and a field in the place of another may be the same under a new name.
+        (
+            "record thing { a: option<u8> }",
+            "record thing { b: option<u8> }",
+            none(),
+            none(),
+            both(),
+        ),
+        (
+            "record thing { a: u8, b: option<u8> }",
+            "record thing { a: u8, c: option<u8> }",
+            none(),
+            none(),
+            both(),
+        ),
+        // What is a part of a type that the program converts is not converted by itself.
+        (
+            "record part { a: u8 } record thing { part: part, b: u8 }",
+            "record part { a: u16 } record thing { part: part, c: u8 }",
+            none(),
+            none(),
+            both(),
+        ),
     ];
     for (v1, v2, shared, derived, by_program) in cases {
         assert_eq!(written(v1, v2), (shared, derived, by_program), "{v1} {v2}");
@@ -116,10 +141,87 @@ fn functions_are_found_by_their_names() {
     assert_eq!(
         lines,
         [
+            "Parameters that have another name in `v2`: `a` of `demo::app::host::moved`, now `b`, `text` of `same`, now \
+             `words`",
             "Conversions to and from `v2` that the program writes: `host_changed`, `host_gone`, `host_twice`, `call_run`",
             "Functions of `v2` that guests lack: `new`",
         ]
     );
+}
+
+#[test]
+fn parameters_are_found_by_their_names() {
+    let lines = list(
+        "interface host { copy: func(source: string, target: string); show: func(text: string); }
+         world plugin {
+             import host;
+             export find: func(text: string, limit: u32) -> u32; export open: func(path: string, mode: u8);
+             export run: func(first: u8, second: u8); export set: func(value: u8); export try: func(a: u8);
+         }",
+        "interface host { copy: func(target: string, source: string); show: func(text: string, colour: option<u8>); }
+         world plugin {
+             import host;
+             export find: func(limit: u32, text: string) -> u32; export open: func(mode: u8, file: string);
+             export run: func(first: u8, last: u8); export set: func(value: u8, scale: option<u8>);
+             export try: func(a: u8, b: u8);
+         }",
+    );
+    assert_eq!(
+        lines,
+        [
+            "Optional values that only `v2` or only `v1` has: `demo::app::host::show(colour)`, `set(scale)`",
+            "Parameters that have another name in `v2`: `second` of `run`, now `last`",
+            "Conversions to and from `v2` that the program writes: `call_open`, `call_try`",
+        ]
+    );
+}
+
+#[test]
+fn values_go_to_the_parameters_of_their_names() {
+    let project = project(
+        "interface host { copy: func(source: u8, target: u8); }
+         world plugin { import host; export find: func(first: u8, second: u8) -> u32; }",
+        "interface host { copy: func(target: u8, source: u8, mode: option<u8>); }
+         world plugin { import host; export find: func(second: u8, first: u8, limit: option<u8>) -> u32; }",
+    );
+    assert_eq!(error(&project.import_with(SETTINGS)), "");
+    let wrapper = project.wrapper("plugin");
+    let wrapper: String = wrapper.split_whitespace().collect();
+    assert!(
+        wrapper.contains("::copy(self,target,source,::core::option::Option::None"),
+        "{wrapper}"
+    );
+    assert!(wrapper.contains("call_find::<_C>(plugin,store,first,second)"), "{wrapper}");
+}
+
+#[test]
+fn types_with_two_names_are_converted_by_the_program() {
+    let text = |name: &str| {
+        format!(
+            "interface types {{
+                 record first {{ a: u8 }} record second {{ a: u8 }} record other {{ a: u8, b: option<u8> }}
+                 give: func() -> {name}; many: func() -> list<{name}>;
+             }}
+             world plugin {{ import types; }}"
+        )
+    };
+    let program =
+        "Conversions to and from `v2` that the program writes: `downgrade_second_to_first`";
+    assert_eq!(list(&text("first"), &text("second")).last().unwrap(), program);
+}
+
+#[test]
+fn optional_fields_that_a_version_lacks_are_listed() {
+    let with = |fields: &str| {
+        format!(
+            "interface types {{ record thing {{ a: u8{fields} }} take: func(thing: thing); }}
+             world plugin {{ export types; }}"
+        )
+    };
+    let lines = list(&with(""), &with(", b: option<u8>"));
+    let dropped =
+        "Optional values that only `v2` or only `v1` has: `exports::demo::app::types::Thing.b`";
+    assert!(lines.iter().any(|line| line == dropped), "{lines:?}");
 }
 
 #[test]

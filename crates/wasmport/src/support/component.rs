@@ -194,6 +194,20 @@ pub fn convert_list<A, B>(list: Vec<A>, convert: impl FnMut(A) -> Result<B>) -> 
     list.into_iter().map(convert).collect()
 }
 
+/// Converts the items of a list with a fixed length.
+///
+/// # Errors
+///
+/// Fails if the conversion of an item fails.
+pub fn convert_array<A, B, const N: usize>(
+    array: [A; N],
+    convert: impl FnMut(A) -> Result<B>,
+) -> Result<[B; N]> {
+    let list = convert_list(Vec::from(array), convert)?;
+    // It has as many items as before.
+    list.try_into().map_err(|_| wasmtime::Error::msg("a list with a fixed length has another one"))
+}
+
 /// Returns the error for a case or flag that an older version of an interface lacks.
 #[cold]
 pub fn no_case(version: &str, ty: &str, case: &str) -> wasmtime::Error {

@@ -1,8 +1,9 @@
 //! The guest's side: functions of a version that can be called on guests of older versions too.
 
-use super::convert::{Conversion, Direction};
+use super::convert::{Conversion, Direction, by};
 use super::defs::{Ty, ty};
 use super::model::{Model, owned};
+use super::params::{Pairs, Params, pair};
 use super::step::{Method, Step};
 use crate::codegen::component::ComponentError;
 use crate::codegen::component::session::{self, Guest, Surface, Waits};
@@ -38,6 +39,18 @@ impl Export {
         self.is_optional
     }
 
+    /// Returns whether it is a method of a wrapper.
+    pub fn is_of(
+        &self,
+        guest: Option<&Guest>,
+        resource: Option<&Ident>,
+        method: &session::Method,
+    ) -> bool {
+        self.interface_accessor.as_ref() == guest.map(|guest| &guest.accessor)
+            && self.resource_accessor.as_ref() == resource
+            && self.call == method.call
+    }
+
     /// Returns the whole name in WIT, without the version.
     pub fn path(&self) -> String {
         match self.interface.as_str() {
@@ -57,7 +70,7 @@ pub(super) fn exports(
     optional: &BTreeSet<String>,
     version: &str,
 ) -> Result<Vec<Export>, ComponentError> {
-    let mut found = Vec::new();
+    let (mut found, mut taken) = (Vec::new(), BTreeSet::new());
     let mut add = |guest: Option<&Guest>, resource: Option<&Ident>, method: &session::Method| {
         if method.waits == Waits::Concurrently {
             let what = "an export that runs beside other calls";
@@ -67,6 +80,11 @@ pub(super) fn exports(
             guest.iter().flat_map(|guest| &guest.module).map(ToString::to_string).collect();
         let params = method.params.iter().map(|(name, own)| (name.clone(), ty(own, &module)));
         let result = syn::parse2(method.result.clone())?;
+        // Words of an interface and a function may join to the name of another function.
+        let mut name = name(guest, resource, method);
+        while !taken.insert(name.clone()) {
+            name.push('_');
+        }
         let is_optional = guest.is_none() && optional.contains(&method.name);
         let result = match ty(&result, &module) {
             Ty::Option(inner) if is_optional => *inner,
@@ -75,7 +93,7 @@ pub(super) fn exports(
         found.push(Export {
             interface: guest.map(|guest| unversioned(&guest.name)).unwrap_or_default(),
             name: method.name.clone(),
-            ident: ident(guest, resource, method),
+            ident: format_ident!("{name}"),
             interface_accessor: guest.map(|guest| guest.accessor.clone()),
             resource_accessor: resource.cloned(),
             call: method.call.clone(),
@@ -103,17 +121,13 @@ pub(super) fn exports(
     Ok(found)
 }
 
-/// Returns the name of the function that calls an export on any guest.
-pub(super) fn ident(
-    guest: Option<&Guest>,
-    resource: Option<&Ident>,
-    method: &session::Method,
-) -> Ident {
+/// Returns a name for the function that calls an export on any guest.
+fn name(guest: Option<&Guest>, resource: Option<&Ident>, method: &session::Method) -> String {
     let call = method.call.to_string();
     let call = call.strip_prefix("call_").unwrap_or(&call);
     let scope = guest.map(|guest| format!("{}_", guest.accessor)).unwrap_or_default();
     let resource = resource.map(|resource| format!("{resource}_")).unwrap_or_default();
-    format_ident!("call_{scope}{resource}{call}")
+    format!("call_{scope}{resource}{call}").replace("r#", "")
 }
 
 fn unversioned(name: &str) -> String {
@@ -149,36 +163,66 @@ pub(super) fn may_lack(all: &[Vec<Export>], version: usize, own: &Export) -> boo
 pub(super) fn bounds(model: &Model, at: usize, version: usize, has_trait: &[bool]) -> TokenStream {
     let modules =
         (0..version).filter(|older| has_trait[*older]).map(|older| model.module(at, older));
-    quote!(#(#modules Conversions +)*)
+    let traits = (0..version).filter(|older| has_trait[*older]);
+    let traits = traits.map(|older| model.conversions(older));
+    quote!(#(#modules #traits +)*)
 }
 
-/// Returns the function of the older version that serves an export, and the conversions of its parameters and of its
-/// result; none if the program must write it.
-fn conversions(
-    step: &mut Step<'_>,
-    own: &Export,
-    older: &Export,
-) -> Option<(Vec<Conversion>, Conversion)> {
-    if own.params.len() != older.params.len() || own.is_async != older.is_async {
+/// The conversions of a call.
+struct Call {
+    /// Those of the parameters of the function that is called, none for a value that callers lack.
+    args: Vec<Option<(usize, Conversion)>>,
+    result: Conversion,
+    pairs: Pairs,
+    /// Whether all values are passed as they are.
+    is_direct: bool,
+}
+
+/// Returns the conversions with which an export calls that of the older version; none if the program must write the
+/// call.
+fn conversions(step: &mut Step<'_>, own: &Export, older: &Export) -> Option<Call> {
+    let (model, old) = (step.conversions.model, step.conversions.old);
+    if own.is_async != older.is_async {
         return None;
     }
-    let mut args = Vec::new();
-    for ((_, from), (_, to)) in own.params.iter().zip(&older.params) {
-        let conversion = step.conversions.find(Direction::Down, &owned(from), &owned(to))?;
-        // A value that is converted is a new one: its references are to it.
-        let is_convertible = conversion.is_same()
-            || match to {
-                Ty::Ref(inner) => **inner != Ty::Plain("str".into()),
-                Ty::Slice(_) => true,
-                other => owned(other) == *other,
+    let from = Params { version: old + 1, params: &own.params };
+    let pairs = pair(model, from, Params { version: old, params: &older.params })?;
+    step.conversions.attempt(|conversions| {
+        let (mut args, mut is_direct) = (Vec::new(), true);
+        for (index, (source, (_, to))) in pairs.sources.iter().zip(&older.params).enumerate() {
+            let Some(source) = *source else {
+                is_direct = false;
+                args.push(None);
+                continue;
             };
-        if !is_convertible {
-            return None;
+            let from = &own.params[source].1;
+            let conversion = conversions.find(Direction::Down, &owned(from), &owned(to))?;
+            // A value that is converted is a new one: it is a copy of what is lent, and its references are to it.
+            let is_cloned = matches!(from, Ty::Ref(_) | Ty::Slice(_));
+            let is_same = conversion.is_same() && is_written_alike(from, to);
+            is_direct &= is_same && source == index;
+            let is_convertible = is_same
+                || (!is_cloned || model.versions[old + 1].defs.is_clone(&owned(from)))
+                    && match to {
+                        Ty::Ref(inner) => **inner != Ty::Plain("str".into()),
+                        Ty::Slice(_) => true,
+                        other => owned(other) == *other,
+                    };
+            if !is_convertible {
+                return None;
+            }
+            args.push(Some((source, conversion)));
         }
-        args.push(conversion);
-    }
-    let result = step.conversions.find(Direction::Up, &older.result, &own.result)?;
-    Some((args, result))
+        let result = conversions.find(Direction::Up, &older.result, &own.result)?;
+        is_direct &= result.is_same() && own.params.len() == older.params.len();
+        Some(Call { args, result, pairs, is_direct })
+    })
+}
+
+/// Returns whether both types are lent, or both are given.
+fn is_written_alike(one: &Ty, other: &Ty) -> bool {
+    let is_lent = |ty: &Ty| owned(ty) != *ty;
+    is_lent(one) == is_lent(other)
 }
 
 /// Writes the functions at the root of the older version that call it with the types of the next.
@@ -193,16 +237,21 @@ pub(super) fn serve(step: &mut Step<'_>, all: &[Vec<Export>]) -> Served {
         let _ = served.needed.insert(older.ident.to_string());
         let may_lack = may_lack(all, old, older);
         let body = match conversions(step, own, older) {
-            Some((args, result)) if result.is_same() && args.iter().all(Conversion::is_same) => {
+            Some(call) if call.is_direct => {
+                step.note(&own.path(), &call.pairs, Direction::Down);
                 let _ = served.direct.insert(own.ident.to_string());
                 continue;
             }
-            Some((args, result)) => derived(own, older, &args, &result, may_lack),
+            Some(call) => {
+                step.note(&own.path(), &call.pairs, Direction::Down);
+                derived(own, older, &call, may_lack)
+            }
             None => {
                 let written = write_method(step, own, may_lack);
                 let names = own.params.iter().map(|(name, _)| name);
                 let wait = own.is_async.then(|| quote!(.await));
-                quote!(<C as Conversions>::#written(plugin, store, #(#names),*) #wait)
+                let (by, conversions) = (by(), step.conversions.model.conversions(old));
+                quote!(<#by as #conversions>::#written(plugin, store, #(#names),*) #wait)
             }
         };
         let ident = format_ident!("__serve_{}", own.ident);
@@ -252,9 +301,9 @@ fn head(
     let names = own.params.iter().map(|(name, _)| name);
     let types = own.params.iter().map(|(_, ty)| model.rust(at, of, ty));
     let result = result(model.rust(at, of, &own.result), may_lack);
-    let store = store(own.is_async);
+    let (store, by) = (store(own.is_async), by());
     quote! {
-        <C: #bounds>(
+        <#by: #bounds>(
             plugin: &super::#ty,
             store: #store,
             #(#names: #types),*
@@ -264,7 +313,7 @@ fn head(
 
 fn store(is_async: bool) -> TokenStream {
     match is_async {
-        true => quote!(impl __rt::AsContextMut<Data: Send>),
+        true => quote!(impl __rt::AsContextMut<Data: Send> + Send),
         false => quote!(impl __rt::AsContextMut),
     }
 }
@@ -273,17 +322,16 @@ fn result(result: TokenStream, may_lack: bool) -> TokenStream {
     if may_lack { quote!(::core::option::Option<#result>) } else { result }
 }
 
-fn derived(
-    own: &Export,
-    older: &Export,
-    args: &[Conversion],
-    result: &Conversion,
-    may_lack: bool,
-) -> TokenStream {
-    let by = quote!(C);
-    let (mut lets, mut names) = (TokenStream::new(), Vec::new());
-    for ((name, from), ((_, to), arg)) in own.params.iter().zip(older.params.iter().zip(args)) {
-        if arg.is_same() {
+fn derived(own: &Export, older: &Export, call: &Call, may_lack: bool) -> TokenStream {
+    let (by, result) = (by(), &call.result);
+    let (mut lets, mut names) = (call.pairs.unused(&own.params), Vec::new());
+    for (arg, (_, to)) in call.args.iter().zip(&older.params) {
+        let Some((source, arg)) = arg else {
+            names.push(quote!(::core::option::Option::None));
+            continue;
+        };
+        let (name, from) = &own.params[*source];
+        if arg.is_same() && is_written_alike(from, to) {
             names.push(quote!(#name));
             continue;
         }
@@ -301,7 +349,7 @@ fn derived(
     }
     let ident = &older.ident;
     let wait = own.is_async.then(|| quote!(.await));
-    let call = quote!(#ident::<C>(plugin, store, #(#names),*) #wait);
+    let call = quote!(#ident::<#by>(plugin, store, #(#names),*) #wait);
     if result.is_same() {
         return quote!(#lets #call);
     }
@@ -326,7 +374,7 @@ fn derived(
 /// Adds the method that the program writes to call an older guest.
 fn write_method(step: &mut Step<'_>, own: &Export, may_lack: bool) -> Ident {
     let (model, old) = (step.conversions.model, step.conversions.old);
-    let ident = step.free(&own.ident.to_string());
+    let ident = step.conversions.free(&own.ident.to_string());
     let ty = &model.versions[old].prepared.ty;
     let mut params = vec![
         (format_ident!("plugin"), quote!(&super::#ty)),
@@ -428,7 +476,8 @@ fn arms(
                 false => format_ident!("__serve_{}", own.ident),
             };
             let module = model.module(version, older);
-            let call = quote!(#module #serve::<C>(plugin, store, #(#names),*) #wait);
+            let by = by();
+            let call = quote!(#module #serve::<#by>(plugin, store, #(#names),*) #wait);
             match may_lack && !self::may_lack(all, older, found) {
                 true => quote!(#call.map(::core::option::Option::Some)),
                 false => call,

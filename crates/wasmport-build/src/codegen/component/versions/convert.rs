@@ -16,6 +16,16 @@ pub(super) enum Direction {
     Down,
 }
 
+impl Direction {
+    /// Returns the first word of the names of its conversions.
+    fn verb(self) -> &'static str {
+        match self {
+            Self::Up => "upgrade",
+            Self::Down => "downgrade",
+        }
+    }
+}
+
 /// A way to convert a value.
 #[derive(Clone, Debug)]
 pub(super) enum Conversion {
@@ -23,12 +33,13 @@ pub(super) enum Conversion {
     Same,
     Option(Box<Self>),
     List(Box<Self>),
+    Array(Box<Self>),
     Result(Box<Self>, Box<Self>),
     Tuple(Vec<Self>),
     /// By a generated function.
     Derived(Ident),
-    /// By a method that the program writes.
-    Written(Ident),
+    /// By a method that the program writes: the trait and the method.
+    Written(Ident, Ident),
 }
 
 /// A conversion of a type with a name.
@@ -36,10 +47,30 @@ pub(super) enum Conversion {
 struct Named {
     from: TokenStream,
     to: TokenStream,
-    /// The names in WIT of both sides, for documentation.
-    path: Path,
+    /// The type's path in the older and in the newer version, for documentation.
+    paths: (Path, Path),
     conversion: Conversion,
     body: TokenStream,
+    /// Optional fields that have no place in the target.
+    dropped: Vec<String>,
+}
+
+/// The body of a conversion that is derived.
+#[derive(Default)]
+struct Body {
+    tokens: TokenStream,
+    /// Optional fields that have no place in the target.
+    dropped: Vec<String>,
+}
+
+/// A conversion of a type that the program writes.
+pub(super) struct Written<'c> {
+    pub ident: &'c Ident,
+    pub direction: Direction,
+    /// The type's path in the older and in the newer version.
+    pub paths: &'c (Path, Path),
+    pub from: &'c TokenStream,
+    pub to: &'c TokenStream,
 }
 
 /// The ends of a conversion.
@@ -50,13 +81,38 @@ pub(super) struct Conversions<'m> {
     pub model: &'m Model,
     /// The index of the older version.
     pub old: usize,
-    named: BTreeMap<Key, Option<Named>>,
+    named: BTreeMap<Key, Named>,
+    /// The keys of `named` in the order in which they were added.
+    added: Vec<(Key, String)>,
     taken: BTreeSet<String>,
 }
 
 impl<'m> Conversions<'m> {
     pub fn new(model: &'m Model, old: usize) -> Self {
-        Self { model, old, named: BTreeMap::new(), taken: BTreeSet::new() }
+        let (named, added, taken) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
+        Self { model, old, named, added, taken }
+    }
+
+    /// Returns a name that no other method of the program has.
+    pub fn free(&mut self, name: &str) -> Ident {
+        let mut free = name.to_owned();
+        while !self.taken.insert(free.clone()) {
+            free.push('_');
+        }
+        format_ident!("{free}")
+    }
+
+    /// Looks for conversions; if there is none, those that were found on the way are forgotten.
+    pub fn attempt<R>(&mut self, look: impl FnOnce(&mut Self) -> Option<R>) -> Option<R> {
+        let before = self.added.len();
+        let found = look(self);
+        if found.is_none() {
+            for (key, name) in self.added.drain(before..) {
+                let _ = self.named.remove(&key);
+                let _ = self.taken.remove(&name);
+            }
+        }
+        found
     }
 
     /// Returns the versions between which a direction leads.
@@ -83,6 +139,9 @@ impl<'m> Conversions<'m> {
             (Ty::List(from), Ty::List(to)) => {
                 Conversion::List(boxed(self.find(direction, from, to))?)
             }
+            (Ty::Array(from, len), Ty::Array(to, other)) if len == other => {
+                Conversion::Array(boxed(self.find(direction, from, to))?)
+            }
             (Ty::Result(from_ok, from_err), Ty::Result(to_ok, to_err)) => Conversion::Result(
                 boxed(self.find(direction, from_ok, to_ok))?,
                 boxed(self.find(direction, from_err, to_err))?,
@@ -100,42 +159,53 @@ impl<'m> Conversions<'m> {
     fn named(&mut self, direction: Direction, from: &Path, to: &Path) -> Option<Conversion> {
         let key = (direction, from.clone(), to.clone());
         if let Some(found) = self.named.get(&key) {
-            return found.as_ref().map(|named| named.conversion.clone());
+            return Some(found.conversion.clone());
         }
         let (from_version, to_version) = self.versions(direction);
-        let body = self.body(direction, from, to);
-        let is_resource = |version: usize, path: &Path| {
-            let def = self.model.versions[version].defs.0.get(path);
-            matches!(def, Some(Def::Resource | Def::Foreign) | None)
+        let is_of_values = |version: usize, path: &Path| {
+            let def = self.model.versions[version].defs.all.get(path);
+            def.is_some_and(|def| !matches!(def, Def::Resource | Def::Foreign))
         };
-        let is_named_alike = from.last() == to.last()
-            && !is_resource(from_version, from)
-            && !is_resource(to_version, to);
-        if body.is_none() && !is_named_alike {
-            let _ = self.named.insert(key, None);
+        if !is_of_values(from_version, from) || !is_of_values(to_version, to) {
             return None;
         }
-        let old = if direction == Direction::Up { from } else { to };
-        let ident = self.ident(direction, old, body.is_some());
+        let (old, new) = if direction == Direction::Up { (from, to) } else { (to, from) };
+        // Fields of the same names prove nothing for types that the versions call differently.
+        let is_one = {
+            let defs = |version: usize| &self.model.versions[version].defs;
+            defs(self.old + 1).counterpart(old, defs(self.old)) == Some(new)
+        };
+        let body = match is_one {
+            true => self.attempt(|conversions| conversions.body(direction, from, to)),
+            false => None,
+        };
+        let ident = match is_one {
+            true => self.ident(direction, old, body.is_some()),
+            false => self.ident_of_two(direction, from, to),
+        };
+        let name = ident.to_string();
         let conversion = match body {
             Some(_) => Conversion::Derived(ident),
-            None => Conversion::Written(ident),
+            None => Conversion::Written(self.model.conversions(self.old), ident),
         };
+        let Body { tokens, dropped } = body.unwrap_or_default();
         let named = Named {
             from: self.model.path(self.old, from_version, from),
             to: self.model.path(self.old, to_version, to),
-            path: old.clone(),
+            paths: (old.clone(), new.clone()),
             conversion: conversion.clone(),
-            body: body.unwrap_or_default(),
+            body: tokens,
+            dropped,
         };
-        let _ = self.named.insert(key, Some(named));
+        self.added.push((key.clone(), name));
+        let _ = self.named.insert(key, named);
         Some(conversion)
     }
 
     /// Returns a free name for the conversion of a type: with the name of its interface if that of the type alone is
     /// taken.
     fn ident(&mut self, direction: Direction, path: &Path, is_derived: bool) -> Ident {
-        let verb = if direction == Direction::Up { "upgrade" } else { "downgrade" };
+        let verb = direction.verb();
         let prefix = if is_derived { "__" } else { "" };
         let words: Vec<String> = path.iter().rev().map(|word| word.to_snake_case()).collect();
         let name = |words: &[String]| {
@@ -143,26 +213,33 @@ impl<'m> Conversions<'m> {
             format!("{prefix}{verb}_{}", words.join("_"))
         };
         let mut names = (1..=words.len()).map(|count| name(&words[..count]));
-        let mut free =
-            names.find(|name| !self.taken.contains(name)).unwrap_or_else(|| name(&words));
-        while !self.taken.insert(free.clone()) {
-            free.push('_');
-        }
-        format_ident!("{free}")
+        let free = names.find(|name| !self.taken.contains(name)).unwrap_or_else(|| name(&words));
+        self.free(&free)
+    }
+
+    /// Returns a free name for the conversion between types with different names.
+    fn ident_of_two(&mut self, direction: Direction, from: &Path, to: &Path) -> Ident {
+        let name = |path: &Path| path.last().map(|word| word.to_snake_case()).unwrap_or_default();
+        self.free(&format!("{}_{}_to_{}", direction.verb(), name(from), name(to)))
     }
 
     /// Writes the conversion of a type with a name, if it can be derived.
-    fn body(&mut self, direction: Direction, from: &Path, to: &Path) -> Option<TokenStream> {
+    fn body(&mut self, direction: Direction, from: &Path, to: &Path) -> Option<Body> {
         let (from_version, to_version) = self.versions(direction);
-        let defs = |version: usize, path: &Path| self.model.versions[version].defs.0.get(path);
+        let defs = |version: usize, path: &Path| self.model.versions[version].defs.all.get(path);
         let (from_def, to_def) = (defs(from_version, from)?.clone(), defs(to_version, to)?.clone());
         let (from_path, to_path) = (
             self.model.path(self.old, from_version, from),
             self.model.path(self.old, to_version, to),
         );
         match (from_def, to_def) {
-            (Def::Record(from), Def::Record(to)) => self.record(direction, &from, &to, &to_path),
-            (Def::Cases(from_cases), Def::Cases(to_cases)) => {
+            (Def::Record(from), Def::Record(to)) => {
+                return self.record(direction, &from, &to, &to_path);
+            }
+            (
+                Def::Variant(from_cases) | Def::Enum(from_cases),
+                Def::Variant(to_cases) | Def::Enum(to_cases),
+            ) => {
                 let name = from.last()?.to_kebab_case();
                 self.cases(direction, (&from_cases, &from_path), (&to_cases, &to_path), &name)
             }
@@ -172,23 +249,29 @@ impl<'m> Conversions<'m> {
             }
             _ => None,
         }
+        .map(|tokens| Body { tokens, dropped: Vec::new() })
     }
 
-    /// Fields that only one version has must be options: they are `None`, or dropped.
+    /// Fields that only one version has must be options: they are `None`, or dropped. Fields that were added in the
+    /// place of others may be the same under new names.
     fn record(
         &mut self,
         direction: Direction,
         from: &[Part],
         to: &[Part],
         path: &TokenStream,
-    ) -> Option<TokenStream> {
+    ) -> Option<Body> {
         let (from_version, to_version) = self.versions(direction);
         let is_option = |version: usize, part: &Part| {
-            let ty = part.ty.as_ref().map(|ty| self.model.versions[version].defs.resolve(ty));
-            matches!(ty, Some(Ty::Option(_)))
+            part.ty.as_ref().is_some_and(|ty| self.model.is_option(version, ty))
         };
-        let dropped = from.iter().filter(|part| to.iter().all(|other| other.name != part.name));
-        if !dropped.clone().all(|part| is_option(from_version, part)) {
+        let lacks = |parts: &[Part], part: &Part| parts.iter().all(|own| own.name != part.name);
+        let dropped: Vec<&Part> = from.iter().filter(|part| lacks(to, part)).collect();
+        let has_added = to.iter().any(|part| lacks(from, part));
+        if dropped.len() == from.len()
+            || !dropped.is_empty() && has_added
+            || !dropped.iter().all(|part| is_option(from_version, part))
+        {
             return None;
         }
         let mut fields = Vec::new();
@@ -203,10 +286,11 @@ impl<'m> Conversions<'m> {
             };
             let conversion = self.find(direction, own.ty.as_ref()?, field.ty.as_ref()?)?;
             let from = &own.ident;
-            let value = conversion.write(&quote!(value.#from), &quote!(C));
+            let value = conversion.write(&quote!(value.#from), &by());
             fields.push(quote!(#ident: #value));
         }
-        Some(quote!(#path { #(#fields),* }))
+        let dropped = dropped.into_iter().map(|part| part.name.clone()).collect();
+        Some(Body { tokens: quote!(#path { #(#fields),* }), dropped })
     }
 
     /// The newer version may have more cases: going down they are errors.
@@ -231,7 +315,7 @@ impl<'m> Conversions<'m> {
                 (None, None) => quote!(#from_path::#ident => #to_path::#target),
                 (Some(from), Some(to)) => {
                     let conversion = self.find(direction, from, to)?;
-                    let value = conversion.write(&quote!(value), &quote!(C));
+                    let value = conversion.write(&quote!(value), &by());
                     quote!(#from_path::#ident(value) => #to_path::#target(#value))
                 }
                 _ => return None,
@@ -275,11 +359,12 @@ impl<'m> Conversions<'m> {
 
     /// Writes the functions that are derived.
     pub fn functions(&self, bound: &TokenStream) -> TokenStream {
+        let by = by();
         let functions = self.all().filter_map(|named| match &named.conversion {
             Conversion::Derived(ident) => {
                 let Named { from, to, body, .. } = named;
                 Some(quote! {
-                    pub(super) fn #ident<C: #bound>(value: #from) -> __rt::Result<#to> {
+                    pub(super) fn #ident<#by: #bound>(value: #from) -> __rt::Result<#to> {
                         Ok(#body)
                     }
                 })
@@ -289,26 +374,40 @@ impl<'m> Conversions<'m> {
         quote!(#(#functions)*)
     }
 
-    /// Lists the methods that the program writes: name, type in WIT's modules, and both types.
-    pub fn written(&self) -> Vec<(Ident, &Path, &TokenStream, &TokenStream)> {
-        let written = self.all().filter_map(|named| match &named.conversion {
-            Conversion::Written(ident) => {
-                Some((ident.clone(), &named.path, &named.from, &named.to))
+    /// Lists the methods that the program writes: the name, whether it leads to the newer version, the type's path in
+    /// both, and the types.
+    pub fn written(&self) -> impl Iterator<Item = Written<'_>> {
+        self.named.iter().filter_map(|((direction, ..), named)| match &named.conversion {
+            Conversion::Written(_, ident) => {
+                let Named { from, to, paths, .. } = named;
+                Some(Written { ident, direction: *direction, paths, from, to })
             }
             _ => None,
-        });
-        written.collect()
+        })
     }
 
     /// Lists the types whose conversions are derived.
     pub fn derived(&self) -> BTreeSet<&Path> {
         let derived = self.all().filter(|named| matches!(named.conversion, Conversion::Derived(_)));
-        derived.map(|named| &named.path).collect()
+        derived.map(|named| &named.paths.0).collect()
+    }
+
+    /// Lists the optional fields that one of the versions lacks, with their types.
+    pub fn dropped(&self) -> BTreeSet<String> {
+        let fields = self.all().flat_map(|named| {
+            named.dropped.iter().map(|field| format!("{}.{field}", named.paths.0.join("::")))
+        });
+        fields.collect()
     }
 
     fn all(&self) -> impl Iterator<Item = &Named> {
-        self.named.values().flatten()
+        self.named.values()
     }
+}
+
+/// The parameter that stands for data with the program's conversions. No type of WIT has this name.
+pub(super) fn by() -> TokenStream {
+    quote!(_C)
 }
 
 impl Conversion {
@@ -334,6 +433,10 @@ impl Conversion {
                 let own = own.write(&inner, by);
                 quote!(__rt::convert_list(#value, |value| Ok(#own))?)
             }
+            Self::Array(own) => {
+                let own = own.write(&inner, by);
+                quote!(__rt::convert_array(#value, |value| Ok(#own))?)
+            }
             Self::Result(ok, err) => {
                 let (ok, err) = (ok.write(&inner, by), err.write(&inner, by));
                 quote! {
@@ -352,7 +455,7 @@ impl Conversion {
                 quote!({ let (#(#names,)*) = #value; (#(#parts,)*) })
             }
             Self::Derived(ident) => quote!(#ident::<#by>(#value)?),
-            Self::Written(ident) => quote!(<#by as Conversions>::#ident(#value)?),
+            Self::Written(conversions, ident) => quote!(<#by as #conversions>::#ident(#value)?),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::{ToTokens as _, quote};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use syn::{
     Attribute, Fields, GenericArgument, Item, ItemEnum, ItemStruct, LitStr, PathArguments, Type,
     UseTree,
@@ -18,6 +18,8 @@ pub(super) enum Ty {
     Named(Path),
     Option(Box<Self>),
     List(Box<Self>),
+    /// `[T; N]`.
+    Array(Box<Self>, String),
     Result(Box<Self>, Box<Self>),
     Tuple(Vec<Self>),
     /// A handle of the host's resource.
@@ -26,6 +28,8 @@ pub(super) enum Ty {
     Ref(Box<Self>),
     /// `&[T]`.
     Slice(Box<Self>),
+    /// Any other type with arguments, such as a stream.
+    Generic(String, Vec<Self>),
     /// Any other type, which is the same in all versions.
     Plain(String),
 }
@@ -44,8 +48,8 @@ pub(super) struct Part {
 #[derive(Clone, Debug)]
 pub(super) enum Def {
     Record(Vec<Part>),
-    /// A variant or an enum.
-    Cases(Vec<Part>),
+    Variant(Vec<Part>),
+    Enum(Vec<Part>),
     Flags(Vec<Part>),
     /// A resource of the host.
     Resource,
@@ -56,7 +60,11 @@ pub(super) enum Def {
 
 /// The types of a version, by their path.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Defs(pub BTreeMap<Path, Def>);
+pub(super) struct Defs {
+    pub all: BTreeMap<Path, Def>,
+    /// The records, variants and enums that implement `Clone`.
+    cloned: BTreeSet<Path>,
+}
 
 impl Defs {
     /// Reads the types among `items`.
@@ -76,8 +84,14 @@ impl Defs {
                     }
                     continue;
                 }
-                Item::Struct(own) => (&own.ident, record(own, module)),
-                Item::Enum(own) => (&own.ident, Some(cases(own, module))),
+                Item::Struct(own) => {
+                    self.note_clone(&own.attrs, module, &own.ident);
+                    (&own.ident, record(own, module))
+                }
+                Item::Enum(own) => {
+                    self.note_clone(&own.attrs, module, &own.ident);
+                    (&own.ident, Some(cases(own, module)))
+                }
                 Item::Type(own) => (&own.ident, Some(Def::Alias(ty(&own.ty, module)))),
                 Item::Use(own) => match used(&own.tree) {
                     Some((from, ident)) if from.starts_with("__") => (ident, flags(items, &from)),
@@ -87,8 +101,35 @@ impl Defs {
                 _ => continue,
             };
             if let Some(def) = def {
-                let _ = self.0.insert([module, &[ident.to_string()]].concat(), def);
+                let _ = self.all.insert([module, &[ident.to_string()]].concat(), def);
             }
+        }
+    }
+
+    /// Notes a type that derives `Clone`.
+    fn note_clone(&mut self, attributes: &[Attribute], module: &[String], ident: &Ident) {
+        let derives = attributes.iter().filter(|attribute| attribute.path().is_ident("derive"));
+        if derives
+            .filter_map(|derive| derive.meta.require_list().ok())
+            .any(|list| list.tokens.clone().into_iter().any(|token| token.to_string() == "Clone"))
+        {
+            let _ = self.cloned.insert([module, &[ident.to_string()]].concat());
+        }
+    }
+
+    /// Returns whether a value can be cloned. Handles, streams and futures are moved.
+    pub fn is_clone(&self, ty: &Ty) -> bool {
+        match self.resolve(ty) {
+            Ty::Named(path) => match self.all.get(&path) {
+                Some(Def::Flags(_)) => true,
+                _ => self.cloned.contains(&path),
+            },
+            Ty::Option(ty) | Ty::List(ty) | Ty::Array(ty, _) | Ty::Slice(ty) => self.is_clone(&ty),
+            Ty::Result(ok, err) => self.is_clone(&ok) && self.is_clone(&err),
+            Ty::Tuple(parts) => parts.iter().all(|ty| self.is_clone(ty)),
+            Ty::Ref(_) => true,
+            Ty::Handle(_) | Ty::Generic(..) => false,
+            Ty::Plain(text) => BUILT_IN.contains(&text.as_str()) || text.ends_with("ResourceAny"),
         }
     }
 
@@ -96,18 +137,22 @@ impl Defs {
     pub fn resolve(&self, ty: &Ty) -> Ty {
         let boxed = |ty: &Ty| Box::new(self.resolve(ty));
         match ty {
-            Ty::Named(path) => match self.0.get(path) {
+            Ty::Named(path) => match self.all.get(path) {
                 Some(Def::Alias(ty)) => self.resolve(ty),
                 Some(_) => Ty::Named(path.clone()),
                 None => Ty::Plain(path.join("::")),
             },
             Ty::Option(ty) => Ty::Option(boxed(ty)),
             Ty::List(ty) => Ty::List(boxed(ty)),
+            Ty::Array(ty, len) => Ty::Array(boxed(ty), len.clone()),
             Ty::Result(ok, err) => Ty::Result(boxed(ok), boxed(err)),
             Ty::Tuple(parts) => Ty::Tuple(parts.iter().map(|ty| self.resolve(ty)).collect()),
             Ty::Handle(ty) => Ty::Handle(boxed(ty)),
             Ty::Ref(ty) => Ty::Ref(boxed(ty)),
             Ty::Slice(ty) => Ty::Slice(boxed(ty)),
+            Ty::Generic(name, args) => {
+                Ty::Generic(name.clone(), args.iter().map(|ty| self.resolve(ty)).collect())
+            }
             Ty::Plain(text) => Ty::Plain(text.clone()),
         }
     }
@@ -122,14 +167,16 @@ impl Defs {
             parts.iter().map(part).collect::<Vec<_>>().join(", ")
         };
         match self.resolve(ty) {
-            Ty::Named(path) => match self.0.get(&path) {
+            Ty::Named(path) => match self.all.get(&path) {
                 Some(Def::Record(fields)) => format!("record {{{}}}", list(fields)),
-                Some(Def::Cases(cases)) => format!("variant {{{}}}", list(cases)),
+                Some(Def::Variant(cases)) => format!("variant {{{}}}", list(cases)),
+                Some(Def::Enum(cases)) => format!("enum {{{}}}", list(cases)),
                 Some(Def::Flags(flags)) => format!("flags {{{}}}", list(flags)),
                 _ => format!("resource {}", path.last().map_or("", String::as_str)),
             },
             Ty::Option(ty) => format!("option<{}>", self.structure(&ty)),
             Ty::List(ty) => format!("list<{}>", self.structure(&ty)),
+            Ty::Array(ty, len) => format!("list<{}, {len}>", self.structure(&ty)),
             Ty::Result(ok, err) => {
                 format!("result<{}, {}>", self.structure(&ok), self.structure(&err))
             }
@@ -140,6 +187,10 @@ impl Defs {
             Ty::Handle(ty) => format!("handle<{}>", self.structure(&ty)),
             Ty::Ref(ty) => format!("&{}", self.structure(&ty)),
             Ty::Slice(ty) => format!("&[{}]", self.structure(&ty)),
+            Ty::Generic(name, args) => {
+                let args: Vec<String> = args.iter().map(|ty| self.structure(ty)).collect();
+                format!("{name}<{}>", args.join(", "))
+            }
             Ty::Plain(text) => text,
         }
     }
@@ -148,13 +199,13 @@ impl Defs {
     /// name, if it has moved: a type that the older version has at the same place is another one.
     pub fn counterpart(&self, path: &Path, older: &Self) -> Option<&Path> {
         let is_type = |def: &Def| !matches!(def, Def::Alias(_));
-        if let Some((own, _)) = self.0.get_key_value(path).filter(|(_, def)| is_type(def)) {
+        if let Some((own, _)) = self.all.get_key_value(path).filter(|(_, def)| is_type(def)) {
             return Some(own);
         }
         let mut named =
-            self.0.iter().filter(|(own, def)| own.last() == path.last() && is_type(def));
+            self.all.iter().filter(|(own, def)| own.last() == path.last() && is_type(def));
         let (found, _) = named.next()?;
-        (named.next().is_none() && !older.0.contains_key(found)).then_some(found)
+        (named.next().is_none() && !older.all.contains_key(found)).then_some(found)
     }
 }
 
@@ -169,6 +220,7 @@ pub(super) fn ty(ty: &Type, module: &[String]) -> Ty {
         Type::Tuple(tuple) => {
             Ty::Tuple(tuple.elems.iter().map(|ty| self::ty(ty, module)).collect())
         }
+        Type::Array(array) => Ty::Array(own(&array.elem), array.len.to_token_stream().to_string()),
         Type::Path(path) => {
             let Some(last) = path.path.segments.last() else { return plain(ty) };
             let args: Vec<&Type> = match &last.arguments {
@@ -191,7 +243,11 @@ pub(super) fn ty(ty: &Type, module: &[String]) -> Ty {
                 (_, []) if first != "__rt" && path.path.leading_colon.is_none() => {
                     named(path, module)
                 }
-                _ => plain(ty),
+                (_, []) => plain(ty),
+                (_, args) => {
+                    let args = args.iter().map(|ty| self::ty(ty, module)).collect();
+                    Ty::Generic(without_arguments(path), args)
+                }
             }
         }
         _ => plain(ty),
@@ -200,6 +256,15 @@ pub(super) fn ty(ty: &Type, module: &[String]) -> Ty {
 
 fn plain(ty: &Type) -> Ty {
     Ty::Plain(ty.to_token_stream().to_string())
+}
+
+/// Returns the path of a type without the arguments of its last part.
+fn without_arguments(path: &syn::TypePath) -> String {
+    let mut path = path.clone();
+    if let Some(last) = path.path.segments.last_mut() {
+        last.arguments = PathArguments::None;
+    }
+    path.to_token_stream().to_string()
 }
 
 /// Types of the language that stand without a path.
@@ -240,7 +305,15 @@ fn cases(item: &ItemEnum, module: &[String]) -> Def {
         let ty = case.fields.iter().next().map(|field| ty(&field.ty, module));
         Some(Part { name: wit_name(&case.attrs)?, ident: case.ident.clone(), ty })
     });
-    Def::Cases(cases.collect())
+    let cases = cases.collect();
+    if is_enum(&item.attrs) { Def::Enum(cases) } else { Def::Variant(cases) }
+}
+
+/// Returns whether attributes have `#[component(enum)]`.
+fn is_enum(attributes: &[Attribute]) -> bool {
+    let own = attributes.iter().filter(|attribute| attribute.path().is_ident("component"));
+    own.filter_map(|attribute| attribute.meta.require_list().ok())
+        .any(|list| list.tokens.to_string() == "enum")
 }
 
 /// Returns `name` of `#[component(name = "name")]`.

@@ -1,9 +1,10 @@
 //! The host's side of older versions: their `Host` traits are implemented for all types that implement those of the
 //! next version.
 
-use super::convert::{Conversion, Conversions, Direction};
+use super::convert::Direction;
 use super::defs::{Path, Ty, ty};
 use super::model::Model;
+use super::params::{Params, pair};
 use super::step::{Method, Step};
 use crate::codegen::component::ComponentError;
 use crate::codegen::component::rewrite::doc;
@@ -21,6 +22,15 @@ pub(super) struct HostTrait {
     pub module: Path,
     pub ident: Ident,
     pub functions: Vec<HostFn>,
+}
+
+impl HostTrait {
+    /// Returns the path of a function.
+    fn path(&self, function: &Ident) -> String {
+        let resource = resource(self).into_iter();
+        let words = self.module.iter().cloned().chain(resource);
+        words.chain([function.to_string()]).collect::<Vec<_>>().join("::")
+    }
 }
 
 /// A function that the host gives.
@@ -55,7 +65,8 @@ fn collect(
 ) -> Result<(), ComponentError> {
     for item in items {
         match item {
-            Item::Mod(own) if own.ident != "exports" => {
+            // The module of the exports is at the root; an imported interface may have the same name.
+            Item::Mod(own) if own.ident != "exports" || !module.is_empty() => {
                 module.push(own.ident.to_string());
                 if let Some((_, items)) = &own.content {
                     collect(items, module, version, found)?;
@@ -208,7 +219,7 @@ impl HostImpl {
     pub fn write(&self, bounds: &TokenStream) -> TokenStream {
         let Self { path, functions } = self;
         quote! {
-            impl<T: #bounds> #path for T {
+            impl<_T: #bounds> #path for _T {
                 #(#functions)*
             }
         }
@@ -227,12 +238,13 @@ fn serve_fn(
     let types = params.iter().map(|(_, ty)| model.rust(old, old, ty));
     let result_type = model.rust(old, old, result);
     let asyncness = is_async.then(|| quote!(async));
-    let body = match derived(&mut step.conversions, function, target) {
+    let body = match derived(step, item, function, target) {
         Some(body) => body,
         None => {
             let written = write_method(step, item, function, target);
             let wait = is_async.then(|| quote!(.await));
-            quote!(<T as Conversions>::#written(self, #(#names),*) #wait)
+            let conversions = model.conversions(old);
+            quote!(<_T as #conversions>::#written(self, #(#names),*) #wait)
         }
     };
     let types: Vec<TokenStream> = types.collect();
@@ -245,34 +257,47 @@ fn serve_fn(
 
 /// Writes the call of the next version's function, if all types can be converted.
 fn derived(
-    conversions: &mut Conversions<'_>,
+    step: &mut Step<'_>,
+    item: &HostTrait,
     function: &HostFn,
     target: Option<Target<'_>>,
 ) -> Option<TokenStream> {
-    let (model, old) = (conversions.model, conversions.old);
+    let (model, old) = (step.conversions.model, step.conversions.old);
     let (target, found) = target?;
-    if found.params.len() != function.params.len() || found.is_async && !function.is_async {
+    if found.is_async && !function.is_async {
         return None;
     }
-    let pairs = function.params.iter().zip(&found.params);
-    let args: Option<Vec<Conversion>> =
-        pairs.map(|((_, from), (_, to))| conversions.find(Direction::Up, from, to)).collect();
-    let by = quote!(T);
-    let args = args?.into_iter().zip(&function.params);
-    let args: Vec<TokenStream> =
-        args.map(|(arg, (name, _))| arg.write(&quote!(#name), &by)).collect();
-    let result = conversions.find(Direction::Down, &found.result, &function.result)?;
+    let from = Params { version: old, params: &function.params };
+    let pairs = pair(model, from, Params { version: old + 1, params: &found.params })?;
+    let by = quote!(_T);
+    let (args, result) = step.conversions.attempt(|conversions| {
+        let mut args = Vec::new();
+        for (source, (_, to)) in pairs.sources.iter().zip(&found.params) {
+            args.push(match source {
+                Some(source) => {
+                    let (name, from) = &function.params[*source];
+                    conversions.find(Direction::Up, from, to)?.write(&quote!(#name), &by)
+                }
+                None => quote!(::core::option::Option::None),
+            });
+        }
+        let result = conversions.find(Direction::Down, &found.result, &function.result)?;
+        Some((args, result))
+    })?;
+    step.note(&item.path(&function.ident), &pairs, Direction::Up);
     let path = idents(&target.module);
+    let unused = pairs.unused(&function.params);
     let (module, trait_ident, ident) = (model.module(old, old + 1), &target.ident, &found.ident);
     let wait = found.is_async.then(|| quote!(.await));
-    let call = quote!(<T as #module #(#path::)* #trait_ident>::#ident(self, #(#args),*) #wait);
+    let call = quote!(<_T as #module #(#path::)* #trait_ident>::#ident(self, #(#args),*) #wait);
     Some(match (found.is_fallible, result.is_same()) {
-        (true, true) => call,
-        (false, true) => quote!(Ok(#call)),
+        (true, true) => quote!(#unused #call),
+        (false, true) => quote!(#unused Ok(#call)),
         (is_fallible, false) => {
             let question = is_fallible.then(|| quote!(?));
             let converted = result.write(&quote!(result), &by);
             quote! {
+                #unused
                 let result = #call #question;
                 Ok(#converted)
             }
@@ -295,7 +320,7 @@ fn write_method(
         Some(scope) => format!("{scope}_{}", ident.to_string().trim_start_matches("r#")),
         None => ident.to_string(),
     };
-    let name = step.free(&name);
+    let name = step.conversions.free(&name);
     let names: Vec<Ident> = params.iter().map(|(name, _)| name.clone()).collect();
     let types: Vec<TokenStream> = params.iter().map(|(_, ty)| model.rust(old, old, ty)).collect();
     let result = model.rust(old, old, result);

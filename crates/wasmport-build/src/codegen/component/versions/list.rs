@@ -19,7 +19,7 @@ pub(super) fn list(model: &Model, steps: &[Step<'_>]) -> String {
             }
         };
         let is_shared = |path: &Vec<String>| model.owners[index].contains_key(path);
-        let paths = own.defs.0.iter().filter(|(_, def)| super::model::is_owned(def));
+        let paths = own.defs.all.iter().filter(|(_, def)| super::model::is_owned(def));
         let paths: Vec<&Vec<String>> = paths.map(|(path, _)| path).collect();
         let of = |path: &Vec<String>| code(path.join("::"));
         line(
@@ -37,11 +37,19 @@ pub(super) fn list(model: &Model, steps: &[Step<'_>]) -> String {
         }
         let Some(step) = steps.get(index) else { continue };
         let next = code(&model.versions[index + 1].version.name);
+        let renamed = step.renamed.iter().map(|(function, [old, new])| {
+            format!("{} of {}, now {}", code(old), code(function), code(new))
+        });
         let derived = step.conversions.derived();
         line(
             &format!("Conversions to and from {next} that are derived"),
             derived.into_iter().map(of).collect(),
         );
+        line(
+            &format!("Optional values that only {next} or only {name} has"),
+            step.conversions.dropped().iter().chain(&step.dropped).map(code).collect(),
+        );
+        line(&format!("Parameters that have another name in {next}"), renamed.collect());
         line(
             &format!("Conversions to and from {next} that the program writes"),
             step.written().iter().map(code).collect(),

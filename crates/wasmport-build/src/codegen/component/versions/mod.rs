@@ -7,6 +7,7 @@ mod defs;
 mod hosts;
 mod list;
 mod model;
+mod params;
 mod session;
 mod step;
 mod trim;
@@ -191,7 +192,8 @@ fn generate(
             hosts::remove_forwards(&mut items);
             trim::without_pre(&mut items, &own.prepared.ty);
             let with_own = calls::bounds(model, index, index + 1, &has_trait);
-            let conversions = has_trait[index].then(|| quote!(Conversions+));
+            let conversions = model.conversions(index);
+            let conversions = has_trait[index].then(|| quote!(#conversions+));
             let hosts = hosts::bounds(model, index, index + 1);
             let of_impls = quote!(#hosts #conversions #send);
             tokens.extend(step.conversions_trait());
@@ -209,7 +211,7 @@ fn generate(
                 model,
                 names: shared.names,
                 exports: &exports,
-                conversions: bounds,
+                has_trait: &has_trait,
                 hosts: hosts::bounds(model, index, index),
                 is_async,
             };

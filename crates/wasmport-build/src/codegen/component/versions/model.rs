@@ -4,7 +4,7 @@ use super::defs::{Def, Defs, Path, Ty, used};
 use crate::codegen::component::prepare::Prepared;
 use crate::codegen::component::session::Surface;
 use crate::settings::Version;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeMap;
 use syn::{Item, Type, parse_quote};
@@ -33,7 +33,7 @@ impl Model {
         let mut owners = vec![BTreeMap::new(); versions.len()];
         for index in (0..versions.len()).rev() {
             let own = &versions[index];
-            for path in own.defs.0.iter().filter(|(_, def)| is_owned(def)).map(|(path, _)| path) {
+            for path in own.defs.all.iter().filter(|(_, def)| is_owned(def)).map(|(path, _)| path) {
                 let structure = own.defs.structure(&Ty::Named(path.clone()));
                 let found = (index + 1..versions.len()).rev().find_map(|later| {
                     let defs = &versions[later].defs;
@@ -48,6 +48,20 @@ impl Model {
             }
         }
         Self { versions, owners }
+    }
+
+    /// Returns the name of the trait of a version's conversions, which no type of the version has.
+    pub fn conversions(&self, version: usize) -> Ident {
+        let mut name = String::from("Conversions");
+        while self.versions[version].defs.all.contains_key(&vec![name.clone()]) {
+            name.push('_');
+        }
+        format_ident!("{name}")
+    }
+
+    /// Returns whether a type of a version is an option.
+    pub fn is_option(&self, version: usize, ty: &Ty) -> bool {
+        matches!(self.versions[version].defs.resolve(&owned(ty)), Ty::Option(_))
     }
 
     /// Returns the owner of a type.
@@ -66,13 +80,14 @@ impl Model {
         match self.versions[version].defs.resolve(ty) {
             Ty::Named(path) => {
                 let (owner, path) = self.owner(version, &path);
-                match self.versions[owner].defs.0.get(&path) {
+                match self.versions[owner].defs.all.get(&path) {
                     Some(Def::Foreign) => format!("foreign {}", path.join("::")),
                     _ => format!("{owner} {}", path.join("::")),
                 }
             }
             Ty::Option(ty) => format!("option<{}>", own(&ty)),
             Ty::List(ty) => format!("list<{}>", own(&ty)),
+            Ty::Array(ty, len) => format!("list<{}, {len}>", own(&ty)),
             Ty::Result(ok, err) => format!("result<{}, {}>", own(&ok), own(&err)),
             Ty::Tuple(parts) => {
                 format!("({})", parts.iter().map(own).collect::<Vec<_>>().join(", "))
@@ -80,6 +95,9 @@ impl Model {
             Ty::Handle(ty) => format!("handle<{}>", own(&ty)),
             Ty::Ref(ty) => format!("&{}", own(&ty)),
             Ty::Slice(ty) => format!("&[{}]", own(&ty)),
+            Ty::Generic(name, args) => {
+                format!("{name}<{}>", args.iter().map(own).collect::<Vec<_>>().join(", "))
+            }
             Ty::Plain(text) => text,
         }
     }
@@ -97,7 +115,7 @@ impl Model {
     pub fn rust(&self, at: usize, of: usize, ty: &Ty) -> TokenStream {
         let own = |ty: &Ty| self.rust(at, of, ty);
         match ty {
-            Ty::Named(path) if self.versions[of].defs.0.contains_key(path) => {
+            Ty::Named(path) if self.versions[of].defs.all.contains_key(path) => {
                 self.path(at, of, path)
             }
             Ty::Named(path) => path.join("::").parse().unwrap_or_default(),
@@ -108,6 +126,10 @@ impl Model {
             Ty::List(ty) => {
                 let ty = own(ty);
                 quote!(::std::vec::Vec<#ty>)
+            }
+            Ty::Array(ty, len) => {
+                let (ty, len): (_, TokenStream) = (own(ty), len.parse().unwrap_or_default());
+                quote!([#ty; #len])
             }
             Ty::Result(ok, err) => {
                 let (ok, err) = (own(ok), own(err));
@@ -128,6 +150,11 @@ impl Model {
             Ty::Slice(ty) => {
                 let ty = own(ty);
                 quote!(&[#ty])
+            }
+            Ty::Generic(name, args) => {
+                let name: TokenStream = name.parse().unwrap_or_default();
+                let args = args.iter().map(own);
+                quote!(#name<#(#args),*>)
             }
             Ty::Plain(text) => match text.as_str() {
                 "String" => quote!(::std::string::String),
@@ -153,8 +180,10 @@ pub(super) fn owned(ty: &Ty) -> Ty {
         Ty::Slice(inner) => Ty::List(own(inner)),
         Ty::Option(inner) => Ty::Option(own(inner)),
         Ty::List(inner) => Ty::List(own(inner)),
+        Ty::Array(inner, len) => Ty::Array(own(inner), len.clone()),
         Ty::Result(ok, err) => Ty::Result(own(ok), own(err)),
         Ty::Tuple(parts) => Ty::Tuple(parts.iter().map(owned).collect()),
+        Ty::Generic(name, args) => Ty::Generic(name.clone(), args.iter().map(owned).collect()),
         Ty::Handle(_) | Ty::Named(_) | Ty::Plain(_) => ty.clone(),
     }
 }
@@ -171,8 +200,8 @@ pub(super) fn share(
     owners: &BTreeMap<Path, (usize, Path)>,
     modules: &[String],
 ) {
-    let path = |ident: &proc_macro2::Ident| [module, &[ident.to_string()]].concat();
-    let is_shared = |ident: &proc_macro2::Ident| owners.contains_key(&path(ident));
+    let path = |ident: &Ident| [module, &[ident.to_string()]].concat();
+    let is_shared = |ident: &Ident| owners.contains_key(&path(ident));
     let mut flags = Vec::new();
     for item in items.iter_mut() {
         let ident = match item {

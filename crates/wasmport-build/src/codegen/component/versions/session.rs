@@ -19,8 +19,8 @@ pub(super) struct SessionOf<'a> {
     pub model: &'a Model,
     pub names: &'a Names,
     pub exports: &'a [Vec<Export>],
-    /// The bounds of data that has the conversions.
-    pub conversions: TokenStream,
+    /// Whether the program writes conversions of the step from each version.
+    pub has_trait: &'a [bool],
     /// The bounds of data that implements the imports of the newest version.
     pub hosts: TokenStream,
     pub is_async: bool,
@@ -76,7 +76,7 @@ impl SessionOf<'_> {
             "A store with an instance of {} of any version. `T` is the program's own data, which host functions reach.",
             code(ty)
         ));
-        let (conversions, send, start) = (&self.conversions, self.send(), self.start());
+        let (conversions, send, start) = (self.conversions(None), self.send(), self.start());
         let tokens = quote! {
             use super::#ty as #any;
 
@@ -99,7 +99,7 @@ impl SessionOf<'_> {
     fn start(&self) -> TokenStream {
         let Names { session, .. } = self.names;
         let (any, newest) = (any(), self.newest());
-        let (hosts, conversions, send) = (&self.hosts, &self.conversions, self.send());
+        let (hosts, conversions, send) = (&self.hosts, self.conversions(None), self.send());
         let arms = self.model.versions.iter().enumerate().map(|(index, own)| {
             let module = self.model.module(newest, index);
             let ty = &own.prepared.ty;
@@ -197,8 +197,9 @@ impl SessionOf<'_> {
         method: &Method,
     ) -> TokenStream {
         let Method { name, docs, params, result, waits, .. } = method;
-        let called = calls::ident(guest, resource, method);
-        let own = self.exports[self.newest()].iter().find(|export| export.ident == called);
+        let mut exports = self.exports[self.newest()].iter();
+        let own = exports.find(|export| export.is_of(guest, resource, method));
+        let called = own.map(|own| &own.ident);
         let may_lack = own.is_some_and(|own| calls::may_lack(self.exports, self.newest(), own));
         let is_option = guest.is_none() && own.is_some_and(|own| own.is_optional());
         let result = match may_lack && !is_option {
@@ -253,7 +254,7 @@ impl SessionOf<'_> {
         let up = guest.module.iter().map(|_| quote!(super::));
         let any = any();
         let session = quote!(::wasmport::Session<T, #(#up)*#any>);
-        let (conversions, send) = (self.conversions_below(guest), self.send());
+        let (conversions, send) = (self.conversions(Some(guest)), self.send());
         let (mut accessors, mut resources) = (TokenStream::new(), TokenStream::new());
         for (resource, ident) in guest.resources.iter().zip(idents) {
             let own = free(items, &guest.module, &format!("{}Session", resource.ty));
@@ -323,17 +324,17 @@ impl SessionOf<'_> {
         (view, tokens)
     }
 
-    /// Returns the bounds as modules of an interface name them.
-    fn conversions_below(&self, guest: &Guest) -> TokenStream {
-        // Each bound begins with `super::`, at the root of the version.
-        let up: TokenStream = guest.module.iter().map(|_| quote!(super::)).collect();
-        let modules = (0..self.newest()).filter_map(|older| {
+    /// Returns the bounds of data that has the conversions, at the root or in the module of an interface.
+    fn conversions(&self, guest: Option<&Guest>) -> TokenStream {
+        let up: TokenStream =
+            guest.iter().flat_map(|guest| &guest.module).map(|_| quote!(super::)).collect();
+        let written = (0..self.newest()).filter(|older| self.has_trait[*older]);
+        let traits = written.map(|older| {
             let module = format_ident!("{}", self.model.versions[older].version.module);
-            let text = self.conversions.to_string();
-            let is_bound = text.contains(&format!(":: {module} ::"));
-            is_bound.then(|| quote!(#up super::#module::Conversions +))
+            let conversions = self.model.conversions(older);
+            quote!(#up super::#module::#conversions +)
         });
-        modules.collect()
+        traits.collect()
     }
 }
 

@@ -1,7 +1,8 @@
 //! `Step`: what lies between a version and the next, and the trait of the conversions that the program writes.
 
-use super::convert::Conversions;
+use super::convert::{Conversions, Direction, Written};
 use super::model::Model;
+use super::params::Pairs;
 use crate::codegen::docs::{code, outer};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -23,15 +24,23 @@ pub(super) struct Step<'m> {
     pub conversions: Conversions<'m>,
     /// The functions that the program writes.
     pub methods: Vec<Method>,
-    taken: BTreeSet<String>,
     /// Exports of the newer version that the older lacks.
     pub lacking: Vec<String>,
+    /// Parameters that have another name in the newer version: the function, the old name and the new one.
+    pub renamed: BTreeSet<(String, [String; 2])>,
+    /// Optional parameters that one of the versions lacks.
+    pub dropped: BTreeSet<String>,
 }
 
 impl<'m> Step<'m> {
     pub fn new(model: &'m Model, old: usize) -> Self {
-        let conversions = Conversions::new(model, old);
-        Self { conversions, methods: Vec::new(), taken: BTreeSet::new(), lacking: Vec::new() }
+        Self {
+            conversions: Conversions::new(model, old),
+            methods: Vec::new(),
+            lacking: Vec::new(),
+            renamed: BTreeSet::new(),
+            dropped: BTreeSet::new(),
+        }
     }
 
     /// Returns the name of a version as code.
@@ -39,24 +48,37 @@ impl<'m> Step<'m> {
         code(&self.conversions.model.versions[version].version.name)
     }
 
-    /// Returns a name that no other method of the trait has.
-    pub fn free(&mut self, name: &str) -> Ident {
-        let mut free = name.to_owned();
-        while !self.taken.insert(free.clone()) {
-            free.push('_');
+    /// Notes for the list how the parameters of a function differ; calls have a direction between versions.
+    pub fn note(&mut self, function: &str, pairs: &Pairs, direction: Direction) {
+        for (from, to) in &pairs.renamed {
+            let (old, new) = if direction == Direction::Up { (from, to) } else { (to, from) };
+            let old_and_new = [old, new].map(|name| name.to_string().replace("r#", ""));
+            let _ = self.renamed.insert((function.to_owned(), old_and_new));
         }
-        format_ident!("{free}")
+        for name in &pairs.dropped {
+            let _ = self.dropped.insert(format!("{function}({name})").replace("r#", ""));
+        }
     }
 
     /// Returns all methods that the program writes: of types, then of functions.
     fn all(&self) -> Vec<Method> {
-        let written = self.conversions.written().into_iter().map(|(ident, path, from, to)| {
-            let up = ident.to_string().starts_with("upgrade");
-            let (old, new) = (self.name(self.conversions.old), self.name(self.conversions.old + 1));
-            let (from_name, to_name) = if up { (old, new) } else { (new, old) };
+        let written = self.conversions.written().map(|written| {
+            let Written { ident, direction, paths: (old, new), from, to } = written;
+            let old = (old, self.name(self.conversions.old));
+            let new = (new, self.name(self.conversions.old + 1));
+            let ((from_path, from_name), (to_path, to_name)) =
+                if direction == Direction::Up { (old, new) } else { (new, old) };
+            let what = code(from_path.join("::"));
+            let docs = match from_path.last() == to_path.last() {
+                true => format!("Converts {what} from {from_name} to {to_name}."),
+                false => format!(
+                    "Converts {what} of {from_name} to {} of {to_name}.",
+                    code(to_path.join("::"))
+                ),
+            };
             Method {
-                docs: format!("Converts {} from {from_name} to {to_name}.", code(path.join("::"))),
-                ident,
+                docs,
+                ident: ident.clone(),
                 receiver: false,
                 params: vec![(format_ident!("value"), from.clone())],
                 result: to.clone(),
@@ -75,7 +97,7 @@ impl<'m> Step<'m> {
 
     /// Returns whether the program writes anything.
     pub fn has_trait(&self) -> bool {
-        !self.methods.is_empty() || !self.conversions.written().is_empty()
+        !self.methods.is_empty() || self.conversions.written().next().is_some()
     }
 
     /// Returns the names of the methods that the program writes.
@@ -90,14 +112,15 @@ impl<'m> Step<'m> {
         }
         let (old, new) = (self.name(self.conversions.old), self.name(self.conversions.old + 1));
         let doc = outer(&format!(
-            "What the program writes so that {old} is served by {new}: all conversions that do not follow from the \
-             types. The session's data implements it.\n\nAn error ends the guest's call, or the call of the guest."
+            "The conversions between {old} and {new} that do not follow from the types. The session's data implements \
+             them.\n\nAn error ends the guest's call, or the call of the guest."
         ));
         // Braces are places of a message, and names of versions have none.
         let message = format!("`{{Self}}` does not convert between the versions {old} and {new}");
         let module = &self.conversions.model.versions[self.conversions.old].version.module;
+        let conversions = self.conversions.model.conversions(self.conversions.old);
         let note = format!(
-            "implement the trait `{module}::Conversions` of the wrapper for the session's data: it has what does not \
+            "implement the trait `{module}::{conversions}` of the wrapper for the session's data: it has what does not \
              follow from the types"
         );
         let (mut methods, mut forwards) = (TokenStream::new(), TokenStream::new());
@@ -123,18 +146,18 @@ impl<'m> Step<'m> {
             });
             forwards.extend(quote! {
                 #asyncness fn #ident(#own #(#names: #types),*) -> __rt::Result<#result> {
-                    <_T as Conversions>::#ident(#other #(#names),*) #wait
+                    <_T as #conversions>::#ident(#other #(#names),*) #wait
                 }
             });
         }
         Some(quote! {
             #doc
             #[diagnostic::on_unimplemented(message = #message, note = #note)]
-            pub trait Conversions: #send Sized {
+            pub trait #conversions: #send Sized {
                 #methods
             }
 
-            impl<_T: Conversions> Conversions for &mut _T {
+            impl<_T: #conversions> #conversions for &mut _T {
                 #forwards
             }
         })
