@@ -28,6 +28,7 @@ mod lacking;
 mod tree;
 mod types;
 mod versioned;
+mod versioned_session;
 mod versions;
 
 pub(crate) use component::{cargo_feature as component_feature, needs as component_needs};

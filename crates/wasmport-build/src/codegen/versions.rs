@@ -6,6 +6,7 @@ use super::docs::{self, code, outer};
 use super::error::CodegenError;
 use super::format::Section;
 use super::versioned::{Names, Shared, version_docs};
+use super::versioned_session::{Imports, Start};
 use super::{asset, core, file, refused};
 use crate::asset::{AssetError, Kind};
 use crate::settings::Version;
@@ -41,18 +42,22 @@ fn of_modules(
 ) -> Result<Wrapper, CodegenError> {
     let names = Names::of(asset);
     let room = asset.settings.limits.wrapper_bytes() / versions.len().max(1) as u64;
-    let (mut modules, mut warnings, mut hosts) = (Vec::new(), Vec::new(), Vec::new());
-    let (mut is_async, mut needs_wasi, mut is_linked) = (false, false, true);
+    let (mut modules, mut warnings) = (Vec::new(), Vec::new());
+    let mut all = Vec::new();
     let mut methods = HashMap::new();
     for (version, own) in versions {
         let module = core::module(own, room)?;
-        is_async |= module.is_async;
-        needs_wasi |= module.needs_wasi;
-        is_linked &= module.is_linked;
-        let ident = format_ident!("{}", version.module);
-        hosts.push(module.hosts.iter().map(|host| quote!(#ident::#host)).collect::<Vec<_>>());
         warnings.extend(module.warnings);
         methods = module.methods;
+        let ident = format_ident!("{}", version.module);
+        all.push(Imported {
+            hosts: module.hosts.iter().map(|host| quote!(#ident::#host)).collect(),
+            is_async: module.is_async,
+            needs_wasi: module.needs_wasi,
+            is_shadowed: module.is_shadowed,
+            has_others: module.has_other_imports,
+            needs_module: module.needs_module,
+        });
         let mut sections = vec![Section::Items(asset::import())];
         sections.extend(module.api);
         sections.extend(module.rest);
@@ -61,9 +66,10 @@ fn of_modules(
     }
     warnings.extend(asset.settings.without_effect(Kind::Module));
     let shared = Shared { asset, names: &names, versions, kind: "Module" };
-    let calls = if is_async { quote!(async) } else { quote!(sync) };
-    let session = is_linked.then(|| module_session(&shared, &hosts, &calls));
-    let mut sections = vec![Section::Items(asset::import()), Section::Items(quote!(#session))];
+    let is_async = all.iter().any(|own| own.is_async);
+    let needs_wasi = all.iter().any(|own| own.needs_wasi);
+    let session = module_session(&shared, &all);
+    let mut sections = vec![Section::Items(asset::import()), Section::Items(session)];
     sections.push(Section::Items(shared.items()));
     sections.extend(modules);
     sections.push(Section::Text(shared.call()));
@@ -73,28 +79,65 @@ fn of_modules(
     Ok(Wrapper { source, methods, warnings })
 }
 
+/// The imports of a version that is a core module.
+struct Imported {
+    /// The modules with `Host` traits.
+    hosts: Vec<TokenStream>,
+    is_async: bool,
+    needs_wasi: bool,
+    is_shadowed: bool,
+    /// Whether there are imports beside WASI that the session's data does not implement.
+    has_others: bool,
+    /// Whether imports are defined for each module by the names that it imports from.
+    needs_module: bool,
+}
+
 /// Writes the session with code of any version.
-fn module_session(
-    shared: &Shared<'_>,
-    hosts: &[Vec<TokenStream>],
-    calls: &TokenStream,
-) -> TokenStream {
-    let Names { ty, session, .. } = shared.names;
+fn module_session(shared: &Shared<'_>, all: &[Imported]) -> TokenStream {
+    let Names { ty, session, version } = shared.names;
     let vis = shared.asset.visibility();
     let own = shared.own();
-    let send = (calls.to_string() == "async").then(|| quote!(__rt::Send+));
-    let all: Vec<&TokenStream> = hosts.iter().flatten().collect();
-    let bounds = quote!(#(#all::Host<__rt::SessionData<T>> +)*);
-    let arms = shared.versions.iter().zip(hosts).enumerate().map(|(index, ((version, _), hosts))| {
+    let any = |is: fn(&Imported) -> bool| all.iter().any(is);
+    let needs_code = any(|own| own.needs_module);
+    let is_async = any(|own| own.is_async);
+    let needs_wasi = any(|own| own.needs_wasi);
+    let hosts = all.iter().flat_map(|own| &own.hosts);
+    let bounds = quote!(#(#hosts::Host<__rt::SessionData<T>> +)*);
+    let versions = shared.versions.iter().zip(all).map(|((version, _), imported)| {
         let module = format_ident!("{}", version.module);
-        match hosts.is_empty() {
-            true => quote!(#index => Ok(())),
+        let define = match imported.hosts.is_empty() {
+            true => quote!(Ok(())),
             false => {
-                quote!(#index => #module::#own::add_to_linker(linker, __rt::SessionData::get_mut))
+                let loaded = imported.needs_module.then(|| quote!(loaded,));
+                quote!(#module::#own::add_to_linker(linker, #loaded __rt::SessionData::get_mut))
             }
-        }
+        };
+        (format_ident!("{}", version.variant), define)
     });
-    let newest = shared.versions.len().saturating_sub(1);
+    let link = if is_async { quote!(link_async) } else { quote!(link) };
+    let imports = if any(|own| own.has_others) {
+        Imports::Program
+    } else if needs_wasi {
+        Imports::Wasi(quote!(wasi.#link(linker, store)?;))
+    } else if needs_code {
+        Imports::DataForCode
+    } else {
+        Imports::Data
+    };
+    let start = Start {
+        kind: "Module",
+        wrapper: ty,
+        session,
+        version: quote!(#version),
+        versions: versions.collect(),
+        bounds,
+        is_async,
+        needs_wasi,
+        is_shadowed: any(|own| own.is_shadowed),
+        imports,
+        needs_code,
+    };
+    let start = start.write();
     let doc = outer(&format!(
         "A store with an instance of a module of any version of {}; host functions reach the program's data, `T`.\n\n\
          [`wrapper`](::wasmport::Session::wrapper) returns the enum of the versions, and \
@@ -105,25 +148,9 @@ fn module_session(
         #doc
         #vis struct #session<T: 'static = ()>(__rt::Session<T, #ty>);
 
-        impl<T: #bounds #send 'static> ::wasmport::LinkedOnce for #session<T> {
-            fn link_once(linker: &mut __rt::Linker<__rt::SessionData<T>>) -> __rt::Result<()> {
-                Self::link_version(linker, #newest)
-            }
-
-            fn link_version(
-                linker: &mut __rt::Linker<__rt::SessionData<T>>,
-                version: usize,
-            ) -> __rt::Result<()> {
-                let _ = &linker;
-                match version {
-                    #(#arms,)*
-                    _ => Ok(()),
-                }
-            }
-        }
+        #start
 
         __rt::versions! { @session Module #ty #session }
-        __rt::versions! { @new #calls Module #ty #session [#bounds] }
     }
 }
 

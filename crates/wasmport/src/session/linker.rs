@@ -5,7 +5,7 @@ use super::pre::SessionPre;
 use super::typed::{CodeOf, LinkedOnce, TypedSession};
 use crate::code::Operations as _;
 use crate::error::Result;
-use crate::runtime::{ALL_VERSIONS, Loaded, Runtime, VersionSet, version_index};
+use crate::runtime::{ALL_VERSIONS, InterfaceVersion, Loaded, Runtime, VersionSet, version_index};
 use crate::wrapper::{VersionedWrapper, Wrapper as _};
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl<S: TypedSession> SessionLinker<S> {
         Ok(Self { linkers: linkers?, accepted: ALL_VERSIONS })
     }
 
-    /// Defines the imports that `define` adds to the linker.
+    /// Defines the imports that `define` adds to the linker, which serves all versions.
     ///
     /// # Errors
     ///
@@ -54,6 +54,37 @@ impl<S: TypedSession> SessionLinker<S> {
         let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(runtime.engine());
         define(&mut linker)?;
         Ok(Self { linkers: vec![linker], accepted: ALL_VERSIONS })
+    }
+
+    /// Defines the imports of each version that `define` adds to its linker.
+    ///
+    /// ```text
+    /// let linker = SessionLinker::<PluginSession<Editor>>::with_linkers(&runtime, |linker, version| {
+    ///     wasi.add_to_component_linker(linker)?;
+    ///     PluginSession::add_to_linker(linker, version)
+    /// })?;
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails with the error of `define`.
+    pub fn with_linkers(
+        runtime: &Runtime,
+        mut define: impl FnMut(
+            &mut LinkerOf<CodeOf<S>, S::Data>,
+            <S::Wrapper as VersionedWrapper>::Version,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self>
+    where
+        S::Wrapper: VersionedWrapper,
+    {
+        let linker = |version: &<S::Wrapper as VersionedWrapper>::Version| {
+            let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(runtime.engine());
+            define(&mut linker, *version).map(|()| linker)
+        };
+        let versions = <<S::Wrapper as VersionedWrapper>::Version as InterfaceVersion>::ALL.iter();
+        let linkers: wasmtime::Result<Vec<_>> = versions.map(linker).collect();
+        Ok(Self { linkers: linkers?, accepted: ALL_VERSIONS })
     }
 
     /// Accepts code of these versions alone, of those that it accepted before.

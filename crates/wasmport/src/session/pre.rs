@@ -82,7 +82,8 @@ impl<S: TypedSession> SessionPre<S> {
     where
         S: LinkedSession,
     {
-        Self::of_with_linker(loaded, S::link)
+        let version = S::Wrapper::check_version(loaded, ALL_VERSIONS)?;
+        Self::link(loaded.clone(), version, |linker, loaded| S::link_code(linker, loaded, version))
     }
 
     /// Links loaded code that has the wrapper's interface with the imports that `define` adds to the linker.

@@ -67,6 +67,20 @@ impl<T: 'static, W: Wrapper> Session<T, W> {
         })
     }
 
+    /// Instantiates loaded code like [`Self::start_of`], with the index of its version for `define`.
+    pub(crate) fn start_version_of(
+        loaded: &Loaded<W::Code>,
+        data: T,
+        define: impl FnOnce(
+            &mut LinkerOf<W::Code, T>,
+            &mut Store<SessionData<T>>,
+            usize,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        let version = W::check_version(loaded, ALL_VERSIONS)?;
+        Self::start_loaded(loaded, version, data, |linker, store, _| define(linker, store, version))
+    }
+
     fn start_loaded(
         loaded: &Loaded<W::Code>,
         version: usize,
@@ -217,6 +231,21 @@ impl<T: Send + 'static, W: Wrapper + Sync> Session<T, W> {
         let version = W::check_exports(loaded)?;
         let stubbed = |store: &mut _| Imports::stubbed::<W>(loaded, version, store, stubs);
         Self::start_with_imports_async(loaded, version, data, stubbed).await
+    }
+
+    /// Async version of [`Self::start_version_of`].
+    pub(crate) async fn start_version_of_async(
+        loaded: &Loaded<W::Code>,
+        data: T,
+        define: impl FnOnce(
+            &mut LinkerOf<W::Code, T>,
+            &mut Store<SessionData<T>>,
+            usize,
+        ) -> wasmtime::Result<()>,
+    ) -> Result<Self> {
+        let version = W::check_version(loaded, ALL_VERSIONS)?;
+        let define = |linker: &mut _, store: &mut _, _: &_| define(linker, store, version);
+        Self::start_loaded_async(loaded, version, data, define).await
     }
 
     async fn start_loaded_async(

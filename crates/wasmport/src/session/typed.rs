@@ -40,6 +40,21 @@ pub trait LinkedSession: TypedSession {
         linker: &mut LinkerOf<CodeOf<Self>, Self::Data>,
         loaded: &Loaded<CodeOf<Self>>,
     ) -> wasmtime::Result<()>;
+
+    /// Defines all imports of code whose version is known.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a name is already defined.
+    #[doc(hidden)]
+    fn link_code(
+        linker: &mut LinkerOf<CodeOf<Self>, Self::Data>,
+        loaded: &Loaded<CodeOf<Self>>,
+        version: usize,
+    ) -> wasmtime::Result<()> {
+        let _ = version;
+        Self::link(linker, loaded)
+    }
 }
 
 /// A session type whose imports are the same for all code, so that they can be defined before any is loaded.
@@ -48,7 +63,8 @@ pub trait LinkedSession: TypedSession {
     note = "imported memories, tables, globals and tags belong to one store, and functions whose types only a \
             module has to that module: link each with `SessionPre::of_with_linker` or start each session with \
             its `new`",
-    note = "WASI is given to each session: define it with `SessionLinker::with_linker`, and start with `start_with`"
+    note = "WASI is given to each session: define it with `SessionLinker::with_linker`, or \
+            `with_linkers` if there are versions, and start with `start_with`"
 )]
 pub trait LinkedOnce: LinkedSession {
     /// Defines all imports of the interface in `linker`.

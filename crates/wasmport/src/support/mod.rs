@@ -45,7 +45,9 @@ pub use imports::*;
 pub use lift::*;
 pub use link::*;
 pub use values::*;
-pub use versions::{HostResourcesOf, no_version, versions_of};
+#[cfg(feature = "async")]
+pub use versions::start_version_async;
+pub use versions::{HostResourcesOf, no_version, start_version, version_at, versions_of};
 pub use wasmtime::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, StructRef};
 pub use wasmtime::{
     AsContext, AsContextMut, Caller, Error, Extern, Func, I31, Instance, InstancePre, Linker,

@@ -1,7 +1,11 @@
 //! Wrappers of interfaces with versions: what is the same for all of them.
 
-use crate::runtime::{Detect, Versions};
-use wasmtime::{Error, format_err};
+use crate::code::Code;
+use crate::error::Result;
+use crate::runtime::{Detect, InterfaceVersion, Loaded, Versions};
+use crate::session::{Session, SessionData, TypedSession};
+use crate::wrapper::Wrapper;
+use wasmtime::{Error, Store, format_err};
 
 /// Describes an interface with versions.
 #[must_use]
@@ -17,6 +21,53 @@ pub fn no_version(interface: &str) -> Error {
          `{interface}`"
     )
 }
+
+/// Starts a session with code of any version; `define` gets the index of the version.
+///
+/// # Errors
+///
+/// Fails if the code is of another version or differs from it, and like [`Session::start_of`].
+pub fn start_version<S: TypedSession>(
+    loaded: &Loaded<CodeOf<S>>,
+    data: S::Data,
+    define: impl FnOnce(
+        &mut LinkerOf<S>,
+        &mut Store<SessionData<S::Data>>,
+        usize,
+    ) -> wasmtime::Result<()>,
+) -> Result<S> {
+    Session::start_version_of(loaded, data, define).map(S::from_session)
+}
+
+/// Async version of [`start_version`].
+///
+/// # Errors
+///
+/// Fails like [`start_version`].
+#[cfg(feature = "async")]
+pub async fn start_version_async<S: TypedSession<Data: Send, Wrapper: Sync>>(
+    loaded: &Loaded<CodeOf<S>>,
+    data: S::Data,
+    define: impl FnOnce(
+        &mut LinkerOf<S>,
+        &mut Store<SessionData<S::Data>>,
+        usize,
+    ) -> wasmtime::Result<()>,
+) -> Result<S> {
+    Session::start_version_of_async(loaded, data, define).await.map(S::from_session)
+}
+
+/// Returns the version at an index, which the runtime gave.
+#[must_use]
+pub fn version_at<V: InterfaceVersion>(index: usize) -> V {
+    V::ALL[index]
+}
+
+/// The kind of code of a session.
+type CodeOf<S> = <<S as TypedSession>::Wrapper as Wrapper>::Code;
+
+/// The linker of a session.
+type LinkerOf<S> = <CodeOf<S> as Code>::Linker<SessionData<<S as TypedSession>::Data>>;
 
 /// The types of the resources that the host gives to code.
 pub type HostResourcesOf<C> = <C as crate::code::Operations>::HostResources;
@@ -177,9 +228,28 @@ macro_rules! __versions {
         }
     };
 
-    (@new sync $kind:ident $ty:ident $session:ident [$($bounds:tt)*]) => {
-        $crate::__versions! { @link [] $kind $ty $session [$($bounds)*] }
+    // The session's data implements all imports, which are the same for all code of a version.
+    (@once [$($send:tt)*] $kind:ident $ty:ident $session:ident [$($bounds:tt)*]) => {
+        impl<T: $($bounds)* $($send)* 'static> $crate::LinkedSession for $session<T> {
+            fn link(
+                linker: &mut <$crate::support::$kind as $crate::Code>::Linker<$crate::SessionData<T>>,
+                loaded: &$crate::Loaded<$crate::support::$kind>,
+            ) -> $crate::wasmtime::Result<()> {
+                let version = <$ty as $crate::VersionedWrapper>::VERSIONED.check(loaded)?;
+                Self::link_code(linker, loaded, $crate::support::version_index(version))
+            }
 
+            fn link_code(
+                linker: &mut <$crate::support::$kind as $crate::Code>::Linker<$crate::SessionData<T>>,
+                _: &$crate::Loaded<$crate::support::$kind>,
+                version: usize,
+            ) -> $crate::wasmtime::Result<()> {
+                <Self as $crate::LinkedOnce>::link_version(linker, version)
+            }
+        }
+    };
+
+    (@new sync $kind:ident $ty:ident $session:ident [$($bounds:tt)*]) => {
         impl<T: $($bounds)* 'static> $session<T> {
             /// Instantiates code of the interface, of any version; host functions reach `data`.
             ///
@@ -192,33 +262,16 @@ macro_rules! __versions {
                 loaded: &$crate::Loaded<$crate::support::$kind>,
                 data: T,
             ) -> $crate::Result<Self> {
-                let session = $crate::Session::<T, $ty>::start_of(loaded, data, |linker, _, loaded| {
-                    <Self as $crate::LinkedSession>::link(linker, loaded)
-                });
-                session.map(Self)
+                $crate::support::start_version(loaded, data, |linker, _, version| {
+                    <Self as $crate::LinkedSession>::link_code(linker, loaded, version)
+                })
             }
         }
 
-        impl<T: 'static> $session<T> {
-            /// Instantiates code that has the exports of its version, with imports that do nothing: to look at it
-            /// before it is given anything.
-            ///
-            /// # Errors
-            ///
-            /// Fails like [`new`](Self::new); the imports of the code do not count.
-            pub fn new_stubbed(
-                loaded: &$crate::Loaded<$crate::support::$kind>,
-                data: T,
-                stubs: $crate::Stubs,
-            ) -> $crate::Result<Self> {
-                $crate::Session::<T, $ty>::stubbed(loaded, data, stubs).map(Self)
-            }
-        }
+        $crate::__versions! { @stubbed sync $kind $ty $session }
     };
 
     (@new async $kind:ident $ty:ident $session:ident [$($bounds:tt)*]) => {
-        $crate::__versions! { @link [::core::marker::Send +] $kind $ty $session [$($bounds)*] }
-
         impl<T: $($bounds)* ::core::marker::Send + 'static> $session<T> {
             /// Instantiates code of the interface, of any version; host functions reach `data`.
             ///
@@ -231,39 +284,52 @@ macro_rules! __versions {
                 loaded: &$crate::Loaded<$crate::support::$kind>,
                 data: T,
             ) -> $crate::Result<Self> {
-                let define = |linker: &mut _, _: &mut _, loaded: &_| {
-                    <Self as $crate::LinkedSession>::link(linker, loaded)
+                let define = |linker: &mut _, _: &mut _, version| {
+                    <Self as $crate::LinkedSession>::link_code(linker, loaded, version)
                 };
-                $crate::Session::<T, $ty>::start_of_async(loaded, data, define).await.map(Self)
+                $crate::support::start_version_async(loaded, data, define).await
             }
         }
 
+        $crate::__versions! { @stubbed async $kind $ty $session }
+    };
+
+    (@stubbed sync $kind:ident $ty:ident $session:ident) => {
+        impl<T: 'static> $session<T> {
+            /// Instantiates code that has the exports of its version, with imports that do nothing: to look at it
+            /// before it is given anything.
+            ///
+            /// # Errors
+            ///
+            /// Fails with [`Error::Version`]($crate::Error::Version) if the code is of another version, with
+            /// [`Error::Interface`]($crate::Error::Interface) if its exports differ from its version, and if a start
+            /// function fails.
+            pub fn new_stubbed(
+                loaded: &$crate::Loaded<$crate::support::$kind>,
+                data: T,
+                stubs: $crate::Stubs,
+            ) -> $crate::Result<Self> {
+                $crate::Session::<T, $ty>::stubbed(loaded, data, stubs).map(Self)
+            }
+        }
+    };
+
+    (@stubbed async $kind:ident $ty:ident $session:ident) => {
         impl<T: ::core::marker::Send + 'static> $session<T> {
             /// Instantiates code that has the exports of its version, with imports that do nothing: to look at it
             /// before it is given anything.
             ///
             /// # Errors
             ///
-            /// Fails like [`new`](Self::new); the imports of the code do not count.
+            /// Fails with [`Error::Version`]($crate::Error::Version) if the code is of another version, with
+            /// [`Error::Interface`]($crate::Error::Interface) if its exports differ from its version, and if a start
+            /// function fails.
             pub async fn new_stubbed(
                 loaded: &$crate::Loaded<$crate::support::$kind>,
                 data: T,
                 stubs: $crate::Stubs,
             ) -> $crate::Result<Self> {
                 $crate::Session::<T, $ty>::stubbed_async(loaded, data, stubs).await.map(Self)
-            }
-        }
-    };
-
-    (@link [$($send:tt)*] $kind:ident $ty:ident $session:ident [$($bounds:tt)*]) => {
-        impl<T: $($bounds)* $($send)* 'static> $crate::LinkedSession for $session<T> {
-            fn link(
-                linker: &mut <$crate::support::$kind as $crate::Code>::Linker<$crate::SessionData<T>>,
-                loaded: &$crate::Loaded<$crate::support::$kind>,
-            ) -> $crate::wasmtime::Result<()> {
-                let version = <$ty as $crate::VersionedWrapper>::VERSIONED.check(loaded)?;
-                let version = $crate::support::version_index(version);
-                <Self as $crate::LinkedOnce>::link_version(linker, version)
             }
         }
     };

@@ -35,8 +35,12 @@ pub(super) struct Module {
     pub rest: Vec<Section>,
     pub is_async: bool,
     pub needs_wasi: bool,
-    /// Whether the session's data alone implements the imports.
-    pub is_linked: bool,
+    /// Whether it imports a name from WASI, and with another type from the program.
+    pub is_shadowed: bool,
+    /// Whether there are imports beside WASI that the session's data does not implement.
+    pub has_other_imports: bool,
+    /// Whether the session's data implements imports for each module by the names that it imports from.
+    pub needs_module: bool,
     /// The modules with `Host` traits.
     pub hosts: Vec<Ident>,
     /// The name of each export's method.
@@ -72,7 +76,9 @@ pub(super) fn module(asset: &Description<'_>, bytes: u64) -> Result<Module, Plan
         rest,
         is_async: plan.is_async,
         needs_wasi: plan.needs_wasi(),
-        is_linked: session::is_linked(&plan) && !plan.needs_module(),
+        is_shadowed: session::is_shadowed(&plan),
+        has_other_imports: session::has_other_imports(&plan),
+        needs_module: plan.needs_module(),
         hosts: plan.host_modules().map(|module| module.ident.clone()).collect(),
         methods: plan.methods(),
         warnings: plan.warnings,

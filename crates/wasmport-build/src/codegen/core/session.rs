@@ -39,8 +39,17 @@ pub(super) fn session(plan: &Plan<'_>) -> TokenStream {
 /// Whether the session's data alone implements the imports, so that the asset can be linked once for
 /// many sessions.
 pub(super) fn is_linked(plan: &Plan<'_>) -> bool {
-    let has_values = plan.value_modules().next().is_some();
-    plan.unwrapped_imports.is_empty() && !has_values && !plan.needs_wasi()
+    !has_other_imports(plan) && !plan.needs_wasi()
+}
+
+/// Whether there are imports beside WASI that the session's data does not implement.
+pub(super) fn has_other_imports(plan: &Plan<'_>) -> bool {
+    !plan.unwrapped_imports.is_empty() || plan.value_modules().next().is_some()
+}
+
+/// Whether a name that WASI has with another type is imported with both.
+pub(super) fn is_shadowed(plan: &Plan<'_>) -> bool {
+    plan.imports.iter().any(|module| !module.wasi.is_empty() && !module.funcs.is_empty())
 }
 
 /// The bounds of the data of a session that implements the host functions.
@@ -168,9 +177,7 @@ fn define(plan: &Plan<'_>, calls: &Calls) -> TokenStream {
     let ty = &plan.ty;
     let link_wasi = plan.needs_wasi().then(|| {
         let link = calls.method("link");
-        // A name that WASI has with another type is imported with both.
-        let is_shadowed = plan.imports.iter().any(|m| !m.wasi.is_empty() && !m.funcs.is_empty());
-        let allow = is_shadowed.then(|| quote!(linker.allow_shadowing(true);));
+        let allow = is_shadowed(plan).then(|| quote!(linker.allow_shadowing(true);));
         quote!(wasi.#link(linker, store)?; #allow)
     });
     let link_values =

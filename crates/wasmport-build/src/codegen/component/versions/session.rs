@@ -6,13 +6,15 @@ use crate::codegen::component::rewrite::{lines, type_name};
 use crate::codegen::component::session::{Guest, Method, Waits, method_names};
 use crate::codegen::docs::{code, outer};
 use crate::codegen::versioned::Names;
+use crate::codegen::versioned_session::{Imports, Start};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::Item;
 use wasmport::interface::Preview;
 
 /// The session's own methods.
-const RESERVED: &[&str] = &["into_session", "new", "new_stubbed", "version", "with_linker"];
+const RESERVED: &[&str] =
+    &["add_to_linker", "into_session", "new", "new_stubbed", "version", "with_linker"];
 
 /// The input for the session.
 pub(super) struct SessionOf<'a> {
@@ -97,77 +99,36 @@ impl SessionOf<'_> {
 
     /// Writes the ways to start sessions.
     fn start(&self) -> TokenStream {
-        let Names { session, .. } = self.names;
-        let (any, newest) = (any(), self.newest());
-        let (hosts, conversions, send) = (&self.hosts, self.conversions(None), self.send());
-        let arms = self.model.versions.iter().enumerate().map(|(index, own)| {
-            let module = self.model.module(newest, index);
+        let Names { session, version, .. } = self.names;
+        let versions = self.model.versions.iter().enumerate().map(|(index, own)| {
+            let module = self.model.module(self.newest(), index);
             let ty = &own.prepared.ty;
-            match own.surface.has_linker {
+            let define = match own.surface.has_linker {
                 true => quote! {
-                    #index => #module #ty::add_to_linker::<_, __rt::HasSelf<T>>(
+                    #module #ty::add_to_linker::<_, __rt::HasSelf<T>>(
                         linker,
                         ::wasmport::SessionData::get_mut,
                     )
                 },
-                false => quote!(#index => Ok(())),
-            }
-        });
-        let arms = quote!(#(#arms,)*);
-        let calls = if self.is_async { quote!(async) } else { quote!(sync) };
-        let Some(wasi) = self.wasi() else {
-            return quote! {
-                impl<T: #hosts #conversions #send 'static> ::wasmport::LinkedOnce for #session<T> {
-                    fn link_once(
-                        linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
-                    ) -> __rt::Result<()> {
-                        Self::link_version(linker, #newest)
-                    }
-
-                    fn link_version(
-                        linker: &mut __rt::Linker<::wasmport::SessionData<T>>,
-                        version: usize,
-                    ) -> __rt::Result<()> {
-                        let _ = &linker;
-                        match version {
-                            #arms
-                            _ => Ok(()),
-                        }
-                    }
-                }
-
-                __rt::versions! { @new #calls Component #any #session [#hosts #conversions] }
+                false => quote!(Ok(())),
             };
-        };
-        let (asyncness, wait) =
-            if self.is_async { (Some(quote!(async)), Some(quote!(.await))) } else { (None, None) };
-        let start = format_ident!("start_of{}", if self.is_async { "_async" } else { "" });
-        quote! {
-            impl<T: #hosts #conversions Send + 'static> #session<T> {
-                /// Instantiates a component of any version; host functions reach `data`. `wasi` is the guest's view of
-                /// the system; its folders are opened now.
-                ///
-                /// Fails with [`Error::Version`](::wasmport::Error::Version) if the component is of another version,
-                /// with [`Error::Interface`](::wasmport::Error::Interface) if it differs from its version, if a start
-                /// function fails, and with [`Error::Preopen`](::wasmport::Error::Preopen) if a folder cannot be
-                /// opened.
-                pub #asyncness fn new(
-                    component: &::wasmport::LoadedComponent,
-                    data: T,
-                    wasi: ::wasmport::wasi::Wasi,
-                ) -> ::wasmport::Result<Self> {
-                    let version = __rt::version_index(super::INTERFACE.check(component)?);
-                    let session = ::wasmport::Session::<T, #any>::#start(component, data, |linker, store, _| {
-                        #wasi
-                        match version {
-                            #arms
-                            _ => Ok(()),
-                        }
-                    });
-                    Ok(Self(session #wait?))
-                }
-            }
+            (format_ident!("{}", own.version.variant), define)
+        });
+        let (hosts, conversions, wasi) = (&self.hosts, self.conversions(None), self.wasi());
+        Start {
+            kind: "Component",
+            wrapper: &any(),
+            session,
+            version: quote!(super::#version),
+            versions: versions.collect(),
+            bounds: quote!(#hosts #conversions),
+            is_async: self.is_async,
+            needs_wasi: wasi.is_some(),
+            is_shadowed: self.model.versions.iter().any(|own| own.prepared.wasi.is_shadowed),
+            imports: wasi.map_or(Imports::Data, Imports::Wasi),
+            needs_code: false,
         }
+        .write()
     }
 
     /// Writes the statements that add WASI to a linker, if a version imports it.
@@ -183,9 +144,7 @@ impl SessionOf<'_> {
         };
         let http = needs.clone().any(|need| *need == Preview::Http);
         let http = http.then(|| quote!(wasi.add_http_to_component_linker(linker)?;));
-        let is_shadowed = self.model.versions.iter().any(|own| own.prepared.wasi.is_shadowed);
-        let shadow = is_shadowed.then(|| quote!(let _ = linker.allow_shadowing(true);));
-        Some(quote!(#link #http #shadow))
+        Some(quote!(#link #http))
     }
 
     /// Writes a method that calls a function of the newest version.
