@@ -12,6 +12,7 @@ use wasmport::engine::RequiredFeatures;
 use wasmport::{Digest, EngineConfig};
 
 /// The input of code generation for one asset.
+#[derive(Clone, Copy)]
 pub(crate) struct Description<'a> {
     pub path: &'a Path,
     /// The source file relative to its root.
@@ -38,6 +39,14 @@ impl Description<'_> {
     /// The asset's name: its path below the import root, without extension.
     pub fn name(&self) -> String {
         self.module.join("/")
+    }
+
+    /// The file that is imported, or the file or world that describes an interface.
+    pub fn origin(&self) -> &str {
+        // Sources of interfaces end with their names, so that no two are alike.
+        let name = self.source.strip_suffix(self.own_module());
+        let described = name.and_then(|source| source.strip_suffix('#'));
+        described.filter(|_| self.is_interface).unwrap_or(self.source)
     }
 
     /// The name of the wrapper's own module.

@@ -66,7 +66,7 @@ fn padded(line: &str) -> String {
 
 /// The first line of a wrapper's documentation.
 pub(super) fn title(asset: &Description<'_>) -> String {
-    let (name, source) = (code(asset.name()), code(asset.source));
+    let (name, source) = (code(asset.name()), code(asset.origin()));
     match asset.is_interface {
         true => {
             format!("The interface {name}, described by {source}, for code that arrives later.\n")

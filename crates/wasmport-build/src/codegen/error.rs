@@ -2,6 +2,7 @@
 
 use super::component::ComponentError;
 use super::core::PlanError;
+use super::lacking::LackingError;
 use crate::settings::Part;
 use thiserror::Error;
 
@@ -11,6 +12,9 @@ pub(crate) enum CodegenError {
     /// The wrapper of a module cannot be planned.
     #[error(transparent)]
     Plan(#[from] PlanError),
+    /// Choices for exports that code may lack fit no version.
+    #[error(transparent)]
+    Lacking(#[from] LackingError),
     /// The wrapper of a component cannot be generated.
     #[error(transparent)]
     Component(#[from] ComponentError),
@@ -30,6 +34,7 @@ impl CodegenError {
     pub fn setting(&self) -> Option<(&'static str, Part<'_>)> {
         match self {
             Self::Plan(error) => error.setting(),
+            Self::Lacking(error) => error.setting(),
             Self::Component(ComponentError::Choice(error)) => error.setting(),
             _ => None,
         }
@@ -39,7 +44,8 @@ impl CodegenError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Plan(error) => error.help(),
-            Self::Component(ComponentError::Choice(error)) => error.help(),
+            Self::Lacking(error) => error.help(),
+            Self::Component(error) => error.help(),
             _ => None,
         }
     }

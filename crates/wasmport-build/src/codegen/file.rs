@@ -45,7 +45,7 @@ fn header(asset: &Description<'_>) -> String {
          // engine: {}\n\
          // targets: {}\n\n",
         crate::VERSION,
-        docs::printable(asset.source),
+        docs::printable(asset.origin()),
         asset.source_digest,
         asset.engine.fingerprint(),
         targets.join(" "),

@@ -128,8 +128,25 @@ impl Lacking {
     }
 }
 
-/// Removes the choices that name no export, for versions of an interface that lack what others have.
-pub(super) fn retain_known(settings: &mut AssetSettings, exports: &[String]) {
+/// Returns the choices for each version of an interface, which are about the exports that the version has.
+///
+/// # Errors
+///
+/// Fails if a choice names an export that no version has.
+pub(super) fn of_versions(
+    settings: &AssetSettings,
+    versions: &[Vec<String>],
+) -> Result<Vec<AssetSettings>, LackingError> {
+    let mut all: Vec<&str> = versions.iter().flatten().map(String::as_str).collect();
+    all.sort_unstable();
+    all.dedup();
+    let _ = Lacking::of(settings, &all)?;
+    Ok(versions.iter().map(|exports| of_version(settings, exports)).collect())
+}
+
+/// Returns the choices for a version of an interface without those that name exports of other versions.
+pub(crate) fn of_version(settings: &AssetSettings, exports: &[String]) -> AssetSettings {
+    let mut settings = settings.clone();
     if let Some(optional) = &mut settings.optional {
         optional.retain(|pattern| {
             let matcher = Patterns::one(pattern);
@@ -144,10 +161,11 @@ pub(super) fn retain_known(settings: &mut AssetSettings, exports: &[String]) {
     if let Some(one_of) = &mut settings.one_of {
         one_of.retain(|name| exports.iter().any(|own| own == name || unversioned(own) == name));
     }
+    settings
 }
 
 /// Returns the name of an interface without its version.
-fn unversioned(name: &str) -> &str {
+pub(super) fn unversioned(name: &str) -> &str {
     name.split('@').next().unwrap_or(name)
 }
 

@@ -38,6 +38,7 @@ pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
 pub use guest::GuestLanguage;
 pub(crate) use guest::{GuestVersion, guest};
+pub(crate) use lacking::of_version;
 pub(crate) use tree::{Module, tree};
 pub(crate) use versions::versions;
 

@@ -7,9 +7,9 @@ use super::error::CodegenError;
 use super::format::Section;
 use super::versioned::{Names, Shared, version_docs};
 use super::versioned_session::{Imports, Start};
-use super::{asset, core, file, refused};
+use super::{asset, core, file, lacking, refused};
 use crate::asset::{AssetError, Kind};
-use crate::settings::Version;
+use crate::settings::{AssetSettings, Version};
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::collections::HashMap;
@@ -23,8 +23,7 @@ pub(crate) fn versions(
     asset: &Description<'_>,
     versions: &[(Version, Description<'_>)],
 ) -> Result<Wrapper, AssetError> {
-    let is_module = versions.iter().all(|(version, _)| version.is_module());
-    let wrapper = if is_module { of_modules(asset, versions) } else { of_worlds(asset, versions) };
+    let wrapper = generate(asset, versions);
     let wrapper = wrapper.and_then(|wrapper| {
         let (len, max) = (wrapper.source.len() as u64, asset.settings.limits.wrapper_bytes());
         if len <= max { Ok(wrapper) } else { Err(CodegenError::TooLarge(len)) }
@@ -33,6 +32,29 @@ pub(crate) fn versions(
     // The texts that spans refer to are kept for the thread otherwise; all tokens are text by now.
     proc_macro2::extra::invalidate_current_thread_spans();
     wrapper
+}
+
+fn generate(
+    asset: &Description<'_>,
+    versions: &[(Version, Description<'_>)],
+) -> Result<Wrapper, CodegenError> {
+    let exports: Vec<_> = versions.iter().map(|(_, own)| own.interface.export_names()).collect();
+    let settings = lacking::of_versions(asset.settings, &exports)?;
+    let of_version = |((version, own), choices): (&(Version, Description<'_>), _)| {
+        // The choices for its own type, and those of its exports.
+        let AssetSettings { optional, one_of, .. } = choices;
+        (version.clone(), AssetSettings { optional, one_of, ..own.settings.clone() })
+    };
+    let own: Vec<_> = versions.iter().zip(settings).map(of_version).collect();
+    let versions = versions.iter().zip(&own);
+    let versions: Vec<_> = versions
+        .map(|((_, own), (version, settings))| (version.clone(), Description { settings, ..*own }))
+        .collect();
+    if versions.iter().all(|(version, _)| version.is_module()) {
+        of_modules(asset, &versions)
+    } else {
+        of_worlds(asset, &versions)
+    }
 }
 
 /// The wrapper of versions that are core modules.

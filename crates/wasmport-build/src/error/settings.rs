@@ -82,6 +82,8 @@ pub(crate) enum SettingsErrorKind {
     DetectPattern(String),
     #[error("the version `{0}` has no export in `exports`")]
     VersionWithoutExport(String),
+    #[error("the versions `{0}` and `{1}` have the same export `{2}`")]
+    ExportOfTwoVersions(String, String, String),
     #[error("`exports` has `{0}`, which is no version")]
     ExportOfNoVersion(String),
     #[error("the interface `{name}` and the asset `{asset}` would be the same Rust module")]
@@ -164,6 +166,9 @@ impl SettingsErrorKind {
             Self::DetectPattern(_) => "write it like `plugin-*`",
             Self::VersionWithoutExport(_) | Self::ExportOfNoVersion(_) => {
                 "give each version in `versions` one export"
+            }
+            Self::ExportOfTwoVersions(..) => {
+                "give each version an export that no other has, or leave out `detect`: imports and exports decide then"
             }
             Self::NotForInterfaces(_) => {
                 "remove it, or move it to the `[[asset]]` table of an asset"

@@ -39,6 +39,15 @@ pub struct Interface {
 }
 
 impl Interface {
+    /// Returns the names of the exports of a module, or of those of a component's world.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn export_names(&self) -> Vec<String> {
+        match &self.world {
+            Some(world) => world.exports(),
+            None => self.exports.iter().map(|export| export.name.clone()).collect(),
+        }
+    }
+
     /// Returns the methods that called another export in `previous`: method, previous export, export.
     pub(crate) fn moved_methods<'a>(
         &'a self,

@@ -2,7 +2,7 @@
 
 use super::read;
 use crate::asset::{AssetError, Stage};
-use crate::codegen::{GuestLanguage, GuestVersion, guest as write};
+use crate::codegen::{self, GuestLanguage, GuestVersion, guest as write};
 use crate::interface::Interface;
 use crate::project::discover::AssetFile;
 use crate::settings::Settings;
@@ -33,11 +33,11 @@ pub(crate) fn guest(
     }
     let detect = &file.settings.detect;
     let Some((version, own)) = versions.pop() else {
-        return of_file(&name, file, project, language, None);
+        return of_file(&name, file, project, language, false, None);
     };
     let section = detect.section.as_deref();
     let version = section.map(|section| GuestVersion { name: &version.name, section });
-    of_file(&name, &own, project, language, version)
+    of_file(&name, &own, project, language, true, version)
 }
 
 /// Returns the error for a version that the interface does not have.
@@ -55,6 +55,7 @@ fn of_file(
     file: &AssetFile,
     project: &Settings,
     language: GuestLanguage,
+    is_version: bool,
     version: Option<GuestVersion<'_>>,
 ) -> Result<String, AssetError> {
     let everything: RequiredFeatures = WasmFeature::ALL.iter().copied().collect();
@@ -70,7 +71,12 @@ fn of_file(
         interface.world = Some(read::world(world, project).map_err(refused)?);
     }
     let is_component = module.is_component();
-    let written = write(name, &interface, is_component, &file.settings, language, version);
+    let exports = interface.export_names();
+    let settings = match is_version {
+        true => codegen::of_version(&file.settings, &exports),
+        false => file.settings.as_ref().clone(),
+    };
+    let written = write(name, &interface, is_component, &settings, language, version);
     written.map_err(|error| {
         let refused = AssetError::new(&file.path, Stage::Codegen, error.to_string());
         match error.help() {

@@ -51,18 +51,28 @@ pub(crate) fn world_path(world: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Compares names so that numbers in them count as numbers: `v2` comes before `v10`.
+/// Compares names so that numbers in them count as numbers, and that a version comes behind those that lead to it:
+/// `v2` is before `v10`, and `1.0.0-rc.1` before `1.0.0`.
 pub(super) fn natural(one: &str, other: &str) -> Ordering {
     let (mut one_rest, mut other_rest) = (one, other);
     loop {
         let (one_part, other_part) = (part(&mut one_rest), part(&mut other_rest));
-        let ordering = match (one_part.parse::<u64>(), other_part.parse::<u64>()) {
-            (Ok(one), Ok(other)) => one.cmp(&other),
-            _ => one_part.cmp(other_part),
-        };
+        let ordering = key(one_part).cmp(&key(other_part));
         if ordering != Ordering::Equal || one_part.is_empty() {
             return ordering.then_with(|| one.cmp(other));
         }
+    }
+}
+
+/// Returns what a part of a name is compared by: the end of a name is behind a dash, and numbers are in the order of
+/// their lengths.
+fn key(part: &str) -> (u8, &str, usize, &str) {
+    let rank = if part.starts_with('-') { 0 } else { 1 + u8::from(!part.is_empty()) };
+    let digits = part.trim_start_matches('0');
+    match part.starts_with(|c: char| c.is_ascii_digit()) {
+        // All numbers are together.
+        true => (rank, "0", digits.len(), digits),
+        false => (rank, part, 0, ""),
     }
 }
 

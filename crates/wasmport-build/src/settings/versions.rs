@@ -3,6 +3,7 @@
 use super::{AssetSettings, Detect, Version};
 use crate::error::SettingsErrorKind;
 use crate::names;
+use std::collections::BTreeMap;
 
 /// Largest number of versions: the runtime has one bit for each.
 const MOST: usize = 64;
@@ -61,6 +62,16 @@ impl AssetSettings {
         if let Some(version) = missing {
             return Some(SettingsErrorKind::VersionWithoutExport(version.name.clone()));
         }
+        let mut taken = BTreeMap::new();
+        for (version, export) in exports {
+            if export.is_empty() {
+                return Some(SettingsErrorKind::VersionWithoutExport(version.clone()));
+            }
+            if let Some(other) = taken.insert(export, version) {
+                let (other, version, export) = (other.clone(), version.clone(), export.clone());
+                return Some(SettingsErrorKind::ExportOfTwoVersions(other, version, export));
+            }
+        }
         let is_version = |name: &&String| versions.iter().any(|version| version.name == **name);
         let unknown = exports.keys().find(|name| !is_version(name));
         unknown.map(|name| SettingsErrorKind::ExportOfNoVersion(name.clone()))
@@ -78,9 +89,24 @@ mod tests {
 
     #[test]
     fn versions_have_the_order_of_their_numbers() {
-        let versions = named(&["v10", "v2", "v1", "0.10.0", "0.2.0", "since-1"]).all_versions();
-        let names: Vec<&str> = versions.iter().map(|version| version.name.as_str()).collect();
-        assert_eq!(names, ["0.2.0", "0.10.0", "since-1", "v1", "v2", "v10"]);
+        let ordered = |names: &[&str]| {
+            let versions = named(names).all_versions().into_iter();
+            versions.map(|version| version.name).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            ordered(&["v10", "v2", "v1", "0.10.0", "0.2.0", "since-1"]),
+            ["0.2.0", "0.10.0", "since-1", "v1", "v2", "v10"]
+        );
+        // What leads to a version comes before it.
+        assert_eq!(
+            ordered(&["1.0.0", "1.0.0-rc.2", "0.9.0", "1.0.1-rc.1", "1.0.0-rc.10", "1.0.1"]),
+            ["0.9.0", "1.0.0-rc.2", "1.0.0-rc.10", "1.0.0", "1.0.1-rc.1", "1.0.1"]
+        );
+        // Numbers of any length.
+        assert_eq!(
+            ordered(&["v15000000000000000000000", "v9", "v10", "v009"]),
+            ["v009", "v9", "v10", "v15000000000000000000000"]
+        );
         let rust = |name: &str| {
             let version = Version::new(name, "x.wat");
             (version.module, version.variant)
@@ -125,6 +151,22 @@ mod tests {
             found(&settings).unwrap(),
             "detect: `plugin` has no single `*`, which stands for the version's name"
         );
+        let exports = |first: &str, second: &str| {
+            let exports = [("v1", first), ("v2", second)];
+            Detect::new().exports(exports.map(|(name, export)| (name.into(), export.into())))
+        };
+        settings.detect = exports("run", "");
+        assert_eq!(
+            found(&settings).unwrap(),
+            "detect: the version `v2` has no export in `exports`"
+        );
+        settings.detect = exports("run", "run");
+        assert_eq!(
+            found(&settings).unwrap(),
+            "detect: the versions `v1` and `v2` have the same export `run`"
+        );
+        settings.detect = exports("run", "run_v2");
+        assert_eq!(found(&settings), None);
         settings.detect = Detect::new().exports([("v1".to_owned(), "run".to_owned())]);
         assert_eq!(
             found(&settings).unwrap(),

@@ -235,6 +235,13 @@ fn what_cannot_be_converted_is_refused() {
         error.contains("an interface with versions has an export that runs beside other calls in the version `v1`"),
         "{error}"
     );
+    let project = project("world plugin { export run: async func() -> u8; }", "world plugin {}");
+    let report = project.import_with(SETTINGS);
+    let help: String = report.failures().filter_map(|(_, error)| error.help()).collect();
+    assert_eq!(
+        help,
+        "make an interface of its own of the version, with `wit` in the place of `versions`"
+    );
     let error = refused("world plugin { import wait: async func(); export run: func() -> u8; }");
     assert!(error.contains("in the version `v1`"), "{error}");
     let error = refused("world other {}");
@@ -315,4 +322,62 @@ fn a_parameter_may_be_called_plugin() {
     };
     let found = list(&world(""), &world(", more: u32"));
     assert_eq!(found, ["Conversions to and from `v2` that the program writes: `call_run`"]);
+}
+
+#[test]
+fn exports_that_code_may_lack_are_those_of_any_version() {
+    let worlds = [
+        "world plugin { export old: func(); export run: func(); }",
+        "world plugin { export new: func(); export run: func(); }",
+    ];
+    let said = |choice: &str| {
+        let project = project(worlds[0], worlds[1]);
+        error(&project.import_with(&format!("{SETTINGS}{choice}\n")))
+    };
+    assert_eq!(said(r#"optional = ["old", "new"]"#), "");
+    assert_eq!(said(r#"one-of = ["old", "new"]"#), "");
+    assert_eq!(said(r#"optional = ["o*"]"#), "");
+    let error = said(r#"optional = ["run", "olb"]"#);
+    assert!(error.contains("`optional` has `olb`, which the interface does not export"), "{error}");
+    let error = said(r#"one-of = ["old", "nev"]"#);
+    assert!(error.contains("`one-of` has `nev`, which the interface does not export"), "{error}");
+
+    // A version has those that it exports, in the guest's side too.
+    let project = project(worlds[0], worlds[1]);
+    let text = format!("{SETTINGS}optional = [\"old\", \"new\"]\n");
+    let guest = |version| {
+        project.configured(&text).guest("plugin", Some(version), GuestLanguage::Wit).unwrap()
+    };
+    for (version, has) in [("v1", "old"), ("v2", "new")] {
+        let guest = guest(version);
+        let (before, _) = guest.split_once(&format!("export {has}")).unwrap();
+        assert!(before.trim_end().ends_with("a guest may leave it out."), "{guest}");
+    }
+}
+
+#[test]
+fn modules_of_versions_lack_what_they_may_lack() {
+    let project = Project::new();
+    let module = |name: &str, export: &str| {
+        let text = format!(r#"(module (func (export "{export}")) (func (export "run")))"#);
+        fs::write(project.path().join(name), text).unwrap();
+    };
+    module("v1.wat", "old");
+    module("v2.wat", "new");
+    let settings = |choice: &str| {
+        let text = SETTINGS.replace(".wit#plugin", ".wat");
+        format!("{text}{choice}\n")
+    };
+    let report = project.import_with(&settings(r#"optional = ["old", "new"]"#));
+    assert_eq!(error(&report), "");
+    let wrapper = project.wrapper("plugin");
+    assert!(wrapper.contains(r#".with_optional(&["old"])"#), "{wrapper}");
+    assert!(wrapper.contains(r#".with_optional(&["new"])"#), "{wrapper}");
+    let text = error(&project.import_with(&settings(r#"optional = ["older"]"#)));
+    assert!(text.contains("`optional` has `older`, which the interface does not export"), "{text}");
+    let guest = |version| {
+        let configured = project.configured(&settings(r#"optional = ["old", "new"]"#));
+        configured.guest("plugin", Some(version), GuestLanguage::C).unwrap()
+    };
+    assert!(guest("v1").contains("a guest may leave it out."), "{}", guest("v1"));
 }

@@ -2,7 +2,6 @@
 
 use super::asset::{DynamicAsset, Input};
 use super::cache::ModuleCache;
-use super::sections::{Section, short_sections};
 use crate::asset::{AnyAsset, Artifact};
 use crate::code::{Code, OwnArtifact, deserialize_own};
 use crate::digest::Digest;
@@ -12,6 +11,7 @@ use crate::engine::{
 };
 use crate::error::{Error, Result};
 use crate::fs;
+use crate::inspect::{Section, short_sections};
 use std::borrow::Cow;
 use std::path::Path;
 use wasmtime::{Engine, Module};

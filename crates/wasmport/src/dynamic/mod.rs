@@ -5,11 +5,7 @@ mod asset;
 mod cache;
 #[cfg(feature = "compile")]
 mod compile;
-#[cfg(feature = "compile")]
-mod sections;
 
 pub use asset::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use cache::ModuleCache;
-#[cfg(feature = "compile")]
-pub(crate) use sections::Section;

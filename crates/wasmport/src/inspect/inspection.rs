@@ -3,6 +3,7 @@
 use super::component_items;
 use super::recognize::{self, Other};
 use super::scan::Scan;
+use super::sections::{Section, short_sections};
 use super::types::extern_type;
 use crate::code::PREVIEW_1;
 use crate::engine::RequiredFeatures;
@@ -31,13 +32,15 @@ pub struct Inspection<'a> {
     pub component: ComponentItems,
     /// Its own custom sections, in its order.
     pub custom_sections: Vec<CustomSection<'a>>,
-    /// The custom sections of the modules and components inside of a component. Toolchains put there what a guest's
-    /// source code says.
+    /// The custom sections of the modules and components inside of a component, those of the outer ones first.
+    /// Toolchains put there what a guest's source code says.
     pub inner_custom_sections: Vec<CustomSection<'a>>,
     /// The proposals that it uses.
     pub features: RequiredFeatures,
     /// The names of proposals that it uses and that Wasmtime does not have, such as `legacy-exceptions`.
     pub beyond_wasmtime: BTreeSet<String>,
+    /// The sections that may tell the version, as they are read of loaded code too.
+    pub(crate) short_sections: Vec<Section>,
 }
 
 /// An import of a core module.
@@ -139,7 +142,7 @@ fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
     let mut validator = Validator::new_with_features(WasmFeatures::all());
     let (mut scan, mut found) = (Scan::default(), Inspection::default());
     let mut names = ComponentNames::default();
-    let mut depth = 0_usize;
+    let (mut depth, mut inner) = (0_usize, Vec::new());
     for payload in Parser::new(0).parse_all(bytes) {
         let payload = payload?;
         match &payload {
@@ -153,7 +156,7 @@ fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
                 let section = CustomSection { name: section.name(), data: section.data() };
                 match depth {
                     1 => found.custom_sections.push(section),
-                    _ => found.inner_custom_sections.push(section),
+                    _ => inner.push((depth, section)),
                 }
             }
             Payload::ComponentImportSection(section) if depth == 1 => {
@@ -187,6 +190,9 @@ fn read(bytes: &[u8]) -> Result<Inspection<'_>, BinaryReaderError> {
         depth -= usize::from(is_end);
         scan.payload(payload)?;
     }
+    inner.sort_by_key(|(depth, _)| *depth);
+    found.inner_custom_sections = inner.into_iter().map(|(_, section)| section).collect();
+    found.short_sections = short_sections(bytes);
     found.features = scan.found.features;
     found.beyond_wasmtime = scan.found.beyond;
     Ok(found)

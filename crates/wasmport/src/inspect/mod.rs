@@ -7,6 +7,7 @@ mod inspection;
 #[doc(hidden)]
 pub mod recognize;
 mod scan;
+mod sections;
 mod types;
 
 #[doc(hidden)]
@@ -15,5 +16,7 @@ pub use difference::Inspected;
 pub use inspection::{CustomSection, Export, Import, Inspection};
 #[doc(hidden)]
 pub use scan::{Scanned, scan};
+#[cfg(feature = "compile")]
+pub(crate) use sections::{Section, short_sections};
 #[doc(hidden)]
 pub use types::extern_type;

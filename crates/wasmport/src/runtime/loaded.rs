@@ -4,9 +4,9 @@ use super::handle::Runtime;
 use super::version::InterfaceVersion;
 use crate::asset::{AnyAsset, Asset};
 use crate::code::Code;
-#[cfg(feature = "compile")]
-use crate::dynamic::Section;
 use crate::error::{Error, Result};
+#[cfg(feature = "compile")]
+use crate::inspect::Section;
 use crate::interface::{Difference, Interface};
 use std::fmt;
 use std::sync::Arc;

@@ -20,5 +20,6 @@ pub use handle::Runtime;
 pub use loaded::LoadedComponent;
 pub use loaded::{Loaded, LoadedAsset, LoadedModule};
 pub(crate) use version::ALL as ALL_VERSIONS;
+pub(crate) use version::set_of as version_set;
 pub use version::{InterfaceVersion, VersionSet, index as version_index};
 pub use versions::Versions;

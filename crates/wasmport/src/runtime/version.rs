@@ -30,3 +30,16 @@ pub type VersionSet = u64;
 
 /// All versions.
 pub(crate) const ALL: VersionSet = VersionSet::MAX;
+
+/// Returns the set with one version.
+pub(super) fn bit<V: InterfaceVersion>(version: V) -> VersionSet {
+    u32::try_from(index(version))
+        .ok()
+        .and_then(|index| 1_u64.checked_shl(index))
+        .unwrap_or_default()
+}
+
+/// Returns the set of some versions.
+pub(crate) fn set_of<V: InterfaceVersion>(versions: &[V]) -> VersionSet {
+    versions.iter().fold(0, |set, version| set | bit(*version))
+}

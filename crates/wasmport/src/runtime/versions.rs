@@ -2,7 +2,7 @@
 
 use super::detect::{Detect, Detected, Facts, named};
 use super::loaded::Loaded;
-use super::version::{ALL, InterfaceVersion, VersionSet, index};
+use super::version::{ALL, InterfaceVersion, VersionSet, bit, index, set_of};
 use crate::code::{Code, Operations as _};
 use crate::error::{Error, Result};
 #[cfg(feature = "inspect")]
@@ -62,8 +62,7 @@ impl<V: InterfaceVersion> Versions<V> {
     /// Returns the interface for code of these versions alone.
     #[must_use]
     pub fn accept(&self, versions: &[V]) -> Self {
-        let accepted = versions.iter().fold(0, |set, version| set | bit(*version));
-        self.accepting(accepted)
+        self.accepting(set_of(versions))
     }
 
     /// Returns the interface for code of those versions of a set that it accepts itself.
@@ -181,13 +180,6 @@ impl<V: InterfaceVersion> Versions<V> {
     }
 }
 
-fn bit<V: InterfaceVersion>(version: V) -> VersionSet {
-    u32::try_from(index(version))
-        .ok()
-        .and_then(|index| 1_u64.checked_shl(index))
-        .unwrap_or_default()
-}
-
 impl<C: Code> Facts for Loaded<C> {
     fn section(&self, name: &str) -> Option<Option<&[u8]>> {
         let sections = self.sections()?;
@@ -202,7 +194,9 @@ impl<C: Code> Facts for Loaded<C> {
 #[cfg(feature = "inspect")]
 impl Facts for Inspection<'_> {
     fn section(&self, name: &str) -> Option<Option<&[u8]>> {
-        Some(self.custom_section(name))
+        // Those that loaded code has too, so that it is of the same version.
+        let section = self.short_sections.iter().find(|(own, _)| own == name);
+        Some(section.map(|(_, data)| data.as_slice()))
     }
 
     fn exports(&self) -> Vec<String> {

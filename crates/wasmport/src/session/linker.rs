@@ -5,7 +5,7 @@ use super::pre::SessionPre;
 use super::typed::{CodeOf, LinkedOnce, TypedSession};
 use crate::code::Operations as _;
 use crate::error::Result;
-use crate::runtime::{ALL_VERSIONS, InterfaceVersion, Loaded, Runtime, VersionSet, version_index};
+use crate::runtime::{ALL_VERSIONS, InterfaceVersion, Loaded, Runtime, VersionSet, version_set};
 use crate::wrapper::{VersionedWrapper, Wrapper as _};
 use std::fmt;
 
@@ -93,8 +93,7 @@ impl<S: TypedSession> SessionLinker<S> {
     where
         S::Wrapper: VersionedWrapper,
     {
-        let bits = versions.iter().map(|version| 1 << version_index(*version));
-        self.accepted &= bits.fold(0, |set, bit: VersionSet| set | bit);
+        self.accepted &= version_set(versions);
         self
     }
 

@@ -211,13 +211,18 @@ pub fn convert_array<A, B, const N: usize>(
 /// Returns the error for a case or flag that an older version of an interface lacks.
 #[cold]
 pub fn no_case(version: &str, ty: &str, case: &str) -> wasmtime::Error {
-    format_err!("the version `{version}` has no `{case}` in `{ty}`")
+    format_err!(
+        "the version `{version}` of the interface has no `{case}` in `{ty}`: give the guest another value, or update it"
+    )
 }
 
 /// Returns the error for a call with the types of a version that is older than the guest's.
 #[cold]
 pub fn newer() -> wasmtime::Error {
-    format_err!("the guest is of a newer version: call it with the types of that version")
+    format_err!(
+        "the guest is of a newer version than the function that calls it: call that of the newest version, which \
+         serves all"
+    )
 }
 
 /// Returns the exit code of a command: the argument of `exit`, or 0 or 1 by the result of its `run`.

@@ -34,6 +34,17 @@ pub(crate) enum ComponentError {
 }
 
 impl ComponentError {
+    /// Returns the mend.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Choice(error) => error.help(),
+            Self::Unconvertible { .. } => Some(
+                "make an interface of its own of the version, with `wit` in the place of `versions`".into(),
+            ),
+            _ => None,
+        }
+    }
+
     /// Returns whether the world itself cannot be Rust, whatever the settings are. It is a bug, of wasmport or
     /// of Wasmtime's generator, and no reason to refuse a component that runs.
     pub fn is_of_world(&self) -> bool {

@@ -8,6 +8,7 @@ use super::step::{Method, Step};
 use crate::codegen::component::ComponentError;
 use crate::codegen::component::session::{self, Guest, Surface, Waits};
 use crate::codegen::docs::{code, outer};
+use crate::codegen::lacking::unversioned;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
@@ -91,7 +92,7 @@ pub(super) fn exports(
             result => result,
         };
         found.push(Export {
-            interface: guest.map(|guest| unversioned(&guest.name)).unwrap_or_default(),
+            interface: guest.map(|guest| unversioned(&guest.name).to_owned()).unwrap_or_default(),
             name: method.name.clone(),
             ident: format_ident!("{name}"),
             interface_accessor: guest.map(|guest| guest.accessor.clone()),
@@ -128,10 +129,6 @@ fn name(guest: Option<&Guest>, resource: Option<&Ident>, method: &session::Metho
     let scope = guest.map(|guest| format!("{}_", guest.accessor)).unwrap_or_default();
     let resource = resource.map(|resource| format!("{resource}_")).unwrap_or_default();
     format!("call_{scope}{resource}{call}").replace("r#", "")
-}
-
-fn unversioned(name: &str) -> String {
-    name.split('@').next().unwrap_or(name).to_owned()
 }
 
 /// Finds the function of an older version: that of the same interface, else the only one of its name, if it has

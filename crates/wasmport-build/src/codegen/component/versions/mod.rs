@@ -111,7 +111,7 @@ fn own_code(versions: &[(Version, Description<'_>)]) -> Result<Vec<Own>, Compone
         for (index, (version, own)) in versions.iter().enumerate() {
             let mut choices = choices(index, own);
             choices.asynchronous |= is_async;
-            all.push(code_of(version, own, &choices, index == newest)?);
+            all.push(code_of(version, own, &choices)?);
         }
         let count = all.iter().filter(|own: &&Own| own.prepared.is_async).count();
         if count == 0 || count == all.len() {
@@ -127,7 +127,6 @@ fn code_of(
     version: &Version,
     description: &Description<'_>,
     choices: &Choices,
-    is_newest: bool,
 ) -> Result<Own, ComponentError> {
     let Some(world) = &description.interface.world else {
         let what = "a world that is too large";
@@ -136,13 +135,7 @@ fn code_of(
     let mut world = world.clone();
     let settings = description.settings;
     world.rename(settings.type_name.as_deref().unwrap_or(description.own_module()));
-    let mut choices = choices.clone();
-    if !is_newest {
-        let exports = world.resolve.worlds[world.id].exports.keys();
-        let exports: Vec<String> = exports.map(|key| world.resolve.name_world_key(key)).collect();
-        crate::codegen::lacking::retain_known(&mut choices.lacking, &exports);
-    }
-    let Bare { mut items, prepared, .. } = bare(&world.resolve, world.id, &choices)?;
+    let Bare { mut items, prepared, .. } = bare(&world.resolve, world.id, choices)?;
     let surface = Surface::of(&mut items, &prepared.ty)?;
     let resources = host_resources(&mut items, &prepared.wasi.resources)?;
     let defs = Defs::of(&items);

@@ -1,4 +1,4 @@
-//! Custom sections: the short ones of compiled code, which Wasmtime does not keep.
+//! Custom sections: the short ones, which tell the version of code before and after it is compiled.
 
 use std::collections::VecDeque;
 
@@ -20,9 +20,10 @@ const COMPONENT: (usize, u8) = (6, 1);
 /// Sections of a component that are modules and components.
 const INNER: [u8; 2] = [1, 4];
 
-/// Returns the first short custom sections of a module or component, one of each name, and behind them those of the modules and
-/// components inside. Skips all other sections by their length, and ends at the first that is damaged.
-pub(super) fn short_sections(wasm: &[u8]) -> Vec<Section> {
+/// Returns the first short custom sections of a module or component, one of each name, and behind them those of the
+/// modules and components inside, the outer ones first. Skips all other sections by their length, and ends at the first
+/// that is damaged. Wasmtime does not keep custom sections, so that they are read from what is compiled.
+pub(crate) fn short_sections(wasm: &[u8]) -> Vec<Section> {
     let mut sections = Vec::new();
     let mut modules = VecDeque::from([wasm]);
     while let Some(module) = modules.pop_front() {
