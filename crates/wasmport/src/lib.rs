@@ -59,6 +59,7 @@ mod error;
 pub mod exchange;
 mod exit;
 mod fs;
+mod handle;
 #[cfg(feature = "inspect")]
 pub mod inspect;
 pub mod interface;
@@ -69,7 +70,9 @@ mod pool;
 #[cfg(feature = "async")]
 mod resumable;
 mod runtime;
+mod semaphore;
 mod session;
+mod slot;
 mod status_code;
 #[doc(hidden)]
 pub mod support;
@@ -87,18 +90,21 @@ pub use code::Code;
 pub use digest::Digest;
 pub use dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
-pub use dynamic::ModuleCache;
+pub use dynamic::{ModuleCache, Worker, serve_worker};
 pub use engine::{
-    BackEnd, EngineConfig, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit,
+    BackEnd, EngineConfig, Kept, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit,
     Profiler, RuntimeOptions,
 };
 pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueError};
+#[cfg(feature = "compile")]
+pub use error::{NotKept, WorkerError};
 pub use exchange::{Exchange, GuestExchange};
 pub use exit::Exit;
+pub use handle::{Backoff, Handle, HandleOptions, Restart};
 #[cfg(feature = "inspect")]
 pub use inspect::Inspection;
 pub use interface::{Difference, Interface};
-pub use limits::Group;
+pub use limits::{Group, MemoryBudget};
 #[cfg(feature = "threads")]
 pub use memory::SharedMemory;
 pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
@@ -116,6 +122,7 @@ pub use session::Slice;
 pub use session::{
     LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, Stubs, TypedSession,
 };
+pub use slot::{Replaced, Slot, SlotSession};
 pub use status_code::StatusCode;
 #[cfg(feature = "gc")]
 pub use typed::Exception;

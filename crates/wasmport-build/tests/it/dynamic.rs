@@ -186,6 +186,199 @@ fn those_with_other_keys_do_not_share() {
     assert_eq!(files(&folder.path().join("cache")).len(), 2);
 }
 
+/// Loads a module through a cache, and returns its answer and its digest.
+fn load_by(cache: &ModuleCache, asset: DynamicAsset) -> wasmport::Result<(i32, wasmport::Digest)> {
+    let runtime = fresh();
+    let module = runtime.load_dynamic(&asset.cache(cache))?;
+    Ok((answer(&runtime, &module), module.kept().unwrap()))
+}
+
+#[test]
+fn code_that_was_compiled_before_needs_no_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = cache_in(&folder.path().join("cache"));
+    let text = format!(r#"{} (@custom "version" "v2"))"#, TEXT.strip_suffix(')').unwrap());
+    let (_, digest) = load_by(&cache, DynamicAsset::new("x", text)).unwrap();
+    assert_eq!(load_by(&cache, DynamicAsset::kept("y", digest)).unwrap(), (42, digest));
+    let runtime = fresh();
+    let kept = runtime.load_dynamic(&DynamicAsset::kept("y", digest).cache(&cache)).unwrap();
+    assert_eq!((kept.asset().name(), kept.asset().source()), ("y", "x"));
+
+    let refused = |asset: DynamicAsset, cache: &ModuleCache| {
+        let error = load_by(cache, asset).unwrap_err();
+        let help = "load it from its source, with the same cache, and record its digest again";
+        assert_eq!(error.help().unwrap(), help);
+        error.to_string()
+    };
+    let unknown = wasmport::Digest::of(b"unknown");
+    assert_eq!(
+        refused(DynamicAsset::kept("y", unknown), &cache),
+        format!("asset `y` cannot be loaded by the digest {unknown}: the cache does not have it")
+    );
+    let other = cache_in(&folder.path().join("other"));
+    assert!(refused(DynamicAsset::kept("y", digest), &other).ends_with("does not have it"));
+    // Another engine configuration is another contract.
+    let runtime = Runtime::new(&ENGINE.fuel(!ENGINE.fuel)).unwrap();
+    let asset = DynamicAsset::kept("y", digest).cache(&cache);
+    let error = runtime.load_dynamic(&asset).unwrap_err().to_string();
+    assert!(error.ends_with("it was compiled for another engine configuration"), "{error}");
+    // A component by the digest of a module.
+    let asset = DynamicAsset::kept_component("y", digest).cache(&cache);
+    assert!(matches!(fresh().load_dynamic(&asset), Err(Error::WrongKind { .. })));
+}
+
+#[test]
+fn a_cache_is_filled_for_a_level_of_cpu_and_read_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("image");
+    let key = [3; 32];
+    let asset = DynamicAsset::new("x", TEXT);
+    // On this machine or on another one with the same configuration.
+    let digest = ModuleCache::with_key(&place, key).fill(&asset, &ENGINE, &Target::host()).unwrap();
+    let image = ModuleCache::read_only(&place, key);
+    assert_eq!(load_by(&image, asset.clone()).unwrap(), (42, digest), "it was not found");
+    assert_eq!(load_by(&image, DynamicAsset::kept("x", digest)).unwrap(), (42, digest));
+
+    // What it lacks is compiled, and written nowhere, or above it.
+    let other = || DynamicAsset::new("y", TEXT.replace("42", "43"));
+    assert_eq!(load_by(&image, other()).unwrap().0, 43);
+    assert_eq!(files(&place).len(), 1);
+    let above = cache_in(&folder.path().join("above"));
+    let both = above.clone().above(&image);
+    assert_eq!(load_by(&both, other()).unwrap().0, 43);
+    assert_eq!(load_by(&both, asset).unwrap(), (42, digest));
+    assert_eq!((files(&place).len(), files(&folder.path().join("above")).len()), (1, 1));
+    // A folder that is not there is an empty one, and is not created.
+    let nowhere = folder.path().join("nowhere");
+    assert_eq!(load_by(&ModuleCache::read_only(&nowhere, key), other()).unwrap().0, 43);
+    assert!(!nowhere.exists());
+}
+
+#[test]
+fn the_number_of_files_is_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("cache");
+    let cache = cache_in(&place).max_entries(2);
+    for number in 0..5 {
+        let text = TEXT.replace("42", &number.to_string());
+        assert_eq!(load_by(&cache, DynamicAsset::new("x", text)).unwrap().0, number);
+    }
+    assert_eq!(files(&place).len(), 2);
+}
+
+/// A module with functions, of which one returns a number.
+fn large(number: usize) -> String {
+    let functions: String = (0..3_000)
+        .map(|index| {
+            let constant = if index == 7 { number } else { index };
+            format!(
+                "(func (param i32) (result i32) (i32.add (local.get 0) (i32.const {constant})))"
+            )
+        })
+        .collect();
+    format!(r#"(module {functions} (func (export "answer") (result i32) (call 7 (i32.const 0))))"#)
+}
+
+#[test]
+fn the_next_version_of_a_plug_in_compiles_what_changed() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("cache");
+    let cache = cache_in(&place);
+    let load = |number: usize| load_by(&cache, DynamicAsset::new("x", large(number))).unwrap().0;
+    let functions = || {
+        let files = files(&place).into_iter();
+        let files = files.filter(|path| path.extension().is_some_and(|e| e == "functions"));
+        files.map(|path| std::fs::read(path).unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(load(100), 100);
+    let first = functions();
+    assert_eq!(first.len(), 1);
+    assert_eq!(load(200), 200);
+    let second = functions();
+    // The pack has the functions of the last version alone.
+    assert_eq!(second.len(), 1);
+    assert_ne!(first, second);
+    assert!(second[0].len() < first[0].len() + first[0].len() / 10);
+    // Damaged ones are compiled.
+    let path = files(&place).into_iter().find(|path| path.extension().unwrap() == "functions");
+    std::fs::write(path.unwrap(), &second[0][..second[0].len() / 2]).unwrap();
+    assert_eq!(load(300), 300);
+    assert_eq!(functions().len(), 1);
+}
+
+#[test]
+fn many_threads_compile_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("cache");
+    let cache = cache_in(&place);
+    let text = large(5);
+    std::thread::scope(|scope| {
+        // Each has a runtime of its own, as each process has.
+        let threads =
+            (0..4).map(|_| scope.spawn(|| load_by(&cache, DynamicAsset::new("x", text.as_str()))));
+        for thread in threads.collect::<Vec<_>>() {
+            assert_eq!(thread.join().unwrap().unwrap().0, 5);
+        }
+    });
+    let mut names: Vec<_> = files(&place)
+        .into_iter()
+        .map(|path| path.extension().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    assert_eq!(names, ["functions", "module"], "no lock is left");
+}
+
+#[test]
+fn code_goes_with_its_last_user_or_stays_as_the_program_says() {
+    let used = Runtime::new(&ENGINE).unwrap();
+    let mut options = wasmport::RuntimeOptions::default();
+    (options.kept.assets, options.kept.bytes) = (1, 1 << 20);
+    let kept = Runtime::builder(&ENGINE).options(options).build().unwrap();
+    let asset = |number: i32| DynamicAsset::new("x", TEXT.replace("42", &number.to_string()));
+    for (runtime, stays) in [(&used, [false, false]), (&kept, [false, true])] {
+        let digests: Vec<_> = [1, 2]
+            .map(|number| runtime.load_dynamic(&asset(number)).unwrap().asset().clone())
+            .into();
+        for (asset, stays) in digests.iter().zip(stays) {
+            assert_eq!(runtime.unload(asset), stays, "{stays}");
+        }
+        // Whoever has it shares it.
+        let [one, other] = [1, 1].map(|number| runtime.load_dynamic(&asset(number)).unwrap());
+        assert!(std::ptr::eq(one.code(), other.code()));
+    }
+}
+
+#[test]
+fn dynamic_assets_load_in_the_background() {
+    let runtime = fresh();
+    let texts = [TEXT.to_owned(), TEXT.replace("42", "43"), "(module".to_owned()];
+    let bytes: usize = texts.iter().map(String::len).sum();
+    let assets = texts.map(|text| DynamicAsset::new("x", text));
+    let loading = runtime.load_dynamic_in_background(assets.clone());
+    assert_eq!(
+        (loading.progress().assets_total, loading.progress().bytes_total),
+        (3, bytes as u64)
+    );
+    let loaded = loading.wait();
+    let answers: Vec<_> = loaded
+        .iter()
+        .map(|loaded| loaded.as_ref().ok().map(|module| answer(&runtime, module)))
+        .collect();
+    assert_eq!(answers, [Some(42), Some(43), None]);
+    assert!(matches!(loaded[2], Err(Error::Compile { .. })));
+    let loading = runtime.load_dynamic_in_background([DynamicAsset::new("x", TEXT)]);
+    let waited = std::task::Waker::noop();
+    let mut loading = std::pin::pin!(loading);
+    loop {
+        let context = &mut std::task::Context::from_waker(waited);
+        if let std::task::Poll::Ready(loaded) = loading.as_mut().poll(context) {
+            assert_eq!(answer(&runtime, loaded[0].as_ref().unwrap()), 42);
+            break;
+        }
+        std::thread::yield_now();
+    }
+}
+
 #[cfg(not(unix))]
 #[test]
 fn fault_78_elsewhere_than_on_unix_a_cache_needs_a_key() {

@@ -1,7 +1,12 @@
 //! `CodeCaches`: the code that a runtime has loaded, by digest.
 
+use super::kind::Operations;
 use crate::digest::Digest;
-use std::collections::HashMap;
+#[cfg(feature = "compile")]
+use crate::engine::Kept;
+use std::collections::{HashMap, VecDeque};
+#[cfg(feature = "compile")]
+use std::sync::Weak;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use wasmtime::Module;
 #[cfg(feature = "component-model")]
@@ -26,14 +31,45 @@ impl CodeCaches {
 }
 
 /// Code of one kind by digest. Each entry has its own lock, so that loading one does not block others.
-pub struct CodeCache<C>(Mutex<HashMap<Digest, Entry<C>>>);
+pub struct CodeCache<C> {
+    entries: Mutex<HashMap<Digest, Entry<C>>>,
+    /// Code that stays although nobody uses it, what was used last at the end.
+    kept: Mutex<VecDeque<(Digest, Arc<C>)>>,
+}
 
 /// An entry, empty while its code is being loaded.
-type Entry<C> = Arc<Mutex<Option<C>>>;
+type Entry<C> = Arc<Mutex<Option<Held<C>>>>;
+
+/// How long code stays.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Stay {
+    /// Until it is unloaded.
+    Loaded,
+    /// As long as someone uses it; beyond that, as much of what was used last as is kept.
+    #[cfg(feature = "compile")]
+    Used(Kept),
+}
+
+/// Code of an entry.
+enum Held<C> {
+    Loaded(Arc<C>),
+    #[cfg(feature = "compile")]
+    Used(Weak<C>),
+}
+
+impl<C> Held<C> {
+    fn code(&self) -> Option<Arc<C>> {
+        match self {
+            Self::Loaded(code) => Some(Arc::clone(code)),
+            #[cfg(feature = "compile")]
+            Self::Used(code) => code.upgrade(),
+        }
+    }
+}
 
 impl<C> Default for CodeCache<C> {
     fn default() -> Self {
-        Self(Mutex::default())
+        Self { entries: Mutex::default(), kept: Mutex::default() }
     }
 }
 
@@ -45,27 +81,40 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<C> CodeCache<C> {
     fn remove(&self, digest: Digest) -> bool {
-        let entry = lock(&self.0).remove(&digest);
-        entry.is_some_and(|entry| lock(&entry).is_some())
+        lock(&self.kept).retain(|(kept, _)| *kept != digest);
+        let entry = lock(&self.entries).remove(&digest);
+        entry.is_some_and(|entry| lock(&entry).as_ref().is_some_and(|held| held.code().is_some()))
     }
 }
 
-impl<C: Clone> CodeCache<C> {
+impl<C: Operations> CodeCache<C> {
     /// Returns the code of this digest, or loads it. No two threads load the same code at once.
     pub(crate) fn get_or_load<E>(
         &self,
         digest: Digest,
+        stay: Stay,
         load: impl FnOnce() -> Result<C, E>,
-    ) -> Result<C, E> {
-        let entry = Arc::clone(lock(&self.0).entry(digest).or_default());
-        let mut code = lock(&entry);
-        if let Some(code) = &*code {
-            return Ok(code.clone());
+    ) -> Result<Arc<C>, E> {
+        let entry = Arc::clone(lock(&self.entries).entry(digest).or_default());
+        let mut held = lock(&entry);
+        if let Some(code) = held.as_ref().and_then(Held::code) {
+            drop(held);
+            self.keep(digest, stay, &code);
+            return Ok(code);
         }
-        match load() {
-            Ok(loaded) => Ok(code.insert(loaded).clone()),
+        match load().map(Arc::new) {
+            Ok(code) => {
+                *held = Some(match stay {
+                    Stay::Loaded => Held::Loaded(Arc::clone(&code)),
+                    #[cfg(feature = "compile")]
+                    Stay::Used(_) => Held::Used(Arc::downgrade(&code)),
+                });
+                drop(held);
+                self.keep(digest, stay, &code);
+                Ok(code)
+            }
             Err(error) => {
-                drop(code);
+                drop(held);
                 self.remove_empty(digest, &entry);
                 Err(error)
             }
@@ -75,12 +124,38 @@ impl<C: Clone> CodeCache<C> {
     /// Removes an entry whose load failed, unless another thread waits for it. Without this, failing
     /// loads would grow the map without bound.
     fn remove_empty(&self, digest: Digest, entry: &Entry<C>) {
-        let mut entries = lock(&self.0);
+        let mut entries = lock(&self.entries);
         // After an unload the map may hold another entry for the digest.
         let is_ours = entries.get(&digest).is_some_and(|other| Arc::ptr_eq(other, entry));
         // The map's reference and this one: others are cloned only under the lock of the map.
         if is_ours && Arc::strong_count(entry) == 2 {
             entries.remove(&digest);
         }
+    }
+
+    /// Keeps code that was just used, and forgets what was used longest ago, and entries that nobody uses.
+    fn keep(&self, digest: Digest, stay: Stay, code: &Arc<C>) {
+        #[cfg(feature = "compile")]
+        if let Stay::Used(Kept { assets, bytes }) = stay {
+            let mut kept = lock(&self.kept);
+            kept.retain(|(other, _)| *other != digest);
+            kept.push_back((digest, Arc::clone(code)));
+            let mut total: u64 = kept.iter().map(|(_, code)| code.image_bytes()).sum();
+            let mut dropped = Vec::new();
+            while kept.len() > assets || total > bytes {
+                let Some((_, oldest)) = kept.pop_front() else { break };
+                total = total.saturating_sub(oldest.image_bytes());
+                dropped.push(oldest);
+            }
+            // Unmapping code takes long.
+            drop(kept);
+            drop(dropped);
+            lock(&self.entries).retain(|_, entry| {
+                // Others are cloned only under the lock of the map.
+                Arc::strong_count(entry) > 1
+                    || lock(entry).as_ref().is_some_and(|held| held.code().is_some())
+            });
+        }
+        let _ = (digest, stay, code);
     }
 }

@@ -17,6 +17,12 @@ impl Operations for Component {
     type Pre<T: 'static> = InstancePre<T>;
     type HostResources = HostResources;
 
+    #[cfg(feature = "compile")]
+    fn image_bytes(&self) -> u64 {
+        let image = self.image_range();
+        image.end.addr().saturating_sub(image.start.addr()) as u64
+    }
+
     fn cache(caches: &CodeCaches) -> &CodeCache<Self> {
         &caches.components
     }

@@ -36,6 +36,10 @@ pub trait Operations: Kind + Precompiled {
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self>;
 
+    /// Returns the length of its code in memory, in bytes.
+    #[cfg(feature = "compile")]
+    fn image_bytes(&self) -> u64;
+
     /// Returns what one instance needs; none if its imports decide that.
     fn resources_required(&self) -> Option<ResourcesRequired>;
 

@@ -17,7 +17,7 @@ mod overloads;
 #[cfg(feature = "compile")]
 mod own;
 
-pub(crate) use cache::CodeCaches;
+pub(crate) use cache::{CodeCaches, Stay};
 #[cfg(feature = "component-model")]
 pub use component_stubs::HostResources;
 #[cfg(feature = "compile")]

@@ -59,6 +59,12 @@ impl Operations for Module {
     type Pre<T: 'static> = ModulePre<T>;
     type HostResources = ();
 
+    #[cfg(feature = "compile")]
+    fn image_bytes(&self) -> u64 {
+        let image = self.image_range();
+        image.end.addr().saturating_sub(image.start.addr()) as u64
+    }
+
     fn cache(caches: &CodeCaches) -> &CodeCache<Self> {
         &caches.modules
     }

@@ -2,6 +2,9 @@
 
 #[cfg(feature = "compile")]
 use super::cache::ModuleCache;
+#[cfg(feature = "compile")]
+use super::worker::Worker;
+use crate::digest::Digest;
 use std::marker::PhantomData;
 use std::path::PathBuf;
 use wasmtime::Module;
@@ -26,7 +29,7 @@ use wasmtime::component::Component;
 /// ```
 ///
 /// Compiling an untrusted module can take long and use much memory; Wasmtime does not treat that as a
-/// defect. Bound the process from outside, or import the module.
+/// defect. A [`worker`](Self::worker) bounds both.
 #[derive(Clone, Debug)]
 #[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only the compiler reads it"))]
 pub struct DynamicAsset<C = Module> {
@@ -35,6 +38,8 @@ pub struct DynamicAsset<C = Module> {
     pub(super) key: String,
     #[cfg(feature = "compile")]
     cache: Option<ModuleCache>,
+    #[cfg(feature = "compile")]
+    worker: Option<Worker>,
     kind: PhantomData<fn() -> C>,
 }
 
@@ -44,6 +49,8 @@ pub struct DynamicAsset<C = Module> {
 pub(super) enum Input {
     Bytes(Vec<u8>),
     File(PathBuf),
+    /// In the cache alone, under this digest.
+    Kept(Digest),
 }
 
 impl DynamicAsset {
@@ -58,6 +65,14 @@ impl DynamicAsset {
     pub fn file(path: impl Into<PathBuf>) -> Self {
         Self::from_file(path.into())
     }
+
+    /// Creates a core module from code that was compiled before: it is in the [`cache`](Self::cache) under the digest
+    /// that [`Loaded::kept`](crate::Loaded::kept) returned. Its source is neither read nor hashed again. The name is for
+    /// messages.
+    #[cfg(feature = "compile")]
+    pub fn kept(name: impl Into<String>, digest: Digest) -> Self {
+        Self::with_input(name.into(), Input::Kept(digest))
+    }
 }
 
 #[cfg(feature = "component-model")]
@@ -70,6 +85,12 @@ impl DynamicAsset<Component> {
     /// Creates a component from a file, like [`DynamicAsset::file`].
     pub fn component_file(path: impl Into<PathBuf>) -> Self {
         Self::from_file(path.into())
+    }
+
+    /// Creates a component from code that was compiled before, like [`DynamicAsset::kept`].
+    #[cfg(feature = "compile")]
+    pub fn kept_component(name: impl Into<String>, digest: Digest) -> Self {
+        Self::with_input(name.into(), Input::Kept(digest))
     }
 }
 
@@ -90,6 +111,8 @@ impl<C> DynamicAsset<C> {
             key: String::new(),
             #[cfg(feature = "compile")]
             cache: None,
+            #[cfg(feature = "compile")]
+            worker: None,
             kind: PhantomData,
         }
     }
@@ -103,6 +126,14 @@ impl<C> DynamicAsset<C> {
         self
     }
 
+    /// Compiles it in a process of `worker`, which bounds time and memory. Default: in this process, without bounds.
+    #[cfg(feature = "compile")]
+    #[must_use]
+    pub fn worker(mut self, worker: &Worker) -> Self {
+        self.worker = Some(worker.clone());
+        self
+    }
+
     /// Adds `key` to what identifies its code in runtime and cache, so that assets with other keys, such
     /// as those of two tenants, do not share it. Default: empty.
     #[must_use]
@@ -112,8 +143,32 @@ impl<C> DynamicAsset<C> {
     }
 
     #[cfg(feature = "compile")]
+    pub(super) fn worker_program(&self) -> Option<&Worker> {
+        self.worker.as_ref()
+    }
+
+    #[cfg(feature = "compile")]
     pub(crate) fn cache_folder(&self) -> Option<&ModuleCache> {
         self.cache.as_ref()
+    }
+
+    /// Returns the length of its WebAssembly or text in bytes, as far as it is known before it is read.
+    #[cfg(feature = "compile")]
+    pub(crate) fn bytes(&self) -> u64 {
+        match &self.input {
+            Input::Bytes(bytes) => bytes.len() as u64,
+            Input::File(path) => crate::fs::len(path).unwrap_or_default(),
+            Input::Kept(_) => 0,
+        }
+    }
+
+    /// Returns the digest of code that was compiled before, if it is that.
+    #[cfg(feature = "compile")]
+    pub(crate) fn kept_digest(&self) -> Option<Digest> {
+        match self.input {
+            Input::Kept(digest) => Some(digest),
+            Input::Bytes(_) | Input::File(_) => None,
+        }
     }
 
     /// Returns the name.

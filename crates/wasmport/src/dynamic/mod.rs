@@ -4,8 +4,16 @@ mod asset;
 #[cfg(feature = "compile")]
 mod cache;
 #[cfg(feature = "compile")]
-mod compile;
+mod compiled;
+#[cfg(feature = "compile")]
+mod job;
+#[cfg(feature = "compile")]
+mod key;
+#[cfg(feature = "compile")]
+mod worker;
 
 pub use asset::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use cache::ModuleCache;
+#[cfg(feature = "compile")]
+pub use worker::{Worker, serve_worker};

@@ -31,6 +31,10 @@ pub struct Limits {
     /// Time limit of the instantiation, and of each call until the session sets its own. Needs
     /// [`EngineConfig::epoch_interruption`]. Default: no bound.
     pub time: Option<Duration>,
+    /// Time after which a call of an async session lets the executor's other tasks run, and then goes on. The session
+    /// stays with the call. Other sessions ignore it. Needs [`EngineConfig::epoch_interruption`]. Default: a call yields
+    /// only where a host function waits.
+    pub yield_every: Option<Duration>,
 }
 
 impl Limits {
@@ -39,7 +43,8 @@ impl Limits {
         if self.fuel.is_some() && !config.fuel {
             return Some("fuel");
         }
-        if self.time.is_some() && !config.epoch_interruption {
+        let needs_epochs = self.time.is_some() || self.yield_every.is_some();
+        if needs_epochs && !config.epoch_interruption {
             return Some("epoch_interruption");
         }
         None
@@ -56,6 +61,7 @@ impl Default for Limits {
             instances: 10_000,
             fuel: None,
             time: None,
+            yield_every: None,
         }
     }
 }
@@ -73,6 +79,9 @@ pub struct LimitReached {
 }
 
 impl LimitReached {
+    /// The setting that stands for a [`MemoryBudget`](crate::MemoryBudget).
+    pub(crate) const BUDGET: &'static str = "memory_budget";
+
     pub(crate) const fn new(setting: &'static str, asked: u64, allowed: u64) -> Self {
         Self { setting, asked, allowed }
     }
@@ -81,6 +90,12 @@ impl LimitReached {
 impl fmt::Display for LimitReached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { setting, asked, allowed } = self;
+        if *setting == Self::BUDGET {
+            return write!(
+                f,
+                "the sessions need {asked} bytes where their memory budget allows {allowed}"
+            );
+        }
         write!(f, "the guest needs {asked} where `limits.{setting}` allows {allowed}")
     }
 }

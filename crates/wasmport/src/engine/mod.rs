@@ -27,7 +27,7 @@ pub use features::{RequiredFeatures, WasmFeature};
 pub use limits::{LimitReached, Limits};
 pub use misfit::PoolingMisfit;
 pub use mismatch::Mismatch;
-pub use options::{LoadWay, Profiler, RuntimeOptions};
+pub use options::{Kept, LoadWay, Profiler, RuntimeOptions};
 pub use pooling::Pooling;
 pub use target::{Target, TargetError};
 pub(crate) use version::major;

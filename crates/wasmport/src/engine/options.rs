@@ -67,6 +67,18 @@ pub struct RuntimeOptions {
     pub pooling: Option<Pooling>,
     /// Profiler that learns about loaded code. Default: none.
     pub profiler: Profiler,
+    /// The code of [dynamic assets](crate::DynamicAsset) that stays in memory when its last user drops it. Default: none.
+    /// Imported assets stay until they are [unloaded](crate::Runtime::unload).
+    pub kept: Kept,
+}
+
+/// The code of dynamic assets that stays in memory although nobody uses it, so that it need not be loaded again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// The largest number of assets.
+    pub assets: usize,
+    /// The largest length of their code in bytes.
+    pub bytes: u64,
 }
 
 impl Default for RuntimeOptions {
@@ -83,6 +95,7 @@ impl Default for RuntimeOptions {
             limits: Limits::default(),
             pooling: None,
             profiler: Profiler::None,
+            kept: Kept::default(),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The advice that goes with each error.
 
 use super::Error;
+#[cfg(feature = "compile")]
+use super::WorkerError;
 use crate::engine::{LimitReached, Mismatch, PoolingMisfit};
 use std::io::ErrorKind;
 use wasmtime::Trap;
@@ -21,6 +23,9 @@ impl Error {
                 "check the path: a relative one begins at the program's working folder".into()
             }
             Self::Call { limit: Some(limit), .. } => call_help(limit, self.is_allocation()),
+            Self::Limit { limit: LimitReached { setting: LimitReached::BUDGET, .. }, .. } => {
+                "end other sessions that share the `MemoryBudget`, or raise its limit".into()
+            }
             Self::Limit { limit: LimitReached { setting, asked, .. }, .. } => {
                 format!("set `limits.{setting}` of `RuntimeOptions` to at least {asked}")
             }
@@ -51,6 +56,27 @@ impl Error {
             }
             Self::NotMappable { .. } => "load it with `Runtime::load`",
             Self::NoCompiler { .. } => "enable the `compile` feature of the `wasmport` crate",
+            #[cfg(feature = "compile")]
+            Self::Worker { source, .. } => match source {
+                WorkerError::Start { .. } => "check the path of `Worker::program`",
+                WorkerError::TimedOut(_) => {
+                    "give it more time with `Worker::time`, if you trust the file"
+                }
+                WorkerError::Memory(_) => {
+                    "give it more memory with `Worker::memory_bytes`, if you trust the file"
+                }
+                WorkerError::TooLarge(_) => {
+                    "allow more with `Worker::artifact_bytes`, if you trust the file"
+                }
+                _ => {
+                    "its program must begin with `wasmport::serve_worker()` of this version; else the file made the \
+                     compiler crash: do not load it"
+                }
+            },
+            #[cfg(feature = "compile")]
+            Self::NotKept { .. } => {
+                "load it from its source, with the same cache, and record its digest again"
+            }
             Self::UnsafeCache { .. } => {
                 "use a folder that only this user can write to, or a key: `ModuleCache::with_key`"
             }
@@ -81,6 +107,11 @@ impl Error {
             Self::Environment { .. } => {
                 "remove it, or use `Wasi::inherit_env`, which replaces what is not UTF-8"
             }
+            Self::QueueFull { .. } => "call it less often, or set a longer `HandleOptions::queue`",
+            Self::HandleEnded { .. } => {
+                "make a new handle; `HandleOptions::restart` starts a new session after a failure"
+            }
+            Self::EmptySlot => "give it code with `Slot::replace`",
             Self::Busy { .. } => "wait longer, or make the pool larger",
             _ => return None,
         })

@@ -45,6 +45,14 @@ impl Error {
             Self::Compile { asset, source } => {
                 write!(f, "cannot compile asset `{asset}`: {source:#}")
             }
+            #[cfg(feature = "compile")]
+            Self::Worker { asset, source } => {
+                write!(f, "the worker did not compile asset `{asset}`: {source}")
+            }
+            #[cfg(feature = "compile")]
+            Self::NotKept { asset, digest, source } => {
+                write!(f, "asset `{asset}` cannot be loaded by the digest {digest}: {source}")
+            }
             Self::UnsafeCache { path, source } => {
                 write!(f, "compiled modules in `{}` cannot be trusted: {source}", path.display())
             }
@@ -95,6 +103,17 @@ impl Error {
             Self::MissingFeature { what, feature } => {
                 write!(f, "{what} needs the `{feature}` feature of the `wasmport` crate")
             }
+            Self::QueueFull { handle, waiting } => {
+                write!(f, "{waiting} calls of the handle `{handle}` wait already")
+            }
+            Self::HandleEnded { handle, cause } => {
+                write!(f, "the handle `{handle}` has ended")?;
+                cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
+            }
+            Self::Panicked { asset, message } => {
+                write!(f, "the host panicked in a call of `{asset}`: {message}")
+            }
+            Self::EmptySlot => f.write_str("the slot has no code yet"),
             Self::Busy { asset, sessions } => {
                 write!(f, "all {sessions} sessions of the pool for asset `{asset}` are in use")
             }

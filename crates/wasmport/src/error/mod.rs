@@ -11,6 +11,8 @@ mod source;
 pub use call::CallError;
 pub(crate) use frames::Callee;
 pub use frames::Frame;
+#[cfg(feature = "compile")]
+pub use reason::{NotKept, WorkerError};
 pub use reason::{NotMappable, NotPrivate, ValueError};
 
 use crate::digest::Digest;
@@ -107,6 +109,24 @@ pub enum Error {
         /// Wasmtime's reason, or that of the parser of the text format.
         source: wasmtime::Error,
     },
+    /// The process that compiles a dynamic asset exceeded a bound, or crashed.
+    #[cfg(feature = "compile")]
+    Worker {
+        /// The asset's name.
+        asset: String,
+        /// The reason.
+        source: WorkerError,
+    },
+    /// Code that was compiled before cannot be loaded without its source.
+    #[cfg(feature = "compile")]
+    NotKept {
+        /// The asset's name.
+        asset: String,
+        /// The digest by which it was asked for.
+        digest: Digest,
+        /// The reason.
+        source: NotKept,
+    },
     /// The folder of a [`ModuleCache`](crate::ModuleCache) cannot be trusted.
     UnsafeCache {
         /// The folder.
@@ -196,6 +216,29 @@ pub enum Error {
         /// The cargo feature.
         feature: &'static str,
     },
+    /// As many calls of a [`Handle`](crate::Handle) wait as may.
+    QueueFull {
+        /// The handle's name.
+        handle: String,
+        /// The number of calls that wait.
+        waiting: usize,
+    },
+    /// A [`Handle`](crate::Handle) was shut down, or its session failed and is not started again.
+    HandleEnded {
+        /// The handle's name.
+        handle: String,
+        /// The failure of its last session, if one failed.
+        cause: Option<String>,
+    },
+    /// A host function panicked in a call of a [`Handle`](crate::Handle).
+    Panicked {
+        /// The asset's name.
+        asset: String,
+        /// The text of the panic.
+        message: String,
+    },
+    /// A [`Slot`](crate::Slot) has no code yet.
+    EmptySlot,
     /// All sessions of a [`Pool`](crate::Pool) are in use, and none ended in time.
     Busy {
         /// The asset's name.

@@ -1,8 +1,12 @@
 //! The reasons of errors that have more than one.
 
+#[cfg(feature = "compile")]
+use crate::engine::WasmFeature;
 use std::ffi::NulError;
 use std::io;
 use std::path::PathBuf;
+#[cfg(feature = "compile")]
+use std::time::Duration;
 
 /// The reason why an artifact cannot be mapped from its file.
 #[derive(Debug, thiserror::Error)]
@@ -19,6 +23,68 @@ pub enum NotMappable {
         /// The length of the file, in bytes.
         actual_bytes: u64,
     },
+}
+
+/// The reason why a [`Worker`](crate::Worker) did not compile an asset.
+#[cfg(feature = "compile")]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkerError {
+    /// Its program cannot be started.
+    #[error("cannot start `{}`: {source}", .program.display())]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// The operating system's reason.
+        source: io::Error,
+    },
+    /// It took longer than it may.
+    #[error("it took longer than {0:?}")]
+    TimedOut(Duration),
+    /// It needs more memory than it may, in bytes.
+    #[error("it needs more than {0} bytes of memory")]
+    Memory(u64),
+    /// The compiled code is longer than it may be, in bytes.
+    #[error("the compiled code is longer than {0} bytes")]
+    TooLarge(u64),
+    /// Its process ended without an answer.
+    #[error("its process ended without an answer ({status}){}", said_by(said))]
+    Crashed {
+        /// How it ended.
+        status: String,
+        /// The first line that it wrote to its standard error.
+        said: String,
+    },
+    /// The request cannot be written.
+    #[error("the request cannot be written")]
+    Protocol,
+}
+
+#[cfg(feature = "compile")]
+fn said_by(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(": {}", crate::text::printable(said)) }
+}
+
+/// The reason why compiled code of a [`ModuleCache`](crate::ModuleCache) cannot be loaded by its digest alone.
+#[cfg(feature = "compile")]
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotKept {
+    /// The cache has no such code, or it is damaged.
+    #[error("the cache does not have it")]
+    Missing,
+    /// Another version of Wasmtime compiled it.
+    #[error("Wasmtime {0} compiled it")]
+    Wasmtime(String),
+    /// It was compiled for another engine configuration.
+    #[error("it was compiled for another engine configuration")]
+    Engine,
+    /// It was compiled for a machine that this one is not.
+    #[error("it was compiled for `{0}`")]
+    Target(String),
+    /// It uses a proposal that this build of the `wasmport` crate cannot run.
+    #[error("it uses `{}`, which this build cannot run", .0.name())]
+    Feature(WasmFeature),
 }
 
 /// The reason why the folder of a [`ModuleCache`](crate::ModuleCache) cannot be trusted.

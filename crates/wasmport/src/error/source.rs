@@ -16,6 +16,10 @@ impl StdError for Error {
             | Self::Decompress { source, .. }
             | Self::Thread { source } => source,
             Self::NotMappable { source, .. } => source,
+            #[cfg(feature = "compile")]
+            Self::Worker { source, .. } => source,
+            #[cfg(feature = "compile")]
+            Self::NotKept { source, .. } => source,
             Self::UnsafeCache { source, .. } => source,
             Self::Value(source) => source,
             _ => return cause(self.wasmtime()?),

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// A folder, by its handle.
 #[derive(Debug)]
@@ -30,9 +30,7 @@ impl Dir {
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let handle = unix::openat(&above, name, flags, Mode::empty())?.into();
-        Ok(Self { handle, is_private: false })
+        Self::find(path, name)
     }
 
     /// Opens the folder `name` in the folder at `path`, which no other user can change, and creates both
@@ -44,6 +42,18 @@ impl Dir {
     pub fn open_private(path: &Path, name: &str) -> Result<Self, NotPrivate> {
         let above = open_private_folder(path, GroupWrite::Refused)?;
         Ok(Self { handle: open_private_in(&above, name)?, is_private: true })
+    }
+
+    /// Opens the folder `name` in the folder at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one cannot be opened, or if `name` is a symbolic link.
+    pub fn find(path: &Path, name: &str) -> io::Result<Self> {
+        let above = File::open(path)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let handle = unix::openat(&above, name, flags, Mode::empty())?.into();
+        Ok(Self { handle, is_private: false })
     }
 
     fn open_file(&self, name: &str) -> io::Result<File> {
@@ -63,6 +73,20 @@ impl Dir {
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
         file.take(metadata.len().saturating_add(1)).read_to_end(&mut bytes).ok()?;
         (bytes.len() as u64 == metadata.len()).then_some(bytes)
+    }
+
+    /// Returns whether there is a regular file of this name.
+    pub fn has(&self, name: &str) -> bool {
+        let metadata = self.open_file(name).and_then(|file| file.metadata());
+        metadata.is_ok_and(|metadata| metadata.is_file())
+    }
+
+    /// Locks a file for this process alone, and creates it if it is missing. None if another process does not give it
+    /// back within `longest`, or there are no locks.
+    pub fn lock(&self, name: &str, longest: Duration) -> Option<File> {
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = unix::openat(&self.handle, name, flags, Mode::RUSR | Mode::WUSR).ok()?;
+        super::lock_within(file.into(), longest)
     }
 
     /// Creates a file for this user alone, and fails if the name is taken.

@@ -4,7 +4,7 @@ use crate::error::NotPrivate;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 /// A folder, by its path.
 #[derive(Debug)]
@@ -43,6 +43,33 @@ impl Dir {
         }
         let bytes = super::read_expecting(&path, metadata.len()).ok()?;
         (bytes.len() as u64 == metadata.len()).then_some(bytes)
+    }
+
+    /// Opens the folder `name` in the folder at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be found, or if `name` is a symbolic link.
+    pub fn find(path: &Path, name: &str) -> io::Result<Self> {
+        let folder = path.join(name);
+        match std::fs::symlink_metadata(&folder)?.is_dir() {
+            true => Ok(Self(folder)),
+            false => Err(io::ErrorKind::NotADirectory.into()),
+        }
+    }
+
+    /// Returns whether there is a regular file of this name.
+    pub fn has(&self, name: &str) -> bool {
+        let metadata = std::fs::symlink_metadata(self.0.join(name));
+        metadata.is_ok_and(|metadata| metadata.is_file())
+    }
+
+    /// Locks a file for this process alone, and creates it if it is missing. None if another process does not give it
+    /// back within `longest`, or there are no locks.
+    pub fn lock(&self, name: &str, longest: Duration) -> Option<File> {
+        let mut options = File::options();
+        let options = options.create(true).truncate(false).write(true);
+        super::lock_within(options.open(self.0.join(name)).ok()?, longest)
     }
 
     /// Creates a file, and fails if the name is taken.

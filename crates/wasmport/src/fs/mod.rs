@@ -19,6 +19,35 @@ pub(crate) use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+/// Locks a file for this process alone, and waits for it at most for `longest`.
+#[cfg(feature = "compile")]
+fn lock_within(file: File, longest: std::time::Duration) -> Option<File> {
+    let began = std::time::Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Some(file),
+            Err(std::fs::TryLockError::WouldBlock) if began.elapsed() < longest => {
+                std::thread::sleep(std::time::Duration::from_millis(10));
+            }
+            Err(_) => return None,
+        }
+    }
+}
+
+/// Limits the address space of this process, where the system can.
+#[cfg(feature = "compile")]
+pub(crate) fn limit_memory(bytes: u64) {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, setrlimit};
+        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        // A process that has a lower limit keeps it.
+        let _ = setrlimit(Resource::As, limit);
+    }
+    #[cfg(not(unix))]
+    let _ = bytes;
+}
+
 /// Opens a file for reading.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
@@ -28,6 +57,12 @@ pub(crate) fn open(path: &Path) -> io::Result<File> {
 #[cfg(feature = "compile")]
 pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
     std::fs::read(path)
+}
+
+/// Returns the length of a file in bytes.
+#[cfg(feature = "compile")]
+pub(crate) fn len(path: &Path) -> io::Result<u64> {
+    std::fs::metadata(path).map(|metadata| metadata.len())
 }
 
 /// Reads a file of `expected` bytes; of a longer file one byte more, which its digest then rejects.

@@ -28,6 +28,9 @@ pub(crate) struct Deadlines {
     /// End of the current slice, at which calls yield.
     #[cfg(feature = "async")]
     pub slice: Option<Arc<CallDeadline>>,
+    /// The end of a poll of an async call, and its longest time.
+    #[cfg(feature = "async")]
+    yielding: Option<(Arc<CallDeadline>, Duration)>,
 }
 
 impl Deadlines {
@@ -41,7 +44,25 @@ impl Deadlines {
             groups: Vec::new(),
             #[cfg(feature = "async")]
             slice: None,
+            #[cfg(feature = "async")]
+            yielding: None,
         }
+    }
+
+    /// Makes polls of async calls no longer than a time.
+    #[cfg(feature = "async")]
+    pub fn set_yield_every(&mut self, every: Option<Duration>) {
+        self.yielding = every.map(|every| {
+            let deadline = Arc::default();
+            self.timer.register(&deadline);
+            (deadline, every)
+        });
+    }
+
+    /// Returns the deadlines at which a call yields.
+    #[cfg(feature = "async")]
+    fn yields(&self) -> impl Iterator<Item = &Arc<CallDeadline>> {
+        self.slice.iter().chain(self.yielding.iter().map(|(deadline, _)| deadline))
     }
 
     /// Makes the store check them.
@@ -55,7 +76,7 @@ impl Deadlines {
     /// Returns whether there are no deadlines.
     pub fn is_empty(&self) -> bool {
         #[cfg(feature = "async")]
-        let is_sliced = self.slice.is_some();
+        let is_sliced = self.yields().next().is_some();
         #[cfg(not(feature = "async"))]
         let is_sliced = false;
         self.limit.is_none() && self.groups.is_empty() && !is_sliced
@@ -72,7 +93,7 @@ impl Deadlines {
         let now = now();
         self.check_at(now)?;
         #[cfg(feature = "async")]
-        if self.slice.as_ref().is_some_and(|slice| slice.expired(now).is_some()) {
+        if self.yields().any(|deadline| deadline.expired(now).is_some()) {
             return Ok(UpdateDeadline::Yield(1));
         }
         Ok(UpdateDeadline::Continue(1))
@@ -151,6 +172,10 @@ impl Deadlines {
                 Err(error) => return Poll::Ready(Err(error.into())),
             };
             alarm = waiting.alarm(context.waker());
+            let _polling = match Polling::begin(self, begun) {
+                Ok(polling) => polling,
+                Err(error) => return Poll::Ready(Err(Ended::Thread(error).into())),
+            };
             let poll = call.as_mut().poll(context).map_ok(|result| running.end(result));
             left = left.map(|left| left.saturating_sub(Duration::from_nanos(now() - begun)));
             poll
@@ -184,6 +209,31 @@ impl Drop for RunningCall<'_> {
 }
 
 /// An async call, which the deadlines of groups can end while it waits.
+/// A poll that ends after the time at which calls yield.
+#[cfg(feature = "async")]
+struct Polling<'a>(Option<&'a CallDeadline>);
+
+#[cfg(feature = "async")]
+impl<'a> Polling<'a> {
+    fn begin(deadlines: &'a Deadlines, now: Timestamp) -> std::io::Result<Self> {
+        let Some((deadline, every)) = &deadlines.yielding else { return Ok(Self(None)) };
+        let _ = deadline.begin_call();
+        let polling = Self(Some(deadline));
+        deadlines.timer.wake_by(deadline.set(timestamp_after(now, *every), *every))?;
+        Ok(polling)
+    }
+}
+
+#[cfg(feature = "async")]
+impl Drop for Polling<'_> {
+    fn drop(&mut self) {
+        if let Some(deadline) = self.0 {
+            deadline.clear();
+            deadline.end_call();
+        }
+    }
+}
+
 #[cfg(feature = "async")]
 struct WaitingCall<'a>(&'a Deadlines);
 

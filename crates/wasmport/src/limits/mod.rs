@@ -8,6 +8,7 @@
 
 #[cfg(any(feature = "async", feature = "wasi"))]
 mod alarm;
+mod budget;
 mod deadline;
 mod deadlines;
 mod group;
@@ -16,6 +17,7 @@ mod timer;
 #[cfg(feature = "wasi")]
 mod waiting;
 
+pub use budget::MemoryBudget;
 #[cfg(feature = "async")]
 pub(crate) use deadline::{CallDeadline, now, timestamp_after};
 pub(crate) use deadlines::Deadlines;

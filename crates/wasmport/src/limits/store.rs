@@ -1,5 +1,6 @@
 //! Limits in a store: no deadline, the bounds on resources, and the errors of calls that exceeded one.
 
+use super::budget::MemoryBudget;
 use super::deadline::Ended;
 use crate::engine::{LimitReached, Limits};
 use crate::error::{Callee, Error};
@@ -44,11 +45,42 @@ pub(crate) struct Bounds {
     limits: Limits,
     /// The last limit that refused a guest a resource.
     reached: Option<LimitReached>,
+    /// The bytes of all linear memories.
+    memory: u64,
+    /// The bytes by which a memory was allowed to grow last.
+    growth: u64,
+    /// The budgets that have these bytes.
+    budgets: Vec<MemoryBudget>,
+}
+
+impl Drop for Bounds {
+    fn drop(&mut self) {
+        self.budgets.iter().for_each(|budget| budget.give_back(self.memory));
+    }
 }
 
 impl Bounds {
-    pub fn new(limits: Limits) -> Self {
-        Self { limits, reached: None }
+    pub fn new(limits: Limits, budgets: &[MemoryBudget]) -> Self {
+        Self { limits, reached: None, memory: 0, growth: 0, budgets: budgets.to_vec() }
+    }
+
+    /// Shares a budget from now on, which counts the memories that are there.
+    pub fn share(&mut self, budget: &MemoryBudget) {
+        budget.take_used(self.memory);
+        self.budgets.push(budget.clone());
+    }
+
+    /// Takes bytes of all budgets, or of none.
+    fn take(&mut self, bytes: u64) -> bool {
+        for (index, budget) in self.budgets.iter().enumerate() {
+            if let Err(reached) = budget.take(bytes) {
+                self.budgets[..index].iter().for_each(|taken| taken.give_back(bytes));
+                self.reached = Some(reached);
+                return false;
+            }
+        }
+        (self.memory, self.growth) = (self.memory.saturating_add(bytes), bytes);
+        true
     }
 
     /// Returns the limit that refused a guest a resource, if one did.
@@ -85,10 +117,20 @@ impl Bounds {
 }
 
 impl ResourceLimiter for Bounds {
-    fn memory_growing(&mut self, _: usize, asked: usize, most: Option<usize>) -> Result<bool> {
+    fn memory_growing(&mut self, now: usize, asked: usize, most: Option<usize>) -> Result<bool> {
+        self.growth = 0;
         // The guest's own maximum is no limit of the session's.
         let is_allowed = most.is_none_or(|most| asked <= most);
-        Ok(is_allowed && self.check("memory_bytes", asked, self.limits.memory_bytes))
+        Ok(is_allowed
+            && self.check("memory_bytes", asked, self.limits.memory_bytes)
+            && self.take(asked.saturating_sub(now) as u64))
+    }
+
+    fn memory_grow_failed(&mut self, _: wasmtime::Error) -> Result<()> {
+        let bytes = std::mem::take(&mut self.growth);
+        self.memory = self.memory.saturating_sub(bytes);
+        self.budgets.iter().for_each(|budget| budget.give_back(bytes));
+        Ok(())
     }
 
     fn table_growing(&mut self, _: usize, asked: usize, most: Option<usize>) -> Result<bool> {

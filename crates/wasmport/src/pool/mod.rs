@@ -1,7 +1,7 @@
 //! `Pool`: a bounded number of sessions at once, each with a fresh instance.
 
 mod permit;
-mod semaphore;
+mod reuse;
 #[cfg(feature = "async")]
 mod waiters;
 

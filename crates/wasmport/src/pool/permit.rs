@@ -1,9 +1,10 @@
 //! `Pool`, the permits that it hands out, and their sessions.
 
-use super::semaphore::{Acquired, Semaphore};
+use super::reuse::{Idle, Reuse};
 use crate::asset::AnyAsset;
 use crate::code::Operations as _;
 use crate::error::{Error, Result};
+use crate::semaphore::{Acquired, Semaphore};
 use crate::session::{SessionData, SessionPre, TypedSession};
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -11,8 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use wasmtime::Store;
 
-/// Sessions for requests: each has a **fresh** instance, and there are never more at once than the pool
-/// is large. Clones share it; it has no thread of its own.
+/// Sessions for requests: each has a **fresh** instance, unless the pool is one that [reuses](Self::reusing) them, and
+/// there are never more at once than the pool is large. Clones share it; it has no thread of its own.
 ///
 /// The asset is loaded and linked once, in a [`SessionPre`]; beyond a new store and an instance, a
 /// request costs a lock. With [`RuntimeOptions::pooling`](crate::RuntimeOptions::pooling) store and
@@ -24,6 +25,8 @@ struct PoolShared<S: TypedSession> {
     pre: SessionPre<S>,
     semaphore: Arc<Semaphore>,
     sessions: usize,
+    /// Ended sessions that are used again, if the program wants that.
+    idle: Option<Arc<dyn Idle<S>>>,
 }
 
 impl<S: TypedSession> Clone for Pool<S> {
@@ -39,9 +42,60 @@ impl<S: TypedSession> Pool<S> {
     ///
     /// Fails with [`Error::Pooling`] if the runtime's pooling allocator reserves space for fewer.
     pub fn new(pre: SessionPre<S>, sessions: usize) -> Result<Self> {
+        Self::with_idle(pre, sessions, None)
+    }
+
+    /// Creates a pool whose sessions stay alive when they are handed back, for guests whose start takes long. `reset`
+    /// makes one as new for the next request, such as by a function of the guest: **what it leaves behind, the next
+    /// request sees**. A session that failed, or whose reset fails, is dropped. One that is unused for longer than
+    /// `unused` is dropped when another is taken or handed back, or by [`trim`](Self::trim).
+    ///
+    /// A session that is used again gets new data, and the fuel of the runtime's limits.
+    ///
+    /// ```no_run
+    /// # use std::time::Duration;
+    /// # use wasmport::{Pool, Result, SessionPre, TypedSession};
+    /// # fn f<S: TypedSession + Send + 'static>(pre: SessionPre<S>) -> Result<()> {
+    /// let pool = Pool::reusing(pre, 8, Duration::from_secs(60), |_session| Ok(()))?;
+    /// # let _ = pool;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`new`](Self::new).
+    pub fn reusing(
+        pre: SessionPre<S>,
+        sessions: usize,
+        unused: Duration,
+        reset: impl Fn(&mut S) -> wasmtime::Result<()> + Send + Sync + 'static,
+    ) -> Result<Self>
+    where
+        S: Send + 'static,
+    {
+        Self::with_idle(pre, sessions, Some(Arc::new(Reuse::new(reset, unused))))
+    }
+
+    fn with_idle(
+        pre: SessionPre<S>,
+        sessions: usize,
+        idle: Option<Arc<dyn Idle<S>>>,
+    ) -> Result<Self> {
         let sessions = sessions.max(1);
         check_pooling(&pre, sessions as u64)?;
-        Ok(Self(Arc::new(PoolShared { pre, semaphore: Semaphore::new(sessions), sessions })))
+        Ok(Self(Arc::new(PoolShared { pre, semaphore: Semaphore::new(sessions), sessions, idle })))
+    }
+
+    /// Drops sessions that were handed back and are unused for longer than `unused`. Returns how many.
+    pub fn trim(&self, unused: Duration) -> usize {
+        self.0.idle.as_ref().map_or(0, |idle| idle.trim(unused))
+    }
+
+    /// Returns how many sessions were handed back and wait for the next request.
+    #[must_use]
+    pub fn idle(&self) -> usize {
+        self.0.idle.as_ref().map_or(0, |idle| idle.count())
     }
 
     /// Waits for a permit to start a session.
@@ -151,8 +205,11 @@ impl<S: TypedSession> Permit<S> {
         data: S::Data,
         prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
     ) -> Result<Pooled<S>> {
-        let session = self.pool.0.pre.start_with(data, prepare)?;
-        Ok(Pooled { session, acquired: self.acquired })
+        let session = match self.take() {
+            Some(idle) => again(idle, data, prepare)?,
+            None => self.pool.0.pre.start_with(data, prepare)?,
+        };
+        Ok(self.pooled(session))
     }
 
     /// Async version of [`Self::start`].
@@ -184,9 +241,36 @@ impl<S: TypedSession> Permit<S> {
         S::Data: Send,
         S::Wrapper: Sync,
     {
-        let session = self.pool.0.pre.start_with_async(data, prepare).await?;
-        Ok(Pooled { session, acquired: self.acquired })
+        let session = match self.take() {
+            Some(idle) => again(idle, data, prepare)?,
+            None => self.pool.0.pre.start_with_async(data, prepare).await?,
+        };
+        Ok(self.pooled(session))
     }
+}
+
+impl<S: TypedSession> Permit<S> {
+    /// Takes a session that was handed back.
+    fn take(&self) -> Option<S> {
+        self.pool.0.idle.as_ref()?.take()
+    }
+
+    fn pooled(self, session: S) -> Pooled<S> {
+        let idle = self.pool.0.idle.clone();
+        Pooled { session: Some(session), idle, _acquired: self.acquired }
+    }
+}
+
+/// Gives a session that was used before new data.
+fn again<S: TypedSession>(
+    mut session: S,
+    data: S::Data,
+    prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+) -> Result<S> {
+    *session.data_mut() = data;
+    session.renew_fuel();
+    prepare(session.store_mut())?;
+    Ok(session)
 }
 
 impl<S: TypedSession> fmt::Debug for Permit<S> {
@@ -195,20 +279,39 @@ impl<S: TypedSession> fmt::Debug for Permit<S> {
     }
 }
 
-/// A session of a [`Pool`], whose permit returns to the pool when it is dropped.
+/// A session of a [`Pool`], whose permit returns to the pool when it is dropped, and the session too if the pool
+/// [reuses](Pool::reusing) them.
 pub struct Pooled<S> {
     // Fields drop in this order: the instance is gone before the next session can start.
-    session: S,
-    acquired: Acquired,
+    /// The session, until it is dropped or taken.
+    session: Option<S>,
+    idle: Option<Arc<dyn Idle<S>>>,
+    _acquired: Acquired,
+}
+
+impl<S> Drop for Pooled<S> {
+    fn drop(&mut self) {
+        if let (Some(session), Some(idle)) = (self.session.take(), &self.idle) {
+            idle.hand_back(session);
+        }
+    }
 }
 
 impl<S: TypedSession> Pooled<S> {
     /// Ends the session, and returns the program's data.
-    pub fn into_data(self) -> S::Data {
-        let Self { session, acquired } = self;
-        let data = session.into_session().into_data();
-        drop(acquired);
-        data
+    pub fn into_data(mut self) -> S::Data {
+        self.take().into_session().into_data()
+    }
+
+    /// Ends the session, also if the pool reuses them.
+    pub fn discard(mut self) {
+        drop(self.take());
+    }
+}
+
+impl<S> Pooled<S> {
+    fn take(&mut self) -> S {
+        self.session.take().expect("only functions that end it take the session")
     }
 }
 
@@ -241,12 +344,12 @@ impl<S> Deref for Pooled<S> {
     type Target = S;
 
     fn deref(&self) -> &S {
-        &self.session
+        self.session.as_ref().expect("only functions that end it take the session")
     }
 }
 
 impl<S> DerefMut for Pooled<S> {
     fn deref_mut(&mut self) -> &mut S {
-        &mut self.session
+        self.session.as_mut().expect("only functions that end it take the session")
     }
 }

@@ -1,6 +1,6 @@
 //! Futures that wait for a permit.
 
-use super::semaphore::{Acquired, Semaphore, Waiters};
+use crate::semaphore::{Acquired, Semaphore, Waiters};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};

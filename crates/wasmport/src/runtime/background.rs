@@ -1,10 +1,17 @@
 //! `Loading`: assets that load in the background.
 
 use super::handle::Runtime;
+#[cfg(feature = "compile")]
+use super::loaded::Loaded;
 use super::loaded::LoadedAsset;
 use crate::asset::{AnyAsset, Artifact};
+#[cfg(feature = "compile")]
+use crate::code::Code;
+#[cfg(feature = "compile")]
+use crate::dynamic::DynamicAsset;
 use crate::error::{Error, Result};
 use std::collections::VecDeque;
+use std::fmt;
 use std::future::Future;
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,7 +23,7 @@ use std::thread;
 /// Assets that load on threads of their own: poll it, wait for it, or await it.
 ///
 /// The [`Runtime`] has the loaded assets too, so that their sessions start at once. Dropping it cancels
-/// the assets whose load has not begun.
+/// the assets whose load has not begun. One whose code is being compiled in this process goes on, and is dropped.
 ///
 /// ```no_run
 /// # fn f(runtime: &wasmport::Runtime, assets: &[&wasmport::AnyAsset]) -> wasmport::Result<()> {
@@ -32,7 +39,7 @@ use std::thread;
 /// # }
 /// ```
 #[derive(Debug)]
-pub struct Loading(Arc<LoadQueue>);
+pub struct Loading<L = LoadedAsset>(Arc<LoadQueue<L>>);
 
 /// The progress of a [`Loading`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,9 +49,9 @@ pub struct LoadProgress {
     pub assets: usize,
     /// Number of all assets.
     pub assets_total: usize,
-    /// Bytes of the artifacts that loaded or failed.
+    /// Bytes of the artifacts that loaded or failed, or of the WebAssembly of dynamic assets.
     pub bytes: u64,
-    /// Bytes of all artifacts.
+    /// Bytes of all of them.
     pub bytes_total: u64,
 }
 
@@ -61,24 +68,30 @@ impl LoadProgress {
 
 /// The state that a [`Loading`] shares with its threads.
 #[derive(Debug)]
-struct LoadQueue {
-    jobs: Mutex<LoadJobs>,
+struct LoadQueue<L> {
+    jobs: Mutex<LoadJobs<L>>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
-struct LoadJobs {
-    waiting: VecDeque<LoadJob>,
-    results: Vec<Option<Result<LoadedAsset>>>,
+#[derive(Debug)]
+struct LoadJobs<L> {
+    waiting: VecDeque<LoadJob<L>>,
+    results: Vec<Option<Result<L>>>,
     progress: LoadProgress,
     waker: Option<Waker>,
 }
 
-#[derive(Debug)]
-struct LoadJob {
+struct LoadJob<L> {
     index: usize,
-    asset: AnyAsset,
+    name: String,
     bytes: u64,
+    load: Box<dyn FnOnce(&Runtime) -> Result<L> + Send>,
+}
+
+impl<L> fmt::Debug for LoadJob<L> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadJob").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Runtime {
@@ -92,8 +105,40 @@ impl Runtime {
             // If none runs all, each asset is checked against the back end of the first.
             let _ = self.shared.engine_for(&assets.iter().collect::<Vec<_>>());
         }
-        let count = assets.len();
-        let jobs = Mutex::new(self.load_jobs(assets));
+        let jobs = assets.into_iter().map(|asset| {
+            let bytes = self.choice(&asset).chosen().map_or(0, Artifact::bytes);
+            let name = asset.name().to_owned();
+            (name, bytes, Box::new(move |runtime: &Self| runtime.load_any(&asset)) as Load<_>)
+        });
+        self.start_loading(jobs.collect())
+    }
+
+    /// Compiles assets that were not imported on threads of their own, at most one per processor.
+    #[cfg(feature = "compile")]
+    pub fn load_dynamic_in_background<C: Code>(
+        &self,
+        assets: impl IntoIterator<Item = DynamicAsset<C>>,
+    ) -> Loading<Loaded<C>> {
+        let jobs = assets.into_iter().map(|asset| {
+            let (name, bytes) = (asset.name().to_owned(), asset.bytes());
+            (name, bytes, Box::new(move |runtime: &Self| runtime.load_dynamic(&asset)) as Load<_>)
+        });
+        self.start_loading(jobs.collect())
+    }
+
+    fn start_loading<L: Send + 'static>(&self, jobs: Vec<(String, u64, Load<L>)>) -> Loading<L> {
+        let count = jobs.len();
+        let progress = LoadProgress {
+            assets_total: count,
+            bytes_total: jobs.iter().map(|(_, bytes, _)| bytes).sum(),
+            ..LoadProgress::default()
+        };
+        let waiting = jobs.into_iter().enumerate();
+        let waiting = waiting
+            .map(|(index, (name, bytes, load))| LoadJob { index, name, bytes, load })
+            .collect();
+        let results = (0..count).map(|_| None).collect();
+        let jobs = Mutex::new(LoadJobs { waiting, results, progress, waker: None });
         let queue = Arc::new(LoadQueue { jobs, changed: Condvar::new() });
         let threads = thread::available_parallelism().map_or(1, NonZeroUsize::get).min(count);
         for _ in 0..threads {
@@ -107,34 +152,24 @@ impl Runtime {
         }
         Loading(queue)
     }
-
-    fn load_jobs(&self, assets: Vec<AnyAsset>) -> LoadJobs {
-        let mut jobs = LoadJobs::default();
-        jobs.progress.assets_total = assets.len();
-        for (index, asset) in assets.into_iter().enumerate() {
-            let bytes = self.choice(&asset).chosen().map_or(0, Artifact::bytes);
-            jobs.progress.bytes_total += bytes;
-            jobs.waiting.push_back(LoadJob { index, asset, bytes });
-            jobs.results.push(None);
-        }
-        jobs
-    }
 }
 
-impl LoadQueue {
-    fn jobs(&self) -> MutexGuard<'_, LoadJobs> {
+/// The work of a job.
+type Load<L> = Box<dyn FnOnce(&Runtime) -> Result<L> + Send>;
+
+impl<L> LoadQueue<L> {
+    fn jobs(&self) -> MutexGuard<'_, LoadJobs<L>> {
         // No code under this lock panics.
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn work(&self, runtime: &Runtime) {
         loop {
-            let Some(LoadJob { index, asset, bytes }) = self.jobs().waiting.pop_front() else {
-                return;
-            };
+            let Some(job) = self.jobs().waiting.pop_front() else { return };
+            let LoadJob { index, name, bytes, load } = job;
             // The program's own `AssetSource` may panic.
-            let load = AssertUnwindSafe(|| runtime.load_any(&asset));
-            let result = catch_unwind(load).unwrap_or_else(|_| Err(panicked(&asset)));
+            let load = AssertUnwindSafe(|| load(runtime));
+            let result = catch_unwind(load).unwrap_or_else(|_| Err(panicked(&name)));
             let mut jobs = self.jobs();
             if let Some(entry) = jobs.results.get_mut(index) {
                 *entry = Some(result);
@@ -149,22 +184,22 @@ impl LoadQueue {
     }
 }
 
-fn panicked(asset: &AnyAsset) -> Error {
-    Error::Wasm(wasmtime::format_err!("loading the asset `{}` panicked", asset.name()))
+fn panicked(asset: &str) -> Error {
+    Error::Wasm(wasmtime::format_err!("loading the asset `{asset}` panicked"))
 }
 
-impl LoadJobs {
+impl<L> LoadJobs<L> {
     fn is_done(&self) -> bool {
         self.progress.assets == self.progress.assets_total
     }
 
     /// Takes all results.
-    fn take(&mut self) -> Vec<Result<LoadedAsset>> {
+    fn take(&mut self) -> Vec<Result<L>> {
         std::mem::take(&mut self.results).into_iter().flatten().collect()
     }
 }
 
-impl Loading {
+impl<L> Loading<L> {
     /// Returns whether all assets loaded or failed.
     #[must_use]
     pub fn is_done(&self) -> bool {
@@ -179,7 +214,7 @@ impl Loading {
 
     /// Waits for all assets, and returns their results in the order of the assets.
     #[must_use]
-    pub fn wait(self) -> Vec<Result<LoadedAsset>> {
+    pub fn wait(self) -> Vec<Result<L>> {
         let mut jobs = self.0.jobs();
         while !jobs.is_done() {
             jobs = self.0.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
@@ -188,8 +223,8 @@ impl Loading {
     }
 }
 
-impl Future for Loading {
-    type Output = Vec<Result<LoadedAsset>>;
+impl<L> Future for Loading<L> {
+    type Output = Vec<Result<L>>;
 
     /// Resolves to the results in the order of the assets.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
@@ -202,7 +237,7 @@ impl Future for Loading {
     }
 }
 
-impl Drop for Loading {
+impl<L> Drop for Loading<L> {
     fn drop(&mut self) {
         self.0.jobs().waiting.clear();
     }

@@ -5,7 +5,7 @@ use crate::asset::AnyAsset;
 use crate::choice::Choice;
 use crate::engine::{BackEnd, EngineConfig, Limits, RuntimeOptions};
 use crate::error::{Error, Result};
-use crate::limits::EpochTimer;
+use crate::limits::{EpochTimer, Group, MemoryBudget};
 use std::fmt;
 use std::sync::Arc;
 use wasmtime::Engine;
@@ -22,12 +22,16 @@ pub struct Runtime {
     pub(super) shared: Arc<RuntimeShared>,
     /// Limits of new sessions.
     limits: Limits,
+    /// Groups that new sessions join.
+    groups: Vec<Group>,
+    /// Budgets that new sessions share.
+    budgets: Vec<MemoryBudget>,
 }
 
 impl Runtime {
     pub(super) fn from_shared(shared: RuntimeShared) -> Self {
         let limits = shared.options.limits;
-        Self { shared: Arc::new(shared), limits }
+        Self { shared: Arc::new(shared), limits, groups: Vec::new(), budgets: Vec::new() }
     }
 
     /// Returns the artifact of an asset that this runtime runs, and why it rejects the others. If no
@@ -70,7 +74,38 @@ impl Runtime {
     /// it.
     pub fn with_limits(&self, limits: Limits) -> Result<Self> {
         check_limits(&limits, self.config())?;
-        Ok(Self { shared: Arc::clone(&self.shared), limits })
+        Ok(Self { limits, ..self.clone() })
+    }
+
+    /// Returns the same runtime, whose new sessions [join](crate::Session::join) a group before they are instantiated, so
+    /// that its deadline bounds their start too.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::NotMetered`] if the engine does not meter time.
+    pub fn with_group(&self, group: &Group) -> Result<Self> {
+        if !self.config().epoch_interruption {
+            return Err(Error::NotMetered { knob: "epoch_interruption" });
+        }
+        let mut runtime = self.clone();
+        runtime.groups.push(group.clone());
+        Ok(runtime)
+    }
+
+    /// Returns the same runtime, the memories of whose new sessions share a budget.
+    #[must_use]
+    pub fn with_memory_budget(&self, budget: &MemoryBudget) -> Self {
+        let mut runtime = self.clone();
+        runtime.budgets.push(budget.clone());
+        runtime
+    }
+
+    pub(crate) fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    pub(crate) fn memory_budgets(&self) -> &[MemoryBudget] {
+        &self.budgets
     }
 
     /// Returns the limits of new sessions.

@@ -4,7 +4,7 @@ use super::engine::ActiveEngine;
 use super::handle::Runtime;
 use super::loaded::{Loaded, LoadedAsset};
 use crate::asset::{AnyAsset, Artifact, Asset};
-use crate::code::{self, Code};
+use crate::code::{self, Code, Stay};
 use crate::dynamic::DynamicAsset;
 #[cfg(not(feature = "compile"))]
 use crate::error::Error;
@@ -96,12 +96,21 @@ impl Runtime {
     #[cfg(feature = "compile")]
     pub fn load_dynamic<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
         let (shared, active) = (&*self.shared, self.shared.engine());
-        let job = asset.read(&shared.config, active.back_end)?;
+        let (options, stay) = (&shared.options, Stay::Used(shared.options.kept));
+        if let Some(digest) = asset.kept_digest() {
+            let kept = asset.read_kept(digest, &shared.config)?;
+            let own = kept.asset();
+            let load = |engine: &Engine| kept.load(engine, options.load_way);
+            let load = || self.load_into(active, load);
+            let code = C::cache(&shared.caches).get_or_load(digest, stay, load)?;
+            return Ok(Loaded::compiled(self, own, kept.target(), code, kept.sections()));
+        }
+        let job = asset.read(&shared.config, options, active.back_end)?;
         let own = job.asset();
-        let code = C::cache(&shared.caches).get_or_load(job.digest(), || {
+        let code = C::cache(&shared.caches).get_or_load(job.digest(), stay, || {
             let artifact = own.artifacts().first();
             let _span = artifact.map(|artifact| trace::load(&own, artifact).entered());
-            let (cache, way) = (asset.cache_folder(), shared.options.load_way);
+            let (cache, way) = (asset.cache_folder(), options.load_way);
             self.load_into(active, |engine| job.load(engine, cache, way))
         })?;
         Ok(Loaded::compiled(self, own, job.target(), code, job.sections()))
@@ -136,7 +145,7 @@ impl Runtime {
     ) -> Result<Loaded<C>> {
         let (active, artifact) = self.shared.choose(asset)?;
         let cache = C::cache(&self.shared.caches);
-        let code = cache.get_or_load(artifact.digest(), || load(active, artifact))?;
+        let code = cache.get_or_load(artifact.digest(), Stay::Loaded, || load(active, artifact))?;
         // Two assets may have the same code; each keeps its own name.
         Ok(Loaded::new(self, asset.clone(), artifact.target(), code))
     }

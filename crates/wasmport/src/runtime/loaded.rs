@@ -2,8 +2,12 @@
 
 use super::handle::Runtime;
 use super::version::InterfaceVersion;
+#[cfg(feature = "compile")]
+use crate::asset::Artifact;
 use crate::asset::{AnyAsset, Asset};
 use crate::code::Code;
+#[cfg(feature = "compile")]
+use crate::digest::Digest;
 use crate::error::{Error, Result};
 #[cfg(feature = "compile")]
 use crate::inspect::Section;
@@ -33,7 +37,7 @@ struct LoadedShared<C> {
     runtime: Runtime,
     asset: Arc<AnyAsset>,
     target: &'static str,
-    code: C,
+    code: Arc<C>,
     /// The short custom sections, if the program compiled the code.
     sections: Option<Vec<(String, Vec<u8>)>>,
 }
@@ -54,7 +58,12 @@ impl<C> fmt::Debug for Loaded<C> {
 }
 
 impl<C> Loaded<C> {
-    pub(super) fn new(runtime: &Runtime, asset: AnyAsset, target: &'static str, code: C) -> Self {
+    pub(super) fn new(
+        runtime: &Runtime,
+        asset: AnyAsset,
+        target: &'static str,
+        code: Arc<C>,
+    ) -> Self {
         let (runtime, asset) = (runtime.clone(), Arc::new(asset));
         let shared = LoadedShared { runtime, asset, target, code, sections: None };
         Self { shared: Arc::new(shared), version: None }
@@ -66,7 +75,7 @@ impl<C> Loaded<C> {
         runtime: &Runtime,
         asset: AnyAsset,
         target: &'static str,
-        code: C,
+        code: Arc<C>,
         sections: Vec<Section>,
     ) -> Self {
         let (runtime, asset) = (runtime.clone(), Arc::new(asset));
@@ -111,6 +120,21 @@ impl<C> Loaded<C> {
         &self.shared.runtime
     }
 
+    /// Returns the same code, whose sessions have the limits, groups and budgets of a runtime that shares its engine: one
+    /// of [`Runtime::with_limits`], [`Runtime::with_group`] or [`Runtime::with_memory_budget`].
+    #[must_use]
+    pub fn with_runtime(&self, runtime: &Runtime) -> Self {
+        let LoadedShared { asset, target, code, sections, .. } = &*self.shared;
+        let shared = LoadedShared {
+            runtime: runtime.clone(),
+            asset: Arc::clone(asset),
+            target,
+            code: Arc::clone(code),
+            sections: sections.clone(),
+        };
+        Self { shared: Arc::new(shared), version: self.version }
+    }
+
     /// Returns the target of the chosen artifact.
     #[must_use]
     pub fn target(&self) -> &'static str {
@@ -121,6 +145,20 @@ impl<C> Loaded<C> {
     #[must_use]
     pub fn code(&self) -> &C {
         &self.shared.code
+    }
+
+    /// Returns what keeps the code in memory.
+    pub(crate) fn shared_code(&self) -> &Arc<C> {
+        &self.shared.code
+    }
+
+    /// Returns the digest by which [`DynamicAsset::kept`](crate::DynamicAsset::kept) finds the code in its cache, if
+    /// this program compiled it.
+    #[cfg(feature = "compile")]
+    #[must_use]
+    pub fn kept(&self) -> Option<Digest> {
+        self.shared.sections.as_ref()?;
+        self.asset().artifacts().first().map(Artifact::digest)
     }
 
     /// Checks that it is the asset of a wrapper.

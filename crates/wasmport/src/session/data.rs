@@ -52,6 +52,11 @@ impl<T> SessionData<T> {
         &self.bounds
     }
 
+    /// Returns the bounds of its guests, to change them.
+    pub(super) fn bounds_mut(&mut self) -> &mut Bounds {
+        &mut self.bounds
+    }
+
     /// Returns the system that the guest sees: that of an empty [`Wasi`](crate::wasi::Wasi) if none was
     /// set.
     #[cfg(feature = "wasi")]
@@ -90,7 +95,7 @@ impl Runtime {
     pub fn store<T: 'static>(&self, data: T) -> Store<SessionData<T>> {
         let data = SessionData {
             data,
-            bounds: Bounds::new(*self.limits()),
+            bounds: Bounds::new(*self.limits(), self.memory_budgets()),
             // Otherwise Wasmtime counts the refused call as running.
             reenters: !self.config().concurrency_support,
             exchange: Exchange::with_max_memory(Some(self.limits().memory_bytes)),

@@ -1,8 +1,9 @@
 //! Fuel, time limit and groups of a session.
 
 use super::state::Session;
+use crate::engine::LimitReached;
 use crate::error::{Error, Result};
-use crate::limits::{Deadlines, EpochTimer, Group, disable_deadline};
+use crate::limits::{Deadlines, EpochTimer, Group, MemoryBudget, disable_deadline};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -36,6 +37,18 @@ impl<T: 'static, W> Session<T, W> {
         self.set_fuel(self.fuel()?.saturating_add(fuel))
     }
 
+    /// Returns the last limit that refused its guests a resource, also if they went on: a refused `memory.grow` returns
+    /// -1 to the guest.
+    #[must_use]
+    pub fn limit_reached(&self) -> Option<LimitReached> {
+        self.store.data().bounds().reached()
+    }
+
+    /// Makes its memories share a budget, which counts those that are there.
+    pub fn share(&mut self, budget: &MemoryBudget) {
+        self.store.data_mut().bounds_mut().share(budget);
+    }
+
     /// Returns the time limit of each call, if there is one.
     pub fn time_limit(&self) -> Option<Duration> {
         self.deadlines.as_ref().and_then(|deadlines| deadlines.limit)
@@ -63,6 +76,14 @@ impl<T: 'static, W> Session<T, W> {
     /// Fails with [`Error::NotMetered`] if the engine does not check epochs.
     pub fn join(&mut self, group: &Group) -> Result<()> {
         self.change_deadlines(|deadlines| deadlines.join(group)).map(drop)
+    }
+
+    /// Gives it the fuel of a new session.
+    pub(crate) fn renew_fuel(&mut self) {
+        if let Some(fuel) = self.fuel {
+            // An engine that gave it fuel meters it.
+            let _ = self.store.set_fuel(fuel);
+        }
     }
 
     /// Changes the deadlines of calls. Returns the timer.

@@ -130,6 +130,13 @@ impl<S: TypedSession> SessionPre<S> {
         Ok(Self { loaded, linked, is_reactor, version, session: PhantomData })
     }
 
+    /// Returns the same linked code, whose sessions have the limits, groups and budgets of a runtime that shares its
+    /// engine, such as one of [`Runtime::with_limits`].
+    #[must_use]
+    pub fn with_runtime(&self, runtime: &Runtime) -> Self {
+        Self { loaded: self.loaded.with_runtime(runtime), ..self.clone() }
+    }
+
     /// Starts a session with an instance of its own.
     ///
     /// # Errors

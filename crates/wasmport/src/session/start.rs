@@ -152,7 +152,7 @@ impl<T: 'static> Session<T> {
 
 impl<T: 'static, W> Session<T, W> {
     /// Starts a session with the result of `instantiate` in its new store.
-    pub(super) fn start_in_store<C>(
+    pub(super) fn start_in_store<C: Code>(
         loaded: &Loaded<C>,
         data: T,
         instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
@@ -174,10 +174,17 @@ impl<T: 'static, W> Session<T, W> {
     }
 }
 
-/// Installs the runtime's time limit in a new store, if there is one.
+/// Installs the runtime's time limit in a new store, its groups and its yields, if there are any.
 fn new_deadlines<T: 'static>(runtime: &Runtime, store: &mut Store<T>) -> Option<Arc<Deadlines>> {
-    let limit = runtime.limits().time?;
-    let deadlines = Arc::new(Deadlines::new(runtime.timer()?, Some(limit)));
+    let limits = runtime.limits();
+    if limits.time.is_none() && limits.yield_every.is_none() && runtime.groups().is_empty() {
+        return None;
+    }
+    let mut deadlines = Deadlines::new(runtime.timer()?, limits.time);
+    runtime.groups().iter().for_each(|group| deadlines.join(group));
+    #[cfg(feature = "async")]
+    deadlines.set_yield_every(limits.yield_every);
+    let deadlines = Arc::new(deadlines);
     deadlines.install(store);
     Some(deadlines)
 }
@@ -301,7 +308,7 @@ impl<T: Send + 'static> Session<T> {
 #[cfg(feature = "async")]
 impl<T: Send + 'static, W: Sync> Session<T, W> {
     /// Async version of [`Self::start_in_store`].
-    pub(super) async fn start_in_store_async<C>(
+    pub(super) async fn start_in_store_async<C: Code>(
         loaded: &Loaded<C>,
         data: T,
         instantiate: impl AsyncFnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,

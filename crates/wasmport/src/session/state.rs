@@ -8,6 +8,7 @@ use crate::exit::Exit;
 use crate::limits::{Deadlines, EpochTimer, call_error};
 use crate::runtime::{Loaded, Runtime};
 use crate::typed::take_exception;
+use std::any::Any;
 use std::sync::Arc;
 use wasmtime::{AsContextMut as _, Instance, Store, Trap, WasmBacktrace};
 
@@ -39,10 +40,14 @@ pub struct Session<T: 'static, W = Instance> {
     pub(super) deadlines: Option<Arc<Deadlines>>,
     /// Timer, if the engine checks epochs.
     pub(super) timer: Option<Arc<EpochTimer>>,
+    /// The fuel of a new session, if the engine meters it.
+    pub(super) fuel: Option<u64>,
+    /// Keeps the code in its runtime, so that it is not loaded again meanwhile.
+    _code: Arc<dyn Any + Send + Sync>,
 }
 
 impl<T: 'static, W> Session<T, W> {
-    pub(super) fn from_parts<C>(
+    pub(super) fn from_parts<C: Send + Sync + 'static>(
         loaded: &Loaded<C>,
         store: Store<SessionData<T>>,
         wrapper: W,
@@ -52,7 +57,23 @@ impl<T: 'static, W> Session<T, W> {
         let timer = loaded.runtime().timer().cloned();
         let most_frames = loaded.runtime().options().backtrace_frames;
         let status = Status::Ready;
-        Self { store, wrapper, asset, status, cause: None, most_frames, deadlines, timer }
+        let code = Arc::<C>::clone(loaded.shared_code());
+        let runtime = loaded.runtime();
+        let is_metered = runtime.config().fuel;
+        let fuel = is_metered.then(|| runtime.limits().fuel.unwrap_or(u64::MAX));
+        let cause = None;
+        Self {
+            store,
+            wrapper,
+            asset,
+            status,
+            cause,
+            most_frames,
+            deadlines,
+            timer,
+            fuel,
+            _code: code,
+        }
     }
 
     /// Names a call of `function`, for errors.

@@ -5,13 +5,13 @@ use std::time::Duration;
 
 /// A counter of free permits.
 #[derive(Debug)]
-pub(super) struct Semaphore {
+pub(crate) struct Semaphore {
     counts: Mutex<Counts>,
     freed: Condvar,
 }
 
 #[derive(Debug)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     pub free: usize,
     /// Number of waiting threads. Waking one needs a system call, so it is skipped when none waits.
     waiting_threads: usize,
@@ -22,14 +22,14 @@ pub(super) struct Counts {
 /// Futures that wait, the longest first.
 #[cfg(feature = "async")]
 #[derive(Debug, Default)]
-pub(super) struct Waiters {
+pub(crate) struct Waiters {
     pub queue: std::collections::VecDeque<(u64, std::task::Waker)>,
     pub last_ticket: u64,
 }
 
 /// A permit in use, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Acquired(Arc<Semaphore>);
+pub(crate) struct Acquired(Arc<Semaphore>);
 
 impl Drop for Acquired {
     fn drop(&mut self) {

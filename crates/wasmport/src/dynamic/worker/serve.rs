@@ -1,0 +1,48 @@
+//! The worker's side: one compilation, then the process ends.
+
+use super::VARIABLE;
+use super::protocol::{Answer, Request};
+use crate::dynamic::job::compile;
+use crate::dynamic::key::CodeKey;
+use std::io::{Read as _, Write as _};
+use std::process::ExitCode;
+
+/// Compiles, and ends the process, if this is the process of a [`Worker`](crate::Worker); else it returns at once. It is
+/// the first line of `main` in a program that is its own worker.
+///
+/// ```no_run
+/// fn main() {
+///     wasmport::serve_worker();
+///     // … the program …
+/// }
+/// ```
+pub fn serve_worker() {
+    if std::env::var_os(VARIABLE).is_none() {
+        return;
+    }
+    let code = if serve().is_some() { 0 } else { 1 };
+    std::process::exit(code);
+}
+
+fn serve() -> Option<ExitCode> {
+    let mut bytes = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut bytes).ok()?;
+    let request = Request::decode(&bytes)?;
+    drop(bytes);
+    crate::fs::limit_memory(request.memory_bytes);
+    let answer = answer(&request).encode()?;
+    std::io::stdout().lock().write_all(&answer).ok()?;
+    Some(ExitCode::SUCCESS)
+}
+
+fn answer(request: &Request) -> Answer {
+    let Request { engine, target, features, is_component, wasm, functions, .. } = request;
+    let Ok(target) = target.parse() else {
+        return Answer::Refused(format!("the worker does not know the target `{target}`"));
+    };
+    let key = CodeKey { engine: *engine, target, features: *features, is_component: *is_component };
+    match compile(&key, wasm, functions.clone()) {
+        Ok((artifact, functions)) => Answer::Compiled(artifact, functions),
+        Err(error) => Answer::Refused(format!("{error:#}")),
+    }
+}

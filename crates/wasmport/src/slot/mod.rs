@@ -1,0 +1,236 @@
+//! `Slot`: the current code of one plug-in, which can be replaced while it runs.
+
+mod generations;
+mod replaced;
+mod session;
+
+pub use replaced::Replaced;
+pub use session::SlotSession;
+
+use crate::engine::Limits;
+use crate::error::{Error, Result};
+use crate::runtime::Loaded;
+use crate::session::{LinkedSession, SessionLinker, SessionPre, TypedSession};
+use crate::wrapper::Wrapper;
+use generations::{Generations, Running};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+/// The current code of one plug-in. [`replace`](Self::replace) checks other code, lets the program accept it, and only
+/// then swaps it: sessions that start afterwards have the new code, and those that run end on the old. Clones are the
+/// same slot.
+///
+/// ```no_run
+/// # use wasmport::{Loaded, Result, SessionLinker, Slot, TypedSession, Wrapper};
+/// # fn f<S: TypedSession<Data = ()> + 'static>(
+/// #     linker: SessionLinker<S>,
+/// #     first: &Loaded<<S::Wrapper as Wrapper>::Code>,
+/// #     second: &Loaded<<S::Wrapper as Wrapper>::Code>,
+/// # ) -> Result<()> {
+/// let slot = Slot::new(linker);
+/// let accept = |candidate: &wasmport::SessionPre<S>| candidate.start(()).map(drop);
+/// slot.replace(first, accept)?;
+/// let session = slot.start(())?;
+/// // Bad code changes nothing.
+/// if let Err(error) = slot.replace(second, accept) {
+///     println!("the old code goes on: {error:#}");
+/// }
+/// # drop(session);
+/// # Ok(())
+/// # }
+/// ```
+pub struct Slot<S: TypedSession>(Arc<SlotShared<S>>);
+
+/// The code of a slot's sessions.
+type LoadedOf<S> = Loaded<<<S as TypedSession>::Wrapper as Wrapper>::Code>;
+
+/// Links code that has the interface.
+type Link<S> = Box<dyn Fn(&LoadedOf<S>) -> Result<SessionPre<S>> + Send + Sync>;
+
+struct SlotShared<S: TypedSession> {
+    link: Link<S>,
+    current: RwLock<Option<Current<S>>>,
+    generations: Arc<Generations>,
+    /// Limits of the sessions that are started to accept code.
+    load_limits: Mutex<Option<Limits>>,
+    /// Held while code is replaced: one replacement after the other.
+    replacing: Mutex<Last>,
+}
+
+/// The number and the report of the last replacement.
+#[derive(Default)]
+struct Last {
+    generation: u64,
+    report: Option<Replaced>,
+}
+
+struct Current<S: TypedSession> {
+    pre: SessionPre<S>,
+    generation: u64,
+}
+
+impl<S: TypedSession> Clone for Slot<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+/// Locks a mutex: a panic of the program's closures leaves what it guards as it was.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl<S: TypedSession> Slot<S> {
+    /// Creates an empty slot for code that a linker links.
+    #[must_use]
+    pub fn new(linker: SessionLinker<S>) -> Self
+    where
+        S: 'static,
+    {
+        Self::with_link(move |loaded| linker.link(loaded))
+    }
+
+    /// Creates an empty slot for code whose imports the session's data implements. Each code is linked by itself;
+    /// [`new`](Self::new) defines the imports once.
+    #[must_use]
+    pub fn linked() -> Self
+    where
+        S: LinkedSession + 'static,
+    {
+        Self::with_link(SessionPre::of)
+    }
+
+    /// Creates an empty slot for code that `link` links.
+    pub fn with_link(
+        link: impl Fn(&LoadedOf<S>) -> Result<SessionPre<S>> + Send + Sync + 'static,
+    ) -> Self {
+        Self(Arc::new(SlotShared {
+            link: Box::new(link),
+            current: RwLock::default(),
+            generations: Arc::default(),
+            load_limits: Mutex::default(),
+            replacing: Mutex::default(),
+        }))
+    }
+
+    /// Sets the limits of the sessions that are started to accept code, such as a shorter time. Default: those of the
+    /// runtime that loaded the code.
+    #[must_use]
+    pub fn load_limits(self, limits: Limits) -> Self {
+        *lock(&self.0.load_limits) = Some(limits);
+        self
+    }
+
+    /// Replaces the code, if other code has the interface and `accept` accepts it. The closure starts sessions of the
+    /// candidate, which has the [load limits](Self::load_limits), initializes and asks them, and decides. Until it returns,
+    /// and if anything fails, new sessions have the old code. Other replacements wait.
+    ///
+    /// Returns the report of the replacement, which [`last`](Self::last) returns too.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Interface`] or [`Error::Version`] if the code has another interface, with
+    /// [`Error::NotMetered`] if the engine does not meter what the load limits bound, and with the error of `accept`.
+    pub fn replace(
+        &self,
+        loaded: &LoadedOf<S>,
+        accept: impl FnOnce(&SessionPre<S>) -> Result<()>,
+    ) -> Result<Replaced> {
+        let began = Instant::now();
+        let mut last = lock(&self.0.replacing);
+        let pre = (self.0.link)(loaded)?;
+        match *lock(&self.0.load_limits) {
+            Some(limits) => {
+                let bounded = loaded.runtime().with_limits(limits)?;
+                accept(&pre.with_runtime(&bounded))?;
+            }
+            None => accept(&pre)?,
+        }
+        last.generation += 1;
+        let generation = last.generation;
+        let source = loaded.asset().source_digest();
+        let next = Current { pre, generation };
+        let old = {
+            let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
+            current.replace(next)
+        };
+        let previous = old.as_ref().map(|old| old.pre.loaded().asset().source_digest());
+        // Freeing code takes long.
+        drop(old);
+        let asset = loaded.asset().name().to_owned();
+        let report = Replaced { asset, generation, source, previous, took: began.elapsed() };
+        last.report = Some(report.clone());
+        Ok(report)
+    }
+
+    /// Returns the code of new sessions, linked; none if the slot is empty.
+    #[must_use]
+    pub fn current(&self) -> Option<SessionPre<S>> {
+        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map(|current| current.pre.clone())
+    }
+
+    /// Returns the number of the current code: how often code was replaced. 0 if the slot is empty.
+    #[must_use]
+    pub fn generation(&self) -> u64 {
+        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        current.as_ref().map_or(0, |current| current.generation)
+    }
+
+    /// Returns the report of the last replacement; none if the slot is empty.
+    #[must_use]
+    pub fn last(&self) -> Option<Replaced> {
+        lock(&self.0.replacing).report.clone()
+    }
+
+    /// Takes the code and the place of a session of it.
+    fn begin(&self) -> Result<(SessionPre<S>, Running)> {
+        let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
+        let current = current.as_ref().ok_or(Error::EmptySlot)?;
+        let running = Generations::begin(&self.0.generations, current.generation);
+        Ok((current.pre.clone(), running))
+    }
+
+    /// Starts a session of the current code.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::EmptySlot`] if there is no code yet, and like [`SessionPre::start`].
+    pub fn start(&self, data: S::Data) -> Result<SlotSession<S>> {
+        let (pre, running) = self.begin()?;
+        Ok(SlotSession::new(pre.start(data)?, running))
+    }
+
+    /// Async version of [`start`](Self::start).
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`start`](Self::start).
+    #[cfg(feature = "async")]
+    pub async fn start_async(&self, data: S::Data) -> Result<SlotSession<S>>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        let (pre, running) = self.begin()?;
+        Ok(SlotSession::new(pre.start_async(data).await?, running))
+    }
+
+    /// Returns how many sessions of replaced code run, which [`start`](Self::start) started.
+    #[must_use]
+    pub fn old_sessions(&self) -> usize {
+        self.0.generations.older_than(self.generation())
+    }
+
+    /// Waits until no session of replaced code runs, at most for `timeout`. Returns how many still run.
+    pub fn drain(&self, timeout: Duration) -> usize {
+        self.0.generations.wait(self.generation(), timeout)
+    }
+}
+
+impl<S: TypedSession> fmt::Debug for Slot<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slot").field("generation", &self.generation()).finish_non_exhaustive()
+    }
+}
