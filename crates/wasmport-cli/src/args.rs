@@ -40,6 +40,12 @@ pub enum Command {
     ///
     /// Exit codes: 0 success, 1 the file cannot be read or is not valid, or the language is for the other kind of code, 2 invalid arguments or settings.
     Guest(GuestArgs),
+    /// Compile plug-ins into a cache folder, for programs that load them while they run
+    ///
+    /// Prints for each file the digest by which a program loads the code without its source. The program opens the folder with the same key, and has the engine configuration of the settings file.
+    ///
+    /// Exit codes: 0 success, 1 a file cannot be read or compiled, 2 invalid arguments, settings or key.
+    Precompile(PrecompileArgs),
     /// List the targets, which of them this machine runs, and which this build compiles for
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings.
@@ -196,6 +202,30 @@ pub struct GuestArgs {
     /// Read this settings file [default: `wasmport.toml`, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// Arguments of `precompile`.
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct PrecompileArgs {
+    /// Compile these files: modules or components, binary or text
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Write the code to this folder, which the program opens with `ModuleCache`
+    #[arg(long, value_name = "DIR")]
+    pub cache: PathBuf,
+    /// Authenticate the code with the key in this file: 64 hexadecimal digits, which the program has too
+    #[arg(long, value_name = "FILE")]
+    pub key_file: PathBuf,
+    /// Compile for this target, such as `x86_64-unknown-linux-gnu+v3` or `portable`; repeatable [default: the baseline of this machine]
+    #[arg(long = "target", value_name = "TARGET", value_parser = target)]
+    pub targets: Vec<Target>,
+    /// Read this settings file for the engine configuration [default: `wasmport.toml`, if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print results in this format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
 }
 
 /// A language of guests.

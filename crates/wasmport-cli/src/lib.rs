@@ -26,6 +26,7 @@ mod guest;
 mod import;
 mod inspect;
 mod output;
+mod precompile;
 mod progress;
 mod summary;
 mod targets;
@@ -89,6 +90,9 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         }
         Command::Guest(args) => {
             guest::guest(args, default_config, &Output::new(Format::Human, false, 0))
+        }
+        Command::Precompile(args) => {
+            precompile::precompile(args, default_config, &Output::new(args.format, false, 0))
         }
         Command::Api(args) => api::api(args, &Output::new(Format::Human, false, 0)),
         Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),

@@ -15,6 +15,8 @@ mod config;
 mod files;
 #[path = "cli/lock.rs"]
 mod lock;
+#[path = "cli/precompile.rs"]
+mod precompile;
 #[path = "cli/store.rs"]
 mod store;
 #[path = "cli/watch.rs"]

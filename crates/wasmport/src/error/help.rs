@@ -77,6 +77,10 @@ impl Error {
             Self::NotKept { .. } => {
                 "load it from its source, with the same cache, and record its digest again"
             }
+            #[cfg(feature = "compile")]
+            Self::CacheKey { .. } => {
+                "put the output of `openssl rand -hex 32` into a file that only you can read"
+            }
             Self::UnsafeCache { .. } => {
                 "use a folder that only this user can write to, or a key: `ModuleCache::with_key`"
             }

@@ -53,6 +53,10 @@ impl Error {
             Self::NotKept { asset, digest, source } => {
                 write!(f, "asset `{asset}` cannot be loaded by the digest {digest}: {source}")
             }
+            #[cfg(feature = "compile")]
+            Self::CacheKey { path, source } => {
+                write!(f, "cannot read the key of a cache from `{}`: {source}", path.display())
+            }
             Self::UnsafeCache { path, source } => {
                 write!(f, "compiled modules in `{}` cannot be trusted: {source}", path.display())
             }

@@ -127,6 +127,14 @@ pub enum Error {
         /// The reason.
         source: NotKept,
     },
+    /// The key of a [`ModuleCache`](crate::ModuleCache) cannot be read from its file.
+    #[cfg(feature = "compile")]
+    CacheKey {
+        /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// The folder of a [`ModuleCache`](crate::ModuleCache) cannot be trusted.
     UnsafeCache {
         /// The folder.

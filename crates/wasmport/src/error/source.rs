@@ -15,6 +15,8 @@ impl StdError for Error {
             | Self::File { source, .. }
             | Self::Decompress { source, .. }
             | Self::Thread { source } => source,
+            #[cfg(feature = "compile")]
+            Self::CacheKey { source, .. } => source,
             Self::NotMappable { source, .. } => source,
             #[cfg(feature = "compile")]
             Self::Worker { source, .. } => source,

@@ -8,8 +8,8 @@ use layer::{HEADER, Kind, Layer, Lock};
 
 use super::compiled::{Compiled, Facts};
 use crate::digest::Digest;
-use crate::error::Result;
-use std::path::PathBuf;
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
 
 /// A folder of modules and components that a program compiled, so that it need not compile them again.
 ///
@@ -64,6 +64,22 @@ impl ModuleCache {
         let mut layer = Layer::with_key(path.into(), key);
         layer.is_read_only = true;
         Self::of(layer)
+    }
+
+    /// Reads a secret key from a file with 64 hexadecimal digits, such as the output of `openssl rand -hex 32`.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::CacheKey`] if the file cannot be read, or has anything else.
+    pub fn read_key(path: impl AsRef<Path>) -> Result<[u8; 32]> {
+        let path = path.as_ref();
+        let refused = |source| Error::CacheKey { path: path.to_owned(), source };
+        let bytes = crate::fs::read(path).map_err(refused)?;
+        let text = std::str::from_utf8(&bytes).unwrap_or_default();
+        let key = Digest::from_hex(text.trim()).ok_or_else(|| {
+            refused(std::io::Error::other("it does not have 64 hexadecimal digits"))
+        })?;
+        Ok(*key.as_bytes())
     }
 
     fn of(own: Layer) -> Self {
