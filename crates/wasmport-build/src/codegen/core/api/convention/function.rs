@@ -118,6 +118,11 @@ impl Function {
         self.roles.iter().map(|role| format_ident!("{}", argument(role))).collect()
     }
 
+    /// Whether a call that frees passes the size, so that an empty value is no block, as in Rust.
+    pub fn frees_by_size(&self) -> bool {
+        self.arguments(Action::Free).iter().any(|argument| argument == "size")
+    }
+
     /// Whether the runtime can call a function of the type. One that frees may have a result or not, because
     /// nobody uses it.
     pub fn is_callable(&self, ty: &FuncType, action: Action) -> bool {
