@@ -65,6 +65,7 @@ impl Api {
         let parsed = parse::parse(text)?;
         resolve::check(&parsed)?;
         let convention = ResolvedConvention::of(interface, settings)?;
+        resolve::check_codes(&parsed, convention.ok)?;
         Ok(Some(Self {
             structs: parsed.structs,
             enums: parsed.enums,

@@ -3,6 +3,7 @@
 use super::super::error::{ApiError, near};
 use super::function::{Action, Function, REALLOC};
 use super::preset::Data;
+use crate::error::did_you_mean;
 use crate::interface::{ExternType, FuncType, Interface};
 use crate::settings;
 
@@ -29,6 +30,13 @@ impl Allocator {
         interface: &Interface,
         has_buffer: bool,
     ) -> Result<Self, ApiError> {
+        if chosen.realloc.is_some() && chosen.alloc.is_some() && chosen.free.is_some() {
+            return Err(ApiError::Convention {
+                key: REALLOC,
+                message: "it is never called, because `alloc` and `free` are set".into(),
+                help: Some("remove it, or one of the others".into()),
+            });
+        }
         let alloc = Named::of(chosen, &chosen.alloc, Some(data.alloc), Action::Allocate)?;
         let free = Named::of(chosen, &chosen.free, data.free, Action::Free)?;
         let mut this = Self {
@@ -70,12 +78,7 @@ impl Allocator {
                 actual: ty.without_names().to_string(),
                 name: function.name,
             }),
-            (None, Some(key)) => {
-                let functions = interface.exports.iter();
-                let functions = functions.filter(|e| matches!(e.ty, ExternType::Func(_)));
-                let nearest = near(&function.name, functions.map(|e| e.name.as_str()));
-                Err(ApiError::NoSuchFunction { key, name: function.name, nearest })
-            }
+            (None, Some(key)) => Err(missing(interface, &function.name, key)),
             (Some(_), None) => {
                 let needed = function.needed_type(action);
                 self.unusable.push((action, function.name, needed));
@@ -124,4 +127,26 @@ fn exported<'i>(interface: &'i Interface, name: &str) -> Option<&'i FuncType> {
         ExternType::Func(ty) => Some(ty),
         _ => None,
     }
+}
+
+/// The error for a function that the settings name and the guest does not export.
+fn missing(interface: &Interface, name: &str, key: &'static str) -> ApiError {
+    let import = interface.imports.iter().find(|import| import.name == name);
+    let other = interface.exports.iter().find(|export| export.name == name);
+    let functions = interface.exports.iter().filter(|e| matches!(e.ty, ExternType::Func(_)));
+    let message = match (other, import) {
+        (Some(other), _) => format!("the export {name:?} is `{}`, not a function", other.ty),
+        (None, Some(import)) => {
+            format!("{name:?} is imported from {:?}, not exported", import.module)
+        }
+        (None, None) => format!("the asset exports no function {name:?}"),
+    };
+    let help = match near(name, functions.map(|export| export.name.as_str())) {
+        Some(nearest) => did_you_mean(&nearest),
+        None => {
+            "name an exported function with the roles of its parameters, such as `malloc(size)`"
+                .into()
+        }
+    };
+    ApiError::Convention { key, message, help: Some(help) }
 }

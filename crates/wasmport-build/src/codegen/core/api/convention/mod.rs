@@ -8,7 +8,7 @@ mod preset;
 
 use super::error::ApiError;
 use super::signature::Signature;
-use crate::interface::{ExternType, Import, Interface, MemoryType};
+use crate::interface::{Export, ExternType, Import, Interface, MemoryType};
 use crate::settings::{AssetSettings, Form, Preset, Side};
 use allocator::Allocator;
 use buffer::Buffer;
@@ -58,7 +58,8 @@ impl ResolvedConvention {
     pub fn of(interface: &Interface, settings: &AssetSettings) -> Result<Self, ApiError> {
         let chosen = &settings.convention;
         let data = Data::of(chosen.preset, interface);
-        let buffer = Buffer::of(chosen, interface)?;
+        let memory = memory(interface);
+        let buffer = Buffer::of(chosen, interface, memory.map(|(_, bytes)| bytes))?;
         let allocator = Allocator::of(chosen, data, interface, buffer.is_some())?;
         let output = chosen.output.as_deref().or(data.output);
         let output = output.map(|text| Output::parse(text, interface, chosen.output.is_some()));
@@ -85,7 +86,7 @@ impl ResolvedConvention {
         }
         let this = Self {
             data,
-            memory: memory(interface),
+            memory: memory.map(|(name, _)| name.to_owned()),
             allocator,
             buffer,
             arguments: chosen.arguments.unwrap_or(data.arguments),
@@ -121,6 +122,11 @@ impl ResolvedConvention {
         if self.has_objects() && self.output.is_some() {
             let message = "text of AssemblyScript is UTF-16, which imports for results do not take";
             return error("convention.output", message, "remove it, or choose another `preset`");
+        }
+        if self.has_extism() && (self.output.is_some() || self.buffer.is_some()) {
+            let key = if self.output.is_some() { "convention.output" } else { "convention.buffer" };
+            let message = "the input and output of an Extism plug-in are in a memory of the host's";
+            return error(key, message, "remove it, or choose another `preset`");
         }
         let in_buffer = |form: Option<Form>| matches!(form, Some(Form::Len | Form::None));
         let without = "this form needs a buffer of the guest";
@@ -285,10 +291,12 @@ impl ResolvedConvention {
             }
         }
         if needs_alloc && self.allocator.alloc.is_none() {
-            return Err(ApiError::NoAllocator { text: text(), action: "allocates", key: "alloc" });
+            let (action, known) = ("allocates", Some(self.data.alloc));
+            return Err(ApiError::NoAllocator { text: text(), action, key: "alloc", known });
         }
         if needs.free && self.allocator.free.is_none() {
-            return Err(ApiError::NoAllocator { text: text(), action: "frees", key: "free" });
+            let (action, known) = ("frees", self.data.free);
+            return Err(ApiError::NoAllocator { text: text(), action, key: "free", known });
         }
         Ok(())
     }
@@ -297,12 +305,23 @@ impl ResolvedConvention {
 const ARGUMENTS: &str = "convention.arguments";
 const RESULTS: &str = "convention.results";
 
-/// The name of the memory that signatures use: `memory`, or the first one that fits.
-fn memory(interface: &Interface) -> Option<String> {
-    let fits = |ty: &ExternType| {
-        matches!(ty, ExternType::Memory(MemoryType { shared: false, memory64: false, .. }))
+/// The name and largest size of the memory that signatures use: `memory`, or the first one that fits.
+fn memory(interface: &Interface) -> Option<(&str, u64)> {
+    let fitting = |export: &'_ Export| match &export.ty {
+        ExternType::Memory(ty) if !ty.shared && !ty.memory64 => Some(max_bytes(ty)),
+        _ => None,
     };
-    let mut memories = interface.exports.iter().filter(|e| fits(&e.ty)).map(|e| &e.name);
+    let mut memories = interface
+        .exports
+        .iter()
+        .filter_map(|export| Some((export.name.as_str(), fitting(export)?)));
     let first = memories.clone().next();
-    memories.find(|name| *name == "memory").or(first).cloned()
+    memories.find(|(name, _)| *name == "memory").or(first)
+}
+
+/// The bytes that a memory of 32 bits has at most.
+fn max_bytes(ty: &MemoryType) -> u64 {
+    let page = 1_u64.checked_shl(ty.page_size_log2.unwrap_or(16)).unwrap_or(u64::MAX);
+    let all = 1 << 32;
+    ty.max.map_or(all, |pages| pages.saturating_mul(page).min(all))
 }
