@@ -12,7 +12,7 @@ mod wasi;
 pub(crate) use error::PlanError;
 pub(super) use items::{ExportKind, HostFunc, HostValue, ImportModule, PlannedExport, ValueKind};
 
-use super::api::Convention;
+use super::api::ResolvedConvention;
 use crate::codegen::description::Description;
 use crate::codegen::docs::printable_len;
 use crate::codegen::lacking::Lacking;
@@ -177,7 +177,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The guest's convention, if exports have signatures beyond numbers.
-    pub fn convention(&self) -> Option<&Convention> {
+    pub fn convention(&self) -> Option<&ResolvedConvention> {
         self.exports.iter().find_map(|export| match &export.kind {
             ExportKind::Func { shape: Some(shape), .. } => Some(&shape.convention),
             _ => None,
@@ -185,7 +185,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The guest's convention, if exports have signatures beyond numbers or host functions allocate or free.
-    pub fn declared_convention(&self) -> Option<&Convention> {
+    pub fn declared_convention(&self) -> Option<&ResolvedConvention> {
         let shapes = self.imports.iter().flat_map(|module| &module.funcs);
         let shapes = shapes.filter_map(|func| func.shape.as_ref());
         let of_imports = shapes.filter(|shape| shape.allocates).map(|shape| &shape.convention);
