@@ -47,7 +47,9 @@ pub use link::*;
 pub use values::*;
 #[cfg(feature = "async")]
 pub use versions::start_version_async;
-pub use versions::{HostResourcesOf, no_version, start_version, version_at, versions_of};
+pub use versions::{
+    HostResourcesOf, no_version, one_of_versions, start_version, version_at, versions_of,
+};
 pub use wasmtime::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, StructRef};
 pub use wasmtime::{
     AsContext, AsContextMut, Caller, Error, Extern, Func, I31, Instance, InstancePre, Linker,
