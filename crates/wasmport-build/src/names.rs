@@ -128,6 +128,11 @@ pub(crate) fn is_rust_identifier(text: &str) -> bool {
         && !KEYWORDS.contains(&text)
 }
 
+/// Returns the name of an interface without its version.
+pub(crate) fn unversioned(name: &str) -> &str {
+    name.split('@').next().unwrap_or(name)
+}
+
 /// Returns the known name nearest to `unknown`, if one is near enough to be a misspelling of it.
 pub(crate) fn nearest<'a>(
     unknown: &str,

@@ -48,9 +48,18 @@ fn programs() -> PathBuf {
 fn build_all() -> BTreeMap<String, Vec<String>> {
     let programs = programs();
     let wrappers = target_folder().join("compile-errors");
-    for assets in
-        ["before", "after", "component", "gc", "hosts", "linked", "threads", "wasi", "zstd"]
-    {
+    for assets in [
+        "before",
+        "after",
+        "component",
+        "gc",
+        "hosts",
+        "linked",
+        "threads",
+        "versions",
+        "wasi",
+        "zstd",
+    ] {
         import(&programs.join("assets").join(assets), &wrappers.join(assets));
     }
     import_foreign(&programs.join("assets/before"), &wrappers.join("other_contract"));

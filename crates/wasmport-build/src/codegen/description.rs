@@ -20,6 +20,8 @@ pub(crate) struct Description<'a> {
     pub source_digest: Digest,
     /// Whether the wrapper is for code that arrives while the program runs, and not for this file's.
     pub is_interface: bool,
+    /// Whether it is one version of an interface with several.
+    pub is_version: bool,
     /// The Rust modules that lead to the wrapper, its own last.
     pub module: &'a [String],
     pub wasmtime: &'a str,

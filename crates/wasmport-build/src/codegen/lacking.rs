@@ -2,6 +2,7 @@
 
 use super::docs::{outer, quoted};
 use crate::error::{PatternError, did_you_mean};
+pub(super) use crate::names::unversioned;
 use crate::names::{self, nearest};
 use crate::settings::{AssetSettings, Part, Patterns};
 use proc_macro2::{Ident, TokenStream};
@@ -27,6 +28,12 @@ pub(crate) enum LackingError {
     /// `optional` or `one-of` names no export.
     #[error("`{key}` has `{}`, which the interface does not export", name.escape_debug())]
     NoExport { key: &'static str, name: String, index: usize, nearest: Option<String> },
+    /// `one-of` names an export twice.
+    #[error("`one-of` has the export `{}` twice", name.escape_debug())]
+    Twice { name: String, index: usize },
+    /// A version has none of the exports of `one-of`.
+    #[error("the version `{}` has no export of `one-of`", version.escape_debug())]
+    NoneOf { version: String },
 }
 
 impl LackingError {
@@ -35,6 +42,8 @@ impl LackingError {
         match self {
             Self::Pattern(_) => None,
             Self::NoExport { key, index, .. } => Some((key, Part::Element(*index))),
+            Self::Twice { index, .. } => Some(("one-of", Part::Element(*index))),
+            Self::NoneOf { .. } => Some(("one-of", Part::Whole)),
         }
     }
 
@@ -43,6 +52,11 @@ impl LackingError {
         match self {
             Self::Pattern(_) => None,
             Self::NoExport { nearest, .. } => nearest.as_deref().map(did_you_mean),
+            Self::Twice { .. } => Some("name it once".into()),
+            Self::NoneOf { version } => {
+                let version = version.escape_debug();
+                Some(format!("add the export that code of `{version}` has in their place"))
+            }
         }
     }
 }
@@ -52,7 +66,7 @@ impl Lacking {
     ///
     /// # Errors
     ///
-    /// Fails if `optional` is no pattern, or `one-of` names no export.
+    /// Fails if `optional` is no pattern, or `one-of` names no export or one twice.
     pub fn of(settings: &AssetSettings, exports: &[&str]) -> Result<Self, LackingError> {
         let no_export = |key, name: &String, index| {
             let nearest = nearest(name, exports.iter().copied()).map(Into::into);
@@ -61,20 +75,20 @@ impl Lacking {
         let mut lacking = Self::default();
         for (index, pattern) in settings.optional.iter().flatten().enumerate() {
             let matcher = Patterns::one(pattern)?;
-            let is_optional = |name: &&&str| {
-                matcher.matches(name, false) || matcher.matches(unversioned(name), false)
-            };
-            let mut optional = exports.iter().filter(is_optional).peekable();
+            let mut optional = exports.iter().filter(|name| matches(&matcher, name)).peekable();
             if optional.peek().is_none() {
                 return Err(no_export("optional", pattern, index));
             }
             lacking.names.extend(optional.map(ToString::to_string));
         }
         for (index, name) in settings.one_of.iter().flatten().enumerate() {
-            let export = exports.iter().find(|own| *own == name || unversioned(own) == name);
+            let export = named(name, exports.iter().copied());
             let Some(export) = export else { return Err(no_export("one-of", name, index)) };
-            let _ = lacking.names.insert((*export).to_owned());
-            lacking.one_of.push((*export).to_owned());
+            if lacking.one_of.iter().any(|other| other == export) {
+                return Err(LackingError::Twice { name: export.into(), index });
+            }
+            let _ = lacking.names.insert(export.to_owned());
+            lacking.one_of.push(export.to_owned());
         }
         Ok(lacking)
     }
@@ -101,10 +115,39 @@ impl Lacking {
 
     /// Writes the type that tells which of the exports code has.
     pub fn kind(&self, vis: &TokenStream, ident: &Ident, loaded: &TokenStream) -> TokenStream {
-        let variants = variants(&self.one_of);
-        let docs = self.one_of.iter().map(|name| outer(&format!("It exports {}.", quoted(name))));
+        let exports: Vec<_> = self.one_of.iter().map(|name| vec![name.as_str()]).collect();
+        let fails = quote! {
+            /// Fails with [`Error::Interface`](::wasmport::Error::Interface) if the code does not have the
+            /// interface.
+        };
+        let found = quote!(__rt::one_of(loaded, &INTERFACE)?);
+        Kind { vis, ident, loaded, names: &self.one_of, exports, fails, found }.write()
+    }
+}
+
+/// The type that tells which of the exports of `one-of` code has.
+struct Kind<'a> {
+    vis: &'a TokenStream,
+    ident: &'a Ident,
+    /// The type of loaded code.
+    loaded: &'a TokenStream,
+    /// The exports by the names in its documentation.
+    names: &'a [String],
+    /// The names that each has in code.
+    exports: Vec<Vec<&'a str>>,
+    /// The documentation of the errors.
+    fails: TokenStream,
+    /// The expression for the export that `loaded` has.
+    found: TokenStream,
+}
+
+impl Kind<'_> {
+    fn write(self) -> TokenStream {
+        let Self { vis, ident, loaded, names, exports, fails, found } = self;
+        let variants = variants(names);
+        let docs = names.iter().map(|name| outer(&format!("It exports {}.", quoted(name))));
         let Some((last, first)) = variants.split_last() else { return TokenStream::new() };
-        let names = self.one_of.iter().take(first.len());
+        let exports = exports.iter().take(first.len()).map(|names| quote!(#(#names)|*));
         quote! {
             /// Which of the exports code has of which the interface wants one.
             #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -115,11 +158,10 @@ impl Lacking {
             impl #ident {
                 /// Tells which of the exports loaded code has.
                 ///
-                /// Fails with [`Error::Interface`](::wasmport::Error::Interface) if the code does not have the
-                /// interface.
+                #fails
                 pub fn of(loaded: &#loaded) -> ::wasmport::Result<Self> {
-                    Ok(match __rt::one_of(loaded, &INTERFACE)? {
-                        #(#names => Self::#first,)*
+                    Ok(match #found {
+                        #(#exports => Self::#first,)*
                         _ => Self::#last,
                     })
                 }
@@ -128,45 +170,83 @@ impl Lacking {
     }
 }
 
-/// Returns the choices for each version of an interface, which are about the exports that the version has.
+/// A version of an interface: its name, its own choices, and its exports.
+pub(crate) type VersionExports<'a> = (&'a str, &'a AssetSettings, Vec<String>);
+
+/// Returns the choices for each version of an interface, which are about the exports that the version has. A version
+/// with one export of `one-of` has it always.
 ///
 /// # Errors
 ///
-/// Fails if a choice names an export that no version has.
-pub(super) fn of_versions(
+/// Fails if a choice names an export that no version has, and if a version has none of `one-of`.
+pub(crate) fn of_versions(
+    settings: &AssetSettings,
+    versions: &[VersionExports<'_>],
+) -> Result<Vec<AssetSettings>, LackingError> {
+    let all: BTreeSet<&str> =
+        versions.iter().flat_map(|(.., exports)| exports).map(String::as_str).collect();
+    let _ = Lacking::of(settings, &all.into_iter().collect::<Vec<_>>())?;
+    let of_version = |(version, own, exports): &VersionExports<'_>| {
+        let one_of = settings.one_of.as_ref().map(|_| alternatives(settings, exports));
+        if one_of.as_ref().is_some_and(|(_, found)| found.is_empty()) {
+            return Err(LackingError::NoneOf { version: (*version).to_owned() });
+        }
+        let mut choices = (*own).clone();
+        choices.one_of = one_of.map(|(names, _)| names).filter(|names| names.len() > 1);
+        if let Some(optional) = &mut choices.optional {
+            optional.retain(|pattern| {
+                Patterns::one(pattern)
+                    .is_ok_and(|matcher| exports.iter().any(|name| matches(&matcher, name)))
+            });
+        }
+        Ok(choices)
+    };
+    versions.iter().map(of_version).collect()
+}
+
+/// Returns the names in `one-of` that a version has, and its exports of these names.
+fn alternatives<'a>(
+    settings: &AssetSettings,
+    exports: &'a [String],
+) -> (Vec<String>, Vec<&'a str>) {
+    let names = settings.one_of.iter().flatten();
+    let exports = || exports.iter().map(String::as_str);
+    names.filter_map(|name| Some((name.clone(), named(name, exports())?))).unzip()
+}
+
+/// Writes the type that tells which of the exports code of any version has.
+pub(super) fn kind_of_versions(
     settings: &AssetSettings,
     versions: &[Vec<String>],
-) -> Result<Vec<AssetSettings>, LackingError> {
-    let mut all: Vec<&str> = versions.iter().flatten().map(String::as_str).collect();
-    all.sort_unstable();
-    all.dedup();
-    let _ = Lacking::of(settings, &all)?;
-    Ok(versions.iter().map(|exports| of_version(settings, exports)).collect())
+    vis: &TokenStream,
+    ident: &Ident,
+    loaded: &TokenStream,
+) -> TokenStream {
+    let names = settings.one_of.as_deref().unwrap_or_default();
+    let own = versions.iter().map(|exports| alternatives(settings, exports).1);
+    let own: Vec<_> = own.map(|exports| quote!(&[#(#exports),*])).collect();
+    let of_name = |name: &String| {
+        let own = versions.iter();
+        let own = own.filter_map(|exports| named(name, exports.iter().map(String::as_str)));
+        own.collect::<BTreeSet<_>>().into_iter().collect()
+    };
+    let exports = names.iter().map(of_name).collect();
+    let fails = quote! {
+        /// Fails with [`Error::Version`](::wasmport::Error::Version) if the code is of another version, and with
+        /// [`Error::Interface`](::wasmport::Error::Interface) if it differs from its version.
+    };
+    let found = quote!(__rt::one_of_versions(loaded, &INTERFACE, &[#(#own),*])?);
+    Kind { vis, ident, loaded, names, exports, fails, found }.write()
 }
 
-/// Returns the choices for a version of an interface without those that name exports of other versions.
-pub(crate) fn of_version(settings: &AssetSettings, exports: &[String]) -> AssetSettings {
-    let mut settings = settings.clone();
-    if let Some(optional) = &mut settings.optional {
-        optional.retain(|pattern| {
-            let matcher = Patterns::one(pattern);
-            matcher.is_ok_and(|matcher| {
-                let mut names = exports.iter();
-                names.any(|name| {
-                    matcher.matches(name, false) || matcher.matches(unversioned(name), false)
-                })
-            })
-        });
-    }
-    if let Some(one_of) = &mut settings.one_of {
-        one_of.retain(|name| exports.iter().any(|own| own == name || unversioned(own) == name));
-    }
-    settings
+/// Returns whether a pattern matches the name of an export, with or without its version.
+fn matches(matcher: &Patterns, name: &str) -> bool {
+    matcher.matches(name, false) || matcher.matches(unversioned(name), false)
 }
 
-/// Returns the name of an interface without its version.
-pub(super) fn unversioned(name: &str) -> &str {
-    name.split('@').next().unwrap_or(name)
+/// Finds an export by its name, with or without its version.
+fn named<'a>(name: &str, mut exports: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    exports.find(|own| *own == name || unversioned(own) == name)
 }
 
 /// Returns a name for each variant: that of the function, or of the interface in its package.

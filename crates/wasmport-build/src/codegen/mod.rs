@@ -37,8 +37,8 @@ pub(crate) use crate_path::CratePath;
 pub(crate) use description::{Description, Wrapper};
 pub(crate) use error::CodegenError;
 pub use guest::GuestLanguage;
-pub(crate) use guest::{GuestVersion, guest};
-pub(crate) use lacking::of_version;
+pub(crate) use guest::{GuestError, GuestVersion, guest};
+pub(crate) use lacking::of_versions;
 pub(crate) use tree::{Module, tree};
 pub(crate) use versions::versions;
 

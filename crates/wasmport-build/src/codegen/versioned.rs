@@ -2,6 +2,7 @@
 
 use super::description::Description;
 use super::docs::{code, outer};
+use super::lacking;
 use crate::names;
 use crate::settings::{AssetSettings, Version};
 use proc_macro2::{Ident, TokenStream};
@@ -64,6 +65,11 @@ impl Shared<'_> {
             .collect();
         let name = self.asset.name();
         let detect = detect(self.asset.settings);
+        let exports = self.versions.iter().map(|(_, own)| own.interface.export_names());
+        let (exports, kind) = (exports.collect::<Vec<_>>(), format_ident!("{}", self.kind));
+        let loaded = quote!(::wasmport::Loaded<::wasmport::support::#kind>);
+        let kind = format_ident!("{ty}Kind");
+        let kind = lacking::kind_of_versions(self.asset.settings, &exports, &vis, &kind, &loaded);
         quote! {
             /// A version of the interface; later ones are greater.
             #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -78,6 +84,8 @@ impl Shared<'_> {
 
             /// The imports and exports of all versions, and the way to detect the version of code.
             #vis static INTERFACE: ::wasmport::Versions<#version> = __rt::versions_of(#name, #detect);
+
+            #kind
         }
     }
 

@@ -9,7 +9,7 @@ use super::versioned::{Names, Shared, version_docs};
 use super::versioned_session::{Imports, Start};
 use super::{asset, core, file, lacking, refused};
 use crate::asset::{AssetError, Kind};
-use crate::settings::{AssetSettings, Version};
+use crate::settings::Version;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use std::collections::HashMap;
@@ -38,17 +38,16 @@ fn generate(
     asset: &Description<'_>,
     versions: &[(Version, Description<'_>)],
 ) -> Result<Wrapper, CodegenError> {
-    let exports: Vec<_> = versions.iter().map(|(_, own)| own.interface.export_names()).collect();
-    let settings = lacking::of_versions(asset.settings, &exports)?;
-    let of_version = |((version, own), choices): (&(Version, Description<'_>), _)| {
-        // The choices for its own type, and those of its exports.
-        let AssetSettings { optional, one_of, .. } = choices;
-        (version.clone(), AssetSettings { optional, one_of, ..own.settings.clone() })
-    };
-    let own: Vec<_> = versions.iter().zip(settings).map(of_version).collect();
-    let versions = versions.iter().zip(&own);
+    let exports = versions.iter();
+    let exports = exports
+        .map(|(version, own)| (version.name.as_str(), own.settings, own.interface.export_names()));
+    let settings = lacking::of_versions(asset.settings, &exports.collect::<Vec<_>>())?;
     let versions: Vec<_> = versions
-        .map(|((_, own), (version, settings))| (version.clone(), Description { settings, ..*own }))
+        .iter()
+        .zip(&settings)
+        .map(|((version, own), settings)| {
+            (version.clone(), Description { settings, is_version: true, ..*own })
+        })
         .collect();
     if versions.iter().all(|(version, _)| version.is_module()) {
         of_modules(asset, &versions)

@@ -3,6 +3,7 @@
 use super::difference::Comparison;
 use super::text::label;
 use super::world::World;
+use crate::names::unversioned;
 use wit_parser::{Function, InterfaceId, WorldItem, WorldKey};
 
 /// Returns whether a package or interface belongs to WASI.
@@ -165,10 +166,11 @@ fn find<'a>(world: &World, items: &'a Items, name: &str) -> Option<&'a WorldItem
 
 /// Returns the name of the same interface in another version.
 fn other_version(world: &World, items: &Items, name: &str) -> Option<String> {
-    let unversioned = |name: &str| Some(name.split_once('@')?.0.to_owned());
-    let wanted = unversioned(name)?;
-    let mut names = items.keys().map(|key| world.resolve.name_world_key(key));
-    names.find(|name| unversioned(name).as_ref() == Some(&wanted))
+    let is_other = |other: &String| {
+        let is_versioned = [name, other].iter().all(|name| unversioned(name) != *name);
+        is_versioned && unversioned(other) == unversioned(name)
+    };
+    items.keys().map(|key| world.resolve.name_world_key(key)).find(is_other)
 }
 
 /// Formats an item of a world as WIT.

@@ -80,6 +80,8 @@ pub(crate) enum SettingsErrorKind {
     DetectWays,
     #[error("`{0}` has no single `*`, which stands for the version's name")]
     DetectPattern(String),
+    #[error("`section` is empty")]
+    DetectSection,
     #[error("the version `{0}` has no export in `exports`")]
     VersionWithoutExport(String),
     #[error("the versions `{0}` and `{1}` have the same export `{2}`")]
@@ -163,6 +165,7 @@ impl SettingsErrorKind {
             }
             Self::MixedVersions => "make two interfaces of them",
             Self::DetectWays => "keep one of them",
+            Self::DetectSection => "name the custom section, such as `plugin-version`",
             Self::DetectPattern(_) => "write it like `plugin-*`",
             Self::VersionWithoutExport(_) | Self::ExportOfNoVersion(_) => {
                 "give each version in `versions` one export"

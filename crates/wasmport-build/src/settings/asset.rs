@@ -29,13 +29,14 @@ settings_table! {
         pub like: Option<String>, Interface;
         /// Versions of the interface, each with its world `path/to/wit#name` or its module `path/to/module.wat`,
         /// relative to the settings file. They have the order of their names, in which numbers count as numbers:
-        /// `v2` is older than `v10`.
+        /// `v2` is older than `v10`. A pre-release is older than its release: `1.0.0-rc.1` than `1.0.0`.
         pub versions: Option<BTreeMap<String, String>>, Interface;
         /// The way to know the version of code.
         pub detect: Detect, Interface;
-        /// Exports that code may lack, as glob patterns over names. Default: none.
+        /// Exports that code may lack, as glob patterns over names. Each matches an export of at least one version.
+        /// Default: none.
         pub optional: Option<Vec<String>>, Interface, Patterns;
-        /// Exports of which code has exactly one, by name. Default: none.
+        /// Exports of which code has exactly one, by name. Each version has at least one of them. Default: none.
         pub one_of: Option<Vec<String>>, Interface;
         /// Modules from which code may take the imports: those of the interface, or any.
         pub import_module: Option<ImportModules> = ImportModules::Named, Module, Interface;

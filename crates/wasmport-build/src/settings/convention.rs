@@ -15,7 +15,7 @@ choices! {
         /// Export that allocates, with the roles `size` and `align`, such as `malloc(size)`.
         pub alloc: Option<String>;
         /// Export that allocates, resizes and frees, with the roles `ptr`, `old` (the size before), `align` and
-        /// `size`, such as `cabi_realloc(ptr, old, align, size)`. It serves for `alloc` and `free` if these
+        /// `size`, such as `resize(ptr, old, align, size)`. It serves for `alloc` and `free` if these
         /// are not set.
         pub realloc: Option<String>;
         /// Export that frees, with the roles `ptr`, `size` and `align`, such as `free(ptr)`.

@@ -52,6 +52,9 @@ impl AssetSettings {
         if detect.chosen_ways() > 1 {
             return Some(SettingsErrorKind::DetectWays);
         }
+        if detect.section.as_deref() == Some("") {
+            return Some(SettingsErrorKind::DetectSection);
+        }
         if let Some(pattern) = &detect.export
             && pattern.matches('*').count() != 1
         {
@@ -146,6 +149,8 @@ mod tests {
             found(&settings).unwrap(),
             "detect: the version is detected in one way: `section`, `export`, `exports` or `function`"
         );
+        settings.detect = Detect::new().section("");
+        assert_eq!(found(&settings).unwrap(), "detect: `section` is empty");
         settings.detect = Detect::new().export("plugin");
         assert_eq!(
             found(&settings).unwrap(),

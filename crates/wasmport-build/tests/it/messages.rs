@@ -216,15 +216,15 @@ fn functions_that_cannot_allocate_or_free_are_refused() {
     };
     assert_eq!(
         refused(MODULE, &settings("convention.free = \"parse\"")),
-        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 12: \"parse\" cannot free: with these \
+        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 12: `convention.free`: \"parse\" cannot free: with these \
          parameters it is a function `(func (param i32))`, but the asset's is `(func (param i32) (param i32) \
          (result i32))`\n  help: write the roles of its parameters, such as `malloc(size)`, `free(ptr, size)`; \
          `convention.preset` has the functions of known toolchains"
     );
     assert_eq!(
         refused(MODULE, &settings("convention.alloc = \"maloc\"")),
-        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 12: the asset exports no function \"maloc\" \
-         to allocate or free with\n  help: did you mean `malloc`?"
+        "`assets/m.wat`: codegen: `wasmport.toml` line 4, column 12: `convention.alloc`: the asset exports no \
+         function \"maloc\"\n  help: did you mean `malloc`?"
     );
     let wide = MODULE.replace("(export \"malloc\") (param i32)", "(export \"malloc\") (param i64)");
     assert_eq!(

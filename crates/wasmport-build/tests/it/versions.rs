@@ -336,6 +336,10 @@ fn exports_that_code_may_lack_are_those_of_any_version() {
     assert!(error.contains("`optional` has `olb`, which the interface does not export"), "{error}");
     let error = said(r#"one-of = ["old", "nev"]"#);
     assert!(error.contains("`one-of` has `nev`, which the interface does not export"), "{error}");
+    let error = said(r#"one-of = ["old", "new", "old"]"#);
+    assert!(error.contains("`one-of` has the export `old` twice"), "{error}");
+    let error = said(r#"one-of = ["old"]"#);
+    assert!(error.contains("the version `v2` has no export of `one-of`"), "{error}");
 
     // A version has those that it exports, in the guest's side too.
     let project = project(worlds[0], worlds[1]);
@@ -347,6 +351,18 @@ fn exports_that_code_may_lack_are_those_of_any_version() {
         let guest = guest(version);
         let (before, _) = guest.split_once(&format!("export {has}")).unwrap();
         assert!(before.trim_end().ends_with("a guest may leave it out."), "{guest}");
+    }
+
+    // A guest is refused like the import.
+    let refused = |choice: &str, version| {
+        let configured = project.configured(&format!("{SETTINGS}{choice}\n"));
+        configured.guest("plugin", Some(version), GuestLanguage::Wit).unwrap_err().to_string()
+    };
+    for version in ["v1", "v2"] {
+        let error = refused(r#"optional = ["older"]"#, version);
+        assert!(error.contains("`optional` has `older`"), "{error}");
+        let error = refused(r#"one-of = ["old"]"#, version);
+        assert!(error.contains("the version `v2` has no export of `one-of`"), "{error}");
     }
 }
 
@@ -375,4 +391,50 @@ fn modules_of_versions_lack_what_they_may_lack() {
         configured.guest("plugin", Some(version), GuestLanguage::C).unwrap()
     };
     assert!(guest("v1").contains("a guest may leave it out."), "{}", guest("v1"));
+}
+
+#[test]
+fn mends_name_the_exports_of_all_versions() {
+    let project = project(
+        "world plugin { export initialize: func(); }",
+        "world plugin { export terminate: func(); }",
+    );
+    let check = |choice: &str, mend: &str| {
+        let error = error(&project.import_with(&format!("{SETTINGS}{choice}\n")));
+        assert!(error.contains(&format!("help: {mend}")), "{error}");
+    };
+    check(r#"optional = ["initialise"]"#, "did you mean `initialize`?");
+    check(r#"optional = ["terminated"]"#, "did you mean `terminate`?");
+    check(r#"one-of = ["initialize", "terminat"]"#, "did you mean `terminate`?");
+    check(r#"one-of = ["initialize"]"#, "add the export that code of `v2` has in their place");
+}
+
+#[test]
+fn one_type_tells_the_kind_of_code_of_all_versions() {
+    let interfaces = "interface filter { run: func(); } interface mapper { run: func(); }";
+    let world = |version: &str, exports: &str| {
+        format!("package demo:app@{version};\n{interfaces} world plugin {{ {exports} }}")
+    };
+    let project = Project::new();
+    let write = |name: &str, text: String| fs::write(project.path().join(name), text).unwrap();
+    write("v1.wit", world("1.0.0", "export filter;"));
+    write("v2.wit", world("2.0.0", "export filter; export mapper;"));
+    let choice = r#"one-of = ["demo:app/filter", "demo:app/mapper"]"#;
+    let report = project.import_with(&format!("{SETTINGS}{choice}\n"));
+    assert_eq!(error(&report), "");
+    let wrapper = project.wrapper("plugin");
+    assert_eq!(wrapper.matches("pub enum PluginKind").count(), 1, "{wrapper}");
+    let text: String = wrapper.split_whitespace().collect();
+    let names = r#""demo:app/filter@1.0.0"|"demo:app/filter@2.0.0"=>Self::Filter,_=>Self::Mapper"#;
+    assert!(text.contains(names), "{wrapper}");
+    // The only one of a version is an export like others.
+    let of_newest = r#".with_one_of(&["demo:app/filter@2.0.0","demo:app/mapper@2.0.0"])"#;
+    assert!(text.contains(of_newest), "{wrapper}");
+    assert_eq!(text.matches(".with_one_of(").count(), 1, "{wrapper}");
+    let guest = |version| {
+        let configured = project.configured(&format!("{SETTINGS}{choice}\n"));
+        configured.guest("plugin", Some(version), GuestLanguage::Wit).unwrap()
+    };
+    assert!(!guest("v1").contains("The host calls exactly one of"), "{}", guest("v1"));
+    assert!(guest("v2").contains("The host calls exactly one of"), "{}", guest("v2"));
 }

@@ -74,11 +74,9 @@ impl Error {
             Self::Version { asset, interface, found, detected_by, supported } => {
                 let (asset, supported) = (code(asset), supported.join(", "));
                 match found {
-                    // The text of a stranger: without line ends, and not too long.
                     Some(found) => write!(
                         f,
-                        "{asset} is of version `{}` of the interface `{interface}`, and this program supports {supported}",
-                        found.chars().take(LONGEST_VERSION).collect::<String>().escape_debug()
+                        "{asset} is of version `{found}` of the interface `{interface}`, and this program supports {supported}"
                     ),
                     None => write!(
                         f,
@@ -196,9 +194,6 @@ impl Error {
         matches!(self.downcast_ref(), Some(Self::Allocation { .. }))
     }
 }
-
-/// Length in characters up to which a version is shown.
-const LONGEST_VERSION: usize = 60;
 
 /// Names code, which may have no name.
 pub(super) fn code(asset: &str) -> String {

@@ -164,7 +164,8 @@ pub enum Error {
         asset: String,
         /// The name of the interface.
         interface: String,
-        /// The version, if it has one.
+        /// The version, if it has one: the text of a stranger, of which this has up to 60 characters, in one line and
+        /// with escapes for what controls a terminal.
         found: Option<String>,
         /// What tells the version, such as a custom section.
         detected_by: String,

@@ -156,6 +156,16 @@ pub enum ValueError {
         /// The size of the buffer.
         size: u32,
     },
+    /// The memory that the host has for an Extism plug-in, with its variables, is full.
+    #[error(
+        "the memory of the Extism plug-in has no room for {bytes} more bytes: with its variables it has {limit} at most"
+    )]
+    ExtismMemoryFull {
+        /// The size of the input or variable.
+        bytes: u64,
+        /// The largest size of the memory: the limit of the session's memories, and at most 256 MiB.
+        limit: u64,
+    },
     /// A function returned a status code that its signature does not have.
     #[error("the status code {code} is neither success nor an error of the signature")]
     UnknownStatus {

@@ -79,7 +79,7 @@ pub fn add_extism_to_linker<T: GuestExchange + 'static>(linker: &mut Linker<T>) 
         .func_wrap(MODULE, "reset", |mut c: C<'_, T>| memory(&mut c).reset())?
         .func_wrap(MODULE, "var_get", |mut c: C<'_, T>, name: u64| memory(&mut c).variable(name))?
         .func_wrap(MODULE, "var_set", |mut c: C<'_, T>, name: u64, value: u64| {
-            memory(&mut c).set_variable(name, value);
+            memory(&mut c).set_variable(name, value).map_err(wasmtime::Error::from)
         })?;
     Ok(())
 }

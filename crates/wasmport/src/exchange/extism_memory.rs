@@ -1,5 +1,6 @@
 //! `ExtismMemory`: the memory of one plug-in that its guest and the host share.
 
+use crate::error::{Error, ValueError};
 use std::collections::BTreeMap;
 use std::mem;
 
@@ -12,7 +13,8 @@ const START: u64 = 8;
 /// The bytes that an entry of a map counts for, apart from its content.
 const ENTRY: usize = 128;
 
-/// The memory that the host has for one plug-in. Each call has an empty one; addresses have 64 bits.
+/// The memory that the host has for one plug-in. Each call has an empty one; addresses have 64 bits. All calls that run
+/// and the variables have one bound together.
 ///
 /// It behaves like the [kernel](https://github.com/extism/extism/tree/main/kernel) of Extism: addresses out of
 /// bounds read as zero, and writes there have no effect.
@@ -21,8 +23,8 @@ pub(crate) struct ExtismMemory {
     call: Call,
     max_bytes: usize,
     variables: BTreeMap<Vec<u8>, Vec<u8>>,
-    /// The size of all variables.
-    variable_bytes: usize,
+    /// The size of all variables, and of the calls around the running one.
+    other_bytes: usize,
 }
 
 /// The memory of one call.
@@ -37,34 +39,40 @@ pub(crate) struct Call {
 }
 
 impl ExtismMemory {
-    /// Creates an empty memory of at most `limit` bytes, if there is a limit. Variables may take as many again.
+    /// Creates an empty memory of at most `limit` bytes, if there is a limit.
     pub(super) fn new(limit: Option<usize>) -> Self {
         Self {
             call: Call::default(),
             max_bytes: limit.map_or(MAX_BYTES, |limit| limit.min(MAX_BYTES)),
             variables: BTreeMap::new(),
-            variable_bytes: 0,
+            other_bytes: 0,
         }
     }
 
-    /// Begins a call with `input`, and returns the memory of the outer call; none if the input does not fit.
-    /// Variables stay.
-    pub(crate) fn begin(&mut self, input: &[u8]) -> Option<Call> {
+    /// Begins a call with `input`, and returns the memory of the outer call. Variables stay.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ValueError::ExtismMemoryFull`] if the input does not fit.
+    pub(crate) fn begin(&mut self, input: &[u8]) -> Result<Call, Error> {
         let outer = mem::take(&mut self.call);
+        self.other_bytes += outer.size();
         match self.insert(input) {
             0 if !input.is_empty() => {
+                self.other_bytes -= outer.size();
                 self.call = outer;
-                None
+                Err(self.is_full(input.len()))
             }
             address => {
                 self.call.input = (address, input.len() as u64);
-                Some(outer)
+                Ok(outer)
             }
         }
     }
 
     /// Ends the call: returns its output, and the text of its error, which are none if the guest has set none.
     pub(crate) fn end(&mut self, outer: Call) -> (Option<Vec<u8>>, Option<String>) {
+        self.other_bytes -= outer.size();
         let call = mem::replace(&mut self.call, outer);
         let output = call
             .output
@@ -73,10 +81,9 @@ impl ExtismMemory {
         (output, error)
     }
 
-    /// Forgets all blocks.
+    /// Forgets all blocks, and with them input, output and error.
     pub(super) fn reset(&mut self) {
-        self.call.bytes.clear();
-        self.call.blocks.clear();
+        self.call = Call::default();
     }
 
     /// Allocates a block, and returns its address: 0 for no bytes, or if there is no room.
@@ -84,8 +91,8 @@ impl ExtismMemory {
         let Call { bytes, blocks, .. } = &mut self.call;
         let start = bytes.len().next_multiple_of(8);
         let end = usize::try_from(len).ok().and_then(|len| start.checked_add(len));
-        let entries = blocks.len().saturating_mul(ENTRY);
-        let fits = |end: &usize| end.saturating_add(entries) <= self.max_bytes;
+        let others = blocks.len().saturating_mul(ENTRY).saturating_add(self.other_bytes);
+        let fits = |end: &usize| end.saturating_add(others) <= self.max_bytes;
         match end.filter(fits) {
             Some(end) if len > 0 && bytes.try_reserve(end - bytes.len()).is_ok() => {
                 bytes.resize(end, 0);
@@ -175,24 +182,43 @@ impl ExtismMemory {
         value.map_or(0, |value| self.insert(&value))
     }
 
-    /// Sets a variable, or removes it if the address of its value is 0. A variable that does not fit is not set.
-    pub(super) fn set_variable(&mut self, name: u64, value: u64) {
-        let Some(name) = self.call.block(name).map(<[u8]>::to_vec) else { return };
+    /// Sets a variable, or removes it if the address of its value is 0.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`ValueError::ExtismMemoryFull`] if it does not fit, and leaves the earlier value.
+    pub(super) fn set_variable(&mut self, name: u64, value: u64) -> Result<(), Error> {
+        let Some(name) = self.call.block(name).map(<[u8]>::to_vec) else { return Ok(()) };
+        let size = |value: &Vec<u8>| name.len() + value.len() + ENTRY;
+        let before = self.variables.get(&name).map_or(0, size);
         let value = self.call.block(value).map(<[u8]>::to_vec);
-        let size = |name: &[u8], value: &[u8]| name.len() + value.len() + ENTRY;
-        if let Some(old) = self.variables.remove(&name) {
-            self.variable_bytes -= size(&name, &old);
+        let bytes = value.as_ref().map_or(0, size);
+        let others = self.other_bytes - before;
+        // What is removed or gets smaller fits, whatever the call holds.
+        if bytes > before && others + bytes + self.call.size() > self.max_bytes {
+            return Err(self.is_full(bytes));
         }
-        let Some(value) = value else { return };
-        let bytes = self.variable_bytes + size(&name, &value);
-        if bytes <= self.max_bytes {
-            self.variable_bytes = bytes;
-            let _ = self.variables.insert(name, value);
+        self.other_bytes = others + bytes;
+        match value {
+            Some(value) => drop(self.variables.insert(name, value)),
+            None => drop(self.variables.remove(&name)),
         }
+        Ok(())
+    }
+
+    #[cold]
+    fn is_full(&self, bytes: usize) -> Error {
+        let (bytes, limit) = (bytes as u64, self.max_bytes as u64);
+        Error::Value(ValueError::ExtismMemoryFull { bytes, limit })
     }
 }
 
 impl Call {
+    /// Returns the bytes that the call holds.
+    fn size(&self) -> usize {
+        self.bytes.len() + self.blocks.len() * ENTRY
+    }
+
     /// Returns the content of a block.
     fn block(&self, address: u64) -> Option<&[u8]> {
         self.range(address, *self.blocks.get(&address)?)
@@ -256,12 +282,51 @@ mod tests {
         assert_ne!(memory.alloc(100), 0);
         assert_ne!(memory.alloc(8), 0);
         assert_eq!(memory.alloc(1), 0, "blocks count too");
-        assert!(memory.begin(&[0; 257]).is_none());
+        assert!(memory.begin(&[0; 257]).is_err());
         assert_ne!(memory.length(START), 0, "the call goes on");
-        let _ = memory.begin(&[0; 65]).unwrap();
-        let name = memory.input().0;
-        memory.set_variable(name, name);
-        assert_eq!(memory.variable(name), 0, "name, value and entry are longer together");
+    }
+
+    #[test]
+    fn calls_and_variables_have_one_limit() {
+        let mut memory = ExtismMemory::new(Some(1000));
+        let outer = memory.begin(&[1; 400]).unwrap();
+        let name = memory.alloc(8);
+        memory.set_variable(name, name).unwrap();
+        // Its input and a name, which are two blocks, and a variable.
+        let used = 408 + 2 * ENTRY + 16 + ENTRY;
+        assert_eq!(memory.call.size() + memory.other_bytes, used);
+        let input = memory.input().0;
+        let error = memory.set_variable(name, input).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the memory of the Extism plug-in has no room for 536 more bytes: with its variables it has 1000 at most"
+        );
+        let value = memory.variable(name);
+        assert_eq!(memory.length(value), 8, "the earlier one is still there");
+        memory.free(value);
+        assert!(memory.begin(&vec![0; 1000 - used + 1]).is_err(), "calls inside have no more");
+        let inner = memory.begin(&vec![0; 1000 - used]).unwrap();
+        assert_eq!(memory.alloc(1), 0);
+        let _ = memory.end(inner);
+        memory.set_variable(name, 0).unwrap();
+        assert_eq!(memory.call.size(), 408 + 2 * ENTRY);
+        let _ = memory.end(outer);
+        assert_eq!(memory.other_bytes, 0);
+        assert_ne!(memory.alloc(1000), 0, "all is free again");
+    }
+
+    #[test]
+    fn a_reset_forgets_input_output_and_error() {
+        let mut memory = ExtismMemory::new(None);
+        let outer = memory.begin(b"input").unwrap();
+        let (address, len) = memory.input();
+        memory.set_output(address, len);
+        memory.set_error(address);
+        memory.reset();
+        assert_eq!((memory.input(), memory.error_address(), memory.used()), ((0, 0), 0, 0));
+        // A block at the same address is another.
+        let _ = memory.alloc(5);
+        assert_eq!(memory.end(outer), (None, None));
     }
 
     #[test]
@@ -269,13 +334,13 @@ mod tests {
         let mut memory = ExtismMemory::new(None);
         let outer = memory.begin(b"name").unwrap();
         let name = memory.input().0;
-        memory.set_variable(name, name);
+        memory.set_variable(name, name).unwrap();
         let _ = memory.end(outer);
         let outer = memory.begin(b"name").unwrap();
         let value = memory.variable(name);
         assert_eq!(memory.call.block(value), Some(&b"name"[..]));
-        memory.set_variable(name, 0);
-        assert_eq!((memory.variable(name), memory.variable_bytes), (0, 0));
+        memory.set_variable(name, 0).unwrap();
+        assert_eq!((memory.variable(name), memory.other_bytes), (0, 0));
         let _ = memory.end(outer);
     }
 }

@@ -15,7 +15,7 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Creates an empty one, which holds at most `max_memory` bytes for an Extism plug-in.
+    /// Creates an empty one, which holds at most `max_memory` bytes for an Extism plug-in and its variables.
     #[must_use]
     pub fn with_max_memory(max_memory: Option<usize>) -> Self {
         Self { max_memory, ..Self::default() }

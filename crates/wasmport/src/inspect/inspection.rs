@@ -102,7 +102,7 @@ impl<'a> Inspection<'a> {
     }
 
     /// Returns the content of the first custom section of that name; of a component also of the modules and
-    /// components inside.
+    /// components inside. It may have any length; versions are detected by short ones alone.
     #[must_use]
     pub fn custom_section(&self, name: &str) -> Option<&'a [u8]> {
         let mut all = self.custom_sections.iter().chain(&self.inner_custom_sections);

@@ -32,6 +32,8 @@ pub(crate) enum Found<'a> {
 }
 
 impl Given {
+    /// Finds the imports of an interface: once for each module, and not once for all. A cell in [`Interface`] would
+    /// make it a static that constants cannot read, and wrappers compare exports with imports in constants.
     pub fn of(interface: &Interface<Module>) -> Self {
         let mut by_name: HashMap<String, Vec<GivenImport>> = HashMap::new();
         for (module, lines) in interface.imports {

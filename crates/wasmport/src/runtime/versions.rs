@@ -173,11 +173,27 @@ impl<V: InterfaceVersion> Versions<V> {
         Error::Version {
             asset: asset.into(),
             interface: self.name.into(),
-            found,
+            found: found.as_deref().map(shown),
             detected_by: self.detect.to_string(),
             supported: self.accepted().map(|version| version.name().into()).collect(),
         }
     }
+}
+
+/// Length in characters up to which the name of an unknown version is in an error.
+const SHOWN: usize = 60;
+
+/// Returns the name of an unknown version for errors. It comes from a stranger's file: it may have any length, and
+/// control the terminal.
+fn shown(found: &str) -> String {
+    let (mut characters, mut shown) = (found.chars(), String::new());
+    for character in characters.by_ref().take(SHOWN) {
+        shown.extend(character.escape_debug());
+    }
+    if characters.next().is_some() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl<C: Code> Facts for Loaded<C> {

@@ -9,7 +9,7 @@ pub use super::{
     unmodified_importer_output,
 };
 pub use super::{Detect, Linking, VersionSet, Versions, no_version, version_index, versions_of};
-pub use super::{one_of, there};
+pub use super::{one_of, one_of_versions, there};
 pub use crate::code::HostResources;
 pub use crate::{__component_session as component_session, __versions as versions};
 pub use wasmtime::component::*;

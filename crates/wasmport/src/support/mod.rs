@@ -35,7 +35,7 @@ pub use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue}
 pub use crate::wasi::Wasi;
 pub use crate::wrapper::ModuleWrapper;
 pub use crate::{
-    __convention as convention, __include_artifact as include_artifact,
+    __abi as abi, __include_artifact as include_artifact,
     __unmodified_importer_output as unmodified_importer_output, __versions as versions,
     __wrapper as wrapper,
 };
@@ -47,7 +47,9 @@ pub use link::*;
 pub use values::*;
 #[cfg(feature = "async")]
 pub use versions::start_version_async;
-pub use versions::{HostResourcesOf, no_version, start_version, version_at, versions_of};
+pub use versions::{
+    HostResourcesOf, no_version, one_of_versions, start_version, version_at, versions_of,
+};
 pub use wasmtime::{AnyRef, ArrayRef, EqRef, ExnRef, ExternRef, StructRef};
 pub use wasmtime::{
     AsContext, AsContextMut, Caller, Error, Extern, Func, I31, Instance, InstancePre, Linker,
@@ -67,7 +69,7 @@ pub use std::vec::Vec;
 
 /// The version of the contract between generator and runtime. Any change of what generated code relies
 /// on, such as this module or the defaults of [`EngineConfig`], increments it.
-pub const CONTRACT: u32 = 11;
+pub const CONTRACT: u32 = 12;
 
 /// Ends compilation if generated code follows another contract.
 pub const fn check_contract(contract: u32) {

@@ -1,8 +1,8 @@
 //! Wrappers of interfaces with versions: what is the same for all of them.
 
-use crate::code::Code;
+use crate::code::{Code, Operations as _};
 use crate::error::Result;
-use crate::runtime::{Detect, InterfaceVersion, Loaded, Versions};
+use crate::runtime::{Detect, InterfaceVersion, Loaded, Versions, version_index};
 use crate::session::{Session, SessionData, TypedSession};
 use crate::wrapper::Wrapper;
 use wasmtime::{Error, Store, format_err};
@@ -61,6 +61,23 @@ pub async fn start_version_async<S: TypedSession<Data: Send, Wrapper: Sync>>(
 #[must_use]
 pub fn version_at<V: InterfaceVersion>(index: usize) -> V {
     V::ALL[index]
+}
+
+/// Returns the export that loaded code has of those of which its version of the interface wants one; `exports` has
+/// them for each version.
+///
+/// # Errors
+///
+/// Fails if the code is of another version, or differs from it.
+pub fn one_of_versions<V: InterfaceVersion>(
+    loaded: &Loaded<V::Code>,
+    interface: &Versions<V>,
+    exports: &[&[&'static str]],
+) -> Result<&'static str> {
+    let version = version_index(interface.check(loaded)?);
+    let mut exports = exports.get(version).into_iter().copied().flatten().copied();
+    // The check has found it.
+    Ok(exports.find(|name| loaded.code().has_export(name)).unwrap_or_default())
 }
 
 /// The kind of code of a session.

@@ -82,7 +82,9 @@ pub(super) fn interface_of(
     let definitions = raw_string(&definitions);
     let wasi = needs_wasi.then(|| quote!(.with_wasi()));
     let described = lacking.described();
-    let kind = lacking.kind(&vis, &kind_ident(ty, items), &quote!(::wasmport::LoadedComponent));
+    // That of all versions is beside them.
+    let kind = (!asset.is_version)
+        .then(|| lacking.kind(&vis, &kind_ident(ty, items), &quote!(::wasmport::LoadedComponent)));
     Ok(quote! {
         /// The imports and exports that this wrapper is for: a line for each, with its name and type.
         #vis static INTERFACE: __rt::Interface<__rt::Component> =

@@ -102,7 +102,8 @@ fn interface(plan: &Plan<'_>) -> TokenStream {
     let sizes = plan.has_sizes.then(|| quote!(.with_sizes()));
     let any = plan.has_any_import_module.then(|| quote!(.with_any_import_module()));
     let lacking = plan.lacking.described();
-    let kind = plan.lacking.kind(vis, &plan.kind, &quote!(__rt::LoadedModule));
+    let kind = plan.kind.as_ref();
+    let kind = kind.map(|kind| plan.lacking.kind(vis, kind, &quote!(__rt::LoadedModule)));
     quote! {
         /// The imports and exports that this wrapper is for.
         #vis static INTERFACE: __rt::Interface =

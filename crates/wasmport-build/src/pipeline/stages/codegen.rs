@@ -61,6 +61,7 @@ impl<'a> Described<'a> {
             source: &self.file.source,
             source_digest: self.source_digest,
             is_interface: self.file.is_interface(),
+            is_version: false,
             module: &self.file.module,
             wasmtime: wasmtime_version(),
             engine: &asset.project().engine,

@@ -293,3 +293,93 @@ fn conventions_that_cannot_be_followed() {
     });
     assert_said("conventions", said);
 }
+
+/// A module with functions, a memory and globals to name wrongly.
+const NAMEABLE: &str = r#"(module
+    (import "env" "give" (func (param i32 i32)))
+    (import "env" "shared" (global i32))
+    (memory (export "memory") 1 2)
+    (global (export "at") i32 (i32.const 64))
+    (func (export "allocate") (param i32) (result i32) (i32.const 64))
+    (func (export "two") (param i32 i32) (result i32) (i32.const 64))
+    (func (export "of64") (param i64) (result i32) (i32.const 64))
+    (func (export "release") (param i32 i32))
+    (func (export "status") (result i32) (i32.const 64))
+    (func (export "put") (param i32 i32)))"#;
+
+/// A plug-in of Extism.
+const EXTISM: &str = r#"(module
+    (import "env" "give" (func (param i32 i32)))
+    (import "extism:host/env" "input_offset" (func (result i64)))
+    (memory (export "memory") 1)
+    (global (export "at") i32 (i32.const 64))
+    (func (export "run") (result i32) (i32.const 0)))"#;
+
+#[test]
+fn hostile_conventions() {
+    let put = "api = \"fn put(text: &str);\"";
+    let functions = [
+        "alloc = \"\"",
+        "alloc = \"()\"",
+        "alloc = \"allocate(size\"",
+        "alloc = \"allocate()\"",
+        "alloc = \"allocate(ptr, size)\"",
+        "alloc = \"two(size, size)\"",
+        "alloc = \"of64(size)\"",
+        "alloc = \"memory(size)\"",
+        "alloc = \"give(size)\"",
+        "alloc = \"\\u001b[31m(size)\"",
+        "alloc = \"allocate(\\u001b[31m)\"",
+        "alloc = \"allocate\", free = \"\"",
+        "alloc = \"allocate\", free = \"release(ptr, ptr)\"",
+        "alloc = \"allocate\", free = \"allocate(size)\"",
+        "alloc = \"allocate\", free = \"release(ptr, size)\", realloc = \"none\"",
+        "realloc = \"\"",
+        "realloc = \"two\"",
+        "realloc = \"two(size, size)\"",
+    ];
+    let buffers = [
+        "buffer = \"\", buffer-size = \"64\"",
+        "buffer = \"memory\", buffer-size = \"64\"",
+        "buffer = \"give\", buffer-size = \"64\"",
+        "buffer = \"at\", buffer-size = \"\"",
+        "buffer = \"at\", buffer-size = \"0\"",
+        "buffer = \"at\", buffer-size = \"-1\"",
+        "buffer = \"at\", buffer-size = \"0x40\"",
+        "buffer = \"at\", buffer-size = \"131073\"",
+        "buffer = \"at\", buffer-size = \"99999999999999\"",
+        "output = \"\"",
+        "output = \"/\"",
+        "output = \"env/\"",
+        "output = \"env/give()\"",
+        "output = \"env/shared\"",
+        "output = \"env/memory(ptr, len)\"",
+        "ok = \"\"",
+        "ok = \"zero\"",
+        "ok = \">= 1\"",
+        "ok = \"99999999999\"",
+        "ok = \"\\u001b[31m\"",
+    ];
+    let presets = ["wasm-bindgen", "assemblyscript", "cabi-realloc", "tinygo"];
+    let presets = presets.map(|preset| format!("preset = \"{preset}\""));
+    let of_module = functions.into_iter().chain(buffers).map(str::to_owned).chain(presets);
+    let of_module = of_module.map(|keys| (format!("convention = {{ {keys} }}"), put, NAMEABLE));
+    let lent = "api = \"fn put(values: &mut [u8]);\"";
+    let code = "api = \"enum E { A = 1 } fn status() -> Result<(), E>;\"";
+    let run = "api = \"fn run(text: &str);\"";
+    let others = [
+        ("convention = { preset = \"cabi-realloc\", alloc = \"allocate(size)\" }", lent, NAMEABLE),
+        ("convention.ok = \"1\"", code, NAMEABLE),
+        ("convention.output = \"env/give\"\nwith = { env = \"crate::env\" }", put, NAMEABLE),
+        ("convention.output = \"env/give\"", run, EXTISM),
+        ("convention = { buffer = \"at\", buffer-size = \"64\" }", run, EXTISM),
+        ("with = { \"extism:host/env\" = \"crate::env\" }", run, EXTISM),
+    ];
+    let others = others.map(|(choices, api, module)| (choices.to_owned(), api, module));
+    let said = of_module.chain(others).map(|(choices, api, module)| {
+        let project = Project::with(&[("m.wat", module.as_bytes())]);
+        let report = project.import_with(&format!("[[asset]]\nmatch = \"**\"\n{choices}\n{api}\n"));
+        (choices, shown(&project, failure(&report).to_string()))
+    });
+    assert_said("hostile-conventions", said);
+}

@@ -1,7 +1,7 @@
 //! Arguments in the guest's buffer.
 
+use super::abi::Abi;
 use super::buffer::Buffer;
-use super::convention::Convention;
 use super::guest::Guest;
 use super::layout::Layout;
 use super::names::BufferSize;
@@ -13,7 +13,7 @@ macro_rules! buffer {
     ($(#[$attribute:meta])* ($($asyncness:ident)?) ($($wait:tt)*) ($($send:ident)?)
         $call:ident $number:ident $address:ident $take:ident) => {
         $(#[$attribute])*
-        impl<C: Convention, T: $($send +)? 'static, const N: usize> Guest<'_, C, T, N> {
+        impl<A: Abi, T: $($send +)? 'static, const N: usize> Guest<'_, A, T, N> {
             /// Reads an exported number: a global, or the result of a function.
             $($asyncness)? fn $number(&mut self, name: &'static str) -> Result<i32> {
                 let value = match self.instance.get_export(&mut self.store, name) {
@@ -57,7 +57,7 @@ macro_rules! buffer {
                         self.buffer.insert(Buffer { address, size, used: 0 })
                     }
                 };
-                let align = if C::IS_AT_START { 1 } else { layout.align };
+                let align = if A::IS_AT_START { 1 } else { layout.align };
                 buffer.take(Layout { align, ..layout })
             }
         }

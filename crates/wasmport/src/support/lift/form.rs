@@ -1,6 +1,6 @@
 //! Forms of text and lists: address and length as one number, or the length in memory before the content.
 
-use super::convention::Convention;
+use super::abi::Abi;
 use super::guest::Guest;
 use super::layout::PREFIX;
 use super::text::not_null;
@@ -53,7 +53,7 @@ pub(super) fn write_prefixed<P: Plain, T: 'static>(
     Ok(memory.write_slice(address.wrapping_add(PREFIX.cast_signed()), values)?)
 }
 
-impl<C: Convention, T: 'static, const N: usize> Guest<'_, C, T, N> {
+impl<A: Abi, T: 'static, const N: usize> Guest<'_, A, T, N> {
     /// Returns address and length of a content whose length lies before it, and frees both after the call if the
     /// host owns them.
     ///

@@ -1,7 +1,7 @@
 //! `Guest`: one call of an export, with its allocations in the guest.
 
+use super::abi::{Abi, Block};
 use super::buffer::Buffer;
-use super::convention::{Block, Convention};
 use super::layout::Layout;
 use super::names::Names;
 use super::text::write_str;
@@ -19,20 +19,20 @@ use wasmtime::{
 const PIN: &str = "__pin";
 
 /// The allocator of an instance, looked up when it is first used.
-pub struct Allocator<C: Convention> {
+pub struct Allocator<A: Abi> {
     memory: ExportCell<Memory>,
-    alloc: FuncCell<C::Alloc, i32>,
-    free: ExportCell<FreeFunc<C>>,
+    alloc: FuncCell<A::Alloc, i32>,
+    free: ExportCell<FreeFunc<A>>,
     pin: FuncCell<(i32,), i32>,
 }
 
 /// A function that frees; the result of some allocators' functions is ignored.
-enum FreeFunc<C: Convention> {
-    Nothing(wasmtime::TypedFunc<C::Free, ()>),
-    Pointer(wasmtime::TypedFunc<C::Free, i32>),
+enum FreeFunc<A: Abi> {
+    Nothing(wasmtime::TypedFunc<A::Free, ()>),
+    Pointer(wasmtime::TypedFunc<A::Free, i32>),
 }
 
-impl<C: Convention> FreeFunc<C> {
+impl<A: Abi> FreeFunc<A> {
     fn look_up(instance: &Instance, mut store: impl AsContextMut, name: &str) -> Result<Self> {
         match instance.get_typed_func(&mut store, name) {
             Ok(func) => Ok(Self::Nothing(func)),
@@ -43,16 +43,16 @@ impl<C: Convention> FreeFunc<C> {
 
 #[cold]
 #[inline(never)]
-fn look_up_free<'g, C: Convention, T: 'static>(
-    allocator: &'g Allocator<C>,
+fn look_up_free<'g, A: Abi, T: 'static>(
+    allocator: &'g Allocator<A>,
     instance: Instance,
     store: StoreContextMut<'_, T>,
     name: &str,
-) -> Result<&'g FreeFunc<C>> {
+) -> Result<&'g FreeFunc<A>> {
     allocator.free.fill(|| FreeFunc::look_up(&instance, store, name))
 }
 
-impl<C: Convention> Default for Allocator<C> {
+impl<A: Abi> Default for Allocator<A> {
     fn default() -> Self {
         Self {
             memory: ExportCell::default(),
@@ -64,8 +64,8 @@ impl<C: Convention> Default for Allocator<C> {
 }
 
 /// A call beyond numbers that is not yet begun.
-pub struct Lift<'g, C: Convention, T: 'static> {
-    allocator: &'g Allocator<C>,
+pub struct Lift<'g, A: Abi, T: 'static> {
+    allocator: &'g Allocator<A>,
     names: &'static Names,
     instance: &'g Instance,
     store: StoreContextMut<'g, T>,
@@ -73,16 +73,16 @@ pub struct Lift<'g, C: Convention, T: 'static> {
 
 /// Prepares a call beyond numbers.
 #[inline]
-pub fn lift<'g, C: Convention, S: AsContextMut<Data: 'static>>(
-    allocator: &'g Lazy<Allocator<C>>,
+pub fn lift<'g, A: Abi, S: AsContextMut<Data: 'static>>(
+    allocator: &'g Lazy<Allocator<A>>,
     names: &'static Names,
     instance: &'g Instance,
     store: &'g mut S,
-) -> Lift<'g, C, S::Data> {
+) -> Lift<'g, A, S::Data> {
     Lift { allocator: allocator.get(), names, instance, store: store.as_context_mut() }
 }
 
-impl<'g, C: Convention, T: 'static> Lift<'g, C, T> {
+impl<'g, A: Abi, T: 'static> Lift<'g, A, T> {
     /// Runs the call, with at most `N` allocations, and frees afterwards what the host still owns.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl<'g, C: Convention, T: 'static> Lift<'g, C, T> {
     #[inline]
     pub fn run<const N: usize, R>(
         self,
-        call: impl FnOnce(&mut Guest<'g, C, T, N>) -> Result<R>,
+        call: impl FnOnce(&mut Guest<'g, A, T, N>) -> Result<R>,
     ) -> Result<R> {
         let mut guest = self.guest();
         let result = call(&mut guest);
@@ -100,7 +100,7 @@ impl<'g, C: Convention, T: 'static> Lift<'g, C, T> {
 
     /// Begins the call, with at most `N` allocations.
     #[inline]
-    pub fn guest<const N: usize>(self) -> Guest<'g, C, T, N> {
+    pub fn guest<const N: usize>(self) -> Guest<'g, A, T, N> {
         let Self { allocator, names, instance, store } = self;
         Guest {
             allocator,
@@ -115,8 +115,8 @@ impl<'g, C: Convention, T: 'static> Lift<'g, C, T> {
 }
 
 /// One call beyond numbers: the guest, and at most `N` allocations there that are freed afterwards.
-pub struct Guest<'g, C: Convention, T: 'static, const N: usize> {
-    allocator: &'g Allocator<C>,
+pub struct Guest<'g, A: Abi, T: 'static, const N: usize> {
+    allocator: &'g Allocator<A>,
     pub(super) names: &'static Names,
     pub(super) instance: &'g Instance,
     pub(super) store: StoreContextMut<'g, T>,
@@ -137,7 +137,7 @@ struct Owned {
     is_argument: bool,
 }
 
-impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
+impl<'g, A: Abi, T: 'static, const N: usize> Guest<'g, A, T, N> {
     /// Hands the arguments over and calls an exported function.
     ///
     /// # Errors
@@ -203,6 +203,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     /// Fails with [`Error::Allocation`], or if the guest traps.
     #[inline]
     pub(super) fn alloc(&mut self, layout: Layout) -> Result<i32> {
+        let layout = layout.of_argument::<A>();
         let address = self.allocate(layout)?;
         self.own_unless_empty(address, layout, true);
         Ok(address)
@@ -224,20 +225,20 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     fn allocate(&mut self, layout: Layout) -> Result<i32> {
         // An empty value needs no allocation, but a pointer that is not null. AssemblyScript has empty
         // objects.
-        if layout.bytes == 0 && !C::HAS_OBJECTS {
+        if layout.bytes == 0 && !A::HAS_OBJECTS {
             return Ok(layout.align.cast_signed());
         }
-        if C::HAS_BUFFER {
+        if A::HAS_BUFFER {
             return self.in_buffer(layout);
         }
         let Allocator { alloc, pin, .. } = self.allocator;
-        let (name, params) = (self.names.alloc, C::alloc(Block::new(layout)));
+        let (name, params) = (self.names.alloc, A::alloc(Block::new(layout)));
         let address = alloc.call(self.instance, &mut self.store, name, params);
         let address = self.returned(address)?;
         if address == 0 {
             return Err(Error::Allocation { bytes: layout.bytes.into() }.into());
         }
-        if C::HAS_OBJECTS {
+        if A::HAS_OBJECTS {
             let pinned = pin.call(self.instance, &mut self.store, PIN, (address,));
             self.returned(pinned)?;
         }
@@ -254,6 +255,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     where
         T: Send,
     {
+        let layout = layout.of_argument::<A>();
         let address = self.allocate_async(layout).await?;
         self.own_unless_empty(address, layout, true);
         Ok(address)
@@ -279,20 +281,20 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     where
         T: Send,
     {
-        if layout.bytes == 0 && !C::HAS_OBJECTS {
+        if layout.bytes == 0 && !A::HAS_OBJECTS {
             return Ok(layout.align.cast_signed());
         }
-        if C::HAS_BUFFER {
+        if A::HAS_BUFFER {
             return self.in_buffer_async(layout).await;
         }
         let Allocator { alloc, pin, .. } = self.allocator;
-        let (name, params) = (self.names.alloc, C::alloc(Block::new(layout)));
+        let (name, params) = (self.names.alloc, A::alloc(Block::new(layout)));
         let address = alloc.call_async(self.instance, &mut self.store, name, params).await;
         let address = self.returned(address)?;
         if address == 0 {
             return Err(Error::Allocation { bytes: layout.bytes.into() }.into());
         }
-        if C::HAS_OBJECTS {
+        if A::HAS_OBJECTS {
             let pinned = pin.call_async(self.instance, &mut self.store, PIN, (address,)).await;
             self.returned(pinned)?;
         }
@@ -302,7 +304,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     #[inline]
     fn own_unless_empty(&mut self, address: i32, layout: Layout, is_argument: bool) {
         // Nothing was allocated for an empty value, or in a buffer.
-        if (layout.bytes > 0 || C::HAS_OBJECTS) && !C::HAS_BUFFER {
+        if (layout.bytes > 0 || A::HAS_OBJECTS) && !A::HAS_BUFFER {
             self.own(address, layout, is_argument);
         }
     }
@@ -318,7 +320,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     /// Hands the arguments over: the guest may free them from now on.
     #[inline]
     fn hand_over(&mut self) {
-        if C::GUEST_FREES_ARGUMENTS {
+        if A::GUEST_FREES_ARGUMENTS {
             for owned in &mut self.owned {
                 owned.take_if(|owned| owned.is_argument);
             }
@@ -361,7 +363,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     }
 
     #[inline]
-    fn free_func(&mut self) -> Result<Option<&'g FreeFunc<C>>> {
+    fn free_func(&mut self) -> Result<Option<&'g FreeFunc<A>>> {
         if self.names.free.is_empty() {
             return Ok(None);
         }
@@ -376,7 +378,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
 
     #[inline]
     fn free(&mut self, Owned { address, layout, .. }: Owned) -> Result<()> {
-        let params = C::free(Block { address, layout });
+        let params = A::free(Block { address, layout });
         match self.free_func()? {
             Some(FreeFunc::Nothing(free)) => free.call(&mut self.store, params),
             Some(FreeFunc::Pointer(free)) => free.call(&mut self.store, params).map(drop),
@@ -411,7 +413,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     where
         T: Send,
     {
-        let params = C::free(Block { address, layout });
+        let params = A::free(Block { address, layout });
         match self.free_func()? {
             Some(FreeFunc::Nothing(free)) => free.call_async(&mut self.store, params).await,
             Some(FreeFunc::Pointer(free)) => {
@@ -421,7 +423,7 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
         }
     }
 
-    /// Writes text in the encoding of the convention.
+    /// Writes text in the encoding of the ABI.
     ///
     /// # Errors
     ///
@@ -429,17 +431,16 @@ impl<'g, C: Convention, T: 'static, const N: usize> Guest<'g, C, T, N> {
     #[inline]
     pub(super) fn write_str(&mut self, address: i32, text: &str) -> Result<()> {
         let mut memory = self.memory()?;
-        write_str::<C, T>(&mut memory, address, text)
+        write_str::<A, T>(&mut memory, address, text)
     }
 
     /// Takes a result over: it is freed after the call.
     #[inline]
     pub(super) fn own_result(&mut self, address: i32, bytes: usize, align: usize) {
-        let [bytes, align] = [bytes, align].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         // C allocates for empty values too, Rust does not.
-        let is_allocated = bytes > 0 || !C::SKIPS_EMPTY;
+        let is_allocated = bytes > 0 || !A::SKIPS_EMPTY;
         if address != 0 && is_allocated {
-            self.own(address, Layout { bytes, align, len: 0, class: 0 }, false);
+            self.own(address, Layout::to_free(bytes, align), false);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Arguments and results of host functions: out of the guest, and into it.
 
-use super::convention::{Block, Convention};
+use super::abi::{Abi, Block};
 use super::form::write_prefixed;
 use super::layout::Layout;
 use super::names::Names;
@@ -11,65 +11,55 @@ use crate::memory::Plain;
 use std::ffi::CStr;
 use wasmtime::{Extern, Func, Result};
 
-/// Frees an argument that the guest gave to a host function.
-///
-/// # Errors
-///
-/// Fails if the guest exports no such function, or traps.
-pub fn host_free<C: Convention, T: 'static, H>(
-    access: &mut Access<'_, T, H>,
-    names: &Names,
-    address: i32,
-    (bytes, align): (usize, usize),
-) -> Result<()> {
-    let [bytes, align] = [bytes, align].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-    let layout = Layout { bytes, align, len: 0, class: 0 };
-    let params = C::free(Block { address, layout });
-    let free = exported(access, names.free)?;
-    match free.typed::<C::Free, ()>(&mut *access) {
-        Ok(free) => free.call(access, params),
-        Err(_) => free.typed::<C::Free, i32>(&mut *access)?.call(access, params).map(drop),
-    }
+/// Defines the function that frees an argument, once for guests whose calls block and once for those whose calls wait.
+macro_rules! free {
+    ($(#[$attribute:meta])* ($($asyncness:ident)?) ($($wait:tt)*) ($($send:ident)?) $call:ident $free:ident) => {
+        /// Frees an argument of a size and alignment that the guest gave to a host function. A size of 0 is also
+        /// that of C text without an end.
+        ///
+        /// # Errors
+        ///
+        /// Fails if the guest exports no such function, or traps.
+        $(#[$attribute])*
+        pub $($asyncness)? fn $free<A: Abi, T: $($send +)? 'static, H>(
+            access: &mut Access<'_, T, H>,
+            names: &Names,
+            address: i32,
+            (bytes, align): (usize, usize),
+        ) -> Result<()> {
+            // Rust does not free an empty value, C does.
+            if address == 0 || (bytes == 0 && A::SKIPS_EMPTY) {
+                return Ok(());
+            }
+            let params = A::free(Block { address, layout: Layout::to_free(bytes, align) });
+            let free = exported(access, names.free)?;
+            match free.typed::<A::Free, ()>(&mut *access) {
+                Ok(free) => free.$call(access, params)$($wait)*,
+                Err(_) => {
+                    let free = free.typed::<A::Free, i32>(&mut *access)?;
+                    free.$call(access, params)$($wait)*.map(drop)
+                }
+            }
+        }
+    };
 }
 
-/// Async version of [`host_free`].
-///
-/// # Errors
-///
-/// Fails like [`host_free`].
-#[cfg(feature = "async")]
-pub async fn host_free_async<C: Convention, T: Send + 'static, H>(
-    access: &mut Access<'_, T, H>,
-    names: &Names,
-    address: i32,
-    (bytes, align): (usize, usize),
-) -> Result<()> {
-    let [bytes, align] = [bytes, align].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-    let layout = Layout { bytes, align, len: 0, class: 0 };
-    let params = C::free(Block { address, layout });
-    let free = exported(access, names.free)?;
-    match free.typed::<C::Free, ()>(&mut *access) {
-        Ok(free) => free.call_async(access, params).await,
-        Err(_) => {
-            let free = free.typed::<C::Free, i32>(&mut *access)?;
-            free.call_async(access, params).await.map(drop)
-        }
-    }
-}
+free! { () () () call host_free }
+free! { #[cfg(feature = "async")] (async) (.await) (Send) call_async host_free_async }
 
 /// Allocates for a result of a host function, which the guest frees.
-fn host_alloc<C: Convention, T: 'static, H>(
+fn host_alloc<A: Abi, T: 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,
     layout: Layout,
 ) -> Result<i32> {
     // Rust does not free an empty value, C does.
-    if layout.bytes == 0 && C::SKIPS_EMPTY {
+    if layout.bytes == 0 && A::SKIPS_EMPTY {
         return Ok(layout.align.cast_signed());
     }
-    let block = Block::new(layout.never_empty::<C>());
-    let alloc = exported(access, names.alloc)?.typed::<C::Alloc, i32>(&mut *access)?;
-    match alloc.call(&mut *access, C::alloc(block))? {
+    let block = Block::new(layout.never_empty::<A>());
+    let alloc = exported(access, names.alloc)?.typed::<A::Alloc, i32>(&mut *access)?;
+    match alloc.call(&mut *access, A::alloc(block))? {
         0 => Err(Error::Allocation { bytes: layout.bytes.into() }.into()),
         address => Ok(address),
     }
@@ -77,18 +67,18 @@ fn host_alloc<C: Convention, T: 'static, H>(
 
 /// Async version of [`host_alloc`].
 #[cfg(feature = "async")]
-async fn host_alloc_async<C: Convention, T: Send + 'static, H>(
+async fn host_alloc_async<A: Abi, T: Send + 'static, H>(
     access: &mut Access<'_, T, H>,
     names: &Names,
     layout: Layout,
 ) -> Result<i32> {
     // Rust does not free an empty value, C does.
-    if layout.bytes == 0 && C::SKIPS_EMPTY {
+    if layout.bytes == 0 && A::SKIPS_EMPTY {
         return Ok(layout.align.cast_signed());
     }
-    let block = Block::new(layout.never_empty::<C>());
-    let alloc = exported(access, names.alloc)?.typed::<C::Alloc, i32>(&mut *access)?;
-    match alloc.call_async(&mut *access, C::alloc(block)).await? {
+    let block = Block::new(layout.never_empty::<A>());
+    let alloc = exported(access, names.alloc)?.typed::<A::Alloc, i32>(&mut *access)?;
+    match alloc.call_async(&mut *access, A::alloc(block)).await? {
         0 => Err(Error::Allocation { bytes: layout.bytes.into() }.into()),
         address => Ok(address),
     }
@@ -113,14 +103,14 @@ macro_rules! give {
         /// # Errors
         ///
         /// Fails if the guest has no room for it.
-        pub $($asyncness)? fn $str<C: Convention, T: $($send +)? 'static, H>(
+        pub $($asyncness)? fn $str<A: Abi, T: $($send +)? 'static, H>(
             access: &mut Access<'_, T, H>,
             names: &Names,
             text: &str,
         ) -> Result<(i32, i32)> {
-            let layout = Layout::of_str::<C>(text)?;
-            let address = $alloc::<C, T, H>(access, names, layout)$($wait)*?;
-            write_str::<C, T>(&mut access.memory_named(names.memory)?, address, text)?;
+            let layout = Layout::of_str::<A>(text)?;
+            let address = $alloc::<A, T, H>(access, names, layout)$($wait)*?;
+            write_str::<A, T>(&mut access.memory_named(names.memory)?, address, text)?;
             Ok((address, layout.elements()))
         }
 
@@ -129,12 +119,12 @@ macro_rules! give {
         /// # Errors
         ///
         /// Fails if the text holds a null, or the guest has no room for it.
-        pub $($asyncness)? fn $c_text<C: Convention, T: $($send +)? 'static, H>(
+        pub $($asyncness)? fn $c_text<A: Abi, T: $($send +)? 'static, H>(
             access: &mut Access<'_, T, H>,
             names: &Names,
             text: &str,
         ) -> Result<i32> {
-            $c_str::<C, T, H>(access, names, &c_string(text)?)$($wait)*
+            $c_str::<A, T, H>(access, names, &c_string(text)?)$($wait)*
         }
 
         /// Gives text of any encoding to the guest with a null at its end: its pointer.
@@ -142,12 +132,12 @@ macro_rules! give {
         /// # Errors
         ///
         /// Fails if the guest has no room for it.
-        pub $($asyncness)? fn $c_str<C: Convention, T: $($send +)? 'static, H>(
+        pub $($asyncness)? fn $c_str<A: Abi, T: $($send +)? 'static, H>(
             access: &mut Access<'_, T, H>,
             names: &Names,
             text: &CStr,
         ) -> Result<i32> {
-            let address = $alloc::<C, T, H>(access, names, Layout::of_c_str(text)?)$($wait)*?;
+            let address = $alloc::<A, T, H>(access, names, Layout::of_c_str(text)?)$($wait)*?;
             access.memory_named(names.memory)?.write_c_str(address, text)?;
             Ok(address)
         }
@@ -157,13 +147,13 @@ macro_rules! give {
         /// # Errors
         ///
         /// Fails if the guest has no room for them.
-        pub $($asyncness)? fn $slice<C: Convention, T: $($send +)? 'static, H, P: Plain>(
+        pub $($asyncness)? fn $slice<A: Abi, T: $($send +)? 'static, H, P: Plain>(
             access: &mut Access<'_, T, H>,
             names: &Names,
             values: &[P],
         ) -> Result<(i32, i32)> {
             let layout = Layout::of_slice(values)?;
-            let address = $alloc::<C, T, H>(access, names, layout)$($wait)*?;
+            let address = $alloc::<A, T, H>(access, names, layout)$($wait)*?;
             access.memory_named(names.memory)?.write_slice(address, values)?;
             Ok((address, layout.elements()))
         }
@@ -173,13 +163,13 @@ macro_rules! give {
         /// # Errors
         ///
         /// Fails if the guest has no room for them.
-        pub $($asyncness)? fn $prefixed<C: Convention, T: $($send +)? 'static, H, P: Plain>(
+        pub $($asyncness)? fn $prefixed<A: Abi, T: $($send +)? 'static, H, P: Plain>(
             access: &mut Access<'_, T, H>,
             names: &Names,
             values: &[P],
         ) -> Result<i32> {
             let layout = Layout::of_slice(values)?.prefixed()?;
-            let address = $alloc::<C, T, H>(access, names, layout)$($wait)*?;
+            let address = $alloc::<A, T, H>(access, names, layout)$($wait)*?;
             write_prefixed(&mut access.memory_named(names.memory)?, address, values)?;
             Ok(address)
         }

@@ -78,6 +78,14 @@ impl Layout {
         Self::new(bytes, self.align.max(PREFIX) as usize, self.len as usize)
     }
 
+    /// The room that the guest has allocated for a value, to free it.
+    #[inline]
+    pub(super) fn to_free(bytes: usize, align: usize) -> Self {
+        // No guest of 32 bits has more: it allocated less than that.
+        let [bytes, align] = [bytes, align].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        Self { bytes, align, len: 0, class: 0 }
+    }
+
     /// The length that is passed to the guest.
     #[must_use]
     #[inline]

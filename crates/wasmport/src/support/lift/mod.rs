@@ -1,8 +1,8 @@
 //! Signatures beyond numbers: arguments and results in guest memory, and who frees them.
 
+mod abi;
 mod buffer;
 mod buffered;
-mod convention;
 mod form;
 mod guest;
 mod host;
@@ -14,7 +14,7 @@ mod post_return;
 mod status;
 mod text;
 
-pub use convention::{Block, Convention};
+pub use abi::{Abi, Block};
 pub use form::{pack, prefixed, unpack, with_prefix};
 pub use guest::{Allocator, Guest, lift};
 pub use host::{give_c_str, give_c_text, give_prefixed, give_slice, give_str, host_free};
@@ -27,4 +27,4 @@ pub use layout::Layout;
 pub use names::{BufferSize, Names};
 pub use output::{Extism, read_output, read_output_str, store_output, to_bytes};
 pub use status::{failure, negative, negative_failure, not_negative, status};
-pub use text::{char_of, not_null, read_c_str, read_object_slice, read_str, read_utf16};
+pub use text::{c_size, char_of, not_null, read_c_str, read_object_slice, read_str, read_utf16};

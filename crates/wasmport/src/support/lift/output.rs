@@ -1,6 +1,6 @@
 //! Results that a guest gives through an import while it is called.
 
-use super::convention::Convention;
+use super::abi::Abi;
 use super::guest::Guest;
 use crate::access::exported_memory;
 use crate::error::{Error, ValueError};
@@ -64,7 +64,7 @@ macro_rules! call_with_output {
     ($(#[$attribute:meta])* ($($asyncness:ident)?) ($($wait:tt)*) ($($bound:ident)?)
         $call:ident $call_with_output:ident $call_extism:ident) => {
         $(#[$attribute])*
-        impl<C: Convention, T: GuestExchange $(+ $bound)? + 'static, const N: usize> Guest<'_, C, T, N> {
+        impl<A: Abi, T: GuestExchange $(+ $bound)? + 'static, const N: usize> Guest<'_, A, T, N> {
             /// Calls an exported function, and returns its result with what the guest gave through the import.
             ///
             /// # Errors
@@ -92,7 +92,7 @@ macro_rules! call_with_output {
             ///
             /// # Errors
             ///
-            /// Fails with [`Error::Allocation`] if the input does not fit, if the instance exports no such function,
+            /// Fails with [`Error::Value`] if the input does not fit, if the instance exports no such function,
             /// or if the guest traps.
             pub $($asyncness)? fn $call_extism(
                 &mut self,
@@ -101,9 +101,7 @@ macro_rules! call_with_output {
                 input: &[u8],
             ) -> Result<Extism> {
                 let memory = self.store.data_mut().exchange().extism();
-                let Some(outer) = memory.begin(input) else {
-                    return Err(Error::Allocation { bytes: input.len() as u64 }.into());
-                };
+                let outer = memory.begin(input)?;
                 let status = self.$call(cell, name, ())$($wait)*;
                 let (output, error) = self.store.data_mut().exchange().extism().end(outer);
                 Ok(Extism { status: status?, output, error })

@@ -1,10 +1,10 @@
 //! Arguments and results of an export: into the guest, and out of it.
 
-use super::convention::Convention;
+use super::abi::Abi;
 use super::form::write_prefixed;
 use super::guest::Guest;
 use super::layout::Layout;
-use super::text::{not_null, read_c_str, read_c_text, read_object_slice, read_str, read_utf16};
+use super::text::{c_size, c_text, not_null, read_c_str, read_object_slice, read_str, read_utf16};
 use crate::memory::Plain;
 use std::ffi::{CStr, CString};
 use wasmtime::Result;
@@ -23,7 +23,7 @@ macro_rules! pass {
         /// Fails if the guest has no room for it.
         #[inline]
         pub $($asyncness)? fn $str(&mut self, text: &str) -> Result<(i32, i32)> {
-            let layout = Layout::of_str::<C>(text)?;
+            let layout = Layout::of_str::<A>(text)?;
             let address = self.$alloc(layout)$($wait)*?;
             self.write_str(address, text)?;
             Ok((address, layout.elements()))
@@ -104,7 +104,7 @@ macro_rules! pass {
     };
 }
 
-impl<C: Convention, T: 'static, const N: usize> Guest<'_, C, T, N> {
+impl<A: Abi, T: 'static, const N: usize> Guest<'_, A, T, N> {
     pass! {
         () () alloc room
         pass_str pass_c_str pass_slice pass_prefixed lend_slice lend room_for
@@ -112,7 +112,7 @@ impl<C: Convention, T: 'static, const N: usize> Guest<'_, C, T, N> {
 }
 
 #[cfg(feature = "async")]
-impl<C: Convention, T: Send + 'static, const N: usize> Guest<'_, C, T, N> {
+impl<A: Abi, T: Send + 'static, const N: usize> Guest<'_, A, T, N> {
     pass! {
         (async) (.await) alloc_async room_async
         pass_str_async pass_c_str_async pass_slice_async pass_prefixed_async lend_slice_async
@@ -120,7 +120,7 @@ impl<C: Convention, T: Send + 'static, const N: usize> Guest<'_, C, T, N> {
     }
 }
 
-impl<C: Convention, T: 'static, const N: usize> Guest<'_, C, T, N> {
+impl<A: Abi, T: 'static, const N: usize> Guest<'_, A, T, N> {
     /// Reads a value that the guest returned.
     ///
     /// # Errors
@@ -161,11 +161,7 @@ impl<C: Convention, T: 'static, const N: usize> Guest<'_, C, T, N> {
     /// Fails if the text is null, out of bounds or not UTF-8.
     #[inline]
     pub fn read_c_text(&mut self, address: i32, is_owned: bool) -> Result<String> {
-        not_null(address)?;
-        if is_owned {
-            self.own_result(address, 1, 1);
-        }
-        read_c_text(&self.memory()?, address)
+        c_text(address, self.read_c_str(address, is_owned)?)
     }
 
     /// Reads text of any encoding that a null ends, and frees it after the call if the host owns it.
@@ -176,10 +172,11 @@ impl<C: Convention, T: 'static, const N: usize> Guest<'_, C, T, N> {
     #[inline]
     pub fn read_c_str(&mut self, address: i32, is_owned: bool) -> Result<CString> {
         not_null(address)?;
+        let text = read_c_str(&self.memory()?, address);
         if is_owned {
-            self.own_result(address, 1, 1);
+            self.own_result(address, c_size(&text), 1);
         }
-        read_c_str(&self.memory()?, address)
+        text
     }
 
     /// Reads values that the guest returned, and frees them after the call if the host owns them.

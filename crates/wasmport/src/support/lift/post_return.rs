@@ -1,10 +1,10 @@
 //! Functions of the canonical ABI that free results.
 
-use super::convention::Convention;
+use super::abi::Abi;
 use super::guest::Guest;
 use wasmtime::Result;
 
-impl<C: Convention, T: 'static, const N: usize> Guest<'_, C, T, N> {
+impl<A: Abi, T: 'static, const N: usize> Guest<'_, A, T, N> {
     /// Calls the canonical ABI's function that frees a result, if the guest exports it.
     ///
     /// # Errors

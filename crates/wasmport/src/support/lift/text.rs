@@ -1,6 +1,6 @@
 //! Text in guest memory, and characters and pointers from guests.
 
-use super::convention::Convention;
+use super::abi::Abi;
 use super::layout::element_size;
 use crate::error::{Error, ValueError};
 use crate::memory::{GuestMemory, Plain};
@@ -20,13 +20,13 @@ pub fn not_null(address: i32) -> Result<i32> {
     Ok(address)
 }
 
-/// Writes text in the encoding of the convention.
-pub(super) fn write_str<C: Convention, T: 'static>(
+/// Writes text in the encoding of the ABI.
+pub(super) fn write_str<A: Abi, T: 'static>(
     memory: &mut GuestMemory<'_, T>,
     address: i32,
     text: &str,
 ) -> Result<()> {
-    if C::HAS_OBJECTS {
+    if A::HAS_OBJECTS {
         let units: Vec<u16> = text.encode_utf16().collect();
         Ok(memory.write_slice(address, &units)?)
     } else {
@@ -44,21 +44,6 @@ pub fn read_str<T: 'static>(memory: &GuestMemory<'_, T>, address: i32, len: i32)
     Ok(memory.str(address, len)?.to_owned())
 }
 
-/// Reads text that a null ends.
-///
-/// # Errors
-///
-/// Fails with [`Error::OutOfBounds`] or [`Error::NotUtf8`].
-#[inline]
-pub(super) fn read_c_text<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<String> {
-    let bytes = memory.c_str(address)?.to_bytes();
-    let text = std::str::from_utf8(bytes).map_err(|_| Error::NotUtf8 {
-        address: crate::GuestAddress::to_u64(address),
-        bytes: bytes.len() as u64,
-    })?;
-    Ok(text.to_owned())
-}
-
 /// Reads text of any encoding that a null ends.
 ///
 /// # Errors
@@ -67,6 +52,24 @@ pub(super) fn read_c_text<T: 'static>(memory: &GuestMemory<'_, T>, address: i32)
 #[inline]
 pub fn read_c_str<T: 'static>(memory: &GuestMemory<'_, T>, address: i32) -> Result<CString> {
     Ok(memory.c_str(address)?.to_owned())
+}
+
+/// Returns the size of text with the null that ends it: 0 if it is unknown, because no null was found.
+#[must_use]
+pub fn c_size(text: &Result<CString>) -> usize {
+    text.as_ref().map_or(0, |text| text.as_bytes_with_nul().len())
+}
+
+/// Converts C text to text.
+///
+/// # Errors
+///
+/// Fails with [`Error::NotUtf8`].
+pub(super) fn c_text(address: i32, text: CString) -> Result<String> {
+    text.into_string().map_err(|error| {
+        let bytes = error.into_cstring().as_bytes().len() as u64;
+        Error::NotUtf8 { address: crate::GuestAddress::to_u64(address), bytes }.into()
+    })
 }
 
 /// Reads the size of an AssemblyScript object in bytes, which stands before it.

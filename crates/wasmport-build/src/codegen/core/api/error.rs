@@ -31,12 +31,9 @@ pub(crate) enum ApiError {
     /// A path in `derives` is none.
     #[error("`derives`: `{derive}` is not the path of a macro: {source}")]
     Derive { derive: String, source: syn::Error },
-    /// The convention names a function that is missing.
-    #[error("the asset exports no function {name:?} to allocate or free with")]
-    NoSuchFunction { key: &'static str, name: String, nearest: Option<String> },
     /// A function that allocates or frees has a type with which it cannot be called.
     #[error(
-        "{name:?} cannot {action}: with these parameters it is a function `{needed}`, but the asset's is \
+        "`{key}`: {name:?} cannot {action}: with these parameters it is a function `{needed}`, but the asset's is \
          `{actual}`"
     )]
     WrongAllocator {
@@ -80,6 +77,9 @@ pub(crate) enum ApiError {
     /// The result has a type that cannot be returned.
     #[error("the signature `{text}`: `{result}` cannot be returned")]
     Result { text: String, result: String },
+    /// An error has the status code of success.
+    #[error("the signature `{text}`: the error `{name}` has the code {code}, which means success")]
+    SuccessCode { text: String, name: String, code: i32 },
     /// A type cannot be returned together with a status code.
     #[error("the signature `{text}`: `{result}` cannot be returned beside a status code")]
     StatusResult { text: String, result: String },
@@ -123,9 +123,16 @@ pub(crate) enum ApiError {
     /// The guest has no allocator.
     #[error(
         "the signature `{text}` needs a function of the guest that {action}, but the asset exports no \
-         known one: export `malloc` and `free`, or name yours with `convention.{key}`"
+         known one: {}name yours with `convention.{key}`",
+        .known.map(|known| format!("export `{known}`, or ")).unwrap_or_default()
     )]
-    NoAllocator { text: String, action: &'static str, key: &'static str },
+    NoAllocator {
+        text: String,
+        action: &'static str,
+        key: &'static str,
+        /// The function that the preset knows.
+        known: Option<&'static str>,
+    },
 }
 
 /// The help for a text that is not what `api` must be.
@@ -157,9 +164,7 @@ impl ApiError {
     pub fn key(&self) -> &'static str {
         match self {
             Self::Derive { .. } => "derives",
-            Self::NoSuchFunction { key, .. }
-            | Self::WrongAllocator { key, .. }
-            | Self::Convention { key, .. } => key,
+            Self::WrongAllocator { key, .. } | Self::Convention { key, .. } => key,
             Self::At { source, .. } => source.key(),
             _ => "api",
         }
@@ -174,9 +179,9 @@ impl ApiError {
             Self::Recursive { .. } => {
                 Some("guest memory has no structs of endless size: a pointer inside is `u32`".into())
             }
-            Self::NoSuchFunction { nearest, .. }
-            | Self::UnusedModule { nearest, .. }
-            | Self::NoFunction { nearest, .. } => nearest.as_deref().map(did_you_mean),
+            Self::UnusedModule { nearest, .. } | Self::NoFunction { nearest, .. } => {
+                nearest.as_deref().map(did_you_mean)
+            }
             Self::WrongAllocator { .. } => Some(
                 "write the roles of its parameters, such as `malloc(size)`, `free(ptr, size)`; \
                  `convention.preset` has the functions of known toolchains"
@@ -195,6 +200,9 @@ impl ApiError {
                  `Result<…, Status>`"
                     .into(),
             ),
+            Self::SuccessCode { .. } => {
+                Some("give the error another code, or success with `convention.ok`".into())
+            }
             Self::StatusResult { .. } => Some(
                 "return `Result` of `()`, of an integer that is not negative, of a struct behind a pointer, or of \
                  text or a list that the guest gives to `convention.output`"

@@ -22,7 +22,7 @@ mod shape;
 mod signature;
 mod skeleton;
 
-pub(super) use convention::Convention;
+pub(super) use convention::ResolvedConvention;
 pub(crate) use error::ApiError;
 pub(super) use error::near;
 pub(super) use parse::SignedModule;
@@ -45,7 +45,7 @@ pub(in crate::codegen::core) struct Api {
     pub exports: Vec<Signature>,
     /// Signatures by import module.
     pub imports: Vec<SignedModule>,
-    pub convention: Convention,
+    pub convention: ResolvedConvention,
 }
 
 impl Api {
@@ -64,7 +64,8 @@ impl Api {
         };
         let parsed = parse::parse(text)?;
         resolve::check(&parsed)?;
-        let convention = Convention::of(interface, settings)?;
+        let convention = ResolvedConvention::of(interface, settings)?;
+        resolve::check_codes(&parsed, convention.ok)?;
         Ok(Some(Self {
             structs: parsed.structs,
             enums: parsed.enums,

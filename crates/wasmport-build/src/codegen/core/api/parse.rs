@@ -256,7 +256,7 @@ fn check_enum(item: &syn::ItemEnum, attributes: &[syn::Attribute]) -> syn::Resul
 }
 
 /// Returns a number of 32 bits, if the expression is one.
-fn code_of(code: &syn::Expr) -> Option<i32> {
+pub(super) fn code_of(code: &syn::Expr) -> Option<i32> {
     match code {
         syn::Expr::Lit(syn::ExprLit { lit: syn::Lit::Int(number), .. }) => {
             number.base10_parse().ok()

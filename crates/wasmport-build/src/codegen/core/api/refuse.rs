@@ -1,6 +1,6 @@
 //! Refusals: signatures that no function can have, or that a convention cannot pass.
 
-use super::convention::Convention;
+use super::convention::ResolvedConvention;
 use super::error::ApiError;
 use super::signature::{Signature, Ty};
 use crate::codegen::types::is_wide;
@@ -12,7 +12,7 @@ use proc_macro2::Ident;
 /// share.
 pub(super) fn refuse(
     signature: &Signature,
-    convention: &Convention,
+    convention: &ResolvedConvention,
     why_not: impl Fn(&Ty) -> Option<&'static str>,
 ) -> Result<(), ApiError> {
     let object = convention.has_objects();
@@ -56,7 +56,7 @@ pub(super) fn refuse_wide(signature: &Signature, ty: &FuncType) -> Result<(), Ap
 /// Refuses what does not fit into a buffer whose content begins at its start; `returns_len` if the result lies there.
 pub(super) fn check_buffer(
     signature: &Signature,
-    convention: &Convention,
+    convention: &ResolvedConvention,
     arguments: Form,
     returns_len: bool,
 ) -> Result<(), ApiError> {

@@ -1,7 +1,7 @@
 //! Resolve: the structs that the types of `api` name.
 
 use super::error::{ApiError, near};
-use super::parse::{Parsed, SCALARS, line};
+use super::parse::{Parsed, SCALARS, code_of, line};
 use super::signature::{Signature, Ty};
 use crate::error::did_you_mean;
 use proc_macro2::Ident;
@@ -110,6 +110,28 @@ fn check_status(parsed: &Parsed, error: &Type, text: &str) -> Result<(), ApiErro
             ),
         };
         return Err(ApiError::UnknownStatus { line: line(ident), item: text.into(), name, help });
+    }
+    Ok(())
+}
+
+/// Checks that no error of a function that returns a status code has the code of success: `ok`, or all that are not
+/// negative.
+pub(super) fn check_codes(parsed: &Parsed, ok: Option<i32>) -> Result<(), ApiError> {
+    let imports = parsed.imports.iter().flat_map(|module| &module.signatures);
+    for signature in parsed.exports.iter().chain(imports) {
+        // Of integers, the negative ones are errors.
+        let returns_status = !matches!(signature.result, Ty::Scalar(_));
+        let error = signature.error.iter().filter(|_| returns_status);
+        let names: Vec<_> = error.flat_map(names).collect();
+        let enums = parsed.enums.iter().filter(|item| names.contains(&&item.ident));
+        for variant in enums.flat_map(|item| &item.variants) {
+            let code = variant.discriminant.as_ref().and_then(|(_, code)| code_of(code));
+            let means_success = |code: &i32| ok.map_or(*code >= 0, |ok| *code == ok);
+            if let Some(code) = code.filter(means_success) {
+                let (text, name) = (signature.text.clone(), variant.ident.to_string());
+                return Err(ApiError::SuccessCode { text, name, code }.at(signature.line));
+            }
+        }
     }
     Ok(())
 }

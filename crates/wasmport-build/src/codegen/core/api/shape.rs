@@ -1,6 +1,6 @@
 //! Shape: the match of a signature with its function's core type.
 
-use super::convention::{Convention, Needs};
+use super::convention::{Needs, ResolvedConvention};
 use super::error::ApiError;
 use super::refuse::{check_buffer, refuse, refuse_text_as_error, refuse_wide};
 use super::signature::{Signature, Ty};
@@ -45,7 +45,7 @@ pub(in crate::codegen::core) struct Shape {
     /// The form of text and lists as arguments.
     pub arguments: Form,
     pub result: ResultShape,
-    pub convention: Convention,
+    pub convention: ResolvedConvention,
 }
 
 /// The signature of an import, matched with its type.
@@ -54,7 +54,7 @@ pub(in crate::codegen::core) struct HostShape {
     /// The form of text and lists as arguments.
     pub arguments: Form,
     pub result: ResultShape,
-    pub convention: Convention,
+    pub convention: ResolvedConvention,
     /// Whether the host allocates or frees in the guest.
     pub allocates: bool,
 }
@@ -67,7 +67,7 @@ impl Shape {
     /// Fails if they differ, or if the guest lacks a memory or function that the signature needs.
     pub fn of(
         signature: Signature,
-        convention: &Convention,
+        convention: &ResolvedConvention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
@@ -77,7 +77,7 @@ impl Shape {
 
     fn matched(
         signature: Signature,
-        convention: &Convention,
+        convention: &ResolvedConvention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
@@ -135,7 +135,7 @@ impl Shape {
     /// Matches the signature of a function of an Extism plug-in: its only argument is the input, its result the output.
     fn of_extism(
         signature: Signature,
-        convention: &Convention,
+        convention: &ResolvedConvention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
@@ -189,7 +189,7 @@ impl HostShape {
     /// Fails if they differ, or if the guest lacks a memory or function that the signature needs.
     pub fn of(
         signature: Signature,
-        convention: &Convention,
+        convention: &ResolvedConvention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
@@ -199,7 +199,7 @@ impl HostShape {
 
     fn matched(
         signature: Signature,
-        convention: &Convention,
+        convention: &ResolvedConvention,
         name: &str,
         ty: &FuncType,
     ) -> Result<Self, ApiError> {
@@ -282,7 +282,7 @@ fn form_types(form: Form) -> Vec<&'static str> {
 
 /// The forms that text and lists may have as arguments. Guests of any convention also call imports with two
 /// numbers, and know no buffer of the host.
-fn forms(convention: &Convention, is_import: bool) -> impl Iterator<Item = Form> {
+fn forms(convention: &ResolvedConvention, is_import: bool) -> impl Iterator<Item = Form> {
     let chosen = convention.arguments;
     let is_of_buffer = matches!(chosen, Form::Len | Form::None);
     let chosen_too = !(is_import && is_of_buffer);
@@ -293,7 +293,7 @@ fn forms(convention: &Convention, is_import: bool) -> impl Iterator<Item = Form>
 /// The first form of the arguments and shape of the result with which the signature matches the type.
 fn result_shape(
     signature: &Signature,
-    convention: &Convention,
+    convention: &ResolvedConvention,
     is_import: bool,
     name: &str,
     ty: &FuncType,
@@ -328,7 +328,7 @@ fn result_shape(
 /// Fails if it has none.
 fn candidates(
     signature: &Signature,
-    convention: &Convention,
+    convention: &ResolvedConvention,
     is_import: bool,
 ) -> Result<Vec<ResultShape>, ApiError> {
     use ResultShape as R;
@@ -389,7 +389,12 @@ struct CoreType {
 }
 
 impl CoreType {
-    fn of(signature: &Signature, form: Form, shape: ResultShape, convention: &Convention) -> Self {
+    fn of(
+        signature: &Signature,
+        form: Form,
+        shape: ResultShape,
+        convention: &ResolvedConvention,
+    ) -> Self {
         use ResultShape as R;
         let flat = |ty| flat(ty, form, convention.has_objects());
         let mut params: Vec<&str> = signature.params.iter().flat_map(|(_, ty)| flat(ty)).collect();

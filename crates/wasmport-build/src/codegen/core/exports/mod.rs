@@ -3,7 +3,7 @@
 mod lifted;
 mod methods;
 
-use super::api::Convention;
+use super::api::ResolvedConvention;
 use super::calls::Calls;
 use super::plan::{ExportKind, Plan, PlannedExport};
 use super::{imports, values};
@@ -24,8 +24,8 @@ pub(super) fn wrapper(plan: &Plan<'_>) -> TokenStream {
         .flat_map(|(field, _, exports)| exports.iter().map(move |e| (e, field.clone())))
         .map(|(export, group)| methods::method(plan, export, &group));
     let allocator = plan.convention().map(|_| {
-        let convention = Convention::ident();
-        quote!(allocator: __rt::Lazy<__rt::Allocator<#convention>>,)
+        let abi = ResolvedConvention::abi_ident();
+        quote!(allocator: __rt::Lazy<__rt::Allocator<#abi>>,)
     });
     let methods: TokenStream =
         run(plan).into_iter().chain([imports::add_to_linker(plan)]).chain(methods).collect();
@@ -57,7 +57,7 @@ pub(super) fn lazy_fields(plan: &Plan<'_>) -> Vec<Ident> {
     allocator.into_iter().chain(groups(plan).map(|(field, ..)| field)).collect()
 }
 
-/// The structs with the exports, and the convention.
+/// The structs with the exports, and the ABI.
 pub(super) fn cells(plan: &Plan<'_>) -> TokenStream {
     let structs = groups(plan).map(|(_, name, exports)| {
         let cells = exports.iter().map(cell);
@@ -70,8 +70,8 @@ pub(super) fn cells(plan: &Plan<'_>) -> TokenStream {
         let names = convention.names();
         quote!(const __NAMES: __rt::Names = #names;)
     });
-    let convention = plan.declared_convention().map(Convention::item);
-    quote!(#(#structs)* #names #convention)
+    let abi = plan.declared_convention().map(ResolvedConvention::abi);
+    quote!(#(#structs)* #names #abi)
 }
 
 fn cell(export: &PlannedExport<'_>) -> TokenStream {

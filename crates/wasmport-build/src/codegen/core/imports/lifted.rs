@@ -1,7 +1,7 @@
 //! Host functions with a signature: arguments out of the guest, the call, results into it.
 
 use super::super::api::{
-    Convention, HostShape, ResultShape, Ty, is_owned, scalar_from_core, scalar_into_core,
+    HostShape, ResolvedConvention, ResultShape, Ty, is_owned, scalar_from_core, scalar_into_core,
 };
 use super::super::plan::HostFunc;
 use crate::codegen::types::{results, rust};
@@ -125,8 +125,8 @@ impl Glue<'_> {
         self.shape.convention.has_objects()
     }
 
-    fn convention(&self) -> TokenStream {
-        let ident = Convention::ident();
+    fn abi(&self) -> TokenStream {
+        let ident = ResolvedConvention::abi_ident();
         quote!(super::#ident)
     }
 
@@ -245,7 +245,7 @@ impl Glue<'_> {
         };
         let size = match ty {
             Ty::Str { owned: true } => quote!((#len.cast_unsigned() as usize, 1)),
-            Ty::CStr { owned: true } => quote!((1, 1)),
+            Ty::CStr { owned: true } => quote!((__rt::c_size(&__value), 1)),
             Ty::List { owned: true, element } => quote!((
                 (#len.cast_unsigned() as usize).saturating_mul(<#element as __rt::Plain>::SIZE),
                 <#element as __rt::Plain>::ALIGN,
@@ -262,10 +262,10 @@ impl Glue<'_> {
             (quote!(#first), size)
         };
         let free = format_ident!("host_free{}", if self.waits { "_async" } else { "" });
-        let convention = self.convention();
+        let abi = self.abi();
         quote!({
             let __value: __rt::Result<_> = (|| Ok(#read))();
-            __rt::#free::<#convention, _, _>(&mut access, __names, #address, #size)#wait?;
+            __rt::#free::<#abi, _, _>(&mut access, __names, #address, #size)#wait?;
             __value
         })
     }
@@ -387,14 +387,14 @@ impl Glue<'_> {
     /// The call that brings a result into the guest.
     fn given(&self, ty: &Ty, result: ResultShape) -> TokenStream {
         let wait = self.wait;
-        let convention = self.convention();
+        let abi = self.abi();
         if result == ResultShape::Form(Form::Prefixed) {
             let give = format_ident!("give_prefixed{}", if self.waits { "_async" } else { "" });
             let content = match ty {
                 Ty::Str { .. } => quote!(__value.as_bytes()),
                 _ => quote!(&__value),
             };
-            return quote!(__rt::#give::<#convention, _, _, _>(&mut access, __names, #content)#wait?);
+            return quote!(__rt::#give::<#abi, _, _, _>(&mut access, __names, #content)#wait?);
         }
         let (name, last) = match ty {
             Ty::Str { .. } if result == ResultShape::Null => ("give_c_text", quote!()),
@@ -403,6 +403,6 @@ impl Glue<'_> {
             _ => ("give_slice", quote!(, _)),
         };
         let give = format_ident!("{name}{}", if self.waits { "_async" } else { "" });
-        quote!(__rt::#give::<#convention, _, _ #last>(&mut access, __names, &__value)#wait?)
+        quote!(__rt::#give::<#abi, _, _ #last>(&mut access, __names, &__value)#wait?)
     }
 }

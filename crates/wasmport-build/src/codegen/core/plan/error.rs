@@ -35,6 +35,11 @@ pub(crate) enum PlanError {
         "`with` uses the host trait of another wrapper for the module `{0}`: signatures belong there"
     )]
     WithSignatures(String),
+    /// `with` is chosen for a module with functions that the runtime implements for the convention.
+    #[error(
+        "`with` cannot replace the module `{0}`: the runtime implements functions of it for the convention"
+    )]
+    WithConvention(String),
     /// `with` is chosen for a module whose functions have types of their own.
     #[error(
         "`with` cannot replace the module `{0}`: the types of its functions belong to the asset alone"
@@ -62,6 +67,7 @@ impl PlanError {
             Self::WithUnused { name, .. }
             | Self::WithPath { module: name, .. }
             | Self::WithSignatures(name)
+            | Self::WithConvention(name)
             | Self::WithNominal(name) => ("with", Part::Entry(name)),
         })
     }

@@ -187,7 +187,10 @@ fn check_with(module: &ImportModule<'_>) -> Result<(), PlanError> {
     if module.with.is_none() {
         return Ok(());
     }
-    if module.convention.is_some() || module.funcs.iter().any(|func| func.shape.is_some()) {
+    if module.convention.is_some() {
+        return Err(PlanError::WithConvention(module.name.into()));
+    }
+    if module.funcs.iter().any(|func| func.shape.is_some()) {
         return Err(PlanError::WithSignatures(module.name.into()));
     }
     if module.needs_module() {

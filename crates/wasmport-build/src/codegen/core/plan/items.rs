@@ -1,6 +1,6 @@
 //! The parts of a plan: import modules, host functions, values and exports.
 
-use super::super::api::{Convention, HostShape, Shape};
+use super::super::api::{HostShape, ResolvedConvention, Shape};
 use crate::codegen::types::is_covered;
 use crate::interface::{ExternType, FuncType, MemoryType, ValType};
 use crate::settings::ExternKind;
@@ -20,7 +20,7 @@ pub(in crate::codegen::core) struct ImportModule<'a> {
     /// The functions that the runtime implements for the convention.
     pub provided: Vec<&'a str>,
     /// That convention.
-    pub convention: Option<Convention>,
+    pub convention: Option<ResolvedConvention>,
     /// All imports from the module as text, a line for each.
     pub text: String,
 }

@@ -12,7 +12,7 @@ mod wasi;
 pub(crate) use error::PlanError;
 pub(super) use items::{ExportKind, HostFunc, HostValue, ImportModule, PlannedExport, ValueKind};
 
-use super::api::Convention;
+use super::api::ResolvedConvention;
 use crate::codegen::description::Description;
 use crate::codegen::docs::printable_len;
 use crate::codegen::lacking::Lacking;
@@ -60,8 +60,8 @@ pub(super) struct Plan<'a> {
     pub overloads: Vec<(usize, String)>,
     /// The exports that code may lack.
     pub lacking: Lacking,
-    /// The type that tells which of `one-of` code has.
-    pub kind: Ident,
+    /// The type that tells which of `one-of` code has. That of all versions is beside them.
+    pub kind: Option<Ident>,
     /// Whether memories and tables must be as large as in the interface.
     pub has_sizes: bool,
     /// Whether imports may be taken from a module of any name.
@@ -91,9 +91,8 @@ impl<'a> Plan<'a> {
             ["", "Pre", "Session", "Imports", "Kind"].map(|suffix| format_ident!("{ty}{suffix}"));
         let mut signatures = Signatures::of(interface, settings, &vis)?;
         signatures.check_names(&[&ty, &pre, &session, &values])?;
-        if settings.one_of.is_some() {
-            signatures.check_names(&[&kind])?;
-        }
+        let kind = (settings.one_of.is_some() && !asset.is_version).then_some(kind);
+        signatures.check_names(&kind.iter().collect::<Vec<_>>())?;
         let overloads = Overloads::of(interface);
         if asset.is_interface && !overloads.list().is_empty() {
             return Err(PlanError::Overloaded);
@@ -177,7 +176,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The guest's convention, if exports have signatures beyond numbers.
-    pub fn convention(&self) -> Option<&Convention> {
+    pub fn convention(&self) -> Option<&ResolvedConvention> {
         self.exports.iter().find_map(|export| match &export.kind {
             ExportKind::Func { shape: Some(shape), .. } => Some(&shape.convention),
             _ => None,
@@ -185,7 +184,7 @@ impl<'a> Plan<'a> {
     }
 
     /// The guest's convention, if exports have signatures beyond numbers or host functions allocate or free.
-    pub fn declared_convention(&self) -> Option<&Convention> {
+    pub fn declared_convention(&self) -> Option<&ResolvedConvention> {
         let shapes = self.imports.iter().flat_map(|module| &module.funcs);
         let shapes = shapes.filter_map(|func| func.shape.as_ref());
         let of_imports = shapes.filter(|shape| shape.allocates).map(|shape| &shape.convention);

@@ -1,6 +1,6 @@
 //! Signatures: which of the user's signatures is for which import or export.
 
-use super::super::api::{Api, ApiError, Convention, Signature, SignedModule, near};
+use super::super::api::{Api, ApiError, ResolvedConvention, Signature, SignedModule, near};
 use crate::interface::{Import, Interface};
 use crate::names::{self, Request};
 use crate::settings::AssetSettings;
@@ -18,7 +18,7 @@ pub(super) struct Signatures {
     pub types: Vec<Ident>,
     exports: Vec<Signature>,
     imports: Vec<SignedModule>,
-    pub convention: Option<Convention>,
+    pub convention: Option<ResolvedConvention>,
 }
 
 impl Signatures {
@@ -55,7 +55,7 @@ impl Signatures {
     }
 
     /// Returns the convention if the runtime implements the import for it.
-    pub fn implementing(&self, import: &Import) -> Option<&Convention> {
+    pub fn implementing(&self, import: &Import) -> Option<&ResolvedConvention> {
         self.convention.as_ref().filter(|convention| convention.implements(import))
     }
 

@@ -87,6 +87,15 @@ impl Function {
             })
         });
         let roles = roles.collect::<Result<Vec<_>, _>>()?;
+        let name_of = |role: &Role| Role::ALL.iter().find(|(_, other)| other == role);
+        let again = roles.iter().enumerate().find(|(index, role)| roles[..*index].contains(role));
+        if let Some((twice, _)) = again.and_then(|(_, role)| name_of(role)) {
+            return Err(ApiError::Convention {
+                key,
+                message: format!("two parameters of `{text}` have the role `{twice}`"),
+                help: Some(format!("write the role of each parameter, such as `{default}`")),
+            });
+        }
         let needed = match action {
             _ if key == REALLOC => &[("ptr", Role::Ptr), ("size", Role::Size)][..],
             Action::Allocate => &[("size", Role::Size)],
@@ -116,6 +125,11 @@ impl Function {
             (Role::Class, _) => "class",
         };
         self.roles.iter().map(|role| format_ident!("{}", argument(role))).collect()
+    }
+
+    /// Whether a call that frees passes the size, so that an empty value is no block, as in Rust.
+    pub fn frees_by_size(&self) -> bool {
+        self.arguments(Action::Free).iter().any(|argument| argument == "size")
     }
 
     /// Whether the runtime can call a function of the type. One that frees may have a result or not, because
@@ -176,13 +190,17 @@ mod tests {
     }
 
     #[test]
-    fn unknown_and_missing_roles_are_refused() {
+    fn unknown_missing_and_repeated_roles_are_refused() {
         let error = |text, action: Action| {
             Function::parse(text, "free(ptr)", action.key(), action).unwrap_err().to_string()
         };
         assert_eq!(
             error("malloc(bytes)", Action::Allocate),
             "`convention.alloc`: `bytes` is no role of a parameter"
+        );
+        assert_eq!(
+            error("free(ptr, size, ptr)", Action::Free),
+            "`convention.free`: two parameters of `free(ptr, size, ptr)` have the role `ptr`"
         );
         assert_eq!(
             error("free(size)", Action::Free),

@@ -1,32 +1,31 @@
-//! Convention: how values are passed through the guest's memory, and who allocates and frees there.
+//! `ResolvedConvention`: how values are passed through one guest's memory, and who allocates and frees there.
 
+mod allocator;
 mod buffer;
 mod function;
 mod output;
 mod preset;
 
-use super::error::{ApiError, near};
+use super::error::ApiError;
 use super::signature::Signature;
-use crate::interface::{ExternType, FuncType, Import, Interface, MemoryType};
+use crate::interface::{Export, ExternType, Import, Interface, MemoryType};
 use crate::settings::{AssetSettings, Form, Preset, Side};
+use allocator::Allocator;
 use buffer::Buffer;
-use function::{Action, Function, REALLOC};
+use function::{Action, Function};
 use output::Output;
 use preset::{Data, EXTISM};
 use proc_macro2::{Ident, TokenStream};
 use quote::quote;
 
-/// The guest's convention, with the exports that it uses.
+/// The convention of the settings or of a preset, with the exports of the guest that it uses.
 #[derive(Clone)]
-pub(in crate::codegen::core) struct Convention {
+pub(in crate::codegen::core) struct ResolvedConvention {
     /// The preset that was chosen or recognized.
     data: &'static Data,
     memory: Option<String>,
-    alloc: Option<Function>,
-    free: Option<Function>,
+    allocator: Allocator,
     buffer: Option<Buffer>,
-    /// The functions that the guest has with a type with which they cannot be called.
-    unusable: Vec<(Action, String, String)>,
     /// The form of text and lists as arguments.
     pub arguments: Form,
     /// The form of text and lists as results, if it is chosen.
@@ -49,7 +48,7 @@ pub(super) struct Needs {
     pub is_import: bool,
 }
 
-impl Convention {
+impl ResolvedConvention {
     /// The convention that the settings choose, or that the exports follow.
     ///
     /// # Errors
@@ -59,49 +58,9 @@ impl Convention {
     pub fn of(interface: &Interface, settings: &AssetSettings) -> Result<Self, ApiError> {
         let chosen = &settings.convention;
         let data = Data::of(chosen.preset, interface);
-        let buffer = Buffer::of(chosen, interface)?;
-        let mut unusable = Vec::new();
-        let is_own = chosen.alloc.is_some() || chosen.realloc.is_some();
-        let mut of = |own: &Option<String>, default: &str, action: Action| {
-            let (text, key) = match (own, &chosen.realloc) {
-                (Some(own), _) => (Some(own), action.key()),
-                (None, Some(realloc)) => (Some(realloc), REALLOC),
-                (None, None) => (None, action.key()),
-            };
-            let roles = if key == REALLOC { "realloc(ptr, old, align, size)" } else { default };
-            let function = Function::parse(text.map_or(default, |text| text), roles, key, action)?;
-            match (exported(interface, &function.name), text) {
-                (Some(ty), _) if function.is_callable(ty, action) => Ok(Some(function)),
-                (Some(ty), Some(_)) => Err(wrong(key, &function, action, ty)),
-                (None, Some(_)) => {
-                    let functions = interface.exports.iter();
-                    let functions = functions.filter(|e| matches!(e.ty, ExternType::Func(_)));
-                    let nearest = near(&function.name, functions.map(|e| e.name.as_str()));
-                    Err(ApiError::NoSuchFunction { key, name: function.name, nearest })
-                }
-                (Some(_), None) => {
-                    let needed = function.needed_type(action);
-                    unusable.push((action, function.name, needed));
-                    Ok(None)
-                }
-                (None, None) => Ok(None),
-            }
-        };
-        let has_buffer = buffer.is_some() && !is_own;
-        let alloc = of(&chosen.alloc, data.alloc, Action::Allocate)?.filter(|_| !has_buffer);
-        let free = of(&chosen.free, data.free, Action::Free)?;
-        // A buffer needs no function, but results may be allocated.
-        let free = free.filter(|_| !has_buffer || chosen.free.is_some());
-        if has_buffer {
-            unusable.clear();
-        }
-        let pin = data.pin.map(|name| (name, exported(interface, name)));
-        let pins = |ty: &FuncType| ty.without_names().to_string() == PIN_TYPE;
-        if let Some((name, found)) = pin
-            && !found.is_some_and(pins)
-        {
-            unusable.push((Action::Allocate, name.to_owned(), PIN_TYPE.to_owned()));
-        }
+        let memory = memory(interface);
+        let buffer = Buffer::of(chosen, interface, memory.map(|(_, bytes)| bytes))?;
+        let allocator = Allocator::of(chosen, data, interface, buffer.is_some())?;
         let output = chosen.output.as_deref().or(data.output);
         let output = output.map(|text| Output::parse(text, interface, chosen.output.is_some()));
         let others = wasmport::exchange::EXTISM_FUNCTIONS.iter().filter_map(|(name, ty)| {
@@ -127,11 +86,9 @@ impl Convention {
         }
         let this = Self {
             data,
-            memory: memory(interface),
-            alloc,
-            free,
+            memory: memory.map(|(name, _)| name.to_owned()),
+            allocator,
             buffer,
-            unusable,
             arguments: chosen.arguments.unwrap_or(data.arguments),
             results: chosen.results.or(data.results),
             arguments_freed_by: chosen.arguments_freed_by.unwrap_or(data.arguments_freed_by),
@@ -165,6 +122,11 @@ impl Convention {
         if self.has_objects() && self.output.is_some() {
             let message = "text of AssemblyScript is UTF-16, which imports for results do not take";
             return error("convention.output", message, "remove it, or choose another `preset`");
+        }
+        if self.has_extism() && (self.output.is_some() || self.buffer.is_some()) {
+            let key = if self.output.is_some() { "convention.output" } else { "convention.buffer" };
+            let message = "the input and output of an Extism plug-in are in a memory of the host's";
+            return error(key, message, "remove it, or choose another `preset`");
         }
         let in_buffer = |form: Option<Form>| matches!(form, Some(Form::Len | Form::None));
         let without = "this form needs a buffer of the guest";
@@ -251,7 +213,7 @@ impl Convention {
 
     /// Whether arguments lie in a buffer.
     pub fn has_buffer(&self) -> bool {
-        self.buffer.is_some() && self.alloc.is_none()
+        self.buffer.is_some() && self.allocator.alloc.is_none()
     }
 
     /// Whether the host frees text and lists after it has passed them.
@@ -264,27 +226,28 @@ impl Convention {
         self.results_freed_by == Side::Host
     }
 
-    /// The name of the runtime type that [`Self::item`] declares.
-    pub fn ident() -> TokenStream {
-        quote!(__Convention)
+    /// The name of the runtime type that [`Self::abi`] declares.
+    pub fn abi_ident() -> TokenStream {
+        quote!(__Abi)
     }
 
     /// The declaration of the convention for the runtime.
-    pub fn item(&self) -> TokenStream {
-        let name = Self::ident();
+    pub fn abi(&self) -> TokenStream {
+        let name = Self::abi_ident();
         let arguments = |function: &Option<Function>, action: Action| -> Vec<Ident> {
             function.as_ref().map(|function| function.arguments(action)).unwrap_or_default()
         };
-        let alloc = arguments(&self.alloc, Action::Allocate);
-        let free = arguments(&self.free, Action::Free);
+        let alloc = arguments(&self.allocator.alloc, Action::Allocate);
+        let free = arguments(&self.allocator.free, Action::Free);
         let flags = [
             self.has_objects().then(|| quote!(objects)),
             (!self.host_frees_arguments()).then(|| quote!(guest_frees_arguments)),
             self.has_buffer().then(|| quote!(buffer)),
+            self.allocator.skips_empty.then(|| quote!(skips_empty)),
             matches!(self.arguments, Form::Len | Form::None).then(|| quote!(at_start)),
         ];
         let flags = flags.into_iter().flatten();
-        quote!(__rt::convention! { #name: alloc(#(#alloc),*), free(#(#free),*) #(, #flags)* })
+        quote!(__rt::abi! { #name: alloc(#(#alloc),*), free(#(#free),*) #(, #flags)* })
     }
 
     /// The runtime's description of memory and functions.
@@ -292,7 +255,8 @@ impl Convention {
         let name = |function: &Option<Function>| {
             function.as_ref().map(|function| function.name.clone()).unwrap_or_default()
         };
-        let (memory, alloc, free) = (self.memory(), name(&self.alloc), name(&self.free));
+        let (memory, alloc, free) =
+            (self.memory(), name(&self.allocator.alloc), name(&self.allocator.free));
         let buffer = self.buffer.as_ref().map_or("", |buffer| &buffer.address);
         let size = Buffer::size_tokens(self.buffer.as_ref());
         quote! {
@@ -315,7 +279,8 @@ impl Convention {
         }
         let needs_alloc = needs.alloc && (needs.is_import || !self.has_buffer());
         for (is_needed, action) in [(needs_alloc, Action::Allocate), (needs.free, Action::Free)] {
-            let unusable = self.unusable.iter().find(|(other, ..)| is_needed && *other == action);
+            let unusable =
+                self.allocator.unusable.iter().find(|(other, ..)| is_needed && *other == action);
             if let Some((_, name, needed)) = unusable {
                 return Err(ApiError::UnusableAllocator {
                     text: text(),
@@ -325,11 +290,13 @@ impl Convention {
                 });
             }
         }
-        if needs_alloc && self.alloc.is_none() {
-            return Err(ApiError::NoAllocator { text: text(), action: "allocates", key: "alloc" });
+        if needs_alloc && self.allocator.alloc.is_none() {
+            let (action, known) = ("allocates", Some(self.data.alloc));
+            return Err(ApiError::NoAllocator { text: text(), action, key: "alloc", known });
         }
-        if needs.free && self.free.is_none() {
-            return Err(ApiError::NoAllocator { text: text(), action: "frees", key: "free" });
+        if needs.free && self.allocator.free.is_none() {
+            let (action, known) = ("frees", self.data.free);
+            return Err(ApiError::NoAllocator { text: text(), action, key: "free", known });
         }
         Ok(())
     }
@@ -338,35 +305,23 @@ impl Convention {
 const ARGUMENTS: &str = "convention.arguments";
 const RESULTS: &str = "convention.results";
 
-/// The type of the function that protects an object.
-const PIN_TYPE: &str = "(func (param i32) (result i32))";
-
-/// The type of an exported function.
-fn exported<'i>(interface: &'i Interface, name: &str) -> Option<&'i FuncType> {
-    let export = interface.exports.iter().find(|export| export.name == name)?;
-    match &export.ty {
-        ExternType::Func(ty) => Some(ty),
+/// The name and largest size of the memory that signatures use: `memory`, or the first one that fits.
+fn memory(interface: &Interface) -> Option<(&str, u64)> {
+    let fitting = |export: &'_ Export| match &export.ty {
+        ExternType::Memory(ty) if !ty.shared && !ty.memory64 => Some(max_bytes(ty)),
         _ => None,
-    }
-}
-
-/// The error for a function that the settings name and that cannot be called.
-fn wrong(key: &'static str, function: &Function, action: Action, ty: &FuncType) -> ApiError {
-    ApiError::WrongAllocator {
-        key,
-        name: function.name.clone(),
-        action: action.verb(),
-        needed: function.needed_type(action),
-        actual: ty.without_names().to_string(),
-    }
-}
-
-/// The name of the memory that signatures use: `memory`, or the first one that fits.
-fn memory(interface: &Interface) -> Option<String> {
-    let fits = |ty: &ExternType| {
-        matches!(ty, ExternType::Memory(MemoryType { shared: false, memory64: false, .. }))
     };
-    let mut memories = interface.exports.iter().filter(|e| fits(&e.ty)).map(|e| &e.name);
+    let mut memories = interface
+        .exports
+        .iter()
+        .filter_map(|export| Some((export.name.as_str(), fitting(export)?)));
     let first = memories.clone().next();
-    memories.find(|name| *name == "memory").or(first).cloned()
+    memories.find(|(name, _)| *name == "memory").or(first)
+}
+
+/// The bytes that a memory of 32 bits has at most.
+fn max_bytes(ty: &MemoryType) -> u64 {
+    let page = 1_u64.checked_shl(ty.page_size_log2.unwrap_or(16)).unwrap_or(u64::MAX);
+    let all = 1 << 32;
+    ty.max.map_or(all, |pages| pages.saturating_mul(page).min(all))
 }

@@ -60,7 +60,7 @@ impl Output {
             let known: Vec<String> =
                 interface.imports.iter().map(|i| format!("{}/{}", i.module, i.name)).collect();
             let nearest = near(path, known.iter().map(String::as_str));
-            let help = nearest.as_deref().map(crate::error::did_you_mean);
+            let help = nearest.as_deref().map(crate::error::did_you_mean).or_else(syntax);
             return error(format!("the asset imports no {path:?}"), help);
         };
         match &import.ty {
@@ -72,10 +72,9 @@ impl Output {
             })),
             other => {
                 let params: String = params.iter().map(|ty| format!(" (param {ty})")).collect();
-                error(
-                    format!("it needs a function `(func{params})`, but {path:?} is `{other}`"),
-                    None,
-                )
+                let message =
+                    format!("it needs a function `(func{params})`, but {path:?} is `{other}`");
+                error(message, Some("write the form in which the guest calls it".into()))
             }
         }
     }

@@ -7,7 +7,8 @@ use crate::settings::{Form, Preset, Side};
 pub(super) struct Data {
     pub preset: Preset,
     pub alloc: &'static str,
-    pub free: &'static str,
+    /// The function that frees; none if the guest frees everything.
+    pub free: Option<&'static str>,
     /// The form of arguments.
     pub arguments: Form,
     /// The form of results; none if the function's type tells it.
@@ -37,7 +38,7 @@ pub(super) const EXTISM: &str = "extism:host/env";
 const C: Data = Data {
     preset: Preset::C,
     alloc: "malloc(size)",
-    free: "free(ptr)",
+    free: Some("free(ptr)"),
     arguments: Form::PtrLen,
     results: None,
     arguments_freed_by: Side::Host,
@@ -51,67 +52,77 @@ const C: Data = Data {
     unless: None,
 };
 
-/// All presets; the first that is recognized counts.
-static PRESETS: [Data; 7] = [
-    Data { preset: Preset::Extism, arguments: Form::None, recognized_by_module: Some(EXTISM), ..C },
-    Data {
-        preset: Preset::WasmBindgen,
-        alloc: "__wbindgen_malloc(size, align)",
-        free: "__wbindgen_free(ptr, size, align)",
-        arguments_freed_by: Side::Guest,
-        recognized_by: &["__wbindgen_malloc"],
-        ..C
-    },
-    Data {
-        preset: Preset::AssemblyScript,
-        alloc: "__new(size, class)",
-        free: "__unpin(ptr)",
-        results_freed_by: Side::Guest,
-        pin: Some("__pin"),
-        recognized_by: &["__new", "__pin"],
-        ..C
-    },
-    Data {
-        preset: Preset::CabiRealloc,
-        alloc: "cabi_realloc(ptr, old, align, size)",
-        free: "cabi_realloc(ptr, old, align, size)",
-        arguments_freed_by: Side::Guest,
-        is_canonical: true,
-        recognized_by: &["cabi_realloc"],
-        unless: Some("malloc"),
-        ..C
-    },
-    Data {
-        preset: Preset::Fluvio,
-        alloc: "allocate(size)",
-        free: "deallocate(ptr, size)",
-        arguments_freed_by: Side::Guest,
-        ok: None,
-        output: Some("env/copy_records(ptr, len)"),
-        ..C
-    },
-    Data { preset: Preset::TinyGo, results: Some(Form::PtrHigh), ..C },
-    C,
-];
+/// The presets that are recognized, in this order; if none is, the guest follows C.
+const RECOGNIZED: [Preset; 4] =
+    [Preset::Extism, Preset::WasmBindgen, Preset::AssemblyScript, Preset::CabiRealloc];
 
 impl Data {
     /// Returns the convention that the settings choose, or that the exports follow.
     pub fn of(chosen: Option<Preset>, interface: &Interface) -> &'static Self {
+        let recognized = || {
+            let mut presets = RECOGNIZED.into_iter();
+            presets.find(|preset| Self::of_preset(*preset).is_recognized(interface))
+        };
+        Self::of_preset(chosen.or_else(recognized).unwrap_or(Preset::C))
+    }
+
+    fn is_recognized(&self, interface: &Interface) -> bool {
         let exports = |name: &&str| interface.exports.iter().any(|export| export.name == *name);
         let imports_from =
             |module: &str| interface.imports.iter().any(|import| import.module == module);
-        let is_it = |data: &&Self| match chosen {
-            Some(preset) => data.preset == preset,
-            None => {
-                let by_exports =
-                    !data.recognized_by.is_empty() && data.recognized_by.iter().all(exports);
-                let by_imports = data.recognized_by_module.is_some_and(imports_from);
-                (by_exports || by_imports) && !data.unless.iter().any(&exports)
-            }
-        };
-        PRESETS.iter().find(is_it).unwrap_or(&C_OF_EXPORTS)
+        let by_exports = !self.recognized_by.is_empty() && self.recognized_by.iter().all(exports);
+        let by_imports = self.recognized_by_module.is_some_and(imports_from);
+        (by_exports || by_imports) && !self.unless.iter().any(exports)
+    }
+
+    const fn of_preset(preset: Preset) -> &'static Self {
+        match preset {
+            Preset::C => &C,
+            Preset::WasmBindgen => &Self {
+                preset: Preset::WasmBindgen,
+                alloc: "__wbindgen_malloc(size, align)",
+                free: Some("__wbindgen_free(ptr, size, align)"),
+                arguments_freed_by: Side::Guest,
+                recognized_by: &["__wbindgen_malloc"],
+                ..C
+            },
+            Preset::AssemblyScript => &Self {
+                preset: Preset::AssemblyScript,
+                alloc: "__new(size, class)",
+                free: Some("__unpin(ptr)"),
+                results_freed_by: Side::Guest,
+                pin: Some("__pin"),
+                recognized_by: &["__new", "__pin"],
+                ..C
+            },
+            // `cabi_realloc` does not free: the bindings of wit-bindgen for C ignore a new size of 0, and those for
+            // Rust exclude it.
+            Preset::CabiRealloc => &Self {
+                preset: Preset::CabiRealloc,
+                alloc: "cabi_realloc(ptr, old, align, size)",
+                free: None,
+                arguments_freed_by: Side::Guest,
+                is_canonical: true,
+                recognized_by: &["cabi_realloc"],
+                unless: Some("malloc"),
+                ..C
+            },
+            Preset::TinyGo => &Self { preset: Preset::TinyGo, results: Some(Form::PtrHigh), ..C },
+            Preset::Fluvio => &Self {
+                preset: Preset::Fluvio,
+                alloc: "allocate(size)",
+                free: Some("deallocate(ptr, size)"),
+                arguments_freed_by: Side::Guest,
+                ok: None,
+                output: Some("env/copy_records(ptr, len)"),
+                ..C
+            },
+            Preset::Extism => &Self {
+                preset: Preset::Extism,
+                arguments: Form::None,
+                recognized_by_module: Some(EXTISM),
+                ..C
+            },
+        }
     }
 }
-
-/// The convention of exports of which none is recognized.
-static C_OF_EXPORTS: Data = C;

@@ -1,11 +1,11 @@
-//! Conventions: how guests allocate and free memory.
+//! `Abi`: how a guest allocates and frees memory.
 
 use super::layout::Layout;
 use wasmtime::{Result, WasmParams};
 
-/// The functions of a guest that allocate and free, and their parameters. [`convention!`](crate::__convention)
-/// implements it.
-pub trait Convention: Send + Sync + 'static {
+/// A guest's convention at the level of core WebAssembly: the parameters of its functions that allocate and free, and
+/// what else is special. [`abi!`](crate::__abi) implements it.
+pub trait Abi: Send + Sync + 'static {
     /// The parameters of the function that allocates.
     type Alloc: WasmParams + Sync;
     /// The parameters of the function that frees.
@@ -19,7 +19,7 @@ pub trait Convention: Send + Sync + 'static {
     /// Whether a content begins at the start of the buffer, however it is aligned.
     const IS_AT_START: bool = false;
     /// Whether empty values are not allocated, as in Rust, where freeing needs the size.
-    const SKIPS_EMPTY: bool;
+    const SKIPS_EMPTY: bool = false;
 
     /// Returns the arguments for allocating.
     fn alloc(block: Block) -> Self::Alloc;
@@ -78,19 +78,18 @@ impl Block {
     }
 }
 
-/// Declares a [`Convention`]: the roles of the parameters of the functions that allocate and free, and what else
+/// Declares an [`Abi`]: the roles of the parameters of the functions that allocate and free, and what else
 /// is special.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __convention {
+macro_rules! __abi {
     ($name:ident: alloc($($alloc:ident),*), free($($free:ident),*) $(, $flag:ident)*) => {
         struct $name;
 
-        impl $crate::support::Convention for $name {
-            type Alloc = ($($crate::__convention!(@param $alloc),)*);
-            type Free = ($($crate::__convention!(@param $free),)*);
-            const SKIPS_EMPTY: bool = $(matches!(stringify!($free).as_bytes(), b"size") ||)* false;
-            $($crate::__convention! { @flag $flag })*
+        impl $crate::support::Abi for $name {
+            type Alloc = ($($crate::__abi!(@param $alloc),)*);
+            type Free = ($($crate::__abi!(@param $free),)*);
+            $($crate::__abi! { @flag $flag })*
 
             #[inline]
             fn alloc(block: $crate::support::Block) -> Self::Alloc {
@@ -118,6 +117,10 @@ macro_rules! __convention {
         const GUEST_FREES_ARGUMENTS: bool = true;
     };
 
+    (@flag skips_empty) => {
+        const SKIPS_EMPTY: bool = true;
+    };
+
     (@flag at_start) => {
         const IS_AT_START: bool = true;
     };
@@ -128,20 +131,28 @@ macro_rules! __convention {
 }
 
 impl Layout {
-    /// Returns the layout of text in the encoding of a convention.
+    /// Returns the layout of text in the encoding of an ABI.
     ///
     /// # Errors
     ///
     /// Fails if the text is too large for 32 bits.
     #[inline]
-    pub fn of_str<C: Convention>(text: &str) -> Result<Self> {
-        Self::of_text(text, C::HAS_OBJECTS)
+    pub fn of_str<A: Abi>(text: &str) -> Result<Self> {
+        Self::of_text(text, A::HAS_OBJECTS)
     }
 
     /// Returns the layout with at least one byte: for none, C's `malloc` may return null, which would look like
     /// a failure. AssemblyScript has empty objects.
     #[inline]
-    pub(super) fn never_empty<C: Convention>(self) -> Self {
-        if C::HAS_OBJECTS { self } else { Self { bytes: self.bytes.max(1), ..self } }
+    pub(super) fn never_empty<A: Abi>(self) -> Self {
+        if A::HAS_OBJECTS { self } else { Self { bytes: self.bytes.max(1), ..self } }
+    }
+
+    /// Returns the layout of an argument. A guest that frees its arguments without their size frees empty ones too, so
+    /// they must be blocks of its allocator.
+    #[inline]
+    pub(super) fn of_argument<A: Abi>(self) -> Self {
+        let frees_empty = A::GUEST_FREES_ARGUMENTS && !A::SKIPS_EMPTY && !A::HAS_BUFFER;
+        if frees_empty { self.never_empty::<A>() } else { self }
     }
 }
