@@ -90,7 +90,7 @@ pub use code::Code;
 pub use digest::Digest;
 pub use dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
-pub use dynamic::{ModuleCache, Worker, serve_worker};
+pub use dynamic::{ModuleCache, Tier, Worker, serve_worker};
 pub use engine::{
     BackEnd, EngineConfig, Kept, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit,
     Profiler, RuntimeOptions,
@@ -111,12 +111,14 @@ pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plai
 pub use pool::{Permit, Pool, Pooled};
 #[cfg(feature = "async")]
 pub use resumable::{Resumable, Step};
-#[cfg(feature = "component-model")]
 pub use runtime::LoadedComponent;
 pub use runtime::{
     Detect, InterfaceVersion, LoadProgress, Loaded, LoadedAsset, LoadedModule, Loading, Runtime,
     RuntimeBuilder, Versions,
 };
+#[cfg(feature = "component-model")]
+#[cfg(feature = "compile")]
+pub use runtime::{TierReport, Tiered};
 #[cfg(feature = "async")]
 pub use session::Slice;
 pub use session::{

@@ -379,6 +379,34 @@ fn dynamic_assets_load_in_the_background() {
     }
 }
 
+#[test]
+fn code_that_was_compiled_fast_is_followed_by_better_code() {
+    use wasmport::Tier;
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("cache");
+    let cache = cache_in(&place);
+    let runtime = fresh();
+    let asset = DynamicAsset::new("x", large(9)).cache(&cache);
+    let tiered = runtime.load_dynamic_tiered(&asset).unwrap();
+    let first = tiered.current();
+    assert_eq!(answer(&runtime, &first), 9);
+    let better = tiered.optimized().unwrap();
+    assert!(tiered.is_optimized() && tiered.report().optimized.is_some());
+    assert_eq!(answer(&runtime, &better), 9);
+    assert!(std::ptr::eq(tiered.current().code(), better.code()));
+    // Both are there, and code of both links in one runtime.
+    assert_ne!(first.kept(), better.kept());
+    let again = fresh();
+    let tiered = again.load_dynamic_tiered(&asset).unwrap();
+    assert!(tiered.is_optimized(), "it is in the cache");
+    assert_eq!(tiered.current().kept(), better.kept());
+    let baseline = again.load_dynamic(&asset.clone().tier(Tier::Baseline)).unwrap();
+    assert_eq!((answer(&again, &baseline), baseline.kept()), (9, first.kept()));
+    // What cannot be compiled is refused at once.
+    let invalid = DynamicAsset::new("x", "(module (func (result i32)))");
+    assert!(matches!(fresh().load_dynamic_tiered(&invalid), Err(Error::Compile { .. })));
+}
+
 #[cfg(not(unix))]
 #[test]
 fn fault_78_elsewhere_than_on_unix_a_cache_needs_a_key() {

@@ -3,6 +3,8 @@
 #[cfg(feature = "compile")]
 use super::cache::ModuleCache;
 #[cfg(feature = "compile")]
+use super::tier::Tier;
+#[cfg(feature = "compile")]
 use super::worker::Worker;
 use crate::digest::Digest;
 use std::marker::PhantomData;
@@ -40,6 +42,8 @@ pub struct DynamicAsset<C = Module> {
     cache: Option<ModuleCache>,
     #[cfg(feature = "compile")]
     worker: Option<Worker>,
+    #[cfg(feature = "compile")]
+    tier: Tier,
     kind: PhantomData<fn() -> C>,
 }
 
@@ -113,6 +117,8 @@ impl<C> DynamicAsset<C> {
             cache: None,
             #[cfg(feature = "compile")]
             worker: None,
+            #[cfg(feature = "compile")]
+            tier: Tier::Optimized,
             kind: PhantomData,
         }
     }
@@ -134,12 +140,26 @@ impl<C> DynamicAsset<C> {
         self
     }
 
+    /// Chooses how much the compiler does for the speed of its code. Default: [`Tier::Optimized`].
+    /// [`Runtime::load_dynamic_tiered`](crate::Runtime::load_dynamic_tiered) uses both.
+    #[cfg(feature = "compile")]
+    #[must_use]
+    pub fn tier(mut self, tier: Tier) -> Self {
+        self.tier = tier;
+        self
+    }
+
     /// Adds `key` to what identifies its code in runtime and cache, so that assets with other keys, such
     /// as those of two tenants, do not share it. Default: empty.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = key.into();
         self
+    }
+
+    #[cfg(feature = "compile")]
+    pub(super) fn chosen_tier(&self) -> Tier {
+        self.tier
     }
 
     #[cfg(feature = "compile")]

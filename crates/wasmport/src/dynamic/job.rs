@@ -4,13 +4,14 @@ use super::asset::{DynamicAsset, Input};
 use super::cache::{Functions, ModuleCache, Pack};
 use super::compiled::{Compiled, Facts};
 use super::key::{CodeKey, hash, targets};
+use super::tier::Tier;
 use super::worker::{Answer, Request, Worker};
 use crate::asset::{AnyAsset, Artifact};
 use crate::code::{Code, OwnArtifact, deserialize_own};
 use crate::digest::Digest;
 use crate::engine::{
     BackEnd, EngineConfig, LoadWay, RequiredFeatures, RuntimeOptions, Target, compile_config,
-    wasmtime_version,
+    compile_fast, wasmtime_version,
 };
 use crate::error::{Error, NotKept, Result};
 use crate::fs;
@@ -72,7 +73,7 @@ impl<C: Code> DynamicAsset<C> {
         };
         self.check_kind(&wasm)?;
         let mut keys = targets.iter().map(|target| {
-            let key = CodeKey::new::<C>(&wasm, engine, target.clone());
+            let key = CodeKey::new::<C>(&wasm, engine, target.clone(), self.chosen_tier());
             let digest = key.digest(&self.key, &wasm);
             (key, digest)
         });
@@ -83,7 +84,7 @@ impl<C: Code> DynamicAsset<C> {
             Some((key, digest)) if self.cache_folder().is_none() || has(digest) => (key, digest),
             Some(best) => keys.find(|(_, digest)| has(*digest)).unwrap_or(best),
             None => {
-                let key = CodeKey::new::<C>(&wasm, engine, Target::host());
+                let key = CodeKey::new::<C>(&wasm, engine, Target::host(), self.chosen_tier());
                 let digest = key.digest(&self.key, &wasm);
                 (key, digest)
             }
@@ -97,7 +98,9 @@ impl<C: Code> DynamicAsset<C> {
     /// Returns the digest of what the versions of an asset have in common.
     fn family(&self, key: &CodeKey) -> Digest {
         let (engine, target) = (key.engine.fingerprint(), key.target.to_string());
+        let tier = format!("{:?}", key.tier);
         let fields = [
+            tier.as_bytes(),
             self.key.as_bytes(),
             self.name.as_bytes(),
             engine.as_bytes(),
@@ -295,6 +298,9 @@ pub(super) fn compile(
     last: Option<Pack>,
 ) -> wasmtime::Result<(Vec<u8>, Option<Pack>)> {
     let mut config = compile_config(&key.engine, &key.target, key.features)?;
+    if key.tier == Tier::Baseline {
+        compile_fast(&mut config);
+    }
     let functions = last.map(|last| Arc::new(Functions::new(last)));
     if let Some(functions) = &functions {
         config.enable_incremental_compilation(Arc::<Functions>::clone(functions))?;

@@ -1,5 +1,6 @@
 //! `CodeKey`: everything that decides the code of a dynamic asset.
 
+use super::tier::Tier;
 use crate::code::Code;
 use crate::digest::Digest;
 use crate::engine::{
@@ -15,19 +16,22 @@ pub(crate) struct CodeKey {
     /// The proposals that the WebAssembly uses, so that programs of any cargo features share the code.
     pub features: RequiredFeatures,
     pub is_component: bool,
+    pub tier: Tier,
 }
 
 impl CodeKey {
-    pub fn new<C: Code>(wasm: &[u8], engine: &EngineConfig, target: Target) -> Self {
+    pub fn new<C: Code>(wasm: &[u8], engine: &EngineConfig, target: Target, tier: Tier) -> Self {
         let features = used_features::<C>(wasm, engine, &target);
-        Self { engine: *engine, target, features, is_component: C::IS_COMPONENT }
+        Self { engine: *engine, target, features, is_component: C::IS_COMPONENT, tier }
     }
 
     /// Returns the digest of everything that decides the code of `wasm`; `key` keeps apart what must not be shared.
     pub fn digest(&self, key: &str, wasm: &[u8]) -> Digest {
         let names: Vec<&str> = self.features.iter().map(|feature| feature.name()).collect();
         let (engine, target) = (self.engine.fingerprint(), self.target.to_string());
+        let tier = format!("{:?}", self.tier);
         let fields = [
+            tier.as_bytes(),
             key.as_bytes(),
             wasm,
             engine.as_bytes(),

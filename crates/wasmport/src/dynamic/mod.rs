@@ -10,10 +10,14 @@ mod job;
 #[cfg(feature = "compile")]
 mod key;
 #[cfg(feature = "compile")]
+mod tier;
+#[cfg(feature = "compile")]
 mod worker;
 
 pub use asset::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use cache::ModuleCache;
+#[cfg(feature = "compile")]
+pub use tier::Tier;
 #[cfg(feature = "compile")]
 pub use worker::{Worker, serve_worker};

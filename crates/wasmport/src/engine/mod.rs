@@ -32,6 +32,8 @@ pub use pooling::Pooling;
 pub use target::{Target, TargetError};
 pub(crate) use version::major;
 pub use version::wasmtime_version;
+#[cfg(feature = "compile")]
+pub(crate) use wasmtime_config::compile_fast;
 pub(crate) use wasmtime_config::run_config;
 #[cfg(feature = "compile")]
 pub use wasmtime_config::{compile_config, init_config};

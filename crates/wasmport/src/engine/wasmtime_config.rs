@@ -72,6 +72,14 @@ fn compiler(config: &mut Config, engine: &EngineConfig) {
         .cranelift_wasmtime_debug_checks(false);
 }
 
+/// Makes a compiler fast, for code that is slower and loads into the same engines.
+#[cfg(feature = "compile")]
+pub(crate) fn compile_fast(config: &mut Config) {
+    config
+        .cranelift_opt_level(wasmtime::OptLevel::None)
+        .cranelift_regalloc_algorithm(wasmtime::RegallocAlgorithm::SinglePass);
+}
+
 /// Returns the configuration of a running program's engine: it enables every feature of this build, and
 /// compiles only if the compiler is its back end.
 ///

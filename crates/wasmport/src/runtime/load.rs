@@ -116,6 +116,17 @@ impl Runtime {
         Ok(Loaded::compiled(self, own, job.target(), code, job.sections()))
     }
 
+    /// Returns whether the runtime or the asset's cache has its optimized code.
+    #[cfg(feature = "compile")]
+    pub(super) fn is_cached<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<bool> {
+        let (shared, active) = (&*self.shared, self.shared.engine());
+        if asset.kept_digest().is_some() {
+            return Ok(true);
+        }
+        let job = asset.read(&shared.config, &shared.options, active.back_end)?;
+        Ok(asset.cache_folder().is_some_and(|cache| cache.has(job.digest())))
+    }
+
     /// Compiles an asset that was not imported. This program cannot: it lacks the cargo feature
     /// `compile`.
     ///

@@ -9,6 +9,8 @@ mod inspect;
 mod load;
 mod loaded;
 mod shared;
+#[cfg(feature = "compile")]
+mod tiered;
 mod version;
 mod versions;
 
@@ -19,6 +21,8 @@ pub use handle::Runtime;
 #[cfg(feature = "component-model")]
 pub use loaded::LoadedComponent;
 pub use loaded::{Loaded, LoadedAsset, LoadedModule};
+#[cfg(feature = "compile")]
+pub use tiered::{TierReport, Tiered};
 pub(crate) use version::ALL as ALL_VERSIONS;
 pub(crate) use version::set_of as version_set;
 pub use version::{InterfaceVersion, VersionSet, index as version_index};

@@ -113,7 +113,7 @@ impl ModuleCache {
     }
 
     /// Returns whether it appears to have code.
-    pub(super) fn has(&self, digest: Digest) -> bool {
+    pub(crate) fn has(&self, digest: Digest) -> bool {
         self.layers().any(|layer| layer.has(Kind::Module, digest))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::dynamic::cache::Pack;
 use crate::dynamic::key::CodeKey;
+use crate::dynamic::tier::Tier;
 use crate::engine::{EngineConfig, RequiredFeatures};
 use crate::error::WorkerError;
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,7 @@ pub(in crate::dynamic) struct Request {
     pub target: String,
     pub features: RequiredFeatures,
     pub is_component: bool,
+    pub tier: Tier,
     pub wasm: Vec<u8>,
     /// The functions of the last version, if they are kept.
     pub functions: Option<Pack>,
@@ -42,6 +44,7 @@ impl Request {
             target: key.target.to_string(),
             features: key.features,
             is_component: key.is_component,
+            tier: key.tier,
             wasm: wasm.to_vec(),
             functions,
             memory_bytes: 0,

@@ -36,11 +36,12 @@ fn serve() -> Option<ExitCode> {
 }
 
 fn answer(request: &Request) -> Answer {
-    let Request { engine, target, features, is_component, wasm, functions, .. } = request;
+    let Request { engine, target, features, is_component, tier, wasm, functions, .. } = request;
     let Ok(target) = target.parse() else {
         return Answer::Refused(format!("the worker does not know the target `{target}`"));
     };
-    let key = CodeKey { engine: *engine, target, features: *features, is_component: *is_component };
+    let (engine, features, is_component, tier) = (*engine, *features, *is_component, *tier);
+    let key = CodeKey { engine, target, features, is_component, tier };
     match compile(&key, wasm, functions.clone()) {
         Ok((artifact, functions)) => Answer::Compiled(artifact, functions),
         Err(error) => Answer::Refused(format!("{error:#}")),
