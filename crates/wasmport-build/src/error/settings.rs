@@ -72,7 +72,7 @@ pub(crate) enum SettingsErrorKind {
     VersionCount(usize),
     #[error("the version `{0}` cannot be the name of a Rust module")]
     VersionName(String),
-    #[error("the versions `{0}` and `{1}` would be the same Rust module")]
+    #[error("the versions `{0}` and `{1}` would have the same name in Rust")]
     SameVersion(String, String),
     #[error("some versions are modules, and others are worlds")]
     MixedVersions,
@@ -88,7 +88,7 @@ pub(crate) enum SettingsErrorKind {
     ExportOfTwoVersions(String, String, String),
     #[error("`exports` has `{0}`, which is no version")]
     ExportOfNoVersion(String),
-    #[error("the interface `{name}` and the asset `{asset}` would be the same Rust module")]
+    #[error("the interface `{name}` and the asset `{asset}` would have the same name in Rust")]
     InterfaceOfAsset { name: String, asset: String },
     #[error("`{0}` is about the code of an asset, and an interface has none")]
     NotForInterfaces(String),
