@@ -88,7 +88,7 @@ pub(crate) enum SettingsErrorKind {
     ExportOfTwoVersions(String, String, String),
     #[error("`exports` has `{0}`, which is no version")]
     ExportOfNoVersion(String),
-    #[error("the interface `{name}` and the asset `{asset}` would have the same name in Rust")]
+    #[error("the interface `{name}` and the asset `{asset}` would be the same Rust module")]
     InterfaceOfAsset { name: String, asset: String },
     #[error("`{0}` is about the code of an asset, and an interface has none")]
     NotForInterfaces(String),
