@@ -72,7 +72,7 @@ pub(crate) enum SettingsErrorKind {
     VersionCount(usize),
     #[error("the version `{0}` cannot be the name of a Rust module")]
     VersionName(String),
-    #[error("the versions `{0}` and `{1}` would be the same Rust module")]
+    #[error("the versions `{0}` and `{1}` would have the same name in Rust")]
     SameVersion(String, String),
     #[error("some versions are modules, and others are worlds")]
     MixedVersions,

@@ -18,16 +18,15 @@ pub(crate) struct Version {
 
 impl Version {
     pub fn new(name: &str, description: &str) -> Self {
-        let words = name.split(|c: char| !c.is_ascii_alphanumeric()).collect::<Vec<_>>().join("_");
-        let words = words.to_lowercase();
+        let words =
+            name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+        let words = words.collect::<Vec<_>>().join("_").to_lowercase();
         let module = if words.starts_with(|c: char| c.is_ascii_digit()) {
             format!("v{words}")
         } else {
             words
         };
-        let mut letters = module.chars();
-        let first = letters.next().map(|c| c.to_ascii_uppercase());
-        let variant = first.into_iter().chain(letters).collect();
+        let variant = camel_case(&module);
         Self { name: name.into(), module, variant, description: description.into() }
     }
 
@@ -41,6 +40,21 @@ impl Version {
     pub fn path(&self) -> &str {
         if self.is_module() { &self.description } else { world_path(&self.description).0 }
     }
+}
+
+/// Returns the name of a module as that of a variant. Only numbers need something between them.
+fn camel_case(module: &str) -> String {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let mut camel = String::new();
+    for word in module.split('_') {
+        if camel.ends_with(is_digit) && word.starts_with(is_digit) {
+            camel.push('_');
+        }
+        let mut letters = word.chars();
+        camel.extend(letters.next().map(|c| c.to_ascii_uppercase()));
+        camel.extend(letters);
+    }
+    camel
 }
 
 /// Splits `path/to/wit#name` into the path and the name.

@@ -35,7 +35,7 @@ impl AssetSettings {
             return Some(("versions", SettingsErrorKind::VersionName(version.name.clone())));
         }
         let twice = versions.iter().enumerate().find_map(|(index, own)| {
-            let same = versions[..index].iter().find(|other| other.module == own.module)?;
+            let same = versions[..index].iter().find(|other| other.variant == own.variant)?;
             Some(SettingsErrorKind::SameVersion(same.name.clone(), own.name.clone()))
         });
         if let Some(twice) = twice {
@@ -115,7 +115,10 @@ mod tests {
             (version.module, version.variant)
         };
         assert_eq!(rust("0.2.0"), ("v0_2_0".into(), "V0_2_0".into()));
-        assert_eq!(rust("Since-1"), ("since_1".into(), "Since_1".into()));
+        assert_eq!(rust("Since-1"), ("since_1".into(), "Since1".into()));
+        // Names that rustc's lints accept.
+        assert_eq!(rust("1.0.0-rc.1"), ("v1_0_0_rc_1".into(), "V1_0_0Rc1".into()));
+        assert_eq!(rust("-old..guest-"), ("old_guest".into(), "OldGuest".into()));
         assert_eq!(rust("v1"), ("v1".into(), "V1".into()));
     }
 
@@ -129,7 +132,17 @@ mod tests {
         let mut settings = named(&["v-1", "v_1"]);
         assert_eq!(
             found(&settings).unwrap(),
-            "versions: the versions `v-1` and `v_1` would be the same Rust module"
+            "versions: the versions `v-1` and `v_1` would have the same name in Rust"
+        );
+        settings = named(&["1-rc1", "1-rc.1"]);
+        assert_eq!(
+            found(&settings).unwrap(),
+            "versions: the versions `1-rc1` and `1-rc.1` would have the same name in Rust"
+        );
+        settings = named(&["self"]);
+        assert_eq!(
+            found(&settings).unwrap(),
+            "versions: the version `self` cannot be the name of a Rust module"
         );
         settings = named(&[]);
         assert_eq!(

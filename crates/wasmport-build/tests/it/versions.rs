@@ -1,5 +1,7 @@
 //! Interfaces with versions: what of them is derived, and what is refused.
 
+mod names;
+
 use crate::project::Project;
 use std::fs;
 use wasmport_build::{GuestLanguage, Report, Status};
@@ -317,6 +319,29 @@ fn a_parameter_may_be_called_plugin() {
     };
     let found = list(&world(""), &world(", more: u32"));
     assert_eq!(found, ["Conversions to and from `v2` that the program writes: `call_run`"]);
+}
+
+#[test]
+fn types_with_handles_are_one_if_the_resources_are() {
+    let world = |other: &str, from: &str| {
+        format!(
+            "interface first {{ resource file {{ close: func(); }} }} {other}
+             interface types {{ use {from}.{{file}}; record thing {{ file: file }} take: func(thing: thing); }}
+             world plugin {{ import first; import types; }}"
+        )
+    };
+    let other = "interface second { resource file { close: func(); } }";
+    let lines = list(&world("", "first"), &world(other, "second"));
+    assert_eq!(
+        lines,
+        [
+            "Own types: `demo::app::types::Thing`",
+            "Types of `v2`: `demo::app::first::File`",
+            "Conversions to and from `v2` that the program writes: `upgrade_thing`",
+        ]
+    );
+    let lines = list(&world("", "first"), &world(other, "first"));
+    assert_eq!(lines, ["Types of `v2`: `demo::app::first::File`, `demo::app::types::Thing`"]);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use syn::visit_mut::VisitMut;
 use syn::{ImplItemFn, Item};
 
 /// Variables of the methods that call exports.
-const LOCALS: &[&str] = &["accessor", "callee", "func", "plugin", "ret0", "store", "wrapper"];
+const LOCALS: &[&str] =
+    &["accessor", "callee", "func", "guest", "plugin", "ret0", "store", "wrapper"];
 
 /// Replaces `arg0` and so on by the names of WIT.
 pub(super) fn parameter_names(items: &mut Vec<Item>, context: &Context<'_>) -> Hits {

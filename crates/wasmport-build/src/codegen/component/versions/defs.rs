@@ -133,6 +133,11 @@ impl Defs {
         }
     }
 
+    /// Returns whether a type is a resource of the host.
+    pub fn is_resource(&self, path: &Path) -> bool {
+        matches!(self.all.get(path), Some(Def::Resource))
+    }
+
     /// Returns a type in whose parts names of aliases are replaced by what they stand for.
     pub fn resolve(&self, ty: &Ty) -> Ty {
         let boxed = |ty: &Ty| Box::new(self.resolve(ty));
@@ -157,11 +162,13 @@ impl Defs {
         }
     }
 
-    /// Returns the structure of a type as text: equal for equal types of all versions. Resources count by name.
-    pub fn structure(&self, ty: &Ty) -> String {
+    /// Returns the structure of a type as text: equal for equal types of all versions. `resource` returns a text that
+    /// equal resources of all versions have.
+    pub fn structure(&self, ty: &Ty, resource: &dyn Fn(&Path) -> String) -> String {
+        let own = |ty: &Ty| self.structure(ty, resource);
         let list = |parts: &[Part]| {
             let part = |part: &Part| {
-                let ty = part.ty.as_ref().map(|ty| self.structure(ty)).unwrap_or_default();
+                let ty = part.ty.as_ref().map(own).unwrap_or_default();
                 format!("{}({ty})", part.name)
             };
             parts.iter().map(part).collect::<Vec<_>>().join(", ")
@@ -172,23 +179,24 @@ impl Defs {
                 Some(Def::Variant(cases)) => format!("variant {{{}}}", list(cases)),
                 Some(Def::Enum(cases)) => format!("enum {{{}}}", list(cases)),
                 Some(Def::Flags(flags)) => format!("flags {{{}}}", list(flags)),
-                _ => format!("resource {}", path.last().map_or("", String::as_str)),
+                Some(Def::Resource) => format!("resource {}", resource(&path)),
+                _ => format!("foreign {}", path.join("::")),
             },
-            Ty::Option(ty) => format!("option<{}>", self.structure(&ty)),
-            Ty::List(ty) => format!("list<{}>", self.structure(&ty)),
-            Ty::Array(ty, len) => format!("list<{}, {len}>", self.structure(&ty)),
+            Ty::Option(ty) => format!("option<{}>", own(&ty)),
+            Ty::List(ty) => format!("list<{}>", own(&ty)),
+            Ty::Array(ty, len) => format!("list<{}, {len}>", own(&ty)),
             Ty::Result(ok, err) => {
-                format!("result<{}, {}>", self.structure(&ok), self.structure(&err))
+                format!("result<{}, {}>", own(&ok), own(&err))
             }
             Ty::Tuple(parts) => {
-                let parts: Vec<String> = parts.iter().map(|ty| self.structure(ty)).collect();
+                let parts: Vec<String> = parts.iter().map(own).collect();
                 format!("tuple<{}>", parts.join(", "))
             }
-            Ty::Handle(ty) => format!("handle<{}>", self.structure(&ty)),
-            Ty::Ref(ty) => format!("&{}", self.structure(&ty)),
-            Ty::Slice(ty) => format!("&[{}]", self.structure(&ty)),
+            Ty::Handle(ty) => format!("handle<{}>", own(&ty)),
+            Ty::Ref(ty) => format!("&{}", own(&ty)),
+            Ty::Slice(ty) => format!("&[{}]", own(&ty)),
             Ty::Generic(name, args) => {
-                let args: Vec<String> = args.iter().map(|ty| self.structure(ty)).collect();
+                let args: Vec<String> = args.iter().map(own).collect();
                 format!("{name}<{}>", args.join(", "))
             }
             Ty::Plain(text) => text,

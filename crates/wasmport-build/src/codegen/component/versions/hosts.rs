@@ -21,13 +21,15 @@ pub(super) struct HostTrait {
     /// The modules that lead to it.
     pub module: Path,
     pub ident: Ident,
+    /// The resource that it is for.
+    resource: Option<String>,
     pub functions: Vec<HostFn>,
 }
 
 impl HostTrait {
     /// Returns the path of a function.
     fn path(&self, function: &Ident) -> String {
-        let resource = resource(self).into_iter();
+        let resource = self.resource.iter().cloned();
         let words = self.module.iter().cloned().chain(resource);
         words.chain([function.to_string()]).collect::<Vec<_>>().join("::")
     }
@@ -46,14 +48,23 @@ pub(super) struct HostFn {
     is_async: bool,
 }
 
-/// Reads the traits of a version.
+/// Reads the traits of a version, whose wrapper is `ty`.
 ///
 /// # Errors
 ///
 /// Fails with [`ComponentError::Unconvertible`] if functions reach the store.
-pub(super) fn traits(items: &[Item], version: &str) -> Result<Vec<HostTrait>, ComponentError> {
+pub(super) fn traits(
+    items: &[Item],
+    ty: &Ident,
+    version: &str,
+) -> Result<Vec<HostTrait>, ComponentError> {
     let mut found = Vec::new();
     collect(items, &mut Vec::new(), version, &mut found)?;
+    // The name of a wrapper may begin as those of resources' traits do.
+    let of_world = format!("{ty}Imports");
+    for item in found.iter_mut().filter(|own| own.module.is_empty() && own.ident == of_world) {
+        item.resource = None;
+    }
     Ok(found)
 }
 
@@ -75,9 +86,11 @@ fn collect(
             }
             Item::Trait(own) => {
                 let functions: Vec<HostFn> = functions(own, module).collect();
-                if !own.ident.to_string().ends_with("WithStore") {
+                // Traits that reach the store have its data as their parameter; a resource may have such a name.
+                if own.generics.params.is_empty() {
                     let (module, ident) = (module.clone(), own.ident.clone());
-                    found.push(HostTrait { module, ident, functions });
+                    let resource = resource(&ident);
+                    found.push(HostTrait { module, ident, resource, functions });
                 } else if !functions.is_empty() {
                     let what = "an import that reaches the store or runs beside other calls";
                     return Err(ComponentError::Unconvertible { what, version: version.into() });
@@ -166,7 +179,7 @@ fn counterpart<'t>(
     version: &[HostTrait],
     traits: &'t [HostTrait],
 ) -> Option<Target<'t>> {
-    let is_of = |other: &HostTrait| resource(other) == resource(own);
+    let is_of = |other: &HostTrait| other.resource == own.resource;
     let named = |other: &'t HostTrait| {
         let found = other.functions.iter().find(|found| found.ident == function.ident)?;
         Some((other, found))
@@ -184,9 +197,9 @@ fn counterpart<'t>(
     (all.next().is_none() && !was_there).then_some((found, target))
 }
 
-/// Returns the resource that a trait is for.
-fn resource(own: &HostTrait) -> Option<String> {
-    let name = own.ident.to_string();
+/// Returns the resource that a trait of this name is for.
+fn resource(ident: &Ident) -> Option<String> {
+    let name = ident.to_string();
     name.strip_prefix("Host").filter(|name| !name.is_empty()).map(Into::into)
 }
 
@@ -314,7 +327,7 @@ fn write_method(
 ) -> Ident {
     let (model, old) = (step.conversions.model, step.conversions.old);
     let HostFn { ident, docs, params, result, is_async, .. } = function;
-    let scope = resource(item).map(|resource| resource.to_snake_case());
+    let scope = item.resource.as_ref().map(|resource| resource.to_snake_case());
     let scope = scope.or_else(|| item.module.last().cloned());
     let name = match scope {
         Some(scope) => format!("{scope}_{}", ident.to_string().trim_start_matches("r#")),

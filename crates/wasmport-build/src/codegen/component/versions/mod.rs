@@ -22,7 +22,7 @@ use crate::asset::Kind;
 use crate::codegen::description::{Description, Wrapper};
 use crate::codegen::docs;
 use crate::codegen::format::Section;
-use crate::codegen::versioned::{Shared, version_docs};
+use crate::codegen::versioned::{Names, Shared, version_docs};
 use crate::codegen::{asset, file};
 use crate::settings::Version;
 use calls::Export;
@@ -52,6 +52,9 @@ pub(crate) fn versions(
     warnings.extend(description.settings.without_effect(Kind::Component));
     let is_async = all.iter().any(|own| own.prepared.is_async);
     let model = Model::new(all);
+    let newest = model.versions.last().map(|own| own.prepared.ty.to_string());
+    let names = newest.map_or_else(|| Names::of(description), |ty| Names::of_type(&ty));
+    let shared = &Shared { names: &names, ..*shared };
     let generated = generate(&model, shared, is_async)?;
 
     let needs: Vec<&Preview> =
@@ -104,29 +107,52 @@ fn own_code(versions: &[(Version, Description<'_>)]) -> Result<Vec<Own>, Compone
         choices.trappable |= index < newest;
         choices
     };
-    // One async version makes all of them async: they have one session.
-    let mut is_async = false;
-    for _ in 0..2 {
+    // One async version makes all of them async, and one whose world has a type with the wrapper's name renames those
+    // of all: they have one session.
+    let (mut is_async, mut name) = (false, None);
+    loop {
         let mut all = Vec::new();
         for (index, (version, own)) in versions.iter().enumerate() {
             let mut choices = choices(index, own);
             choices.asynchronous |= is_async;
-            all.push(code_of(version, own, &choices)?);
+            all.push(code_of(version, own, &choices, name.as_deref())?);
+        }
+        let longer = longer_name(&all);
+        if longer.is_some() {
+            name = longer;
+            continue;
         }
         let count = all.iter().filter(|own: &&Own| own.prepared.is_async).count();
         if count == 0 || count == all.len() {
             return Ok(all);
         }
+        if is_async {
+            let what = "functions of which only some can be async";
+            let version = versions[newest].0.name.clone();
+            return Err(ComponentError::Unconvertible { what, version });
+        }
         is_async = true;
     }
-    let what = "functions of which only some can be async";
-    Err(ComponentError::Unconvertible { what, version: versions[newest].0.name.clone() })
+}
+
+/// Returns another name for the wrappers if those of the versions differ, or if a type of the newest world has the name
+/// of one that all versions share.
+fn longer_name(all: &[Own]) -> Option<String> {
+    let names = all.iter().map(|own| own.prepared.ty.to_string());
+    let longest = names.max_by_key(String::len)?;
+    if all.iter().any(|own| own.prepared.ty != longest) {
+        return Some(longest);
+    }
+    let has = |name: String| all.last().is_some_and(|own| own.defs.all.contains_key(&vec![name]));
+    let is_taken = ["Kind", "Version"].iter().any(|suffix| has(format!("{longest}{suffix}")));
+    is_taken.then(|| format!("{longest}Component"))
 }
 
 fn code_of(
     version: &Version,
     description: &Description<'_>,
     choices: &Choices,
+    name: Option<&str>,
 ) -> Result<Own, ComponentError> {
     let Some(world) = &description.interface.world else {
         let what = "a world that is too large";
@@ -134,7 +160,8 @@ fn code_of(
     };
     let mut world = world.clone();
     let settings = description.settings;
-    world.rename(settings.type_name.as_deref().unwrap_or(description.own_module()));
+    let name = name.or(settings.type_name.as_deref());
+    world.rename(name.unwrap_or(description.own_module()));
     let Bare { mut items, prepared, .. } = bare(&world.resolve, world.id, choices)?;
     let surface = Surface::of(&mut items, &prepared.ty)?;
     let resources = host_resources(&mut items, &prepared.wasi.resources)?;
@@ -160,7 +187,7 @@ fn generate(
     let mut traits = Vec::new();
     let mut exports: Vec<Vec<Export>> = Vec::new();
     for own in &model.versions {
-        traits.push(hosts::traits(&own.items, &own.version.name)?);
+        traits.push(hosts::traits(&own.items, &own.prepared.ty, &own.version.name)?);
         exports.push(calls::exports(&own.surface, &own.prepared.lacking.names, &own.version.name)?);
     }
     let send = is_async.then(|| quote!(Send+));
@@ -236,7 +263,7 @@ fn reexport(model: &Model) -> TokenStream {
     let newest = model.versions.last().map(|own| quote::format_ident!("{}", own.version.module));
     quote! {
         #[doc(no_inline)]
-        pub use #newest::*;
+        pub use self::#newest::*;
     }
 }
 

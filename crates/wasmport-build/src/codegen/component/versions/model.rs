@@ -30,24 +30,44 @@ pub(super) struct Model {
 impl Model {
     /// Finds the types that versions share.
     pub fn new(versions: Vec<Own>) -> Self {
-        let mut owners = vec![BTreeMap::new(); versions.len()];
-        for index in (0..versions.len()).rev() {
-            let own = &versions[index];
-            for path in own.defs.all.iter().filter(|(_, def)| is_owned(def)).map(|(path, _)| path) {
-                let structure = own.defs.structure(&Ty::Named(path.clone()));
-                let found = (index + 1..versions.len()).rev().find_map(|later| {
-                    let defs = &versions[later].defs;
-                    let other = defs.counterpart(path, &own.defs)?;
-                    let is_same = defs.structure(&Ty::Named(other.clone())) == structure;
-                    let shared: &BTreeMap<Path, (usize, Path)> = &owners[later];
-                    is_same.then(|| shared.get(other).cloned().unwrap_or((later, other.clone())))
-                });
-                if let Some(owner) = found {
-                    let _ = owners[index].insert(path.clone(), owner);
-                }
-            }
+        let mut model = Self { owners: vec![BTreeMap::new(); versions.len()], versions };
+        // Types with handles are one only if the resources are: two interfaces may have resources of one name.
+        model.find_owners(|def| matches!(def, Def::Resource));
+        model.find_owners(|def| is_owned(def) && !matches!(def, Def::Resource));
+        model
+    }
+
+    /// Finds the types of a kind that later versions own.
+    fn find_owners(&mut self, is_due: impl Fn(&Def) -> bool) {
+        for index in (0..self.versions.len()).rev() {
+            let own = &self.versions[index].defs;
+            let due = own.all.iter().filter(|(_, def)| is_due(def));
+            let found = due.filter_map(|(path, _)| Some((path.clone(), self.later(index, path)?)));
+            let found: Vec<_> = found.collect();
+            self.owners[index].extend(found);
         }
-        Self { versions, owners }
+    }
+
+    /// Finds the owner of a type among the later versions.
+    fn later(&self, index: usize, path: &Path) -> Option<(usize, Path)> {
+        let own = &self.versions[index].defs;
+        (index + 1..self.versions.len()).rev().find_map(|later| {
+            let other = self.versions[later].defs.counterpart(path, own)?;
+            let is_same = match own.all.get(path)? {
+                Def::Resource => self.versions[later].defs.is_resource(other),
+                _ => self.structure(index, path) == self.structure(later, other),
+            };
+            is_same.then(|| self.owner(later, other))
+        })
+    }
+
+    /// Returns the structure of a type as text: equal for types that can be one Rust type.
+    fn structure(&self, version: usize, path: &Path) -> String {
+        let resource = |path: &Path| {
+            let (owner, path) = self.owner(version, path);
+            format!("{owner} {}", path.join("::"))
+        };
+        self.versions[version].defs.structure(&Ty::Named(path.clone()), &resource)
     }
 
     /// Returns the name of the trait of a version's conversions, which no type of the version has.
