@@ -2,8 +2,7 @@
 
 use super::docs::{outer, quoted};
 use crate::error::{PatternError, did_you_mean};
-pub(super) use crate::names::unversioned;
-use crate::names::{self, nearest};
+use crate::names::{self, nearest, unversioned};
 use crate::settings::{AssetSettings, Part, Patterns};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};

@@ -309,9 +309,20 @@ impl<S: TypedSession> Pooled<S> {
     }
 }
 
+#[expect(clippy::expect_used, reason = "`take` is called by functions that end it alone")]
 impl<S> Pooled<S> {
+    const HAS_SESSION: &str = "it has its session until it ends";
+
     fn take(&mut self) -> S {
-        self.session.take().expect("only functions that end it take the session")
+        self.session.take().expect(Self::HAS_SESSION)
+    }
+
+    fn session(&self) -> &S {
+        self.session.as_ref().expect(Self::HAS_SESSION)
+    }
+
+    fn session_mut(&mut self) -> &mut S {
+        self.session.as_mut().expect(Self::HAS_SESSION)
     }
 }
 
@@ -344,12 +355,12 @@ impl<S> Deref for Pooled<S> {
     type Target = S;
 
     fn deref(&self) -> &S {
-        self.session.as_ref().expect("only functions that end it take the session")
+        self.session()
     }
 }
 
 impl<S> DerefMut for Pooled<S> {
     fn deref_mut(&mut self) -> &mut S {
-        self.session.as_mut().expect("only functions that end it take the session")
+        self.session_mut()
     }
 }

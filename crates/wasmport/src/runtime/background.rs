@@ -85,7 +85,7 @@ struct LoadJob<L> {
     index: usize,
     name: String,
     bytes: u64,
-    load: Box<dyn FnOnce(&Runtime) -> Result<L> + Send>,
+    load: Load<L>,
 }
 
 impl<L> fmt::Debug for LoadJob<L> {

@@ -11,9 +11,10 @@ use std::process::ExitCode;
 /// the first line of `main` in a program that is its own worker.
 ///
 /// ```no_run
-/// fn main() {
+/// fn main() -> std::io::Result<()> {
 ///     wasmport::serve_worker();
 ///     // … the program …
+///     Ok(())
 /// }
 /// ```
 pub fn serve_worker() {

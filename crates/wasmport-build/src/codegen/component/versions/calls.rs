@@ -8,7 +8,7 @@ use super::step::{Method, Step};
 use crate::codegen::component::ComponentError;
 use crate::codegen::component::session::{self, Guest, Surface, Waits};
 use crate::codegen::docs::{code, outer};
-use crate::codegen::lacking::unversioned;
+use crate::names::unversioned;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
@@ -156,18 +156,24 @@ pub(super) fn may_lack(all: &[Vec<Export>], version: usize, own: &Export) -> boo
     }
 }
 
-/// The bounds of data that has the conversions of all versions before one.
-pub(super) fn bounds(model: &Model, at: usize, version: usize, has_trait: &[bool]) -> TokenStream {
-    let modules =
-        (0..version).filter(|older| has_trait[*older]).map(|older| model.module(at, older));
-    let traits = (0..version).filter(|older| has_trait[*older]);
-    let traits = traits.map(|older| model.conversions(older));
-    quote!(#(#modules #traits +)*)
+/// The bounds of data that has the conversions of all versions before one; `up` leads to the root of the version `at`.
+pub(super) fn bounds(
+    model: &Model,
+    up: &TokenStream,
+    (at, version): (usize, usize),
+    has_trait: &[bool],
+) -> TokenStream {
+    let written = (0..version).filter(|older| has_trait[*older]);
+    let traits = written.map(|older| {
+        let (module, conversions) = (model.module(at, older), model.conversions(older));
+        quote!(#up #module #conversions +)
+    });
+    traits.collect()
 }
 
 /// The conversions of a call.
 struct Call {
-    /// Those of the parameters of the function that is called, none for a value that callers lack.
+    /// The source and conversion of each parameter of the function that is called; none for a value that callers lack.
     args: Vec<Option<(usize, Conversion)>>,
     result: Conversion,
     pairs: Pairs,
@@ -234,13 +240,12 @@ pub(super) fn serve(step: &mut Step<'_>, all: &[Vec<Export>]) -> Served {
         let _ = served.needed.insert(older.ident.to_string());
         let may_lack = may_lack(all, old, older);
         let body = match conversions(step, own, older) {
-            Some(call) if call.is_direct => {
-                step.note(&own.path(), &call.pairs, Direction::Down);
-                let _ = served.direct.insert(own.ident.to_string());
-                continue;
-            }
             Some(call) => {
                 step.note(&own.path(), &call.pairs, Direction::Down);
+                if call.is_direct {
+                    let _ = served.direct.insert(own.ident.to_string());
+                    continue;
+                }
                 derived(own, older, &call, may_lack)
             }
             None => {

@@ -50,13 +50,11 @@ struct Named {
     /// The type's path in the older and in the newer version, for documentation.
     paths: (Path, Path),
     conversion: Conversion,
-    body: TokenStream,
-    /// Optional fields that have no place in the target.
-    dropped: Vec<String>,
+    body: Body,
 }
 
-/// The body of a conversion that is derived.
-#[derive(Default)]
+/// The body of a conversion that is derived; empty if the program writes it.
+#[derive(Clone, Debug, Default)]
 struct Body {
     tokens: TokenStream,
     /// Optional fields that have no place in the target.
@@ -188,14 +186,12 @@ impl<'m> Conversions<'m> {
             Some(_) => Conversion::Derived(ident),
             None => Conversion::Written(self.model.conversions(self.old), ident),
         };
-        let Body { tokens, dropped } = body.unwrap_or_default();
         let named = Named {
             from: self.model.path(self.old, from_version, from),
             to: self.model.path(self.old, to_version, to),
             paths: (old.clone(), new.clone()),
             conversion: conversion.clone(),
-            body: tokens,
-            dropped,
+            body: body.unwrap_or_default(),
         };
         self.added.push((key.clone(), name));
         let _ = self.named.insert(key, named);
@@ -362,10 +358,10 @@ impl<'m> Conversions<'m> {
         let by = by();
         let functions = self.all().filter_map(|named| match &named.conversion {
             Conversion::Derived(ident) => {
-                let Named { from, to, body, .. } = named;
+                let Named { from, to, body: Body { tokens, .. }, .. } = named;
                 Some(quote! {
                     pub(super) fn #ident<#by: #bound>(value: #from) -> __rt::Result<#to> {
-                        Ok(#body)
+                        Ok(#tokens)
                     }
                 })
             }
@@ -395,7 +391,7 @@ impl<'m> Conversions<'m> {
     /// Lists the optional fields that one of the versions lacks, with their types.
     pub fn dropped(&self) -> BTreeSet<String> {
         let fields = self.all().flat_map(|named| {
-            named.dropped.iter().map(|field| format!("{}.{field}", named.paths.0.join("::")))
+            named.body.dropped.iter().map(|field| format!("{}.{field}", named.paths.0.join("::")))
         });
         fields.collect()
     }

@@ -202,16 +202,16 @@ fn generate(
     }
     let has_trait: Vec<bool> = steps.iter().map(Step::has_trait).collect();
 
-    let mut modules = Vec::new();
+    let (mut modules, root) = (Vec::new(), TokenStream::new());
     for (index, own) in model.versions.iter().enumerate() {
         let mut items = own.items.clone();
         share(&mut items, &[], &model.owners[index], &names);
-        let bounds = calls::bounds(model, index, index, &has_trait);
+        let bounds = calls::bounds(model, &root, (index, index), &has_trait);
         let mut tokens = TokenStream::new();
         if let Some(step) = steps.get(index) {
             hosts::remove_forwards(&mut items);
             trim::without_pre(&mut items, &own.prepared.ty);
-            let with_own = calls::bounds(model, index, index + 1, &has_trait);
+            let with_own = calls::bounds(model, &root, (index, index + 1), &has_trait);
             let conversions = model.conversions(index);
             let conversions = has_trait[index].then(|| quote!(#conversions+));
             let hosts = hosts::bounds(model, index, index + 1);

@@ -287,13 +287,7 @@ impl SessionOf<'_> {
     fn conversions(&self, guest: Option<&Guest>) -> TokenStream {
         let up: TokenStream =
             guest.iter().flat_map(|guest| &guest.module).map(|_| quote!(super::)).collect();
-        let written = (0..self.newest()).filter(|older| self.has_trait[*older]);
-        let traits = written.map(|older| {
-            let module = format_ident!("{}", self.model.versions[older].version.module);
-            let conversions = self.model.conversions(older);
-            quote!(#up super::#module::#conversions +)
-        });
-        traits.collect()
+        calls::bounds(self.model, &up, (self.newest(), self.newest()), self.has_trait)
     }
 }
 
