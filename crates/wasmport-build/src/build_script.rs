@@ -17,6 +17,8 @@ use crate::project::outputs::HEADER;
 use crate::report::{Report, Status};
 #[cfg(feature = "compiler")]
 use crate::run::{Executor, Overrun, Progress, Watchdog};
+#[cfg(feature = "compiler")]
+use crate::settings::Profile;
 use crate::settings::{LockMode, Settings};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -201,6 +203,7 @@ pub(crate) fn import(mut settings: Settings) -> Result<Report, Error> {
         });
     }
     let cargo = BuildScript::once()?;
+    settings.apply_profile(profile());
     settings.out_dir.clone_from(&cargo.out_dir);
     settings.cache.dir.get_or_insert_with(|| crate::store::of_build_script(&cargo.out_dir));
     // Documentation shows the wrappers, and nobody runs them.
@@ -220,6 +223,15 @@ pub(crate) fn import(mut settings: Settings) -> Result<Report, Error> {
     match outcome.report.count(Status::Failed) {
         0 => Ok(outcome.report),
         _ => Err(Error::Failed(Box::new(outcome.report))),
+    }
+}
+
+/// Returns what cargo builds for.
+#[cfg(feature = "compiler")]
+fn profile() -> Profile {
+    match std::env::var_os("PROFILE") {
+        Some(name) if name == "debug" => Profile::Debug,
+        _ => Profile::Release,
     }
 }
 

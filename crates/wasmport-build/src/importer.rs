@@ -20,7 +20,7 @@ use crate::run::{self, Executor, Progress};
 use crate::settings::Pass;
 use crate::settings::{
     Alternatives, AssetExplanation, AssetRules, AssetSettings, CacheSettings, Concurrency,
-    Explanation, LockMode, Settings, Symlinks, Tools, concurrency,
+    DebugProfile, Explanation, LockMode, Profile, Settings, Symlinks, Tools, concurrency,
 };
 #[cfg(feature = "compiler")]
 use crate::store::CacheFolder;
@@ -116,6 +116,19 @@ impl Importer {
     /// [`concurrency`](Self::concurrency) decides.
     pub fn engine(mut self, engine: EngineConfig) -> Self {
         self.settings.engine = engine;
+        self
+    }
+
+    /// Sets what the import is for. Default: in a build script what cargo builds for, else
+    /// [`Profile::Release`].
+    pub fn profile(mut self, profile: Profile) -> Self {
+        self.settings.profile = Some(profile);
+        self
+    }
+
+    /// Sets what development imports replace in the engine configuration, to compile in less time. Default: nothing.
+    pub fn debug_profile(mut self, profile: DebugProfile) -> Self {
+        self.settings.debug_profile = profile;
         self
     }
 
@@ -324,6 +337,7 @@ impl Importer {
     #[cfg(feature = "compiler")]
     fn complete(&self) -> Result<Settings, Error> {
         let mut settings = self.settings.clone();
+        settings.apply_profile(Profile::Release);
         if settings.reproduce && settings.targets.is_none() {
             // The outputs may come from another machine.
             let targets = Manifest::read(&settings.out_dir)?.targets();

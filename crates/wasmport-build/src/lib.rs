@@ -73,10 +73,10 @@ pub use settings::Pass;
 #[cfg(feature = "schema")]
 pub use settings::settings_schema;
 pub use settings::{
-    AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, Explanation,
-    ExternKind, FastMath, Form, ImportLimits, ImportModules, LegacyExceptions, LockMode, Optimize,
-    OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Setting, Settings, Side, Symlinks,
-    Tool, Tools, Transform, Visibility, common_targets, nearest_target,
+    AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, DebugProfile,
+    Explanation, ExternKind, FastMath, Form, ImportLimits, ImportModules, LegacyExceptions,
+    LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Profile, Setting,
+    Settings, Side, Symlinks, Tool, Tools, Transform, Visibility, common_targets, nearest_target,
 };
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};

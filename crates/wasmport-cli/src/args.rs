@@ -5,8 +5,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use wasmport::engine::TargetError;
 use wasmport_build::{
-    Error, GuestLanguage, Importer, LockMode, RequiredFeatures, Settings, Target, WasmFeature,
-    nearest_target,
+    Error, GuestLanguage, Importer, LockMode, Profile, RequiredFeatures, Settings, Target,
+    WasmFeature, nearest_target,
 };
 
 /// The commands of `cargo wasmport`.
@@ -72,6 +72,26 @@ pub enum Format {
     Json,
 }
 
+/// What an import is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+#[non_exhaustive]
+pub enum ProfileName {
+    /// A program that others run
+    #[default]
+    Release,
+    /// Development
+    Debug,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(profile: ProfileName) -> Self {
+        match profile {
+            ProfileName::Release => Self::Release,
+            ProfileName::Debug => Self::Debug,
+        }
+    }
+}
+
 /// Arguments of `import`.
 #[derive(Args, Debug)]
 #[non_exhaustive]
@@ -79,6 +99,9 @@ pub struct ImportArgs {
     /// The selection of assets, and their settings.
     #[command(flatten)]
     pub selection: SelectionArgs,
+    /// Import for development with `debug`: with the engine settings of `[profile.debug]`, which take less time to compile; the lock file is not written
+    #[arg(long, value_enum, default_value_t)]
+    pub profile: ProfileName,
     /// Use at most N threads [default: one for each processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,

@@ -25,7 +25,7 @@ pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Out
 }
 
 fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result<Report, Error> {
-    let mut importer = args.selection.importer(default_config)?;
+    let mut importer = args.selection.importer(default_config)?.profile(args.profile.into());
     if let Some(jobs) = args.jobs {
         importer = importer.jobs(jobs.into());
     }

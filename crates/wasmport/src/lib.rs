@@ -46,6 +46,7 @@
 //! | `inspect` | [`Inspection`]: what bytes are, before they are compiled |
 //! | `tracing` | spans of the crate `tracing`: loading, verifying, instantiating, calling |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
+//! | `winch` | Wasmtime's baseline compiler, for `Tier::Winch` |
 
 mod access;
 mod asset;

@@ -92,6 +92,7 @@ pub(super) fn engine(root: &TokenStream, engine: &EngineConfig) -> TokenStream {
 fn knob_value(root: &TokenStream, name: &str, value: &str) -> TokenStream {
     let ty = match name {
         "opt_level" => format_ident!("OptLevel"),
+        "regalloc_algorithm" => format_ident!("RegallocAlgorithm"),
         "inlining" => format_ident!("Inlining"),
         "collector" => format_ident!("Collector"),
         // Numbers, `true`, `None` and `Some(…)` are Rust already; if ever one is not, parsing the whole

@@ -322,8 +322,11 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         symlinks: _,
         crate_path: _, // Hashed below.
         engine,
-        concurrency: _, // The engine has the decision.
-        tools: _,       // The entry records the tools that were used.
+        concurrency: _, // The engine has the decision, and what the profile replaces.
+        profile: _,
+        debug_profile: _,
+        is_development: _,
+        tools: _, // The entry records the tools that were used.
         allow_tools: _,
         passes: _, // Hashed per asset.
         folder: _,

@@ -20,6 +20,7 @@ mod pass;
 mod patterns;
 mod place;
 mod preinit;
+mod profile;
 mod project;
 mod project_value;
 mod rules;
@@ -55,6 +56,7 @@ pub(crate) use patterns::Patterns;
 pub(crate) use patterns::source_glob;
 pub(crate) use place::{Part, prefix};
 pub use preinit::Preinit;
+pub use profile::{DebugProfile, Profile};
 pub use project::Settings;
 pub(crate) use rules::AssetRules;
 #[cfg(feature = "schema")]

@@ -2,6 +2,7 @@
 
 use super::concurrency::{self, Concurrency, EngineTable};
 use super::file::SettingsFile;
+use super::profile::{DebugProfile, Profile, ProfileTables};
 use super::project_value::ProjectValue;
 use super::table::{Field as _, Row, first, values};
 use super::{AssetSettings, CacheSettings, LockMode, Passes, Symlinks, Tools};
@@ -61,6 +62,7 @@ macro_rules! project_settings {
             $($root: Option<<$root_ty as ProjectValue>::Written>,)*
             import: ImportTable,
             engine: EngineTable,
+            profile: ProfileTables,
             defaults: AssetSettings,
             asset: Vec<AssetSettings>,
             interface: Vec<AssetSettings>,
@@ -99,6 +101,7 @@ macro_rules! project_settings {
                 $(self.$field = defaults.$field.read(file.import.$field, folder);)*
                 self.engine = file.engine.engine;
                 self.concurrency = file.engine.concurrency;
+                self.debug_profile = file.profile.debug;
                 self.defaults = file.defaults;
                 self.assets = file.asset;
                 self.interfaces = file.interface;
@@ -166,6 +169,11 @@ project_settings! {
             pub only: Vec<PathBuf> = Vec::new();
             /// The engine configuration of the project.
             pub engine: EngineConfig = EngineConfig::new();
+            /// What the import is for. Default: in a build script what cargo builds for, else
+            /// [`Profile::Release`].
+            pub profile: Option<Profile> = None;
+            /// What development imports replace in the engine configuration.
+            pub debug_profile: DebugProfile = DebugProfile::default();
             /// The decision on the engine's support for concurrent calls of components.
             pub concurrency: Concurrency = Concurrency::Auto;
             /// Choices for all assets.
@@ -195,6 +203,8 @@ project_settings! {
             pub reproduce: bool = false;
             /// The folder for the module after each stage, as text.
             pub emit_stages: Option<PathBuf> = None;
+            /// Whether the engine configuration is that of development imports alone.
+            pub(crate) is_development: bool = false;
             /// The folder of the settings file; paths in choices for assets are relative to it.
             pub(crate) folder: PathBuf = PathBuf::new();
             /// The settings file, for the origin of values.
@@ -275,7 +285,26 @@ impl Settings {
                 self.concurrency.written(&self.engine),
             );
         }
+        if let Value::Object(debug) = json(&self.debug_profile) {
+            let debug = debug.into_iter();
+            project.extend(debug.map(|(key, value)| (format!("profile.debug.{key}"), value)));
+        }
         project
+    }
+
+    /// Makes the engine configuration that of the profile: the chosen one, else `default`.
+    #[cfg(feature = "compiler")]
+    pub(crate) fn apply_profile(&mut self, default: Profile) {
+        let profile = *self.profile.get_or_insert(default);
+        let engine = self.debug_profile.applied_to(self.engine);
+        if profile == Profile::Debug && engine != self.engine {
+            self.engine = engine;
+            self.is_development = true;
+            // The lock file is of what others run.
+            if self.lock == LockMode::Update {
+                self.lock = LockMode::Ignore;
+            }
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use super::asset::MATCH;
 use super::concurrency;
 use super::project::{IMPORT, PROJECT};
 use super::table::{Mark, Row, Typed};
-use super::{AssetSettings, CacheSettings, Settings, Tools};
+use super::{AssetSettings, CacheSettings, DebugProfile, Settings, Tools};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
@@ -26,6 +26,7 @@ pub fn settings_schema() -> Value {
     let rule = AssetSettings::json_schema(&mut generator);
     let tables = [
         ("engine", engine()),
+        ("profile", profiles()),
         ("defaults", defaults(rule.clone())),
         ("asset", rules(rule.clone())),
         ("interface", interfaces(rule)),
@@ -127,6 +128,31 @@ fn engine() -> Schema {
         "description": "The engine configuration of the project: equal for all assets.",
         "additionalProperties": false,
         "properties": properties,
+    })
+}
+
+/// Describes `[profile.debug]`, whose settings are some of `[engine]`.
+fn profiles() -> Schema {
+    let docs = EngineConfig::DOCS.iter().filter(|(field, _)| DebugProfile::FIELDS.contains(field));
+    let property = |(field, doc): &(&str, &str)| {
+        let key = field.replace('_', "-");
+        let mut schema = engine_type(&key);
+        let doc = doc.trim().replace("[`", "`").replace("`]", "`");
+        let (doc, _) = doc.split_once(" Default: ").unwrap_or((&doc, ""));
+        schema.insert("description".into(), format!("{doc} Default: as in `[engine]`.").into());
+        (key, schema.to_value())
+    };
+    let debug = json!({
+        "type": "object",
+        "description": "Settings of the engine while developing: in debug builds, and with `--profile debug`.",
+        "additionalProperties": false,
+        "properties": docs.map(property).collect::<Map<String, Value>>(),
+    });
+    json_schema!({
+        "type": "object",
+        "description": "What differs in imports for development.",
+        "additionalProperties": false,
+        "properties": { "debug": debug },
     })
 }
 

@@ -105,6 +105,18 @@ fn the_source_tree_is_only_read() {
     assert_eq!(beside.len(), 2);
 }
 
+#[test]
+fn debug_builds_have_the_debug_profile_and_release_builds_never() {
+    let settings = "[profile.debug]\nopt-level = \"none\"\n";
+    let package = Package::new(&[("assets/calc.wat", CALC), ("wasmport.toml", settings)]);
+    // The output folder of the other is never shared in a build; here it is.
+    for (profile, level) in [("debug", "none"), ("release", "speed"), ("debug", "none")] {
+        let built = package.run("import", &[("TARGET", LINUX), ("PROFILE", profile)]);
+        assert!(built.success, "{}", built.said);
+        assert_eq!(package.manifest()["engine"]["opt-level"], level, "{profile}");
+    }
+}
+
 /// Root may write all the same: then the comparison of the files is the test.
 fn set_read_only(folder: &Path, is_read_only: bool) {
     for entry in walkdir::WalkDir::new(folder) {

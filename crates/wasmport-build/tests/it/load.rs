@@ -1,7 +1,9 @@
 //! What was imported is loaded: machine code, for the interpreter, and the wasm itself.
 
 use crate::project::Project;
-use wasmport::engine::{Collector, Inlining, OptLevel, RequiredFeatures, wasmtime_version};
+use wasmport::engine::{
+    Collector, Inlining, OptLevel, RegallocAlgorithm, RequiredFeatures, wasmtime_version,
+};
 use wasmport::wasmtime::{self, Instance, Store, Trap};
 use wasmport::{
     Artifact, Asset, EngineConfig, Error, Folder, LoadWay, Mismatch, Pooling, Runtime,
@@ -150,6 +152,7 @@ const CHANGES: &[(&str, Change)] = &[
     ("fuel", |engine| engine.fuel(true)),
     ("epoch_interruption", |engine| engine.epoch_interruption(true)),
     ("opt_level", |engine| engine.opt_level(OptLevel::None)),
+    ("regalloc_algorithm", |engine| engine.regalloc_algorithm(RegallocAlgorithm::SinglePass)),
     ("inlining", |engine| engine.inlining(Inlining::Yes)),
     ("debug_info", |engine| engine.debug_info(true)),
     ("debug_symbols", |engine| engine.debug_symbols(false)),

@@ -44,6 +44,7 @@ mod preinit;
 mod preinit_components;
 #[cfg(feature = "preinit")]
 mod preinit_files;
+mod profile;
 mod project;
 mod proposals;
 mod schema;

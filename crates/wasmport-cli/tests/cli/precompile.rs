@@ -20,7 +20,7 @@ fn a_program_loads_what_the_command_compiled() {
         ("key", KEY),
         ("plugins/a.wat", TEXT),
         ("plugins/b.wat", COMPONENT),
-        ("wasmport.toml", "import.engine.fuel = true\n"),
+        ("wasmport.toml", "engine.fuel = true\n"),
     ];
     let project = project(&files_of_project);
     let folder = project.path();

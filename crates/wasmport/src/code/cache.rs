@@ -81,9 +81,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl<C> CodeCache<C> {
     fn remove(&self, digest: Digest) -> bool {
-        lock(&self.kept).retain(|(kept, _)| *kept != digest);
         let entry = lock(&self.entries).remove(&digest);
-        entry.is_some_and(|entry| lock(&entry).as_ref().is_some_and(|held| held.code().is_some()))
+        // Before what is kept goes, which may have been its last user.
+        let code = entry.and_then(|entry| lock(&entry).as_ref().and_then(Held::code));
+        lock(&self.kept).retain(|(kept, _)| *kept != digest);
+        code.is_some()
     }
 }
 

@@ -158,7 +158,7 @@ impl<C> DynamicAsset<C> {
     }
 
     #[cfg(feature = "compile")]
-    pub(super) fn chosen_tier(&self) -> Tier {
+    pub(crate) fn chosen_tier(&self) -> Tier {
         self.tier
     }
 

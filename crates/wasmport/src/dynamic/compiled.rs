@@ -1,6 +1,7 @@
 //! `Compiled`: compiled code with what a program must know of it to run it without its source.
 
 use super::key::CodeKey;
+use super::tier::Tier;
 use crate::code::OwnArtifact;
 use crate::digest::Digest;
 use crate::engine::RequiredFeatures;
@@ -22,6 +23,7 @@ pub(crate) struct Facts {
     /// The proposals that it was compiled with.
     pub features: RequiredFeatures,
     pub is_component: bool,
+    pub tier: Tier,
     /// The target, with its CPU level.
     pub target: String,
     /// The engine configuration's fingerprint.
@@ -39,6 +41,7 @@ impl Facts {
             source_digest,
             features: key.features,
             is_component: key.is_component,
+            tier: key.tier,
             target: key.target.to_string(),
             engine: key.engine.fingerprint(),
             wasmtime: crate::engine::wasmtime_version().to_owned(),

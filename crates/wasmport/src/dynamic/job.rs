@@ -13,8 +13,12 @@ use crate::engine::{
     BackEnd, EngineConfig, LoadWay, RequiredFeatures, RuntimeOptions, Target, compile_config,
     compile_fast, wasmtime_version,
 };
+#[cfg(feature = "winch")]
+use crate::engine::{winch_compile_config, winch_compiles};
 use crate::error::{Error, NotKept, Result};
 use crate::fs;
+#[cfg(feature = "winch")]
+use crate::inspect::has_floats;
 use crate::inspect::{Section, short_sections};
 use std::borrow::Cow;
 use std::path::Path;
@@ -124,7 +128,7 @@ impl<C: Code> DynamicAsset<C> {
     }
 
     /// Returns the error for code that the cache does not have as this program needs it.
-    fn not_kept(&self, digest: Digest, source: NotKept) -> Error {
+    pub(crate) fn not_kept(&self, digest: Digest, source: NotKept) -> Error {
         Error::NotKept { asset: self.name.clone(), digest, source }
     }
 
@@ -148,6 +152,9 @@ impl<C: Code> DynamicAsset<C> {
         let runs = facts.target.parse::<Target>().is_ok_and(|target| target.runs_here());
         if !runs {
             return refused(NotKept::Target(facts.target));
+        }
+        if facts.tier == Tier::Winch && !cfg!(feature = "winch") {
+            return refused(NotKept::Winch);
         }
         let missing = facts.features.missing_in(RequiredFeatures::of_this_build());
         if let Some(feature) = missing.iter().next() {
@@ -201,6 +208,12 @@ impl KeptCode {
         if self.facts.target == "portable" { "portable" } else { "native" }
     }
 
+    /// Returns the compiler's tier.
+    #[cfg(feature = "winch")]
+    pub fn tier(&self) -> Tier {
+        self.facts.tier
+    }
+
     /// Returns the short custom sections of the source.
     pub fn sections(&self) -> Vec<Section> {
         self.facts.sections.clone()
@@ -216,6 +229,14 @@ impl KeptCode {
 impl CompileJob {
     pub fn digest(&self) -> Digest {
         self.digest
+    }
+
+    /// Returns whether Winch can compile it so that it gives the same results.
+    #[cfg(feature = "winch")]
+    pub fn is_for_winch(&self) -> bool {
+        let CodeKey { engine, target, features, .. } = &self.key;
+        winch_compiles(engine, target, *features)
+            && !(engine.deterministic && has_floats(&self.wasm))
     }
 
     /// Returns the name of the target, without the CPU features of this machine.
@@ -297,10 +318,18 @@ pub(super) fn compile(
     wasm: &[u8],
     last: Option<Pack>,
 ) -> wasmtime::Result<(Vec<u8>, Option<Pack>)> {
-    let mut config = compile_config(&key.engine, &key.target, key.features)?;
+    let mut config = match key.tier {
+        #[cfg(feature = "winch")]
+        Tier::Winch => winch_compile_config(&key.engine, &key.target, key.features)?,
+        #[cfg(not(feature = "winch"))]
+        Tier::Winch => wasmtime::bail!("the program that compiles lacks the cargo feature `winch`"),
+        Tier::Optimized | Tier::Baseline => compile_config(&key.engine, &key.target, key.features)?,
+    };
     if key.tier == Tier::Baseline {
         compile_fast(&mut config);
     }
+    // Cranelift alone keeps functions.
+    let last = last.filter(|_| key.tier != Tier::Winch);
     let functions = last.map(|last| Arc::new(Functions::new(last)));
     if let Some(functions) = &functions {
         config.enable_incremental_compilation(Arc::<Functions>::clone(functions))?;

@@ -18,6 +18,8 @@ pub use asset::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use cache::ModuleCache;
 #[cfg(feature = "compile")]
+pub(crate) use job::CompileJob;
+#[cfg(feature = "compile")]
 pub use tier::Tier;
 #[cfg(feature = "compile")]
 pub use worker::{Worker, serve_worker};

@@ -16,6 +16,17 @@ pub enum OptLevel {
     SpeedAndSize,
 }
 
+/// Cranelift's algorithm for the allocation of registers ([`wasmtime::RegallocAlgorithm`]).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum RegallocAlgorithm {
+    /// Fastest generated code.
+    Backtracking,
+    /// Fastest to compile; the code is slower and larger.
+    SinglePass,
+}
+
 /// The garbage collector of compiled code ([`wasmtime::Config::collector`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -114,6 +125,9 @@ engine_config! {
     epoch_interruption: bool = false;
     /// Optimization level of the compiler. Default: `Speed`.
     opt_level: OptLevel = OptLevel::Speed;
+    /// Allocation of registers by the compiler ([`wasmtime::Config::cranelift_regalloc_algorithm`]).
+    /// Default: `Backtracking`.
+    regalloc_algorithm: RegallocAlgorithm = RegallocAlgorithm::Backtracking;
     /// Inlining of functions into their callers. Default: `No`.
     inlining: Inlining = Inlining::No;
     /// Artifacts hold native DWARF for debuggers ([`wasmtime::Config::debug_info`]). Default: false.
@@ -190,6 +204,7 @@ mod tests {
             default.deterministic(false),
             default.fuel(true),
             default.opt_level(OptLevel::None),
+            default.regalloc_algorithm(RegallocAlgorithm::SinglePass),
             default.memory_reservation(Some(1 << 20)),
             default.collector(Collector::Null),
         ];

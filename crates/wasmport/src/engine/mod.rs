@@ -20,7 +20,7 @@ mod version;
 mod wasmtime_config;
 
 pub use back_end::BackEnd;
-pub use config::{Collector, EngineConfig, Inlining, Knob, OptLevel};
+pub use config::{Collector, EngineConfig, Inlining, Knob, OptLevel, RegallocAlgorithm};
 pub(crate) use config_error::ConfigError;
 pub(crate) use cpu::this_cpu_has;
 pub use features::{RequiredFeatures, WasmFeature};
@@ -37,6 +37,8 @@ pub(crate) use wasmtime_config::compile_fast;
 pub(crate) use wasmtime_config::run_config;
 #[cfg(feature = "compile")]
 pub use wasmtime_config::{compile_config, init_config};
+#[cfg(feature = "winch")]
+pub(crate) use wasmtime_config::{winch_compile_config, winch_compiles, winch_config};
 
 /// The digest of this module's sources, which decide the bytes of artifacts. For `wasmport-build`.
 #[doc(hidden)]

@@ -11,9 +11,12 @@ use super::natural::Natural;
 use super::options::{Profiler, RuntimeOptions};
 use super::pooling::Pooling;
 #[cfg(feature = "compile")]
-use super::{config::OptLevel, target::Target};
+use super::{
+    config::{OptLevel, RegallocAlgorithm},
+    target::Target,
+};
 use std::num::NonZeroUsize;
-use wasmtime::{Config, ProfilingStrategy, WasmBacktraceDetails, WasmFeatures};
+use wasmtime::{Config, ProfilingStrategy, Strategy, WasmBacktraceDetails, WasmFeatures};
 
 /// Returns the configuration with which the importer compiles a module for `target`.
 ///
@@ -26,12 +29,36 @@ pub fn compile_config(
     target: &Target,
     features: RequiredFeatures,
 ) -> wasmtime::Result<Config> {
+    compile_config_with(Strategy::Cranelift, engine, target, features)
+}
+
+/// Returns the configuration with which Winch compiles a module for `target`.
+///
+/// # Errors
+///
+/// Fails if Wasmtime does not know the target.
+#[cfg(feature = "winch")]
+pub(crate) fn winch_compile_config(
+    engine: &EngineConfig,
+    target: &Target,
+    features: RequiredFeatures,
+) -> wasmtime::Result<Config> {
+    compile_config_with(Strategy::Winch, engine, target, features)
+}
+
+#[cfg(feature = "compile")]
+fn compile_config_with(
+    strategy: Strategy,
+    engine: &EngineConfig,
+    target: &Target,
+    features: RequiredFeatures,
+) -> wasmtime::Result<Config> {
     let natural = Natural { pulley: target.is_portable(), pointer_bits: target.pointer_bits() };
     let mut config = shared(engine, &natural, features);
     if let Some(triple) = target.wasmtime_triple() {
         config.target(&triple)?;
     }
-    compiler(&mut config, engine);
+    compiler(&mut config, strategy, engine);
     for flag in target.cranelift_flags() {
         // SAFETY: a flag lets code use an instruction that a CPU may lack. The artifact's target
         // names the level, and the runtime rejects it if the CPU lacks one of its features.
@@ -58,18 +85,24 @@ pub fn init_config(features: RequiredFeatures) -> wasmtime::Result<Config> {
 
 /// Sets what only compiling reads.
 #[cfg(feature = "compile")]
-fn compiler(config: &mut Config, engine: &EngineConfig) {
+fn compiler(config: &mut Config, strategy: Strategy, engine: &EngineConfig) {
+    config.strategy(strategy);
+    if strategy == Strategy::Cranelift {
+        // Winch does not know it.
+        config.cranelift_wasmtime_debug_checks(false);
+    }
     config
-        .strategy(wasmtime::Strategy::Cranelift)
         .cranelift_opt_level(match engine.opt_level {
             OptLevel::None => wasmtime::OptLevel::None,
             OptLevel::Speed => wasmtime::OptLevel::Speed,
             OptLevel::SpeedAndSize => wasmtime::OptLevel::SpeedAndSize,
         })
-        .cranelift_regalloc_algorithm(wasmtime::RegallocAlgorithm::Backtracking)
+        .cranelift_regalloc_algorithm(match engine.regalloc_algorithm {
+            RegallocAlgorithm::Backtracking => wasmtime::RegallocAlgorithm::Backtracking,
+            RegallocAlgorithm::SinglePass => wasmtime::RegallocAlgorithm::SinglePass,
+        })
         .cranelift_nan_canonicalization(engine.deterministic)
-        .cranelift_debug_verifier(false)
-        .cranelift_wasmtime_debug_checks(false);
+        .cranelift_debug_verifier(false);
 }
 
 /// Makes a compiler fast, for code that is slower and loads into the same engines.
@@ -78,6 +111,50 @@ pub(crate) fn compile_fast(config: &mut Config) {
     config
         .cranelift_opt_level(wasmtime::OptLevel::None)
         .cranelift_regalloc_algorithm(wasmtime::RegallocAlgorithm::SinglePass);
+}
+
+/// Proposals that Winch does not compile.
+#[cfg(feature = "winch")]
+const BEYOND_WINCH: RequiredFeatures = RequiredFeatures::of(&[
+    WasmFeature::Exceptions,
+    WasmFeature::FunctionReferences,
+    WasmFeature::Gc,
+    WasmFeature::GcTypes,
+    WasmFeature::RelaxedSimd,
+    WasmFeature::TailCall,
+    WasmFeature::Threads,
+]);
+
+/// Returns whether Winch compiles for a target with an engine configuration, code with these features.
+#[cfg(feature = "winch")]
+pub(crate) fn winch_compiles(
+    engine: &EngineConfig,
+    target: &Target,
+    features: RequiredFeatures,
+) -> bool {
+    use target_lexicon::Architecture;
+    let architecture = target.triple().map(|triple| triple.architecture);
+    let is_known = matches!(architecture, Some(Architecture::X86_64 | Architecture::Aarch64(_)));
+    let can = engine.signals_based_traps != Some(false)
+        && engine.table_lazy_init
+        && engine.inlining == Inlining::No
+        && !engine.debug_info;
+    is_known && can && BEYOND_WINCH.iter().all(|feature| !features.contains(feature))
+}
+
+/// Returns the configuration of a running program's engine for the code of Winch, which loads into an engine with this
+/// compiler alone.
+///
+/// # Errors
+///
+/// Fails like [`run_config`].
+#[cfg(feature = "winch")]
+pub(crate) fn winch_config(
+    engine: &EngineConfig,
+    options: &RuntimeOptions,
+) -> Result<Config, ConfigError> {
+    let features = RequiredFeatures::of_this_build().missing_in(BEYOND_WINCH);
+    run_config_with(Some(Strategy::Winch), engine, options, BackEnd::Source, features)
 }
 
 /// Returns the configuration of a running program's engine: it enables every feature of this build, and
@@ -92,15 +169,31 @@ pub(crate) fn run_config(
     options: &RuntimeOptions,
     back_end: BackEnd,
 ) -> Result<Config, ConfigError> {
-    let (portable, source) = (back_end == BackEnd::Portable, back_end == BackEnd::Source);
+    let mut features = RequiredFeatures::of_this_build();
+    if back_end == BackEnd::Portable {
+        // The interpreter lacks threads, and an engine with a compiler fails at once because of it.
+        features = features.missing_in(RequiredFeatures::of(&[WasmFeature::Threads]));
+    }
+    #[cfg(feature = "compile")]
+    let strategy = (back_end == BackEnd::Source).then_some(Strategy::Cranelift);
+    #[cfg(not(feature = "compile"))]
+    let strategy = None;
+    run_config_with(strategy, engine, options, back_end, features)
+}
+
+/// Returns the configuration of a running program's engine with these features, and with a compiler if the back end is
+/// that.
+fn run_config_with(
+    strategy: Option<Strategy>,
+    engine: &EngineConfig,
+    options: &RuntimeOptions,
+    back_end: BackEnd,
+    features: RequiredFeatures,
+) -> Result<Config, ConfigError> {
+    let portable = back_end == BackEnd::Portable;
     let natural = Natural { pulley: portable, pointer_bits: usize::BITS as u8 };
     if engine.concurrency_support && !cfg!(feature = "component-model-async") {
         return Err(missing("an engine with `concurrency-support`", "component-model-async"));
-    }
-    let mut features = RequiredFeatures::of_this_build();
-    if portable {
-        // The interpreter lacks threads, and an engine with a compiler fails at once because of it.
-        features = features.missing_in(RequiredFeatures::of(&[WasmFeature::Threads]));
     }
     let mut config = shared(engine, &natural, features);
     if portable {
@@ -110,13 +203,12 @@ pub(crate) fn run_config(
         return Err(missing("running `portable` artifacts", "pulley"));
     }
     #[cfg(feature = "compile")]
-    if source {
-        compiler(&mut config, engine);
-    } else {
-        config.enable_compiler(false);
+    match strategy {
+        Some(strategy) => compiler(&mut config, strategy, engine),
+        None => drop(config.enable_compiler(false)),
     }
     #[cfg(not(feature = "compile"))]
-    if source {
+    if strategy.is_some() || back_end == BackEnd::Source {
         return Err(missing("running `source` artifacts", "compile"));
     }
     config
@@ -187,7 +279,8 @@ fn shared(engine: &EngineConfig, natural: &Natural, features: RequiredFeatures) 
         deterministic,
         fuel,
         epoch_interruption,
-        opt_level: _, // Only compiling reads it.
+        opt_level: _,          // Only compiling reads it.
+        regalloc_algorithm: _, // Only compiling reads it.
         inlining,
         debug_info,
         debug_symbols,

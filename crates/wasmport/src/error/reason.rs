@@ -82,6 +82,9 @@ pub enum NotKept {
     /// It was compiled for a machine that this one is not.
     #[error("it was compiled for `{0}`")]
     Target(String),
+    /// Winch compiled it, and this program or machine has no Winch.
+    #[error("the compiler Winch made it, which this program lacks")]
+    Winch,
     /// It uses a proposal that this build of the `wasmport` crate cannot run.
     #[error("it uses `{}`, which this build cannot run", .0.name())]
     Feature(WasmFeature),

@@ -14,6 +14,8 @@ mod types;
 pub use component_features::needs_concurrency;
 pub use difference::Inspected;
 pub use inspection::{CustomSection, Export, Import, Inspection};
+#[cfg(feature = "winch")]
+pub(crate) use scan::has_floats;
 #[doc(hidden)]
 pub use scan::{Scanned, scan};
 #[cfg(feature = "compile")]

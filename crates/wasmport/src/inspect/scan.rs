@@ -42,6 +42,13 @@ pub fn scan(wasm: &[u8], is_enough: impl Fn(&Scanned) -> bool) -> Result<Scanned
     Ok(scan.found)
 }
 
+/// Returns whether WebAssembly may compute with floats.
+#[cfg(feature = "winch")]
+pub(crate) fn has_floats(wasm: &[u8]) -> bool {
+    let without = wasmparser::WasmFeatures::all() - wasmparser::WasmFeatures::FLOATS;
+    wasmparser::Validator::new_with_features(without).validate_all(wasm).is_err()
+}
+
 /// The features of the adapter modules that Wasmtime puts between components.
 const ADAPTERS: RequiredFeatures = RequiredFeatures::of(&[
     F::MutableGlobal,

@@ -5,12 +5,13 @@ use super::shared::RuntimeShared;
 use crate::asset::{AnyAsset, AssetSource, NoSource};
 use crate::engine::{EngineConfig, RuntimeOptions};
 use crate::error::Result;
+use std::sync::Arc;
 
 /// Settings of a [`Runtime`] before it is built.
 pub struct RuntimeBuilder<'a> {
     config: EngineConfig,
     options: RuntimeOptions,
-    source: Box<dyn AssetSource>,
+    source: Arc<dyn AssetSource>,
     assets: &'a [&'a AnyAsset],
 }
 
@@ -30,7 +31,7 @@ impl Runtime {
         RuntimeBuilder {
             config: *config,
             options: RuntimeOptions::default(),
-            source: Box::new(NoSource),
+            source: Arc::new(NoSource),
             assets: &[],
         }
     }
@@ -47,7 +48,7 @@ impl<'a> RuntimeBuilder<'a> {
     /// Sets the source of artifacts that are not in the program.
     #[must_use]
     pub fn source(mut self, source: impl AssetSource + 'static) -> Self {
-        self.source = Box::new(source);
+        self.source = Arc::new(source);
         self
     }
 

@@ -1,6 +1,8 @@
 //! `ActiveEngine`: the engine of a back end; and which errors are the pooling allocator's.
 
 use crate::code::Code;
+#[cfg(feature = "winch")]
+use crate::engine::winch_config;
 use crate::engine::{BackEnd, ConfigError, EngineConfig, RuntimeOptions, run_config};
 use crate::error::{Error, Result};
 use crate::limits::EpochTimer;
@@ -28,6 +30,19 @@ impl ActiveEngine {
         let engine = new_engine(config, options, back_end)?;
         let timer = config.epoch_interruption.then(|| Arc::new(EpochTimer::new(&engine)));
         Ok(Self { back_end, engine, timer })
+    }
+
+    /// Builds the engine for the code of Winch.
+    ///
+    /// # Errors
+    ///
+    /// Fails if Wasmtime has no Winch for this machine or the configuration.
+    #[cfg(feature = "winch")]
+    pub fn winch(config: &EngineConfig, options: &RuntimeOptions) -> Result<Self> {
+        let wasmtime = winch_config(config, options)?;
+        let engine = Engine::new(&wasmtime).map_err(|source| Error::Engine { source })?;
+        let timer = config.epoch_interruption.then(|| Arc::new(EpochTimer::new(&engine)));
+        Ok(Self { back_end: BackEnd::Native, engine, timer })
     }
 
     /// Turns the error of an asset that Wasmtime rejects into [`Error::Pooling`], if `load` can load it

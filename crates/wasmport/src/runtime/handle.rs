@@ -34,6 +34,22 @@ impl Runtime {
         Self { shared: Arc::new(shared), limits, groups: Vec::new(), budgets: Vec::new() }
     }
 
+    /// Returns the same runtime for the code of Winch, if this program and machine have any.
+    #[cfg(feature = "winch")]
+    pub(super) fn winch(&self) -> Option<Self> {
+        let shared = Arc::clone(self.shared.winch()?);
+        Some(Self { shared, ..self.clone() })
+    }
+
+    /// Returns whether this runtime is for the code of Winch.
+    #[cfg(feature = "compile")]
+    pub(super) fn is_winch(&self) -> bool {
+        #[cfg(feature = "winch")]
+        return self.shared.is_winch;
+        #[cfg(not(feature = "winch"))]
+        false
+    }
+
     /// Returns the artifact of an asset that this runtime runs, and why it rejects the others. If no
     /// asset was loaded yet, it is the one that it would run.
     #[must_use]

@@ -5,9 +5,15 @@ use super::handle::Runtime;
 use super::loaded::{Loaded, LoadedAsset};
 use crate::asset::{AnyAsset, Artifact, Asset};
 use crate::code::{self, Code, Stay};
+#[cfg(feature = "compile")]
+use crate::digest::Digest;
 use crate::dynamic::DynamicAsset;
-#[cfg(not(feature = "compile"))]
+#[cfg(feature = "compile")]
+use crate::dynamic::{CompileJob, Tier};
+#[cfg(any(feature = "winch", not(feature = "compile")))]
 use crate::error::Error;
+#[cfg(feature = "winch")]
+use crate::error::NotKept;
 use crate::error::Result;
 use crate::trace;
 use std::path::Path;
@@ -95,18 +101,26 @@ impl Runtime {
     /// - [`Pooling`](crate::Error::Pooling) if the pooling allocator reserves too little for it.
     #[cfg(feature = "compile")]
     pub fn load_dynamic<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
-        let (shared, active) = (&*self.shared, self.shared.engine());
-        let (options, stay) = (&shared.options, Stay::Used(shared.options.kept));
-        if let Some(digest) = asset.kept_digest() {
-            let kept = asset.read_kept(digest, &shared.config)?;
-            let own = kept.asset();
-            let load = |engine: &Engine| kept.load(engine, options.load_way);
-            let load = || self.load_into(active, load);
-            let code = C::cache(&shared.caches).get_or_load(digest, stay, load)?;
-            return Ok(Loaded::compiled(self, own, kept.target(), code, kept.sections()));
+        match (asset.kept_digest(), asset.chosen_tier()) {
+            (Some(digest), _) => self.load_kept(asset, digest),
+            (None, Tier::Winch) => self.load_by_winch(asset),
+            (None, Tier::Optimized | Tier::Baseline) => self.load_job(asset, self.job(asset)?),
         }
-        let job = asset.read(&shared.config, options, active.back_end)?;
-        let own = job.asset();
+    }
+
+    /// Reads a dynamic asset, to compile it for this runtime.
+    #[cfg(feature = "compile")]
+    fn job<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<CompileJob> {
+        let (shared, active) = (&*self.shared, self.shared.engine());
+        asset.read(&shared.config, &shared.options, active.back_end)
+    }
+
+    /// Loads the code of a dynamic asset from a cache, or compiles it.
+    #[cfg(feature = "compile")]
+    fn load_job<C: Code>(&self, asset: &DynamicAsset<C>, job: CompileJob) -> Result<Loaded<C>> {
+        let (shared, active) = (&*self.shared, self.shared.engine());
+        let (own, options) = (job.asset(), &shared.options);
+        let stay = Stay::Used(options.kept);
         let code = C::cache(&shared.caches).get_or_load(job.digest(), stay, || {
             let artifact = own.artifacts().first();
             let _span = artifact.map(|artifact| trace::load(&own, artifact).entered());
@@ -116,15 +130,50 @@ impl Runtime {
         Ok(Loaded::compiled(self, own, job.target(), code, job.sections()))
     }
 
+    /// Loads code that was compiled before from the asset's cache.
+    #[cfg(feature = "compile")]
+    fn load_kept<C: Code>(&self, asset: &DynamicAsset<C>, digest: Digest) -> Result<Loaded<C>> {
+        let kept = asset.read_kept(digest, &self.shared.config)?;
+        #[cfg(feature = "winch")]
+        let runtime = match kept.tier() {
+            Tier::Winch => self.winch().ok_or_else(|| asset.not_kept(digest, NotKept::Winch))?,
+            Tier::Optimized | Tier::Baseline => self.clone(),
+        };
+        #[cfg(not(feature = "winch"))]
+        let runtime = self.clone();
+        let (shared, active) = (&*runtime.shared, runtime.shared.engine());
+        let own = kept.asset();
+        let load = |engine: &Engine| kept.load(engine, shared.options.load_way);
+        let load = || runtime.load_into(active, load);
+        let stay = Stay::Used(shared.options.kept);
+        let code = C::cache(&shared.caches).get_or_load(digest, stay, load)?;
+        Ok(Loaded::compiled(&runtime, own, kept.target(), code, kept.sections()))
+    }
+
+    /// Compiles by Winch, if it can compile the asset; else with Cranelift.
+    #[cfg(feature = "compile")]
+    fn load_by_winch<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
+        #[cfg(feature = "winch")]
+        if let Some(winch) = self.winch() {
+            let job = winch.job(asset)?;
+            let loaded = job.is_for_winch().then(|| winch.load_job(asset, job));
+            match loaded {
+                // Winch lacks instructions, which shows while it compiles.
+                None | Some(Err(Error::Compile { .. })) => {}
+                Some(loaded) => return loaded,
+            }
+        }
+        self.load_dynamic(&asset.clone().tier(Tier::Baseline))
+    }
+
     /// Returns whether the runtime or the asset's cache has its optimized code.
     #[cfg(feature = "compile")]
     pub(super) fn is_cached<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<bool> {
-        let (shared, active) = (&*self.shared, self.shared.engine());
         if asset.kept_digest().is_some() {
             return Ok(true);
         }
-        let job = asset.read(&shared.config, &shared.options, active.back_end)?;
-        Ok(asset.cache_folder().is_some_and(|cache| cache.has(job.digest())))
+        let digest = self.job(asset)?.digest();
+        Ok(asset.cache_folder().is_some_and(|cache| cache.has(digest)))
     }
 
     /// Compiles an asset that was not imported. This program cannot: it lacks the cargo feature

@@ -6,13 +6,13 @@ use crate::choice::{Choice, Program};
 use crate::code::CodeCaches;
 use crate::engine::{BackEnd, EngineConfig, Mismatch, RuntimeOptions};
 use crate::error::{Error, Result};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// The state that the clones of a runtime share.
 pub(super) struct RuntimeShared {
     pub config: EngineConfig,
     pub options: RuntimeOptions,
-    pub source: Box<dyn AssetSource>,
+    pub source: Arc<dyn AssetSource>,
     pub caches: CodeCaches,
     /// Engine for machine code, or for the target in the options. Built first, because nearly all
     /// runtimes use it.
@@ -20,17 +20,32 @@ pub(super) struct RuntimeShared {
     /// Engine of the chosen back end. Set once, under the lock.
     chosen_engine: OnceLock<ActiveEngine>,
     choosing: Mutex<()>,
+    /// The same for the code of Winch; none if this program and machine have none.
+    #[cfg(feature = "winch")]
+    winch: OnceLock<Option<Arc<Self>>>,
+    /// Whether this is for the code of Winch.
+    #[cfg(feature = "winch")]
+    pub is_winch: bool,
 }
 
 impl RuntimeShared {
     pub fn new(
         config: EngineConfig,
         options: RuntimeOptions,
-        source: Box<dyn AssetSource>,
+        source: Arc<dyn AssetSource>,
     ) -> Result<Self> {
         let back_end = options.target.as_ref().map_or(BackEnd::Native, BackEnd::of);
         let default_engine = ActiveEngine::new(&config, &options, back_end)?;
-        Ok(Self {
+        Ok(Self::with_engine(config, options, source, default_engine))
+    }
+
+    fn with_engine(
+        config: EngineConfig,
+        options: RuntimeOptions,
+        source: Arc<dyn AssetSource>,
+        default_engine: ActiveEngine,
+    ) -> Self {
+        Self {
             config,
             options,
             source,
@@ -38,7 +53,24 @@ impl RuntimeShared {
             default_engine,
             chosen_engine: OnceLock::new(),
             choosing: Mutex::default(),
-        })
+            #[cfg(feature = "winch")]
+            winch: OnceLock::new(),
+            #[cfg(feature = "winch")]
+            is_winch: false,
+        }
+    }
+
+    /// Returns the same for the code of Winch, if this program and machine have any.
+    #[cfg(feature = "winch")]
+    pub fn winch(&self) -> Option<&Arc<Self>> {
+        let build = || {
+            let (config, options) = (self.config, self.options.clone());
+            let engine = ActiveEngine::winch(&config, &options).ok()?;
+            let shared = Self::with_engine(config, options, Arc::clone(&self.source), engine);
+            Some(Arc::new(Self { is_winch: true, ..shared }))
+        };
+        let is_portable = self.engine().back_end == BackEnd::Portable;
+        self.winch.get_or_init(|| if is_portable { None } else { build() }).as_ref()
     }
 
     /// Returns the chosen engine; chooses the default one if none is chosen yet.

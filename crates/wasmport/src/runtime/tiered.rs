@@ -53,7 +53,7 @@ pub struct TierReport {
 }
 
 impl Runtime {
-    /// Compiles an asset fast, and again with the optimizing compiler on a thread of its own. If its
+    /// Compiles an asset fast, by Winch if that is its [`tier`](DynamicAsset::tier), and again with the optimizing compiler on a thread of its own. If its
     /// [`cache`](DynamicAsset::cache) has the optimized code, that is loaded alone.
     ///
     /// # Errors
@@ -63,7 +63,11 @@ impl Runtime {
         let began = Instant::now();
         let optimized = asset.clone().tier(Tier::Optimized);
         let is_cached = self.is_cached(&optimized)?;
-        let tier = if is_cached { Tier::Optimized } else { Tier::Baseline };
+        let first = match asset.chosen_tier() {
+            Tier::Winch => Tier::Winch,
+            Tier::Baseline | Tier::Optimized => Tier::Baseline,
+        };
+        let tier = if is_cached { Tier::Optimized } else { first };
         let current = self.load_dynamic(&asset.clone().tier(tier))?;
         let loading = (!is_cached).then(|| self.load_dynamic_in_background([optimized]));
         let baseline_took = began.elapsed();
@@ -112,8 +116,13 @@ impl<C: Code> Tiered<C> {
     /// Returns how far it is.
     #[must_use]
     pub fn report(&self) -> TierReport {
-        let optimized = self.state().optimized_took;
-        let tier = if optimized.is_some() { Tier::Optimized } else { Tier::Baseline };
+        let state = self.state();
+        let optimized = state.optimized_took;
+        let tier = match optimized {
+            Some(_) => Tier::Optimized,
+            None if state.current.runtime().is_winch() => Tier::Winch,
+            None => Tier::Baseline,
+        };
         TierReport { tier, baseline: self.baseline_took, optimized }
     }
 }

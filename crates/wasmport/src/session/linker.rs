@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::runtime::{ALL_VERSIONS, InterfaceVersion, Loaded, Runtime, VersionSet, version_set};
 use crate::wrapper::{VersionedWrapper, Wrapper as _};
 use std::fmt;
+use wasmtime::Engine;
 
 /// The imports of an interface, defined once: each loaded module costs its own linking alone.
 ///
@@ -20,9 +21,15 @@ use std::fmt;
 /// ```
 pub struct SessionLinker<S: TypedSession> {
     /// The linkers of the interface's versions, oldest first; one if the program defined the imports itself.
-    linkers: Vec<LinkerOf<CodeOf<S>, S::Data>>,
+    linkers: Linkers<S>,
+    engine: Engine,
+    /// Defines the imports again, for the code of [`Tier::Winch`](crate::Tier::Winch), which has an engine of its own; not
+    /// if the program defined them itself.
+    define: Option<fn(&Engine) -> wasmtime::Result<Linkers<S>>>,
     accepted: VersionSet,
 }
+
+type Linkers<S> = Vec<LinkerOf<CodeOf<S>, <S as TypedSession>::Data>>;
 
 impl<S: TypedSession> SessionLinker<S> {
     /// Defines the imports that the session's data implements.
@@ -34,12 +41,24 @@ impl<S: TypedSession> SessionLinker<S> {
     where
         S: LinkedOnce,
     {
+        let linkers = Self::define(runtime.engine())?;
+        Ok(Self { define: Some(Self::define), ..Self::of(runtime, linkers) })
+    }
+
+    fn define(engine: &Engine) -> wasmtime::Result<Linkers<S>>
+    where
+        S: LinkedOnce,
+    {
         let linker = |version| {
-            let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(runtime.engine());
+            let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(engine);
             S::link_version(&mut linker, version).map(|()| linker)
         };
-        let linkers: wasmtime::Result<Vec<_>> = (0..S::Wrapper::VERSIONS).map(linker).collect();
-        Ok(Self { linkers: linkers?, accepted: ALL_VERSIONS })
+        (0..S::Wrapper::VERSIONS).map(linker).collect()
+    }
+
+    fn of(runtime: &Runtime, linkers: Linkers<S>) -> Self {
+        let engine = runtime.engine().clone();
+        Self { linkers, engine, define: None, accepted: ALL_VERSIONS }
     }
 
     /// Defines the imports that `define` adds to the linker, which serves all versions.
@@ -53,7 +72,7 @@ impl<S: TypedSession> SessionLinker<S> {
     ) -> Result<Self> {
         let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(runtime.engine());
         define(&mut linker)?;
-        Ok(Self { linkers: vec![linker], accepted: ALL_VERSIONS })
+        Ok(Self::of(runtime, vec![linker]))
     }
 
     /// Defines the imports of each version that `define` adds to its linker.
@@ -84,7 +103,7 @@ impl<S: TypedSession> SessionLinker<S> {
         };
         let versions = <<S::Wrapper as VersionedWrapper>::Version as InterfaceVersion>::ALL.iter();
         let linkers: wasmtime::Result<Vec<_>> = versions.map(linker).collect();
-        Ok(Self { linkers: linkers?, accepted: ALL_VERSIONS })
+        Ok(Self::of(runtime, linkers?))
     }
 
     /// Accepts code of these versions alone, of those that it accepted before.
@@ -97,15 +116,28 @@ impl<S: TypedSession> SessionLinker<S> {
         self
     }
 
-    /// Links loaded code that has the interface. The code comes from the same [`Runtime`].
+    /// Links loaded code that has the interface. The code comes from the same [`Runtime`]. For code of another engine, such
+    /// as that of [`Tier::Winch`](crate::Tier::Winch), a linker of [`new`](Self::new) defines the imports again.
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::Interface`](crate::Error::Interface) if the code has another interface, and with
+    /// Fails if the code is of another engine and the program defined the imports itself, with [`Error::Interface`](crate::Error::Interface) if the code has another interface, and with
     /// [`Error::Version`](crate::Error::Version) if it is of a version that is not accepted.
     pub fn link(&self, loaded: &Loaded<CodeOf<S>>) -> Result<SessionPre<S>> {
         let version = S::Wrapper::check_version(loaded, self.accepted)?;
-        SessionPre::linked(loaded.clone(), version, self.linker_of(version))
+        let engine = loaded.runtime().engine();
+        if Engine::same(engine, &self.engine) {
+            return SessionPre::linked(loaded.clone(), version, self.linker_of(version));
+        }
+        let Some(define) = self.define else {
+            return Err(wasmtime::format_err!(
+                "asset `{}` has code of another engine than the linker; use `SessionLinker::new`, or a linker of its runtime",
+                loaded.asset().name()
+            )
+            .into());
+        };
+        let linkers = define(engine)?;
+        SessionPre::linked(loaded.clone(), version, &linkers[version.min(linkers.len() - 1)])
     }
 
     /// Returns Wasmtime's linker; that of the newest version if there are several.

@@ -23,17 +23,21 @@ impl Lock {
     pub fn differences(&self, entry: &Entry, settings: &Settings) -> Vec<String> {
         let Some(locked) = self.assets.get(&entry.source) else { return vec![NOT_LOCKED.into()] };
         let now = Locked::from(entry);
+        let development = settings.is_development;
         let inputs = Inputs {
             input: now.input,
-            settings: now.settings,
+            settings: if development { locked.settings } else { now.settings },
             wasmtime: &now.wasmtime,
             tools: &now.tools,
         };
         let mut differences = locked.differences_of(&inputs);
-        if locked.settings != now.settings {
+        if locked.settings != inputs.settings {
             differences.extend(self.difference_of_engine(settings));
         }
-        differences.extend(locked.differences_of_artifacts(&now));
+        // The lock file has the artifacts that others run.
+        if !development {
+            differences.extend(locked.differences_of_artifacts(&now));
+        }
         differences.extend(locked.unnamed_targets(settings));
         differences
     }

@@ -61,7 +61,8 @@ impl Lock {
         {
             *version = tool.version().into();
         }
-        let settings = run.freshness.settings_key(file);
+        let development = run.settings.is_development;
+        let settings = if development { locked.settings } else { run.freshness.settings_key(file) };
         let inputs = Inputs { input, settings, wasmtime: wasmtime_version(), tools: &tools };
         let mut differences = locked.differences_of(&inputs);
         if locked.settings != settings {
