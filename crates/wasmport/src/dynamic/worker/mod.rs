@@ -11,13 +11,15 @@ use crate::semaphore::{Acquired, Semaphore};
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
 /// A program that compiles WebAssembly for this one, each time in a process of its own: compiling a stranger's module can
 /// take long, use much memory, or crash.
+///
+/// A process ends with this program, also if that is killed.
 ///
 /// The worker **bounds** compiling, it does not isolate it: what it returns runs as this program's own code. Its program is
 /// as trusted as this one.
@@ -123,6 +125,8 @@ impl Worker {
 /// A process that compiles. It is killed if it still runs when this is dropped.
 struct Process {
     child: Child,
+    /// Holds the standard input, which the worker sees closed when this program ends.
+    _input: Option<thread::JoinHandle<Option<ChildStdin>>>,
     output: mpsc::Receiver<std::io::Result<Vec<u8>>>,
     said: Option<thread::JoinHandle<String>>,
 }
@@ -136,9 +140,9 @@ impl Process {
         let mut child = child.map_err(|source| WorkerError::Start { program, source })?;
         let (sender, output) = mpsc::channel();
         // A process that dies closes its pipes, which ends these threads.
-        if let Some(mut stdin) = child.stdin.take() {
-            let _ = thread::spawn(move || stdin.write_all(&request));
-        }
+        let input = child.stdin.take().map(|mut stdin| {
+            thread::spawn(move || stdin.write_all(&request).is_ok().then_some(stdin))
+        });
         if let Some(stdout) = child.stdout.take() {
             let most = worker.artifact_bytes.saturating_add(protocol::OVERHEAD);
             let _ = thread::spawn(move || {
@@ -154,7 +158,7 @@ impl Process {
                 String::from_utf8_lossy(&bytes).into_owned()
             })
         });
-        Ok(Self { child, output, said })
+        Ok(Self { child, _input: input, output, said })
     }
 
     /// Waits for all that it writes.

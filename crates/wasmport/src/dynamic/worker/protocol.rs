@@ -6,6 +6,7 @@ use crate::dynamic::tier::Tier;
 use crate::engine::{EngineConfig, RequiredFeatures};
 use crate::error::WorkerError;
 use serde::{Deserialize, Serialize};
+use std::io::Read;
 
 /// First bytes of both messages: other versions have others.
 const MAGIC: &[u8] = concat!("wasmport worker ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
@@ -52,29 +53,35 @@ impl Request {
     }
 
     pub fn encode(&self, memory_bytes: u64) -> Result<Vec<u8>, WorkerError> {
-        let mut bytes = message(self).ok_or(WorkerError::Protocol)?;
-        bytes.splice(MAGIC.len()..MAGIC.len(), memory_bytes.to_le_bytes());
-        Ok(bytes)
+        let content = postcard::to_allocvec(self).map_err(|_| WorkerError::Protocol)?;
+        let (memory, len) = (memory_bytes.to_le_bytes(), (content.len() as u64).to_le_bytes());
+        Ok([MAGIC, &memory, &len, &content].concat())
     }
 
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let (memory, rest) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<8>()?;
-        let request: Self = postcard::from_bytes(rest).ok()?;
-        Some(Self { memory_bytes: u64::from_le_bytes(*memory), ..request })
+    /// Reads a request. Its length is before it, because the input stays open while the program waits.
+    pub fn read(input: &mut impl Read) -> Option<Self> {
+        let mut magic = [0; MAGIC.len()];
+        let (mut memory, mut len) = ([0; 8], [0; 8]);
+        for part in [magic.as_mut_slice(), &mut memory, &mut len] {
+            input.read_exact(part).ok()?;
+        }
+        let mut content = Vec::new();
+        let read = input.take(u64::from_le_bytes(len)).read_to_end(&mut content).ok()?;
+        if magic != MAGIC || read as u64 != u64::from_le_bytes(len) {
+            return None;
+        }
+        let request: Self = postcard::from_bytes(&content).ok()?;
+        Some(Self { memory_bytes: u64::from_le_bytes(memory), ..request })
     }
 }
 
 impl Answer {
     pub fn encode(&self) -> Option<Vec<u8>> {
-        message(self)
+        let content = postcard::to_allocvec(self).ok()?;
+        Some([MAGIC, &content].concat())
     }
 
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes(bytes.strip_prefix(MAGIC)?).ok()
     }
-}
-
-fn message(content: &impl Serialize) -> Option<Vec<u8>> {
-    let content = postcard::to_allocvec(content).ok()?;
-    Some([MAGIC, &content].concat())
 }

@@ -4,7 +4,7 @@ use super::VARIABLE;
 use super::protocol::{Answer, Request};
 use crate::dynamic::job::compile;
 use crate::dynamic::key::CodeKey;
-use std::io::{Read as _, Write as _};
+use std::io::Write as _;
 use std::process::ExitCode;
 
 /// Compiles, and ends the process, if this is the process of a [`Worker`](crate::Worker); else it returns at once. It is
@@ -26,14 +26,23 @@ pub fn serve_worker() {
 }
 
 fn serve() -> Option<ExitCode> {
-    let mut bytes = Vec::new();
-    std::io::stdin().lock().read_to_end(&mut bytes).ok()?;
-    let request = Request::decode(&bytes)?;
-    drop(bytes);
+    let request = Request::read(&mut std::io::stdin().lock())?;
+    end_with_the_program();
     crate::fs::limit_memory(request.memory_bytes);
     let answer = answer(&request).encode()?;
     std::io::stdout().lock().write_all(&answer).ok()?;
     Some(ExitCode::SUCCESS)
+}
+
+/// Ends this process when the program that waits for the code ends, however that happens: its end of the standard input is
+/// closed then.
+fn end_with_the_program() {
+    let wait = || {
+        let _ = std::io::copy(&mut std::io::stdin().lock(), &mut std::io::sink());
+        std::process::exit(1);
+    };
+    // Without the thread, the process ends after its work.
+    let _ = std::thread::Builder::new().spawn(wait);
 }
 
 fn answer(request: &Request) -> Answer {
