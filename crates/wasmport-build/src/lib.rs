@@ -55,6 +55,8 @@ mod tool;
 mod version;
 #[cfg(feature = "compiler")]
 mod wasm;
+#[cfg(feature = "compiler")]
+mod worker;
 
 pub use asset::{AssetError, AssetErrorKind, Kind, Stage};
 #[cfg(feature = "compiler")]
@@ -82,6 +84,8 @@ pub use settings::{
 pub use store::{CacheFolder, CacheStats, Removed, Verified};
 pub use wasmport::EngineConfig;
 pub use wasmport::engine::{RequiredFeatures, Target, WasmFeature};
+#[cfg(feature = "compiler")]
+pub use worker::serve_worker;
 
 use std::path::Path;
 #[cfg(feature = "compiler")]

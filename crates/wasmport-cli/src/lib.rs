@@ -66,6 +66,16 @@ pub fn main() -> ExitCode {
     run(&command, None)
 }
 
+/// Runs the program `wasmport-worker`, which another program starts by `wasmport::Worker`.
+#[must_use]
+pub fn worker() -> ExitCode {
+    wasmport_build::serve_worker();
+    eprintln!(
+        "wasmport-worker compiles plug-ins for a program that names it with `wasmport::Worker::program`"
+    );
+    ExitCode::from(2)
+}
+
 /// Runs a command. Without `--config`, the settings come from `default_config`, else from
 /// `wasmport.toml` in the current folder, if there is one.
 #[must_use]

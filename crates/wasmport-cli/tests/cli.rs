@@ -21,6 +21,8 @@ mod precompile;
 mod store;
 #[path = "cli/watch.rs"]
 mod watch;
+#[path = "cli/worker.rs"]
+mod worker;
 
 use std::fs;
 use std::path::Path;

@@ -91,7 +91,10 @@ pub use code::Code;
 pub use digest::Digest;
 pub use dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
-pub use dynamic::{ModuleCache, Tier, Worker, serve_worker};
+pub use dynamic::{ModuleCache, Stages, Tier, Worker, serve_worker};
+#[cfg(feature = "compile")]
+#[doc(hidden)]
+pub use dynamic::{Prepare, serve_worker_with};
 pub use engine::{
     BackEnd, EngineConfig, Kept, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit,
     Profiler, RuntimeOptions,

@@ -23,6 +23,10 @@ pub use inspect::{Inspection, inspect};
 pub(crate) use pack::Output;
 
 use crate::asset::AssetError;
+use crate::project::discover::AssetFile;
+use crate::wasm::RawWasm;
+use std::collections::BTreeMap;
+use wasmport::Digest;
 
 /// Generates the wrapper of an interface from the file that describes it.
 ///
@@ -42,6 +46,24 @@ pub(crate) fn import_interface(asset: &AssetContext<'_>) -> Result<Output, Asset
     let wrapper = stages::codegen(&module, &interface, &[], digest, asset)?;
     let source = pack::Source { digest, concurrency };
     pack::pack(&module, interface, Vec::new(), wrapper, &source, asset)
+}
+
+/// Runs the stages between a plug-in's binary and its compilation.
+///
+/// # Errors
+///
+/// Fails with the error of the first stage that fails.
+pub(crate) fn prepare(
+    wasm: Vec<u8>,
+    file: &AssetFile,
+    import: &ImportContext<'_>,
+) -> Result<Vec<u8>, AssetError> {
+    let asset = &AssetContext::new(import, file, Digest::of(&wasm), BTreeMap::new(), None);
+    let module = stages::validate(RawWasm::new(asset.path(), wasm), asset)?;
+    let module = stages::optimize(module, asset)?;
+    let module = stages::strip(module, asset)?;
+    let module = stages::canonicalize(module, asset)?;
+    Ok(module.wasm().to_vec())
 }
 
 /// Imports one asset: every stage between its file and its outputs, in order.

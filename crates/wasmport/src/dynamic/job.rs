@@ -76,8 +76,10 @@ impl<C: Code> DynamicAsset<C> {
             Err(error) => return Err(compile_error(&self.name, error.into())),
         };
         self.check_kind(&wasm)?;
+        let (tier, stages) = (self.chosen_tier(), self.worker_program());
+        let stages = stages.and_then(Worker::chosen_stages);
         let mut keys = targets.iter().map(|target| {
-            let key = CodeKey::new::<C>(&wasm, engine, target.clone(), self.chosen_tier());
+            let key = CodeKey::new::<C>(&wasm, engine, target.clone(), tier, stages);
             let digest = key.digest(&self.key, &wasm);
             (key, digest)
         });
@@ -88,7 +90,7 @@ impl<C: Code> DynamicAsset<C> {
             Some((key, digest)) if self.cache_folder().is_none() || has(digest) => (key, digest),
             Some(best) => keys.find(|(_, digest)| has(*digest)).unwrap_or(best),
             None => {
-                let key = CodeKey::new::<C>(&wasm, engine, Target::host(), self.chosen_tier());
+                let key = CodeKey::new::<C>(&wasm, engine, Target::host(), tier, stages);
                 let digest = key.digest(&self.key, &wasm);
                 (key, digest)
             }
@@ -102,7 +104,7 @@ impl<C: Code> DynamicAsset<C> {
     /// Returns the digest of what the versions of an asset have in common.
     fn family(&self, key: &CodeKey) -> Digest {
         let (engine, target) = (key.engine.fingerprint(), key.target.to_string());
-        let tier = format!("{:?}", key.tier);
+        let tier = format!("{:?} {:?}", key.tier, key.stages);
         let fields = [
             tier.as_bytes(),
             self.key.as_bytes(),
@@ -293,7 +295,7 @@ impl CompileJob {
         let last = cache.map(|cache| cache.functions(self.family));
         let (artifact, functions) = match &self.worker {
             Some(worker) => {
-                let request = Request::new(&self.key, &self.wasm, last);
+                let request = Request::new(&self.name, &self.key, &self.wasm, last);
                 match worker.compile(&self.name, &request)? {
                     Answer::Compiled(artifact, functions) => (artifact, functions),
                     Answer::Refused(reason) => {

@@ -1,6 +1,7 @@
 //! `CodeKey`: everything that decides the code of a dynamic asset.
 
 use super::tier::Tier;
+use super::worker::Stages;
 use crate::code::Code;
 use crate::digest::Digest;
 use crate::engine::{
@@ -17,19 +18,41 @@ pub(crate) struct CodeKey {
     pub features: RequiredFeatures,
     pub is_component: bool,
     pub tier: Tier,
+    /// The stages that a worker runs before.
+    pub stages: Option<Stages>,
 }
 
+/// The proposals that every program has and that the optimizer may use.
+const OF_THE_OPTIMIZER: RequiredFeatures = RequiredFeatures::of(&[
+    WasmFeature::MutableGlobal,
+    WasmFeature::SaturatingFloatToInt,
+    WasmFeature::SignExtension,
+    WasmFeature::ReferenceTypes,
+    WasmFeature::MultiValue,
+    WasmFeature::BulkMemory,
+]);
+
 impl CodeKey {
-    pub fn new<C: Code>(wasm: &[u8], engine: &EngineConfig, target: Target, tier: Tier) -> Self {
-        let features = used_features::<C>(wasm, engine, &target);
-        Self { engine: *engine, target, features, is_component: C::IS_COMPONENT, tier }
+    pub fn new<C: Code>(
+        wasm: &[u8],
+        engine: &EngineConfig,
+        target: Target,
+        tier: Tier,
+        stages: Option<&Stages>,
+    ) -> Self {
+        let mut features = used_features::<C>(wasm, engine, &target);
+        if stages.is_some() {
+            features = features.union(OF_THE_OPTIMIZER);
+        }
+        let stages = stages.cloned();
+        Self { engine: *engine, target, features, is_component: C::IS_COMPONENT, tier, stages }
     }
 
     /// Returns the digest of everything that decides the code of `wasm`; `key` keeps apart what must not be shared.
     pub fn digest(&self, key: &str, wasm: &[u8]) -> Digest {
         let names: Vec<&str> = self.features.iter().map(|feature| feature.name()).collect();
         let (engine, target) = (self.engine.fingerprint(), self.target.to_string());
-        let tier = format!("{:?}", self.tier);
+        let tier = format!("{:?} {:?}", self.tier, self.stages);
         let fields = [
             tier.as_bytes(),
             key.as_bytes(),

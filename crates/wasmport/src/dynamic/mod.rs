@@ -22,4 +22,7 @@ pub(crate) use job::CompileJob;
 #[cfg(feature = "compile")]
 pub use tier::Tier;
 #[cfg(feature = "compile")]
-pub use worker::{Worker, serve_worker};
+#[doc(hidden)]
+pub use worker::{Prepare, serve_worker_with};
+#[cfg(feature = "compile")]
+pub use worker::{Stages, Worker, serve_worker};

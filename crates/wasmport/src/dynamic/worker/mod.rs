@@ -2,9 +2,11 @@
 
 mod protocol;
 mod serve;
+mod stages;
 
 pub(super) use protocol::{Answer, Request};
-pub use serve::serve_worker;
+pub use serve::{Prepare, serve_worker, serve_worker_with};
+pub use stages::Stages;
 
 use crate::error::{Error, Result, WorkerError};
 use crate::semaphore::{Acquired, Semaphore};
@@ -44,6 +46,7 @@ pub struct Worker {
     memory_bytes: u64,
     artifact_bytes: u64,
     processes: Arc<Semaphore>,
+    stages: Option<Stages>,
 }
 
 /// The variable that tells a process that it is a worker.
@@ -66,6 +69,7 @@ impl Worker {
             memory_bytes: 4 << 30,
             artifact_bytes: 1 << 30,
             processes: Semaphore::new(processes),
+            stages: None,
         }
     }
 
@@ -105,6 +109,19 @@ impl Worker {
     pub fn processes(mut self, processes: usize) -> Self {
         self.processes = Semaphore::new(processes.max(1));
         self
+    }
+
+    /// Runs stages before compiling. The program is `wasmport-worker`, or one of your own whose `main` calls
+    /// `wasmport_build::serve_worker`. Default: none.
+    #[must_use]
+    pub fn stages(mut self, stages: Stages) -> Self {
+        self.stages = Some(stages);
+        self
+    }
+
+    /// Returns the stages that run before compiling.
+    pub(super) fn chosen_stages(&self) -> Option<&Stages> {
+        self.stages.as_ref()
     }
 
     /// Compiles in a process.

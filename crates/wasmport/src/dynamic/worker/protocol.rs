@@ -1,5 +1,6 @@
 //! What a program and its worker say to each other, over the worker's standard input and output.
 
+use super::stages::Stages;
 use crate::dynamic::cache::Pack;
 use crate::dynamic::key::CodeKey;
 use crate::dynamic::tier::Tier;
@@ -17,11 +18,15 @@ pub(super) const OVERHEAD: u64 = 64 << 10;
 /// The work of a worker.
 #[derive(Serialize, Deserialize)]
 pub(in crate::dynamic) struct Request {
+    /// The name of the asset, for messages.
+    pub name: String,
     pub engine: EngineConfig,
     pub target: String,
     pub features: RequiredFeatures,
     pub is_component: bool,
     pub tier: Tier,
+    /// The stages before compiling.
+    pub stages: Option<Stages>,
     pub wasm: Vec<u8>,
     /// The functions of the last version, if they are kept.
     pub functions: Option<Pack>,
@@ -39,13 +44,15 @@ pub(in crate::dynamic) enum Answer {
 }
 
 impl Request {
-    pub fn new(key: &CodeKey, wasm: &[u8], functions: Option<Pack>) -> Self {
+    pub fn new(name: &str, key: &CodeKey, wasm: &[u8], functions: Option<Pack>) -> Self {
         Self {
+            name: name.to_owned(),
             engine: key.engine,
             target: key.target.to_string(),
             features: key.features,
             is_component: key.is_component,
             tier: key.tier,
+            stages: key.stages.clone(),
             wasm: wasm.to_vec(),
             functions,
             memory_bytes: 0,

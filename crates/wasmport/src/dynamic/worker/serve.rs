@@ -2,8 +2,10 @@
 
 use super::VARIABLE;
 use super::protocol::{Answer, Request};
+use super::stages::Stages;
 use crate::dynamic::job::compile;
 use crate::dynamic::key::CodeKey;
+use crate::engine::EngineConfig;
 use std::io::Write as _;
 use std::process::ExitCode;
 
@@ -18,18 +20,31 @@ use std::process::ExitCode;
 /// }
 /// ```
 pub fn serve_worker() {
+    serve_worker_with(&|_, _, _, _| {
+        Err("this worker runs no stages; name the program `wasmport-worker`, or one whose `main` calls \
+             `wasmport_build::serve_worker`"
+            .into())
+    });
+}
+
+/// Runs the stages of a worker: the asset's name, the stages, the engine configuration, and the WebAssembly.
+pub type Prepare<'a> = &'a dyn Fn(&str, &Stages, &EngineConfig, Vec<u8>) -> Result<Vec<u8>, String>;
+
+/// Like [`serve_worker`], for a program that has the stages.
+#[doc(hidden)]
+pub fn serve_worker_with(prepare: Prepare<'_>) {
     if std::env::var_os(VARIABLE).is_none() {
         return;
     }
-    let code = if serve().is_some() { 0 } else { 1 };
+    let code = if serve(prepare).is_some() { 0 } else { 1 };
     std::process::exit(code);
 }
 
-fn serve() -> Option<ExitCode> {
+fn serve(prepare: Prepare<'_>) -> Option<ExitCode> {
     let request = Request::read(&mut std::io::stdin().lock())?;
     end_with_the_program();
     crate::fs::limit_memory(request.memory_bytes);
-    let answer = answer(&request).encode()?;
+    let answer = answer(request, prepare).encode()?;
     std::io::stdout().lock().write_all(&answer).ok()?;
     Some(ExitCode::SUCCESS)
 }
@@ -45,14 +60,22 @@ fn end_with_the_program() {
     let _ = std::thread::Builder::new().spawn(wait);
 }
 
-fn answer(request: &Request) -> Answer {
-    let Request { engine, target, features, is_component, tier, wasm, functions, .. } = request;
+fn answer(request: Request, prepare: Prepare<'_>) -> Answer {
+    let Request {
+        name, engine, target, features, is_component, tier, stages, wasm, functions, ..
+    } = request;
     let Ok(target) = target.parse() else {
         return Answer::Refused(format!("the worker does not know the target `{target}`"));
     };
-    let (engine, features, is_component, tier) = (*engine, *features, *is_component, *tier);
-    let key = CodeKey { engine, target, features, is_component, tier };
-    match compile(&key, wasm, functions.clone()) {
+    let wasm = match &stages {
+        Some(stages) => match prepare(&name, stages, &engine, wasm) {
+            Ok(wasm) => wasm,
+            Err(reason) => return Answer::Refused(reason),
+        },
+        None => wasm,
+    };
+    let key = CodeKey { engine, target, features, is_component, tier, stages };
+    match compile(&key, &wasm, functions) {
         Ok((artifact, functions)) => Answer::Compiled(artifact, functions),
         Err(error) => Answer::Refused(format!("{error:#}")),
     }

@@ -1,0 +1,63 @@
+//! `wasmport-worker`: the stages that it runs before it compiles.
+
+use ::wasmport::wasmtime::{Instance, Store};
+use ::wasmport::{DynamicAsset, EngineConfig, Error, ModuleCache, Runtime, Stages, Worker};
+use std::process::Command;
+
+const WORKER: &str = env!("CARGO_BIN_EXE_wasmport-worker");
+
+/// A module most of whose functions nobody calls.
+fn padded() -> String {
+    let unused =
+        "(func (param i32) (result i32) (i32.mul (local.get 0) (i32.const 7)))".repeat(400);
+    format!(
+        r#"(module {unused} (func (export "answer") (result i32) (i32.const 42))
+            (@custom "note" "{}"))"#,
+        "x".repeat(1_000)
+    )
+}
+
+/// Compiles by a worker with stages, and returns the answer and the length of the code.
+fn compiled(stages: Option<Stages>) -> ::wasmport::Result<(i32, u64)> {
+    let folder = tempfile::tempdir().unwrap();
+    let cache = ModuleCache::with_key(folder.path(), [1; 32]);
+    let mut worker = Worker::program(WORKER);
+    if let Some(stages) = stages {
+        worker = worker.stages(stages);
+    }
+    let runtime = Runtime::new(&EngineConfig::new())?;
+    let asset = DynamicAsset::new("padded", padded()).worker(&worker).cache(&cache);
+    let module = runtime.load_dynamic(&asset)?;
+    let mut store = Store::new(runtime.engine(), ());
+    let instance = Instance::new(&mut store, module.module(), &[])?;
+    let answer = instance.get_typed_func::<(), i32>(&mut store, "answer")?.call(&mut store, ())?;
+    let files = std::fs::read_dir(folder.path().join("wasmport-modules")).unwrap();
+    let bytes = files.map(|file| file.unwrap().metadata().unwrap().len()).sum();
+    Ok((answer, bytes))
+}
+
+#[test]
+fn stages_run_before_it_compiles() {
+    let (answer, plain) = compiled(None).unwrap();
+    assert_eq!(answer, 42);
+    let (answer, stripped) = compiled(Some(Stages::new().strip(["*"]))).unwrap();
+    assert_eq!(answer, 42);
+    assert!(stripped <= plain, "{stripped} of {plain}");
+    match compiled(Some(Stages::new().optimize("O2"))) {
+        Ok((answer, optimized)) => {
+            assert_eq!(answer, 42);
+            assert!(optimized * 2 < plain, "{optimized} of {plain}: what nobody calls is there");
+        }
+        // Without Binaryen the message says so.
+        Err(error) => assert!(error.to_string().contains("wasm-opt"), "{error}"),
+    }
+    let error = compiled(Some(Stages::new().optimize("O9"))).unwrap_err();
+    assert!(matches!(error, Error::Compile { .. }) && error.to_string().contains("O9"), "{error}");
+}
+
+#[test]
+fn by_itself_it_says_what_it_is_for() {
+    let run = Command::new(WORKER).output().unwrap();
+    assert_eq!(run.status.code(), Some(2));
+    assert!(String::from_utf8(run.stderr).unwrap().contains("`wasmport::Worker::program`"));
+}
