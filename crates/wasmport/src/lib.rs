@@ -46,6 +46,7 @@
 //! | `inspect` | [`Inspection`]: what bytes are, before they are compiled |
 //! | `tracing` | spans of the crate `tracing`: loading, verifying, instantiating, calling |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
+//! | `follow` | files of plug-ins, and of assets while you develop, whose changes replace code: the type `Follow`; includes `compile` |
 
 mod access;
 mod asset;
@@ -58,6 +59,8 @@ mod error;
 #[doc(hidden)]
 pub mod exchange;
 mod exit;
+#[cfg(feature = "follow")]
+mod follow;
 mod fs;
 mod handle;
 #[cfg(feature = "inspect")]
@@ -100,6 +103,8 @@ pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueE
 pub use error::{NotKept, WorkerError};
 pub use exchange::{Exchange, GuestExchange};
 pub use exit::Exit;
+#[cfg(feature = "follow")]
+pub use follow::{Follow, Followed, Following, Slots};
 pub use handle::{Backoff, Handle, HandleOptions, Restart};
 #[cfg(feature = "inspect")]
 pub use inspect::Inspection;
