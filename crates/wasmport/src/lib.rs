@@ -111,12 +111,12 @@ pub use memory::{GuestAddress, GuestMemory, GuestPtr, GuestSlice, GuestStr, Plai
 pub use pool::{Permit, Pool, Pooled};
 #[cfg(feature = "async")]
 pub use resumable::{Resumable, Step};
+#[cfg(feature = "component-model")]
 pub use runtime::LoadedComponent;
 pub use runtime::{
     Detect, InterfaceVersion, LoadProgress, Loaded, LoadedAsset, LoadedModule, Loading, Runtime,
     RuntimeBuilder, Versions,
 };
-#[cfg(feature = "component-model")]
 #[cfg(feature = "compile")]
 pub use runtime::{TierReport, Tiered};
 #[cfg(feature = "async")]
