@@ -100,6 +100,8 @@ pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueE
 pub use error::{NotKept, WorkerError};
 pub use exchange::{Exchange, GuestExchange};
 pub use exit::Exit;
+#[cfg(feature = "async")]
+pub use handle::AsyncHandle;
 pub use handle::{Backoff, Handle, HandleOptions, Restart};
 #[cfg(feature = "inspect")]
 pub use inspect::Inspection;
