@@ -1,11 +1,11 @@
-//! `FooCalls`: functions of a session as methods of a handle, which any thread calls.
+//! `FooCalls`: functions of a session as methods of a handle, which any thread or task calls.
 
 use super::docs::{code, outer, shortened};
 use crate::settings::{AssetSettings, Patterns};
 use proc_macro2::{Ident, TokenStream};
 use quote::{ToTokens as _, format_ident, quote};
 use std::collections::BTreeSet;
-use syn::{FnArg, GenericArgument, ImplItemFn, Pat, PathArguments, Type};
+use syn::{FnArg, GenericArgument, ImplItemFn, Pat, PathArguments, ReturnType, Type};
 
 /// Methods that a handle has, from `Handle` or from traits that are always in scope.
 const RESERVED: &[&str] = &[
@@ -52,60 +52,97 @@ impl Handles {
 pub(super) struct Call {
     /// The session's method.
     method: ImplItemFn,
+    /// The parameters.
+    params: Vec<Ident>,
     /// Statements that copy the arguments.
     copies: TokenStream,
     /// The copied arguments.
     arguments: Vec<TokenStream>,
     is_idempotent: bool,
+    /// Whether the session is in a task.
+    is_async: bool,
 }
 
 impl Call {
     /// Returns the call of a session's method for the function `name`, which in an interface of a component comes
-    /// after the interface's name and `#`; none if its arguments cannot be copied, or if it waits.
-    pub fn of(handles: &Handles, name: &str, method: TokenStream) -> Option<Self> {
+    /// after the interface's name and `#`; none if its arguments cannot be copied.
+    pub fn of(handles: &Handles, name: &str, method: TokenStream, is_async: bool) -> Option<Self> {
         let method = syn::parse2::<ImplItemFn>(method).ok()?;
-        if method.sig.asyncness.is_some() {
-            return None;
-        }
         let is_idempotent = handles.is_idempotent(name);
-        let (mut copies, mut arguments) = (TokenStream::new(), Vec::new());
+        // A future owns its copies.
+        let is_again = is_idempotent && !is_async;
+        let (mut params, mut copies) = (Vec::new(), TokenStream::new());
+        let mut arguments = Vec::new();
         for input in &method.sig.inputs {
             let FnArg::Typed(input) = input else { continue };
             let Pat::Ident(pat) = &*input.pat else { return None };
-            let (copy, argument) = copied(&pat.ident, &input.ty, is_idempotent)?;
+            let (copy, argument) = copied(&pat.ident, &input.ty, is_again)?;
+            params.push(pat.ident.clone());
             copies.extend(copy);
             arguments.push(argument);
         }
-        Some(Self { method, copies, arguments, is_idempotent })
+        Some(Self { method, params, copies, arguments, is_idempotent, is_async })
     }
 
-    /// Writes the documentation, and the signature under the name `ident`.
-    fn signature(&self, ident: &Ident) -> (TokenStream, TokenStream) {
+    /// Writes the documentation.
+    fn docs(&self) -> TokenStream {
         let docs = self.method.attrs.iter().filter(|attribute| attribute.path().is_ident("doc"));
-        let parameters = self.method.sig.inputs.iter().skip(1);
-        let output = &self.method.sig.output;
         let again =
             self.is_idempotent.then(|| outer("\nIt is called again if the session failed."));
-        (quote!(#(#docs)* #again), quote!(fn #ident(&self, #(#parameters),*) #output))
+        quote!(#(#docs)* #again)
+    }
+
+    /// Writes the declaration in a trait under the name `ident`.
+    fn declaration(&self, ident: &Ident) -> TokenStream {
+        if !self.is_async {
+            return self.signature(ident);
+        }
+        let params = self.method.sig.inputs.iter().skip(1);
+        let output = match &self.method.sig.output {
+            ReturnType::Type(_, ty) => quote!(#ty),
+            ReturnType::Default => quote!(()),
+        };
+        let future = quote!(impl ::core::future::Future<Output = #output> + ::core::marker::Send);
+        quote!(fn #ident(&self, #(#params),*) -> #future)
+    }
+
+    /// Writes the signature under the name `ident`.
+    fn signature(&self, ident: &Ident) -> TokenStream {
+        let params = self.method.sig.inputs.iter().skip(1);
+        let output = &self.method.sig.output;
+        let asyncness = self.is_async.then(|| quote!(async));
+        quote!(#asyncness fn #ident(&self, #(#params),*) #output)
     }
 
     /// Writes the call through `handle` of the methods of `receiver`, which is or borrows `__session`.
     fn body(&self, handle: &TokenStream, receiver: &TokenStream) -> TokenStream {
-        let Self { method, copies, arguments, is_idempotent, .. } = self;
+        let Self { method, params, copies, arguments, is_idempotent, is_async } = self;
         let call = format_ident!("{}", if *is_idempotent { "call_again" } else { "call" });
-        let method = &method.sig.ident;
-        quote! {
-            #copies
-            #handle.#call(move |__session| #receiver.#method(#(#arguments),*))
+        let ident = &method.sig.ident;
+        let called = quote!(#receiver.#ident(#(#arguments),*));
+        if !is_async {
+            return quote!(#copies #handle.#call(move |__session| #called));
         }
+        let wait = method.sig.asyncness.map(|_| quote!(.await));
+        let future = quote!(::std::boxed::Box::pin(async move { #called #wait }));
+        let future = match is_idempotent {
+            true => quote!({ #(let #params = ::core::clone::Clone::clone(&#params);)* #future }),
+            false => future,
+        };
+        quote!(#copies #handle.#call(move |__session| #future).await)
     }
 
     /// Writes the public method of a type that borrows a handle.
     pub fn view(&self, receiver: &TokenStream) -> TokenStream {
-        let (docs, signature) = self.signature(&self.method.sig.ident);
+        let (docs, signature) = (self.docs(), self.signature(&self.method.sig.ident));
         let body = self.body(&quote!(self.0), receiver);
         quote!(#docs pub #signature { #body })
     }
+}
+
+/// The type of handles of sessions, which wait in async wrappers.
+pub(super) fn handle_type(is_async: bool) -> TokenStream {
+    if is_async { quote!(::wasmport::AsyncHandle) } else { quote!(::wasmport::Handle) }
 }
 
 /// Returns the statement that copies an argument, and the copy as an argument of one call, or of several.
@@ -189,6 +226,8 @@ pub(super) struct Calls<'a> {
     pub calls: Vec<Call>,
     /// The names of the functions that a handle cannot call.
     pub left_out: Vec<String>,
+    /// Whether sessions are in tasks.
+    pub is_async: bool,
     /// The bounds of the session's data.
     pub data: TokenStream,
     /// The functions of interfaces.
@@ -210,12 +249,13 @@ impl Calls<'_> {
         let docs = outer(&self.documentation());
         let of_calls = calls.iter().map(|call| &call.method.sig.ident);
         let mut names = names(of_calls.chain(accessors.iter().map(|own| &own.ident))).into_iter();
-        let receiver = quote!(__session);
+        let (handle, receiver) = (handle_type(self.is_async), quote!(__session));
         let (mut declared, mut defined) = (TokenStream::new(), TokenStream::new());
         for (call, name) in calls.iter().zip(names.by_ref()) {
-            let (docs, signature) = call.signature(&name);
-            let body = call.body(&quote!(self), &receiver);
-            declared.extend(quote!(#docs #signature;));
+            let (docs, signature) = (call.docs(), call.signature(&name));
+            let (declaration, body) =
+                (call.declaration(&name), call.body(&quote!(self), &receiver));
+            declared.extend(quote!(#docs #declaration;));
             defined.extend(quote!(#signature { #body }));
         }
         for (Accessor { docs, view, .. }, ident) in accessors.iter().zip(names) {
@@ -236,7 +276,7 @@ impl Calls<'_> {
                 #declared
             }
 
-            impl<T: #data> #ident for ::wasmport::Handle<#session<T>> {
+            impl<T: #data> #ident for #handle<#session<T>> {
                 #defined_data
                 #defined
             }
@@ -244,11 +284,15 @@ impl Calls<'_> {
     }
 
     fn documentation(&self) -> String {
-        let Self { session, left_out, .. } = self;
+        let Self { session, left_out, is_async, .. } = self;
+        let (handle, callers) = match is_async {
+            true => ("AsyncHandle", "task"),
+            false => ("Handle", "thread"),
+        };
         let mut text = format!(
-            "The functions of [`{session}`] as methods of its [`Handle`](::wasmport::Handle), which any thread \
+            "The functions of [`{session}`] as methods of its [`{handle}`](::wasmport::{handle}), which any {callers} \
              calls. Arguments are copied.\n\n\
-             Methods fail like [`Handle::call`](::wasmport::Handle::call)."
+             Methods fail like [`{handle}::call`](::wasmport::{handle}::call)."
         );
         if !left_out.is_empty() {
             let names = left_out.iter().take(LISTED).map(|name| code(shortened(name)));
@@ -257,7 +301,7 @@ impl Calls<'_> {
                 names.push(format!("{} more", left_out.len() - LISTED));
             }
             text.push_str(&format!(
-                "\n\nWithout a method, because their values belong to the session, or because they wait: {}.",
+                "\n\nWithout a method, because their values belong to the session: {}.",
                 names.join(", ")
             ));
         }
@@ -289,7 +333,8 @@ mod tests {
     /// The method of a handle for one of a session.
     fn call(method: &str, idempotent: &str) -> Option<String> {
         let handles = Handles { idempotent: vec![idempotent.into()] };
-        let call = Call::of(&handles, "keep", method.parse().unwrap())?;
+        let is_async = method.contains("async");
+        let call = Call::of(&handles, "keep", method.parse().unwrap(), is_async)?;
         Some(call.view(&quote!(__session)).to_string().replace(' ', ""))
     }
 
@@ -324,6 +369,15 @@ mod tests {
         ] {
             assert!(of(parameters).is_none(), "{parameters}");
         }
+    }
+
+    #[test]
+    fn a_future_owns_its_arguments() {
+        let method = "pub async fn keep(&mut self, text: &str) -> Result<bool> {}";
+        let once = call(method, "other").unwrap();
+        assert!(once.contains("asyncmove{__session.keep(&text).await})).await"), "{once}");
+        let again = call(method, "keep").unwrap();
+        assert!(again.contains("{lettext=::core::clone::Clone::clone(&text);"), "{again}");
     }
 
     #[test]

@@ -56,7 +56,7 @@ settings_table! {
         pub max_exports: Option<usize> = 4_000, Module;
         /// Prefix of the methods' names. Default: none.
         pub prefix: Option<String>, Module;
-        /// Write the trait with which handles call the functions of sessions: `FooCalls`.
+        /// Write the trait `FooCalls`, with which a handle calls the functions of its session.
         pub handle: Option<bool> = false;
         /// Functions that a handle calls again if the session failed: glob patterns over names of exports;
         /// for a component over names of functions, those of interfaces like `demo:app/store#open`. Default: none.

@@ -14,7 +14,8 @@ pub(super) fn calls(plan: &Plan<'_>) -> TokenStream {
     for export in &plan.exports {
         let ExportKind::Func { ty, .. } = &export.kind else { continue };
         let is_free = has_own_values(export, ty) && !of_allocator.contains(&export.name);
-        let call = is_free.then(|| Call::of(handles, export.name, session::method(plan, export)));
+        let call = is_free
+            .then(|| Call::of(handles, export.name, session::method(plan, export), plan.is_async));
         match call.flatten() {
             Some(call) => calls.push(call),
             None => left_out.push(export.name.to_owned()),
@@ -26,6 +27,7 @@ pub(super) fn calls(plan: &Plan<'_>) -> TokenStream {
         session: &plan.session,
         calls,
         left_out,
+        is_async: plan.is_async,
         data: super::calls::Calls::of(plan).bounds,
         accessors: Vec::new(),
     };

@@ -4,7 +4,7 @@ use super::Target;
 use super::surface::{Guest, Method};
 use crate::codegen::component::rewrite::type_name;
 use crate::codegen::docs::{code, outer};
-use crate::codegen::handle::{Accessor, Call, Calls, Handles};
+use crate::codegen::handle::{Accessor, Call, Calls, Handles, handle_type};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use std::collections::BTreeSet;
@@ -31,7 +31,10 @@ impl Functions {
             let name =
                 if of.is_empty() { method.name.clone() } else { format!("{of}#{}", method.name) };
             let is_portable = target.portable.contains(&name);
-            match is_portable.then(|| Call::of(handles, &name, tokens.clone())).flatten() {
+            match is_portable
+                .then(|| Call::of(handles, &name, tokens.clone(), target.is_async))
+                .flatten()
+            {
                 Some(call) => functions.calls.push(call),
                 None => functions.left_out.push(name),
             }
@@ -62,17 +65,19 @@ pub(super) fn view(
     let methods = functions.calls.iter().map(|call| call.view(&receiver));
     let (data, session) = (target.data(), target.session);
     let up: TokenStream = guest.module.iter().map(|_| quote!(super::)).collect();
+    let handle = handle_type(target.is_async);
+    let handle = quote!(#handle<#up #session<T>>);
     let doc = outer(&format!("The functions of {}, in a handle.", code(&guest.name)));
     let items = quote! {
         #doc
-        pub struct #ident<'a, T: 'static>(&'a ::wasmport::Handle<#up #session<T>>);
+        pub struct #ident<'a, T: 'static>(&'a #handle);
 
         impl<T: #data> #ident<'_, T> {
             #(#methods)*
         }
 
-        impl<'a, T: 'static> ::core::convert::From<&'a ::wasmport::Handle<#up #session<T>>> for #ident<'a, T> {
-            fn from(handle: &'a ::wasmport::Handle<#up #session<T>>) -> Self {
+        impl<'a, T: 'static> ::core::convert::From<&'a #handle> for #ident<'a, T> {
+            fn from(handle: &'a #handle) -> Self {
                 Self(handle)
             }
         }
@@ -109,6 +114,7 @@ pub(super) fn calls(
         session: target.session,
         calls,
         left_out,
+        is_async: target.is_async,
         data: target.data(),
         accessors,
     };
