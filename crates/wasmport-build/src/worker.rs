@@ -32,8 +32,8 @@ fn prepare(
 ) -> Result<Vec<u8>, String> {
     let mut settings = Settings::default();
     (settings.engine, settings.features) = (*engine, RequiredFeatures::of_this_build());
-    let mut choices = AssetSettings::default();
-    choices.strip = Some(stages.stripped().to_vec());
+    let strip = Some(stages.stripped().to_vec());
+    let mut choices = AssetSettings { strip, ..AssetSettings::default() };
     if let Some(level) = stages.optimize_level() {
         let level = serde_json::from_value(json!(level));
         choices.optimize.level = Some(level.map_err(|error| format!("optimize: {error}"))?);

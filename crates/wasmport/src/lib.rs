@@ -47,6 +47,7 @@
 //! | `tracing` | spans of the crate `tracing`: loading, verifying, instantiating, calling |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
 //! | `winch` | Wasmtime's baseline compiler, for `Tier::Winch` |
+//! | `follow` | files of plug-ins, and of assets while you develop, whose changes replace code: the type `Follow`; includes `compile` |
 
 mod access;
 mod asset;
@@ -59,6 +60,8 @@ mod error;
 #[doc(hidden)]
 pub mod exchange;
 mod exit;
+#[cfg(feature = "follow")]
+mod follow;
 mod fs;
 mod handle;
 #[cfg(feature = "inspect")]
@@ -104,6 +107,10 @@ pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueE
 pub use error::{NotKept, WorkerError};
 pub use exchange::{Exchange, GuestExchange};
 pub use exit::Exit;
+#[cfg(feature = "follow")]
+pub use follow::{Follow, Followed, Following, Slots};
+#[cfg(feature = "async")]
+pub use handle::AsyncHandle;
 pub use handle::{Backoff, Handle, HandleOptions, Restart};
 #[cfg(feature = "inspect")]
 pub use inspect::Inspection;

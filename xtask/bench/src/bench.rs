@@ -1,7 +1,7 @@
 //! The table of measurements: a new one is a function and an entry here.
 
 use crate::{
-    Result, call, cold, component, consumers, contract, host, incremental, instance, load,
+    Result, call, cold, component, consumers, contract, host, hosting, incremental, instance, load,
     load_corpus, meter, noop, preinit, rustc, strings, values,
 };
 
@@ -76,6 +76,19 @@ pub(crate) const BENCHES: &[Bench] = &[
         run: contract::instantiate,
     },
     Bench { name: "contract_inspect", unit: "ratio", goal: AtMost(1.3), run: contract::inspect },
+    Bench { name: "dynamic_cached", unit: "ratio", goal: AtMost(1.2), run: hosting::cached },
+    Bench { name: "dynamic_kept", unit: "ratio", goal: Unset, run: hosting::kept },
+    Bench { name: "handle_call_us", unit: "ratio", goal: AtMost(1.3), run: hosting::handle_call },
+    Bench { name: "replace_pause_us", unit: "us", goal: Unset, run: hosting::replace_pause },
+    Bench { name: "worker_overhead", unit: "ratio", goal: AtMost(1.15), run: hosting::worker },
+    Bench { name: "plugin_update", unit: "ratio", goal: AtLeast(4.0), run: hosting::update },
+    Bench { name: "first_call", unit: "ratio", goal: AtMost(0.4), run: hosting::first_call },
+    Bench {
+        name: "first_call_cranelift",
+        unit: "ratio",
+        goal: AtMost(0.7),
+        run: hosting::first_call_cranelift,
+    },
     Bench { name: "epoch_fib", unit: "ratio", goal: AtMost(1.1), run: meter::epoch_fib },
     Bench { name: "epoch_memory_loop", unit: "ratio", goal: Unset, run: meter::epoch_memory_loop },
     Bench { name: "fuel_fib", unit: "ratio", goal: Unset, run: meter::fuel_fib },
@@ -94,6 +107,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     },
     Bench { name: "cold_corpus", unit: "ratio", goal: AtMost(0.85), run: cold::against_a_loop },
     Bench { name: "cold_portable", unit: "ratio", goal: Unset, run: cold::portable_against_a_loop },
+    Bench { name: "cold_debug", unit: "ratio", goal: AtMost(0.55), run: hosting::cold_debug },
     Bench { name: "store_overhead", unit: "ratio", goal: AtMost(1.1), run: incremental::overhead },
     Bench {
         name: "incremental_corpus",

@@ -60,6 +60,14 @@ impl Corpus {
         Ok(self)
     }
 
+    /// Has imports for development compile as fast as they can.
+    pub fn with_debug_profile(self) -> Result<Self> {
+        let settings =
+            "[profile.debug]\nopt-level = \"none\"\nregalloc-algorithm = \"single-pass\"\n";
+        files::write(&self.folder.path().join("wasmport.toml"), settings.as_bytes())?;
+        Ok(self)
+    }
+
     /// The digests of the artifacts that the last import left.
     pub fn artifacts(&self) -> Result<Vec<String>> {
         let digest = |path: &PathBuf| Ok(blake3::hash(&files::read(path)?).to_string());

@@ -12,6 +12,7 @@ mod edit;
 mod exports;
 mod files;
 mod host;
+mod hosting;
 mod incremental;
 mod instance;
 mod load;

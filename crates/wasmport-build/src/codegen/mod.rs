@@ -5,6 +5,7 @@
 //! ```text
 //! description, docs, types, crate_path, indent, format, lacking
 //! asset, file  the description of the asset in its wrapper; the source file
+//! handle       functions of sessions as methods of handles
 //! versioned    what wrappers of interfaces with versions share
 //! guest/       the guest's side of an interface
 //! core/        wrappers of core modules
@@ -23,6 +24,7 @@ mod error;
 mod file;
 mod format;
 mod guest;
+mod handle;
 mod indent;
 mod lacking;
 mod tree;

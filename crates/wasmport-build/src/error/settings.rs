@@ -68,6 +68,8 @@ pub(crate) enum SettingsErrorKind {
     InterfaceDescription(String),
     #[error("`detect` is for interfaces with `versions`")]
     DetectWithoutVersions,
+    #[error("sessions of interfaces with `versions` have no methods for handles")]
+    HandleOfVersions,
     #[error("{0} versions, and from 1 to 64 are possible")]
     VersionCount(usize),
     #[error("the version `{0}` cannot be the name of a Rust module")]
@@ -159,6 +161,9 @@ impl SettingsErrorKind {
                  imports and exports, `like = \"assets/first.wasm\"`, an asset that has them, or `versions = { v1 = \"wit/v1#plugin\", v2 = \"wit/v2#plugin\" }`"
             }
             Self::DetectWithoutVersions => "remove it, or add `versions`",
+            Self::HandleOfVersions => {
+                "remove `handle`, and call such a session with `Handle::call`"
+            }
             Self::VersionCount(_) => "give each version a name and a world or a module",
             Self::VersionName(_) | Self::SameVersion(..) => {
                 "use other names, such as `v1` or `0.1.0`"

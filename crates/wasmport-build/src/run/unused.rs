@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 /// The settings with patterns over the names of modules.
-const PATTERNS: [Choice; 5] = [
+const PATTERNS: [Choice; 6] = [
     Choice {
         key: "exports",
         is_for_components: false,
@@ -22,6 +22,12 @@ const PATTERNS: [Choice; 5] = [
         key: "exclude-exports",
         is_for_components: false,
         of: |choices| choices.exclude_exports.as_ref(),
+        names: Names::Exports,
+    },
+    Choice {
+        key: "idempotent",
+        is_for_components: true,
+        of: |choices| choices.idempotent.as_ref(),
         names: Names::Exports,
     },
     Choice {

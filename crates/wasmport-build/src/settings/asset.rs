@@ -56,6 +56,11 @@ settings_table! {
         pub max_exports: Option<usize> = 4_000, Module;
         /// Prefix of the methods' names. Default: none.
         pub prefix: Option<String>, Module;
+        /// Write the trait `FooCalls`, with which a handle calls the functions of its session.
+        pub handle: Option<bool> = false;
+        /// Functions that a handle calls again if the session failed: glob patterns over names of exports;
+        /// for a component over names of functions, those of interfaces like `demo:app/store#open`. Default: none.
+        pub idempotent: Option<Vec<String>>, Patterns;
         /// Make calls `async`, so that the guest can wait for host functions and can yield.
         pub asynchronous as "async": Option<bool> = false;
         /// Imports with `async` host functions: glob patterns over `module/name`; for a component the

@@ -27,6 +27,9 @@ impl AssetSettings {
             let is_chosen = self.detect != Detect::default();
             return is_chosen.then_some(("detect", SettingsErrorKind::DetectWithoutVersions));
         };
+        if self.handle == Some(true) {
+            return Some(("handle", SettingsErrorKind::HandleOfVersions));
+        }
         let versions = self.all_versions();
         if versions.is_empty() || versions.len() > MOST {
             return Some(("versions", SettingsErrorKind::VersionCount(versions.len())));
@@ -155,6 +158,12 @@ mod tests {
             "versions: the version `ü` cannot be the name of a Rust module"
         );
         settings = named(&["v1", "v2"]);
+        settings.handle = Some(true);
+        assert_eq!(
+            found(&settings).unwrap(),
+            "handle: sessions of interfaces with `versions` have no methods for handles"
+        );
+        settings.handle = None;
         settings.detect.section = Some("version".into());
         assert_eq!(found(&settings), None);
         settings.detect.function = Some(true);

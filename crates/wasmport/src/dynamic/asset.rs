@@ -8,6 +8,8 @@ use super::tier::Tier;
 use super::worker::Worker;
 use crate::digest::Digest;
 use std::marker::PhantomData;
+#[cfg(feature = "follow")]
+use std::path::Path;
 use std::path::PathBuf;
 use wasmtime::Module;
 #[cfg(feature = "component-model")]
@@ -108,6 +110,12 @@ impl<C> DynamicAsset<C> {
         Self::with_input(name, Input::File(path))
     }
 
+    /// Creates the asset of this name from a file.
+    #[cfg(feature = "follow")]
+    pub(crate) fn named_file(name: &str, path: PathBuf) -> Self {
+        Self::with_input(name.to_owned(), Input::File(path))
+    }
+
     fn with_input(name: String, input: Input) -> Self {
         Self {
             name,
@@ -170,6 +178,15 @@ impl<C> DynamicAsset<C> {
     #[cfg(feature = "compile")]
     pub(crate) fn cache_folder(&self) -> Option<&ModuleCache> {
         self.cache.as_ref()
+    }
+
+    /// Returns the file that it is read from, if it is in one.
+    #[cfg(feature = "follow")]
+    pub(crate) fn path(&self) -> Option<&Path> {
+        match &self.input {
+            Input::File(path) => Some(path),
+            Input::Bytes(_) | Input::Kept(_) => None,
+        }
     }
 
     /// Returns the length of its WebAssembly or text in bytes, as far as it is known before it is read.

@@ -105,6 +105,17 @@ impl Error {
             Self::Version { found: None, .. } => {
                 "build the code with the guest's side of the interface: `cargo wasmport guest` writes it"
             }
+            #[cfg(feature = "follow")]
+            Self::OutdatedWrapper { .. } => {
+                "import again and rebuild the program, so that the wrapper is that of the source"
+            }
+            #[cfg(feature = "follow")]
+            Self::NoFile { .. } => "create it with `DynamicAsset::file`, or `component_file`",
+            #[cfg(feature = "follow")]
+            Self::Watch { .. } => {
+                "on Linux, raise `fs.inotify.max_user_watches` or `fs.inotify.max_user_instances`; or poll: \
+                 `Follow::poll`"
+            }
             Self::Poisoned { .. } => "start a new session",
             Self::Exited { .. } => "start a new session; `run` of a command returns the exit code",
             Self::Preopen { .. } => "create the folder, or pass another",

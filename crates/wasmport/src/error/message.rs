@@ -90,6 +90,20 @@ impl Error {
             Self::Damaged { message, offset } => {
                 write!(f, "the WebAssembly is damaged at byte {offset}: {message}")
             }
+            #[cfg(feature = "follow")]
+            Self::OutdatedWrapper { asset, differences } => write!(
+                f,
+                "the source of asset `{asset}` does not have the interface of its wrapper: {}",
+                list(differences)
+            ),
+            #[cfg(feature = "follow")]
+            Self::NoFile { asset } => {
+                write!(f, "asset `{asset}` cannot be followed: it is not in a file")
+            }
+            #[cfg(feature = "follow")]
+            Self::Watch { path, source } => {
+                write!(f, "cannot watch the folder `{}`: {source}", path.display())
+            }
             Self::WrongAsset { expected, actual } => {
                 write!(f, "the wrapper of asset `{expected}` was passed asset `{actual}`")
             }

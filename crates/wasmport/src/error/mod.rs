@@ -188,6 +188,28 @@ pub enum Error {
         /// The offset in bytes at which it was found.
         offset: u64,
     },
+    /// The source of an asset does not have the interface of the asset's wrapper; all differences are listed.
+    #[cfg(feature = "follow")]
+    OutdatedWrapper {
+        /// The asset's name.
+        asset: String,
+        /// Every difference found.
+        differences: Vec<Difference>,
+    },
+    /// A [`DynamicAsset`](crate::DynamicAsset) that is not in a file cannot be followed.
+    #[cfg(feature = "follow")]
+    NoFile {
+        /// The asset's name.
+        asset: String,
+    },
+    /// The system cannot watch a folder.
+    #[cfg(feature = "follow")]
+    Watch {
+        /// The folder.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
     /// A wrapper was passed the module of another asset.
     WrongAsset {
         /// The wrapper's asset.
@@ -418,11 +440,20 @@ impl Error {
             let mut mismatches = mismatches.iter();
             return mismatches.try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()));
         }
-        if let Self::Interface { asset, interface, differences } = self {
-            write!(f, "{} does not have the interface `{interface}`:", message::code(asset))?;
-            differences.iter().try_for_each(|difference| write!(f, "\n  - {difference}"))?;
-        } else {
-            self.write_message(f)?;
+        match self {
+            Self::Interface { asset, interface, differences } => {
+                write!(f, "{} does not have the interface `{interface}`:", message::code(asset))?;
+                write_lines(f, differences)?;
+            }
+            #[cfg(feature = "follow")]
+            Self::OutdatedWrapper { asset, differences } => {
+                write!(
+                    f,
+                    "the source of asset `{asset}` does not have the interface of its wrapper:"
+                )?;
+                write_lines(f, differences)?;
+            }
+            _ => self.write_message(f)?,
         }
         let frames = self.frames();
         for (index, frame) in frames.iter().enumerate() {
@@ -430,6 +461,10 @@ impl Error {
         }
         self.help().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
     }
+}
+
+fn write_lines(f: &mut impl fmt::Write, differences: &[Difference]) -> fmt::Result {
+    differences.iter().try_for_each(|difference| write!(f, "\n  - {difference}"))
 }
 
 impl From<wasmtime::Error> for Error {

@@ -17,6 +17,8 @@ impl StdError for Error {
             | Self::Thread { source } => source,
             #[cfg(feature = "compile")]
             Self::CacheKey { source, .. } => source,
+            #[cfg(feature = "follow")]
+            Self::Watch { source, .. } => source,
             Self::NotMappable { source, .. } => source,
             #[cfg(feature = "compile")]
             Self::Worker { source, .. } => source,

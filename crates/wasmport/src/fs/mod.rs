@@ -8,6 +8,8 @@ mod dir;
 mod private;
 #[cfg(target_os = "linux")]
 mod sealed;
+#[cfg(feature = "follow")]
+mod stamp;
 
 #[cfg(feature = "compile")]
 pub(crate) use dir::Dir;
@@ -15,6 +17,8 @@ pub(crate) use dir::Dir;
 pub use private::{GroupWrite, check_secret_file, open_private_folder};
 #[cfg(target_os = "linux")]
 pub(crate) use sealed::sealed;
+#[cfg(feature = "follow")]
+pub(crate) use stamp::{Stamp, names_in};
 pub(crate) use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;

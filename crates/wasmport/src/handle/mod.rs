@@ -1,20 +1,25 @@
-//! `Handle`: a session that lives on a thread of its own, and that all threads call.
+//! `Handle`: a session that lives on a thread of its own, and that all threads call; `AsyncHandle`: one in a task.
 
 mod options;
 mod queue;
+#[cfg(feature = "async")]
+mod reply;
+mod shared;
+#[cfg(feature = "async")]
+mod task;
 mod thread;
 
 pub use options::{Backoff, HandleOptions, Restart};
+#[cfg(feature = "async")]
+pub use task::AsyncHandle;
 
 use crate::error::{Error, Result};
-use crate::limits::Group;
 use crate::session::TypedSession;
-use queue::{Job, Queue, Refused};
+use shared::Shared;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use thread::{Job, run};
 
 /// A session that lives on a thread of its own: any thread calls it, and its calls run one after the other. The session
 /// itself need not be [`Send`]. Clones are the same handle.
@@ -33,13 +38,10 @@ use std::time::Duration;
 /// # Ok(())
 /// # }
 /// ```
-pub struct Handle<S: TypedSession>(Arc<Shared<S>>);
+pub struct Handle<S: TypedSession>(Arc<OnThread<S>>);
 
-struct Shared<S> {
-    queue: Arc<Queue<S>>,
-    options: HandleOptions,
-    /// Ends the running call.
-    group: Group,
+struct OnThread<S> {
+    shared: Shared<Job<S>>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -62,13 +64,13 @@ impl<S: TypedSession> Handle<S> {
     where
         S: 'static,
     {
-        let queue = Arc::new(Queue::new(options.queue));
-        let group = Group::new();
+        let shared = Shared::new(options);
+        let options = &shared.options;
         let (started, first) = mpsc::channel();
         let work = thread::Work {
-            queue: Arc::clone(&queue),
+            queue: Arc::clone(&shared.queue),
             options: options.clone(),
-            group: group.clone(),
+            group: shared.group.clone(),
             start: Box::new(start),
             started: Some(started),
         };
@@ -79,13 +81,12 @@ impl<S: TypedSession> Handle<S> {
         };
         let thread = builder.spawn(move || work.run());
         let thread = thread.map_err(|source| Error::Thread { source })?;
-        let shared = Shared { queue, options, group, thread: Mutex::new(Some(thread)) };
-        let handle = Self(Arc::new(shared));
+        let handle = Self(Arc::new(OnThread { shared, thread: Mutex::new(Some(thread)) }));
         match first.recv() {
             Ok(Ok(())) => Ok(handle),
             Ok(Err(error)) => Err(error),
             // The thread panicked in the program's closure.
-            Err(mpsc::RecvError) => Err(handle.gone()),
+            Err(mpsc::RecvError) => Err(handle.0.shared.gone()),
         }
     }
 
@@ -102,20 +103,20 @@ impl<S: TypedSession> Handle<S> {
         call: impl FnOnce(&mut S) -> Result<R> + Send + 'static,
     ) -> Result<R> {
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.push(Box::new(move |session| {
+        self.0.shared.push(Box::new(move |session| {
             let (result, next) = run(session, call);
             // A caller whose time is over waits no longer.
             let _ = sender.send(result);
             next
         }))?;
-        let received = match self.0.options.timeout {
+        let received = match self.0.shared.options.timeout {
             Some(timeout) => receiver.recv_timeout(timeout),
             None => receiver.recv().map_err(|mpsc::RecvError| mpsc::RecvTimeoutError::Disconnected),
         };
         match received {
             Ok(result) => result,
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.timed_out()),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.gone()),
+            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.0.shared.options.timed_out()),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.0.shared.gone()),
         }
     }
 
@@ -145,41 +146,30 @@ impl<S: TypedSession> Handle<S> {
         self.call(move |session| call(session))
     }
 
-    fn push(&self, job: Job<S>) -> Result<()> {
-        self.0.queue.push(job).map_err(|refused| match refused {
-            Refused::Full => Error::QueueFull {
-                handle: self.0.options.name.clone(),
-                waiting: self.0.options.queue,
-            },
-            Refused::Ended => self.gone(),
-        })
-    }
-
     /// Returns how many calls wait.
     #[must_use]
     pub fn waiting(&self) -> usize {
-        self.0.queue.len()
+        self.0.shared.queue.len()
     }
 
     /// Returns how often a session was started after a failure.
     #[must_use]
     pub fn restarts(&self) -> u64 {
-        self.0.queue.restarts()
+        self.0.shared.queue.restarts()
     }
 
     /// Refuses further calls, runs those that wait, and ends the session. Returns when the thread has ended.
     pub fn shut_down(&self) {
-        self.0.queue.end();
+        self.0.shared.queue.end();
         self.join();
     }
 
     /// Refuses further calls, forgets those that wait, interrupts the one that runs, and ends the session. Returns when the
     /// thread has ended.
     ///
-    /// A call is interrupted if the engine meters time: see [`Group::interrupt`].
+    /// A call is interrupted if the engine meters time: see [`Group::interrupt`](crate::Group::interrupt).
     pub fn cut(&self) {
-        self.0.queue.clear();
-        self.0.group.interrupt();
+        self.0.shared.cut();
         self.join();
     }
 
@@ -192,67 +182,12 @@ impl<S: TypedSession> Handle<S> {
             let _ = thread.join();
         }
     }
-
-    fn gone(&self) -> Error {
-        let (handle, cause) = (self.0.options.name.clone(), self.0.queue.cause());
-        Error::HandleEnded { handle, cause }
-    }
-
-    fn timed_out(&self) -> Error {
-        Error::TimedOut {
-            asset: self.0.options.name.clone(),
-            function: None,
-            limit: self.0.options.timeout.unwrap_or(Duration::MAX),
-            source: None,
-        }
-    }
-}
-
-/// What happens to a session after a call.
-pub(crate) enum Next {
-    /// It goes on.
-    Goes,
-    /// It cannot go on, for this reason.
-    Ends(String),
-}
-
-/// Runs a call, and says whether the session can go on.
-fn run<S: TypedSession, R>(
-    session: &mut S,
-    call: impl FnOnce(&mut S) -> Result<R>,
-) -> (Result<R>, Next) {
-    let name = session.asset().name().to_owned();
-    // The session is not used again after a panic.
-    let called = catch_unwind(AssertUnwindSafe(|| call(&mut *session)));
-    let result = called.unwrap_or_else(|panic| {
-        Err(Error::Panicked { asset: name, message: message(panic.as_ref()) })
-    });
-    let next = match &result {
-        Err(error @ Error::Panicked { .. }) => Next::Ends(error.to_string()),
-        Err(error) if session.is_poisoned() => Next::Ends(error.to_string()),
-        _ if session.is_poisoned() => Next::Ends("an earlier call failed".into()),
-        _ => Next::Goes,
-    };
-    (result, next)
-}
-
-/// Returns the text of a panic.
-fn message(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
-}
-
-impl<S> Drop for Shared<S> {
-    /// The last handle ends the session after the calls that wait.
-    fn drop(&mut self) {
-        self.queue.end();
-    }
 }
 
 impl<S: TypedSession> fmt::Debug for Handle<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("name", &self.0.options.name)
+            .field("name", &self.0.shared.options.name)
             .field("waiting", &self.waiting())
             .finish_non_exhaustive()
     }

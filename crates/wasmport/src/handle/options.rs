@@ -13,7 +13,7 @@ pub struct HandleOptions {
 }
 
 impl HandleOptions {
-    /// Names the thread; errors have the name too.
+    /// Names the handle and its thread; errors have the name too.
     #[must_use]
     pub fn new(name: impl Into<String>) -> Self {
         Self {
@@ -76,6 +76,14 @@ impl Restart {
             failures: u32::MAX,
         })
     }
+
+    /// Returns the pause before the next session, after so many failures in a row; none if the handle ends.
+    pub(super) fn pause(&self, failures: u32) -> Option<Duration> {
+        match self {
+            Self::Never => None,
+            Self::Always(backoff) => (failures < backoff.failures).then(|| backoff.pause(failures)),
+        }
+    }
 }
 
 /// The pauses between failures that follow each other: each is twice as long as the one before.
@@ -91,7 +99,7 @@ pub struct Backoff {
 
 impl Backoff {
     /// Returns the pause after so many failures in a row.
-    pub(super) fn pause(&self, failures: u32) -> Duration {
+    fn pause(&self, failures: u32) -> Duration {
         match failures {
             0 | 1 => Duration::ZERO,
             failures => {

@@ -1,27 +1,44 @@
-//! `Queue`: the calls that wait for a handle's thread.
+//! `Queue`: the calls that wait for a handle's session.
 
-use super::Next;
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+#[cfg(feature = "async")]
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-/// A call.
-pub(super) type Job<S> = Box<dyn FnOnce(&mut S) -> Next + Send>;
-
 /// The calls that wait.
-pub(super) struct Queue<S> {
+pub(super) struct Queue<J> {
     most: usize,
-    state: Mutex<State<S>>,
+    state: Mutex<State<J>>,
     changed: Condvar,
 }
 
-struct State<S> {
-    jobs: VecDeque<Job<S>>,
-    /// Whether further calls are refused.
-    has_ended: bool,
+struct State<J> {
+    jobs: VecDeque<J>,
+    end: End,
     restarts: u64,
     /// The reason why the last session could not go on.
     cause: Option<String>,
+    /// The task that waits for the next call.
+    #[cfg(feature = "async")]
+    idle: Option<Waker>,
+    /// The tasks that wait for an end.
+    #[cfg(feature = "async")]
+    ends: Vec<Waker>,
+}
+
+/// How far a handle has ended.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum End {
+    /// It has not.
+    None,
+    /// Further calls are refused.
+    Refuses,
+    /// The calls that waited are forgotten, and the one that runs ends.
+    Cut,
+    /// There is no session any more, and will be none.
+    #[cfg(feature = "async")]
+    Left,
 }
 
 /// The reason why a call does not wait.
@@ -30,58 +47,86 @@ pub(super) enum Refused {
     Ended,
 }
 
-impl<S> Queue<S> {
+impl<J> Queue<J> {
     pub fn new(most: usize) -> Self {
-        let state = State { jobs: VecDeque::new(), has_ended: false, restarts: 0, cause: None };
+        let state = State {
+            jobs: VecDeque::new(),
+            end: End::None,
+            restarts: 0,
+            cause: None,
+            #[cfg(feature = "async")]
+            idle: None,
+            #[cfg(feature = "async")]
+            ends: Vec::new(),
+        };
         Self { most, state: Mutex::new(state), changed: Condvar::new() }
     }
 
-    fn state(&self) -> MutexGuard<'_, State<S>> {
+    fn state(&self) -> MutexGuard<'_, State<J>> {
         // Nothing under this lock panics.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn push(&self, job: Job<S>) -> Result<(), Refused> {
+    pub fn push(&self, job: J) -> Result<(), Refused> {
         let mut state = self.state();
-        if state.has_ended {
+        if state.end != End::None {
             return Err(Refused::Ended);
         }
         if state.jobs.len() >= self.most {
             return Err(Refused::Full);
         }
         state.jobs.push_back(job);
+        #[cfg(feature = "async")]
+        let idle = state.idle.take();
         drop(state);
         self.changed.notify_all();
+        #[cfg(feature = "async")]
+        idle.into_iter().for_each(Waker::wake);
         Ok(())
     }
 
     /// Waits for the next call; none if there is none and further ones are refused.
-    pub fn pop(&self) -> Option<Job<S>> {
-        let is_idle = |state: &mut State<S>| state.jobs.is_empty() && !state.has_ended;
+    pub fn pop(&self) -> Option<J> {
+        let is_idle = |state: &mut State<J>| state.jobs.is_empty() && state.end == End::None;
         let state = self.changed.wait_while(self.state(), is_idle);
         state.unwrap_or_else(PoisonError::into_inner).jobs.pop_front()
     }
 
     /// Waits for a time, unless further calls are refused. Returns whether they are.
     pub fn pause(&self, time: Duration) -> bool {
-        let waited = self.changed.wait_timeout_while(self.state(), time, |state| !state.has_ended);
-        waited.unwrap_or_else(PoisonError::into_inner).0.has_ended
+        let goes = |state: &mut State<J>| state.end == End::None;
+        let waited = self.changed.wait_timeout_while(self.state(), time, goes);
+        waited.unwrap_or_else(PoisonError::into_inner).0.end != End::None
     }
 
     /// Refuses further calls.
     pub fn end(&self) {
-        self.state().has_ended = true;
-        self.changed.notify_all();
+        self.end_as(End::Refuses);
     }
 
     /// Refuses further calls, and forgets those that wait: their callers notice.
     pub fn clear(&self) {
+        self.end_as(End::Cut);
+    }
+
+    /// Ends like [`clear`](Self::clear), and notes that there is no session any more.
+    #[cfg(feature = "async")]
+    pub fn leave(&self) {
+        self.end_as(End::Left);
+    }
+
+    fn end_as(&self, end: End) {
         let mut state = self.state();
-        state.has_ended = true;
-        let jobs = std::mem::take(&mut state.jobs);
+        state.end = state.end.max(end);
+        let forgotten =
+            if end == End::Refuses { VecDeque::new() } else { std::mem::take(&mut state.jobs) };
+        #[cfg(feature = "async")]
+        let wakers = state.idle.take().into_iter().chain(std::mem::take(&mut state.ends));
         drop(state);
-        drop(jobs);
+        drop(forgotten);
         self.changed.notify_all();
+        #[cfg(feature = "async")]
+        wakers.for_each(Waker::wake);
     }
 
     pub fn failed(&self, cause: String) {
@@ -102,5 +147,38 @@ impl<S> Queue<S> {
 
     pub fn cause(&self) -> Option<String> {
         self.state().cause.clone()
+    }
+}
+
+#[cfg(feature = "async")]
+impl<J> Queue<J> {
+    /// Async version of [`pop`](Self::pop), for one task.
+    pub async fn next(&self) -> Option<J> {
+        let poll = |context: &mut Context<'_>| {
+            let mut state = self.state();
+            match state.jobs.pop_front() {
+                None if state.end == End::None => {
+                    state.idle = Some(context.waker().clone());
+                    Poll::Pending
+                }
+                job => Poll::Ready(job),
+            }
+        };
+        std::future::poll_fn(poll).await
+    }
+
+    /// Waits until the handle has ended so far.
+    pub async fn until(&self, end: End) {
+        let poll = |context: &mut Context<'_>| {
+            let mut state = self.state();
+            if state.end >= end {
+                return Poll::Ready(());
+            }
+            if !state.ends.iter().any(|waker| waker.will_wake(context.waker())) {
+                state.ends.push(context.waker().clone());
+            }
+            Poll::Pending
+        };
+        std::future::poll_fn(poll).await;
     }
 }

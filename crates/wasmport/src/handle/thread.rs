@@ -1,17 +1,20 @@
 //! The thread of a handle.
 
-use super::options::{HandleOptions, Restart};
+use super::options::HandleOptions;
 use super::queue::Queue;
-use super::{Next, message};
-use crate::error::{Error, Result};
+use super::shared::{Next, panicked};
+use crate::error::Result;
 use crate::limits::Group;
 use crate::session::TypedSession;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, mpsc};
 
+/// A call.
+pub(super) type Job<S> = Box<dyn FnOnce(&mut S) -> Next + Send>;
+
 /// The work of the thread.
 pub(super) struct Work<S> {
-    pub queue: Arc<Queue<S>>,
+    pub queue: Arc<Queue<Job<S>>>,
     pub options: HandleOptions,
     pub group: Group,
     pub start: Box<dyn FnMut() -> Result<S> + Send>,
@@ -40,8 +43,8 @@ impl<S: TypedSession> Work<S> {
             };
             self.queue.failed(cause);
             failures += 1;
-            let Restart::Always(backoff) = self.options.restart else { break };
-            if failures >= backoff.failures || self.queue.pause(backoff.pause(failures)) {
+            let Some(pause) = self.options.restart.pause(failures) else { break };
+            if self.queue.pause(pause) {
                 break;
             }
             self.queue.restarted();
@@ -55,26 +58,12 @@ impl<S: TypedSession> Work<S> {
         }
     }
 
-    /// Starts a session, which the handle can interrupt and whose calls have its time.
+    /// Starts a session.
     fn session(&mut self) -> Result<S> {
         let started = catch_unwind(AssertUnwindSafe(&mut self.start));
-        let mut session = started.unwrap_or_else(|panic| {
-            let asset = self.options.name.clone();
-            Err(Error::Panicked { asset, message: message(panic.as_ref()) })
-        })?;
-        match session.join(&self.group) {
-            // Without time there is nothing to interrupt by.
-            Ok(()) | Err(Error::NotMetered { .. }) => {}
-            Err(error) => return Err(error),
-        }
-        if let Some(timeout) = self.options.timeout
-            && session.time_limit().is_none_or(|limit| limit > timeout)
-        {
-            match session.set_time_limit(Some(timeout)) {
-                Ok(()) | Err(Error::NotMetered { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let name = &self.options.name;
+        let mut session = started.unwrap_or_else(|panic| Err(panicked(name, panic.as_ref())))?;
+        self.options.prepare(&mut session, &self.group)?;
         Ok(session)
     }
 
@@ -88,4 +77,17 @@ impl<S: TypedSession> Work<S> {
             }
         }
     }
+}
+
+/// Runs a call, and says whether the session can go on.
+pub(super) fn run<S: TypedSession, R>(
+    session: &mut S,
+    call: impl FnOnce(&mut S) -> Result<R>,
+) -> (Result<R>, Next) {
+    let name = session.asset().name().to_owned();
+    // The session is not used again after a panic.
+    let called = catch_unwind(AssertUnwindSafe(|| call(&mut *session)));
+    let result = called.unwrap_or_else(|panic| Err(panicked(&name, panic.as_ref())));
+    let next = Next::of(session, &result);
+    (result, next)
 }

@@ -12,6 +12,8 @@ mod budget;
 mod deadline;
 mod deadlines;
 mod group;
+#[cfg(feature = "async")]
+mod sleep;
 mod store;
 mod timer;
 #[cfg(feature = "wasi")]
@@ -19,9 +21,11 @@ mod waiting;
 
 pub use budget::MemoryBudget;
 #[cfg(feature = "async")]
-pub(crate) use deadline::{CallDeadline, now, timestamp_after};
+pub(crate) use deadline::{CallDeadline, Timestamp, now, timestamp_after};
 pub(crate) use deadlines::Deadlines;
 pub use group::Group;
+#[cfg(feature = "async")]
+pub(crate) use sleep::sleep_until;
 pub(crate) use store::{Bounds, call_error, disable_deadline};
 pub(crate) use timer::EpochTimer;
 #[cfg(feature = "wasi")]

@@ -22,7 +22,8 @@ const NOT_SLEEPING: Timestamp = u64::MAX;
 /// deadline, sleeps until the first deadline expires, and ends at most a second after the last call. It
 /// keeps neither engine nor runtime alive.
 pub(crate) struct EpochTimer {
-    engine: EngineWeak,
+    /// None if nothing checks epochs: then only alarms ring.
+    engine: Option<EngineWeak>,
     /// Time at which the thread checks the deadlines next.
     next: AtomicU64,
     state: Mutex<TimerState>,
@@ -40,8 +41,18 @@ struct TimerState {
 
 impl EpochTimer {
     pub(crate) fn new(engine: &Engine) -> Self {
+        Self::of(Some(engine.weak()))
+    }
+
+    /// Returns the timer of waits that belong to no engine.
+    #[cfg(feature = "async")]
+    pub(super) fn of_no_engine() -> Self {
+        Self::of(None)
+    }
+
+    fn of(engine: Option<EngineWeak>) -> Self {
         Self {
-            engine: engine.weak(),
+            engine,
             next: AtomicU64::new(NOT_SLEEPING),
             state: Mutex::default(),
             changed: Condvar::new(),
@@ -90,7 +101,7 @@ impl EpochTimer {
                     (expires, MAX_SLEEP.min(Duration::from_nanos(expires - now)))
                 }
                 Some(_) => {
-                    if let Some(engine) = self.engine.upgrade() {
+                    if let Some(engine) = self.engine.as_ref().and_then(EngineWeak::upgrade) {
                         engine.increment_epoch();
                     }
                     #[cfg(any(feature = "async", feature = "wasi"))]
@@ -202,6 +213,6 @@ mod tests {
         timer.wake_by(deadline.begin_call()).unwrap();
         wait_until(|| timer.next.load(SeqCst) != NOT_SLEEPING);
         drop(engine);
-        wait_until(|| timer.engine.upgrade().is_none());
+        wait_until(|| timer.engine.as_ref().unwrap().upgrade().is_none());
     }
 }

@@ -25,9 +25,12 @@ pub struct SessionLinker<S: TypedSession> {
     engine: Engine,
     /// Defines the imports again, for the code of [`Tier::Winch`](crate::Tier::Winch), which has an engine of its own; not
     /// if the program defined them itself.
-    define: Option<fn(&Engine) -> wasmtime::Result<Linkers<S>>>,
+    define: Option<Define<S>>,
     accepted: VersionSet,
 }
+
+/// Defines the imports in linkers for an engine.
+type Define<S> = fn(&Engine) -> wasmtime::Result<Linkers<S>>;
 
 type Linkers<S> = Vec<LinkerOf<CodeOf<S>, <S as TypedSession>::Data>>;
 

@@ -3,6 +3,7 @@
 mod api;
 mod calls;
 mod exports;
+mod handle;
 mod imports;
 mod link;
 mod plan;
@@ -60,6 +61,7 @@ pub(super) fn module(asset: &Description<'_>, bytes: u64) -> Result<Module, Plan
     let api = vec![
         Section::Items(exports::wrapper(&plan)),
         Section::Items(session::session(&plan)),
+        Section::Items(handle::calls(&plan)),
         Section::Items(imports::modules(&plan)),
         Section::Items(values::imports(&plan)),
         declared("__rt::plain", &plan.items),

@@ -245,7 +245,7 @@ fn run(plan: &Plan<'_>, calls: &Calls, inputs: &Inputs) -> Option<TokenStream> {
 }
 
 /// The method of an export.
-fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
+pub(super) fn method(plan: &Plan<'_>, export: &PlannedExport<'_>) -> TokenStream {
     let (ident, wrapper) = (&export.ident, &plan.ty);
     let doc = |verb: &str| outer(&format!("{verb} [`{wrapper}::{ident}`]: {}", code(export.ty)));
     match &export.kind {

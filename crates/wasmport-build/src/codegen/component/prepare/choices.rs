@@ -1,5 +1,6 @@
 //! Choices for the wrapper of a component, out of the settings of an asset.
 
+use crate::codegen::handle::Handles;
 use crate::settings::AssetSettings;
 use std::collections::BTreeMap;
 
@@ -31,6 +32,8 @@ pub(crate) struct Choices {
     pub wasi: bool,
     /// Whether wasmport links WASI even if the world does not import it.
     pub grants_wasi: bool,
+    /// The choices for handles, if the wrapper has methods for them.
+    pub handles: Option<Handles>,
     /// The settings with the exports that components may lack.
     pub lacking: AssetSettings,
     /// Whether the wrapper is for components that arrive later.
@@ -60,6 +63,7 @@ impl Choices {
             derives: settings.derives.clone().unwrap_or_default(),
             wasi: settings.wasi(),
             grants_wasi: settings.grants_wasi(),
+            handles: Handles::of(settings),
             lacking: settings.clone(),
             is_interface: settings.is_interface(),
         }

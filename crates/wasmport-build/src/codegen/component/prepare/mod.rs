@@ -6,6 +6,7 @@ mod error;
 mod markdown;
 mod meetings;
 mod options;
+mod portable;
 mod reserved;
 mod restore;
 mod rules;
@@ -23,6 +24,7 @@ pub(super) use aliases::Aliases;
 pub(super) use wasi::{Wasi, WasiResource};
 pub(super) use wit_docs::WitDocs;
 
+use crate::codegen::handle::Handles;
 use crate::codegen::lacking::Lacking;
 use options::{Options, Worlds};
 use proc_macro2::Ident;
@@ -51,6 +53,10 @@ pub(super) struct Prepared {
     pub is_interface: bool,
     /// Whether imports reach the store by choice.
     pub needs_store: bool,
+    /// The choices for handles, if the wrapper has methods for them.
+    pub handles: Option<Handles>,
+    /// The exported functions that have no values of the store, by their names; those of interfaces after `#`.
+    pub portable: BTreeSet<String>,
     /// The exported functions and interfaces that a component may lack.
     pub lacking: Lacking,
     /// Fields and cases that do not implement `Debug`, with the names of their types.
@@ -93,6 +99,8 @@ pub(super) fn prepare(
         needs_store: options.imports_store,
         wasi_roots: options.wasi_roots(),
         without_debug: sizes::without_debug(&aliased, &aliases),
+        portable: portable::functions(&own, world),
+        handles: choices.handles.clone(),
         lacking: lacking(resolve, world, choices)?,
         opts: options.opts,
         resolve: aliased,

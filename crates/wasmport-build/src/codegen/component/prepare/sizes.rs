@@ -168,7 +168,7 @@ impl Untypable {
 }
 
 /// Returns the types that a type is made of; resources are none.
-fn parts(kind: &TypeDefKind) -> Vec<Type> {
+pub(super) fn parts(kind: &TypeDefKind) -> Vec<Type> {
     match kind {
         TypeDefKind::Record(record) => record.fields.iter().map(|field| field.ty).collect(),
         TypeDefKind::Variant(variant) => variant.cases.iter().filter_map(|case| case.ty).collect(),

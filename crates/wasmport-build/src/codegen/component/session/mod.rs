@@ -1,6 +1,7 @@
 //! The fourth step: `FooSession`, whose methods are the component's functions and need no store.
 
 mod command;
+mod handle;
 mod http;
 mod methods;
 mod resources;
@@ -12,13 +13,16 @@ use super::error::ComponentError;
 use super::prepare::{Prepared, Wasi};
 use super::rewrite::module;
 use crate::codegen::docs::{code, outer};
+use crate::codegen::handle::Handles;
 pub(super) use methods::method_names;
 use methods::{Call, call};
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 pub(super) use resources::list as host_resources;
+use std::collections::BTreeSet;
 pub(super) use surface::{Guest, Method, Surface, Waits};
 use syn::Item;
+use views::View;
 
 /// The session's own methods, besides those of commands and of handlers of HTTP.
 const RESERVED: &[&str] = &["into_session", "new", "with_linker"];
@@ -29,6 +33,9 @@ struct Target<'a> {
     session: &'a Ident,
     surface: &'a Surface,
     wasi: &'a Wasi,
+    handles: Option<&'a Handles>,
+    /// The functions that have no values of the store.
+    portable: &'a BTreeSet<String>,
     /// Whether sessions are async.
     is_async: bool,
     /// Whether the wrapper is for components that arrive later.
@@ -87,6 +94,8 @@ pub(super) fn add_session(
         session: &format_ident!("{ty}Session"),
         surface: &surface,
         wasi: &prepared.wasi,
+        handles: prepared.handles.as_ref(),
+        portable: &prepared.portable,
         is_async: prepared.is_async,
         is_interface: prepared.is_interface,
         has_store: prepared.has_store,
@@ -105,7 +114,16 @@ pub(super) fn add_session(
         true => resources::list(items, &prepared.wasi.resources)?,
         false => None,
     };
-    items.extend(parse(session(&target, &views, resources.as_ref()))?);
+    let (session, functions) = session(&target, &views, resources.as_ref());
+    let of_handle = target.handles.map(|handles| {
+        let methods = surface.methods.iter().zip(&functions.methods);
+        let own = handle::Functions::of(&target, handles, "", methods);
+        let views = surface.guests.iter().zip(functions.accessors).zip(views);
+        let views =
+            views.filter_map(|((guest, accessor), view)| Some((guest, accessor, view.of_handle?)));
+        handle::calls(&target, items, own, views.collect())
+    });
+    items.extend(parse(quote!(#session #of_handle))?);
     Ok(())
 }
 
@@ -113,13 +131,19 @@ fn parse(tokens: TokenStream) -> Result<Vec<Item>, ComponentError> {
     Ok(syn::parse2::<syn::File>(tokens)?.items)
 }
 
-fn session(target: &Target<'_>, views: &[Ident], resources: Option<&TokenStream>) -> TokenStream {
+/// Writes the session. Returns its functions too.
+fn session(
+    target: &Target<'_>,
+    views: &[View],
+    resources: Option<&TokenStream>,
+) -> (TokenStream, Functions) {
     let Target { ty, session, .. } = target;
     let run = command::run(target);
     let new = start::new(target, run.as_ref());
     let handler = http::handler(target);
     let own = [run.as_ref().map(|_| "run"), handler.as_ref().map(|_| http::METHOD)];
-    let functions = functions(target, views, own.into_iter().flatten());
+    let (functions, accessors) = functions(target, views, own.into_iter().flatten());
+    let methods = &functions.methods;
     let calls = format_ident!("{}", if target.is_async { "async" } else { "sync" });
     let argument = resources.map(|_| quote!(, resources: __host_resources));
     let of = format_ident!("{}", if target.is_interface { "interface" } else { "asset" });
@@ -128,14 +152,14 @@ fn session(target: &Target<'_>, views: &[Ident], resources: Option<&TokenStream>
         "A store with an instance of {}. `T` is the program's own data, which host functions reach.",
         code(ty)
     ));
-    quote! {
+    let items = quote! {
         #doc
         pub struct #session<T: 'static = ()>(::wasmport::Session<T, #ty>);
 
         #new
 
         impl<T: #data> #session<T> {
-            #functions
+            #(#methods)* #(#accessors)*
         }
 
         #handler
@@ -143,15 +167,24 @@ fn session(target: &Target<'_>, views: &[Ident], resources: Option<&TokenStream>
         __rt::component_session! { #of #calls #ty #session #argument }
 
         #resources
-    }
+    };
+    (items, functions)
+}
+
+/// The functions of a session.
+struct Functions {
+    /// The methods for the functions of the world.
+    methods: Vec<TokenStream>,
+    /// The name of the method for each interface.
+    accessors: Vec<Ident>,
 }
 
 /// Writes the functions of the world, and the accessors of its interfaces.
 fn functions(
     target: &Target<'_>,
-    views: &[Ident],
+    views: &[View],
     own: impl Iterator<Item = &'static str>,
-) -> TokenStream {
+) -> (Functions, Vec<TokenStream>) {
     let Target { surface, .. } = target;
     let accessors = surface.guests.iter().map(|guest| &guest.accessor);
     let reserved: Vec<&str> = RESERVED.iter().copied().chain(own).collect();
@@ -160,7 +193,9 @@ fn functions(
     let to = Call { session: quote!(&mut self.0), wrapper: quote!(wrapper), of: "" };
     let methods: Vec<TokenStream> =
         methods.map(|(method, ident)| call(&ident, method, &to)).collect();
-    let accessors = surface.guests.iter().zip(views).zip(idents).map(|((guest, view), ident)| {
+    let names: Vec<Ident> = idents.collect();
+    let accessors = surface.guests.iter().zip(views).zip(&names).map(|((guest, view), ident)| {
+        let view = &view.ident;
         let doc = outer(&format!("Returns the functions of {}.", code(&guest.name)));
         let path = &guest.module;
         if guest.is_optional {
@@ -181,5 +216,6 @@ fn functions(
             }
         }
     });
-    quote!(#(#methods)* #(#accessors)*)
+    let accessors = accessors.collect();
+    (Functions { methods, accessors: names }, accessors)
 }

@@ -1,6 +1,7 @@
 //! Views of exported interfaces and their resources in a session: their functions, without a store.
 
 use super::Target;
+use super::handle::{self, Functions, HandleView};
 use super::methods::{Call, call, method_names};
 use super::surface::{Guest, Resource};
 use crate::codegen::component::rewrite::type_name;
@@ -10,9 +11,16 @@ use quote::{format_ident, quote};
 use std::collections::BTreeSet;
 use syn::Item;
 
+/// A view of an exported interface.
+pub(super) struct View {
+    pub ident: Ident,
+    /// The same in a handle, if it is chosen.
+    pub of_handle: Option<HandleView>,
+}
+
 /// Writes the view of an exported interface, and those of its resources. `items` is the content of the
 /// module that they are for.
-pub(super) fn view(target: &Target<'_>, guest: &Guest, items: &[Item]) -> (Ident, TokenStream) {
+pub(super) fn view(target: &Target<'_>, guest: &Guest, items: &[Item]) -> (View, TokenStream) {
     let mut taken: BTreeSet<String> =
         items.iter().filter_map(type_name).map(ToString::to_string).collect();
     let view = free("GuestSession", &mut taken);
@@ -38,6 +46,13 @@ pub(super) fn view(target: &Target<'_>, guest: &Guest, items: &[Item]) -> (Ident
         });
         resources.extend(resource_view(target, guest, resource, &own, &session));
     }
+    let of_handle = target.handles.map(|handles| {
+        let methods = guest.methods.iter().zip(&methods);
+        let functions = Functions::of(target, handles, &guest.name, methods);
+        let own = free("GuestHandle", &mut taken);
+        handle::view(target, guest, (own, &view), functions)
+    });
+    let (of_handle, handle_items) = of_handle.unzip();
     let doc = outer(&format!("The functions of {}, in a session.", code(&guest.name)));
     let items = quote! {
         #doc
@@ -54,9 +69,11 @@ pub(super) fn view(target: &Target<'_>, guest: &Guest, items: &[Item]) -> (Ident
             }
         }
 
+        #handle_items
+
         #resources
     };
-    (view, items)
+    (View { ident: view, of_handle }, items)
 }
 
 /// Returns the part of the wrapper with the functions of an interface.

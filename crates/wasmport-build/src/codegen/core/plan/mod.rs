@@ -15,6 +15,7 @@ pub(super) use items::{ExportKind, HostFunc, HostValue, ImportModule, PlannedExp
 use super::api::ResolvedConvention;
 use crate::codegen::description::Description;
 use crate::codegen::docs::printable_len;
+use crate::codegen::handle::Handles;
 use crate::codegen::lacking::Lacking;
 use crate::interface::{Export, ExternType, Import, Interface, text_len};
 use crate::names;
@@ -43,6 +44,8 @@ pub(super) struct Plan<'a> {
     pub pre: Ident,
     pub session: Ident,
     pub values: Ident,
+    /// The trait for handles, and its choices.
+    pub handles: Option<(Ident, Handles)>,
     pub is_async: bool,
     /// The structs of `api` as items.
     pub items: TokenStream,
@@ -92,7 +95,9 @@ impl<'a> Plan<'a> {
         let mut signatures = Signatures::of(interface, settings, &vis)?;
         signatures.check_names(&[&ty, &pre, &session, &values])?;
         let kind = (settings.one_of.is_some() && !asset.is_version).then_some(kind);
-        signatures.check_names(&kind.iter().collect::<Vec<_>>())?;
+        let handles = Handles::of(settings).map(|handles| (format_ident!("{ty}Calls"), handles));
+        let others = kind.iter().chain(handles.iter().map(|(ident, _)| ident));
+        signatures.check_names(&others.collect::<Vec<_>>())?;
         let overloads = Overloads::of(interface);
         if asset.is_interface && !overloads.list().is_empty() {
             return Err(PlanError::Overloaded);
@@ -125,6 +130,7 @@ impl<'a> Plan<'a> {
             pre,
             session,
             values,
+            handles,
             is_async: settings.is_async(),
             items: signatures.items,
             statuses: signatures.statuses,

@@ -266,6 +266,12 @@ impl ResolvedConvention {
         }
     }
 
+    /// The names of the exports that allocate and free.
+    pub fn functions(&self) -> Vec<&str> {
+        let functions = [&self.allocator.alloc, &self.allocator.free].into_iter().flatten();
+        functions.map(|function| function.name.as_str()).collect()
+    }
+
     /// The name of the exported memory.
     pub fn memory(&self) -> &str {
         self.memory.as_deref().unwrap_or_default()
