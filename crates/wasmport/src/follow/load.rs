@@ -3,9 +3,9 @@
 use super::following::Followed;
 use crate::digest::Digest;
 use crate::dynamic::DynamicAsset;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::fs::read;
-use crate::handle::message;
+use crate::handle::panicked;
 use crate::runtime::{Loaded, Runtime};
 use crate::session::{SessionPre, TypedSession};
 use crate::slot::{Replaced, Slot};
@@ -48,8 +48,5 @@ fn replace<S: TypedSession>(
     accept: &mut impl FnMut(&SessionPre<S>) -> Result<()>,
 ) -> Result<Replaced> {
     let replaced = catch_unwind(AssertUnwindSafe(|| slot.replace(loaded, accept)));
-    replaced.unwrap_or_else(|panic| {
-        let asset = loaded.asset().name().to_owned();
-        Err(Error::Panicked { asset, message: message(panic.as_ref()) })
-    })
+    replaced.unwrap_or_else(|panic| Err(panicked(loaded.asset().name(), panic.as_ref())))
 }

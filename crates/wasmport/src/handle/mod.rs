@@ -10,6 +10,8 @@ mod task;
 mod thread;
 
 pub use options::{Backoff, HandleOptions, Restart};
+#[cfg(feature = "follow")]
+pub(crate) use shared::panicked;
 #[cfg(feature = "async")]
 pub use task::AsyncHandle;
 

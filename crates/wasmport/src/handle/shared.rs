@@ -101,7 +101,7 @@ impl Next {
 }
 
 /// Returns the error of a panic.
-pub(super) fn panicked(asset: &str, panic: &(dyn Any + Send)) -> Error {
+pub(crate) fn panicked(asset: &str, panic: &(dyn Any + Send)) -> Error {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
     Error::Panicked { asset: asset.to_owned(), message: text.unwrap_or_default() }
