@@ -1,6 +1,5 @@
 //! `CodeCaches`: the code that a runtime has loaded, by digest.
 
-use super::kind::Operations;
 use crate::digest::Digest;
 #[cfg(feature = "compile")]
 use crate::engine::Kept;
@@ -28,6 +27,13 @@ impl CodeCaches {
         let removed = removed | self.components.remove(digest);
         removed
     }
+}
+
+/// Code whose length is known.
+pub trait Image {
+    /// Returns the length of the code in memory, in bytes.
+    #[cfg(feature = "compile")]
+    fn image_bytes(&self) -> u64;
 }
 
 /// Code of one kind by digest. Each entry has its own lock, so that loading one does not block others.
@@ -89,7 +95,7 @@ impl<C> CodeCache<C> {
     }
 }
 
-impl<C: Operations> CodeCache<C> {
+impl<C: Image> CodeCache<C> {
     /// Returns the code of this digest, or loads it. No two threads load the same code at once.
     pub(crate) fn get_or_load<E>(
         &self,

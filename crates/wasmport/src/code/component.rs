@@ -1,6 +1,6 @@
 //! Components as a kind of code.
 
-use super::cache::{CodeCache, CodeCaches};
+use super::cache::{CodeCache, CodeCaches, Image};
 use super::component_stubs::{self, HostResources};
 use super::kind::{Code, Operations};
 use super::linking::Linking;
@@ -13,15 +13,17 @@ impl Code for Component {
     type Instance = Instance;
 }
 
-impl Operations for Component {
-    type Pre<T: 'static> = InstancePre<T>;
-    type HostResources = HostResources;
-
+impl Image for Component {
     #[cfg(feature = "compile")]
     fn image_bytes(&self) -> u64 {
         let image = self.image_range();
         image.end.addr().saturating_sub(image.start.addr()) as u64
     }
+}
+
+impl Operations for Component {
+    type Pre<T: 'static> = InstancePre<T>;
+    type HostResources = HostResources;
 
     fn cache(caches: &CodeCaches) -> &CodeCache<Self> {
         &caches.components

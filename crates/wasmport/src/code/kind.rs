@@ -1,6 +1,6 @@
 //! `Code`: the kinds of code, core modules and components.
 
-use super::cache::{CodeCache, CodeCaches};
+use super::cache::{CodeCache, CodeCaches, Image};
 use super::deserialize::Precompiled;
 use super::linking::Linking;
 use crate::asset::Kind;
@@ -22,7 +22,7 @@ pub trait Code: Operations + Clone + fmt::Debug + Send + Sync + 'static {
 }
 
 /// The operations on code of one kind. Private, which seals [`Code`].
-pub trait Operations: Kind + Precompiled {
+pub trait Operations: Kind + Precompiled + Image {
     /// Code with its imports resolved.
     type Pre<T: 'static>: Clone + Send + Sync;
 
@@ -35,10 +35,6 @@ pub trait Operations: Kind + Precompiled {
     /// Compiles WebAssembly with an engine that has a compiler.
     #[cfg(feature = "compile")]
     fn compile(engine: &Engine, wasm: &[u8]) -> Result<Self>;
-
-    /// Returns the length of its code in memory, in bytes.
-    #[cfg(feature = "compile")]
-    fn image_bytes(&self) -> u64;
 
     /// Returns what one instance needs; none if its imports decide that.
     fn resources_required(&self) -> Option<ResourcesRequired>;

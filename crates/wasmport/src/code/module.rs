@@ -1,6 +1,6 @@
 //! Core modules as a kind of code.
 
-use super::cache::{CodeCache, CodeCaches};
+use super::cache::{CodeCache, CodeCaches, Image};
 use super::kind::{Code, Operations};
 use super::linking::Linking;
 use super::module_stubs;
@@ -55,15 +55,17 @@ fn initialization<T: 'static>(
     instance.get_typed_func(store, INITIALIZE).map(Some)
 }
 
-impl Operations for Module {
-    type Pre<T: 'static> = ModulePre<T>;
-    type HostResources = ();
-
+impl Image for Module {
     #[cfg(feature = "compile")]
     fn image_bytes(&self) -> u64 {
         let image = self.image_range();
         image.end.addr().saturating_sub(image.start.addr()) as u64
     }
+}
+
+impl Operations for Module {
+    type Pre<T: 'static> = ModulePre<T>;
+    type HostResources = ();
 
     fn cache(caches: &CodeCaches) -> &CodeCache<Self> {
         &caches.modules

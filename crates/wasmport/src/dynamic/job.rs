@@ -1,7 +1,8 @@
 //! `CompileJob`: a dynamic asset on its way to code.
 
 use super::asset::{DynamicAsset, Input};
-use super::cache::{Functions, ModuleCache, Pack};
+use super::cache::ModuleCache;
+use super::compile::compile;
 use super::compiled::{Compiled, Facts};
 use super::key::{CodeKey, hash, targets};
 use super::tier::Tier;
@@ -9,12 +10,11 @@ use super::worker::{Answer, Request, Worker};
 use crate::asset::{AnyAsset, Artifact};
 use crate::code::{Code, OwnArtifact, deserialize_own};
 use crate::digest::Digest;
-use crate::engine::{
-    BackEnd, EngineConfig, LoadWay, RequiredFeatures, RuntimeOptions, Target, compile_config,
-    compile_fast, wasmtime_version,
-};
 #[cfg(feature = "winch")]
-use crate::engine::{winch_compile_config, winch_compiles};
+use crate::engine::winch_compiles;
+use crate::engine::{
+    BackEnd, EngineConfig, LoadWay, RequiredFeatures, RuntimeOptions, Target, wasmtime_version,
+};
 use crate::error::{Error, NotKept, Result};
 use crate::fs;
 #[cfg(feature = "winch")]
@@ -22,8 +22,7 @@ use crate::inspect::has_floats;
 use crate::inspect::{Section, short_sections};
 use std::borrow::Cow;
 use std::path::Path;
-use std::sync::Arc;
-use wasmtime::{Engine, Module};
+use wasmtime::Engine;
 
 /// WebAssembly, and everything else that decides its code.
 pub(crate) struct CompileJob {
@@ -312,43 +311,6 @@ impl CompileJob {
         }
         Ok(artifact)
     }
-}
-
-/// Compiles with the functions of the last version, if they are kept; returns those of this one if they are others.
-pub(super) fn compile(
-    key: &CodeKey,
-    wasm: &[u8],
-    last: Option<Pack>,
-) -> wasmtime::Result<(Vec<u8>, Option<Pack>)> {
-    let mut config = match key.tier {
-        #[cfg(feature = "winch")]
-        Tier::Winch => winch_compile_config(&key.engine, &key.target, key.features)?,
-        #[cfg(not(feature = "winch"))]
-        Tier::Winch => wasmtime::bail!("the program that compiles lacks the cargo feature `winch`"),
-        Tier::Optimized | Tier::Baseline => compile_config(&key.engine, &key.target, key.features)?,
-    };
-    if key.tier == Tier::Baseline {
-        compile_fast(&mut config);
-    }
-    // Cranelift alone keeps functions.
-    let last = last.filter(|_| key.tier != Tier::Winch);
-    let functions = last.map(|last| Arc::new(Functions::new(last)));
-    if let Some(functions) = &functions {
-        config.enable_incremental_compilation(Arc::<Functions>::clone(functions))?;
-    }
-    let artifact = artifact(&Engine::new(&config)?, wasm, key.is_component)?;
-    Ok((artifact, functions.and_then(|functions| functions.changed())))
-}
-
-fn artifact(compiler: &Engine, wasm: &[u8], is_component: bool) -> wasmtime::Result<Vec<u8>> {
-    #[cfg(feature = "component-model")]
-    if is_component {
-        return compiler.precompile_component(wasm);
-    }
-    let _ = is_component;
-    // Rejects an invalid module before any function is compiled.
-    Module::validate(compiler, wasm)?;
-    compiler.precompile_module(wasm)
 }
 
 impl ModuleCache {

@@ -1,7 +1,7 @@
 //! `CodeKey`: everything that decides the code of a dynamic asset.
 
+use super::stages::Stages;
 use super::tier::Tier;
-use super::worker::Stages;
 use crate::code::Code;
 use crate::digest::Digest;
 use crate::engine::{

@@ -4,11 +4,15 @@ mod asset;
 #[cfg(feature = "compile")]
 mod cache;
 #[cfg(feature = "compile")]
+mod compile;
+#[cfg(feature = "compile")]
 mod compiled;
 #[cfg(feature = "compile")]
 mod job;
 #[cfg(feature = "compile")]
 mod key;
+#[cfg(feature = "compile")]
+mod stages;
 #[cfg(feature = "compile")]
 mod tier;
 #[cfg(feature = "compile")]
@@ -20,9 +24,11 @@ pub use cache::ModuleCache;
 #[cfg(feature = "compile")]
 pub(crate) use job::CompileJob;
 #[cfg(feature = "compile")]
+pub use stages::Stages;
+#[cfg(feature = "compile")]
 pub use tier::Tier;
 #[cfg(feature = "compile")]
 #[doc(hidden)]
 pub use worker::{Prepare, serve_worker_with};
 #[cfg(feature = "compile")]
-pub use worker::{Stages, Worker, serve_worker};
+pub use worker::{Worker, serve_worker};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The thread, the queue and the failures of a [`Handle`](super::Handle).
+/// The thread, the queue and the failures of a [`Handle`](super::Handle); the queue and the failures of an `AsyncHandle`.
 #[derive(Clone, Debug)]
 pub struct HandleOptions {
     pub(super) name: String,
@@ -41,7 +41,8 @@ impl HandleOptions {
     }
 
     /// Limits the time of each call, in the queue and in the guest. The guest of a call that ran out of time is interrupted
-    /// if the engine meters time; else it runs on while its caller goes on. Default: no limit.
+    /// if the engine meters time; else it runs on while its caller goes on. In a task a call that waits is dropped.
+    /// Default: no limit.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

@@ -2,12 +2,11 @@
 
 mod protocol;
 mod serve;
-mod stages;
 
 pub(super) use protocol::{Answer, Request};
 pub use serve::{Prepare, serve_worker, serve_worker_with};
-pub use stages::Stages;
 
+use super::stages::Stages;
 use crate::error::{Error, Result, WorkerError};
 use crate::semaphore::{Acquired, Semaphore};
 use std::io::{Read as _, Write as _};

@@ -1,8 +1,8 @@
 //! What a program and its worker say to each other, over the worker's standard input and output.
 
-use super::stages::Stages;
 use crate::dynamic::cache::Pack;
 use crate::dynamic::key::CodeKey;
+use crate::dynamic::stages::Stages;
 use crate::dynamic::tier::Tier;
 use crate::engine::{EngineConfig, RequiredFeatures};
 use crate::error::WorkerError;

@@ -2,9 +2,9 @@
 
 use super::VARIABLE;
 use super::protocol::{Answer, Request};
-use super::stages::Stages;
-use crate::dynamic::job::compile;
+use crate::dynamic::compile::compile;
 use crate::dynamic::key::CodeKey;
+use crate::dynamic::stages::Stages;
 use crate::engine::EngineConfig;
 use std::io::Write as _;
 use std::process::ExitCode;

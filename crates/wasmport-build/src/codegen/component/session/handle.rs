@@ -120,3 +120,49 @@ pub(super) fn calls(
     };
     calls.write()
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::codegen::component::tests::{chosen, has, text, wrapper};
+    use crate::codegen::handle::Handles;
+
+    #[test]
+    fn a_handle_calls_the_functions_without_values_of_the_store() {
+        let choices = chosen(|choices| choices.handles = Some(Handles::default()));
+        let wit = "
+            package demo:app;
+            interface files {
+                resource file { read: func() -> string; }
+                record entry { name: string, file: file }
+                open: func(name: string) -> file;
+                entries: func() -> list<entry>;
+                count: func(prefix: option<string>) -> u32;
+            }
+            world app {
+                use files.{file};
+                export files;
+                export keep: func(pair: tuple<u8, string>) -> bool;
+                export close: func(file: file);
+            }";
+        let text = text(wrapper(wit, &choices).unwrap());
+        let (_, after) = text.split_once("pubtraitAppCalls{").unwrap();
+        let (declared, _) = after.split_once("implApp{").unwrap_or((after, ""));
+        assert!(has(declared, "fn keep(&self, pair: (u8, &str)) -> ::wasmport::Result<bool>;"));
+        assert!(has(
+            declared,
+            "fn demo_app_files(&self) -> exports::demo::app::files::GuestHandle<'_, Self::Data>"
+        ));
+        assert!(!has(declared, "fn close(&self"), "{declared}");
+        let left_out =
+            ["close", "demo:app/files#open", "demo:app/files#entries", "demo:app/files#file.read"];
+        let left_out = left_out.map(|name| format!("`{name}`")).join(", ");
+        assert!(has(&text, &format!("belong to the session: {left_out}.")), "{text}");
+        let (_, view) = text.split_once("pubstructGuestHandle<'a,T:'static>").unwrap();
+        assert!(has(view, "pub fn count(&self, prefix: Option<&str>) -> ::wasmport::Result<u32>"));
+        assert!(
+            has(view, "GuestSession::from(&mut __session.0).count(prefix.as_deref())"),
+            "{view}"
+        );
+        assert!(!has(view, "pub fn open(&self"), "{view}");
+    }
+}
