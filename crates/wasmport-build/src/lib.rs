@@ -153,11 +153,6 @@ pub struct Stages;
 #[doc = include_str!("../../../docs/plugins.md")]
 pub struct Plugins;
 
-/// The code of the chapter on hosting plug-ins.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/hosting.md")]
-pub struct Hosting;
-
 /// The code of the chapter on services.
 #[cfg(all(doctest, feature = "compiler"))]
 #[doc = include_str!("../../../docs/services.md")]
