@@ -31,7 +31,7 @@ use thread::{Job, run};
 ///
 /// ```no_run
 /// # use wasmport::{Handle, HandleOptions, Restart, Result, TypedSession};
-/// # fn f<S: TypedSession>(start: impl FnMut() -> Result<S> + Send + 'static) -> Result<()> {
+/// # fn f<S: TypedSession + 'static>(start: impl FnMut() -> Result<S> + Send + 'static) -> Result<()> {
 /// // `start` is called on the thread: for the first session, and for each that follows a failure.
 /// let plugin = Handle::new(HandleOptions::new("plugin").restart(Restart::always()), start)?;
 /// let version = plugin.call(|session| Ok(session.asset().name().to_owned()))?;
