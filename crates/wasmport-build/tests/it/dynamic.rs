@@ -266,6 +266,20 @@ fn the_number_of_files_is_bounded() {
     assert_eq!(files(&place).len(), 2);
 }
 
+/// A linker writes the table of `call_indirect` with five bytes. A scan sees no proposal in that.
+#[test]
+fn what_linkers_write_is_compiled() {
+    let body = [0x00, 0x41, 0x00, 0x11, 0x00, 0x80, 0x80, 0x80, 0x80, 0x00, 0x0b];
+    let sections: [&[u8]; 4] = [
+        &[1, 4, 1, 0x60, 0, 0],
+        &[3, 2, 1, 0],
+        &[4, 4, 1, 0x70, 0, 1],
+        &[10, 2 + body.len() as u8, 1, body.len() as u8],
+    ];
+    let module = [b"\0asm\x01\0\0\0", sections.concat().as_slice(), &body].concat();
+    let _ = fresh().load_dynamic(&DynamicAsset::new("linked", module)).unwrap();
+}
+
 /// A module with functions, of which one returns a number.
 fn large(number: usize) -> String {
     let functions: String = (0..3_000)

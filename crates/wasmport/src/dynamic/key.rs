@@ -22,14 +22,17 @@ pub(crate) struct CodeKey {
     pub stages: Option<Stages>,
 }
 
-/// The proposals that every program has and that the optimizer may use.
-const OF_THE_OPTIMIZER: RequiredFeatures = RequiredFeatures::of(&[
+/// Proposals that every program and compiler has. A scan does not see each use of them, such as numbers that are written
+/// longer than they need be.
+const OF_EVERY_PROGRAM: RequiredFeatures = RequiredFeatures::of(&[
     WasmFeature::MutableGlobal,
     WasmFeature::SaturatingFloatToInt,
     WasmFeature::SignExtension,
     WasmFeature::ReferenceTypes,
     WasmFeature::MultiValue,
     WasmFeature::BulkMemory,
+    WasmFeature::MultiMemory,
+    WasmFeature::ExtendedConst,
 ]);
 
 impl CodeKey {
@@ -40,10 +43,7 @@ impl CodeKey {
         tier: Tier,
         stages: Option<&Stages>,
     ) -> Self {
-        let mut features = used_features::<C>(wasm, engine, &target);
-        if stages.is_some() {
-            features = features.union(OF_THE_OPTIMIZER);
-        }
+        let features = used_features::<C>(wasm, engine, &target).union(OF_EVERY_PROGRAM);
         let stages = stages.cloned();
         Self { engine: *engine, target, features, is_component: C::IS_COMPONENT, tier, stages }
     }
