@@ -87,6 +87,11 @@ fn used_features<C: Code>(wasm: &[u8], engine: &EngineConfig, target: &Target) -
     let of_this_build: RequiredFeatures =
         RequiredFeatures::of_this_build().iter().filter(is_wanted).collect();
     let used = scan(wasm, |_| false).map_or(of_this_build, |scanned| scanned.features);
+    // A scan does not see each of those of components. Programs that run a component have all of them, or, without
+    // concurrency, all of the others.
+    let of_components = WasmFeature::ALL.iter().copied().filter(|f| f.is_of_components());
+    let of_components: RequiredFeatures = of_components.filter(is_wanted).collect();
+    let used = used.union(of_components);
     // The interpreter has no threads.
     match target.is_portable() {
         true => used.missing_in(RequiredFeatures::of(&[WasmFeature::Threads])),

@@ -218,7 +218,7 @@ mod tests {
     fn fingerprint_of_the_default_is_pinned() {
         assert_eq!(
             EngineConfig::new().fingerprint().to_string(),
-            "6c4f2047a3b8c26a209ab0d9cd2e69eaa3d4f6a0ae910424c35ca0561761ba40"
+            "cb710c5daf105cf4e129d873947f927945d9dbc227e1883dcf1359160d147f5a"
         );
     }
 }
