@@ -72,7 +72,7 @@ pub enum Format {
     Json,
 }
 
-/// What an import is for.
+/// The purpose of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 #[non_exhaustive]
 pub enum ProfileName {

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-/// What a file that is followed has led to.
+/// The result of a change of a file that is followed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Followed {

@@ -45,7 +45,7 @@ type Create<S> = Box<dyn Fn(&str) -> Slot<S> + Send + Sync>;
 
 struct SlotsShared<S: TypedSession> {
     create: Create<S>,
-    /// Those that have code.
+    /// The slots that have code.
     slots: RwLock<BTreeMap<String, Slot<S>>>,
 }
 

@@ -61,7 +61,7 @@ pub(super) struct Watch {
     folder: PathBuf,
     files: Files,
     signal: Arc<Signal>,
-    /// None if changes are found by looking alone.
+    /// The watcher; none if changes are found by looking alone.
     watcher: Option<RecommendedWatcher>,
     is_watched: bool,
     /// The time between two looks.

@@ -1,4 +1,4 @@
-//! What handles of threads and of tasks share: the queue, and sessions that fail.
+//! The part that handles of threads and of tasks share: the queue, and sessions that fail.
 
 use super::options::HandleOptions;
 use super::queue::{Queue, Refused};
@@ -79,7 +79,7 @@ impl HandleOptions {
     }
 }
 
-/// What happens to a session after a call.
+/// The state of a session after a call.
 pub(super) enum Next {
     /// It goes on.
     Goes,
