@@ -135,7 +135,7 @@ pub use session::Slice;
 pub use session::{
     LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, Stubs, TypedSession,
 };
-pub use slot::{Replaced, Slot, SlotSession};
+pub use slot::{Replaced, Slot};
 pub use status_code::StatusCode;
 #[cfg(feature = "gc")]
 pub use typed::Exception;

@@ -30,9 +30,9 @@ mod on {
     }
 
     /// The span in which an artifact is loaded.
-    pub(crate) fn load(asset: &AnyAsset, artifact: &Artifact) -> Span {
+    pub(crate) fn load(asset: &str, artifact: &Artifact) -> Span {
         let (target, bytes) = (artifact.target(), artifact.bytes());
-        Span(info_span!("load", asset = &*printable(asset.name()), artifact = target, bytes))
+        Span(info_span!("load", asset = &*printable(asset), artifact = target, bytes))
     }
 
     /// The span in which an artifact's digest is verified.
@@ -88,7 +88,7 @@ mod off {
     }
 
     #[inline]
-    pub(crate) fn load(_: &AnyAsset, _: &Artifact) -> Span {
+    pub(crate) fn load(_: &str, _: &Artifact) -> Span {
         Span
     }
 

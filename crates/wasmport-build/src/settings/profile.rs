@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use wasmport::EngineConfig;
 use wasmport::engine::{OptLevel, RegallocAlgorithm};
 
-/// What an import is for.
+/// The purpose of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Profile {
@@ -15,8 +15,8 @@ pub enum Profile {
     Debug,
 }
 
-/// `[profile.debug]`: the settings of the engine that development imports replace, to compile in less time. What is not
-/// set is as in `[engine]`.
+/// `[profile.debug]`: the settings of the engine that development imports replace, to compile in less time. Others are
+/// as in `[engine]`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
 #[non_exhaustive]

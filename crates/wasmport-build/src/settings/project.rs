@@ -169,10 +169,10 @@ project_settings! {
             pub only: Vec<PathBuf> = Vec::new();
             /// The engine configuration of the project.
             pub engine: EngineConfig = EngineConfig::new();
-            /// What the import is for. Default: in a build script what cargo builds for, else
+            /// The purpose of the import. Default: in a build script what cargo builds for, else
             /// [`Profile::Release`].
             pub profile: Option<Profile> = None;
-            /// What development imports replace in the engine configuration.
+            /// The settings that development imports replace in the engine configuration.
             pub debug_profile: DebugProfile = DebugProfile::default();
             /// The decision on the engine's support for concurrent calls of components.
             pub concurrency: Concurrency = Concurrency::Auto;

@@ -1,8 +1,12 @@
 //! `CodeCaches`: the code that a runtime has loaded, by digest.
 
+#[cfg(feature = "compile")]
+use super::contents::Contents;
 use crate::digest::Digest;
 #[cfg(feature = "compile")]
 use crate::engine::Kept;
+#[cfg(feature = "compile")]
+use crate::error::Result;
 use std::collections::{HashMap, VecDeque};
 #[cfg(feature = "compile")]
 use std::sync::Weak;
@@ -46,21 +50,13 @@ pub struct CodeCache<C> {
 /// An entry, empty while its code is being loaded.
 type Entry<C> = Arc<Mutex<Option<Held<C>>>>;
 
-/// How long code stays.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Stay {
-    /// Until it is unloaded.
-    Loaded,
-    /// As long as someone uses it; beyond that, as much of what was used last as is kept.
-    #[cfg(feature = "compile")]
-    Used(Kept),
-}
-
 /// Code of an entry.
 enum Held<C> {
+    /// An imported asset stays until it is unloaded.
     Loaded(Arc<C>),
+    /// Code that the program compiled stays as long as someone uses it.
     #[cfg(feature = "compile")]
-    Used(Weak<C>),
+    Used(Weak<C>, Arc<Contents>),
 }
 
 impl<C> Held<C> {
@@ -68,7 +64,7 @@ impl<C> Held<C> {
         match self {
             Self::Loaded(code) => Some(Arc::clone(code)),
             #[cfg(feature = "compile")]
-            Self::Used(code) => code.upgrade(),
+            Self::Used(code, _) => code.upgrade(),
         }
     }
 }
@@ -96,33 +92,62 @@ impl<C> CodeCache<C> {
 }
 
 impl<C: Image> CodeCache<C> {
-    /// Returns the code of this digest, or loads it. No two threads load the same code at once.
+    /// Returns the code of this digest, or loads it. It stays until it is removed.
     pub(crate) fn get_or_load<E>(
         &self,
         digest: Digest,
-        stay: Stay,
         load: impl FnOnce() -> Result<C, E>,
     ) -> Result<Arc<C>, E> {
+        let load = || {
+            let code = Arc::new(load()?);
+            Ok((Arc::clone(&code), Held::Loaded(code)))
+        };
+        self.hold(digest, load, |_| ()).map(|(code, ())| code)
+    }
+
+    /// Returns the code of this digest, or compiles it. It stays as long as someone uses it; beyond that, as much of what
+    /// was used last as is kept.
+    #[cfg(feature = "compile")]
+    pub(crate) fn get_or_compile(
+        &self,
+        digest: Digest,
+        kept: Kept,
+        compile: impl FnOnce() -> Result<(C, Contents)>,
+    ) -> Result<(Arc<C>, Arc<Contents>)> {
+        let compile = || -> Result<_> {
+            let (code, contents) = compile()?;
+            let code = Arc::new(code);
+            let held = Held::Used(Arc::downgrade(&code), Arc::new(contents));
+            Ok((code, held))
+        };
+        let contents = |held: &Held<C>| match held {
+            Held::Used(_, contents) => Arc::clone(contents),
+            // No digest of compiled code is that of an imported asset.
+            Held::Loaded(_) => Arc::default(),
+        };
+        let (code, contents) = self.hold(digest, compile, contents)?;
+        self.keep(digest, kept, &code);
+        Ok((code, contents))
+    }
+
+    /// Returns the code of this digest with a part of its entry, or loads it. No two threads load the same code at once.
+    fn hold<T, E>(
+        &self,
+        digest: Digest,
+        load: impl FnOnce() -> Result<(Arc<C>, Held<C>), E>,
+        part: impl FnOnce(&Held<C>) -> T,
+    ) -> Result<(Arc<C>, T), E> {
         let entry = Arc::clone(lock(&self.entries).entry(digest).or_default());
-        let mut held = lock(&entry);
-        if let Some(code) = held.as_ref().and_then(Held::code) {
-            drop(held);
-            self.keep(digest, stay, &code);
-            return Ok(code);
+        let mut place = lock(&entry);
+        if let Some(held) = &*place
+            && let Some(code) = held.code()
+        {
+            return Ok((code, part(held)));
         }
-        match load().map(Arc::new) {
-            Ok(code) => {
-                *held = Some(match stay {
-                    Stay::Loaded => Held::Loaded(Arc::clone(&code)),
-                    #[cfg(feature = "compile")]
-                    Stay::Used(_) => Held::Used(Arc::downgrade(&code)),
-                });
-                drop(held);
-                self.keep(digest, stay, &code);
-                Ok(code)
-            }
+        match load() {
+            Ok((code, held)) => Ok((code, part(place.insert(held)))),
             Err(error) => {
-                drop(held);
+                drop(place);
                 self.remove_empty(digest, &entry);
                 Err(error)
             }
@@ -142,28 +167,25 @@ impl<C: Image> CodeCache<C> {
     }
 
     /// Keeps code that was just used, and forgets what was used longest ago, and entries that nobody uses.
-    fn keep(&self, digest: Digest, stay: Stay, code: &Arc<C>) {
-        #[cfg(feature = "compile")]
-        if let Stay::Used(Kept { assets, bytes }) = stay {
-            let mut kept = lock(&self.kept);
-            kept.retain(|(other, _)| *other != digest);
-            kept.push_back((digest, Arc::clone(code)));
-            let mut total: u64 = kept.iter().map(|(_, code)| code.image_bytes()).sum();
-            let mut dropped = Vec::new();
-            while kept.len() > assets || total > bytes {
-                let Some((_, oldest)) = kept.pop_front() else { break };
-                total = total.saturating_sub(oldest.image_bytes());
-                dropped.push(oldest);
-            }
-            // Unmapping code takes long.
-            drop(kept);
-            drop(dropped);
-            lock(&self.entries).retain(|_, entry| {
-                // Others are cloned only under the lock of the map.
-                Arc::strong_count(entry) > 1
-                    || lock(entry).as_ref().is_some_and(|held| held.code().is_some())
-            });
+    #[cfg(feature = "compile")]
+    fn keep(&self, digest: Digest, Kept { assets, bytes }: Kept, code: &Arc<C>) {
+        let mut kept = lock(&self.kept);
+        kept.retain(|(other, _)| *other != digest);
+        kept.push_back((digest, Arc::clone(code)));
+        let mut total: u64 = kept.iter().map(|(_, code)| code.image_bytes()).sum();
+        let mut dropped = Vec::new();
+        while kept.len() > assets || total > bytes {
+            let Some((_, oldest)) = kept.pop_front() else { break };
+            total = total.saturating_sub(oldest.image_bytes());
+            dropped.push(oldest);
         }
-        let _ = (digest, stay, code);
+        // Unmapping code takes long.
+        drop(kept);
+        drop(dropped);
+        lock(&self.entries).retain(|_, entry| {
+            // Others are cloned only under the lock of the map.
+            Arc::strong_count(entry) > 1
+                || lock(entry).as_ref().is_some_and(|held| held.code().is_some())
+        });
     }
 }

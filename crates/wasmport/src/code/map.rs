@@ -21,7 +21,7 @@ pub(crate) unsafe fn map<C: Code>(
     artifact: &Artifact,
     path: &Path,
 ) -> Result<C> {
-    let _span = trace::load(asset, artifact).entered();
+    let _span = trace::load(asset.name(), artifact).entered();
     let name = || asset.name().to_owned();
     let cannot_read = |error| read_error(asset, path.display().to_string(), error);
     if artifact.uncompressed_bytes().is_some() || artifact.target() == "source" {

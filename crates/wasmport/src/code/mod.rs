@@ -5,6 +5,8 @@ mod cache;
 mod component;
 #[cfg(feature = "component-model")]
 mod component_stubs;
+#[cfg(feature = "compile")]
+mod contents;
 mod deserialize;
 mod kind;
 mod linking;
@@ -17,9 +19,11 @@ mod overloads;
 #[cfg(feature = "compile")]
 mod own;
 
-pub(crate) use cache::{CodeCaches, Stay};
+pub(crate) use cache::CodeCaches;
 #[cfg(feature = "component-model")]
 pub use component_stubs::HostResources;
+#[cfg(feature = "compile")]
+pub(crate) use contents::Contents;
 #[cfg(feature = "compile")]
 pub(crate) use deserialize::deserialize_own;
 pub use kind::Code;

@@ -2,11 +2,12 @@
 
 use super::key::CodeKey;
 use super::tier::Tier;
-use crate::code::OwnArtifact;
+use crate::code::{Code, Contents, OwnArtifact, deserialize_own};
 use crate::digest::Digest;
-use crate::engine::RequiredFeatures;
-use crate::inspect::Section;
+use crate::engine::LoadWay;
+use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
+use wasmtime::Engine;
 
 /// Compiled code, and what is known of it.
 pub(crate) struct Compiled {
@@ -14,14 +15,12 @@ pub(crate) struct Compiled {
     pub artifact: OwnArtifact,
 }
 
-/// What is known of compiled code without its source.
+/// Facts of compiled code that are known without its source.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Facts {
     /// The file or the name that its source had.
     pub source: String,
     pub source_digest: Digest,
-    /// The proposals that it was compiled with.
-    pub features: RequiredFeatures,
     pub is_component: bool,
     pub tier: Tier,
     /// The target, with its CPU level.
@@ -30,23 +29,29 @@ pub(crate) struct Facts {
     pub engine: Digest,
     /// Wasmtime's version.
     pub wasmtime: String,
-    /// The short custom sections of the source.
-    pub sections: Vec<Section>,
+    pub contents: Contents,
 }
 
 impl Facts {
-    pub fn of(key: &CodeKey, source: &str, source_digest: Digest, sections: Vec<Section>) -> Self {
+    pub fn of(key: &CodeKey, source: &str, source_digest: Digest, contents: Contents) -> Self {
         Self {
             source: source.to_owned(),
             source_digest,
-            features: key.features,
             is_component: key.is_component,
             tier: key.tier,
             target: key.target.to_string(),
             engine: key.engine.fingerprint(),
             wasmtime: crate::engine::wasmtime_version().to_owned(),
-            sections,
+            contents,
         }
+    }
+}
+
+impl Compiled {
+    /// Loads the code of an asset.
+    pub fn load<C: Code>(&self, asset: &str, engine: &Engine, way: LoadWay) -> Result<C> {
+        deserialize_own(engine, &self.artifact, way)
+            .map_err(|source| Error::Deserialize { asset: asset.to_owned(), source })
     }
 }
 

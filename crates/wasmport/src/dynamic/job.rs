@@ -1,40 +1,35 @@
 //! `CompileJob`: a dynamic asset on its way to code.
 
 use super::asset::{DynamicAsset, Input};
-use super::cache::ModuleCache;
-use super::compile::compile;
+use super::cache::{ModuleCache, Pack};
+use super::compile::{Output, compile};
 use super::compiled::{Compiled, Facts};
-use super::key::{CodeKey, hash, targets};
+use super::key::{CodeKey, targets};
 use super::tier::Tier;
 use super::worker::{Answer, Request, Worker};
 use crate::asset::{AnyAsset, Artifact};
-use crate::code::{Code, OwnArtifact, deserialize_own};
+use crate::code::{Code, Contents, OwnArtifact};
 use crate::digest::Digest;
-#[cfg(feature = "winch")]
-use crate::engine::winch_compiles;
 use crate::engine::{
-    BackEnd, EngineConfig, LoadWay, RequiredFeatures, RuntimeOptions, Target, wasmtime_version,
+    BackEnd, EngineConfig, RequiredFeatures, RuntimeOptions, Target, wasmtime_version,
 };
 use crate::error::{Error, NotKept, Result};
 use crate::fs;
-#[cfg(feature = "winch")]
-use crate::inspect::has_floats;
-use crate::inspect::{Section, short_sections};
+use crate::inspect::short_sections;
 use std::borrow::Cow;
 use std::path::Path;
-use wasmtime::Engine;
 
 /// WebAssembly, and everything else that decides its code.
-pub(crate) struct CompileJob {
-    name: String,
+pub(crate) struct CompileJob<'a> {
+    name: &'a str,
     source: String,
     source_digest: Digest,
-    wasm: Vec<u8>,
+    wasm: Cow<'a, [u8]>,
     key: CodeKey,
     digest: Digest,
     /// The digest of everything that the versions of an asset have in common.
     family: Digest,
-    worker: Option<Worker>,
+    worker: Option<&'a Worker>,
 }
 
 impl<C: Code> DynamicAsset<C> {
@@ -44,10 +39,8 @@ impl<C: Code> DynamicAsset<C> {
         engine: &EngineConfig,
         options: &RuntimeOptions,
         back_end: BackEnd,
-    ) -> Result<CompileJob> {
-        let targets = targets(options, back_end);
-        let (code, source) = self.source()?;
-        self.job(&code, source, engine, &targets)
+    ) -> Result<CompileJob<'_>> {
+        self.job(engine, &targets(options, back_end))
     }
 
     /// Returns its bytes, and the name of their source.
@@ -62,57 +55,34 @@ impl<C: Code> DynamicAsset<C> {
     }
 
     /// Creates the job for the first target for which the cache has the code, or for the first of all.
-    fn job(
-        &self,
-        code: &[u8],
-        source: String,
-        engine: &EngineConfig,
-        targets: &[Target],
-    ) -> Result<CompileJob> {
-        let source_digest = Digest::of(code);
-        let wasm = match wat::parse_bytes(code) {
-            Ok(wasm) => wasm.into_owned(),
+    fn job(&self, engine: &EngineConfig, targets: &[Target]) -> Result<CompileJob<'_>> {
+        let (code, source) = self.source()?;
+        let source_digest = Digest::of(&code);
+        let (wasm, wasm_digest) = match wat::parse_bytes(&code) {
+            Ok(Cow::Borrowed(_)) => (code, source_digest),
+            Ok(Cow::Owned(wasm)) => {
+                let digest = Digest::of(&wasm);
+                (Cow::Owned(wasm), digest)
+            }
             Err(error) => return Err(compile_error(&self.name, error.into())),
         };
         self.check_kind(&wasm)?;
-        let (tier, stages) = (self.chosen_tier(), self.worker_program());
-        let stages = stages.and_then(Worker::chosen_stages);
-        let mut keys = targets.iter().map(|target| {
-            let key = CodeKey::new::<C>(&wasm, engine, target.clone(), tier, stages);
-            let digest = key.digest(&self.key, &wasm);
+        let (tier, worker) = (self.chosen_tier(), self.worker_program());
+        let stages = worker.and_then(Worker::chosen_stages);
+        let keyed = |target: &Target| {
+            let (engine, target, stages) = (*engine, target.clone(), stages.cloned());
+            let key = CodeKey { engine, target, is_component: C::IS_COMPONENT, tier, stages };
+            let digest = key.digest(&self.key, wasm_digest);
             (key, digest)
-        });
-        // There is at least one target.
-        let best = keys.next();
-        let has = |digest: Digest| self.cache_folder().is_some_and(|cache| cache.has(digest));
-        let found = match best {
-            Some((key, digest)) if self.cache_folder().is_none() || has(digest) => (key, digest),
-            Some(best) => keys.find(|(_, digest)| has(*digest)).unwrap_or(best),
-            None => {
-                let key = CodeKey::new::<C>(&wasm, engine, Target::host(), tier, stages);
-                let digest = key.digest(&self.key, &wasm);
-                (key, digest)
-            }
         };
-        let (key, digest) = found;
-        let family = self.family(&key);
-        let (name, worker) = (self.name.clone(), self.worker_program().cloned());
+        // There is at least one target.
+        let best = || targets.first().map_or_else(|| keyed(&Target::host()), keyed);
+        let found = self
+            .cache_folder()
+            .and_then(|cache| targets.iter().map(keyed).find(|(_, digest)| cache.has(*digest)));
+        let (key, digest) = found.unwrap_or_else(best);
+        let (name, family) = (&*self.name, key.family(&self.key, &self.name));
         Ok(CompileJob { name, source, source_digest, wasm, key, digest, family, worker })
-    }
-
-    /// Returns the digest of what the versions of an asset have in common.
-    fn family(&self, key: &CodeKey) -> Digest {
-        let (engine, target) = (key.engine.fingerprint(), key.target.to_string());
-        let tier = format!("{:?} {:?}", key.tier, key.stages);
-        let fields = [
-            tier.as_bytes(),
-            self.key.as_bytes(),
-            self.name.as_bytes(),
-            engine.as_bytes(),
-            target.as_bytes(),
-            wasmtime_version().as_bytes(),
-        ];
-        hash("wasmport dynamic functions v1", &fields.map(<[u8]>::to_vec))
     }
 
     fn read_file(&self, path: &Path) -> Result<Vec<u8>> {
@@ -136,32 +106,34 @@ impl<C: Code> DynamicAsset<C> {
     /// Reads code that was compiled before from the cache, without its source.
     pub(crate) fn read_kept(&self, digest: Digest, engine: &EngineConfig) -> Result<KeptCode> {
         let found = self.cache_folder().and_then(|cache| cache.get(digest));
-        let Some(Compiled { facts, artifact }) = found else {
+        let Some(compiled) = found else {
             return Err(self.not_kept(digest, NotKept::Missing));
         };
+        let facts = &compiled.facts;
         let refused = |reason| Err(self.not_kept(digest, reason));
         if facts.is_component != C::IS_COMPONENT {
             let (asset, is_component) = (self.name.clone(), facts.is_component);
             return Err(Error::WrongKind { asset, is_component });
         }
         if facts.wasmtime != wasmtime_version() {
-            return refused(NotKept::Wasmtime(facts.wasmtime));
+            return refused(NotKept::Wasmtime(facts.wasmtime.clone()));
         }
         if facts.engine != engine.fingerprint() {
             return refused(NotKept::Engine);
         }
         let runs = facts.target.parse::<Target>().is_ok_and(|target| target.runs_here());
         if !runs {
-            return refused(NotKept::Target(facts.target));
+            return refused(NotKept::Target(facts.target.clone()));
         }
         if facts.tier == Tier::Winch && !cfg!(feature = "winch") {
             return refused(NotKept::Winch);
         }
-        let missing = facts.features.missing_in(RequiredFeatures::of_this_build());
+        let features = facts.contents.features;
+        let missing = features.missing_in(RequiredFeatures::of_this_build());
         if let Some(feature) = missing.iter().next() {
             return refused(NotKept::Feature(feature));
         }
-        Ok(KeptCode { name: self.name.clone(), engine: *engine, digest, facts, artifact })
+        Ok(KeptCode { compiled, name: self.name.clone(), engine: *engine, digest })
     }
 }
 
@@ -181,63 +153,49 @@ fn short(target: &Target) -> &'static str {
     if target.is_portable() { "portable" } else { "native" }
 }
 
-/// Returns the description of an asset that this program compiled.
-fn described(name: &str, digest: Digest, engine: &EngineConfig, facts: &Facts) -> AnyAsset {
-    let names = (name.to_owned(), facts.source.clone());
-    let target = if facts.target == "portable" { "portable" } else { "native" };
-    let artifact = Artifact::embedded(target, 0, digest, None);
-    AnyAsset::compiled_here(names, facts.source_digest, *engine, facts.features, artifact)
-}
-
 /// Code from a cache, whose source nobody read.
 pub(crate) struct KeptCode {
+    pub compiled: Compiled,
     name: String,
     engine: EngineConfig,
     digest: Digest,
-    facts: Facts,
-    artifact: OwnArtifact,
 }
 
 impl KeptCode {
     /// Returns the description of the asset.
     pub fn asset(&self) -> AnyAsset {
-        described(&self.name, self.digest, &self.engine, &self.facts)
+        let names = (self.name.clone(), self.compiled.facts.source.clone());
+        let artifact = Artifact::embedded(self.target(), 0, self.digest, None);
+        let features = self.compiled.facts.contents.features;
+        AnyAsset::compiled_here(
+            names,
+            self.compiled.facts.source_digest,
+            self.engine,
+            features,
+            artifact,
+        )
     }
 
     /// Returns the name of the target, without the CPU features of this machine.
     pub fn target(&self) -> &'static str {
-        if self.facts.target == "portable" { "portable" } else { "native" }
+        if self.compiled.facts.target == "portable" { "portable" } else { "native" }
     }
 
     /// Returns the compiler's tier.
     #[cfg(feature = "winch")]
     pub fn tier(&self) -> Tier {
-        self.facts.tier
-    }
-
-    /// Returns the short custom sections of the source.
-    pub fn sections(&self) -> Vec<Section> {
-        self.facts.sections.clone()
-    }
-
-    /// Loads the code.
-    pub fn load<C: Code>(&self, engine: &Engine, way: LoadWay) -> Result<C> {
-        let code = deserialize_own(engine, &self.artifact, way);
-        code.map_err(|source| Error::Deserialize { asset: self.name.clone(), source })
+        self.compiled.facts.tier
     }
 }
 
-impl CompileJob {
+impl CompileJob<'_> {
     pub fn digest(&self) -> Digest {
         self.digest
     }
 
-    /// Returns whether Winch can compile it so that it gives the same results.
-    #[cfg(feature = "winch")]
-    pub fn is_for_winch(&self) -> bool {
-        let CodeKey { engine, target, features, .. } = &self.key;
-        winch_compiles(engine, target, *features)
-            && !(engine.deterministic && has_floats(&self.wasm))
+    /// Returns whether a cache appears to have the code.
+    pub fn is_in(&self, cache: &ModuleCache) -> bool {
+        cache.has(self.digest)
     }
 
     /// Returns the name of the target, without the CPU features of this machine.
@@ -245,71 +203,74 @@ impl CompileJob {
         short(&self.key.target)
     }
 
-    /// Returns the description of the asset.
-    pub fn asset(&self) -> AnyAsset {
-        described(&self.name, self.digest, &self.key.engine, &self.facts())
+    /// Returns the description of the asset, whose code has the proposals of `features`.
+    pub fn asset(&self, features: RequiredFeatures) -> AnyAsset {
+        let names = (self.name.to_owned(), self.source.clone());
+        let artifact = self.artifact();
+        AnyAsset::compiled_here(names, self.source_digest, self.key.engine, features, artifact)
     }
 
-    /// Returns the short custom sections.
-    pub fn sections(&self) -> Vec<Section> {
-        short_sections(&self.wasm)
+    /// Returns the description of the code.
+    pub fn artifact(&self) -> Artifact {
+        Artifact::embedded(self.target(), 0, self.digest, None)
     }
 
-    fn facts(&self) -> Facts {
-        Facts::of(&self.key, &self.source, self.source_digest, self.sections())
+    /// Reads the code from `cache`, or compiles it.
+    pub fn compile(&self, cache: Option<&ModuleCache>) -> Result<Compiled> {
+        match cache {
+            Some(cache) => self.cached(cache),
+            None => self.compiled(None),
+        }
     }
 
-    /// Loads the code from `cache`, or compiles it.
-    pub fn load<C: Code>(
-        &self,
-        engine: &Engine,
-        cache: Option<&ModuleCache>,
-        way: LoadWay,
-    ) -> Result<C> {
-        let artifact = match cache {
-            Some(cache) => self.cached(cache)?,
-            None => OwnArtifact::new(self.compiled(None)?, 0),
-        };
-        let code = deserialize_own(engine, &artifact, way);
-        code.map_err(|source| Error::Deserialize { asset: self.name.clone(), source })
-    }
-
-    /// Reads the artifact from a cache, or compiles it and stores it there.
-    fn cached(&self, cache: &ModuleCache) -> Result<OwnArtifact> {
-        if let Some(found) = cache.get(self.digest) {
-            return Ok(found.artifact);
+    /// Reads the code from a cache, or compiles it and stores it there.
+    fn cached(&self, cache: &ModuleCache) -> Result<Compiled> {
+        if let Some(found) = self.find(cache) {
+            return Ok(found);
         }
         // Another process that compiles the same has stored it when the lock is free.
         let _lock = cache.lock(self.digest);
-        if let Some(found) = cache.get(self.digest) {
-            return Ok(found.artifact);
+        if let Some(found) = self.find(cache) {
+            return Ok(found);
         }
-        let bytes = self.compiled(Some(cache))?;
-        cache.put(self.digest, &self.facts(), &bytes);
-        Ok(OwnArtifact::new(bytes, 0))
+        let compiled = self.compiled(Some(cache))?;
+        cache.put(self.digest, &compiled.facts, compiled.artifact.bytes());
+        Ok(compiled)
     }
 
-    fn compiled(&self, cache: Option<&ModuleCache>) -> Result<Vec<u8>> {
+    /// Reads the code from a cache, if this program has its proposals.
+    fn find(&self, cache: &ModuleCache) -> Option<Compiled> {
+        let program = RequiredFeatures::of_this_build();
+        let runs = |found: &Compiled| {
+            found.facts.contents.features.missing_in(program).iter().next().is_none()
+        };
+        cache.get(self.digest).filter(runs)
+    }
+
+    fn compiled(&self, cache: Option<&ModuleCache>) -> Result<Compiled> {
         let cache = cache.filter(|_| self.wasm.len() >= LEAST_FOR_FUNCTIONS);
         let last = cache.map(|cache| cache.functions(self.family));
-        let (artifact, functions) = match &self.worker {
-            Some(worker) => {
-                let request = Request::new(&self.name, &self.key, &self.wasm, last);
-                match worker.compile(&self.name, &request)? {
-                    Answer::Compiled(artifact, functions) => (artifact, functions),
-                    Answer::Refused(reason) => {
-                        return Err(compile_error(&self.name, wasmtime::Error::msg(reason)));
-                    }
-                }
-            }
-            None => {
-                compile(&self.key, &self.wasm, last).map_err(|e| compile_error(&self.name, e))?
-            }
-        };
+        let Output { artifact, features, functions } = self.output(last)?;
         if let (Some(cache), Some(pack)) = (cache, functions) {
             cache.put_functions(self.family, &pack);
         }
-        Ok(artifact)
+        let contents = Contents { features, sections: short_sections(&self.wasm) };
+        let facts = Facts::of(&self.key, &self.source, self.source_digest, contents);
+        Ok(Compiled { facts, artifact: OwnArtifact::new(artifact, 0) })
+    }
+
+    /// Compiles, by the worker if there is one.
+    fn output(&self, last: Option<Pack>) -> Result<Output> {
+        let refused = |error| compile_error(self.name, error);
+        let Some(worker) = self.worker else {
+            let program = RequiredFeatures::of_this_build();
+            return compile(&self.key, program, &self.wasm, last).map_err(refused);
+        };
+        let request = Request::new(self.name, &self.key, &self.wasm, last);
+        match worker.compile(self.name, &request)? {
+            Answer::Compiled(output) => Ok(output),
+            Answer::Refused(reason) => Err(refused(wasmtime::Error::msg(reason))),
+        }
     }
 }
 
@@ -327,8 +288,7 @@ impl ModuleCache {
         engine: &EngineConfig,
         target: &Target,
     ) -> Result<Digest> {
-        let (code, source) = asset.source()?;
-        let job = asset.job(&code, source, engine, std::slice::from_ref(target))?;
+        let job = asset.job(engine, std::slice::from_ref(target))?;
         let _ = job.cached(self)?;
         Ok(job.digest)
     }

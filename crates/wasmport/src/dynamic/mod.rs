@@ -12,6 +12,8 @@ mod job;
 #[cfg(feature = "compile")]
 mod key;
 #[cfg(feature = "compile")]
+mod proposals;
+#[cfg(feature = "compile")]
 mod stages;
 #[cfg(feature = "compile")]
 mod tier;

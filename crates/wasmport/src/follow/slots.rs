@@ -59,11 +59,7 @@ impl<S: TypedSession + 'static> Slots<S> {
     /// Creates no slots yet, for code that a linker links.
     #[must_use]
     pub fn new(linker: SessionLinker<S>) -> Self {
-        let linker = Arc::new(linker);
-        Self::with_slots(move |_| {
-            let linker = Arc::clone(&linker);
-            Slot::with_link(move |loaded| linker.link(loaded))
-        })
+        Self::with_slots(move |_| Slot::new(linker.clone()))
     }
 
     /// Creates no slots yet; `create` creates that of each name.

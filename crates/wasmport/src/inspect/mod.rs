@@ -19,6 +19,6 @@ pub(crate) use scan::has_floats;
 #[doc(hidden)]
 pub use scan::{Scanned, scan};
 #[cfg(feature = "compile")]
-pub(crate) use sections::{Section, short_sections};
+pub(crate) use sections::short_sections;
 #[doc(hidden)]
 pub use types::extern_type;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 /// A custom section: its name and its content.
-pub(crate) type Section = (String, Vec<u8>);
+pub(super) type Section = (String, Vec<u8>);
 
 /// Length in bytes up to which the content of a section is kept.
 const SHORT: usize = 256;

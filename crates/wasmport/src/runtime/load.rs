@@ -4,7 +4,7 @@ use super::engine::ActiveEngine;
 use super::handle::Runtime;
 use super::loaded::{Loaded, LoadedAsset};
 use crate::asset::{AnyAsset, Artifact, Asset};
-use crate::code::{self, Code, Stay};
+use crate::code::{self, Code};
 #[cfg(feature = "compile")]
 use crate::digest::Digest;
 use crate::dynamic::DynamicAsset;
@@ -53,7 +53,7 @@ impl Runtime {
     fn load_as<C: Code>(&self, asset: &AnyAsset) -> Result<Loaded<C>> {
         let shared = &*self.shared;
         self.load_artifact(asset, |active, artifact| {
-            let _span = trace::load(asset, artifact).entered();
+            let _span = trace::load(asset.name(), artifact).entered();
             let way = shared.options.load_way;
             let load = |engine: &Engine| code::load(engine, &*shared.source, asset, artifact, way);
             self.load_into(active, load)
@@ -104,30 +104,36 @@ impl Runtime {
         match (asset.kept_digest(), asset.chosen_tier()) {
             (Some(digest), _) => self.load_kept(asset, digest),
             (None, Tier::Winch) => self.load_by_winch(asset),
-            (None, Tier::Optimized | Tier::Baseline) => self.load_job(asset, self.job(asset)?),
+            (None, Tier::Optimized | Tier::Baseline) => self.load_job(asset, &self.job(asset)?),
         }
     }
 
     /// Reads a dynamic asset, to compile it for this runtime.
     #[cfg(feature = "compile")]
-    fn job<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<CompileJob> {
+    pub(super) fn job<'a, C: Code>(&self, asset: &'a DynamicAsset<C>) -> Result<CompileJob<'a>> {
         let (shared, active) = (&*self.shared, self.shared.engine());
         asset.read(&shared.config, &shared.options, active.back_end)
     }
 
     /// Loads the code of a dynamic asset from a cache, or compiles it.
     #[cfg(feature = "compile")]
-    fn load_job<C: Code>(&self, asset: &DynamicAsset<C>, job: CompileJob) -> Result<Loaded<C>> {
+    pub(super) fn load_job<C: Code>(
+        &self,
+        asset: &DynamicAsset<C>,
+        job: &CompileJob<'_>,
+    ) -> Result<Loaded<C>> {
         let (shared, active) = (&*self.shared, self.shared.engine());
-        let (own, options) = (job.asset(), &shared.options);
-        let stay = Stay::Used(options.kept);
-        let code = C::cache(&shared.caches).get_or_load(job.digest(), stay, || {
-            let artifact = own.artifacts().first();
-            let _span = artifact.map(|artifact| trace::load(&own, artifact).entered());
-            let (cache, way) = (asset.cache_folder(), options.load_way);
-            self.load_into(active, |engine| job.load(engine, cache, way))
-        })?;
-        Ok(Loaded::compiled(self, own, job.target(), code, job.sections()))
+        let options = &shared.options;
+        let load = || {
+            let _span = trace::load(asset.name(), &job.artifact()).entered();
+            let compiled = job.compile(asset.cache_folder())?;
+            let load = |engine: &Engine| compiled.load(asset.name(), engine, options.load_way);
+            Ok((self.load_into(active, load)?, compiled.facts.contents))
+        };
+        let caches = C::cache(&shared.caches);
+        let (code, contents) = caches.get_or_compile(job.digest(), options.kept, load)?;
+        let own = job.asset(contents.features);
+        Ok(Loaded::compiled(self, own, job.target(), code, &contents))
     }
 
     /// Loads code that was compiled before from the asset's cache.
@@ -142,12 +148,14 @@ impl Runtime {
         #[cfg(not(feature = "winch"))]
         let runtime = self.clone();
         let (shared, active) = (&*runtime.shared, runtime.shared.engine());
-        let own = kept.asset();
-        let load = |engine: &Engine| kept.load(engine, shared.options.load_way);
-        let load = || runtime.load_into(active, load);
-        let stay = Stay::Used(shared.options.kept);
-        let code = C::cache(&shared.caches).get_or_load(digest, stay, load)?;
-        Ok(Loaded::compiled(&runtime, own, kept.target(), code, kept.sections()))
+        let load = || {
+            let (way, compiled) = (shared.options.load_way, &kept.compiled);
+            let load = |engine: &Engine| compiled.load(asset.name(), engine, way);
+            Ok((runtime.load_into(active, load)?, compiled.facts.contents.clone()))
+        };
+        let caches = C::cache(&shared.caches);
+        let (code, contents) = caches.get_or_compile(digest, shared.options.kept, load)?;
+        Ok(Loaded::compiled(&runtime, kept.asset(), kept.target(), code, &contents))
     }
 
     /// Compiles by Winch, if it can compile the asset; else with Cranelift.
@@ -155,25 +163,13 @@ impl Runtime {
     fn load_by_winch<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
         #[cfg(feature = "winch")]
         if let Some(winch) = self.winch() {
-            let job = winch.job(asset)?;
-            let loaded = job.is_for_winch().then(|| winch.load_job(asset, job));
-            match loaded {
-                // Winch lacks instructions, which shows while it compiles.
-                None | Some(Err(Error::Compile { .. })) => {}
-                Some(loaded) => return loaded,
+            match winch.load_job(asset, &winch.job(asset)?) {
+                // Winch lacks proposals and instructions, which shows when it compiles.
+                Err(Error::Compile { .. }) => {}
+                loaded => return loaded,
             }
         }
         self.load_dynamic(&asset.clone().tier(Tier::Baseline))
-    }
-
-    /// Returns whether the runtime or the asset's cache has its optimized code.
-    #[cfg(feature = "compile")]
-    pub(super) fn is_cached<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<bool> {
-        if asset.kept_digest().is_some() {
-            return Ok(true);
-        }
-        let digest = self.job(asset)?.digest();
-        Ok(asset.cache_folder().is_some_and(|cache| cache.has(digest)))
     }
 
     /// Compiles an asset that was not imported. This program cannot: it lacks the cargo feature
@@ -205,7 +201,7 @@ impl Runtime {
     ) -> Result<Loaded<C>> {
         let (active, artifact) = self.shared.choose(asset)?;
         let cache = C::cache(&self.shared.caches);
-        let code = cache.get_or_load(artifact.digest(), Stay::Loaded, || load(active, artifact))?;
+        let code = cache.get_or_load(artifact.digest(), || load(active, artifact))?;
         // Two assets may have the same code; each keeps its own name.
         Ok(Loaded::new(self, asset.clone(), artifact.target(), code))
     }

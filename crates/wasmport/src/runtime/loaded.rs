@@ -7,10 +7,10 @@ use crate::asset::Artifact;
 use crate::asset::{AnyAsset, Asset};
 use crate::code::Code;
 #[cfg(feature = "compile")]
+use crate::code::Contents;
+#[cfg(feature = "compile")]
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-#[cfg(feature = "compile")]
-use crate::inspect::Section;
 use crate::interface::{Difference, Interface};
 use std::fmt;
 use std::sync::Arc;
@@ -76,10 +76,11 @@ impl<C> Loaded<C> {
         asset: AnyAsset,
         target: &'static str,
         code: Arc<C>,
-        sections: Vec<Section>,
+        contents: &Contents,
     ) -> Self {
         let (runtime, asset) = (runtime.clone(), Arc::new(asset));
-        let shared = LoadedShared { runtime, asset, target, code, sections: Some(sections) };
+        let sections = Some(contents.sections.clone());
+        let shared = LoadedShared { runtime, asset, target, code, sections };
         Self { shared: Arc::new(shared), version: None }
     }
 

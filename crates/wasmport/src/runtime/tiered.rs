@@ -53,8 +53,8 @@ pub struct TierReport {
 }
 
 impl Runtime {
-    /// Compiles an asset fast, by Winch if that is its [`tier`](DynamicAsset::tier), and again with the optimizing compiler on a thread of its own. If its
-    /// [`cache`](DynamicAsset::cache) has the optimized code, that is loaded alone.
+    /// Compiles an asset fast, by Winch if that is its [`tier`](DynamicAsset::tier), and again with the optimizing compiler
+    /// on a thread of its own. If its [`cache`](DynamicAsset::cache) has the optimized code, that is loaded alone.
     ///
     /// # Errors
     ///
@@ -62,18 +62,31 @@ impl Runtime {
     pub fn load_dynamic_tiered<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Tiered<C>> {
         let began = Instant::now();
         let optimized = asset.clone().tier(Tier::Optimized);
-        let is_cached = self.is_cached(&optimized)?;
-        let first = match asset.chosen_tier() {
-            Tier::Winch => Tier::Winch,
-            Tier::Baseline | Tier::Optimized => Tier::Baseline,
+        let (current, is_optimized) = match self.load_cached(&optimized)? {
+            Some(current) => (current, true),
+            None => {
+                let tier = match asset.chosen_tier() {
+                    Tier::Winch => Tier::Winch,
+                    Tier::Baseline | Tier::Optimized => Tier::Baseline,
+                };
+                (self.load_dynamic(&asset.clone().tier(tier))?, false)
+            }
         };
-        let tier = if is_cached { Tier::Optimized } else { first };
-        let current = self.load_dynamic(&asset.clone().tier(tier))?;
-        let loading = (!is_cached).then(|| self.load_dynamic_in_background([optimized]));
+        let loading = (!is_optimized).then(|| self.load_dynamic_in_background([optimized]));
         let baseline_took = began.elapsed();
-        let optimized_took = is_cached.then_some(baseline_took);
+        let optimized_took = is_optimized.then_some(baseline_took);
         let state = State { current, loading, failed: None, began, optimized_took };
         Ok(Tiered { state: Mutex::new(state), baseline_took })
+    }
+
+    /// Loads an asset if its cache appears to have the code.
+    fn load_cached<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Option<Loaded<C>>> {
+        if asset.kept_digest().is_some() {
+            return self.load_dynamic(asset).map(Some);
+        }
+        let job = self.job(asset)?;
+        let is_cached = asset.cache_folder().is_some_and(|cache| job.is_in(cache));
+        is_cached.then(|| self.load_job(asset, &job)).transpose()
     }
 }
 

@@ -8,9 +8,10 @@ use crate::error::Result;
 use crate::runtime::{ALL_VERSIONS, InterfaceVersion, Loaded, Runtime, VersionSet, version_set};
 use crate::wrapper::{VersionedWrapper, Wrapper as _};
 use std::fmt;
+use std::sync::Arc;
 use wasmtime::Engine;
 
-/// The imports of an interface, defined once: each loaded module costs its own linking alone.
+/// The imports of an interface, defined once: each loaded module costs its own linking alone. Clones share them.
 ///
 /// ```text
 /// let linker = SessionLinker::<PluginSession<Editor>>::new(&runtime)?;
@@ -32,7 +33,14 @@ pub struct SessionLinker<S: TypedSession> {
 /// Defines the imports in linkers for an engine.
 type Define<S> = fn(&Engine) -> wasmtime::Result<Linkers<S>>;
 
-type Linkers<S> = Vec<LinkerOf<CodeOf<S>, <S as TypedSession>::Data>>;
+type Linkers<S> = Arc<[LinkerOf<CodeOf<S>, <S as TypedSession>::Data>]>;
+
+impl<S: TypedSession> Clone for SessionLinker<S> {
+    fn clone(&self) -> Self {
+        let (linkers, engine) = (Arc::clone(&self.linkers), self.engine.clone());
+        Self { linkers, engine, define: self.define, accepted: self.accepted }
+    }
+}
 
 impl<S: TypedSession> SessionLinker<S> {
     /// Defines the imports that the session's data implements.
@@ -75,7 +83,7 @@ impl<S: TypedSession> SessionLinker<S> {
     ) -> Result<Self> {
         let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(runtime.engine());
         define(&mut linker)?;
-        Ok(Self::of(runtime, vec![linker]))
+        Ok(Self::of(runtime, Arc::new([linker])))
     }
 
     /// Defines the imports of each version that `define` adds to its linker.
@@ -105,7 +113,7 @@ impl<S: TypedSession> SessionLinker<S> {
             define(&mut linker, *version).map(|()| linker)
         };
         let versions = <<S::Wrapper as VersionedWrapper>::Version as InterfaceVersion>::ALL.iter();
-        let linkers: wasmtime::Result<Vec<_>> = versions.map(linker).collect();
+        let linkers: wasmtime::Result<Linkers<S>> = versions.map(linker).collect();
         Ok(Self::of(runtime, linkers?))
     }
 
@@ -124,7 +132,8 @@ impl<S: TypedSession> SessionLinker<S> {
     ///
     /// # Errors
     ///
-    /// Fails if the code is of another engine and the program defined the imports itself, with [`Error::Interface`](crate::Error::Interface) if the code has another interface, and with
+    /// Fails if the code is of another engine and the program defined the imports itself, with
+    /// [`Error::Interface`](crate::Error::Interface) if the code has another interface, and with
     /// [`Error::Version`](crate::Error::Version) if it is of a version that is not accepted.
     pub fn link(&self, loaded: &Loaded<CodeOf<S>>) -> Result<SessionPre<S>> {
         let version = S::Wrapper::check_version(loaded, self.accepted)?;

@@ -2,6 +2,7 @@
 
 mod call;
 mod data;
+mod generation;
 #[cfg(feature = "wasi-http")]
 mod http;
 mod imports;
@@ -20,6 +21,7 @@ mod typed;
 mod wasi;
 
 pub use data::SessionData;
+pub(crate) use generation::{Generation, Generations, Running};
 #[cfg(feature = "wasi-http")]
 pub(crate) use http::handle as handle_http;
 pub use linker::SessionLinker;

@@ -1,6 +1,7 @@
 //! `SessionPre`: an asset that is linked once and starts many sessions.
 
 use super::data::{LinkerOf, SessionData};
+use super::generation::Generation;
 use super::state::{Session, start_of};
 use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
 use crate::code::Operations;
@@ -26,6 +27,8 @@ pub struct SessionPre<S: TypedSession> {
     is_reactor: bool,
     /// The index of the code's version.
     version: usize,
+    /// Its place in a slot, which counts the sessions.
+    generation: Option<Generation>,
     session: PhantomData<fn() -> S>,
 }
 
@@ -36,7 +39,8 @@ impl<S: TypedSession> Clone for SessionPre<S> {
     fn clone(&self) -> Self {
         let (loaded, linked) = (self.loaded.clone(), self.linked.clone());
         let (is_reactor, version) = (self.is_reactor, self.version);
-        Self { loaded, linked, is_reactor, version, session: PhantomData }
+        let generation = self.generation.clone();
+        Self { loaded, linked, is_reactor, version, generation, session: PhantomData }
     }
 }
 
@@ -127,7 +131,8 @@ impl<S: TypedSession> SessionPre<S> {
         let linked = linked
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error))?;
         let is_reactor = loaded.code().is_reactor();
-        Ok(Self { loaded, linked, is_reactor, version, session: PhantomData })
+        let generation = None;
+        Ok(Self { loaded, linked, is_reactor, version, generation, session: PhantomData })
     }
 
     /// Returns the same linked code, whose sessions have the limits, groups and budgets of a runtime that shares its
@@ -135,6 +140,16 @@ impl<S: TypedSession> SessionPre<S> {
     #[must_use]
     pub fn with_runtime(&self, runtime: &Runtime) -> Self {
         Self { loaded: self.loaded.with_runtime(runtime), ..self.clone() }
+    }
+
+    /// Gives the code its place in a slot.
+    pub(crate) fn with_generation(self, generation: Generation) -> Self {
+        Self { generation: Some(generation), ..self }
+    }
+
+    /// Returns its place in a slot.
+    pub(crate) fn generation(&self) -> Option<&Generation> {
+        self.generation.as_ref()
     }
 
     /// Starts a session with an instance of its own.
@@ -157,11 +172,12 @@ impl<S: TypedSession> SessionPre<S> {
         data: S::Data,
         prepare: impl FnOnce(&mut StoreOf<S>) -> wasmtime::Result<()>,
     ) -> Result<S> {
+        let running = self.generation.as_ref().map(Generation::begin);
         let session = Session::start_in_store(&self.loaded, data, |store| {
             prepare(store)?;
             self.instantiate(store)
         });
-        session.map(S::from_session)
+        session.map(|session| S::from_session(session.counted(running)))
     }
 
     /// Instantiates the code in the store of a session, beside what is there: for chains of modules that share
@@ -208,11 +224,12 @@ impl<S: TypedSession> SessionPre<S> {
         S::Data: Send,
         S::Wrapper: Sync,
     {
+        let running = self.generation.as_ref().map(Generation::begin);
         let session = Session::start_in_store_async(&self.loaded, data, async |store| {
             prepare(store)?;
             self.instantiate_async(store).await
         });
-        session.await.map(S::from_session)
+        session.await.map(|session| S::from_session(session.counted(running)))
     }
 
     /// Async version of [`Self::instantiate`].

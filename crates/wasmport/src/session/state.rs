@@ -1,6 +1,7 @@
 //! `Session`: its state and its accessors.
 
 use super::data::SessionData;
+use super::generation::Running;
 use super::rejected::Rejected;
 use crate::asset::AnyAsset;
 use crate::error::{Callee, Error};
@@ -44,6 +45,8 @@ pub struct Session<T: 'static, W = Instance> {
     pub(super) fuel: Option<u64>,
     /// Keeps the code in its runtime, so that it is not loaded again meanwhile.
     _code: Arc<dyn Any + Send + Sync>,
+    /// Its slot, if one started it. Fields drop in this order: when the slot counts it as ended, its memory is free.
+    running: Option<Running>,
 }
 
 impl<T: 'static, W> Session<T, W> {
@@ -73,7 +76,13 @@ impl<T: 'static, W> Session<T, W> {
             timer,
             fuel,
             _code: code,
+            running: None,
         }
+    }
+
+    /// Counts it in its slot.
+    pub(super) fn counted(self, running: Option<Running>) -> Self {
+        Self { running, ..self }
     }
 
     /// Names a call of `function`, for errors.
@@ -118,9 +127,17 @@ impl<T: 'static, W> Session<T, W> {
         &mut self.store
     }
 
+    /// Returns the number of its code in the [`Slot`](crate::Slot) that it is from; none if it is from no slot.
+    pub fn generation(&self) -> Option<u64> {
+        self.running.as_ref().map(Running::generation)
+    }
+
     /// Ends the session, and returns the program's data.
     pub fn into_data(self) -> T {
-        self.store.into_data().into_inner()
+        let Self { store, running, .. } = self;
+        let data = store.into_data().into_inner();
+        drop(running);
+        data
     }
 
     /// Returns the asset.

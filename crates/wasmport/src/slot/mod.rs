@@ -1,21 +1,21 @@
 //! `Slot`: the current code of one plug-in, which can be replaced while it runs.
 
-mod generations;
 mod replaced;
-mod session;
 
 pub use replaced::Replaced;
-pub use session::SlotSession;
 
 use crate::engine::Limits;
 use crate::error::{Error, Result};
 use crate::runtime::Loaded;
-use crate::session::{LinkedSession, SessionLinker, SessionPre, TypedSession};
+use crate::session::{
+    Generation, Generations, LinkedSession, Running, SessionData, SessionLinker, SessionPre,
+    TypedSession,
+};
 use crate::wrapper::Wrapper;
-use generations::{Generations, Running};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
+use wasmtime::Store;
 
 /// The current code of one plug-in. [`replace`](Self::replace) checks other code, lets the program accept it, and only
 /// then swaps it: sessions that start afterwards have the new code, and those that run end on the old. Clones are the
@@ -50,7 +50,7 @@ type Link<S> = Box<dyn Fn(&LoadedOf<S>) -> Result<SessionPre<S>> + Send + Sync>;
 
 struct SlotShared<S: TypedSession> {
     link: Link<S>,
-    current: RwLock<Option<Current<S>>>,
+    current: RwLock<Option<SessionPre<S>>>,
     generations: Arc<Generations>,
     /// Limits of the sessions that are started to accept code.
     load_limits: Mutex<Option<Limits>>,
@@ -63,11 +63,6 @@ struct SlotShared<S: TypedSession> {
 struct Last {
     generation: u64,
     report: Option<Replaced>,
-}
-
-struct Current<S: TypedSession> {
-    pre: SessionPre<S>,
-    generation: u64,
 }
 
 impl<S: TypedSession> Clone for Slot<S> {
@@ -139,7 +134,9 @@ impl<S: TypedSession> Slot<S> {
     ) -> Result<Replaced> {
         let began = Instant::now();
         let mut last = lock(&self.0.replacing);
-        let pre = (self.0.link)(loaded)?;
+        let number = last.generation + 1;
+        let place = Generation::new(&self.0.generations, number);
+        let pre = (self.0.link)(loaded)?.with_generation(place);
         match *lock(&self.0.load_limits) {
             Some(limits) => {
                 let bounded = loaded.runtime().with_limits(limits)?;
@@ -147,35 +144,35 @@ impl<S: TypedSession> Slot<S> {
             }
             None => accept(&pre)?,
         }
-        last.generation += 1;
-        let generation = last.generation;
+        last.generation = number;
         let source = loaded.asset().source_digest();
-        let next = Current { pre, generation };
         let old = {
             let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
-            current.replace(next)
+            current.replace(pre)
         };
-        let previous = old.as_ref().map(|old| old.pre.loaded().asset().source_digest());
+        let previous = old.as_ref().map(|old| old.loaded().asset().source_digest());
         // Freeing code takes long.
         drop(old);
         let asset = loaded.asset().name().to_owned();
-        let report = Replaced { asset, generation, source, previous, took: began.elapsed() };
+        let took = began.elapsed();
+        let report = Replaced { asset, generation: number, source, previous, took };
         last.report = Some(report.clone());
         Ok(report)
     }
 
-    /// Returns the code of new sessions, linked; none if the slot is empty.
+    /// Returns the code of new sessions, linked; none if the slot is empty. Sessions that it starts, such as those of a
+    /// [`Pool`](crate::Pool) or a [`Handle`](crate::Handle), count for [`old_sessions`](Self::old_sessions).
     #[must_use]
     pub fn current(&self) -> Option<SessionPre<S>> {
         let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().map(|current| current.pre.clone())
+        current.clone()
     }
 
     /// Returns the number of the current code: how often code was replaced. 0 if the slot is empty.
     #[must_use]
     pub fn generation(&self) -> u64 {
         let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().map_or(0, |current| current.generation)
+        current.as_ref().and_then(SessionPre::generation).map_or(0, Generation::number)
     }
 
     /// Returns the report of the last replacement; none if the slot is empty.
@@ -184,22 +181,35 @@ impl<S: TypedSession> Slot<S> {
         lock(&self.0.replacing).report.clone()
     }
 
-    /// Takes the code and the place of a session of it.
-    fn begin(&self) -> Result<(SessionPre<S>, Running)> {
+    /// Takes the code, and counts a session before other code can replace it.
+    fn begin(&self) -> Result<(SessionPre<S>, Option<Running>)> {
         let current = self.0.current.read().unwrap_or_else(PoisonError::into_inner);
-        let current = current.as_ref().ok_or(Error::EmptySlot)?;
-        let running = Generations::begin(&self.0.generations, current.generation);
-        Ok((current.pre.clone(), running))
+        let pre = current.clone().ok_or(Error::EmptySlot)?;
+        let running = pre.generation().map(Generation::begin);
+        Ok((pre, running))
     }
 
-    /// Starts a session of the current code.
+    /// Starts a session of the current code, which it has until it ends.
     ///
     /// # Errors
     ///
     /// Fails with [`Error::EmptySlot`] if there is no code yet, and like [`SessionPre::start`].
-    pub fn start(&self, data: S::Data) -> Result<SlotSession<S>> {
-        let (pre, running) = self.begin()?;
-        Ok(SlotSession::new(pre.start(data)?, running))
+    pub fn start(&self, data: S::Data) -> Result<S> {
+        self.start_with(data, |_| Ok(()))
+    }
+
+    /// Starts a session of the current code, after `prepare` has changed its store: for a WASI context of its own.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`start`](Self::start), and with the error of `prepare`.
+    pub fn start_with(
+        &self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+    ) -> Result<S> {
+        let (pre, _running) = self.begin()?;
+        pre.start_with(data, prepare)
     }
 
     /// Async version of [`start`](Self::start).
@@ -208,16 +218,34 @@ impl<S: TypedSession> Slot<S> {
     ///
     /// Fails like [`start`](Self::start).
     #[cfg(feature = "async")]
-    pub async fn start_async(&self, data: S::Data) -> Result<SlotSession<S>>
+    pub async fn start_async(&self, data: S::Data) -> Result<S>
     where
         S::Data: Send,
         S::Wrapper: Sync,
     {
-        let (pre, running) = self.begin()?;
-        Ok(SlotSession::new(pre.start_async(data).await?, running))
+        self.start_with_async(data, |_| Ok(())).await
     }
 
-    /// Returns how many sessions of replaced code run, which [`start`](Self::start) started.
+    /// Async version of [`start_with`](Self::start_with).
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`start_with`](Self::start_with).
+    #[cfg(feature = "async")]
+    pub async fn start_with_async(
+        &self,
+        data: S::Data,
+        prepare: impl FnOnce(&mut Store<SessionData<S::Data>>) -> wasmtime::Result<()>,
+    ) -> Result<S>
+    where
+        S::Data: Send,
+        S::Wrapper: Sync,
+    {
+        let (pre, _running) = self.begin()?;
+        pre.start_with_async(data, prepare).await
+    }
+
+    /// Returns how many sessions of replaced code run, whoever keeps them.
     #[must_use]
     pub fn old_sessions(&self) -> usize {
         self.0.generations.older_than(self.generation())

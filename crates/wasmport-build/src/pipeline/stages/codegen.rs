@@ -36,7 +36,7 @@ pub(crate) fn codegen(
     Ok(wrapper)
 }
 
-/// What is described by a file.
+/// An asset, or a version of one, that a file describes.
 struct Described<'a> {
     file: &'a AssetFile,
     module: &'a ValidWasm,

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// First bytes of its files; another format has others.
-const MAGIC: &[u8; 16] = b"wasmport module2";
+const MAGIC: &[u8; 16] = b"wasmport module3";
 
 /// Length of magic number and hash.
 pub(super) const HEADER: usize = 16 + 32;

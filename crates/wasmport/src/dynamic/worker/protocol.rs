@@ -1,6 +1,7 @@
 //! What a program and its worker say to each other, over the worker's standard input and output.
 
 use crate::dynamic::cache::Pack;
+use crate::dynamic::compile::Output;
 use crate::dynamic::key::CodeKey;
 use crate::dynamic::stages::Stages;
 use crate::dynamic::tier::Tier;
@@ -22,7 +23,8 @@ pub(in crate::dynamic) struct Request {
     pub name: String,
     pub engine: EngineConfig,
     pub target: String,
-    pub features: RequiredFeatures,
+    /// The proposals that the program has.
+    pub program: RequiredFeatures,
     pub is_component: bool,
     pub tier: Tier,
     /// The stages before compiling.
@@ -37,8 +39,7 @@ pub(in crate::dynamic) struct Request {
 /// The result of a worker.
 #[derive(Serialize, Deserialize)]
 pub(in crate::dynamic) enum Answer {
-    /// The code, and the functions of this version if they are others than before.
-    Compiled(Vec<u8>, Option<Pack>),
+    Compiled(Output),
     /// Wasmtime's reason.
     Refused(String),
 }
@@ -49,7 +50,7 @@ impl Request {
             name: name.to_owned(),
             engine: key.engine,
             target: key.target.to_string(),
-            features: key.features,
+            program: RequiredFeatures::of_this_build(),
             is_component: key.is_component,
             tier: key.tier,
             stages: key.stages.clone(),

@@ -62,7 +62,7 @@ fn end_with_the_program() {
 
 fn answer(request: Request, prepare: Prepare<'_>) -> Answer {
     let Request {
-        name, engine, target, features, is_component, tier, stages, wasm, functions, ..
+        name, engine, target, program, is_component, tier, stages, wasm, functions, ..
     } = request;
     let Ok(target) = target.parse() else {
         return Answer::Refused(format!("the worker does not know the target `{target}`"));
@@ -74,9 +74,9 @@ fn answer(request: Request, prepare: Prepare<'_>) -> Answer {
         },
         None => wasm,
     };
-    let key = CodeKey { engine, target, features, is_component, tier, stages };
-    match compile(&key, &wasm, functions) {
-        Ok((artifact, functions)) => Answer::Compiled(artifact, functions),
+    let key = CodeKey { engine, target, is_component, tier, stages };
+    match compile(&key, program, &wasm, functions) {
+        Ok(output) => Answer::Compiled(output),
         Err(error) => Answer::Refused(format!("{error:#}")),
     }
 }
