@@ -189,6 +189,12 @@ impl<C> DynamicAsset<C> {
         }
     }
 
+    /// Reads it from a file at another path.
+    #[cfg(feature = "follow")]
+    pub(crate) fn at(self, path: PathBuf) -> Self {
+        Self { input: Input::File(path), ..self }
+    }
+
     /// Returns the length of its WebAssembly or text in bytes, as far as it is known before it is read.
     #[cfg(feature = "compile")]
     pub(crate) fn bytes(&self) -> u64 {

@@ -56,7 +56,10 @@ impl<S: TypedSession + 'static> Slot<S> {
         };
         let watch = Watch::new(follow, folder.to_owned(), Files::One(name.to_owned()))?;
         let (runtime, slot) = (follow.runtime.clone(), self.clone());
-        let mut file = File { runtime, slot, asset, path, is_gone: false, accept, report };
+        // The program may change its working folder.
+        let asset = asset.at(path.clone());
+        let (is_gone, is_refused) = (false, false);
+        let mut file = File { runtime, slot, asset, path, is_gone, is_refused, accept, report };
         file.changed();
         Following::start(watch, move |_| file.changed())
     }
@@ -115,6 +118,8 @@ struct File<S: TypedSession, A, R> {
     asset: DynamicAsset<CodeOf<S>>,
     path: PathBuf,
     is_gone: bool,
+    /// Whether the last content was refused.
+    is_refused: bool,
     accept: A,
     report: R,
 }
@@ -135,10 +140,14 @@ where
             return;
         }
         if is_current(&self.slot, &self.asset) {
+            if std::mem::take(&mut self.is_refused) || was_gone {
+                (self.report)(Followed::Unchanged);
+            }
             return;
         }
         let candidate = (self.slot.clone(), self.asset.clone());
         replace_all(&self.runtime, vec![candidate], &mut self.accept, |_, _, followed| {
+            self.is_refused = matches!(followed, Followed::Refused(_));
             (self.report)(followed);
             true
         });

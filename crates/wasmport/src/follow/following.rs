@@ -21,6 +21,8 @@ pub enum Followed {
     Refused(Error),
     /// There is no file. The old code goes on.
     Gone,
+    /// The file has the slot's code again, after it was refused or gone.
+    Unchanged,
 }
 
 impl fmt::Display for Followed {
@@ -29,6 +31,7 @@ impl fmt::Display for Followed {
             Self::Replaced(replaced) => replaced.fmt(f),
             Self::Refused(error) => error.fmt(f),
             Self::Gone => f.write_str("there is no file"),
+            Self::Unchanged => f.write_str("the file has the code of the slot again"),
         }
     }
 }

@@ -109,6 +109,7 @@ impl<S: TypedSession + 'static> Slots<S> {
             slots: self.clone(),
             signal: Arc::clone(watch.signal()),
             known: BTreeSet::new(),
+            refused: BTreeSet::new(),
             asset,
             accept,
             report,
@@ -143,6 +144,8 @@ struct Folder<S: TypedSession, M, A, R> {
     signal: Arc<Signal>,
     /// The plug-ins that have a file.
     known: BTreeSet<OsString>,
+    /// The plug-ins whose last content was refused.
+    refused: BTreeSet<OsString>,
     asset: M,
     accept: A,
     report: R,
@@ -163,6 +166,7 @@ where
             let name = stem.to_string_lossy();
             let Some(path) = self.file_of(stem) else {
                 self.slots.remove(&name);
+                let _ = self.refused.remove(stem);
                 if self.known.remove(stem) {
                     (self.report)(&name, Followed::Gone);
                 }
@@ -172,13 +176,19 @@ where
             let asset = (self.asset)(&path);
             let slot = self.slots.get(&name).unwrap_or_else(|| (self.slots.0.create)(&name));
             if !is_current(&slot, &asset) {
-                names.push(name);
+                names.push((name, stem));
                 candidates.push((slot, asset));
+            } else if self.refused.remove(stem) {
+                (self.report)(&name, Followed::Unchanged);
             }
         }
         let runtime = &self.follow.runtime;
         replace_all(runtime, candidates, &mut self.accept, |index, slot, followed| {
-            let name = &names[index];
+            let (name, stem) = &names[index];
+            match followed {
+                Followed::Refused(_) => self.refused.insert((*stem).to_owned()),
+                _ => self.refused.remove(*stem),
+            };
             if matches!(followed, Followed::Replaced(_)) {
                 self.slots.insert(name, slot);
             }

@@ -70,6 +70,13 @@ impl Bounds {
         self.budgets.push(budget.clone());
     }
 
+    /// Leaves the budgets that it did not begin with, and forgets the limit that was reached.
+    pub fn renew(&mut self, budgets: usize) {
+        let later = self.budgets.drain(budgets.min(self.budgets.len())..);
+        later.for_each(|budget| budget.give_back(self.memory));
+        self.reached = None;
+    }
+
     /// Takes bytes of all budgets, or of none.
     fn take(&mut self, bytes: u64) -> bool {
         for (index, budget) in self.budgets.iter().enumerate() {

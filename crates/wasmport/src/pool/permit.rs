@@ -50,7 +50,9 @@ impl<S: TypedSession> Pool<S> {
     /// request sees**. A session that failed, or whose reset fails, is dropped. One that is unused for longer than
     /// `unused` is dropped when another is taken or handed back, or by [`trim`](Self::trim).
     ///
-    /// A session that is used again gets new data, and the fuel of the runtime's limits.
+    /// A session that is handed back leaves the groups and budgets that it has joined, and has the fuel and the limits of
+    /// the runtime again; one that is used again gets new data. The system of WASI stays the one that it was started with,
+    /// unless `start_with` sets another.
     ///
     /// ```no_run
     /// # use std::time::Duration;
@@ -74,7 +76,8 @@ impl<S: TypedSession> Pool<S> {
     where
         S: Send + 'static,
     {
-        Self::with_idle(pre, sessions, Some(Arc::new(Reuse::new(reset, unused))))
+        let reuse = Reuse::new(pre.runtime(), reset, unused);
+        Self::with_idle(pre, sessions, Some(Arc::new(reuse)))
     }
 
     fn with_idle(

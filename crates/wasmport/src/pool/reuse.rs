@@ -1,5 +1,6 @@
 //! `Reuse`: ended sessions that a pool keeps alive for the next requests.
 
+use crate::runtime::Runtime;
 use crate::session::TypedSession;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -21,6 +22,7 @@ pub(super) trait Idle<S>: Send + Sync {
 
 /// Ended sessions, and what makes one as new.
 pub(super) struct Reuse<S, R> {
+    runtime: Runtime,
     reset: R,
     /// The time for which a session stays unused.
     longest: Duration,
@@ -29,8 +31,8 @@ pub(super) struct Reuse<S, R> {
 }
 
 impl<S, R> Reuse<S, R> {
-    pub fn new(reset: R, longest: Duration) -> Self {
-        Self { reset, longest, sessions: Mutex::default() }
+    pub fn new(runtime: &Runtime, reset: R, longest: Duration) -> Self {
+        Self { runtime: runtime.clone(), reset, longest, sessions: Mutex::default() }
     }
 
     fn sessions(&self) -> MutexGuard<'_, Vec<(Instant, S)>> {
@@ -50,6 +52,8 @@ where
     }
 
     fn hand_back(&self, mut session: S) {
+        // Deadlines and fuel of the request that has ended would end the reset, and then the next request.
+        session.renew(&self.runtime);
         // A session whose reset fails, like one that failed before, is not kept.
         if !session.is_poisoned() && (self.reset)(&mut session).is_ok() && !session.is_poisoned() {
             self.sessions().push((Instant::now(), session));

@@ -1,9 +1,11 @@
 //! Fuel, time limit and groups of a session.
 
+use super::start::new_deadlines;
 use super::state::Session;
 use crate::engine::LimitReached;
 use crate::error::{Error, Result};
 use crate::limits::{Deadlines, EpochTimer, Group, MemoryBudget, disable_deadline};
+use crate::runtime::Runtime;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +78,16 @@ impl<T: 'static, W> Session<T, W> {
     /// Fails with [`Error::NotMetered`] if the engine does not check epochs.
     pub fn join(&mut self, group: &Group) -> Result<()> {
         self.change_deadlines(|deadlines| deadlines.join(group)).map(drop)
+    }
+
+    /// Gives it the fuel, deadlines, groups and budgets of a new session of its runtime.
+    pub(crate) fn renew(&mut self, runtime: &Runtime) {
+        self.renew_fuel();
+        self.deadlines = new_deadlines(runtime, &mut self.store);
+        if self.deadlines.is_none() && self.timer.is_some() {
+            disable_deadline(&mut self.store);
+        }
+        self.store.data_mut().bounds_mut().renew(runtime.memory_budgets().len());
     }
 
     /// Gives it the fuel of a new session.

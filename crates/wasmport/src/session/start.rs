@@ -175,7 +175,10 @@ impl<T: 'static, W> Session<T, W> {
 }
 
 /// Installs the runtime's time limit in a new store, its groups and its yields, if there are any.
-fn new_deadlines<T: 'static>(runtime: &Runtime, store: &mut Store<T>) -> Option<Arc<Deadlines>> {
+pub(super) fn new_deadlines<T: 'static>(
+    runtime: &Runtime,
+    store: &mut Store<T>,
+) -> Option<Arc<Deadlines>> {
     let limits = runtime.limits();
     if limits.time.is_none() && limits.yield_every.is_none() && runtime.groups().is_empty() {
         return None;

@@ -54,15 +54,10 @@ struct SlotShared<S: TypedSession> {
     generations: Arc<Generations>,
     /// Limits of the sessions that are started to accept code.
     load_limits: Mutex<Option<Limits>>,
-    /// Held while code is replaced: one replacement after the other.
-    replacing: Mutex<Last>,
-}
-
-/// The number and the report of the last replacement.
-#[derive(Default)]
-struct Last {
-    generation: u64,
-    report: Option<Replaced>,
+    /// The number of the last replacement; held while code is replaced: one replacement after the other.
+    replacing: Mutex<u64>,
+    /// The report of the last replacement.
+    last: Mutex<Option<Replaced>>,
 }
 
 impl<S: TypedSession> Clone for Slot<S> {
@@ -106,6 +101,7 @@ impl<S: TypedSession> Slot<S> {
             generations: Arc::default(),
             load_limits: Mutex::default(),
             replacing: Mutex::default(),
+            last: Mutex::default(),
         }))
     }
 
@@ -119,7 +115,8 @@ impl<S: TypedSession> Slot<S> {
 
     /// Replaces the code, if other code has the interface and `accept` accepts it. The closure starts sessions of the
     /// candidate, which has the [load limits](Self::load_limits), initializes and asks them, and decides. Until it returns,
-    /// and if anything fails, new sessions have the old code. Other replacements wait.
+    /// and if anything fails, new sessions have the old code. Other replacements wait: the closure replaces no code of
+    /// this slot.
     ///
     /// Returns the report of the replacement, which [`last`](Self::last) returns too.
     ///
@@ -132,19 +129,22 @@ impl<S: TypedSession> Slot<S> {
         loaded: &LoadedOf<S>,
         accept: impl FnOnce(&SessionPre<S>) -> Result<()>,
     ) -> Result<Replaced> {
+        let mut replaced = lock(&self.0.replacing);
         let began = Instant::now();
-        let mut last = lock(&self.0.replacing);
-        let number = last.generation + 1;
+        let number = *replaced + 1;
         let place = Generation::new(&self.0.generations, number);
         let pre = (self.0.link)(loaded)?.with_generation(place);
-        match *lock(&self.0.load_limits) {
+        // Not locked while the program accepts it.
+        let load_limits = *lock(&self.0.load_limits);
+        match load_limits {
             Some(limits) => {
                 let bounded = loaded.runtime().with_limits(limits)?;
                 accept(&pre.with_runtime(&bounded))?;
             }
             None => accept(&pre)?,
         }
-        last.generation = number;
+        let took = began.elapsed();
+        *replaced = number;
         let source = loaded.asset().source_digest();
         let old = {
             let mut current = self.0.current.write().unwrap_or_else(PoisonError::into_inner);
@@ -154,9 +154,8 @@ impl<S: TypedSession> Slot<S> {
         // Freeing code takes long.
         drop(old);
         let asset = loaded.asset().name().to_owned();
-        let took = began.elapsed();
         let report = Replaced { asset, generation: number, source, previous, took };
-        last.report = Some(report.clone());
+        *lock(&self.0.last) = Some(report.clone());
         Ok(report)
     }
 
@@ -178,7 +177,7 @@ impl<S: TypedSession> Slot<S> {
     /// Returns the report of the last replacement; none if the slot is empty.
     #[must_use]
     pub fn last(&self) -> Option<Replaced> {
-        lock(&self.0.replacing).report.clone()
+        lock(&self.0.last).clone()
     }
 
     /// Takes the code, and counts a session before other code can replace it.

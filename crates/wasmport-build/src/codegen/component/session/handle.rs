@@ -61,7 +61,8 @@ pub(super) fn view(
     let of_resources = guest.resources.iter().flat_map(|resource| &resource.methods);
     let of_resources = of_resources.map(|method| format!("{}#{}", guest.name, method.name));
     functions.left_out.extend(of_resources);
-    let receiver = quote!(#view::from(&mut __session.0));
+    // Not `from`: the interface may have a function of that name.
+    let receiver = quote!(#view(&mut __session.0));
     let methods = functions.calls.iter().map(|call| call.view(&receiver));
     let (data, session) = (target.data(), target.session);
     let up: TokenStream = guest.module.iter().map(|_| quote!(super::)).collect();
@@ -159,10 +160,7 @@ mod tests {
         assert!(has(&text, &format!("belong to the session: {left_out}.")), "{text}");
         let (_, view) = text.split_once("pubstructGuestHandle<'a,T:'static>").unwrap();
         assert!(has(view, "pub fn count(&self, prefix: Option<&str>) -> ::wasmport::Result<u32>"));
-        assert!(
-            has(view, "GuestSession::from(&mut __session.0).count(prefix.as_deref())"),
-            "{view}"
-        );
+        assert!(has(view, "GuestSession(&mut __session.0).count(prefix.as_deref())"), "{view}");
         assert!(!has(view, "pub fn open(&self"), "{view}");
     }
 }
