@@ -56,7 +56,7 @@ impl<S: TypedSession + Send + 'static> AsyncHandle<S> {
     ///
     /// # Errors
     ///
-    /// Fails with the error of `start`, and with [`Error::Panicked`] if it panics.
+    /// Fails with the error of `start`, and with [`Error::Panicked`](crate::Error::Panicked) if it panics.
     pub async fn new<F>(
         options: HandleOptions,
         start: impl FnMut() -> F + Send + 'static,
@@ -83,10 +83,11 @@ impl<S: TypedSession + Send + 'static> AsyncHandle<S> {
     ///
     /// # Errors
     ///
-    /// Fails with the error of `call`, with [`Error::TimedOut`] if there is no result within the
-    /// [timeout](HandleOptions::timeout), with [`Error::QueueFull`] if as many calls wait as may, with
-    /// [`Error::HandleEnded`] after it was shut down, if the driver was dropped, or if the session failed and is not
-    /// started again, and with [`Error::Panicked`] if a host function panicked.
+    /// Fails with the error of `call`, with [`Error::TimedOut`](crate::Error::TimedOut) if there is no result within the
+    /// [timeout](HandleOptions::timeout), with [`Error::QueueFull`](crate::Error::QueueFull) if as many calls wait as
+    /// may, with [`Error::HandleEnded`](crate::Error::HandleEnded) after it was shut down, if the driver was dropped, or if
+    /// the session failed and is not started again, and with [`Error::Panicked`](crate::Error::Panicked) if a host
+    /// function panicked.
     pub async fn call<R: Send + 'static>(
         &self,
         call: impl for<'s> FnOnce(&'s mut S) -> Borrowing<'s, Result<R>> + Send + 'static,
@@ -148,7 +149,7 @@ impl<S: TypedSession + Send + 'static> AsyncHandle<S> {
     /// Refuses further calls, runs those that wait, and ends the session. Returns when the driver has ended.
     ///
     /// If a call fails so that its session cannot go on, those behind it have a new one, without a pause, if the handle
-    /// restarts.
+    /// restarts. In a call of the handle it would wait for itself.
     pub async fn shut_down(&self) {
         self.0.queue.end();
         self.0.queue.until(End::Left).await;
@@ -157,7 +158,7 @@ impl<S: TypedSession + Send + 'static> AsyncHandle<S> {
     /// Refuses further calls, forgets those that wait, drops the one that runs, and ends the session. Returns when the
     /// driver has ended.
     ///
-    /// A guest that never waits is interrupted if the engine meters time: see [`Group::interrupt`].
+    /// A guest that never waits is interrupted if the engine meters time: see [`Group::interrupt`](crate::Group::interrupt).
     pub async fn cut(&self) {
         self.0.cut();
         self.0.queue.until(End::Left).await;
@@ -209,7 +210,7 @@ where
             failures += 1;
             let Some(pause) = self.options.restart.pause(failures) else { return };
             // A handle that ends does not wait for a session that does not start.
-            if !has_started && queue.is_ending() || !paused(&queue, pause).await {
+            if (!has_started && queue.is_ending()) || !paused(&queue, pause).await {
                 return;
             }
             let Some(next) = unless(&queue, End::Cut, self.session()).await else { return };

@@ -46,7 +46,7 @@ impl<S: TypedSession> Work<S> {
             failures += 1;
             let Some(pause) = self.options.restart.pause(failures) else { return };
             // A handle that ends does not wait for a session that does not start.
-            if !has_started && self.queue.0.is_ending() || !self.queue.0.pause(pause) {
+            if (!has_started && self.queue.0.is_ending()) || !self.queue.0.pause(pause) {
                 return;
             }
         }
