@@ -126,6 +126,7 @@ impl Error {
             Self::HandleEnded { .. } => {
                 "make a new handle; `HandleOptions::restart` starts a new session after a failure"
             }
+            Self::Reentrant { .. } => "call it on another thread, or after the call that runs",
             Self::EmptySlot => "give it code with `Slot::replace`",
             Self::Busy { .. } => "wait longer, or make the pool larger",
             _ => return None,

@@ -126,6 +126,10 @@ impl Error {
                 write!(f, "the handle `{handle}` has ended")?;
                 cause.as_ref().map_or(Ok(()), |cause| write!(f, ": {cause}"))
             }
+            Self::Reentrant { handle } => write!(
+                f,
+                "the handle `{handle}` was called on its own thread, where the call would wait for itself"
+            ),
             Self::Panicked { asset, message } => {
                 write!(f, "the host panicked in a call of `{asset}`: {message}")
             }

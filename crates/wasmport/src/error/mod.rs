@@ -261,6 +261,11 @@ pub enum Error {
         /// The failure of its last session, if one failed.
         cause: Option<String>,
     },
+    /// A [`Handle`](crate::Handle) was called on its own thread, where the call would wait for itself.
+    Reentrant {
+        /// The handle's name.
+        handle: String,
+    },
     /// A host function panicked in a call of a [`Handle`](crate::Handle).
     Panicked {
         /// The asset's name.

@@ -8,6 +8,7 @@ mod shared;
 #[cfg(feature = "async")]
 mod task;
 mod thread;
+mod time;
 
 pub use options::{Backoff, HandleOptions, Restart};
 #[cfg(feature = "follow")]
@@ -17,11 +18,13 @@ pub use task::AsyncHandle;
 
 use crate::error::{Error, Result};
 use crate::session::TypedSession;
-use shared::Shared;
+use queue::Served;
+use shared::{FirstCall, Shared, result_of_both};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
 use thread::{Job, run};
+use time::CallTime;
 
 /// A session that lives on a thread of its own: any thread calls it, and its calls run one after the other. The session
 /// itself need not be [`Send`]. Clones are the same handle.
@@ -44,6 +47,8 @@ pub struct Handle<S: TypedSession>(Arc<OnThread<S>>);
 
 struct OnThread<S> {
     shared: Shared<Job<S>>,
+    id: ThreadId,
+    /// None when a caller has waited for its end.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -70,9 +75,9 @@ impl<S: TypedSession> Handle<S> {
         let options = &shared.options;
         let (started, first) = mpsc::channel();
         let work = thread::Work {
-            queue: Arc::clone(&shared.queue),
+            queue: Served(Arc::clone(&shared.queue)),
             options: options.clone(),
-            group: shared.group.clone(),
+            groups: shared.groups.clone(),
             start: Box::new(start),
             started: Some(started),
         };
@@ -83,7 +88,8 @@ impl<S: TypedSession> Handle<S> {
         };
         let thread = builder.spawn(move || work.run());
         let thread = thread.map_err(|source| Error::Thread { source })?;
-        let handle = Self(Arc::new(OnThread { shared, thread: Mutex::new(Some(thread)) }));
+        let (id, thread) = (thread.thread().id(), Mutex::new(Some(thread)));
+        let handle = Self(Arc::new(OnThread { shared, id, thread }));
         match first.recv() {
             Ok(Ok(())) => Ok(handle),
             Ok(Err(error)) => Err(error),
@@ -98,54 +104,64 @@ impl<S: TypedSession> Handle<S> {
     ///
     /// Fails with the error of `call`, with [`Error::TimedOut`] if there is no result within the
     /// [timeout](HandleOptions::timeout), with [`Error::QueueFull`] if as many calls wait as may, with
-    /// [`Error::HandleEnded`] after it was shut down, or if the session failed and is not started again, and with
-    /// [`Error::Panicked`] if a host function panicked.
+    /// [`Error::HandleEnded`] after it was shut down, or if the session failed and is not started again, with
+    /// [`Error::Reentrant`] on the handle's own thread, such as in a host function, and with [`Error::Panicked`] if a host
+    /// function panicked.
     pub fn call<R: Send + 'static>(
         &self,
         call: impl FnOnce(&mut S) -> Result<R> + Send + 'static,
     ) -> Result<R> {
+        self.call_within(&self.0.shared.call_time(), call)
+    }
+
+    fn call_within<R: Send + 'static>(
+        &self,
+        time: &CallTime,
+        call: impl FnOnce(&mut S) -> Result<R> + Send + 'static,
+    ) -> Result<R> {
+        let shared = &self.0.shared;
+        if self.is_on_own_thread() {
+            return Err(Error::Reentrant { handle: shared.options.name.clone() });
+        }
         let (sender, receiver) = mpsc::sync_channel(1);
-        self.0.shared.push(Box::new(move |session| {
-            let (result, next) = run(session, call);
+        let time_of_job = time.clone();
+        shared.push(Box::new(move |session| {
+            let (result, next) = run(session, call, &time_of_job);
             // A caller whose time is over waits no longer.
             let _ = sender.send(result);
             next
         }))?;
-        let received = match self.0.shared.options.timeout {
-            Some(timeout) => receiver.recv_timeout(timeout),
-            None => receiver.recv().map_err(|mpsc::RecvError| mpsc::RecvTimeoutError::Disconnected),
+        let received = match time.left() {
+            Some(left) => receiver.recv_timeout(left).ok(),
+            None => receiver.recv().ok(),
         };
-        match received {
-            Ok(result) => result,
-            Err(mpsc::RecvTimeoutError::Timeout) => Err(self.0.shared.options.timed_out()),
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(self.0.shared.gone()),
-        }
+        // Without a result the time is over, or the call was forgotten.
+        received.unwrap_or_else(|| Err(time.over().unwrap_or_else(|| shared.gone())))
     }
 
     /// Calls the session like [`call`](Self::call), and once more with the new session if the first one failed: for calls
-    /// that may be made twice.
+    /// that may be made twice. The timeout is that of both together.
     ///
     /// # Errors
     ///
-    /// Fails like [`call`](Self::call), with the error of the last call.
+    /// Fails like [`call`](Self::call), with the error of the last call; with that of the first if there is no new session.
     pub fn call_again<R: Send + 'static>(
         &self,
         call: impl Fn(&mut S) -> Result<R> + Send + Sync + 'static,
     ) -> Result<R> {
+        let time = self.0.shared.call_time();
         let call = Arc::new(call);
-        let first = Arc::clone(&call);
-        let failed = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let noticed = Arc::clone(&failed);
-        let result = self.call(move |session| {
+        let first_call = FirstCall::default();
+        let (first, noted) = (Arc::clone(&call), first_call.clone());
+        let result = self.call_within(&time, move |session| {
             let result = first(session);
-            noticed.store(session.is_poisoned(), std::sync::atomic::Ordering::Relaxed);
+            noted.note(session);
             result
         });
-        let is_lost = matches!(result, Err(Error::Panicked { .. }));
-        if !is_lost && !failed.load(std::sync::atomic::Ordering::Relaxed) {
+        if !first_call.is_repeated(&result, &time) {
             return result;
         }
-        self.call(move |session| call(session))
+        result_of_both(result, self.call_within(&time, move |session| call(session)))
     }
 
     /// Returns how many calls wait.
@@ -154,20 +170,24 @@ impl<S: TypedSession> Handle<S> {
         self.0.shared.queue.len()
     }
 
-    /// Returns how often a session was started after a failure.
+    /// Returns how many sessions have started after a failure. One whose start fails too does not count.
     #[must_use]
     pub fn restarts(&self) -> u64 {
         self.0.shared.queue.restarts()
     }
 
-    /// Refuses further calls, runs those that wait, and ends the session. Returns when the thread has ended.
+    /// Refuses further calls, runs those that wait, and ends the session. Returns when the thread has ended; at once on the
+    /// handle's own thread.
+    ///
+    /// If a call fails so that its session cannot go on, those behind it have a new one, without a pause, if the handle
+    /// restarts.
     pub fn shut_down(&self) {
         self.0.shared.queue.end();
         self.join();
     }
 
     /// Refuses further calls, forgets those that wait, interrupts the one that runs, and ends the session. Returns when the
-    /// thread has ended.
+    /// thread has ended; at once on the handle's own thread.
     ///
     /// A call is interrupted if the engine meters time: see [`Group::interrupt`](crate::Group::interrupt).
     pub fn cut(&self) {
@@ -176,13 +196,20 @@ impl<S: TypedSession> Handle<S> {
     }
 
     fn join(&self) {
-        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(thread) = thread
-            && thread.thread().id() != std::thread::current().id()
-        {
+        if self.is_on_own_thread() {
+            return;
+        }
+        // Other callers wait for the lock, and so for the thread too.
+        let mut thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = thread.take() {
             // It catches panics of the program.
             let _ = thread.join();
         }
+    }
+
+    /// Returns whether this is the handle's own thread, which cannot wait for itself.
+    fn is_on_own_thread(&self) -> bool {
+        std::thread::current().id() == self.0.id
     }
 }
 

@@ -40,9 +40,10 @@ impl HandleOptions {
         self
     }
 
-    /// Limits the time of each call, in the queue and in the guest. The guest of a call that ran out of time is interrupted
-    /// if the engine meters time; else it runs on while its caller goes on. In a task a call that waits is dropped.
-    /// Default: no limit.
+    /// Limits the time of each call, in the queue and in the guest together. A call that ran out of time in the queue does
+    /// not run. The guest of one that runs is interrupted if the engine meters time; else it runs on while its caller goes
+    /// on. So does a host function, but in a task a call that waits is dropped. The session's own
+    /// [time limit](crate::Limits::time) holds too. Default: no limit.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = Some(timeout);

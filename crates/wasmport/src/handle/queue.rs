@@ -1,7 +1,7 @@
 //! `Queue`: the calls that wait for a handle's session.
 
 use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 #[cfg(feature = "async")]
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -37,8 +37,27 @@ pub(super) enum End {
     /// The calls that waited are forgotten, and the one that runs ends.
     Cut,
     /// There is no session any more, and will be none.
-    #[cfg(feature = "async")]
     Left,
+}
+
+impl<J> State<J> {
+    /// Returns whether there is a use for a new session: for further calls, or for those that wait.
+    fn needs_session(&self) -> bool {
+        match self.end {
+            End::None => true,
+            End::Refuses => !self.jobs.is_empty(),
+            End::Cut | End::Left => false,
+        }
+    }
+}
+
+/// The queue of a session's thread or task: without it no call waits any more, however it ended.
+pub(super) struct Served<J>(pub Arc<Queue<J>>);
+
+impl<J> Drop for Served<J> {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
 }
 
 /// The reason why a call does not wait.
@@ -92,11 +111,16 @@ impl<J> Queue<J> {
         state.unwrap_or_else(PoisonError::into_inner).jobs.pop_front()
     }
 
-    /// Waits for a time, unless further calls are refused. Returns whether they are.
+    /// Waits for a time, unless further calls are refused. Returns whether there is a use for a new session.
     pub fn pause(&self, time: Duration) -> bool {
         let goes = |state: &mut State<J>| state.end == End::None;
         let waited = self.changed.wait_timeout_while(self.state(), time, goes);
-        waited.unwrap_or_else(PoisonError::into_inner).0.end != End::None
+        waited.unwrap_or_else(PoisonError::into_inner).0.needs_session()
+    }
+
+    /// Returns whether further calls are refused.
+    pub fn is_ending(&self) -> bool {
+        self.state().end != End::None
     }
 
     /// Refuses further calls.
@@ -110,8 +134,7 @@ impl<J> Queue<J> {
     }
 
     /// Ends like [`clear`](Self::clear), and notes that there is no session any more.
-    #[cfg(feature = "async")]
-    pub fn leave(&self) {
+    fn leave(&self) {
         self.end_as(End::Left);
     }
 
@@ -123,10 +146,11 @@ impl<J> Queue<J> {
         #[cfg(feature = "async")]
         let wakers = state.idle.take().into_iter().chain(std::mem::take(&mut state.ends));
         drop(state);
-        drop(forgotten);
         self.changed.notify_all();
         #[cfg(feature = "async")]
         wakers.for_each(Waker::wake);
+        // At the end: what the program put into a call may panic.
+        drop(forgotten);
     }
 
     pub fn failed(&self, cause: String) {
@@ -165,6 +189,11 @@ impl<J> Queue<J> {
             }
         };
         std::future::poll_fn(poll).await
+    }
+
+    /// Returns whether there is a use for a new session.
+    pub fn needs_session(&self) -> bool {
+        self.state().needs_session()
     }
 
     /// Waits until the handle has ended so far.

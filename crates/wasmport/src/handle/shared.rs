@@ -2,24 +2,39 @@
 
 use super::options::HandleOptions;
 use super::queue::{Queue, Refused};
+use super::time::CallTime;
 use crate::error::{Error, Result};
 use crate::limits::Group;
 use crate::session::TypedSession;
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// The part of a handle that calls need. `J` is a call in the queue.
 pub(super) struct Shared<J> {
     pub queue: Arc<Queue<J>>,
     pub options: HandleOptions,
-    /// Ends the running call.
-    pub group: Group,
+    pub groups: Groups,
+}
+
+/// The groups that a handle's sessions join.
+#[derive(Clone, Default)]
+pub(super) struct Groups {
+    /// It is interrupted when the handle is cut.
+    pub cut: Group,
+    /// Its deadline is that of the call that runs.
+    pub time: Group,
 }
 
 impl<J> Shared<J> {
     pub fn new(options: HandleOptions) -> Self {
-        Self { queue: Arc::new(Queue::new(options.queue)), options, group: Group::new() }
+        Self { queue: Arc::new(Queue::new(options.queue)), options, groups: Groups::default() }
+    }
+
+    /// Returns the time of a call that begins to wait now.
+    pub fn call_time(&self) -> CallTime {
+        CallTime::new(&self.options, &self.groups.time)
     }
 
     pub fn push(&self, job: J) -> Result<()> {
@@ -40,7 +55,7 @@ impl<J> Shared<J> {
     /// Refuses further calls, forgets those that wait, and interrupts the one that runs.
     pub fn cut(&self) {
         self.queue.clear();
-        self.group.interrupt();
+        self.groups.cut.interrupt();
     }
 }
 
@@ -52,30 +67,18 @@ impl<J> Drop for Shared<J> {
 }
 
 impl HandleOptions {
-    /// Returns the error of a call without a result in its time.
-    pub(super) fn timed_out(&self) -> Error {
-        Error::TimedOut {
-            asset: self.name.clone(),
-            function: None,
-            limit: self.timeout.unwrap_or(Duration::MAX),
-            source: None,
-        }
-    }
-
     /// Makes a started session one that the handle can interrupt and whose calls have its time.
-    pub(super) fn prepare<S: TypedSession>(&self, session: &mut S, group: &Group) -> Result<()> {
+    pub(super) fn prepare<S: TypedSession>(&self, session: &mut S, groups: &Groups) -> Result<()> {
         // Without time there is nothing to interrupt by.
         let is_metered = |changed| match changed {
             Ok(()) | Err(Error::NotMetered { .. }) => Ok(()),
             Err(error) => Err(error),
         };
-        is_metered(session.join(group))?;
-        if let Some(timeout) = self.timeout
-            && session.time_limit().is_none_or(|limit| limit > timeout)
-        {
-            is_metered(session.set_time_limit(Some(timeout)))?;
+        is_metered(session.join(&groups.cut))?;
+        match self.timeout {
+            Some(_) => is_metered(session.join(&groups.time)),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -83,6 +86,8 @@ impl HandleOptions {
 pub(super) enum Next {
     /// It goes on.
     Goes,
+    /// It was not called, because nobody waits for the result.
+    Skipped,
     /// It cannot go on, for this reason.
     Ends(String),
 }
@@ -98,6 +103,35 @@ impl Next {
             _ => Self::Goes,
         }
     }
+}
+
+/// Notes whether the first of two calls ended its session.
+#[derive(Clone, Default)]
+pub(super) struct FirstCall(Arc<AtomicBool>);
+
+impl FirstCall {
+    pub fn note<S: TypedSession>(&self, session: &S) {
+        self.0.store(session.is_poisoned(), Relaxed);
+    }
+
+    /// Returns whether the call is made again: its session failed, and there is time.
+    pub fn is_repeated<R>(&self, result: &Result<R>, time: &CallTime) -> bool {
+        let has_failed = matches!(result, Err(Error::Panicked { .. })) || self.0.load(Relaxed);
+        has_failed && time.over().is_none()
+    }
+}
+
+/// Returns the result of two calls: that of the second, unless there was no session for it.
+pub(super) fn result_of_both<R>(first: Result<R>, second: Result<R>) -> Result<R> {
+    match second {
+        Err(Error::HandleEnded { .. }) => first,
+        second => second,
+    }
+}
+
+/// Drops a session. The drop of its data may panic, which ends nothing else.
+pub(super) fn discard<S>(session: S) {
+    let _ = catch_unwind(AssertUnwindSafe(|| drop(session)));
 }
 
 /// Returns the error of a panic.

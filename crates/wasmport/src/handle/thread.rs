@@ -1,22 +1,22 @@
 //! The thread of a handle.
 
 use super::options::HandleOptions;
-use super::queue::Queue;
-use super::shared::{Next, panicked};
+use super::queue::Served;
+use super::shared::{Groups, Next, discard, panicked};
+use super::time::CallTime;
 use crate::error::Result;
-use crate::limits::Group;
 use crate::session::TypedSession;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 
 /// A call.
 pub(super) type Job<S> = Box<dyn FnOnce(&mut S) -> Next + Send>;
 
 /// The work of the thread.
 pub(super) struct Work<S> {
-    pub queue: Arc<Queue<Job<S>>>,
+    pub queue: Served<Job<S>>,
     pub options: HandleOptions,
-    pub group: Group,
+    pub groups: Groups,
     pub start: Box<dyn FnMut() -> Result<S> + Send>,
     /// Tells whether the first session started.
     pub started: Option<mpsc::Sender<Result<()>>>,
@@ -26,64 +26,75 @@ impl<S: TypedSession> Work<S> {
     pub fn run(mut self) {
         let mut failures = 0;
         loop {
-            let cause = match self.session() {
-                Ok(mut session) => {
-                    self.tell(Ok(()));
-                    match self.serve(&mut session, &mut failures) {
+            let started = self.session();
+            let has_started = started.is_ok();
+            let cause = match (started, self.started.take()) {
+                (Ok(session), first) => {
+                    match first {
+                        Some(sender) => drop(sender.send(Ok(()))),
+                        None => self.queue.0.restarted(),
+                    }
+                    match self.serve(session, &mut failures) {
                         Some(cause) => cause,
                         None => return,
                     }
                 }
-                Err(error) if self.started.is_some() => {
-                    self.queue.clear();
-                    self.tell(Err(error));
-                    return;
-                }
-                Err(error) => error.to_string(),
+                (Err(error), Some(sender)) => return drop(sender.send(Err(error))),
+                (Err(error), None) => error.to_string(),
             };
-            self.queue.failed(cause);
+            self.queue.0.failed(cause);
             failures += 1;
-            let Some(pause) = self.options.restart.pause(failures) else { break };
-            if self.queue.pause(pause) {
-                break;
+            let Some(pause) = self.options.restart.pause(failures) else { return };
+            // A handle that ends does not wait for a session that does not start.
+            if (!has_started && self.queue.0.is_ending()) || !self.queue.0.pause(pause) {
+                return;
             }
-            self.queue.restarted();
-        }
-        self.queue.clear();
-    }
-
-    fn tell(&mut self, started: Result<()>) {
-        if let Some(sender) = self.started.take() {
-            let _ = sender.send(started);
         }
     }
 
     /// Starts a session.
     fn session(&mut self) -> Result<S> {
-        let started = catch_unwind(AssertUnwindSafe(&mut self.start));
-        let name = &self.options.name;
-        let mut session = started.unwrap_or_else(|panic| Err(panicked(name, panic.as_ref())))?;
-        self.options.prepare(&mut session, &self.group)?;
-        Ok(session)
+        let started = catch_unwind(AssertUnwindSafe(|| {
+            let mut session = (self.start)()?;
+            self.options.prepare(&mut session, &self.groups)?;
+            Ok(session)
+        }));
+        started.unwrap_or_else(|panic| Err(panicked(&self.options.name, panic.as_ref())))
     }
 
     /// Runs calls until there are no more. Returns the reason if the session cannot go on.
-    fn serve(&self, session: &mut S, failures: &mut u32) -> Option<String> {
-        loop {
-            let job = self.queue.pop()?;
-            match job(session) {
-                Next::Goes => *failures = 0,
-                Next::Ends(cause) => return Some(cause),
+    fn serve(&self, mut session: S, failures: &mut u32) -> Option<String> {
+        let cause = loop {
+            match self.queue.0.pop().map(|job| settled(&mut session, job)) {
+                None => break None,
+                Some(Next::Goes) => *failures = 0,
+                Some(Next::Skipped) => {}
+                Some(Next::Ends(cause)) => break Some(cause),
             }
-        }
+        };
+        discard(session);
+        cause
     }
 }
 
-/// Runs a call, and says whether the session can go on.
+/// Runs a call. What it drops may panic too, such as a result that nobody waits for.
+fn settled<S: TypedSession>(session: &mut S, job: Job<S>) -> Next {
+    let ran = catch_unwind(AssertUnwindSafe(|| job(&mut *session)));
+    ran.unwrap_or_else(|panic| {
+        Next::Ends(panicked(session.asset().name(), panic.as_ref()).to_string())
+    })
+}
+
+/// Runs a call for its time, and says whether the session can go on.
 pub(super) fn run<S: TypedSession, R>(
     session: &mut S,
     call: impl FnOnce(&mut S) -> Result<R>,
+    time: &CallTime,
 ) -> (Result<R>, Next) {
+    if let Some(error) = time.over() {
+        return (Err(error), Next::Skipped);
+    }
+    let _enforced = time.enforce();
     let name = session.asset().name().to_owned();
     // The session is not used again after a panic.
     let called = catch_unwind(AssertUnwindSafe(|| call(&mut *session)));

@@ -41,8 +41,12 @@ impl Group {
     ///
     /// Unlike a session's own time limit, this includes the time in which async calls wait, which ends too.
     pub fn set_deadline(&self, after: Duration) {
-        let expires = deadline::timestamp_after(deadline::now(), after);
-        self.notify(self.0.deadline.set(expires, after));
+        self.set_expiry(deadline::timestamp_after(deadline::now(), after), after);
+    }
+
+    /// Sets the deadline like [`set_deadline`](Self::set_deadline). `limit` is the time limit that messages name.
+    pub(crate) fn set_expiry(&self, expires: Timestamp, limit: Duration) {
+        self.notify(self.0.deadline.set(expires, limit));
     }
 
     /// Ends all calls that run in its sessions, with

@@ -21,7 +21,8 @@ mod waiting;
 
 pub use budget::MemoryBudget;
 #[cfg(feature = "async")]
-pub(crate) use deadline::{CallDeadline, Timestamp, now, timestamp_after};
+pub(crate) use deadline::CallDeadline;
+pub(crate) use deadline::{Timestamp, now, timestamp_after};
 pub(crate) use deadlines::Deadlines;
 pub use group::Group;
 #[cfg(feature = "async")]
