@@ -4,7 +4,7 @@ use crate::pipeline::{ImportContext, prepare as run_stages};
 use crate::project::discover::AssetFile;
 use crate::settings::{AssetSettings, Settings};
 use crate::store::Cache;
-use crate::tool::ToolBox;
+use crate::tool::{ToolBox, kill_all};
 use serde_json::json;
 use std::sync::Arc;
 use wasmport::engine::RequiredFeatures;
@@ -21,7 +21,7 @@ use wasmport::{EngineConfig, Stages};
 /// }
 /// ```
 pub fn serve_worker() {
-    wasmport::serve_worker_with(&prepare);
+    wasmport::serve_worker_with(&prepare, kill_all);
 }
 
 fn prepare(

@@ -241,6 +241,9 @@ pub struct PrecompileArgs {
     #[arg(long, value_name = "FILE")]
     pub key_file: PathBuf,
     /// Compile for this target, such as `x86_64-unknown-linux-gnu+v3` or `portable`; repeatable [default: the baseline of this machine]
+    ///
+    /// A program looks for the baseline and the levels of its CPU. Code for `native` or for single CPU features, such as
+    /// `+v2+avx`, is found by its digest, or by a program with that target in its `RuntimeOptions`.
     #[arg(long = "target", value_name = "TARGET", value_parser = target)]
     pub targets: Vec<Target>,
     /// Read this settings file for the engine configuration [default: `wasmport.toml`, if it exists]

@@ -7,7 +7,7 @@ use process_wrap::std::JobObject;
 #[cfg(unix)]
 use process_wrap::std::ProcessGroup;
 use process_wrap::std::{ChildWrapper, CommandWrap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -41,15 +41,19 @@ pub(super) fn run_bounded(
     let (out, err) = (folder.join("stdout"), folder.join("stderr"));
     command.stdin(Stdio::null());
     command.stdout(fs::create(&out)?).stderr(fs::create(&err)?);
-    let child = in_group(command).spawn();
-    let child = child
-        .map_err(|e| ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT))?;
-    let child: Running = Arc::new(Mutex::new(child));
-    lock(&RUNNING).push(Arc::clone(&child));
+    let child = {
+        let mut running = lock(&RUNNING);
+        let child = in_group(command).spawn().map_err(|e| {
+            ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT)
+        })?;
+        let child: Running = Arc::new(Mutex::new(child));
+        running.push((Arc::clone(&child), folder.to_owned()));
+        child
+    };
     let end = wait(&child, folder, &bounds);
     // Others of its group may still run.
     let _ = lock(&child).start_kill();
-    lock(&RUNNING).retain(|running| !Arc::ptr_eq(running, &child));
+    lock(&RUNNING).retain(|(running, _)| !Arc::ptr_eq(running, &child));
     let end = end.map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
     let printed = [&out, &err].map(|path| fs::read_ends(path, 4096).unwrap_or_default());
     let printed = printed.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).join("\n");
@@ -83,8 +87,8 @@ pub(super) const LEAVE_OUT: &str = "try another version of the program, or skip 
 /// A program in a group of its own.
 type Running = Arc<Mutex<Box<dyn ChildWrapper>>>;
 
-/// The running programs.
-static RUNNING: Mutex<Vec<Running>> = Mutex::new(Vec::new());
+/// The running programs, each with its folder.
+static RUNNING: Mutex<Vec<(Running, PathBuf)>> = Mutex::new(Vec::new());
 
 /// Lets the program lead a group, which contains all programs that it starts: a process group on Unix, a job
 /// object on Windows.
@@ -97,13 +101,27 @@ fn in_group(command: Command) -> CommandWrap {
     command
 }
 
-/// Kills all running programs and those that they started, before this process exits.
+/// Kills all running programs and those that they started, and removes their folders. No program runs after that: this
+/// process exits.
 pub(crate) fn kill_all() {
-    for child in lock(&RUNNING).iter() {
+    // Whoever waits for the lock waits until the process exits.
+    let running = std::mem::ManuallyDrop::new(lock(&RUNNING));
+    for (child, _) in running.iter() {
         // A program that cannot be killed has ended.
         let _ = lock(child).start_kill();
     }
+    let began = Instant::now();
+    for (child, folder) in running.iter() {
+        // A program that still ends may write.
+        while matches!(lock(child).try_wait(), Ok(None)) && began.elapsed() < LONGEST_END {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        let _ = fs::remove_folder(folder);
+    }
 }
+
+/// The longest time in which a killed program ends.
+const LONGEST_END: Duration = Duration::from_secs(1);
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

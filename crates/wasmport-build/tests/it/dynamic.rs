@@ -266,6 +266,138 @@ fn the_number_of_files_is_bounded() {
     assert_eq!(files(&place).len(), 2);
 }
 
+#[test]
+fn a_file_that_is_not_authentic_decides_no_target() {
+    let best = wasmport_target();
+    if best == Target::host() {
+        eprintln!("skipped: this machine has no level of CPU");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let cache = ModuleCache::with_key(folder.path(), [1; 32]);
+    let asset = DynamicAsset::new("x", TEXT);
+    let base = cache.fill(&asset, &ENGINE, &Target::host()).unwrap();
+    assert_eq!(load_by(&cache, asset.clone()).unwrap(), (42, base), "it is found");
+    let [file] = files(folder.path()).try_into().unwrap();
+    std::fs::write(&file, "damaged").unwrap();
+    let (answer, digest) = load_by(&cache, asset.clone()).unwrap();
+    assert_eq!(answer, 42);
+    assert_ne!(digest, base, "it was compiled for the lower level");
+    assert_eq!(digest, cache.fill(&asset, &ENGINE, &best).unwrap());
+    assert_eq!(std::fs::read(file).unwrap(), b"damaged");
+    // One of somebody with another key.
+    let other = ModuleCache::with_key(folder.path(), [2; 32]);
+    assert_eq!(load_by(&other, asset).unwrap().1, digest);
+}
+
+/// The best level of this machine.
+fn wasmport_target() -> Target {
+    let host = Target::host();
+    let mut levels = host.cpu_levels().rev().filter_map(|level| host.with_cpu(level).ok());
+    levels.find(Target::runs_here).unwrap_or(host.clone())
+}
+
+#[test]
+fn code_by_its_digest_is_for_the_back_end_and_the_target_of_the_runtime() {
+    use wasmport::NotKept;
+    let folder = tempfile::tempdir().unwrap();
+    let cache = ModuleCache::with_key(folder.path(), [1; 32]);
+    let asset = DynamicAsset::new("x", TEXT);
+    let fill = |target: &Target| cache.fill(&asset, &ENGINE, target).unwrap();
+    let load = |target: Option<&Target>, digest| {
+        let mut options = wasmport::RuntimeOptions::default();
+        options.target = target.cloned();
+        let runtime = Runtime::builder(&ENGINE).options(options).build().unwrap();
+        runtime.load_dynamic(&DynamicAsset::kept("x", digest).cache(&cache)).map(drop)
+    };
+    let (host, best) = (Target::host(), wasmport_target());
+    let (base, level) = (fill(&host), fill(&best));
+    for (target, digest) in [(None, base), (None, level), (Some(&host), base), (Some(&best), level)]
+    {
+        load(target, digest).unwrap();
+    }
+    let refused = |target, digest| match load(target, digest) {
+        Err(Error::NotKept { source: NotKept::Target(target), .. }) => target,
+        other => panic!("{other:?}"),
+    };
+    if host != best {
+        assert_eq!(refused(Some(&best), base), host.to_string());
+        assert_eq!(refused(Some(&host), level), best.to_string());
+    }
+    // The artifact for interpreters is for little-endian machines.
+    if cfg!(target_endian = "little") {
+        let portable = fill(&Target::PORTABLE);
+        assert_eq!(refused(None, portable), "portable");
+        load(Some(&Target::PORTABLE), portable).unwrap();
+        assert_eq!(refused(Some(&Target::PORTABLE), base), host.to_string());
+    }
+}
+
+#[test]
+fn a_cache_that_cannot_be_filled_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("file");
+    std::fs::write(&place, "a file").unwrap();
+    let asset = DynamicAsset::new("x", TEXT);
+    let file = ModuleCache::with_key(&place, [1; 32]);
+    let image = ModuleCache::read_only(folder.path(), [1; 32]);
+    for (cache, path) in [(&file, &*place), (&image, folder.path())] {
+        let error = cache.fill(&asset, &ENGINE, &Target::host()).unwrap_err();
+        assert!(error.help().unwrap().contains("that this user can write to"), "{error}");
+        let text = format!("cannot store compiled code in `{}`: ", path.display());
+        assert!(matches!(error, Error::CacheWrite { .. }) && error.to_string().starts_with(&text));
+        // A load goes on.
+        assert_eq!(load_by(cache, asset.clone()).unwrap().0, 42);
+    }
+    // What is below counts for loads alone.
+    let below = ModuleCache::with_key(folder.path().join("below"), [1; 32]);
+    let digest = below.fill(&asset, &ENGINE, &Target::host()).unwrap();
+    let above = ModuleCache::with_key(folder.path().join("above"), [2; 32]).above(&below);
+    assert_eq!(above.fill(&asset, &ENGINE, &Target::host()).unwrap(), digest);
+    assert_eq!(files(&folder.path().join("above")).len(), 1);
+}
+
+#[test]
+fn what_is_below_a_cache_is_not_written_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = folder.path().join("below");
+    let below = ModuleCache::with_key(&place, [1; 32]);
+    let above = cache_in(&folder.path().join("above")).above(&below);
+    let asset = || DynamicAsset::new("x", TEXT);
+    assert_eq!(load_by(&above, asset()).unwrap().0, 42);
+    assert!(!place.exists());
+    let digest = below.fill(&asset(), &ENGINE, &Target::host()).unwrap();
+    let [file] = files(&place).try_into().unwrap();
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    std::fs::File::options().append(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+    let above = cache_in(&folder.path().join("empty")).above(&below);
+    assert_eq!(load_by(&above, asset()).unwrap(), (42, digest));
+    assert_eq!(std::fs::metadata(&file).unwrap().modified().unwrap(), long_ago);
+}
+
+#[test]
+fn a_source_is_no_longer_than_it_may_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.wat");
+    std::fs::write(&file, TEXT).unwrap();
+    let length = TEXT.len() as u64;
+    for asset in [DynamicAsset::new("x", TEXT), DynamicAsset::file(&file)] {
+        assert!(fresh().load_dynamic(&asset.clone().max_bytes(length)).is_ok());
+        let error = fresh().load_dynamic(&asset.max_bytes(length - 1)).unwrap_err();
+        assert!(matches!(error, Error::SourceTooLarge { limit, .. } if limit == length - 1));
+        assert!(error.help().unwrap().contains("DynamicAsset::max_bytes"), "{error}");
+    }
+    // By default text is bounded more than WebAssembly.
+    let spaces = DynamicAsset::new("x", vec![b' '; (64 << 20) + 1]);
+    let error = fresh().load_dynamic(&spaces).unwrap_err().to_string();
+    assert_eq!(error, "the source of asset `x` is longer than 67108864 bytes");
+    // This one is as long without being there.
+    let sparse = std::fs::File::create(&file).unwrap();
+    sparse.set_len(100 << 30).unwrap();
+    let error = fresh().load_dynamic(&DynamicAsset::file(&file)).unwrap_err();
+    assert!(matches!(error, Error::SourceTooLarge { limit: 0x4000_0000, .. }), "{error}");
+}
+
 /// A linker writes the table of `call_indirect` with five bytes. A scan sees no proposal in that.
 #[test]
 fn what_linkers_write_is_compiled() {
@@ -296,7 +428,7 @@ fn large(number: usize) -> String {
 }
 
 #[test]
-fn the_next_version_of_a_plug_in_compiles_what_changed() {
+fn the_functions_of_the_last_version_of_a_plug_in_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let place = folder.path().join("cache");
     let cache = cache_in(&place);
@@ -320,28 +452,6 @@ fn the_next_version_of_a_plug_in_compiles_what_changed() {
     std::fs::write(path.unwrap(), &second[0][..second[0].len() / 2]).unwrap();
     assert_eq!(load(7_000), 7_000);
     assert_eq!(functions().len(), 1);
-}
-
-#[test]
-fn many_threads_compile_once() {
-    let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().join("cache");
-    let cache = cache_in(&place);
-    let text = large(5);
-    std::thread::scope(|scope| {
-        // Each has a runtime of its own, as each process has.
-        let threads =
-            (0..4).map(|_| scope.spawn(|| load_by(&cache, DynamicAsset::new("x", text.as_str()))));
-        for thread in threads.collect::<Vec<_>>() {
-            assert_eq!(thread.join().unwrap().unwrap().0, 5);
-        }
-    });
-    let mut names: Vec<_> = files(&place)
-        .into_iter()
-        .map(|path| path.extension().unwrap().to_string_lossy().into_owned())
-        .collect();
-    names.sort();
-    assert_eq!(names, ["functions", "module"], "no lock is left");
 }
 
 #[test]
@@ -414,10 +524,15 @@ fn code_that_was_compiled_fast_is_followed_by_better_code() {
     assert_ne!(first.kept(), better.kept());
     let again = fresh();
     let tiered = again.load_dynamic_tiered(&asset).unwrap();
-    assert!(tiered.is_optimized(), "it is in the cache");
+    assert_eq!(tiered.report().first, Tier::Optimized, "it is in the cache");
     assert_eq!(tiered.current().kept(), better.kept());
     let baseline = again.load_dynamic(&asset.clone().tier(Tier::Baseline)).unwrap();
     assert_eq!((answer(&again, &baseline), baseline.kept()), (9, first.kept()));
+    // A file that is there and is not authentic is no code.
+    let file = place.join(format!("wasmport-modules/{}.module", better.kept().unwrap()));
+    std::fs::write(file, "damaged").unwrap();
+    let tiered = fresh().load_dynamic_tiered(&asset).unwrap();
+    assert_eq!(tiered.report().first, Tier::Baseline);
     // What cannot be compiled is refused at once.
     let invalid = DynamicAsset::new("x", "(module (func (result i32)))");
     assert!(matches!(fresh().load_dynamic_tiered(&invalid), Err(Error::Compile { .. })));
@@ -488,7 +603,7 @@ fn fault_78_files_of_others_are_never_removed() {
 #[cfg(unix)]
 mod private {
     use super::*;
-    use std::fs::{self, Permissions};
+    use std::fs::{self, File, Permissions};
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, lchown, symlink};
     use wasmport::{Digest, NotPrivate};
 
@@ -609,6 +724,90 @@ mod private {
         let hash = blake3::keyed_hash(&key, &content);
         let forged = [magic, hash.as_bytes().as_slice(), artifact].concat();
         (file, forged)
+    }
+
+    #[test]
+    fn a_source_is_a_regular_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe.wasm");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        let mut paths = vec![PathBuf::from("/dev/zero"), folder.path().to_owned()];
+        paths.extend(made.is_ok_and(|status| status.success()).then_some(pipe));
+        for path in paths {
+            let error = fresh().load_dynamic(&DynamicAsset::file(&path)).unwrap_err();
+            assert!(matches!(error, Error::File { .. }), "{error}");
+            assert!(error.to_string().ends_with("it is no regular file"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_key_is_one_that_others_neither_read_nor_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        fs::write(&path, "ab".repeat(32)).unwrap();
+        set_mode(&path, 0o600);
+        assert_eq!(ModuleCache::read_key(&path).unwrap(), [0xab; 32]);
+        for mode in [0o602, 0o620, 0o666] {
+            set_mode(&path, mode);
+            let error = ModuleCache::read_key(&path).unwrap_err();
+            assert!(error.help().unwrap().contains("umask 077"), "{error}");
+            let text = error.to_string();
+            assert!(text.ends_with(&format!("too wide (mode {mode:o})")), "{text}");
+        }
+        // Root shares the secrets of a container; others must not share theirs.
+        set_mode(&path, 0o644);
+        let is_root = fs::metadata(&path).unwrap().uid() == 0;
+        assert_eq!(ModuleCache::read_key(&path).is_ok(), is_root);
+        set_mode(&path, 0o600);
+        if give_away(&path) {
+            let error = ModuleCache::read_key(&path).unwrap_err().to_string();
+            assert!(error.ends_with("another user owns it"), "{error}");
+        }
+    }
+
+    #[test]
+    fn users_who_have_the_key_share_the_files_of_a_cache() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("above/cache");
+        let cache = ModuleCache::with_key(&place, [1; 32]);
+        let _ = cache.fill(&DynamicAsset::new("x", TEXT), &ENGINE, &Target::host()).unwrap();
+        // As the process's mask allows.
+        let (plain, subfolder) = (folder.path().join("plain"), folder.path().join("folder"));
+        fs::write(&plain, "").unwrap();
+        fs::create_dir(&subfolder).unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o777;
+        assert_eq!(mode(&files(&place)[0]), mode(&plain) & 0o644);
+        for folder in [folder.path().join("above"), place.clone(), place.join("wasmport-modules")] {
+            assert_eq!(mode(&folder), mode(&subfolder) & 0o755);
+        }
+        let private = folder.path().join("private");
+        let _ =
+            load_by(&ModuleCache::open(&private).unwrap(), DynamicAsset::new("x", TEXT)).unwrap();
+        assert_eq!((mode(&files(&private)[0]), mode(&private)), (0o600, 0o700));
+    }
+
+    #[test]
+    fn others_who_may_write_to_a_folder_do_not_stop_the_program() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = ModuleCache::with_key(folder.path(), [1; 32]).max_bytes(u64::MAX);
+        let load = || load_by(&cache, DynamicAsset::new("x", TEXT)).unwrap().0;
+        assert_eq!(load(), 42);
+        let [file] = files(folder.path()).try_into().unwrap();
+        // More than there is memory, and none of it is there.
+        let sparse = File::options().write(true).open(&file).unwrap();
+        sparse.set_len(1 << 42).unwrap();
+        assert_eq!(load(), 42);
+        assert!(fs::metadata(&file).unwrap().len() < 1 << 20, "compiled again");
+        // Another user holds the lock, or there is a pipe in its place.
+        fs::remove_file(&file).unwrap();
+        let path = file.with_extension("lock");
+        let lock = File::create(&path).unwrap();
+        lock.lock().unwrap();
+        if give_away(&path) {
+            let began = std::time::Instant::now();
+            assert_eq!(load(), 42);
+            assert!(began.elapsed() < std::time::Duration::from_secs(60), "it waited");
+        }
     }
 
     fn load(cache: &ModuleCache) -> i32 {

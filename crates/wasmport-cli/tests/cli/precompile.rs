@@ -1,6 +1,6 @@
 //! `precompile`: a cache that the command fills, and a program that loads from it.
 
-use crate::{code, json, project, wasmport};
+use crate::{code, json, wasmport};
 use ::wasmport::wasmtime::{Instance, Store};
 use ::wasmport::{DynamicAsset, EngineConfig, Error, ModuleCache, Runtime};
 use std::fs;
@@ -9,6 +9,20 @@ use std::path::Path;
 const KEY: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff\n";
 const TEXT: &str = r#"(module (func (export "answer") (result i32) (i32.const 42)))"#;
 const COMPONENT: &str = "(component)";
+
+/// A project whose key nobody else reads.
+fn project(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let project = crate::project(files);
+    #[cfg(unix)]
+    for name in ["key", "short"] {
+        use std::os::unix::fs::PermissionsExt as _;
+        let path = project.path().join(name);
+        if path.exists() {
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+    project
+}
 
 fn files(folder: &Path) -> usize {
     fs::read_dir(folder.join("image/wasmport-modules")).unwrap().count()
@@ -83,4 +97,23 @@ fn what_cannot_be_compiled_fails_and_the_rest_is_kept() {
     let (code, said) = run("key", &["--target", "source"]);
     assert_eq!(code, 1);
     assert!(said.contains("the target `source` has no code to keep"), "{said}");
+}
+
+#[test]
+fn code_that_cannot_be_stored_is_a_failure() {
+    let project = project(&[("key", KEY), ("good.wat", TEXT), ("image", "a file")]);
+    let args = ["precompile", "--cache", "image", "--key-file", "key", "good.wat"];
+    let run = wasmport(project.path(), &args);
+    let said = String::from_utf8(run.stderr.clone()).unwrap();
+    assert_eq!((code(&run), run.stdout.len()), (1, 0), "{said}");
+    assert!(said.contains("`good.wat`: cannot store compiled code in `image`"), "{said}");
+    assert!(said.contains("help: fill a folder that this user can write to"), "{said}");
+}
+
+#[test]
+fn the_help_says_which_targets_a_program_looks_for() {
+    let project = project(&[]);
+    let help = wasmport(project.path(), &["precompile", "--help"]);
+    let help = String::from_utf8(help.stdout).unwrap();
+    assert!(help.contains("`native`") && help.contains("digest"), "{help}");
 }

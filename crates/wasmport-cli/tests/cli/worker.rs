@@ -56,6 +56,44 @@ fn stages_run_before_it_compiles() {
     assert!(matches!(error, Error::Compile { .. }) && error.to_string().contains("O9"), "{error}");
 }
 
+#[cfg(unix)]
+#[test]
+fn the_programs_of_its_stages_end_with_its_time() {
+    use ::wasmport::WorkerError;
+    use std::os::unix::fs::PermissionsExt as _;
+    use std::time::{Duration, Instant};
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let script = |name: &str, text: &str| {
+        std::fs::write(path(name), format!("#!/bin/sh\n{text}\n")).unwrap();
+        std::fs::set_permissions(path(name), std::fs::Permissions::from_mode(0o700)).unwrap();
+    };
+    std::fs::create_dir(path("temporary")).unwrap();
+    let folder_name = folder.path().display();
+    // It starts another program, and sleeps.
+    let version = r#"[ "$1" = --version ] && echo "wasm-opt version 132 (version_132)" && exit"#;
+    let sleep = "sleep 600 & echo $$ $! > ids.unfinished; mv ids.unfinished ids; sleep 600";
+    script("wasm-opt", &format!("{version}\ncd '{folder_name}'\n{sleep}"));
+    let variables = format!("WASM_OPT='{folder_name}/wasm-opt' TMPDIR='{folder_name}/temporary'");
+    script("worker", &format!("{variables} exec '{WORKER}'"));
+
+    let worker = Worker::program(path("worker")).stages(Stages::new().optimize("O2"));
+    let asset = DynamicAsset::new("x", "(module)").worker(&worker.time(Duration::from_secs(5)));
+    let began = Instant::now();
+    let error = Runtime::new(&EngineConfig::new()).unwrap().load_dynamic(&asset).unwrap_err();
+    assert!(matches!(error, Error::Worker { source: WorkerError::TimedOut(_), .. }), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(60), "it waited for its programs");
+    let ids = std::fs::read_to_string(path("ids")).unwrap();
+    for id in ids.split_whitespace() {
+        // A process that ended may yet wait for init to take it.
+        let state = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap_or_default();
+        let runs = !state.is_empty() && !state.contains(") Z ");
+        assert!(!runs || !std::path::Path::new("/proc/self/stat").exists(), "{state}");
+    }
+    assert_eq!(std::fs::read_dir(path("temporary")).unwrap().count(), 0, "its folder is left");
+}
+
 #[test]
 fn by_itself_it_says_what_it_is_for() {
     let run = Command::new(WORKER).output().unwrap();

@@ -69,6 +69,17 @@ impl<C> Held<C> {
     }
 }
 
+#[cfg(feature = "compile")]
+impl<C> Held<C> {
+    fn contents(&self) -> Arc<Contents> {
+        match self {
+            Self::Used(_, contents) => Arc::clone(contents),
+            // No digest of compiled code is that of an imported asset.
+            Self::Loaded(_) => Arc::default(),
+        }
+    }
+}
+
 impl<C> Default for CodeCache<C> {
     fn default() -> Self {
         Self { entries: Mutex::default(), kept: Mutex::default() }
@@ -105,6 +116,21 @@ impl<C: Image> CodeCache<C> {
         self.hold(digest, load, |_| ()).map(|(code, ())| code)
     }
 
+    /// Returns the code of this digest, if it is loaded. Does not wait for a thread that loads it.
+    #[cfg(feature = "compile")]
+    pub(crate) fn get(&self, digest: Digest, kept: Kept) -> Option<(Arc<C>, Arc<Contents>)> {
+        let entry = Arc::clone(lock(&self.entries).get(&digest)?);
+        let found = match entry.try_lock() {
+            Ok(held) => held.as_ref().and_then(|held| Some((held.code()?, held.contents()))),
+            Err(_) => None,
+        };
+        // `keep` forgets entries that nobody holds.
+        drop(entry);
+        let (code, contents) = found?;
+        self.keep(digest, kept, &code);
+        Some((code, contents))
+    }
+
     /// Returns the code of this digest, or compiles it. It stays as long as someone uses it; beyond that, as much of what
     /// was used last as is kept.
     #[cfg(feature = "compile")]
@@ -120,12 +146,7 @@ impl<C: Image> CodeCache<C> {
             let held = Held::Used(Arc::downgrade(&code), Arc::new(contents));
             Ok((code, held))
         };
-        let contents = |held: &Held<C>| match held {
-            Held::Used(_, contents) => Arc::clone(contents),
-            // No digest of compiled code is that of an imported asset.
-            Held::Loaded(_) => Arc::default(),
-        };
-        let (code, contents) = self.hold(digest, compile, contents)?;
+        let (code, contents) = self.hold(digest, compile, Held::contents)?;
         self.keep(digest, kept, &code);
         Ok((code, contents))
     }

@@ -11,6 +11,7 @@ use std::marker::PhantomData;
 #[cfg(feature = "follow")]
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use wasmtime::Module;
 #[cfg(feature = "component-model")]
 use wasmtime::component::Component;
@@ -33,7 +34,8 @@ use wasmtime::component::Component;
 /// ```
 ///
 /// Compiling an untrusted module can take long and use much memory; Wasmtime does not treat that as a
-/// defect. A [`worker`](Self::worker) bounds both.
+/// defect. A [`worker`](Self::worker) bounds both, and parses text too. This program reads the file: a regular one, of a
+/// [bounded length](Self::max_bytes).
 #[derive(Clone, Debug)]
 #[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only the compiler reads it"))]
 pub struct DynamicAsset<C = Module> {
@@ -46,6 +48,9 @@ pub struct DynamicAsset<C = Module> {
     worker: Option<Worker>,
     #[cfg(feature = "compile")]
     tier: Tier,
+    /// The largest length of its source, if one is chosen.
+    #[cfg(feature = "compile")]
+    pub(super) max_bytes: Option<u64>,
     kind: PhantomData<fn() -> C>,
 }
 
@@ -53,8 +58,11 @@ pub struct DynamicAsset<C = Module> {
 #[derive(Clone, Debug)]
 #[cfg_attr(not(feature = "compile"), expect(dead_code, reason = "only the compiler reads it"))]
 pub(super) enum Input {
-    Bytes(Vec<u8>),
+    Bytes(Arc<Vec<u8>>),
     File(PathBuf),
+    /// The content of a file that was read before.
+    #[cfg(feature = "compile")]
+    Read(Arc<Vec<u8>>, PathBuf),
     /// In the cache alone, under this digest.
     Kept(Digest),
 }
@@ -102,7 +110,7 @@ impl DynamicAsset<Component> {
 
 impl<C> DynamicAsset<C> {
     fn from_bytes(name: String, code: Vec<u8>) -> Self {
-        Self::with_input(name, Input::Bytes(code))
+        Self::with_input(name, Input::Bytes(Arc::new(code)))
     }
 
     fn from_file(path: PathBuf) -> Self {
@@ -127,6 +135,8 @@ impl<C> DynamicAsset<C> {
             worker: None,
             #[cfg(feature = "compile")]
             tier: Tier::Optimized,
+            #[cfg(feature = "compile")]
+            max_bytes: None,
             kind: PhantomData,
         }
     }
@@ -157,12 +167,29 @@ impl<C> DynamicAsset<C> {
         self
     }
 
+    /// Limits the length of its source in bytes: a file is not read beyond that. Default: 1 GiB, and 64 MiB for text.
+    #[cfg(feature = "compile")]
+    #[must_use]
+    pub fn max_bytes(mut self, bytes: u64) -> Self {
+        self.max_bytes = Some(bytes);
+        self
+    }
+
     /// Adds `key` to what identifies its code in runtime and cache, so that assets with other keys, such
     /// as those of two tenants, do not share it. Default: empty.
     #[must_use]
     pub fn key(mut self, key: impl Into<String>) -> Self {
         self.key = key.into();
         self
+    }
+
+    /// Returns the same asset with the content of its file.
+    #[cfg(feature = "compile")]
+    pub(super) fn with_content(&self, bytes: Vec<u8>, path: PathBuf) -> Self
+    where
+        C: Clone,
+    {
+        Self { input: Input::Read(Arc::new(bytes), path), ..self.clone() }
     }
 
     #[cfg(feature = "compile")]
@@ -184,7 +211,7 @@ impl<C> DynamicAsset<C> {
     #[cfg(feature = "follow")]
     pub(crate) fn path(&self) -> Option<&Path> {
         match &self.input {
-            Input::File(path) => Some(path),
+            Input::File(path) | Input::Read(_, path) => Some(path),
             Input::Bytes(_) | Input::Kept(_) => None,
         }
     }
@@ -199,7 +226,7 @@ impl<C> DynamicAsset<C> {
     #[cfg(feature = "compile")]
     pub(crate) fn bytes(&self) -> u64 {
         match &self.input {
-            Input::Bytes(bytes) => bytes.len() as u64,
+            Input::Bytes(bytes) | Input::Read(bytes, _) => bytes.len() as u64,
             Input::File(path) => crate::fs::len(path).unwrap_or_default(),
             Input::Kept(_) => 0,
         }
@@ -210,7 +237,7 @@ impl<C> DynamicAsset<C> {
     pub(crate) fn kept_digest(&self) -> Option<Digest> {
         match self.input {
             Input::Kept(digest) => Some(digest),
-            Input::Bytes(_) | Input::File(_) => None,
+            Input::Bytes(_) | Input::File(_) | Input::Read(..) => None,
         }
     }
 

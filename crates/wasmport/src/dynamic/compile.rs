@@ -2,6 +2,7 @@
 
 use super::cache::{Functions, Pack};
 use super::key::CodeKey;
+use super::parse::Parsed;
 use super::proposals::used_and_most;
 use super::tier::Tier;
 use crate::engine::{RequiredFeatures, compile_config, compile_fast};
@@ -21,42 +22,50 @@ pub(super) struct Output {
     pub features: RequiredFeatures,
     /// The functions of this version, if they are others than those of the last one.
     pub functions: Option<Pack>,
+    /// The short custom sections of the source.
+    pub sections: Vec<(String, Vec<u8>)>,
 }
 
 /// Compiles for programs that have the proposals of `program`, with the functions of the last version if they are kept.
+/// Refuses WebAssembly that uses others, before it is compiled.
 pub(super) fn compile(
     key: &CodeKey,
     program: RequiredFeatures,
-    wasm: &[u8],
+    parsed: &Parsed<'_>,
     last: Option<Pack>,
 ) -> wasmtime::Result<Output> {
-    compile_with(key, used_and_most(key, wasm, program), wasm, last)
+    let (used, most) = used_and_most(key, &parsed.wasm, program);
+    if let Some(feature) = used.missing_in(program).iter().next() {
+        let cargo = feature.cargo_feature().unwrap_or_default();
+        wasmtime::bail!(
+            "it uses the proposal `{feature}`, for which this program lacks the feature `{cargo}` of the `wasmport` crate"
+        );
+    }
+    let functions = last.map(|last| Arc::new(Functions::new(last)));
+    let (features, artifact) = compile_with(key, (used, most), &parsed.wasm, functions.as_ref())?;
+    let functions = functions.and_then(|functions| functions.changed());
+    Ok(Output { artifact, features, functions, sections: parsed.sections.clone() })
 }
 
-/// Compiles with the proposals of `used`, or if that is refused, with those of `most`.
+/// Compiles with the proposals of `used`, or if that is refused, with those of `most`. Returns the proposals and the code.
 fn compile_with(
     key: &CodeKey,
     (used, most): (RequiredFeatures, RequiredFeatures),
     wasm: &[u8],
-    last: Option<Pack>,
-) -> wasmtime::Result<Output> {
-    // Cranelift alone keeps functions.
-    let last = last.filter(|_| key.tier != Tier::Winch);
-    let functions = last.map(|last| Arc::new(Functions::new(last)));
+    functions: Option<&Arc<Functions>>,
+) -> wasmtime::Result<(RequiredFeatures, Vec<u8>)> {
     let artifact = |features| {
         let mut config = config(key, features, wasm)?;
-        if let Some(functions) = &functions {
+        if let Some(functions) = functions {
             config.enable_incremental_compilation(Arc::<Functions>::clone(functions))?;
         }
         artifact(&Engine::new(&config)?, wasm, key.is_component)
     };
-    let (features, artifact) = match artifact(used) {
+    match artifact(used) {
         // The scan that found the proposals may have missed the use of another.
-        Err(Failed::Refused(_)) if used != most => (most, artifact(most)?),
-        compiled => (used, compiled?),
-    };
-    let functions = functions.and_then(|functions| functions.changed());
-    Ok(Output { artifact, features, functions })
+        Err(Failed::Refused(_)) if used != most => Ok((most, artifact(most)?)),
+        compiled => Ok((used, compiled?)),
+    }
 }
 
 fn config(key: &CodeKey, features: RequiredFeatures, wasm: &[u8]) -> wasmtime::Result<Config> {
@@ -121,26 +130,70 @@ mod tests {
     use super::*;
     use crate::engine::{EngineConfig, Target, WasmFeature};
 
-    #[test]
-    fn a_proposal_that_the_scan_misses_is_found_by_compiling() -> wasmtime::Result<()> {
-        let key = CodeKey {
+    fn key() -> CodeKey {
+        CodeKey {
             engine: EngineConfig::new(),
             target: Target::host(),
             is_component: false,
             tier: Tier::Optimized,
             stages: None,
-        };
+        }
+    }
+
+    #[test]
+    fn a_proposal_that_the_scan_misses_is_found_by_compiling() -> wasmtime::Result<()> {
+        let key = key();
         let wasm = wat::parse_str("(module (func (param v128)))")?;
         let (none, simd) =
             (RequiredFeatures::default(), RequiredFeatures::of(&[WasmFeature::Simd]));
-        assert_eq!(compile_with(&key, (none, simd), &wasm, None)?.features, simd);
-        let refused = compile_with(&key, (none, none), &wasm, None).map(|output| output.features);
+        assert_eq!(compile_with(&key, (none, simd), &wasm, None)?.0, simd);
+        let refused = compile_with(&key, (none, none), &wasm, None);
         assert!(refused.is_err_and(|error| format!("{error:#}").contains("SIMD")));
         // A program that has more shares the code.
         let all = RequiredFeatures::of_this_build();
         let (used, most) = used_and_most(&key, &wasm, all);
         assert!(used.contains(WasmFeature::Simd) && !used.contains(WasmFeature::Threads));
-        assert_eq!(compile_with(&key, (used, most), &wasm, None)?.features, used);
+        assert_eq!(compile_with(&key, (used, most), &wasm, None)?.0, used);
+        Ok(())
+    }
+
+    #[test]
+    fn a_proposal_that_the_program_lacks_is_named_before_compiling() -> wasmtime::Result<()> {
+        let is_without_threads = |feature: &WasmFeature| feature.cargo_feature() != Some("threads");
+        let program = RequiredFeatures::of_this_build().iter().filter(is_without_threads);
+        let program: RequiredFeatures = program.collect();
+        let text = "(module (memory 1 1 shared) (func (drop (i32.atomic.load (i32.const 0)))))";
+        let parsed = Parsed { wasm: wat::parse_str(text)?.into(), sections: Vec::new() };
+        let error = compile(&key(), program, &parsed, None).map(drop).unwrap_err();
+        let message = "it uses the proposal `threads`, for which this program lacks the feature `threads` of the \
+                       `wasmport` crate";
+        assert_eq!(error.to_string(), message);
+        let plain = Parsed { wasm: wat::parse_str("(module)")?.into(), sections: Vec::new() };
+        assert!(!compile(&key(), program, &plain, None)?.features.contains(WasmFeature::Threads));
+        Ok(())
+    }
+
+    #[test]
+    fn the_next_version_compiles_the_function_that_changed() -> wasmtime::Result<()> {
+        let wasm = |changed: usize| {
+            let functions = (0..50).map(|index| {
+                let number = if index == 7 { changed } else { index };
+                format!("(func (result i32) (i32.const {number}))")
+            });
+            wat::parse_str(format!("(module {})", functions.collect::<String>()))
+        };
+        let all = RequiredFeatures::of_this_build();
+        let compile = |wasm: &[u8], last: Pack| -> wasmtime::Result<_> {
+            let functions = Arc::new(Functions::new(last));
+            let _ = compile_with(&key(), (all, all), wasm, Some(&functions))?;
+            Ok((functions.new_functions(), functions.changed()))
+        };
+        let (count, pack) = compile(&wasm(1_000)?, Pack::default())?;
+        assert!(count >= 50, "{count}");
+        let (count, pack) = compile(&wasm(2_000)?, pack.unwrap_or_default())?;
+        assert_eq!(count, 1);
+        let (count, pack) = compile(&wasm(2_000)?, pack.unwrap_or_default())?;
+        assert_eq!((count, pack.is_none()), (0, true), "they are the same");
         Ok(())
     }
 }

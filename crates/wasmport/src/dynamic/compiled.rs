@@ -4,7 +4,7 @@ use super::key::CodeKey;
 use super::tier::Tier;
 use crate::code::{Code, Contents, OwnArtifact, deserialize_own};
 use crate::digest::Digest;
-use crate::engine::LoadWay;
+use crate::engine::{LoadWay, RequiredFeatures};
 use crate::error::{Error, Result};
 use serde::{Deserialize, Serialize};
 use wasmtime::Engine;
@@ -48,6 +48,12 @@ impl Facts {
 }
 
 impl Compiled {
+    /// Returns whether this program has the proposals that it was compiled with.
+    pub fn has_proposals(&self) -> bool {
+        let program = RequiredFeatures::of_this_build();
+        self.facts.contents.features.missing_in(program) == RequiredFeatures::NONE
+    }
+
     /// Loads the code of an asset.
     pub fn load<C: Code>(&self, asset: &str, engine: &Engine, way: LoadWay) -> Result<C> {
         deserialize_own(engine, &self.artifact, way)

@@ -5,7 +5,7 @@ use super::tier::Tier;
 use crate::digest::Digest;
 use crate::engine::{BackEnd, EngineConfig, RuntimeOptions, Target, wasmtime_version};
 
-/// Everything that decides the code, apart from the WebAssembly itself: the proposals to compile with are found in it.
+/// Everything that decides the code, apart from its source: the proposals to compile with are found in it.
 #[derive(Clone, Debug)]
 pub(crate) struct CodeKey {
     pub engine: EngineConfig,
@@ -17,11 +17,11 @@ pub(crate) struct CodeKey {
 }
 
 impl CodeKey {
-    /// Returns the digest of everything that decides the code; `wasm` is that of the WebAssembly, and `key` keeps apart
-    /// what must not be shared.
-    pub fn digest(&self, key: &str, wasm: Digest) -> Digest {
-        let fields = [key.as_bytes(), wasm.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes()];
-        self.hash("wasmport dynamic asset v4", &fields)
+    /// Returns the digest of everything that decides the code; `source` is that of the WebAssembly or its text, and `key`
+    /// keeps apart what must not be shared.
+    pub fn digest(&self, key: &str, source: Digest) -> Digest {
+        let fields = [key.as_bytes(), source.as_bytes(), env!("CARGO_PKG_VERSION").as_bytes()];
+        self.hash("wasmport dynamic asset v5", &fields)
     }
 
     /// Returns the digest of everything that versions of an asset have in common.

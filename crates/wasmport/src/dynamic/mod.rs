@@ -10,9 +10,15 @@ mod compiled;
 #[cfg(feature = "compile")]
 mod job;
 #[cfg(feature = "compile")]
+mod kept;
+#[cfg(feature = "compile")]
 mod key;
 #[cfg(feature = "compile")]
+mod parse;
+#[cfg(feature = "compile")]
 mod proposals;
+#[cfg(feature = "compile")]
+mod source;
 #[cfg(feature = "compile")]
 mod stages;
 #[cfg(feature = "compile")]
@@ -24,7 +30,9 @@ pub use asset::DynamicAsset;
 #[cfg(feature = "compile")]
 pub use cache::ModuleCache;
 #[cfg(feature = "compile")]
-pub(crate) use job::CompileJob;
+pub(crate) use compiled::Compiled;
+#[cfg(feature = "compile")]
+pub(crate) use job::{Candidate, CompileJob};
 #[cfg(feature = "compile")]
 pub use stages::Stages;
 #[cfg(feature = "compile")]

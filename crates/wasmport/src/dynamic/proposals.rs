@@ -17,7 +17,7 @@ const OF_EVERY_PROGRAM: RequiredFeatures = RequiredFeatures::of(&[
     WasmFeature::ExtendedConst,
 ]);
 
-/// Returns the proposals that WebAssembly appears to use, of those that the program has, and `most`, all of these, to
+/// Returns the proposals that WebAssembly appears to use, which the program may lack, and all that the program has, to
 /// compile with if a use was not seen. If the WebAssembly is damaged, Wasmtime says what is wrong.
 pub(super) fn used_and_most(
     key: &CodeKey,

@@ -79,7 +79,16 @@ impl Error {
             }
             #[cfg(feature = "compile")]
             Self::CacheKey { .. } => {
-                "put the output of `openssl rand -hex 32` into a file that only you can read"
+                "put the output of `openssl rand -hex 32` into a file that only you can read, or that root shares: \
+                 `(umask 077; openssl rand -hex 32 > key)`"
+            }
+            #[cfg(feature = "compile")]
+            Self::CacheWrite { .. } => {
+                "fill a folder that this user can write to, by `ModuleCache::open` or `with_key`"
+            }
+            #[cfg(feature = "compile")]
+            Self::SourceTooLarge { .. } => {
+                "allow more with `DynamicAsset::max_bytes`, if you trust the file"
             }
             Self::UnsafeCache { .. } => {
                 "use a folder that only this user can write to, or a key: `ModuleCache::with_key`"

@@ -28,6 +28,10 @@ impl Error {
                     _ => write!(f, "cannot read the file `{path}` of asset `{asset}`: {source}"),
                 }
             }
+            #[cfg(feature = "compile")]
+            Self::SourceTooLarge { asset, limit } => {
+                write!(f, "the source of asset `{asset}` is longer than {limit} bytes")
+            }
             Self::Digest { asset, expected, actual, expected_bytes, actual_bytes } => write!(
                 f,
                 "the artifact of asset `{asset}` is not the one its wrapper was generated with: \
@@ -56,6 +60,10 @@ impl Error {
             #[cfg(feature = "compile")]
             Self::CacheKey { path, source } => {
                 write!(f, "cannot read the key of a cache from `{}`: {source}", path.display())
+            }
+            #[cfg(feature = "compile")]
+            Self::CacheWrite { path, source } => {
+                write!(f, "cannot store compiled code in `{}`: {source}", path.display())
             }
             Self::UnsafeCache { path, source } => {
                 write!(f, "compiled modules in `{}` cannot be trusted: {source}", path.display())

@@ -2,6 +2,7 @@
 
 mod call;
 mod causes;
+mod convert;
 mod frames;
 mod help;
 mod message;
@@ -16,7 +17,7 @@ pub use reason::{NotKept, WorkerError};
 pub use reason::{NotMappable, NotPrivate, ValueError};
 
 use crate::digest::Digest;
-use crate::engine::{ConfigError, LimitReached, Mismatch, PoolingMisfit};
+use crate::engine::{LimitReached, Mismatch, PoolingMisfit};
 use crate::interface::Difference;
 use crate::text::Printable;
 use std::fmt;
@@ -69,6 +70,14 @@ pub enum Error {
         path: PathBuf,
         /// The operating system's reason.
         source: std::io::Error,
+    },
+    /// The source of a [`DynamicAsset`](crate::DynamicAsset) is longer than it may be.
+    #[cfg(feature = "compile")]
+    SourceTooLarge {
+        /// The asset's name.
+        asset: String,
+        /// The largest length in bytes.
+        limit: u64,
     },
     /// The artifact is truncated, modified, or another than the wrapper was generated with.
     Digest {
@@ -131,6 +140,14 @@ pub enum Error {
     #[cfg(feature = "compile")]
     CacheKey {
         /// The file.
+        path: PathBuf,
+        /// The reason.
+        source: std::io::Error,
+    },
+    /// Code cannot be stored in the folder of a [`ModuleCache`](crate::ModuleCache) that is filled.
+    #[cfg(feature = "compile")]
+    CacheWrite {
+        /// The folder.
         path: PathBuf,
         /// The reason.
         source: std::io::Error,
@@ -470,23 +487,4 @@ impl Error {
 
 fn write_lines(f: &mut impl fmt::Write, differences: &[Difference]) -> fmt::Result {
     differences.iter().try_for_each(|difference| write!(f, "\n  - {difference}"))
-}
-
-impl From<wasmtime::Error> for Error {
-    /// Returns the `Error` itself if Wasmtime's error is one and nothing else, else wraps Wasmtime's with
-    /// its frames and causes.
-    fn from(error: wasmtime::Error) -> Self {
-        let is_own = error.chain().next().is_some_and(|cause| cause.is::<Self>());
-        if is_own { error.downcast().unwrap_or_else(Self::Wasm) } else { Self::Wasm(error) }
-    }
-}
-
-impl From<ConfigError> for Error {
-    fn from(error: ConfigError) -> Self {
-        match error {
-            ConfigError::MissingFeature { what, feature } => Self::MissingFeature { what, feature },
-            ConfigError::Pooling(misfits) => Self::Pooling { asset: None, misfits, source: None },
-            ConfigError::Wasmtime(source) => Self::Engine { source },
-        }
-    }
 }

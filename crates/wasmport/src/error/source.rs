@@ -16,7 +16,7 @@ impl StdError for Error {
             | Self::Decompress { source, .. }
             | Self::Thread { source } => source,
             #[cfg(feature = "compile")]
-            Self::CacheKey { source, .. } => source,
+            Self::CacheKey { source, .. } | Self::CacheWrite { source, .. } => source,
             #[cfg(feature = "follow")]
             Self::Watch { source, .. } => source,
             Self::NotMappable { source, .. } => source,

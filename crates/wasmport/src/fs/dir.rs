@@ -1,10 +1,12 @@
 //! `Dir`: a folder of this program's files, held open, so that its path no longer matters.
 
-use super::private::{GroupWrite, check_private_file, open_private_folder, open_private_in};
+use super::private::{
+    GroupWrite, check_private_file, check_secret_file, open_private_folder, open_private_in,
+};
 use crate::error::NotPrivate;
 use rustix::fs::{self as unix, AtFlags, Mode, OFlags};
 use std::fs::File;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Write as _};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -13,9 +15,14 @@ use std::time::{Duration, SystemTime};
 #[derive(Debug)]
 pub(crate) struct Dir {
     handle: File,
-    /// Only files that no other user can change are read.
+    /// Only files that no other user can change are read, and files are written for this user alone. Those of others have
+    /// a key, so that the users who have it share them.
     is_private: bool,
 }
+
+/// The permissions of folders and files that users share, as far as the process allows them.
+const SHARED_FOLDER: u32 = 0o755;
+const SHARED_FILE: Mode = Mode::from_raw_mode(0o644);
 
 impl Dir {
     /// Opens the folder `name` in the folder at `path`, and creates both if they are missing.
@@ -24,9 +31,9 @@ impl Dir {
     ///
     /// Fails if one can be neither opened nor created, or if `name` is a symbolic link.
     pub fn open(path: &Path, name: &str) -> io::Result<Self> {
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(path)?;
+        std::fs::DirBuilder::new().recursive(true).mode(SHARED_FOLDER).create(path)?;
         let above = File::open(path)?;
-        match unix::mkdirat(&above, name, Mode::RWXU) {
+        match unix::mkdirat(&above, name, Mode::from_raw_mode(SHARED_FOLDER)) {
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
@@ -67,33 +74,27 @@ impl Dir {
         let file = self.open_file(name).ok()?;
         let metadata = file.metadata().ok()?;
         let is_trusted = !self.is_private || check_private_file(&metadata).is_ok();
-        if !metadata.is_file() || metadata.len() > max || !is_trusted {
-            return None;
-        }
-        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len()).ok()?);
-        file.take(metadata.len().saturating_add(1)).read_to_end(&mut bytes).ok()?;
-        (bytes.len() as u64 == metadata.len()).then_some(bytes)
-    }
-
-    /// Returns whether there is a regular file of this name.
-    pub fn has(&self, name: &str) -> bool {
-        let metadata = self.open_file(name).and_then(|file| file.metadata());
-        metadata.is_ok_and(|metadata| metadata.is_file())
+        is_trusted.then(|| super::read::read_regular(file, max).ok())?
     }
 
     /// Locks a file for this process alone, and creates it if it is missing. None if another process does not give it
-    /// back within `longest`, or there are no locks.
+    /// back within `longest`, if there are no locks, and if it is the file of another user, who could keep it for ever.
     pub fn lock(&self, name: &str, longest: Duration) -> Option<File> {
-        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        let flags = flags | OFlags::CLOEXEC;
+        // Whoever can read a file can lock it.
         let file = unix::openat(&self.handle, name, flags, Mode::RUSR | Mode::WUSR).ok()?;
-        super::lock_within(file.into(), longest)
+        let file = File::from(file);
+        check_secret_file(&file.metadata().ok()?).ok()?;
+        super::lock_within(file, longest)
     }
 
-    /// Creates a file for this user alone, and fails if the name is taken.
+    /// Creates a file, and fails if the name is taken.
     pub fn create(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let flags =
             OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = unix::openat(&self.handle, name, flags, Mode::RUSR | Mode::WUSR)?;
+        let mode = if self.is_private { Mode::RUSR | Mode::WUSR } else { SHARED_FILE };
+        let file = unix::openat(&self.handle, name, flags, mode)?;
         File::from(file).write_all(bytes)
     }
 

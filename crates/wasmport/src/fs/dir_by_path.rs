@@ -38,11 +38,7 @@ impl Dir {
     pub fn read(&self, name: &str, max: u64) -> Option<Vec<u8>> {
         let path = self.0.join(name);
         let metadata = std::fs::symlink_metadata(&path).ok()?;
-        if !metadata.is_file() || metadata.len() > max {
-            return None;
-        }
-        let bytes = super::read_expecting(&path, metadata.len()).ok()?;
-        (bytes.len() as u64 == metadata.len()).then_some(bytes)
+        metadata.is_file().then(|| super::read_within(&path, max).ok())?
     }
 
     /// Opens the folder `name` in the folder at `path`.
@@ -56,12 +52,6 @@ impl Dir {
             true => Ok(Self(folder)),
             false => Err(io::ErrorKind::NotADirectory.into()),
         }
-    }
-
-    /// Returns whether there is a regular file of this name.
-    pub fn has(&self, name: &str) -> bool {
-        let metadata = std::fs::symlink_metadata(self.0.join(name));
-        metadata.is_ok_and(|metadata| metadata.is_file())
     }
 
     /// Locks a file for this process alone, and creates it if it is missing. None if another process does not give it

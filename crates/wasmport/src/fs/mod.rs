@@ -6,6 +6,8 @@
 mod dir;
 #[cfg(all(unix, feature = "compile"))]
 mod private;
+#[cfg(feature = "compile")]
+mod read;
 #[cfg(target_os = "linux")]
 mod sealed;
 #[cfg(feature = "follow")]
@@ -15,6 +17,12 @@ mod stamp;
 pub(crate) use dir::Dir;
 #[cfg(all(unix, feature = "compile"))]
 pub use private::{GroupWrite, check_secret_file, open_private_folder};
+#[cfg(feature = "follow")]
+pub(crate) use read::read;
+#[cfg(feature = "compile")]
+pub(crate) use read::read_key;
+#[cfg(feature = "compile")]
+pub(crate) use read::{LARGEST, read_within};
 #[cfg(target_os = "linux")]
 pub(crate) use sealed::sealed;
 #[cfg(feature = "follow")]
@@ -55,12 +63,6 @@ pub(crate) fn limit_memory(bytes: u64) {
 /// Opens a file for reading.
 pub(crate) fn open(path: &Path) -> io::Result<File> {
     File::open(path)
-}
-
-/// Reads a whole file.
-#[cfg(feature = "compile")]
-pub(crate) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    std::fs::read(path)
 }
 
 /// Returns the length of a file in bytes.

@@ -110,6 +110,25 @@ pub fn check_secret_file(file: &Metadata) -> Result<(), NotPrivate> {
     check(file, OTHERS_ANY)
 }
 
+/// Checks an open file with the key of a cache: this user's, which no other user may read or write, or root's, which
+/// others may read. So is the secret of a container.
+///
+/// # Errors
+///
+/// Fails if another user owns it or may write to it, and if it is this user's and another may read it.
+pub(super) fn check_key_file(file: &Metadata) -> Result<(), NotPrivate> {
+    check_key(file.uid(), file.mode() & 0o7777, user())
+}
+
+fn check_key(owner: u32, mode: u32, user: u32) -> Result<(), NotPrivate> {
+    let forbidden = match owner {
+        0 => OTHERS_WRITE,
+        owner if owner == user => OTHERS_ANY,
+        _ => return Err(NotPrivate::Owner),
+    };
+    if mode & forbidden != 0 { Err(NotPrivate::Mode { mode }) } else { Ok(()) }
+}
+
 /// Checks that this user owns a file or folder, and that others lack the permissions in `forbidden`.
 fn check(metadata: &Metadata, forbidden: u32) -> Result<(), NotPrivate> {
     if metadata.uid() != user() {
@@ -238,5 +257,25 @@ impl Walk {
         }
         self.push(target);
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_a_secret_of_this_user_or_one_that_root_shares() {
+        for mode in [0o400, 0o600, 0o700] {
+            assert!(check_key(7, mode, 7).is_ok() && check_key(0, mode, 7).is_ok(), "{mode:o}");
+            assert!(matches!(check_key(8, mode, 7), Err(NotPrivate::Owner)), "{mode:o}");
+        }
+        for mode in [0o444, 0o440, 0o644, 0o604] {
+            assert!(matches!(check_key(7, mode, 7), Err(NotPrivate::Mode { .. })), "{mode:o}");
+            assert!(check_key(0, mode, 7).is_ok() && check_key(0, mode, 0).is_ok(), "{mode:o}");
+        }
+        for mode in [0o620, 0o602, 0o666] {
+            assert!(check_key(7, mode, 7).is_err() && check_key(0, mode, 7).is_err(), "{mode:o}");
+        }
     }
 }

@@ -215,11 +215,21 @@ impl<L> Loading<L> {
     /// Waits for all assets, and returns their results in the order of the assets.
     #[must_use]
     pub fn wait(self) -> Vec<Result<L>> {
+        self.wait_until_done();
+        self.take()
+    }
+
+    /// Waits for all assets.
+    pub(super) fn wait_until_done(&self) {
         let mut jobs = self.0.jobs();
         while !jobs.is_done() {
             jobs = self.0.changed.wait(jobs).unwrap_or_else(PoisonError::into_inner);
         }
-        jobs.take()
+    }
+
+    /// Takes the results that are there.
+    pub(super) fn take(&self) -> Vec<Result<L>> {
+        self.0.jobs().take()
     }
 }
 

@@ -116,6 +116,11 @@ impl Runtime {
         runtime
     }
 
+    /// Returns this runtime, whose new sessions have the limits, groups and budgets of another.
+    pub(super) fn bounded_like(&self, other: &Self) -> Self {
+        Self { shared: Arc::clone(&self.shared), ..other.clone() }
+    }
+
     pub(crate) fn groups(&self) -> &[Group] {
         &self.groups
     }

@@ -4,12 +4,14 @@ use super::engine::ActiveEngine;
 use super::handle::Runtime;
 use super::loaded::{Loaded, LoadedAsset};
 use crate::asset::{AnyAsset, Artifact, Asset};
+#[cfg(feature = "compile")]
+use crate::code::Contents;
 use crate::code::{self, Code};
 #[cfg(feature = "compile")]
 use crate::digest::Digest;
 use crate::dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
-use crate::dynamic::{CompileJob, Tier};
+use crate::dynamic::{Candidate, CompileJob, Compiled, Tier};
 #[cfg(any(feature = "winch", not(feature = "compile")))]
 use crate::error::Error;
 #[cfg(feature = "winch")]
@@ -17,6 +19,8 @@ use crate::error::NotKept;
 use crate::error::Result;
 use crate::trace;
 use std::path::Path;
+#[cfg(feature = "compile")]
+use std::sync::Arc;
 use wasmtime::{Engine, Module};
 
 impl Runtime {
@@ -94,7 +98,9 @@ impl Runtime {
     /// Fails with one of these [errors](crate::Error):
     ///
     /// - [`NoCompiler`](crate::Error::NoCompiler) if the program lacks the cargo feature `compile`,
-    /// - [`File`](crate::Error::File) if its file does not exist or cannot be read,
+    /// - [`File`](crate::Error::File) if its file does not exist, cannot be read, or is no regular file,
+    /// - [`SourceTooLarge`](crate::Error::SourceTooLarge) if its source is [longer than it may
+    ///   be](DynamicAsset::max_bytes),
     /// - [`WrongKind`](crate::Error::WrongKind) if it is a component but was expected to be a core module, or
     ///   the reverse,
     /// - [`Compile`](crate::Error::Compile) if it is not valid WebAssembly, or this program cannot run it,
@@ -115,31 +121,89 @@ impl Runtime {
         asset.read(&shared.config, &shared.options, active.back_end)
     }
 
-    /// Loads the code of a dynamic asset from a cache, or compiles it.
+    /// Returns the code of a dynamic asset from memory or a cache, or compiles it.
     #[cfg(feature = "compile")]
     pub(super) fn load_job<C: Code>(
         &self,
         asset: &DynamicAsset<C>,
         job: &CompileJob<'_>,
     ) -> Result<Loaded<C>> {
+        match self.find_job(asset, job)? {
+            Some(found) => Ok(found),
+            None => self.compile_job(asset, job),
+        }
+    }
+
+    /// Returns the best code of a dynamic asset that is in memory or a cache. Does not wait for one that is compiled.
+    #[cfg(feature = "compile")]
+    pub(super) fn find_job<C: Code>(
+        &self,
+        asset: &DynamicAsset<C>,
+        job: &CompileJob<'_>,
+    ) -> Result<Option<Loaded<C>>> {
+        let (shared, cache) = (&*self.shared, asset.cache_folder());
+        let (loaded, kept) = (C::cache(&shared.caches), shared.options.kept);
+        for candidate in job.candidates() {
+            if let Some((code, contents)) = loaded.get(candidate.digest, kept) {
+                return Ok(Some(self.loaded_job(job, &candidate, code, &contents)));
+            }
+            // It is authentic, so that no file decides anything by its name.
+            if let Some(found) = cache.and_then(|cache| cache.find(candidate.digest)) {
+                return self.hold_job(asset, job, &candidate, || Ok(found)).map(Some);
+            }
+        }
+        Ok(None)
+    }
+
+    /// Compiles the best code of a dynamic asset, unless another thread has done so.
+    #[cfg(feature = "compile")]
+    fn compile_job<C: Code>(
+        &self,
+        asset: &DynamicAsset<C>,
+        job: &CompileJob<'_>,
+    ) -> Result<Loaded<C>> {
+        self.hold_job(asset, job, job.best(), || job.compile(asset.cache_folder()))
+    }
+
+    /// Loads the code that `compiled` returns, unless it is in memory.
+    #[cfg(feature = "compile")]
+    fn hold_job<C: Code>(
+        &self,
+        asset: &DynamicAsset<C>,
+        job: &CompileJob<'_>,
+        candidate: &Candidate,
+        compiled: impl FnOnce() -> Result<Compiled>,
+    ) -> Result<Loaded<C>> {
         let (shared, active) = (&*self.shared, self.shared.engine());
         let options = &shared.options;
         let load = || {
-            let _span = trace::load(asset.name(), &job.artifact()).entered();
-            let compiled = job.compile(asset.cache_folder())?;
+            let _span = trace::load(asset.name(), &candidate.artifact()).entered();
+            let compiled = compiled()?;
             let load = |engine: &Engine| compiled.load(asset.name(), engine, options.load_way);
             Ok((self.load_into(active, load)?, compiled.facts.contents))
         };
         let caches = C::cache(&shared.caches);
-        let (code, contents) = caches.get_or_compile(job.digest(), options.kept, load)?;
-        let own = job.asset(contents.features);
-        Ok(Loaded::compiled(self, own, job.target(), code, &contents))
+        let (code, contents) = caches.get_or_compile(candidate.digest, options.kept, load)?;
+        Ok(self.loaded_job(job, candidate, code, &contents))
+    }
+
+    #[cfg(feature = "compile")]
+    fn loaded_job<C: Code>(
+        &self,
+        job: &CompileJob<'_>,
+        candidate: &Candidate,
+        code: Arc<C>,
+        contents: &Contents,
+    ) -> Loaded<C> {
+        let asset = job.asset(candidate, contents.features);
+        Loaded::compiled(self, asset, candidate.target(), code, contents)
     }
 
     /// Loads code that was compiled before from the asset's cache.
     #[cfg(feature = "compile")]
     fn load_kept<C: Code>(&self, asset: &DynamicAsset<C>, digest: Digest) -> Result<Loaded<C>> {
-        let kept = asset.read_kept(digest, &self.shared.config)?;
+        let (shared, active) = (&*self.shared, self.shared.engine());
+        let kept = asset.read_kept(digest, &shared.config, &shared.options, active.back_end)?;
         #[cfg(feature = "winch")]
         let runtime = match kept.tier() {
             Tier::Winch => self.winch().ok_or_else(|| asset.not_kept(digest, NotKept::Winch))?,
@@ -158,18 +222,28 @@ impl Runtime {
         Ok(Loaded::compiled(&runtime, kept.asset(), kept.target(), code, &contents))
     }
 
-    /// Compiles by Winch, if it can compile the asset; else with Cranelift.
+    /// Compiles by Winch, if it can compile the asset; else with Cranelift. Whichever did so before has the code.
     #[cfg(feature = "compile")]
     fn load_by_winch<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Loaded<C>> {
+        let asset = asset.in_memory()?;
+        let baseline = asset.clone().tier(Tier::Baseline);
+        let job = self.job(&baseline)?;
         #[cfg(feature = "winch")]
         if let Some(winch) = self.winch() {
-            match winch.load_job(asset, &winch.job(asset)?) {
+            let fast = winch.job(&asset)?;
+            if let Some(found) = winch.find_job(&asset, &fast)? {
+                return Ok(found);
+            }
+            if let Some(found) = self.find_job(&baseline, &job)? {
+                return Ok(found);
+            }
+            match winch.compile_job(&asset, &fast) {
                 // Winch lacks proposals and instructions, which shows when it compiles.
                 Err(Error::Compile { .. }) => {}
                 loaded => return loaded,
             }
         }
-        self.load_dynamic(&asset.clone().tier(Tier::Baseline))
+        self.load_job(&baseline, &job)
     }
 
     /// Compiles an asset that was not imported. This program cannot: it lacks the cargo feature
@@ -206,11 +280,11 @@ impl Runtime {
         Ok(Loaded::new(self, asset.clone(), artifact.target(), code))
     }
 
-    /// Removes a loaded asset from the runtime, and returns whether it was loaded. Its memory is freed
+    /// Removes a loaded asset from the runtime, code of Winch too, and returns whether it was loaded. Its memory is freed
     /// with the last session and the last [`Loaded`] of it; the next load reads it again. An asset that is
     /// not unloaded stays as long as the runtime.
     pub fn unload(&self, asset: &AnyAsset) -> bool {
         let digests = asset.artifacts().iter().map(Artifact::digest);
-        digests.fold(false, |any, digest| any | self.shared.caches.remove(digest))
+        digests.fold(false, |any, digest| any | self.shared.remove(digest))
     }
 }

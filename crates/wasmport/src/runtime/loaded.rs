@@ -121,13 +121,14 @@ impl<C> Loaded<C> {
         &self.shared.runtime
     }
 
-    /// Returns the same code, whose sessions have the limits, groups and budgets of a runtime that shares its engine: one
-    /// of [`Runtime::with_limits`], [`Runtime::with_group`] or [`Runtime::with_memory_budget`].
+    /// Returns the same code, whose sessions have the limits, groups and budgets of another runtime: one of
+    /// [`Runtime::with_limits`], [`Runtime::with_group`] or [`Runtime::with_memory_budget`]. The engine stays that of the
+    /// code, which is another if Winch compiled it.
     #[must_use]
     pub fn with_runtime(&self, runtime: &Runtime) -> Self {
-        let LoadedShared { asset, target, code, sections, .. } = &*self.shared;
+        let LoadedShared { runtime: own, asset, target, code, sections } = &*self.shared;
         let shared = LoadedShared {
-            runtime: runtime.clone(),
+            runtime: own.bounded_like(runtime),
             asset: Arc::clone(asset),
             target,
             code: Arc::clone(code),

@@ -4,6 +4,7 @@ use super::engine::ActiveEngine;
 use crate::asset::{AnyAsset, Artifact, AssetSource};
 use crate::choice::{Choice, Program};
 use crate::code::CodeCaches;
+use crate::digest::Digest;
 use crate::engine::{BackEnd, EngineConfig, Mismatch, RuntimeOptions};
 use crate::error::{Error, Result};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -71,6 +72,15 @@ impl RuntimeShared {
         };
         let is_portable = self.engine().back_end == BackEnd::Portable;
         self.winch.get_or_init(|| if is_portable { None } else { build() }).as_ref()
+    }
+
+    /// Removes code of a digest, that of Winch too. Returns whether there was any.
+    pub fn remove(&self, digest: Digest) -> bool {
+        let removed = self.caches.remove(digest);
+        #[cfg(feature = "winch")]
+        let removed = removed
+            | self.winch.get().and_then(Option::as_ref).is_some_and(|winch| winch.remove(digest));
+        removed
     }
 
     /// Returns the chosen engine; chooses the default one if none is chosen yet.

@@ -7,7 +7,7 @@ use crate::code::Code;
 use crate::dynamic::{DynamicAsset, Tier};
 use crate::error::{Error, Result};
 use std::fmt;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A dynamic asset whose code was compiled fast, while better code is compiled behind it. Both give the same results.
@@ -26,18 +26,26 @@ use std::time::{Duration, Instant};
 /// # }
 /// ```
 pub struct Tiered<C> {
+    runtime: Runtime,
     state: Mutex<State<C>>,
+    first: Tier,
     baseline_took: Duration,
 }
 
 struct State<C> {
     current: Loaded<C>,
-    /// The better code, while it is compiled.
-    loading: Option<Loading<Loaded<C>>>,
-    /// The reason why there is no better code.
-    failed: Option<Error>,
+    better: Better<C>,
     began: Instant,
-    optimized_took: Option<Duration>,
+}
+
+/// The better code.
+enum Better<C> {
+    /// It is compiled from this asset, whose source is in memory.
+    Loading(DynamicAsset<C>, Arc<Loading<Loaded<C>>>),
+    /// It could not be compiled. The reason is there until it is returned.
+    Failed(DynamicAsset<C>, Option<Error>),
+    /// It is that of new sessions after this time.
+    Current(Duration),
 }
 
 /// How far a [`Tiered`] asset is.
@@ -46,6 +54,8 @@ struct State<C> {
 pub struct TierReport {
     /// The tier of new sessions.
     pub tier: Tier,
+    /// The tier of the first code.
+    pub first: Tier,
     /// The time that the first code took.
     pub baseline: Duration,
     /// The time from the beginning until the program noticed the better code, if there is any.
@@ -61,42 +71,42 @@ impl Runtime {
     /// Fails like [`load_dynamic`](Self::load_dynamic).
     pub fn load_dynamic_tiered<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Tiered<C>> {
         let began = Instant::now();
+        // Both tiers are of one source, also if the file is replaced meanwhile.
+        let asset = asset.in_memory()?;
         let optimized = asset.clone().tier(Tier::Optimized);
-        let (current, is_optimized) = match self.load_cached(&optimized)? {
-            Some(current) => (current, true),
+        let (current, first, better) = match self.load_found(&optimized)? {
+            Some(current) => (current, Tier::Optimized, Better::Current(began.elapsed())),
             None => {
                 let tier = match asset.chosen_tier() {
                     Tier::Winch => Tier::Winch,
                     Tier::Baseline | Tier::Optimized => Tier::Baseline,
                 };
-                (self.load_dynamic(&asset.clone().tier(tier))?, false)
+                let current = self.load_dynamic(&asset.tier(tier))?;
+                let is_winch = current.runtime().is_winch();
+                let first = if is_winch { Tier::Winch } else { Tier::Baseline };
+                let loading = self.load_dynamic_in_background([optimized.clone()]);
+                (current, first, Better::Loading(optimized, Arc::new(loading)))
             }
         };
-        let loading = (!is_optimized).then(|| self.load_dynamic_in_background([optimized]));
         let baseline_took = began.elapsed();
-        let optimized_took = is_optimized.then_some(baseline_took);
-        let state = State { current, loading, failed: None, began, optimized_took };
-        Ok(Tiered { state: Mutex::new(state), baseline_took })
+        let state = Mutex::new(State { current, better, began });
+        Ok(Tiered { runtime: self.clone(), state, first, baseline_took })
     }
 
-    /// Loads an asset if its cache appears to have the code.
-    fn load_cached<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Option<Loaded<C>>> {
+    /// Returns the code of an asset, if memory or its cache has it.
+    fn load_found<C: Code>(&self, asset: &DynamicAsset<C>) -> Result<Option<Loaded<C>>> {
         if asset.kept_digest().is_some() {
             return self.load_dynamic(asset).map(Some);
         }
-        let job = self.job(asset)?;
-        let is_cached = asset.cache_folder().is_some_and(|cache| job.is_in(cache));
-        is_cached.then(|| self.load_job(asset, &job)).transpose()
+        self.find_job(asset, &self.job(asset)?)
     }
 }
 
 impl<C: Code> Tiered<C> {
     fn state(&self) -> MutexGuard<'_, State<C>> {
-        // Nothing under this lock panics.
+        // Nothing under this lock panics or waits.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.loading.as_ref().is_some_and(Loading::is_done) {
-            state.finish();
-        }
+        state.take_loaded();
         state
     }
 
@@ -109,48 +119,71 @@ impl<C: Code> Tiered<C> {
     /// Returns whether new sessions have optimized code.
     #[must_use]
     pub fn is_optimized(&self) -> bool {
-        self.state().optimized_took.is_some()
+        matches!(self.state().better, Better::Current(_))
     }
 
-    /// Waits for the optimized code, and returns it.
+    /// Waits for the optimized code, and returns it. After a failure, the next call tries again, from the same source.
     ///
     /// # Errors
     ///
     /// Fails like [`Runtime::load_dynamic`]; the code for new sessions stays what it was.
     pub fn optimized(&self) -> Result<Loaded<C>> {
-        let mut state = self.state();
-        state.finish();
-        match state.failed.take() {
-            Some(error) => Err(error),
-            None => Ok(state.current.clone()),
+        let loading = match &self.state().better {
+            Better::Loading(_, loading) => Some(Arc::clone(loading)),
+            Better::Failed(..) | Better::Current(_) => None,
+        };
+        // Others ask for the current code meanwhile.
+        if let Some(loading) = loading {
+            loading.wait_until_done();
         }
+        let again = {
+            let mut state = self.state();
+            let State { current, better, .. } = &mut *state;
+            match better {
+                Better::Current(_) => return Ok(current.clone()),
+                Better::Loading(asset, _) => asset.clone(),
+                Better::Failed(asset, reason) => match reason.take() {
+                    Some(error) => return Err(error),
+                    None => asset.clone(),
+                },
+            }
+        };
+        let better = self.runtime.load_dynamic(&again)?;
+        self.state().set(better.clone());
+        Ok(better)
     }
 
     /// Returns how far it is.
     #[must_use]
     pub fn report(&self) -> TierReport {
-        let state = self.state();
-        let optimized = state.optimized_took;
-        let tier = match optimized {
-            Some(_) => Tier::Optimized,
-            None if state.current.runtime().is_winch() => Tier::Winch,
-            None => Tier::Baseline,
+        let (first, baseline) = (self.first, self.baseline_took);
+        let (tier, optimized) = match self.state().better {
+            Better::Current(took) => (Tier::Optimized, Some(took)),
+            Better::Loading(..) | Better::Failed(..) => (first, None),
         };
-        TierReport { tier, baseline: self.baseline_took, optimized }
+        TierReport { tier, first, baseline, optimized }
     }
 }
 
-impl<C> State<C> {
-    /// Waits for the better code, and makes it that of new sessions.
-    fn finish(&mut self) {
-        match self.loading.take().and_then(|loading| loading.wait().pop()) {
-            Some(Ok(better)) => {
-                self.current = better;
-                self.optimized_took = Some(self.began.elapsed());
-            }
-            Some(Err(error)) => self.failed = Some(error),
-            None => {}
+impl<C: Code> State<C> {
+    /// Makes the better code that of new sessions, if it was compiled.
+    fn take_loaded(&mut self) {
+        let Better::Loading(asset, loading) = &self.better else { return };
+        if !loading.is_done() {
+            return;
         }
+        match loading.take().pop() {
+            Some(Ok(better)) => self.set(better),
+            failed => {
+                let reason = failed.and_then(Result::err);
+                self.better = Better::Failed(asset.clone(), reason);
+            }
+        }
+    }
+
+    fn set(&mut self, better: Loaded<C>) {
+        self.current = better;
+        self.better = Better::Current(self.began.elapsed());
     }
 }
 

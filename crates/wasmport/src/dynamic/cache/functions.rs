@@ -16,6 +16,13 @@ impl Pack {
         postcard::from_bytes(bytes).ok()
     }
 
+    /// Returns no less than its length when it is encoded.
+    pub fn bytes(&self) -> u64 {
+        // Both lengths of an entry, and the number of entries, take at most ten bytes each.
+        let all = self.0.iter().map(|(key, function)| key.len() + function.len() + 20);
+        all.sum::<usize>() as u64 + 10
+    }
+
     pub fn encode(&self) -> Option<Vec<u8>> {
         // The order of a map differs from run to run.
         let mut all: Vec<_> = self.0.iter().collect();
@@ -33,7 +40,8 @@ pub(crate) struct Functions {
 #[derive(Default)]
 struct Used {
     functions: HashMap<Vec<u8>, Vec<u8>>,
-    has_new: bool,
+    /// The number of those that the last one lacks.
+    new: usize,
 }
 
 impl Functions {
@@ -44,13 +52,19 @@ impl Functions {
     /// Returns the functions that the compilation used, if they are not those of the last one.
     pub fn changed(&self) -> Option<Pack> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = !used.has_new && used.functions.len() == self.last.0.len();
+        let is_same = used.new == 0 && used.functions.len() == self.last.0.len();
         (!is_same).then(|| Pack(std::mem::take(&mut used.functions)))
+    }
+
+    /// Returns how many functions were compiled.
+    #[cfg(test)]
+    pub fn new_functions(&self) -> usize {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).new
     }
 
     fn record(&self, key: &[u8], function: &[u8], is_new: bool) {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        used.has_new |= is_new;
+        used.new += usize::from(is_new);
         let _ = used.functions.insert(key.to_vec(), function.to_vec());
     }
 }

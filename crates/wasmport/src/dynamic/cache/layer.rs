@@ -6,7 +6,7 @@
 
 use crate::digest::Digest;
 use crate::error::{Error, Result};
-use crate::fs::{Dir, File};
+use crate::fs::{Dir, File, LARGEST};
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,9 +18,6 @@ const MAGIC: &[u8; 16] = b"wasmport module3";
 
 /// Length of magic number and hash.
 pub(super) const HEADER: usize = 16 + 32;
-
-/// Largest file that is read: a larger one is not of this cache.
-const LARGEST: u64 = 1 << 30;
 
 /// The kinds of files in the folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,7 +67,7 @@ pub(super) struct Layer {
     key: [u8; 32],
     pub max_bytes: u64,
     pub max_entries: usize,
-    pub is_read_only: bool,
+    is_read_only: bool,
 }
 
 impl Layer {
@@ -89,6 +86,11 @@ impl Layer {
         Self { folder, private: None, key, max_bytes, max_entries, is_read_only: false }
     }
 
+    /// Returns the same folder, which is only read.
+    pub fn read_only(&self) -> Self {
+        Self { is_read_only: true, ..self.clone() }
+    }
+
     /// Hashes digest and content, so that no file can replace another.
     fn authenticate(&self, kind: Kind, digest: Digest, content: &[u8]) -> blake3::Hash {
         let mut hasher = blake3::Hasher::new_keyed(&self.key);
@@ -104,16 +106,10 @@ impl Layer {
         }
     }
 
-    /// Returns whether there is a file, which may yet be damaged.
-    pub fn has(&self, kind: Kind, digest: Digest) -> bool {
-        self.dir().is_ok_and(|dir| dir.has(&kind.name(digest)))
-    }
-
     /// Reads a file; what it holds begins behind [`HEADER`].
     pub fn get(&self, kind: Kind, digest: Digest) -> Option<Vec<u8>> {
         let (dir, name) = (self.dir().ok()?, kind.name(digest));
-        // `shrink` keeps the newest file even if it is larger.
-        let bytes = dir.read(&name, self.max_bytes.max(LARGEST))?;
+        let bytes = dir.read(&name, LARGEST)?;
         let (hash, content) = bytes.strip_prefix(MAGIC)?.split_first_chunk::<32>()?;
         // Compares in constant time.
         if self.authenticate(kind, digest, content) != blake3::Hash::from_bytes(*hash) {
@@ -127,21 +123,36 @@ impl Layer {
     }
 
     /// Writes a file whose content begins behind [`HEADER`].
-    pub fn put(&self, kind: Kind, digest: Digest, mut bytes: Vec<u8>) {
-        let Some((header, content)) = bytes.split_at_mut_checked(HEADER) else { return };
+    ///
+    /// # Errors
+    ///
+    /// Fails if it cannot be written, or would be too long to be read.
+    pub fn put(&self, kind: Kind, digest: Digest, mut bytes: Vec<u8>) -> io::Result<()> {
+        if self.is_read_only {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
+        }
+        if bytes.len() as u64 > LARGEST {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        let Some((header, content)) = bytes.split_at_mut_checked(HEADER) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
         let hash = self.authenticate(kind, digest, content);
         let (magic, place) = header.split_at_mut(MAGIC.len());
         magic.copy_from_slice(MAGIC);
         place.copy_from_slice(hash.as_bytes());
-        // Code that cannot be stored is compiled again.
-        let Ok(dir) = self.dir() else { return };
-        if write_atomically(&dir, &kind.name(digest), &bytes).is_ok() {
-            let _ = shrink(&dir, self.max_bytes, self.max_entries);
-        }
+        let dir = self.dir()?;
+        write_atomically(&dir, &kind.name(digest), &bytes)?;
+        // What cannot be listed is too much for a while.
+        let _ = shrink(&dir, self.max_bytes, self.max_entries);
+        Ok(())
     }
 
     /// Waits until no other process compiles for this digest. None if there is no lock, so that one may compile twice.
     pub fn lock(&self, digest: Digest) -> Option<Lock> {
+        if self.is_read_only {
+            return None;
+        }
         let (dir, name) = (self.dir().ok()?, Kind::Lock.name(digest));
         let file = dir.lock(&name, LONGEST_WAIT)?;
         Some(Lock { dir, name, _file: file })
@@ -187,13 +198,15 @@ fn write_atomically(dir: &Dir, name: &str, bytes: &[u8]) -> io::Result<()> {
 }
 
 /// Removes the least recently used files until no more than `max` bytes and `most` files are left, and files that killed
-/// programs left. Keeps the newest in any case.
+/// programs left. Keeps the newest in any case, and skips those that it cannot remove.
 fn shrink(dir: &Dir, max: u64, most: usize) -> io::Result<()> {
     let mut kept = Vec::new();
     for (written, len, name) in dir.files()? {
         match kind_of(&name) {
             Some((Kind::Module | Kind::Functions, true)) => kept.push((written, len, name)),
-            Some(_) if written.elapsed().is_ok_and(|age| age > ABANDONED) => dir.remove(&name)?,
+            Some(_) if written.elapsed().is_ok_and(|age| age > ABANDONED) => {
+                let _ = dir.remove(&name);
+            }
             _ => {}
         }
     }
@@ -205,9 +218,10 @@ fn shrink(dir: &Dir, max: u64, most: usize) -> io::Result<()> {
         if bytes <= max && count <= most {
             break;
         }
-        dir.remove(&name)?;
-        bytes = bytes.saturating_sub(len);
-        count -= 1;
+        if dir.remove(&name).is_ok() {
+            bytes = bytes.saturating_sub(len);
+            count -= 1;
+        }
     }
     Ok(())
 }

@@ -61,20 +61,20 @@ impl ModuleCache {
     /// an image that was filled before. What it lacks is compiled for this program alone, or for the cache that is
     /// [`above`](Self::above) it.
     pub fn read_only(path: impl Into<PathBuf>, key: [u8; 32]) -> Self {
-        let mut layer = Layer::with_key(path.into(), key);
-        layer.is_read_only = true;
-        Self::of(layer)
+        Self::of(Layer::with_key(path.into(), key).read_only())
     }
 
-    /// Reads a secret key from a file with 64 hexadecimal digits, such as the output of `openssl rand -hex 32`.
+    /// Reads a secret key from a file with 64 hexadecimal digits, such as the output of `openssl rand -hex 32`. On Unix the
+    /// file must be this user's, and no other user may read or write it, or root's, and no other user may write it: the
+    /// secrets of containers are files of root that all users of the container may read.
     ///
     /// # Errors
     ///
-    /// Fails with [`Error::CacheKey`] if the file cannot be read, or has anything else.
+    /// Fails with [`Error::CacheKey`] if the file cannot be read, has anything else, or others may know or change it.
     pub fn read_key(path: impl AsRef<Path>) -> Result<[u8; 32]> {
         let path = path.as_ref();
         let refused = |source| Error::CacheKey { path: path.to_owned(), source };
-        let bytes = crate::fs::read(path).map_err(refused)?;
+        let bytes = crate::fs::read_key(path).map_err(refused)?;
         let text = std::str::from_utf8(&bytes).unwrap_or_default();
         let key = Digest::from_hex(text.trim()).ok_or_else(|| {
             refused(std::io::Error::other("it does not have 64 hexadecimal digits"))
@@ -86,11 +86,11 @@ impl ModuleCache {
         Self { own, below: Vec::new() }
     }
 
-    /// Reads from `below` what this cache lacks. Only this cache is written to.
+    /// Reads from `below` what this cache lacks. Only this cache is written to: below it no folder is created, and the time
+    /// of last use stays.
     #[must_use]
     pub fn above(mut self, below: &Self) -> Self {
-        self.below.push(below.own.clone());
-        self.below.extend(below.below.iter().cloned());
+        self.below.extend(below.layers().map(Layer::read_only));
         self
     }
 
@@ -112,26 +112,36 @@ impl ModuleCache {
         std::iter::once(&self.own).chain(&self.below)
     }
 
-    /// Returns whether it appears to have code.
-    pub(crate) fn has(&self, digest: Digest) -> bool {
-        self.layers().any(|layer| layer.has(Kind::Module, digest))
+    /// Returns this cache without those below.
+    pub(super) fn alone(&self) -> Self {
+        Self::of(self.own.clone())
+    }
+
+    /// Returns the code of a digest, if it is authentic and this program has its proposals.
+    pub(crate) fn find(&self, digest: Digest) -> Option<Compiled> {
+        self.get(digest).filter(Compiled::has_proposals)
     }
 
     pub(super) fn get(&self, digest: Digest) -> Option<Compiled> {
         self.layers().find_map(|layer| Compiled::decode(layer.get(Kind::Module, digest)?, HEADER))
     }
 
-    pub(super) fn put(&self, digest: Digest, facts: &Facts, artifact: &[u8]) {
-        if !self.own.is_read_only
-            && let Some(bytes) = Compiled::encode(vec![0; HEADER], facts, artifact)
-        {
-            self.own.put(Kind::Module, digest, bytes);
-        }
+    /// Stores code.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::CacheWrite`]. A program that loads goes on: the code is compiled again the next time.
+    pub(super) fn put(&self, digest: Digest, facts: &Facts, artifact: &[u8]) -> Result<()> {
+        let bytes = Compiled::encode(vec![0; HEADER], facts, artifact);
+        let bytes = bytes.ok_or_else(|| std::io::ErrorKind::FileTooLarge.into());
+        let stored = bytes.and_then(|bytes| self.own.put(Kind::Module, digest, bytes));
+        let path = || self.own.folder.clone();
+        stored.map_err(|source| Error::CacheWrite { path: path(), source })
     }
 
     /// Waits until no other process compiles for this digest.
     pub(super) fn lock(&self, digest: Digest) -> Option<Lock> {
-        if self.own.is_read_only { None } else { self.own.lock(digest) }
+        self.own.lock(digest)
     }
 
     /// Returns the functions that were kept under a digest.
@@ -143,10 +153,9 @@ impl ModuleCache {
     }
 
     pub(super) fn put_functions(&self, digest: Digest, pack: &Pack) {
-        if !self.own.is_read_only
-            && let Some(pack) = pack.encode()
-        {
-            self.own.put(Kind::Functions, digest, [vec![0; HEADER], pack].concat());
+        if let Some(pack) = pack.encode() {
+            // Functions that are not stored are compiled again.
+            let _ = self.own.put(Kind::Functions, digest, [vec![0; HEADER], pack].concat());
         }
     }
 }

@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::{Arc, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A program that compiles WebAssembly for this one, each time in a process of its own: compiling a stranger's module can
 /// take long, use much memory, or crash.
@@ -28,7 +28,7 @@ use std::time::Duration;
 /// ```no_run
 /// # fn main() -> wasmport::Result<()> {
 /// # use wasmport::{DynamicAsset, EngineConfig, Runtime, Worker};
-/// # use std::time::Duration;
+/// # use std::time::{Duration, Instant};
 /// // The program itself: its `main` begins with `wasmport::serve_worker()`.
 /// let worker = Worker::this_program()?.time(Duration::from_secs(20)).memory_bytes(1 << 30);
 /// let runtime = Runtime::new(&EngineConfig::new())?;
@@ -50,6 +50,9 @@ pub struct Worker {
 
 /// The variable that tells a process that it is a worker.
 const VARIABLE: &str = "WASMPORT_WORKER";
+
+/// The time in which a process ends itself and the programs that it runs, before it is killed.
+const GRACE: Duration = Duration::from_secs(2);
 
 /// The longest text of a worker's errors that is kept, in bytes.
 const LONGEST_STDERR: u64 = 64 << 10;
@@ -82,7 +85,8 @@ impl Worker {
         Ok(Self::program(program))
     }
 
-    /// Limits the time of a compilation, with the start of the process. Default: 60 seconds.
+    /// Limits the time of a compilation, with the start of the process and the programs that its stages run. Default: 60
+    /// seconds.
     #[must_use]
     pub fn time(mut self, time: Duration) -> Self {
         self.time = time;
@@ -96,7 +100,8 @@ impl Worker {
         self
     }
 
-    /// Limits the compiled code in bytes. Default: 1 GiB.
+    /// Limits the compiled code in bytes. The functions that are kept for the next version are left out if they do not fit
+    /// beside it. Default: 1 GiB.
     #[must_use]
     pub fn artifact_bytes(mut self, bytes: u64) -> Self {
         self.artifact_bytes = bytes;
@@ -112,6 +117,9 @@ impl Worker {
 
     /// Runs stages before compiling. The program is `wasmport-worker`, or one of your own whose `main` calls
     /// `wasmport_build::serve_worker`. Default: none.
+    ///
+    /// What the cache has is used whatever version of `wasm-opt` made it: only the stages themselves decide the code. To
+    /// have it optimized by another version, use another folder, or another [`key`](crate::DynamicAsset::key).
     #[must_use]
     pub fn stages(mut self, stages: Stages) -> Self {
         self.stages = Some(stages);
@@ -124,13 +132,18 @@ impl Worker {
     }
 
     /// Compiles in a process.
-    pub(super) fn compile(&self, asset: &str, request: &Request) -> Result<Answer> {
+    pub(super) fn compile(&self, asset: &str, request: Request) -> Result<Answer> {
         let _place: Acquired = Semaphore::acquire(&self.processes);
         let failed = |source| Error::Worker { asset: asset.to_owned(), source };
-        let request = request.encode(self.memory_bytes).map_err(failed)?;
+        let (memory_bytes, artifact_bytes) = (self.memory_bytes, self.artifact_bytes);
+        let request = Request { memory_bytes, artifact_bytes, ..request };
+        let request = request.encode().map_err(failed)?;
         let mut running = Process::start(self, request).map_err(failed)?;
         let output = running.output(self).map_err(failed)?;
         match Answer::decode(&output) {
+            Some(Answer::Compiled(output)) if output.artifact.len() as u64 > artifact_bytes => {
+                Err(failed(WorkerError::TooLarge(artifact_bytes)))
+            }
             Some(answer) => Ok(answer),
             // It has written something and then died, or it is no worker.
             None => Err(failed(running.crashed(self))),
@@ -138,11 +151,11 @@ impl Worker {
     }
 }
 
-/// A process that compiles. It is killed if it still runs when this is dropped.
+/// A process that compiles. It ends when this is dropped.
 struct Process {
     child: Child,
-    /// Holds the standard input, which the worker sees closed when this program ends.
-    _input: Option<thread::JoinHandle<Option<ChildStdin>>>,
+    /// Holds the standard input, which the worker sees closed when this program ends, or no longer waits.
+    input: Option<thread::JoinHandle<Option<ChildStdin>>>,
     output: mpsc::Receiver<std::io::Result<Vec<u8>>>,
     said: Option<thread::JoinHandle<String>>,
 }
@@ -174,7 +187,7 @@ impl Process {
                 String::from_utf8_lossy(&bytes).into_owned()
             })
         });
-        Ok(Self { child, _input: input, output, said })
+        Ok(Self { child, input, output, said })
     }
 
     /// Waits for all that it writes.
@@ -205,10 +218,28 @@ impl Process {
     }
 }
 
+impl Process {
+    /// Lets the process end itself, with the programs that it runs, and waits for that a short time.
+    fn ends_itself(&mut self) -> bool {
+        // One that has not read its work runs no programs.
+        let Some(input) = self.input.take_if(|input| input.is_finished()) else { return false };
+        drop(input.join());
+        let began = Instant::now();
+        while began.elapsed() < GRACE {
+            match self.child.try_wait() {
+                Ok(None) => thread::sleep(Duration::from_millis(2)),
+                ended => return ended.is_ok(),
+            }
+        }
+        false
+    }
+}
+
 impl Drop for Process {
     fn drop(&mut self) {
-        // One that has ended is only waited for.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        if !self.ends_itself() {
+            let _ = self.child.kill();
+            let _ = self.child.wait();
+        }
     }
 }

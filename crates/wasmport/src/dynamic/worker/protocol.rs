@@ -13,8 +13,8 @@ use std::io::Read;
 /// First bytes of both messages: other versions have others.
 const MAGIC: &[u8] = concat!("wasmport worker ", env!("CARGO_PKG_VERSION"), "\n").as_bytes();
 
-/// The length in bytes that an answer may have beside the code: functions of a version are no longer than it.
-pub(super) const OVERHEAD: u64 = 64 << 10;
+/// The length in bytes that an answer may have beside code and functions: short custom sections, or a reason.
+pub(super) const OVERHEAD: u64 = 128 << 10;
 
 /// The work of a worker.
 #[derive(Serialize, Deserialize)]
@@ -29,9 +29,12 @@ pub(in crate::dynamic) struct Request {
     pub tier: Tier,
     /// The stages before compiling.
     pub stages: Option<Stages>,
-    pub wasm: Vec<u8>,
+    /// WebAssembly or its text.
+    pub code: Vec<u8>,
     /// The functions of the last version, if they are kept.
     pub functions: Option<Pack>,
+    /// The length that code and functions together may have, in bytes.
+    pub artifact_bytes: u64,
     /// The address space that it may have, in bytes.
     pub memory_bytes: u64,
 }
@@ -40,12 +43,16 @@ pub(in crate::dynamic) struct Request {
 #[derive(Serialize, Deserialize)]
 pub(in crate::dynamic) enum Answer {
     Compiled(Output),
-    /// Wasmtime's reason.
+    /// Wasmtime's reason, or that of the parser of the text format.
     Refused(String),
+    /// It is a component and was to be a module, or the reverse.
+    WrongKind {
+        is_component: bool,
+    },
 }
 
 impl Request {
-    pub fn new(name: &str, key: &CodeKey, wasm: &[u8], functions: Option<Pack>) -> Self {
+    pub fn new(name: &str, key: &CodeKey, code: &[u8], functions: Option<Pack>) -> Self {
         Self {
             name: name.to_owned(),
             engine: key.engine,
@@ -54,15 +61,16 @@ impl Request {
             is_component: key.is_component,
             tier: key.tier,
             stages: key.stages.clone(),
-            wasm: wasm.to_vec(),
+            code: code.to_vec(),
             functions,
+            artifact_bytes: 0,
             memory_bytes: 0,
         }
     }
 
-    pub fn encode(&self, memory_bytes: u64) -> Result<Vec<u8>, WorkerError> {
+    pub fn encode(&self) -> Result<Vec<u8>, WorkerError> {
         let content = postcard::to_allocvec(self).map_err(|_| WorkerError::Protocol)?;
-        let (memory, len) = (memory_bytes.to_le_bytes(), (content.len() as u64).to_le_bytes());
+        let (memory, len) = (self.memory_bytes.to_le_bytes(), (content.len() as u64).to_le_bytes());
         Ok([MAGIC, &memory, &len, &content].concat())
     }
 
@@ -84,6 +92,16 @@ impl Request {
 }
 
 impl Answer {
+    /// Leaves out functions that do not fit beside the code: the next version compiles all of them.
+    pub fn within(mut self, bytes: u64) -> Self {
+        if let Self::Compiled(output) = &mut self {
+            let room = bytes.saturating_sub(output.artifact.len() as u64);
+            output.functions =
+                output.functions.take().filter(|functions| functions.bytes() <= room);
+        }
+        self
+    }
+
     pub fn encode(&self) -> Option<Vec<u8>> {
         let content = postcard::to_allocvec(self).ok()?;
         Some([MAGIC, &content].concat())
@@ -91,5 +109,32 @@ impl Answer {
 
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         postcard::from_bytes(bytes.strip_prefix(MAGIC)?).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamic::cache::Functions;
+    use wasmtime::CacheStore as _;
+
+    #[test]
+    fn functions_that_do_not_fit_beside_the_code_are_left_out() {
+        let answer = || {
+            let functions = Functions::new(Pack::default());
+            assert!(functions.insert(b"key", vec![0; 1_000]));
+            Answer::Compiled(Output {
+                artifact: vec![0; 500],
+                features: RequiredFeatures::NONE,
+                functions: functions.changed(),
+                sections: Vec::new(),
+            })
+        };
+        for (bytes, fits) in [(0, false), (500, false), (1_500, false), (1_600, true)] {
+            let Answer::Compiled(output) = answer().within(bytes) else { unreachable!() };
+            assert_eq!(output.functions.is_some(), fits, "{bytes}");
+            let functions = output.functions.iter().map(|pack| pack.encode().unwrap_or_default());
+            assert!(functions.map(|pack| pack.len() as u64).sum::<u64>() <= bytes);
+        }
     }
 }
