@@ -49,11 +49,24 @@ impl Functions {
         Self { last, used: Mutex::default() }
     }
 
-    /// Returns the functions that the compilation used, if they are not those of the last one.
+    /// Returns the functions for the next compilation, if they are not those of the last one: those that this one used,
+    /// and of the others as many bytes. Cranelift's digests of a function differ by what its thread compiled before, so
+    /// that those of one version are asked for again in the version after the next.
     pub fn changed(&self) -> Option<Pack> {
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_same = used.new == 0 && used.functions.len() == self.last.0.len();
-        (!is_same).then(|| Pack(std::mem::take(&mut used.functions)))
+        if used.new == 0 {
+            return None;
+        }
+        let mut pack = Pack(std::mem::take(&mut used.functions));
+        let mut room = pack.bytes();
+        for (key, function) in &self.last.0 {
+            room = room.saturating_sub(function.len() as u64);
+            if room == 0 {
+                break;
+            }
+            let _ = pack.0.entry(key.clone()).or_insert_with(|| function.clone());
+        }
+        Some(pack)
     }
 
     /// Returns how many functions were compiled.
