@@ -120,7 +120,10 @@ fn runnable(targets: &[Target]) -> Vec<Target> {
 
 fn settings(dir: Option<&Path>) -> crate::Result<Settings> {
     let Some(dir) = dir else {
-        return Ok(Settings::from_file(&crate::root().join("fixtures/wasmport.toml"))?);
+        let mut settings = Settings::from_file(&crate::root().join("fixtures/wasmport.toml"))?;
+        // They have no artifacts.
+        settings.interfaces.clear();
+        return Ok(settings);
     };
     let mut settings = Settings::default();
     settings.roots = vec![dir.into()];
