@@ -113,9 +113,11 @@ pub(crate) fn worker() -> Result<f64> {
     Ok(fastest_of(COMPILATIONS, || load(&by_worker), || load(&asset))?.ratio())
 }
 
-/// The next version of a plug-in, of which one function changed, against compiling all of it.
+/// The next version of a plug-in made by others, of which one function changed, against compiling all of it.
 pub(crate) fn update() -> Result<f64> {
-    let first = megabyte()?;
+    let path = of_two_megabytes()?.into_iter().next().ok_or("the corpus is empty")?;
+    eprintln!("  {} with {} bytes", path.display(), files::len(&path)?);
+    let first = files::read(&path)?;
     let second = edited(&first)?;
     let cold = || load(&DynamicAsset::new("module", second.clone()));
     let warm = || {
@@ -148,12 +150,17 @@ fn first_call_of(tier: Tier) -> Result<f64> {
     Ok(fastest_of(COMPILATIONS, || first(tier), || first(Tier::Optimized))?.ratio())
 }
 
-/// A module of the corpus of about two megabytes that Winch compiles, and a function that returns.
-fn callable(engine: &EngineConfig) -> Result<(DynamicAsset, String)> {
+/// The modules of the corpus, those of about two megabytes first.
+fn of_two_megabytes() -> Result<Vec<PathBuf>> {
     const WANTED: u64 = 2 << 20;
     let mut paths = accepted(4 << 20)?;
     paths.sort_by_key(|path| files::len(path).unwrap_or_default().abs_diff(WANTED));
-    for path in paths {
+    Ok(paths)
+}
+
+/// A module of the corpus of about two megabytes that Winch compiles, and a function that returns.
+fn callable(engine: &EngineConfig) -> Result<(DynamicAsset, String)> {
+    for path in of_two_megabytes()? {
         let (runtime, asset) = (Runtime::new(engine)?, DynamicAsset::file(&path));
         let Ok(module) = runtime.load_dynamic(&asset.clone().tier(Tier::Winch)) else { continue };
         if Engine::same(module.runtime().engine(), runtime.engine()) {
