@@ -24,7 +24,7 @@ pub(crate) struct CompileJob<'a> {
     source_digest: Digest,
     /// WebAssembly or its text.
     code: Cow<'a, [u8]>,
-    /// What is compiled.
+    /// The code that is compiled if there is none yet.
     best: Candidate,
     /// The targets of the others that run here, the best first. They may have been compiled elsewhere.
     others: Vec<Target>,

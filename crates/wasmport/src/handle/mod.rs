@@ -48,7 +48,7 @@ pub struct Handle<S: TypedSession>(Arc<OnThread<S>>);
 struct OnThread<S> {
     shared: Shared<Job<S>>,
     id: ThreadId,
-    /// None when a caller has waited for its end.
+    /// The thread; none when a caller has waited for its end.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 

@@ -208,7 +208,6 @@ impl Drop for RunningCall<'_> {
     }
 }
 
-/// An async call, which the deadlines of groups can end while it waits.
 /// A poll that ends after the time at which calls yield.
 #[cfg(feature = "async")]
 struct Polling<'a>(Option<&'a CallDeadline>);
@@ -234,6 +233,7 @@ impl Drop for Polling<'_> {
     }
 }
 
+/// An async call, which the deadlines of groups can end while it waits.
 #[cfg(feature = "async")]
 struct WaitingCall<'a>(&'a Deadlines);
 

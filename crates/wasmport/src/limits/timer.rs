@@ -22,7 +22,7 @@ const NOT_SLEEPING: Timestamp = u64::MAX;
 /// deadline, sleeps until the first deadline expires, and ends at most a second after the last call. It
 /// keeps neither engine nor runtime alive.
 pub(crate) struct EpochTimer {
-    /// None if nothing checks epochs: then only alarms ring.
+    /// The engine; none if nothing checks epochs: then only alarms ring.
     engine: Option<EngineWeak>,
     /// Time at which the thread checks the deadlines next.
     next: AtomicU64,

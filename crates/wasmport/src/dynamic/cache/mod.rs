@@ -18,12 +18,12 @@ use std::path::{Path, PathBuf};
 /// ([`with_key`](Self::with_key)). Damaged or unauthentic files count as missing. Errors of the folder
 /// cost time, but never fail a load.
 ///
-/// A file is for the WebAssembly, the proposals that it uses, the engine configuration, Wasmtime's version and a
-/// level of CPU. So a cache that [`cargo wasmport precompile`](https://github.com/wasmport/wasmport) fills on
+/// A file is for the WebAssembly, the engine configuration, Wasmtime's version and a level of CPU, and says which
+/// proposals the code uses. So a cache that [`cargo wasmport precompile`](https://github.com/wasmport/wasmport) fills on
 /// another machine serves all programs with the same configuration, whatever their cargo features are.
 ///
 /// Processes that want the same code at once wait for the first one. Beside the code it keeps the functions of the
-/// last version of each asset, by its name, so that the next version compiles only what changed.
+/// last versions of each asset, by its name, so that the next version compiles little more than what changed.
 ///
 /// The files lie in its subfolder `wasmport-modules`. Nothing else is read or removed.
 #[derive(Clone)]

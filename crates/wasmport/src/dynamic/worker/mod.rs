@@ -28,7 +28,7 @@ use std::time::{Duration, Instant};
 /// ```no_run
 /// # fn main() -> wasmport::Result<()> {
 /// # use wasmport::{DynamicAsset, EngineConfig, Runtime, Worker};
-/// # use std::time::{Duration, Instant};
+/// # use std::time::Duration;
 /// // The program itself: its `main` begins with `wasmport::serve_worker()`.
 /// let worker = Worker::this_program()?.time(Duration::from_secs(20)).memory_bytes(1 << 30);
 /// let runtime = Runtime::new(&EngineConfig::new())?;
@@ -118,8 +118,8 @@ impl Worker {
     /// Runs stages before compiling. The program is `wasmport-worker`, or one of your own whose `main` calls
     /// `wasmport_build::serve_worker`. Default: none.
     ///
-    /// What the cache has is used whatever version of `wasm-opt` made it: only the stages themselves decide the code. To
-    /// have it optimized by another version, use another folder, or another [`key`](crate::DynamicAsset::key).
+    /// Code in the cache is used whatever version of `wasm-opt` made it: only the stages themselves decide it. To have it
+    /// optimized by another version, use another folder, or another [`key`](crate::DynamicAsset::key).
     #[must_use]
     pub fn stages(mut self, stages: Stages) -> Self {
         self.stages = Some(stages);
