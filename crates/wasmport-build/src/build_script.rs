@@ -204,6 +204,7 @@ pub(crate) fn import(mut settings: Settings) -> Result<Report, Error> {
     }
     let cargo = BuildScript::once()?;
     settings.apply_profile(profile());
+    settings.has_network = false;
     settings.out_dir.clone_from(&cargo.out_dir);
     settings.cache.dir.get_or_insert_with(|| crate::store::of_build_script(&cargo.out_dir));
     // Documentation shows the wrappers, and nobody runs them.

@@ -24,6 +24,7 @@
 //! | `all-targets` | code generators for machines of other architectures |
 //! | `preinit` | initialization at import time, with Wizer and WASI |
 //! | `emit-stages` | the module after each stage as text |
+//! | `remote` | a cache that machines share, over S3, WebDAV, Redis and HTTP |
 //! | `schema` | the JSON schemas of the settings and of the report |
 
 #![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
@@ -48,6 +49,8 @@ mod report;
 #[cfg(feature = "compiler")]
 mod run;
 mod settings;
+#[cfg(feature = "remote")]
+pub mod signature;
 #[cfg(feature = "compiler")]
 mod store;
 #[cfg(feature = "compiler")]
@@ -77,7 +80,7 @@ pub use settings::settings_schema;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, DebugProfile,
     Explanation, ExternKind, FastMath, Form, ImportLimits, ImportModules, LegacyExceptions,
-    LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Profile, Setting,
+    LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Profile, RemoteMode, RemoteSettings, Setting,
     Settings, Side, Symlinks, Tool, Tools, Transform, Visibility, common_targets, nearest_target,
 };
 #[cfg(feature = "compiler")]

@@ -46,6 +46,10 @@ pub enum Command {
     ///
     /// Exit codes: 0 success, 1 a file cannot be read or compiled, 2 invalid arguments, settings or key.
     Precompile(PrecompileArgs),
+    /// Create a key that signs, or show its public key
+    #[cfg(feature = "remote")]
+    #[command(subcommand)]
+    Key(KeyCommand),
     /// List the targets, which of them this machine runs, and which this build compiles for
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings.
@@ -305,6 +309,29 @@ pub enum CacheCommand {
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings, or an entry that cannot be removed.
     Clear(CacheArgs),
+}
+
+/// The commands of `cargo wasmport key`.
+#[cfg(feature = "remote")]
+#[derive(Debug, Subcommand)]
+#[non_exhaustive]
+pub enum KeyCommand {
+    /// Create a key: a secret one in FILE, which only you can read, and its public key in FILE.pub
+    ///
+    /// The files have the format of minisign. With the variable `WASMPORT_SIGNING_KEY_PASSWORD`, its value encrypts the secret key. Prints the public key, for `cache.remote.trusted-keys`.
+    ///
+    /// Exit codes: 0 success, 1 the files exist or cannot be written.
+    New {
+        /// Write the secret key to this file
+        file: PathBuf,
+    },
+    /// Print the name and the public key of a secret key
+    ///
+    /// Exit codes: 0 success, 1 there is no key, or it cannot be used.
+    Show {
+        /// Read the secret key in this file [default: that of `WASMPORT_SIGNING_KEY` or `WASMPORT_SIGNING_KEY_FILE`]
+        file: Option<PathBuf>,
+    },
 }
 
 /// Arguments of `cache`.

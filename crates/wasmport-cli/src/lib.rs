@@ -25,6 +25,8 @@ mod exit;
 mod guest;
 mod import;
 mod inspect;
+#[cfg(feature = "remote")]
+mod key;
 mod output;
 mod precompile;
 mod progress;
@@ -38,6 +40,8 @@ pub use args::{
     InspectArgs, Language, SelectionArgs, TargetsArgs, WatchArgs,
 };
 
+#[cfg(feature = "remote")]
+pub use args::KeyCommand;
 use clap::Parser;
 use output::Output;
 use std::path::Path;
@@ -93,6 +97,8 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
             targets::targets(args, default_config, &Output::new(args.format, false, 0))
         }
         Command::Cache(command) => cache::cache(command, default_config),
+        #[cfg(feature = "remote")]
+        Command::Key(command) => key::key(command),
         Command::Config(args) => {
             let ConfigArgs { selection, .. } = args;
             let out = Output::new(selection.format, selection.quiet, selection.verbose);

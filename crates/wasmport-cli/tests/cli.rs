@@ -17,6 +17,12 @@ mod files;
 mod lock;
 #[path = "cli/precompile.rs"]
 mod precompile;
+#[cfg(feature = "remote")]
+#[path = "cli/remote.rs"]
+mod remote;
+#[cfg(feature = "remote")]
+#[path = "cli/server.rs"]
+mod server;
 #[path = "cli/store.rs"]
 mod store;
 #[path = "cli/watch.rs"]

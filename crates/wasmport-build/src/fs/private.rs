@@ -41,6 +41,20 @@ pub(crate) fn read_secret(path: &Path) -> Result<Option<Vec<u8>>> {
 /// The largest length of a secret, in bytes.
 const MAX_SECRET: u64 = 4 << 10;
 
+/// Writes a new file that only this user can read. An existing one is an error.
+///
+/// # Errors
+///
+/// Fails if the file exists or cannot be written.
+#[cfg(feature = "remote")]
+pub(crate) fn write_new_secret(path: &Path, bytes: &[u8]) -> Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).and_then(|mut file| file.write_all(bytes)).map_err(at(path))
+}
+
 /// Creates a file that no other user may read, with all of its bytes at once. An existing file stays.
 pub(crate) fn create_secret(path: &Path, bytes: &[u8]) -> Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));

@@ -108,7 +108,7 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
 }
 
 /// Creates a file, and fails if it exists.
-#[cfg(test)]
+#[cfg(any(test, feature = "remote"))]
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     File::create_new(path)?.write_all(bytes)
 }

@@ -325,6 +325,7 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         concurrency: _, // The engine has the decision, and what the profile replaces.
         profile: _,
         debug_profile: _,
+        has_network: _,
         is_development: _,
         tools: _, // The entry records the tools that were used.
         allow_tools: _,

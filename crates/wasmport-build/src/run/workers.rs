@@ -12,6 +12,11 @@ use std::sync::Arc;
 pub(super) fn import_context<'a>(plan: &'a Plan<'_>, assets: usize) -> ImportContext<'a> {
     let Plan { settings, tools, store, .. } = plan;
     let cache = store.as_ref().map_or_else(Cache::default, Cache::open);
+    // Who reproduces uses nothing of other runs.
+    let cache = match store {
+        Some(_) if settings.has_network => cache.with_remote(settings),
+        _ => cache,
+    };
     // A single module has no other to share functions with.
     let shares = cache.is_on() || assets > 1;
     ImportContext { settings, tools, cache, functions: shares.then(Arc::default) }

@@ -1,5 +1,6 @@
 //! `[cache]`: the store of earlier results.
 
+use super::remote::RemoteSettings;
 use super::table::{Field as _, settings_table};
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,8 @@ settings_table! {
         /// Use results of other keys too, and a folder that other users can change. Whoever can write
         /// there then decides what code the program runs.
         pub trust: Option<bool> = false;
+        /// A store that machines share. An import looks there for what its own cache lacks.
+        pub remote: RemoteSettings;
     }
 }
 

@@ -3,6 +3,7 @@
 mod alternatives;
 mod asset;
 mod cache;
+mod remote;
 pub(crate) mod concurrency;
 mod contradictions;
 mod convention;
@@ -40,6 +41,7 @@ mod versions;
 pub(crate) use alternatives::Alternatives;
 pub use asset::AssetSettings;
 pub use cache::CacheSettings;
+pub use remote::{RemoteMode, RemoteSettings};
 pub use concurrency::Concurrency;
 pub use convention::{Convention, Form, Preset, Side};
 pub use detect::Detect;

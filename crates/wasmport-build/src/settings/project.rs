@@ -203,6 +203,8 @@ project_settings! {
             pub reproduce: bool = false;
             /// The folder for the module after each stage, as text.
             pub emit_stages: Option<PathBuf> = None;
+            /// Whether the import may use the network: in build scripts it never does.
+            pub(crate) has_network: bool = true;
             /// Whether the engine configuration is that of development imports alone.
             pub(crate) is_development: bool = false;
             /// The folder of the settings file; paths in choices for assets are relative to it.

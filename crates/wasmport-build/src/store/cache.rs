@@ -7,7 +7,10 @@ use super::key::{Bucket, EntryKey};
 use super::layout::path_of;
 use super::local::LocalStore;
 use super::record::{Parsed, Record};
+#[cfg(feature = "remote")]
+use super::remote::{Remote, RemoteOptions};
 use super::secret::FILE_VARIABLE;
+use crate::settings::Settings;
 use std::collections::BTreeSet;
 use std::fmt::Display;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -40,6 +43,7 @@ impl CacheEntry<'_> {
     pub fn store(&mut self) {
         if let Some(Pending { cache, bucket, key }) = self.pending.take() {
             cache.put(bucket, key, self.digest, &self.bytes);
+            cache.upload(bucket, key, self.digest, &self.bytes);
         }
     }
 }
@@ -48,6 +52,8 @@ impl CacheEntry<'_> {
 #[derive(Default)]
 pub(crate) struct Cache {
     open: Option<OpenStore>,
+    #[cfg(feature = "remote")]
+    remote: Option<Remote>,
     problems: Mutex<Problems>,
 }
 
@@ -79,12 +85,63 @@ impl Cache {
         Self { open, ..cache }
     }
 
+    /// Looks in the remote store of the settings too, if there is one. If it cannot be used, the cache has a warning.
+    #[cfg(feature = "remote")]
+    pub fn with_remote(mut self, settings: &Settings) -> Self {
+        let options = RemoteOptions::new(settings).transpose();
+        match options.map(|options| options.and_then(Remote::open)).transpose() {
+            Ok(remote) => self.remote = remote,
+            Err(error) => {
+                let message = format!("the remote store cannot be used: {error}");
+                self.problems().damaged.push(message);
+            }
+        }
+        self
+    }
+
+    /// Warns about a remote store, which this build of the importer does not have.
+    #[cfg(not(feature = "remote"))]
+    pub fn with_remote(self, settings: &Settings) -> Self {
+        if settings.cache.remote.url.is_some() {
+            self.problems().damaged.push(
+                "this build of the importer has no remote store\n  help: add the cargo feature `remote` of \
+                 `wasmport-build`, or run `cargo wasmport import`, which has it"
+                    .into(),
+            );
+        }
+        self
+    }
+
+    /// Reads a result from the remote store, and keeps it in this one.
+    fn download(&self, bucket: Bucket, key: Digest) -> Option<(Vec<u8>, Digest)> {
+        #[cfg(feature = "remote")]
+        if let Some((bytes, digest)) = self.remote.as_ref()?.get(bucket, key) {
+            self.put(bucket, key, digest, &bytes);
+            return Some((bytes, digest));
+        }
+        let _ = (bucket, key);
+        None
+    }
+
+    /// Uploads a result, if the remote store is there and this machine uploads.
+    fn upload(&self, bucket: Bucket, key: Digest, digest: Digest, bytes: &[u8]) {
+        #[cfg(feature = "remote")]
+        if let Some(remote) = &self.remote {
+            remote.put(bucket, key, digest, bytes);
+        }
+        let _ = (bucket, key, digest, bytes);
+    }
+
     fn store(&self) -> Option<&dyn Backend> {
         self.open.as_ref().map(|open| &*open.backend)
     }
 
     /// Returns whether results are cached.
     pub fn is_on(&self) -> bool {
+        #[cfg(feature = "remote")]
+        if self.remote.is_some() {
+            return true;
+        }
         self.open.is_some()
     }
 
@@ -100,7 +157,8 @@ impl Cache {
         context: &C::Context,
     ) -> Result<CacheEntry<'_>, C::Error> {
         let key = self.is_on().then(|| key_of(computation));
-        if let Some((bytes, digest)) = key.and_then(|key| self.get(C::BUCKET, key)) {
+        let found = |key| self.get(C::BUCKET, key).or_else(|| self.download(C::BUCKET, key));
+        if let Some((bytes, digest)) = key.and_then(found) {
             return Ok(CacheEntry { bytes, digest, cached: true, pending: None });
         }
         let computed = CacheEntry::uncached(computation.compute(context)?);
@@ -201,7 +259,7 @@ impl Cache {
         }
     }
 
-    /// Returns the warnings since the last call.
+    /// Waits for uploads, and returns the warnings since the last call.
     pub fn warnings(&self) -> Vec<String> {
         let Problems { unusable, damaged, other_key } = std::mem::take(&mut *self.problems());
         let other_key = other_key.len();
@@ -214,7 +272,11 @@ impl Cache {
                 folder.display()
             )
         });
-        unusable.into_iter().chain(damaged).chain(other_key).collect()
+        #[cfg(feature = "remote")]
+        let remote = self.remote.as_ref().map(Remote::close).unwrap_or_default();
+        #[cfg(not(feature = "remote"))]
+        let remote = Vec::new();
+        unusable.into_iter().chain(damaged).chain(other_key).chain(remote).collect()
     }
 }
 

@@ -20,6 +20,8 @@ mod location;
 mod maintenance;
 mod prune;
 mod record;
+#[cfg(feature = "remote")]
+mod remote;
 mod saved;
 mod secret;
 

@@ -1,0 +1,144 @@
+//! `Uploads`: results on their way to the remote store.
+
+use super::breaker::Breaker;
+use super::statement::{Producer, Statement};
+use super::transport::{Fault, Transport, within, write};
+use super::{LEAST_SPEED, Problems, lock, statement_of};
+use crate::signature::TrustedKeys;
+use crate::store::key::{Bucket, EntryKey};
+use crate::store::layout::path_of;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use opendal::Operator;
+use tokio::runtime::Runtime;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+use wasmport::Digest;
+
+/// Uploads at once.
+const AT_ONCE: usize = 4;
+
+/// The bytes that wait for their upload. A result beyond them is not uploaded: memory is worth more.
+const MOST_BYTES: u64 = 256 << 20;
+
+/// Results on their way.
+pub(super) struct Uploads {
+    runtime: Arc<Runtime>,
+    tasks: Mutex<JoinSet<()>>,
+    shared: Arc<Shared>,
+    /// The longest time that an import waits for them at its end.
+    longest: Duration,
+}
+
+struct Shared {
+    operator: Operator,
+    breaker: Arc<Breaker>,
+    problems: Arc<Mutex<Problems>>,
+    producer: Producer,
+    trusted: TrustedKeys,
+    timeout: Duration,
+    places: Semaphore,
+    /// The results that are not uploaded yet, and their bytes.
+    waiting: AtomicU64,
+    bytes: AtomicU64,
+}
+
+/// A result.
+struct Upload {
+    bucket: Bucket,
+    key: Digest,
+    blob: Digest,
+    bytes: Vec<u8>,
+}
+
+impl Uploads {
+    pub fn new(
+        transport: &Transport,
+        (breaker, problems): (Arc<Breaker>, Arc<Mutex<Problems>>),
+        (producer, trusted): (Producer, TrustedKeys),
+        (timeout, longest): (Duration, Duration),
+    ) -> Self {
+        let shared = Shared {
+            operator: transport.operator().clone(),
+            breaker,
+            problems,
+            producer,
+            trusted,
+            timeout,
+            places: Semaphore::new(AT_ONCE),
+            waiting: AtomicU64::new(0),
+            bytes: AtomicU64::new(0),
+        };
+        let runtime = Arc::clone(transport.runtime());
+        Self { runtime, tasks: Mutex::default(), shared: Arc::new(shared), longest }
+    }
+
+    /// Begins an upload, and returns at once.
+    pub fn push(&self, bucket: Bucket, key: Digest, blob: Digest, bytes: &[u8]) {
+        let len = bytes.len() as u64;
+        if self.shared.breaker.reason().is_some()
+            || self.shared.bytes.load(Relaxed).saturating_add(len) > MOST_BYTES
+        {
+            return;
+        }
+        let _ = self.shared.bytes.fetch_add(len, Relaxed);
+        let _ = self.shared.waiting.fetch_add(1, Relaxed);
+        let upload = Upload { bucket, key, blob, bytes: bytes.to_vec() };
+        let shared = Arc::clone(&self.shared);
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = tasks.spawn_on(async move { shared.upload(upload).await }, self.runtime.handle());
+    }
+
+    /// Waits for the uploads, and returns how many are left.
+    pub fn finish(&self) -> u64 {
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = async { while tasks.join_next().await.is_some() {} };
+        let _ = self.runtime.block_on(async { tokio::time::timeout(self.longest, all).await });
+        // What is not at its end is never seen: its record would have come last.
+        tasks.abort_all();
+        self.shared.waiting.load(Relaxed)
+    }
+}
+
+impl Shared {
+    async fn upload(&self, upload: Upload) {
+        let len = upload.bytes.len() as u64;
+        if let Ok(_place) = self.places.acquire().await
+            && self.breaker.reason().is_none()
+        {
+            let uploaded = self.write(upload).await;
+            self.breaker.note(uploaded.as_ref().err());
+            let _ = self.waiting.fetch_sub(1, Relaxed);
+            if let Err(fault) = uploaded {
+                lock(&self.problems).fail(&fault);
+            }
+        }
+        let _ = self.bytes.fetch_sub(len, Relaxed);
+    }
+
+    async fn write(&self, Upload { bucket, key, blob, bytes }: Upload) -> Result<(), Fault> {
+        let found = statement_of(&self.operator, (bucket, key), &self.trusted, self.timeout);
+        if let Some(found) = found.await? {
+            if found.blob != blob {
+                lock(&self.problems).different.push(format!(
+                    "two machines gave different results for the same input ({}, key {key}): the first one stays, by {}\n  \
+                     help: run `cargo wasmport import --reproduce` on both machines to find the one that is wrong",
+                    bucket.folder(),
+                    found.producer
+                ));
+            }
+            return Ok(());
+        }
+        let len = bytes.len() as u64;
+        let time = self.timeout + Duration::from_secs(len / LEAST_SPEED);
+        let path = path_of(EntryKey::Blob(blob));
+        within(time, write(&self.operator, &path, bytes)).await?;
+        let statement = Statement::new(bucket, key, blob, len, &self.producer);
+        let file = statement.sign(&self.producer.key);
+        let file = file.map_err(|error| Fault::Unavailable(error.to_string()))?;
+        // The record comes last, so that its blob exists.
+        let path = path_of(EntryKey::Record(bucket, key));
+        within(self.timeout, write(&self.operator, &path, file)).await
+    }
+}
