@@ -100,7 +100,7 @@ pub use dynamic::{ModuleCache, Stages, Tier, Worker, serve_worker};
 pub use dynamic::{Prepare, serve_worker_with};
 pub use engine::{
     BackEnd, EngineConfig, Kept, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit,
-    Profiler, RuntimeOptions,
+    Profiler, RuntimeOptions, WasmtimeVersion,
 };
 pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueError};
 #[cfg(feature = "compile")]

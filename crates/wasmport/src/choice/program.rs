@@ -5,8 +5,8 @@
 
 use crate::asset::{AnyAsset, Artifact};
 use crate::engine::{
-    BackEnd, EngineConfig, Mismatch, RequiredFeatures, RuntimeOptions, Target, WasmFeature, major,
-    this_cpu_has, wasmtime_version,
+    BackEnd, EngineConfig, Mismatch, RequiredFeatures, RuntimeOptions, Target, WasmFeature,
+    WasmtimeVersion, major, this_cpu_has, wasmtime_version,
 };
 use target_lexicon::{Environment, Triple};
 
@@ -15,6 +15,7 @@ use target_lexicon::{Environment, Triple};
 pub(crate) struct Program<'a> {
     pub wasmtime: &'static str,
     pub exact_version: bool,
+    pub minimum: Option<WasmtimeVersion>,
     pub back_end: BackEnd,
     /// The only target that the options allow, if they name one.
     pub only: Option<&'a Target>,
@@ -30,6 +31,7 @@ impl<'a> Program<'a> {
         Self {
             wasmtime: wasmtime_version(),
             exact_version: options.exact_wasmtime_version,
+            minimum: options.minimum_wasmtime,
             back_end,
             only: options.target.as_ref(),
             host: Target::host(),
@@ -98,6 +100,11 @@ impl<'a> Program<'a> {
                 artifact: made_by.into(),
                 program: self.wasmtime,
             });
+        }
+        // A version that cannot be read is no release.
+        let is_old = |minimum: &WasmtimeVersion| !made_by.parse().is_ok_and(|by| *minimum <= by);
+        if let Some(minimum) = self.minimum.filter(is_old) {
+            found.push(Mismatch::OldWasmtime { artifact: made_by.into(), minimum });
         }
         // Listing the knobs takes longer than all other checks, and they rarely differ.
         if asset.engine() != self.engine {
@@ -195,6 +202,7 @@ mod tests {
         Program {
             wasmtime: wasmtime_version(),
             exact_version: false,
+            minimum: None,
             back_end: BackEnd::Native,
             only: None,
             host: "x86_64-unknown-linux-gnu".parse().unwrap(),

@@ -3,6 +3,7 @@
 use super::back_end::BackEnd;
 use super::features::WasmFeature;
 use super::target::Target;
+use super::version::WasmtimeVersion;
 use std::fmt;
 
 /// A difference between an artifact and this program that keeps it from running.
@@ -16,6 +17,14 @@ pub enum Mismatch {
         artifact: String,
         /// Version in this program.
         program: &'static str,
+    },
+    /// An older release of Wasmtime made the artifact than
+    /// [`RuntimeOptions::minimum_wasmtime`](super::RuntimeOptions::minimum_wasmtime).
+    OldWasmtime {
+        /// Version that made the artifact.
+        artifact: String,
+        /// Oldest version that the options allow.
+        minimum: WasmtimeVersion,
     },
     /// The artifact is for another architecture.
     Architecture {
@@ -96,6 +105,9 @@ impl Mismatch {
             Self::WasmtimeVersion { .. } => {
                 "import again with a `wasmport-build` of the same Wasmtime version".into()
             }
+            Self::OldWasmtime { minimum, .. } => format!(
+                "import again with a `wasmport-build` of Wasmtime {minimum} or later; `cargo update` gets it"
+            ),
             Self::Architecture { .. } | Self::OperatingSystem { .. } => {
                 format!("import for this program's target too: `--target {}`", Target::host())
             }
@@ -146,6 +158,9 @@ impl fmt::Display for Mismatch {
         match self {
             Self::WasmtimeVersion { artifact, program } => {
                 write!(f, "made by Wasmtime {artifact}, this program has {program}")
+            }
+            Self::OldWasmtime { artifact, minimum } => {
+                write!(f, "made by Wasmtime {artifact}, the options allow {minimum} and later")
             }
             Self::Architecture { artifact, program } => {
                 write!(f, "for architecture {artifact}, this program runs on {program}")

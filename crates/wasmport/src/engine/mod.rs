@@ -31,7 +31,7 @@ pub use options::{Kept, LoadWay, Profiler, RuntimeOptions};
 pub use pooling::Pooling;
 pub use target::{Target, TargetError};
 pub(crate) use version::major;
-pub use version::wasmtime_version;
+pub use version::{NoWasmtimeVersion, WasmtimeVersion, wasmtime_version};
 #[cfg(feature = "compile")]
 pub(crate) use wasmtime_config::compile_fast;
 pub(crate) use wasmtime_config::run_config;

@@ -3,6 +3,7 @@
 use super::limits::Limits;
 use super::pooling::Pooling;
 use super::target::Target;
+use super::version::WasmtimeVersion;
 
 /// The way from an artifact's bytes to code. Both ways verify the digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -50,6 +51,9 @@ pub struct RuntimeOptions {
     /// Reject artifacts of another patch release of Wasmtime. Default: false, because Wasmtime promises
     /// that artifacts of one major version load in all of its patch releases.
     pub exact_wasmtime_version: bool,
+    /// Refuse artifacts that an older release of Wasmtime compiled: releases fix their compiler, and the artifacts of
+    /// before have its faults. Default: none.
+    pub minimum_wasmtime: Option<WasmtimeVersion>,
     /// Run the artifacts for this target only: a certain CPU level, the interpreter
     /// ([`Target::PORTABLE`], feature `pulley`), or the wasm itself ([`Target::SOURCE`], feature
     /// `compile`). Default: the machine code that uses most of this machine's CPU, else the
@@ -89,6 +93,7 @@ impl Default for RuntimeOptions {
             memory_reservation_for_growth: None,
             force_memory_init_memfd: false,
             exact_wasmtime_version: false,
+            minimum_wasmtime: None,
             target: None,
             strict: false,
             load_way: LoadWay::Owned,
