@@ -409,6 +409,11 @@ impl Importer {
         Ok(inputs)
     }
 
+    #[cfg(feature = "bundle")]
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// Compares outputs with sources, and writes nothing. The report names the stale assets.
     ///
     /// # Errors

@@ -24,6 +24,8 @@
 //! | `all-targets` | code generators for machines of other architectures |
 //! | `preinit` | initialization at import time, with Wizer and WASI |
 //! | `emit-stages` | the module after each stage as text |
+//! | `bundle` | signed bundles of artifacts |
+//! | `signing` | keys that sign |
 //! | `remote` | a cache that machines share, over S3, WebDAV, Redis and HTTP |
 //! | `schema` | the JSON schemas of the settings and of the report |
 
@@ -31,6 +33,8 @@
 
 mod asset;
 mod build_script;
+#[cfg(feature = "bundle")]
+mod bundle;
 #[cfg(feature = "compiler")]
 mod codegen;
 #[cfg(feature = "compiler")]
@@ -49,7 +53,7 @@ mod report;
 #[cfg(feature = "compiler")]
 mod run;
 mod settings;
-#[cfg(feature = "remote")]
+#[cfg(feature = "signing")]
 pub mod signature;
 #[cfg(feature = "compiler")]
 mod store;
@@ -62,6 +66,8 @@ mod wasm;
 mod worker;
 
 pub use asset::{AssetError, AssetErrorKind, Kind, Stage};
+#[cfg(feature = "bundle")]
+pub use bundle::{BundleOptions, Bundled};
 #[cfg(feature = "compiler")]
 pub use codegen::GuestLanguage;
 pub use error::{Error, SettingsError};
@@ -80,8 +86,9 @@ pub use settings::settings_schema;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, DebugProfile,
     Explanation, ExternKind, FastMath, Form, ImportLimits, ImportModules, LegacyExceptions,
-    LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Profile, RemoteMode, RemoteSettings, Setting,
-    Settings, Side, Symlinks, Tool, Tools, Transform, Visibility, common_targets, nearest_target,
+    LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Profile,
+    RemoteMode, RemoteSettings, Setting, Settings, Side, Symlinks, Tool, Tools, Transform,
+    Visibility, common_targets, nearest_target,
 };
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};

@@ -46,8 +46,15 @@ pub enum Command {
     ///
     /// Exit codes: 0 success, 1 a file cannot be read or compiled, 2 invalid arguments, settings or key.
     Precompile(PrecompileArgs),
+    /// Write the artifacts of the last import to one file that a key signs
+    ///
+    /// A program opens it with `wasmport::Bundle` and loads the assets without a compiler. The same artifacts, options and key give the same bytes.
+    ///
+    /// Exit codes: 0 success, 1 there is no key or a file cannot be read or written, 2 invalid arguments or settings, 3 the import is not current.
+    #[cfg(feature = "bundle")]
+    Bundle(BundleArgs),
     /// Create a key that signs, or show its public key
-    #[cfg(feature = "remote")]
+    #[cfg(feature = "bundle")]
     #[command(subcommand)]
     Key(KeyCommand),
     /// List the targets, which of them this machine runs, and which this build compiles for
@@ -311,8 +318,33 @@ pub enum CacheCommand {
     Clear(CacheArgs),
 }
 
+/// Arguments of `bundle`.
+#[cfg(feature = "bundle")]
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct BundleArgs {
+    /// Take these assets, by their names [default: all]
+    #[arg(value_name = "ASSET")]
+    pub assets: Vec<String>,
+    /// Write the bundle to this file
+    #[arg(long, short, value_name = "FILE")]
+    pub output: PathBuf,
+    /// Sign with the secret key in this file [default: that of `WASMPORT_SIGNING_KEY` or `WASMPORT_SIGNING_KEY_FILE`]
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Number the bundle: programs refuse those older than they want
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub generation: u64,
+    /// Let programs refuse the bundle after so many days
+    #[arg(long, value_name = "DAYS")]
+    pub days: Option<u32>,
+    /// Read this settings file [default: `wasmport.toml`, if it exists]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
 /// The commands of `cargo wasmport key`.
-#[cfg(feature = "remote")]
+#[cfg(feature = "bundle")]
 #[derive(Debug, Subcommand)]
 #[non_exhaustive]
 pub enum KeyCommand {

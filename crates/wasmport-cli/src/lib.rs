@@ -18,6 +18,8 @@
 
 mod api;
 mod args;
+#[cfg(feature = "bundle")]
+mod bundle;
 mod cache;
 mod check;
 mod config;
@@ -25,7 +27,7 @@ mod exit;
 mod guest;
 mod import;
 mod inspect;
-#[cfg(feature = "remote")]
+#[cfg(feature = "bundle")]
 mod key;
 mod output;
 mod precompile;
@@ -40,8 +42,8 @@ pub use args::{
     InspectArgs, Language, SelectionArgs, TargetsArgs, WatchArgs,
 };
 
-#[cfg(feature = "remote")]
-pub use args::KeyCommand;
+#[cfg(feature = "bundle")]
+pub use args::{BundleArgs, KeyCommand};
 use clap::Parser;
 use output::Output;
 use std::path::Path;
@@ -97,7 +99,9 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
             targets::targets(args, default_config, &Output::new(args.format, false, 0))
         }
         Command::Cache(command) => cache::cache(command, default_config),
-        #[cfg(feature = "remote")]
+        #[cfg(feature = "bundle")]
+        Command::Bundle(args) => bundle::bundle(args, default_config),
+        #[cfg(feature = "bundle")]
         Command::Key(command) => key::key(command),
         Command::Config(args) => {
             let ConfigArgs { selection, .. } = args;

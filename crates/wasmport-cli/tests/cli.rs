@@ -9,6 +9,9 @@
 
 #[path = "cli/bounds.rs"]
 mod bounds;
+#[cfg(feature = "bundle")]
+#[path = "cli/bundle.rs"]
+mod bundle;
 #[path = "cli/config.rs"]
 mod config;
 #[path = "cli/files.rs"]

@@ -51,6 +51,8 @@
 
 mod access;
 mod asset;
+#[cfg(feature = "bundle")]
+mod bundle;
 mod choice;
 mod code;
 mod digest;
@@ -76,6 +78,8 @@ mod resumable;
 mod runtime;
 mod semaphore;
 mod session;
+#[cfg(feature = "signatures")]
+pub mod signature;
 mod slot;
 mod status_code;
 #[doc(hidden)]
@@ -89,6 +93,11 @@ mod wrapper;
 
 pub use access::Access;
 pub use asset::{AnyAsset, Artifact, Asset, AssetSource, Folder};
+#[cfg(feature = "bundle")]
+pub use bundle::Bundle;
+#[cfg(feature = "bundle")]
+#[doc(hidden)]
+pub use bundle::manifest as bundle_manifest;
 pub use choice::Choice;
 pub use code::Code;
 pub use digest::Digest;
@@ -102,6 +111,8 @@ pub use engine::{
     BackEnd, EngineConfig, Kept, LimitReached, Limits, LoadWay, Mismatch, Pooling, PoolingMisfit,
     Profiler, RuntimeOptions, WasmtimeVersion,
 };
+#[cfg(feature = "bundle")]
+pub use error::BundleError;
 pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueError};
 #[cfg(feature = "compile")]
 pub use error::{NotKept, WorkerError};

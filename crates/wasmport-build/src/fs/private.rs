@@ -46,7 +46,7 @@ const MAX_SECRET: u64 = 4 << 10;
 /// # Errors
 ///
 /// Fails if the file exists or cannot be written.
-#[cfg(feature = "remote")]
+#[cfg(feature = "signing")]
 pub(crate) fn write_new_secret(path: &Path, bytes: &[u8]) -> Result<()> {
     let mut options = File::options();
     options.write(true).create_new(true);

@@ -108,7 +108,7 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
 }
 
 /// Creates a file, and fails if it exists.
-#[cfg(any(test, feature = "remote"))]
+#[cfg(any(test, feature = "signing"))]
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {
     File::create_new(path)?.write_all(bytes)
 }

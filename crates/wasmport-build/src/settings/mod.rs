@@ -3,7 +3,6 @@
 mod alternatives;
 mod asset;
 mod cache;
-mod remote;
 pub(crate) mod concurrency;
 mod contradictions;
 mod convention;
@@ -24,6 +23,7 @@ mod preinit;
 mod profile;
 mod project;
 mod project_value;
+mod remote;
 mod rules;
 #[cfg(feature = "schema")]
 mod schema;
@@ -41,7 +41,6 @@ mod versions;
 pub(crate) use alternatives::Alternatives;
 pub use asset::AssetSettings;
 pub use cache::CacheSettings;
-pub use remote::{RemoteMode, RemoteSettings};
 pub use concurrency::Concurrency;
 pub use convention::{Convention, Form, Preset, Side};
 pub use detect::Detect;
@@ -60,6 +59,7 @@ pub(crate) use place::{Part, prefix};
 pub use preinit::Preinit;
 pub use profile::{DebugProfile, Profile};
 pub use project::Settings;
+pub use remote::{RemoteMode, RemoteSettings};
 pub(crate) use rules::AssetRules;
 #[cfg(feature = "schema")]
 pub use schema::settings_schema;

@@ -1,9 +1,14 @@
 //! `SigningKey`: the secret key of a producer, in a file of minisign's format.
 
-use super::id::KeyId;
+use super::KeyId;
 use crate::fs;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use blake2::{Blake2b512, Digest as _};
+use ed25519_dalek::Signer as _;
 use minisign::{KeyPair, PublicKey, SecretKey, SecretKeyBox};
 use std::fmt;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// The variable with the path of the file.
@@ -103,7 +108,7 @@ impl NewKey {
             None => KeyPair::generate_unencrypted_keypair(),
         };
         let KeyPair { pk, sk } = pair.map_err(failed)?;
-        let comment = format!("signing key of wasmport {}", KeyId::from_bytes(pk.keynum()));
+        let comment = format!("signing key of wasmport {}", id_of(&pk));
         let secret = sk.to_box(Some(&comment)).map_err(failed)?.to_string();
         let public = pk.to_box().map_err(failed)?.to_string();
         Ok(Self { secret, public })
@@ -146,7 +151,9 @@ impl SigningKey {
             Err(plain) => {
                 let password = std::env::var(PASSWORD_VARIABLE).ok();
                 let password = password.ok_or_else(|| {
-                    malformed(format!("{plain}; if it has a password, `{PASSWORD_VARIABLE}` is not set"))
+                    malformed(format!(
+                        "{plain}; if it has a password, `{PASSWORD_VARIABLE}` is not set"
+                    ))
                 })?;
                 secret()?.into_secret_key(Some(password)).map_err(refused)?
             }
@@ -158,7 +165,7 @@ impl SigningKey {
     /// Returns its name.
     #[must_use]
     pub fn id(&self) -> KeyId {
-        KeyId::from_bytes(self.public.keynum())
+        id_of(&self.public)
     }
 
     /// Returns the public key as one line, as settings and programs name it.
@@ -167,17 +174,41 @@ impl SigningKey {
         self.public.to_base64()
     }
 
-    /// Signs bytes: the text of a signature file of minisign's.
+    /// Signs bytes: the text of a signature file of minisign's, the same each time.
     ///
     /// # Errors
     ///
-    /// Fails if the system has no random numbers.
+    /// Fails if the key is damaged.
     pub fn sign(&self, bytes: &[u8]) -> Result<String, SigningKeyError> {
-        let comment = Some("wasmport");
-        let signed = minisign::sign(Some(&self.public), &self.key, bytes, comment, None);
-        let signed = signed.map_err(|error| SigningKeyError::Failed(error.to_string()))?;
-        Ok(signed.into_string())
+        let damaged = || SigningKeyError::Failed("the key is damaged".into());
+        let file = self.key.to_bytes();
+        let secret = file.get(SECRET).and_then(|secret| secret.try_into().ok());
+        let key = ed25519_dalek::SigningKey::from_bytes(secret.ok_or_else(damaged)?);
+        let mut signed = Vec::from(*PREHASHED);
+        signed.extend(self.public.keynum());
+        let signature = key.sign(&Blake2b512::digest(bytes)).to_bytes();
+        signed.extend(signature);
+        let with_comment = key.sign(&[&signature, COMMENT.as_bytes()].concat()).to_bytes();
+        let (signed, with_comment) = (BASE64.encode(signed), BASE64.encode(with_comment));
+        let id = self.id();
+        Ok(format!(
+            "untrusted comment: signature by the key {id}\n{signed}\ntrusted comment: {COMMENT}\n{with_comment}\n"
+        ))
     }
+}
+
+/// The algorithm of signatures over a BLAKE2b digest.
+const PREHASHED: &[u8; 2] = b"ED";
+
+/// The comment that is signed.
+const COMMENT: &str = "wasmport";
+
+/// The place of the secret in a key of minisign's: behind the algorithms, the salt, the costs and the name.
+const SECRET: Range<usize> = 62..94;
+
+fn id_of(key: &PublicKey) -> KeyId {
+    // Names have eight bytes.
+    KeyId::from_bytes(key.keynum().try_into().unwrap_or_default())
 }
 
 impl fmt::Debug for SigningKey {

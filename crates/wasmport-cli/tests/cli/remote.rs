@@ -257,12 +257,16 @@ fn settings_that_cannot_be_used_are_one_warning_with_what_to_do() {
         ("url = \"s3://bucket\"", "`cache.remote.trusted-keys`"),
         ("url = \"s3://bucket\"\ntrusted-keys = [\"x\"]", "`cargo wasmport key show`"),
         (&format!("url = \"http://host\"\nmode = \"read-write\"\n{key}"), "mode = \"read\""),
-        (&format!("url = \"s3://bucket\"\nmode = \"read-write\"\n{key}"), "`cargo wasmport key new FILE`"),
+        (
+            &format!("url = \"s3://bucket\"\nmode = \"read-write\"\n{key}"),
+            "`cargo wasmport key new FILE`",
+        ),
     ];
     for (text, expected) in cases {
         let settings = format!("[cache.remote]\n{text}\n");
         let project = project(&[("assets/calc.wat", CALC), ("wasmport.toml", &settings)]);
-        let import = program().args(["import", "--format", "json"]).current_dir(project.path()).output();
+        let import =
+            program().args(["import", "--format", "json"]).current_dir(project.path()).output();
         let output = import.unwrap();
         assert_eq!(code(&output), 0);
         let warnings = warnings(&output);
@@ -278,7 +282,11 @@ fn keys_are_created_for_this_user_alone_and_shown() {
     let created = new();
     assert_eq!(code(&created), 0);
     #[cfg(unix)]
-    assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions()) & 0o777, 0o600);
+    assert_eq!(
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&file).unwrap().permissions())
+            & 0o777,
+        0o600
+    );
     let shown = program().args(["key", "show"]).arg(&file).output().unwrap();
     assert_eq!(shown.stdout, created.stdout);
     let public = fs::read_to_string(folder.path().join("key.pub")).unwrap();

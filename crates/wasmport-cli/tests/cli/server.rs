@@ -129,7 +129,9 @@ impl Shared {
             Mishap::Status(status) => return send(stream, status, b"an error"),
             Mishap::NoConditions if *is_conditional => return send(stream, 501, b""),
             Mishap::Endless if method == "GET" => {
-                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n").ok()?;
+                stream
+                    .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n")
+                    .ok()?;
                 while stream.write_all(&[b' '; 1024]).is_ok() {}
                 return None;
             }

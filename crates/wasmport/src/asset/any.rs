@@ -14,7 +14,7 @@ pub struct AnyAsset {
     name: Cow<'static, str>,
     source: Cow<'static, str>,
     source_digest: Digest,
-    wasmtime: &'static str,
+    wasmtime: Cow<'static, str>,
     engine: EngineConfig,
     features: RequiredFeatures,
     artifacts: Cow<'static, [Artifact]>,
@@ -34,7 +34,7 @@ impl AnyAsset {
             name: Cow::Borrowed(name),
             source: Cow::Borrowed(source),
             source_digest,
-            wasmtime,
+            wasmtime: Cow::Borrowed(wasmtime),
             engine,
             features,
             artifacts: Cow::Borrowed(artifacts),
@@ -54,10 +54,31 @@ impl AnyAsset {
             name: Cow::Owned(name),
             source: Cow::Owned(source),
             source_digest,
-            wasmtime: crate::engine::wasmtime_version(),
+            wasmtime: Cow::Borrowed(crate::engine::wasmtime_version()),
             engine,
             features,
             artifacts: Cow::Owned(vec![artifact]),
+        }
+    }
+
+    /// Returns the description of an asset of a bundle, which `wasmtime` compiled.
+    #[cfg(feature = "bundle")]
+    pub(crate) fn bundled(
+        (name, source): (String, String),
+        source_digest: Digest,
+        wasmtime: String,
+        engine: EngineConfig,
+        features: RequiredFeatures,
+        artifacts: Vec<Artifact>,
+    ) -> Self {
+        Self {
+            name: Cow::Owned(name),
+            source: Cow::Owned(source),
+            source_digest,
+            wasmtime: Cow::Owned(wasmtime),
+            engine,
+            features,
+            artifacts: Cow::Owned(artifacts),
         }
     }
 
@@ -84,8 +105,8 @@ impl AnyAsset {
 
     /// Returns the exact version of Wasmtime that compiled it.
     #[must_use]
-    pub fn wasmtime(&self) -> &'static str {
-        self.wasmtime
+    pub fn wasmtime(&self) -> &str {
+        &self.wasmtime
     }
 
     /// Returns the engine configuration that it was compiled with.

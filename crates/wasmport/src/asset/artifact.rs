@@ -1,12 +1,15 @@
 //! `Artifact`: an asset compiled for one target.
 
+#[cfg(feature = "bundle")]
+use super::stored::Stored;
 use crate::digest::Digest;
+use std::borrow::Cow;
 use std::fmt;
 
 /// One precompiled module or component: an asset for one target.
 #[derive(Clone, Debug)]
 pub struct Artifact {
-    target: &'static str,
+    target: Cow<'static, str>,
     bytes: u64,
     digest: Digest,
     data: Data,
@@ -15,10 +18,12 @@ pub struct Artifact {
 }
 
 /// The place of an artifact's bytes.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) enum Data {
     Embedded(&'static [u8]),
     File(&'static str),
+    #[cfg(feature = "bundle")]
+    Stored(Stored),
     /// The program is for another target, and was built without them.
     Absent,
 }
@@ -34,7 +39,7 @@ impl Artifact {
             Some(data) => Data::Embedded(data),
             None => Data::Absent,
         };
-        Self { target, bytes, digest, data, uncompressed: None }
+        Self { target: Cow::Borrowed(target), bytes, digest, data, uncompressed: None }
     }
 
     pub(crate) const fn file(
@@ -43,7 +48,20 @@ impl Artifact {
         digest: Digest,
         path: &'static str,
     ) -> Self {
-        Self { target, bytes, digest, data: Data::File(path), uncompressed: None }
+        let (target, data) = (Cow::Borrowed(target), Data::File(path));
+        Self { target, bytes, digest, data, uncompressed: None }
+    }
+
+    /// Returns an artifact of a bundle.
+    #[cfg(feature = "bundle")]
+    pub(crate) fn stored(
+        target: String,
+        (bytes, digest): (u64, Digest),
+        uncompressed: Option<u64>,
+        stored: Stored,
+    ) -> Self {
+        let (target, data) = (Cow::Owned(target), Data::Stored(stored));
+        Self { target, bytes, digest, data, uncompressed }
     }
 
     pub(crate) const fn compressed(mut self, uncompressed: u64) -> Self {
@@ -53,8 +71,8 @@ impl Artifact {
 
     /// Returns the target that it is compiled for, such as `x86_64-unknown-linux-gnu+v3`.
     #[must_use]
-    pub fn target(&self) -> &'static str {
-        self.target
+    pub fn target(&self) -> &str {
+        &self.target
     }
 
     /// Returns its stored length in bytes.
@@ -75,8 +93,8 @@ impl Artifact {
         self.digest
     }
 
-    pub(crate) fn data(&self) -> Data {
-        self.data
+    pub(crate) fn data(&self) -> &Data {
+        &self.data
     }
 }
 
@@ -85,6 +103,8 @@ impl fmt::Debug for Data {
         match self {
             Data::Embedded(bytes) => write!(f, "Embedded({} bytes)", bytes.len()),
             Data::File(path) => write!(f, "File({path:?})"),
+            #[cfg(feature = "bundle")]
+            Data::Stored(_) => f.write_str("Stored"),
             Data::Absent => f.write_str("Absent"),
         }
     }

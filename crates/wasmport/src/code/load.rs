@@ -40,13 +40,18 @@ fn read(
 ) -> Result<Cow<'static, [u8]>> {
     match artifact.data() {
         Data::Embedded(bytes) => Ok(Cow::Borrowed(bytes)),
+        #[cfg(feature = "bundle")]
+        Data::Stored(stored) => {
+            let read = stored.read().map(Cow::Owned);
+            read.map_err(|error| read_error(asset, "the bundle".into(), error))
+        }
         Data::File(path) => source
             .read(asset, artifact, path)
             .map(Cow::Owned)
             .map_err(|error| read_error(asset, source.describe(path), error)),
         Data::Absent => Err(Error::Incompatible {
             asset: asset.name().into(),
-            mismatches: vec![Mismatch::NotCarried { target: artifact.target() }],
+            mismatches: vec![Mismatch::NotCarried { target: artifact.target().into() }],
         }),
     }
 }

@@ -69,7 +69,7 @@ pub enum Mismatch {
     /// The program was built without the bytes of the artifact that fits it.
     NotCarried {
         /// The artifact's.
-        target: &'static str,
+        target: String,
     },
     /// The artifact is for another back end than that of the [`Runtime`](crate::Runtime).
     BackEnd {

@@ -65,8 +65,10 @@ impl FromStr for WasmtimeVersion {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let none = || NoWasmtimeVersion(text.to_owned());
-        let parts: Vec<u32> =
-            text.split('.').map(|part| part.parse().map_err(|_| none())).collect::<Result<_, _>>()?;
+        let parts: Vec<u32> = text
+            .split('.')
+            .map(|part| part.parse().map_err(|_| none()))
+            .collect::<Result<_, _>>()?;
         match parts.as_slice() {
             [major, minor, patch] => Ok(Self::new(*major, *minor, *patch)),
             _ => Err(none()),
@@ -86,7 +88,9 @@ mod tests {
     #[test]
     fn versions_order_by_their_numbers() {
         let versions = ["9.0.0", "48.0.8", "48.0.10", "48.1.0"].map(str::parse::<WasmtimeVersion>);
-        assert!(versions.iter().all(Result::is_ok) && versions.is_sorted_by_key(|v| v.clone().ok()));
+        assert!(
+            versions.iter().all(Result::is_ok) && versions.is_sorted_by_key(|v| v.clone().ok())
+        );
         assert_eq!(versions[1].as_ref().map(ToString::to_string), Ok("48.0.8".into()));
         for text in ["", "48", "48.0", "48.0.8-rc1", "48.0.8.1", "a.b.c"] {
             assert!(text.parse::<WasmtimeVersion>().is_err(), "{text}");

@@ -86,6 +86,10 @@ impl Error {
             Self::CacheWrite { .. } => {
                 "fill a folder that this user can write to, by `ModuleCache::open` or `with_key`"
             }
+            #[cfg(feature = "bundle")]
+            Self::Bundle { source, .. } => source.help(),
+            #[cfg(feature = "bundle")]
+            Self::NotInBundle { .. } => "`Bundle::assets` lists what it has",
             #[cfg(feature = "compile")]
             Self::SourceTooLarge { .. } => {
                 "allow more with `DynamicAsset::max_bytes`, if you trust the file"

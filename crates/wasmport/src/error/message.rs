@@ -28,6 +28,12 @@ impl Error {
                     _ => write!(f, "cannot read the file `{path}` of asset `{asset}`: {source}"),
                 }
             }
+            #[cfg(feature = "bundle")]
+            Self::Bundle { bundle, source } => {
+                write!(f, "the bundle `{bundle}` does not count: {source}")
+            }
+            #[cfg(feature = "bundle")]
+            Self::NotInBundle { asset } => write!(f, "the bundle has no asset `{asset}`"),
             #[cfg(feature = "compile")]
             Self::SourceTooLarge { asset, limit } => {
                 write!(f, "the source of asset `{asset}` is longer than {limit} bytes")

@@ -1,5 +1,7 @@
 //! `Error`: the runtime's errors; each names the asset.
 
+#[cfg(feature = "bundle")]
+mod bundle;
 mod call;
 mod causes;
 mod convert;
@@ -9,6 +11,8 @@ mod message;
 mod reason;
 mod source;
 
+#[cfg(feature = "bundle")]
+pub use bundle::BundleError;
 pub use call::CallError;
 pub(crate) use frames::Callee;
 pub use frames::Frame;
@@ -70,6 +74,20 @@ pub enum Error {
         path: PathBuf,
         /// The operating system's reason.
         source: std::io::Error,
+    },
+    /// A [`Bundle`](crate::Bundle) does not count.
+    #[cfg(feature = "bundle")]
+    Bundle {
+        /// The path or the name of the bundle.
+        bundle: String,
+        /// The reason.
+        source: BundleError,
+    },
+    /// A [`Bundle`](crate::Bundle) has no asset of this name and kind.
+    #[cfg(feature = "bundle")]
+    NotInBundle {
+        /// The asset's name.
+        asset: String,
     },
     /// The source of a [`DynamicAsset`](crate::DynamicAsset) is longer than it may be.
     #[cfg(feature = "compile")]

@@ -20,6 +20,8 @@ impl StdError for Error {
             #[cfg(feature = "follow")]
             Self::Watch { source, .. } => source,
             Self::NotMappable { source, .. } => source,
+            #[cfg(feature = "bundle")]
+            Self::Bundle { source, .. } => source,
             #[cfg(feature = "compile")]
             Self::Worker { source, .. } => source,
             #[cfg(feature = "compile")]

@@ -78,6 +78,42 @@ pub(crate) fn read_expecting(path: &Path, expected: u64) -> io::Result<Vec<u8>> 
     Ok(bytes)
 }
 
+/// Opens a regular file.
+#[cfg(feature = "bundle")]
+pub(crate) fn open_regular(path: &Path) -> io::Result<File> {
+    let file = open(path)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(io::Error::other("it is no regular file"))
+}
+
+/// Reads `len` bytes of an open file, whose place other threads may change.
+#[cfg(feature = "bundle")]
+pub(crate) fn read_part(file: &File, start: u64, len: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(len)?;
+    bytes.resize(len, 0);
+    #[cfg(unix)]
+    std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, start)?;
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < len {
+            let read = std::os::windows::fs::FileExt::seek_read(
+                file,
+                &mut bytes[done..],
+                start + done as u64,
+            )?;
+            if read == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            done += read;
+        }
+    }
+    Ok(bytes)
+}
+
 /// Returns a path by which this process can open an open file again.
 #[cfg(feature = "component-model")]
 pub(crate) fn path_of(file: &File) -> io::Result<std::path::PathBuf> {

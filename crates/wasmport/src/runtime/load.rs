@@ -12,7 +12,7 @@ use crate::digest::Digest;
 use crate::dynamic::DynamicAsset;
 #[cfg(feature = "compile")]
 use crate::dynamic::{Candidate, CompileJob, Compiled, Tier};
-#[cfg(any(feature = "winch", not(feature = "compile")))]
+#[cfg(any(feature = "bundle", feature = "winch", not(feature = "compile")))]
 use crate::error::Error;
 #[cfg(feature = "winch")]
 use crate::error::NotKept;
@@ -52,6 +52,27 @@ impl Runtime {
             return self.load_as(asset).map(LoadedAsset::Component);
         }
         self.load_as::<Module>(asset).map(LoadedAsset::Module)
+    }
+
+    /// Loads an asset of a bundle, whose kind the program knows.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`NotInBundle`](crate::Error::NotInBundle) if there is none of this name, with
+    /// [`WrongKind`](crate::Error::WrongKind) if it is a component but was expected to be a core module, or the reverse, and
+    /// like [`load`](Self::load).
+    #[cfg(feature = "bundle")]
+    pub fn load_bundled<C: Code>(
+        &self,
+        bundle: &crate::bundle::Bundle,
+        name: &str,
+    ) -> Result<Loaded<C>> {
+        let asset = bundle.asset(name)?;
+        if asset.is_component() == C::IS_COMPONENT {
+            return self.load_as(asset);
+        }
+        let (asset, is_component) = (name.to_owned(), asset.is_component());
+        Err(Error::WrongKind { asset, is_component })
     }
 
     fn load_as<C: Code>(&self, asset: &AnyAsset) -> Result<Loaded<C>> {

@@ -36,7 +36,7 @@ pub type LoadedComponent = Loaded<Component>;
 struct LoadedShared<C> {
     runtime: Runtime,
     asset: Arc<AnyAsset>,
-    target: &'static str,
+    target: String,
     code: Arc<C>,
     /// The short custom sections, if the program compiled the code.
     sections: Option<Vec<(String, Vec<u8>)>>,
@@ -58,14 +58,10 @@ impl<C> fmt::Debug for Loaded<C> {
 }
 
 impl<C> Loaded<C> {
-    pub(super) fn new(
-        runtime: &Runtime,
-        asset: AnyAsset,
-        target: &'static str,
-        code: Arc<C>,
-    ) -> Self {
+    pub(super) fn new(runtime: &Runtime, asset: AnyAsset, target: &str, code: Arc<C>) -> Self {
         let (runtime, asset) = (runtime.clone(), Arc::new(asset));
-        let shared = LoadedShared { runtime, asset, target, code, sections: None };
+        let shared =
+            LoadedShared { runtime, asset, target: target.to_owned(), code, sections: None };
         Self { shared: Arc::new(shared), version: None }
     }
 
@@ -74,13 +70,13 @@ impl<C> Loaded<C> {
     pub(super) fn compiled(
         runtime: &Runtime,
         asset: AnyAsset,
-        target: &'static str,
+        target: &str,
         code: Arc<C>,
         contents: &Contents,
     ) -> Self {
         let (runtime, asset) = (runtime.clone(), Arc::new(asset));
         let sections = Some(contents.sections.clone());
-        let shared = LoadedShared { runtime, asset, target, code, sections };
+        let shared = LoadedShared { runtime, asset, target: target.to_owned(), code, sections };
         Self { shared: Arc::new(shared), version: None }
     }
 
@@ -130,7 +126,7 @@ impl<C> Loaded<C> {
         let shared = LoadedShared {
             runtime: own.bounded_like(runtime),
             asset: Arc::clone(asset),
-            target,
+            target: target.clone(),
             code: Arc::clone(code),
             sections: sections.clone(),
         };
@@ -139,8 +135,8 @@ impl<C> Loaded<C> {
 
     /// Returns the target of the chosen artifact.
     #[must_use]
-    pub fn target(&self) -> &'static str {
-        self.shared.target
+    pub fn target(&self) -> &str {
+        &self.shared.target
     }
 
     /// Returns Wasmtime's module or component.
@@ -270,7 +266,7 @@ impl LoadedAsset {
 
     /// Returns the target of the chosen artifact.
     #[must_use]
-    pub fn target(&self) -> &'static str {
+    pub fn target(&self) -> &str {
         match self {
             Self::Module(module) => module.target(),
             #[cfg(feature = "component-model")]

@@ -54,10 +54,12 @@ impl AddressError {
                  those of Amazon's tools, such as `AWS_ACCESS_KEY_ID`"
             ),
             Self::ReadOnly => "set `mode = \"read\"`, or write over S3, WebDAV or Redis".into(),
-            _ => "write `s3://bucket/path?endpoint=https://host&region=name`, `webdav://host/path`, \
+            _ => {
+                "write `s3://bucket/path?endpoint=https://host&region=name`, `webdav://host/path`, \
                   `webdavs://host/path`, `redis://host:port/number`, `rediss://host:port/number`, \
                   `http://host/path` or `https://host/path`"
-                .into(),
+                    .into()
+            }
         }
     }
 }
@@ -146,7 +148,8 @@ impl Address {
                 let scheme = if tls { "rediss" } else { "redis" };
                 let number = self.root.trim_matches('/');
                 let number = if number.is_empty() { "0" } else { number };
-                let number = number.parse().map_err(|_| AddressError::Missing("number of a database"))?;
+                let number =
+                    number.parse().map_err(|_| AddressError::Missing("number of a database"))?;
                 let endpoint = format!("{scheme}://{}", self.host);
                 let mut service = Redis::default().endpoint(&endpoint).db(number).root("/wasmport");
                 if let Some(user) = &user {

@@ -12,9 +12,9 @@ mod address;
 mod breaker;
 mod settings;
 mod statement;
-mod transport;
 #[cfg(test)]
 mod tests;
+mod transport;
 mod uploads;
 
 pub(crate) use settings::{RemoteError, RemoteOptions};
@@ -142,7 +142,9 @@ impl Remote {
         let read = self.transport.read(&path_of(entry), most, time);
         match &read {
             // The store answers, and what it has is of no use.
-            Err(Fault::TooLarge(_)) => lock(&self.problems).refuse("an entry is larger than it says"),
+            Err(Fault::TooLarge(_)) => {
+                lock(&self.problems).refuse("an entry is larger than it says")
+            }
             Err(fault) => lock(&self.problems).fail(fault),
             Ok(_) => {}
         }
@@ -156,7 +158,8 @@ impl Remote {
         let Problems { refused, failed, different } = std::mem::take(&mut *lock(&self.problems));
         let mut warnings = Vec::new();
         if let Some(reason) = self.breaker.reason() {
-            warnings.push(format!("the remote store is not used any more in this import: {reason}"));
+            warnings
+                .push(format!("the remote store is not used any more in this import: {reason}"));
         }
         for (reason, count) in refused {
             warnings.push(format!(

@@ -36,13 +36,17 @@ pub(crate) enum RemoteError {
     Key(#[from] SigningKeyError),
     #[error("{0}\n  help: `cargo wasmport key show` prints the public key of a secret one")]
     Trusted(#[from] TrustedKeyError),
-    #[error("no key is trusted\n  help: list the public keys of those whose results count in `cache.remote.trusted-keys`")]
+    #[error(
+        "no key is trusted\n  help: list the public keys of those whose results count in `cache.remote.trusted-keys`"
+    )]
     NoTrust,
     #[error(
         "this import should upload, and has no signing key\n  help: {}", SigningKeyError::None.help()
     )]
     NoKey,
-    #[error("the variable `{MODE_VARIABLE}` is `{0}`\n  help: set it to `read`, `read-write` or `off`")]
+    #[error(
+        "the variable `{MODE_VARIABLE}` is `{0}`\n  help: set it to `read`, `read-write` or `off`"
+    )]
     Mode(String),
 }
 

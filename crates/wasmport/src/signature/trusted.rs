@@ -1,9 +1,8 @@
 //! `TrustedKeys`: the producers whose results count.
 
 use super::id::KeyId;
-use minisign::{PublicKey, SignatureBox};
+use minisign_verify::{PublicKey, Signature};
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Cursor;
 
 /// The public keys of producers whose results count, without those that are revoked, and the lowest generation.
 #[derive(Clone, Debug, Default)]
@@ -52,7 +51,6 @@ impl TrustedKeys {
     /// Fails if one is malformed.
     pub fn new<T: AsRef<str>>(keys: impl IntoIterator<Item = T>) -> Result<Self, TrustedKeyError> {
         let keys = keys.into_iter().map(|text| public(text.as_ref()));
-        let keys = keys.map(|key| key.map(|key| (KeyId::from_bytes(key.keynum()), key)));
         Ok(Self { keys: keys.collect::<Result<_, _>>()?, ..Self::default() })
     }
 
@@ -70,7 +68,7 @@ impl TrustedKeys {
             let named = if text.len() == 16 { text.parse().ok() } else { None };
             let id = match named {
                 Some(id) => id,
-                None => KeyId::from_bytes(public(text)?.keynum()),
+                None => public(text)?.0,
             };
             self.revoked.insert(id);
         }
@@ -95,15 +93,15 @@ impl TrustedKeys {
     ///
     /// Fails with the reason why the signature does not count.
     pub fn verify(&self, bytes: &[u8], signature: &str, found: u64) -> Result<KeyId, Untrusted> {
-        let signature = SignatureBox::from_string(signature).map_err(|_| Untrusted::Unsigned)?;
-        let id = KeyId::from_bytes(signature.keynum());
+        let line = signature.lines().nth(1).unwrap_or_default();
+        let id = KeyId::of_line(line).ok_or(Untrusted::Unsigned)?;
+        let signature = Signature::decode(signature).map_err(|_| Untrusted::Unsigned)?;
         if self.revoked.contains(&id) {
             return Err(Untrusted::Revoked(id));
         }
         let key = self.keys.get(&id).ok_or(Untrusted::Unknown(id))?;
-        // Neither prints anything, nor accepts the signatures of old versions.
-        let verified = minisign::verify(key, &signature, Cursor::new(bytes), true, false, false);
-        verified.map_err(|_| Untrusted::Forged(id))?;
+        // The signatures of old versions of minisign do not count.
+        key.verify(bytes, &signature, false).map_err(|_| Untrusted::Forged(id))?;
         match self.minimum_generation {
             minimum if found < minimum => Err(Untrusted::Old { found, minimum }),
             _ => Ok(id),
@@ -111,64 +109,9 @@ impl TrustedKeys {
     }
 }
 
-fn public(text: &str) -> Result<PublicKey, TrustedKeyError> {
+/// Reads a public key: its line, or the text of its file.
+fn public(text: &str) -> Result<(KeyId, PublicKey), TrustedKeyError> {
     let line = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default().trim();
-    PublicKey::from_base64(line).map_err(|_| TrustedKeyError(line.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{NewKey, SigningKey, SigningKeyError};
-    use super::*;
-
-    fn key(name: &str) -> Result<(SigningKey, String), Box<dyn std::error::Error>> {
-        let folder = tempfile::tempdir()?;
-        let NewKey { secret, public } = NewKey::create(None)?;
-        let path = folder.path().join(name);
-        crate::fs::write_new(&path, secret.as_bytes())?;
-        Ok((SigningKey::from_file(&path)?, public))
-    }
-
-    #[test]
-    fn fault_36_signatures_of_unknown_and_revoked_keys_do_not_count()
-    -> Result<(), Box<dyn std::error::Error>> {
-        let (ours, public) = key("ours")?;
-        let (other, _) = key("other")?;
-        let trusted = TrustedKeys::new([&public])?.minimum_generation(3);
-        let signature = ours.sign(b"statement")?;
-        assert_eq!(trusted.verify(b"statement", &signature, 3), Ok(ours.id()));
-        let old = Untrusted::Old { found: 2, minimum: 3 };
-        assert_eq!(trusted.verify(b"statement", &signature, 2), Err(old));
-        let forged = Err(Untrusted::Forged(ours.id()));
-        assert_eq!(trusted.verify(b"statemenT", &signature, 3), forged);
-        let by_other = other.sign(b"statement")?;
-        assert_eq!(
-            trusted.verify(b"statement", &by_other, 3),
-            Err(Untrusted::Unknown(other.id()))
-        );
-        assert_eq!(trusted.verify(b"statement", "", 3), Err(Untrusted::Unsigned));
-        // By name and by key.
-        for text in [ours.id().to_string(), ours.public()] {
-            let revoked = trusted.clone().revoke([text])?;
-            let refused = Err(Untrusted::Revoked(ours.id()));
-            assert_eq!(revoked.verify(b"statement", &signature, 3), refused);
-        }
-        assert!(TrustedKeys::new(["RWnonsense"]).is_err());
-        Ok(())
-    }
-
-    #[test]
-    fn a_file_that_is_no_key_is_refused() -> Result<(), Box<dyn std::error::Error>> {
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("key");
-        let error = SigningKey::from_file(&path);
-        assert!(matches!(error, Err(SigningKeyError::File { .. })));
-        for text in ["", "nonsense", "untrusted comment: x\nnonsense\n"] {
-            crate::fs::write_new(&path, text.as_bytes())?;
-            let error = SigningKey::from_file(&path);
-            assert!(matches!(error, Err(SigningKeyError::Malformed { .. })), "{error:?}");
-            crate::fs::remove(&path)?;
-        }
-        Ok(())
-    }
+    let key = PublicKey::from_base64(line).ok().zip(KeyId::of_line(line));
+    key.map(|(key, id)| (id, key)).ok_or_else(|| TrustedKeyError(line.to_owned()))
 }

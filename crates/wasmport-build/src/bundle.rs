@@ -1,0 +1,162 @@
+//! Writes bundles: the artifacts of an import in one file that a key signs.
+
+use crate::error::{Error, did_you_mean};
+use crate::fs;
+use crate::importer::Importer;
+use crate::names::nearest;
+use crate::project::manifest::{ArtifactEntry, Entry, Manifest};
+use crate::report::Status;
+use crate::signature::SigningKey;
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use wasmport::Digest;
+use wasmport::bundle_manifest::{
+    BLOBS, BundleManifest, BundledArtifact, BundledAsset, FORMAT, MANIFEST, SIGNATURE,
+};
+
+/// What a bundle is to have.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct BundleOptions {
+    /// The names of the assets; all if there are none.
+    pub assets: Vec<String>,
+    /// A number that only rises: programs refuse bundles older than they want.
+    pub generation: u64,
+    /// The time after which the bundle counts no more, in seconds since 1970.
+    pub expires: Option<u64>,
+}
+
+/// A bundle that was written.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Bundled {
+    /// The number of assets.
+    pub assets: usize,
+    /// The number of artifacts.
+    pub artifacts: usize,
+    /// The length of the file in bytes.
+    pub bytes: u64,
+}
+
+impl Importer {
+    /// Writes the artifacts of the last import to a bundle at `path`. The same artifacts, options and key give the same
+    /// bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Stale`] if the import is not current, if an asset is not one of the project, or if a file cannot
+    /// be read or written.
+    pub fn bundle(
+        &self,
+        path: &Path,
+        options: &BundleOptions,
+        key: &SigningKey,
+    ) -> Result<Bundled, Error> {
+        let report = self.run_check()?;
+        if report.failures().next().is_some() {
+            return Err(Error::Failed(Box::new(report)));
+        }
+        if report.count(Status::Stale) > 0 {
+            return Err(Error::Stale(Box::new(report)));
+        }
+        let out_dir = &self.settings().out_dir;
+        let imported = Manifest::read(out_dir)?;
+        let names: Vec<&String> = match options.assets.as_slice() {
+            [] => imported.assets.keys().collect(),
+            named => named.iter().map(|name| known(name, &imported)).collect::<Result<_, _>>()?,
+        };
+        let mut blobs = BTreeMap::new();
+        let mut assets = Vec::new();
+        for (name, entry) in &imported.assets {
+            if names.contains(&name) && !entry.is_interface {
+                assets.push(bundled(name, entry, &imported));
+                for artifact in &entry.artifacts {
+                    let _ = blobs.insert(artifact.blake3, out_dir.join(&artifact.path));
+                }
+            }
+        }
+        let artifacts = assets.iter().map(|asset| asset.artifacts.len()).sum();
+        let (count, generation, expires) = (assets.len(), options.generation, options.expires);
+        let manifest = BundleManifest { format: FORMAT, generation, expires, assets };
+        let bytes = archive(&manifest, &blobs, key)?;
+        let len = bytes.len() as u64;
+        fs::write_atomically(path, &bytes)?;
+        Ok(Bundled { assets: count, artifacts, bytes: len })
+    }
+}
+
+/// Returns the name of an asset of the project.
+fn known<'m>(name: &str, imported: &'m Manifest) -> Result<&'m String, Error> {
+    if let Some((known, _)) = imported.assets.get_key_value(name) {
+        return Ok(known);
+    }
+    let near = nearest(name, imported.assets.keys().map(String::as_str));
+    Err(Error::arguments(
+        format!("the project has no asset `{name}`"),
+        near.map_or_else(|| "import it first".into(), did_you_mean),
+    ))
+}
+
+fn bundled(name: &str, entry: &Entry, imported: &Manifest) -> BundledAsset {
+    let artifact = |artifact: &ArtifactEntry| BundledArtifact {
+        target: artifact.target.to_string(),
+        bytes: artifact.bytes,
+        blake3: artifact.blake3,
+        uncompressed: artifact.uncompressed,
+    };
+    // Neither can fail: strings, numbers and maps with string keys.
+    let engine = serde_json::to_value(imported.engine).unwrap_or_default();
+    let features = serde_json::to_value(entry.features).unwrap_or_default();
+    BundledAsset {
+        name: name.to_owned(),
+        source: entry.source.clone(),
+        source_digest: entry.source_digest,
+        wasmtime: entry.wasmtime.clone(),
+        engine,
+        features,
+        artifacts: entry.artifacts.iter().map(artifact).collect(),
+    }
+}
+
+/// Returns the archive: manifest, signature, and the blobs in the order of their digests.
+fn archive(
+    manifest: &BundleManifest,
+    blobs: &BTreeMap<Digest, PathBuf>,
+    key: &SigningKey,
+) -> Result<Vec<u8>, Error> {
+    // Cannot fail, as above.
+    let manifest = serde_json::to_vec_pretty(manifest).unwrap_or_default();
+    let signature = key.sign(&manifest).map_err(|e| Error::arguments(e.to_string(), e.help()))?;
+    let mut archive = tar::Builder::new(Vec::new());
+    // Memory has room for what was in files, and names are short.
+    let written = |result: io::Result<()>| {
+        result
+            .map_err(|e| Error::Internal { message: format!("the bundle cannot be written: {e}") })
+    };
+    written(append(&mut archive, MANIFEST, &manifest))?;
+    written(append(&mut archive, SIGNATURE, signature.as_bytes()))?;
+    for (digest, path) in blobs {
+        let bytes = fs::read(path)?;
+        if Digest::of(&bytes) != *digest {
+            return Err(Error::arguments(
+                format!("`{}` is not the artifact of the import", path.display()),
+                "import again",
+            ));
+        }
+        written(append(&mut archive, &format!("{BLOBS}{digest}"), &bytes))?;
+    }
+    let mut bytes = Vec::new();
+    written(archive.into_inner().map(|archive| bytes = archive))?;
+    Ok(bytes)
+}
+
+/// Appends an entry that says nothing of this machine.
+fn append(archive: &mut tar::Builder<Vec<u8>>, name: &str, bytes: &[u8]) -> io::Result<()> {
+    let mut header = tar::Header::new_ustar();
+    header.set_size(bytes.len() as u64);
+    header.set_mode(0o644);
+    header.set_mtime(0);
+    header.set_entry_type(tar::EntryType::Regular);
+    archive.append_data(&mut header, name, bytes)
+}
