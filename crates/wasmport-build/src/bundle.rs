@@ -6,14 +6,15 @@ use crate::importer::Importer;
 use crate::names::nearest;
 use crate::project::manifest::{ArtifactEntry, Entry, Manifest};
 use crate::report::Status;
-use crate::signature::SigningKey;
+use crate::signature::{SigningKey, TrustedKeys};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use wasmport::Digest;
+use std::sync::Arc;
 use wasmport::bundle_manifest::{
     BLOBS, BundleManifest, BundledArtifact, BundledAsset, FORMAT, MANIFEST, SIGNATURE,
 };
+use wasmport::{Digest, OpenedBundle, WasmtimeVersion};
 
 /// What a bundle is to have.
 #[derive(Clone, Debug, Default)]
@@ -66,24 +67,87 @@ impl Importer {
             [] => imported.assets.keys().collect(),
             named => named.iter().map(|name| known(name, &imported)).collect::<Result<_, _>>()?,
         };
-        let mut blobs = BTreeMap::new();
+        let mut blobs = Blobs::new();
         let mut assets = Vec::new();
         for (name, entry) in &imported.assets {
             if names.contains(&name) && !entry.is_interface {
                 assets.push(bundled(name, entry, &imported));
                 for artifact in &entry.artifacts {
-                    let _ = blobs.insert(artifact.blake3, out_dir.join(&artifact.path));
+                    let path = out_dir.join(&artifact.path);
+                    let _ = blobs.insert(artifact.blake3, Box::new(move || Ok(fs::read(&path)?)));
                 }
             }
         }
-        let artifacts = assets.iter().map(|asset| asset.artifacts.len()).sum();
-        let (count, generation, expires) = (assets.len(), options.generation, options.expires);
-        let manifest = BundleManifest { format: FORMAT, generation, expires, assets };
-        let bytes = archive(&manifest, &blobs, key)?;
-        let len = bytes.len() as u64;
-        fs::write_atomically(path, &bytes)?;
-        Ok(Bundled { assets: count, artifacts, bytes: len })
+        write(path, assets, &blobs, (options, key))
     }
+}
+
+/// Writes a bundle at `path` with all that others have, such as those of two versions of Wasmtime. The key that signs it
+/// has signed the others.
+///
+/// # Errors
+///
+/// Fails if one of the others does not count, if two of them have the same asset of the same version of Wasmtime
+/// differently, or if a file cannot be read or written.
+pub fn merge_bundles(
+    paths: &[PathBuf],
+    path: &Path,
+    options: &BundleOptions,
+    key: &SigningKey,
+) -> Result<Bundled, Error> {
+    let refused = |e: String| Error::arguments(e, "merge bundles that the same key has signed");
+    let keys = TrustedKeys::new([key.public()]).map_err(|e| refused(e.to_string()))?;
+    let (mut blobs, mut assets) = (Blobs::new(), Vec::<BundledAsset>::new());
+    for from in paths {
+        let opened = OpenedBundle::open(from, &keys).map_err(|e| refused(format!("{e:#}")))?;
+        let opened = Arc::new(opened);
+        for asset in &opened.manifest.assets {
+            let is_same = |other: &&BundledAsset| {
+                (&other.name, &other.wasmtime) == (&asset.name, &asset.wasmtime)
+            };
+            match assets.iter().find(is_same) {
+                Some(other) if other == asset => continue,
+                Some(_) => {
+                    let (from, name) = (from.display(), &asset.name);
+                    return Err(Error::arguments(
+                        format!("`{from}` has `{name}` of Wasmtime {} differently", asset.wasmtime),
+                        "merge bundles of other versions of Wasmtime, or of other assets",
+                    ));
+                }
+                None => assets.push(asset.clone()),
+            }
+            for &BundledArtifact { blake3, bytes, .. } in &asset.artifacts {
+                let (opened, from) = (Arc::clone(&opened), from.display().to_string());
+                let read = move || {
+                    let read = opened.blob(blake3, bytes);
+                    read.map_err(|e| Error::arguments(format!("`{from}`: {e}"), "write it again"))
+                };
+                let _ = blobs.insert(blake3, Box::new(read));
+            }
+        }
+    }
+    let version = |asset: &BundledAsset| asset.wasmtime.parse::<WasmtimeVersion>().ok();
+    assets.sort_by(|one, other| {
+        one.name.cmp(&other.name).then_with(|| version(other).cmp(&version(one)))
+    });
+    write(path, assets, &blobs, (options, key))
+}
+
+/// Blobs by their digests, each read when it is written.
+type Blobs = BTreeMap<Digest, Box<dyn Fn() -> Result<Vec<u8>, Error>>>;
+
+fn write(
+    path: &Path,
+    assets: Vec<BundledAsset>,
+    blobs: &Blobs,
+    (options, key): (&BundleOptions, &SigningKey),
+) -> Result<Bundled, Error> {
+    let artifacts = assets.iter().map(|asset| asset.artifacts.len()).sum();
+    let (count, generation, expires) = (assets.len(), options.generation, options.expires);
+    let manifest = BundleManifest { format: FORMAT, generation, expires, assets };
+    let archive = archive(&manifest, blobs, key)?;
+    fs::write_atomically(path, &archive)?;
+    Ok(Bundled { assets: count, artifacts, bytes: archive.len() as u64 })
 }
 
 /// Returns the name of an asset of the project.
@@ -120,11 +184,7 @@ fn bundled(name: &str, entry: &Entry, imported: &Manifest) -> BundledAsset {
 }
 
 /// Returns the archive: manifest, signature, and the blobs in the order of their digests.
-fn archive(
-    manifest: &BundleManifest,
-    blobs: &BTreeMap<Digest, PathBuf>,
-    key: &SigningKey,
-) -> Result<Vec<u8>, Error> {
+fn archive(manifest: &BundleManifest, blobs: &Blobs, key: &SigningKey) -> Result<Vec<u8>, Error> {
     // Cannot fail, as above.
     let manifest = serde_json::to_vec_pretty(manifest).unwrap_or_default();
     let signature = key.sign(&manifest).map_err(|e| Error::arguments(e.to_string(), e.help()))?;
@@ -136,11 +196,11 @@ fn archive(
     };
     written(append(&mut archive, MANIFEST, &manifest))?;
     written(append(&mut archive, SIGNATURE, signature.as_bytes()))?;
-    for (digest, path) in blobs {
-        let bytes = fs::read(path)?;
+    for (digest, read) in blobs {
+        let bytes = read()?;
         if Digest::of(&bytes) != *digest {
             return Err(Error::arguments(
-                format!("`{}` is not the artifact of the import", path.display()),
+                format!("the artifact {digest} is not that of the import"),
                 "import again",
             ));
         }

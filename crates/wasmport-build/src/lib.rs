@@ -67,7 +67,7 @@ mod worker;
 
 pub use asset::{AssetError, AssetErrorKind, Kind, Stage};
 #[cfg(feature = "bundle")]
-pub use bundle::{BundleOptions, Bundled};
+pub use bundle::{BundleOptions, Bundled, merge_bundles};
 #[cfg(feature = "compiler")]
 pub use codegen::GuestLanguage;
 pub use error::{Error, SettingsError};

@@ -329,6 +329,9 @@ pub struct BundleArgs {
     /// Write the bundle to this file
     #[arg(long, short, value_name = "FILE")]
     pub output: PathBuf,
+    /// Take all that these bundles have, which the same key has signed, instead of the last import; repeatable
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["assets", "config"])]
+    pub merge: Vec<PathBuf>,
     /// Sign with the secret key in this file [default: that of `WASMPORT_SIGNING_KEY` or `WASMPORT_SIGNING_KEY_FILE`]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,

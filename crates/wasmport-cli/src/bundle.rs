@@ -7,7 +7,7 @@ use crate::text::bytes;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 use wasmport_build::signature::{SigningKey, SigningKeyError};
-use wasmport_build::{BundleOptions, Error, Importer};
+use wasmport_build::{BundleOptions, Error, Importer, merge_bundles};
 
 /// Runs `bundle`.
 pub(crate) fn bundle(args: &BundleArgs, default_config: Option<&Path>) -> Exit {
@@ -23,8 +23,11 @@ pub(crate) fn bundle(args: &BundleArgs, default_config: Option<&Path>) -> Exit {
     options.assets.clone_from(&args.assets);
     options.generation = args.generation;
     options.expires = args.days.map(expires);
-    let written = settings(args.config.as_deref(), default_config)
-        .and_then(|settings| Importer::new(settings).bundle(&args.output, &options, &key));
+    let written = match args.merge.as_slice() {
+        [] => settings(args.config.as_deref(), default_config)
+            .and_then(|settings| Importer::new(settings).bundle(&args.output, &options, &key)),
+        merged => merge_bundles(merged, &args.output, &options, &key),
+    };
     match written {
         Ok(written) => {
             let (path, size) = (args.output.display(), bytes(written.bytes));

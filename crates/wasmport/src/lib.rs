@@ -97,7 +97,7 @@ pub use asset::{AnyAsset, Artifact, Asset, AssetSource, Folder};
 pub use bundle::Bundle;
 #[cfg(feature = "bundle")]
 #[doc(hidden)]
-pub use bundle::manifest as bundle_manifest;
+pub use bundle::{Opened as OpenedBundle, manifest as bundle_manifest};
 pub use choice::Choice;
 pub use code::Code;
 pub use digest::Digest;

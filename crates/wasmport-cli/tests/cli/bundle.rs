@@ -153,6 +153,34 @@ fn bundles_that_do_not_count_are_refused() {
 }
 
 #[test]
+fn bundles_are_merged() {
+    let imported = Imported::new();
+    let part = |name: &str, assets: &[&str]| {
+        let bytes = imported.bundle(assets);
+        let path = imported.keys.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let (one, two) = (part("one", &["calc"]), part("two", &["calc", "plug/two"]));
+    let merged = imported.bundle(&["--merge", &one, "--merge", &two, "--generation", "3"]);
+    assert_eq!(imported.bundle(&["calc", "plug/two", "--generation", "3"]), merged);
+    // The key has to be the same.
+    let mut other = program();
+    other.args(["bundle", "--merge", &one, "--output"]).arg(imported.file());
+    let other = other.arg("--key").arg(imported.keys.path().join("stranger")).output().unwrap();
+    assert_eq!(code(&other), 2);
+    assert!(String::from_utf8_lossy(&other.stderr).contains("which is not trusted"));
+    // The same asset of the same version, from another source.
+    fs::write(imported.project.path().join("assets/calc.wat"), "(module)").unwrap();
+    let import = program().arg("import").current_dir(imported.project.path()).output();
+    assert_eq!(code(&import.unwrap()), 0);
+    let changed = part("changed", &["calc"]);
+    let output = imported.run(&["--merge", &one, "--merge", &changed]);
+    assert_eq!(code(&output), 2);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("differently"));
+}
+
+#[test]
 fn an_import_that_is_not_current_is_not_bundled() {
     let imported = Imported::new();
     fs::write(imported.project.path().join("assets/calc.wat"), "(module)").unwrap();

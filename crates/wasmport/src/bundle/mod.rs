@@ -5,6 +5,7 @@ mod archive;
 pub mod manifest;
 
 use crate::asset::{AnyAsset, Artifact, Container};
+use crate::digest::Digest;
 use crate::engine::{major, wasmtime_version};
 use crate::error::{BundleError, Error, Result};
 use crate::signature::{KeyId, TrustedKeys};
@@ -73,14 +74,7 @@ impl Bundle {
     }
 
     fn read(container: Container, keys: &TrustedKeys) -> Result<Self, BundleError> {
-        let archive = Archive::read(container).map_err(BundleError::Read)?;
-        // Its generation counts when its signature does.
-        let manifest: BundleManifest = serde_json::from_slice(&archive.manifest)
-            .map_err(|error| BundleError::Malformed(error.to_string()))?;
-        let producer = keys.verify(&archive.manifest, &archive.signature, manifest.generation)?;
-        if manifest.format != FORMAT {
-            return Err(BundleError::Format(manifest.format));
-        }
+        let Opened { archive, manifest, producer } = Opened::read(container, keys)?;
         let expires = manifest.expires.map(|at| SystemTime::UNIX_EPOCH + Duration::from_secs(at));
         if expires.is_some_and(|expires| expires <= SystemTime::now()) {
             return Err(BundleError::Expired(manifest.expires.unwrap_or_default()));
@@ -130,6 +124,54 @@ impl Bundle {
     #[must_use]
     pub fn producer(&self) -> KeyId {
         self.producer
+    }
+}
+
+/// A bundle whose manifest a trusted key has signed, for who writes another.
+#[doc(hidden)]
+pub struct Opened {
+    archive: Archive,
+    pub manifest: BundleManifest,
+    pub producer: KeyId,
+}
+
+impl Opened {
+    /// Opens the bundle at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Bundle::open`], but not if it has expired.
+    pub fn open(path: &Path, keys: &TrustedKeys) -> Result<Self> {
+        let file = crate::fs::open_regular(path).map_err(BundleError::Read);
+        let opened = file.and_then(|file| Self::read(Container::File(file), keys));
+        let bundle = path.display().to_string();
+        opened.map_err(|source| Error::Bundle { bundle, source })
+    }
+
+    fn read(container: Container, keys: &TrustedKeys) -> Result<Self, BundleError> {
+        let archive = Archive::read(container).map_err(BundleError::Read)?;
+        // Its generation counts when its signature does.
+        let manifest: BundleManifest = serde_json::from_slice(&archive.manifest)
+            .map_err(|error| BundleError::Malformed(error.to_string()))?;
+        let producer = keys.verify(&archive.manifest, &archive.signature, manifest.generation)?;
+        if manifest.format != FORMAT {
+            return Err(BundleError::Format(manifest.format));
+        }
+        Ok(Self { archive, manifest, producer })
+    }
+
+    /// Reads a blob, and verifies its digest.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the blob is missing, damaged, or cannot be read.
+    pub fn blob(&self, digest: Digest, len: u64) -> std::io::Result<Vec<u8>> {
+        let missing = || std::io::Error::other(format!("the blob {digest} is missing"));
+        let bytes = self.archive.blob(digest, len).ok_or_else(missing)?.read()?;
+        if Digest::of(&bytes) == digest {
+            return Ok(bytes);
+        }
+        Err(std::io::Error::other(format!("the blob {digest} is damaged")))
     }
 }
 
