@@ -168,7 +168,7 @@ fn fault_39_a_store_that_is_not_there_costs_a_warning() {
 }
 
 #[test]
-fn faults_40_and_41_a_store_that_is_silent_or_slow_is_asked_once() {
+fn fault_40_and_41_a_store_that_is_silent_or_slow_is_asked_once() {
     let fleet = Fleet::filled();
     for mishap in [Mishap::Silence, Mishap::Trickle] {
         fleet.server.suffer(mishap);
@@ -178,7 +178,7 @@ fn faults_40_and_41_a_store_that_is_silent_or_slow_is_asked_once() {
 }
 
 #[test]
-fn faults_42_and_43_short_and_strange_answers_do_not_count() {
+fn fault_42_and_43_short_and_strange_answers_do_not_count() {
     let fleet = Fleet::filled();
     for mishap in [Mishap::Short, Mishap::Page] {
         fleet.server.suffer(mishap);
