@@ -74,7 +74,7 @@ impl Importer {
                 assets.push(bundled(name, entry, &imported));
                 for artifact in &entry.artifacts {
                     let path = out_dir.join(&artifact.path);
-                    let _ = blobs.insert(artifact.blake3, Box::new(move || Ok(fs::read(&path)?)));
+                    let _ = blobs.insert(artifact.blake3, Box::new(move || fs::read(&path)));
                 }
             }
         }
