@@ -16,6 +16,10 @@ pub(crate) fn read(path: &Path) -> crate::Result<String> {
     fs::read_to_string(path).map_err(|e| error("read", path, e))
 }
 
+pub(crate) fn read_bytes(path: &Path) -> crate::Result<Vec<u8>> {
+    fs::read(path).map_err(|e| error("read", path, e))
+}
+
 /// Writes a file and creates its folder.
 pub(crate) fn write(path: &Path, text: impl AsRef<[u8]>) -> crate::Result {
     let folder = path.parent().unwrap_or(Path::new(""));

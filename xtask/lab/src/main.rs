@@ -15,6 +15,7 @@ mod imports;
 mod libtest;
 mod messages;
 mod reference;
+mod remote;
 mod scratch;
 mod smith;
 mod unsafe_code;
@@ -53,6 +54,8 @@ enum Lab {
     Faults(faults::Args),
     /// Run fuzz targets on mutations of their seeds, without end unless bounded
     Fuzz(fuzz::Args),
+    /// Share a cache over real servers that are started here: Redis, nginx and Ceph
+    Remote(remote::Args),
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -74,6 +77,7 @@ fn main() -> ExitCode {
         Lab::Smith(args) => smith::run(&args),
         Lab::Faults(args) => faults::run(&args),
         Lab::Fuzz(args) => fuzz::run(&args),
+        Lab::Remote(args) => remote::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

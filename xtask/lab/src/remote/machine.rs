@@ -1,0 +1,126 @@
+//! A machine that shares a store: a project and a cache of its own.
+
+use super::servers::Address;
+use crate::files;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+/// The key of all machines.
+pub(super) struct Keys {
+    folder: TempDir,
+    public: String,
+}
+
+impl Keys {
+    pub fn create() -> crate::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let output = lab().args(["key", "new"]).arg(folder.path().join("key")).output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let public = text.lines().last().ok_or("there is no key")?.to_owned();
+        Ok(Self { folder, public })
+    }
+}
+
+/// This program, which has the importer's commands.
+fn lab() -> Command {
+    Command::new(std::env::current_exe().unwrap_or_default())
+}
+
+/// A project with a cache of its own.
+pub(super) struct Machine {
+    folder: TempDir,
+    credentials: Vec<(String, String)>,
+}
+
+/// What an import did.
+pub(super) struct Imported {
+    cached: usize,
+    warnings: Vec<String>,
+    pub took: Duration,
+}
+
+impl Machine {
+    /// The number of assets.
+    pub const ASSETS: usize = 3;
+
+    /// A machine without a store, after an import.
+    pub fn alone() -> crate::Result<Self> {
+        let machine = Self::new("", Vec::new())?;
+        let _ = machine.import(None)?;
+        Ok(machine)
+    }
+
+    pub fn with(address: &Address, keys: &Keys) -> crate::Result<Self> {
+        let (url, public) = (&address.url, &keys.public);
+        let settings = format!("[cache.remote]\nurl = \"{url}\"\ntrusted-keys = [\"{public}\"]\n");
+        Self::new(&settings, address.credentials.clone())
+    }
+
+    fn new(settings: &str, credentials: Vec<(String, String)>) -> crate::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        files::write(&folder.path().join("wasmport.toml"), settings)?;
+        for number in 0..Self::ASSETS {
+            let path = folder.path().join(format!("assets/number{number}.wat"));
+            let text =
+                format!("(module (func (export \"number\") (result i32) (i32.const {number})))");
+            files::write(&path, text)?;
+        }
+        Ok(Self { folder, credentials })
+    }
+
+    /// Imports, and uploads if a key is given.
+    pub fn import(&self, signs: Option<&Keys>) -> crate::Result<Imported> {
+        let mut import = lab();
+        import.args(["import", "--format", "json", "--config", "wasmport.toml"]);
+        import.current_dir(self.folder.path()).env("WASMPORT_CACHE_DIR", "cache");
+        import.envs(self.credentials.iter().cloned());
+        if let Some(keys) = signs {
+            import.env("WASMPORT_REMOTE_MODE", "read-write");
+            import.env("WASMPORT_SIGNING_KEY_FILE", keys.folder.path().join("key"));
+        }
+        let began = Instant::now();
+        let output = import.output()?;
+        let took = began.elapsed();
+        if !output.status.success() {
+            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
+        }
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        let stages = report["assets"].as_array().into_iter().flatten();
+        let stages = stages.flat_map(|asset| asset["stages"].as_array().into_iter().flatten());
+        let cached = stages.filter(|stage| stage["stage"] == "compile" && stage["cached"] == true);
+        let warnings = report["warnings"].as_array().into_iter().flatten();
+        let warnings = warnings.map(|text| text.as_str().unwrap_or_default().to_owned()).collect();
+        Ok(Imported { cached: cached.count(), warnings, took })
+    }
+
+    pub fn outputs(&self) -> crate::Result<BTreeMap<PathBuf, Vec<u8>>> {
+        let out_dir = self.folder.path().join("src/assets");
+        let mut outputs = BTreeMap::new();
+        for entry in walkdir::WalkDir::new(&out_dir) {
+            let entry = entry?;
+            if entry.file_type().is_file() {
+                let relative = relative(entry.path(), &out_dir);
+                let _ = outputs.insert(relative, files::read_bytes(entry.path())?);
+            }
+        }
+        Ok(outputs)
+    }
+}
+
+fn relative(path: &Path, folder: &Path) -> PathBuf {
+    path.strip_prefix(folder).unwrap_or(path).to_owned()
+}
+
+impl Imported {
+    /// Fails if the import did not find so many artifacts, or has other warnings.
+    pub fn expect(&self, what: &str, cached: usize, warnings: usize) -> crate::Result {
+        if (self.cached, self.warnings.len()) == (cached, warnings) {
+            return Ok(());
+        }
+        let Self { cached: found, warnings, .. } = self;
+        Err(format!("an import {what}: {found} results were found, warnings: {warnings:?}").into())
+    }
+}
