@@ -1,5 +1,11 @@
 //! Command-line arguments, and the settings that they select.
 
+#[cfg(feature = "bundle")]
+mod delivery;
+
+#[cfg(feature = "bundle")]
+pub use delivery::{BundleArgs, KeyCommand};
+
 use clap::{Args, Subcommand, ValueEnum};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -316,57 +322,6 @@ pub enum CacheCommand {
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings, or an entry that cannot be removed.
     Clear(CacheArgs),
-}
-
-/// Arguments of `bundle`.
-#[cfg(feature = "bundle")]
-#[derive(Args, Debug)]
-#[non_exhaustive]
-pub struct BundleArgs {
-    /// Take these assets, by their names [default: all]
-    #[arg(value_name = "ASSET")]
-    pub assets: Vec<String>,
-    /// Write the bundle to this file
-    #[arg(long, short, value_name = "FILE")]
-    pub output: PathBuf,
-    /// Take all that these bundles have, which the same key has signed, instead of the last import; repeatable
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["assets", "config"])]
-    pub merge: Vec<PathBuf>,
-    /// Sign with the secret key in this file [default: that of `WASMPORT_SIGNING_KEY` or `WASMPORT_SIGNING_KEY_FILE`]
-    #[arg(long, value_name = "FILE")]
-    pub key: Option<PathBuf>,
-    /// Number the bundle: programs refuse those older than they want
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub generation: u64,
-    /// Let programs refuse the bundle after so many days
-    #[arg(long, value_name = "DAYS")]
-    pub days: Option<u32>,
-    /// Read this settings file [default: `wasmport.toml`, if it exists]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-}
-
-/// The commands of `cargo wasmport key`.
-#[cfg(feature = "bundle")]
-#[derive(Debug, Subcommand)]
-#[non_exhaustive]
-pub enum KeyCommand {
-    /// Create a key: a secret one in FILE, which only you can read, and its public key in FILE.pub
-    ///
-    /// The files have the format of minisign. With the variable `WASMPORT_SIGNING_KEY_PASSWORD`, its value encrypts the secret key. Prints the public key, for `cache.remote.trusted-keys`.
-    ///
-    /// Exit codes: 0 success, 1 the files exist or cannot be written.
-    New {
-        /// Write the secret key to this file
-        file: PathBuf,
-    },
-    /// Print the name and the public key of a secret key
-    ///
-    /// Exit codes: 0 success, 1 there is no key, or it cannot be used.
-    Show {
-        /// Read the secret key in this file [default: that of `WASMPORT_SIGNING_KEY` or `WASMPORT_SIGNING_KEY_FILE`]
-        file: Option<PathBuf>,
-    },
 }
 
 /// Arguments of `cache`.

@@ -1,6 +1,6 @@
 //! `Stored`: bytes in a file that holds those of many artifacts.
 
-use std::fs::File;
+use crate::fs::File;
 use std::io;
 use std::sync::Arc;
 

@@ -3,6 +3,7 @@
 use super::Error;
 use super::causes::write_causes;
 use crate::engine::PoolingMisfit;
+use crate::interface::Difference;
 use std::fmt::{Display, Result, Write};
 use std::io::ErrorKind;
 
@@ -265,4 +266,39 @@ fn pooling(
         None => String::new(),
     };
     format!("the pooling allocator cannot serve {user}{reason}")
+}
+
+impl Error {
+    /// Writes message, frames and help.
+    pub(super) fn write_all(&self, f: &mut impl Write) -> Result {
+        if let Self::Incompatible { asset, mismatches } = self {
+            write!(f, "asset `{asset}` does not fit this program:")?;
+            let mut mismatches = mismatches.iter();
+            return mismatches.try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()));
+        }
+        match self {
+            Self::Interface { asset, interface, differences } => {
+                write!(f, "{} does not have the interface `{interface}`:", code(asset))?;
+                write_lines(f, differences)?;
+            }
+            #[cfg(feature = "follow")]
+            Self::OutdatedWrapper { asset, differences } => {
+                write!(
+                    f,
+                    "the source of asset `{asset}` does not have the interface of its wrapper:"
+                )?;
+                write_lines(f, differences)?;
+            }
+            _ => self.write_message(f)?,
+        }
+        let frames = self.frames();
+        for (index, frame) in frames.iter().enumerate() {
+            write!(f, "\n  {index:>3}: {frame}")?;
+        }
+        self.help().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
+    }
+}
+
+fn write_lines(f: &mut impl Write, differences: &[Difference]) -> Result {
+    differences.iter().try_for_each(|difference| write!(f, "\n  - {difference}"))
 }

@@ -471,38 +471,3 @@ impl fmt::Debug for Error {
         self.write_all(&mut Printable::new(f))
     }
 }
-
-impl Error {
-    /// Writes message, frames and help.
-    fn write_all(&self, f: &mut impl fmt::Write) -> fmt::Result {
-        if let Self::Incompatible { asset, mismatches } = self {
-            write!(f, "asset `{asset}` does not fit this program:")?;
-            let mut mismatches = mismatches.iter();
-            return mismatches.try_for_each(|m| write!(f, "\n  - {m}\n    help: {}", m.help()));
-        }
-        match self {
-            Self::Interface { asset, interface, differences } => {
-                write!(f, "{} does not have the interface `{interface}`:", message::code(asset))?;
-                write_lines(f, differences)?;
-            }
-            #[cfg(feature = "follow")]
-            Self::OutdatedWrapper { asset, differences } => {
-                write!(
-                    f,
-                    "the source of asset `{asset}` does not have the interface of its wrapper:"
-                )?;
-                write_lines(f, differences)?;
-            }
-            _ => self.write_message(f)?,
-        }
-        let frames = self.frames();
-        for (index, frame) in frames.iter().enumerate() {
-            write!(f, "\n  {index:>3}: {frame}")?;
-        }
-        self.help().map_or(Ok(()), |help| write!(f, "\n  help: {help}"))
-    }
-}
-
-fn write_lines(f: &mut impl fmt::Write, differences: &[Difference]) -> fmt::Result {
-    differences.iter().try_for_each(|difference| write!(f, "\n  - {difference}"))
-}
