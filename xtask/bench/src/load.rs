@@ -151,7 +151,7 @@ impl Imported {
         let bytes: &'static [u8] = files::read(&self.artifact)?.leak();
         eprintln!("  artifact: {} bytes", bytes.len());
         let artifact = &self.asset.artifacts()[0];
-        let (target, digest) = (artifact.target(), artifact.digest());
+        let (target, digest) = (artifact.target().to_owned().leak(), artifact.digest());
         let artifact = support::embedded(target, artifact.bytes(), digest, Some(bytes));
         // SAFETY: the importer has just reported the digests of its output.
         let asset = unsafe {
