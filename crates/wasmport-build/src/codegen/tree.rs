@@ -37,9 +37,8 @@ pub(crate) fn tree<'a>(
     let mut gates: BTreeMap<&[String], &str> = BTreeMap::new();
     for Module { path: module, feature, is_interface } in modules {
         gates.extend(feature.map(|feature| (module, feature)));
-        let path = module.iter().map(|part| format_ident!("{part}"));
         if !is_interface {
-            assets.push(quote!(#(#path::)*ASSET.as_any()));
+            assets.push(module);
         }
         for depth in 0..module.len() {
             folders.entry(&module[..depth]).or_default().insert(&module[depth]);
@@ -49,7 +48,8 @@ pub(crate) fn tree<'a>(
     for (folder, modules) in &folders {
         let mut sections: Vec<Section> = Vec::new();
         if folder.is_empty() {
-            sections.push(Section::Items(common_items(config, &assets)));
+            sections.push(Section::Items(engine_item(config)));
+            sections.push(Section::Text(list(&assets)));
         }
         for module in modules {
             let ident = format_ident!("{module}");
@@ -90,14 +90,26 @@ fn header() -> String {
     format!("{HEADER} {}. Do not edit: import again.\n\n", crate::VERSION)
 }
 
-fn common_items(config: &EngineConfig, assets: &[TokenStream]) -> TokenStream {
+fn engine_item(config: &EngineConfig) -> TokenStream {
     let engine = engine(&quote!(::wasmport), config);
     quote! {
         /// The engine config of all assets: build the [`Runtime`](::wasmport::Runtime) from it.
         #[allow(dead_code, unreachable_pub, clippy::pedantic, reason = "generated code")]
         pub const ENGINE: ::wasmport::EngineConfig = #engine;
-        /// All assets.
-        #[allow(dead_code, unreachable_pub, clippy::pedantic, reason = "generated code")]
-        pub static ASSETS: &[&::wasmport::AnyAsset] = &[#(#assets),*];
     }
+}
+
+/// Prints the list of all assets. As tokens it would take more memory than all else of an import of 10,000 assets.
+fn list(assets: &[&[String]]) -> String {
+    let mut text = String::from(
+        "/// All assets.\n\
+         #[allow(dead_code, unreachable_pub, clippy::pedantic, reason = \"generated code\")]\n\
+         pub static ASSETS: &[&::wasmport::AnyAsset] = &[",
+    );
+    for module in assets {
+        let path: String = module.iter().map(|part| format!("{part}::")).collect();
+        text += &format!("\n    {path}ASSET.as_any(),");
+    }
+    let end = if assets.is_empty() { "];\n" } else { "\n];\n" };
+    text + end
 }

@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::fs::{self, Stamp};
 use crate::project::manifest::Manifest;
-use crate::project::saved_digests::{Known, SavedDigests, SavedFile};
+use crate::project::saved_digests::{Known, SavedDigests, SavedDigestsWriter, SavedFile};
 #[cfg(feature = "compiler")]
 use crate::store::StoreFolder;
 use std::path::Path;
@@ -114,19 +114,23 @@ impl Digests {
     /// Saves the digests for the next run. If that fails, the next run reads the files again.
     pub fn save(&self) {
         let Some(memory) = &self.0 else { return };
-        let mut saved = std::mem::take(&mut *memory.now());
-        if saved == SavedDigests::default() {
+        let now = std::mem::take(&mut *memory.now());
+        if now == SavedDigests::default() {
             return;
         }
-        saved.lock_check = saved.lock_check.or(memory.earlier.lock_check);
-        saved.summary = saved.summary.or_else(|| memory.earlier.summary.clone());
-        for (key, known) in &memory.earlier.files {
+        let earlier = &memory.earlier;
+        let lock_check = now.lock_check.as_ref().or(earlier.lock_check.as_ref());
+        let summary = now.summary.as_ref().or(earlier.summary.as_ref());
+        let count = now.files.len().max(earlier.files.len());
+        let mut writer = SavedDigestsWriter::new(lock_check, summary, count);
+        now.files.iter().for_each(|(key, known)| writer.add(key, known));
+        for (key, known) in &earlier.files {
             // The run may not have touched this file.
-            if !saved.files.contains_key(key) && is_unchanged(file_of(key), known.stamp) {
-                saved.files.insert(key.clone(), *known);
+            if !now.files.contains_key(key) && is_unchanged(file_of(key), known.stamp) {
+                writer.add(key, known);
             }
         }
-        let _ = fs::write_atomically(&memory.file.path, &saved.to_bytes(&memory.file.key));
+        let _ = fs::write_atomically(&memory.file.path, &writer.finish(&memory.file.key));
     }
 }
 

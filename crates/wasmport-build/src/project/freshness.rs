@@ -93,7 +93,7 @@ impl<'a> Freshness<'a> {
 
     /// Returns the manifest's entry of an asset.
     pub fn entry(&self, file: &AssetFile) -> Option<&Entry> {
-        self.previous.assets.get(&file.name())
+        self.previous.assets.get(&file.name()).map(|entry| &**entry)
     }
 
     /// Hashes everything that an asset's outputs depend on except its source and the tools' versions.

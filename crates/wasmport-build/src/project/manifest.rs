@@ -6,10 +6,12 @@ use crate::fs;
 use crate::names;
 use crate::report::{ArtifactReport, AssetReport, Status};
 use crate::settings::Settings;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::path::Path;
+use std::sync::Arc;
 use wasmport::engine::{RequiredFeatures, Target};
 use wasmport::{Digest, EngineConfig};
 
@@ -34,8 +36,8 @@ pub struct Manifest {
     /// The path of the `wasmport` crate in the `mod.rs` files, if it is not the default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub crate_path: Option<String>,
-    /// The entries by asset name.
-    pub assets: BTreeMap<String, Entry>,
+    /// The entries by asset name. A run shares those of the run before.
+    pub assets: BTreeMap<String, SharedEntry>,
     /// The digests of the `mod.rs` files, by path.
     pub tree: BTreeMap<String, Digest>,
     /// The digest of the file that it was read from.
@@ -44,6 +46,31 @@ pub struct Manifest {
     /// The damage of the file, if it is not JSON.
     #[serde(skip)]
     pub damage: Option<String>,
+}
+
+/// One imported asset, without a copy in each manifest that has it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(from = "Entry")]
+pub struct SharedEntry(Arc<Entry>);
+
+impl Deref for SharedEntry {
+    type Target = Entry;
+
+    fn deref(&self) -> &Entry {
+        &self.0
+    }
+}
+
+impl From<Entry> for SharedEntry {
+    fn from(entry: Entry) -> Self {
+        Self(Arc::new(entry))
+    }
+}
+
+impl Serialize for SharedEntry {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
 }
 
 /// One imported asset.
@@ -207,7 +234,7 @@ impl Manifest {
     pub(crate) fn summary(&self) -> Vec<u8> {
         let mut summary = self.clone();
         for entry in summary.assets.values_mut() {
-            entry.interface = RawValue::NULL.to_owned();
+            Arc::make_mut(&mut entry.0).interface = RawValue::NULL.to_owned();
         }
         // JSON has strings, numbers and maps with string keys: serialization cannot fail.
         serde_json::to_vec(&summary).unwrap_or_default()
@@ -239,7 +266,7 @@ impl Manifest {
     /// Returns the paths and digests of all outputs except the manifest.
     pub(crate) fn outputs(&self) -> impl Iterator<Item = (&str, Digest)> {
         let tree = self.tree.iter().map(|(path, digest)| (path.as_str(), *digest));
-        self.assets.values().flat_map(Entry::outputs).chain(tree)
+        self.assets.values().flat_map(|entry| entry.outputs()).chain(tree)
     }
 }
 

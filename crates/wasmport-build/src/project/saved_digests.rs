@@ -41,6 +41,9 @@ pub(crate) struct SavedDigests {
     pub summary: Option<(Digest, Vec<u8>)>,
 }
 
+/// Writes the file piece by piece, so that nothing is copied that is in memory already.
+pub(crate) struct SavedDigestsWriter(Vec<u8>);
+
 /// The place of the file, and the key that authenticates it.
 pub(crate) struct SavedFile {
     pub path: PathBuf,
@@ -91,24 +94,48 @@ impl SavedDigests {
         let summary = digest_or_none(manifest).map(|manifest| (manifest, summary.to_vec()));
         Some(Self { files, lock_check: digest_or_none(lock_check), summary })
     }
+}
 
-    /// Serializes the digests.
-    pub fn to_bytes(&self, key: &[u8; 32]) -> Vec<u8> {
-        let mut body = self.lock_check.as_ref().map_or(NONE, Digest::as_bytes).to_vec();
-        let (manifest, summary) = self
-            .summary
-            .as_ref()
-            .map_or((NONE, &[][..]), |(digest, text)| (digest.as_bytes(), text));
-        body.extend(manifest);
-        extend_sized(&mut body, summary);
-        for (path, Known { stamp, digest }) in &self.files {
-            extend_sized(&mut body, path.as_bytes());
-            body.extend(stamp.to_bytes());
-            body.extend(digest.as_bytes());
+impl SavedDigestsWriter {
+    /// Begins a file with about so many digests of files.
+    pub fn new(
+        lock_check: Option<&Digest>,
+        summary: Option<&(Digest, Vec<u8>)>,
+        files: usize,
+    ) -> Self {
+        let (manifest, text) =
+            summary.map_or((NONE, &[][..]), |(digest, text)| (digest.as_bytes(), text));
+        let capacity = HEADER + text.len() + files * TYPICAL_ENTRY;
+        let mut bytes = Vec::with_capacity(capacity);
+        bytes.extend(MAGIC);
+        // The hash of the rest.
+        bytes.extend(NONE);
+        bytes.extend(lock_check.map_or(NONE, Digest::as_bytes));
+        bytes.extend(manifest);
+        extend_sized(&mut bytes, text);
+        Self(bytes)
+    }
+
+    /// Adds the digest of a file.
+    pub fn add(&mut self, path: &str, Known { stamp, digest }: &Known) {
+        extend_sized(&mut self.0, path.as_bytes());
+        self.0.extend(stamp.to_bytes());
+        self.0.extend(digest.as_bytes());
+    }
+
+    /// Returns the bytes of the file.
+    pub fn finish(mut self, key: &[u8; 32]) -> Vec<u8> {
+        if let Some((_, rest)) = self.0.split_first_chunk_mut::<{ MAGIC.len() }>()
+            && let Some((hash, body)) = rest.split_first_chunk_mut()
+        {
+            *hash = *blake3::keyed_hash(key, body).as_bytes();
         }
-        [MAGIC.as_slice(), blake3::keyed_hash(key, &body).as_bytes(), &body].concat()
+        self.0
     }
 }
+
+/// The bytes in front of the summary: magic, three digests and its length.
+const HEADER: usize = MAGIC.len() + 3 * 32 + 8;
 
 /// The usual length of one file's entry, in bytes.
 const TYPICAL_ENTRY: usize = 150;
@@ -143,7 +170,10 @@ mod tests {
         let summary = Some((Digest::of(b"manifest"), b"summary".to_vec()));
         for (lock_check, summary) in [(None, None), (Some(Digest::of(b"lock_check")), summary)] {
             let saved = SavedDigests { files: HashMap::clone(&files), lock_check, summary };
-            let (key, bytes) = ([7; 32], saved.to_bytes(&[7; 32]));
+            let (lock_check, summary) = (saved.lock_check.as_ref(), saved.summary.as_ref());
+            let mut writer = SavedDigestsWriter::new(lock_check, summary, files.len());
+            saved.files.iter().for_each(|(path, known)| writer.add(path, known));
+            let (key, bytes) = ([7; 32], writer.finish(&[7; 32]));
             assert_eq!(SavedDigests::parse(&bytes, &key), Some(saved));
             assert_eq!(SavedDigests::parse(&bytes, &[8; 32]), None);
             for end in 0..bytes.len() {

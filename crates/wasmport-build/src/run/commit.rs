@@ -20,9 +20,13 @@ use std::collections::HashSet;
 /// # Errors
 ///
 /// Fails if a file cannot be read or written.
-pub(super) fn commit(plan: &Plan<'_>, executed: Executed) -> Result<Report, Error> {
+pub(super) fn commit(
+    plan: &Plan<'_>,
+    settled: Vec<AssetReport>,
+    executed: Executed,
+) -> Result<Report, Error> {
     let is_unchanged = plan.is_unchanged && executed.assets.is_empty();
-    let (mut report, imported) = gather(plan, executed);
+    let (mut report, imported) = gather(plan, settled, executed);
     let written;
     let manifest = if is_unchanged {
         plan.freshness.record_summary();
@@ -59,10 +63,14 @@ pub(super) fn writes(plan: &Plan<'_>) -> bool {
 }
 
 /// Collects the reports of all assets, and the entries of the imported ones.
-fn gather(plan: &Plan<'_>, executed: Executed) -> (Report, Vec<(String, Entry)>) {
+fn gather(
+    plan: &Plan<'_>,
+    settled: Vec<AssetReport>,
+    executed: Executed,
+) -> (Report, Vec<(String, Entry)>) {
     let mut report = Report::default();
     let mut imported = Vec::new();
-    let settled = plan.settled.iter().map(|report| (report.clone(), None));
+    let settled = settled.into_iter().map(|report| (report, None));
     let mut results: Vec<(AssetReport, Option<Entry>)> = settled.chain(executed.assets).collect();
     results.sort_by(|(a, _), (b, _)| a.source.cmp(&b.source));
     for (mut asset, entry) in results {
@@ -118,7 +126,7 @@ fn merge(plan: &Plan<'_>, imported: Vec<(String, Entry)>) -> Result<Manifest, Er
     for (name, _) in plan.discovered.removed(plan.freshness.previous()) {
         manifest.assets.remove(name);
     }
-    manifest.assets.extend(imported);
+    manifest.assets.extend(imported.into_iter().map(|(name, entry)| (name, entry.into())));
     Ok(manifest)
 }
 

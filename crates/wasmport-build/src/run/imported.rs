@@ -43,7 +43,12 @@ pub(super) fn import_and_write(
     file: &AssetFile,
 ) -> Imported {
     let settings_key = plan.freshness.settings_key(file);
-    let previous = plan.freshness.full().ok().and_then(|full| full.assets.get(&file.name()));
+    let previous = plan
+        .freshness
+        .full()
+        .ok()
+        .and_then(|full| full.assets.get(&file.name()))
+        .map(|entry| &**entry);
     let deciding = plan.freshness.deciding(file);
     let asset = AssetContext::new(import, file, settings_key, deciding, previous);
     let result = catch_panic(|| write(plan, file, &asset)).unwrap_or_else(|panic| {

@@ -50,7 +50,7 @@ pub(crate) fn import(
     let alternatives = Alternatives::new(settings);
     let mut lock = None;
     let (plan, mut report) = loop {
-        let plan = Plan::new(&alternatives)?;
+        let mut plan = Plan::new(&alternatives)?;
         if let Some(refusal) = plan.refusal() {
             break (plan, refusal);
         }
@@ -68,7 +68,8 @@ pub(crate) fn import(
             }
         }
         let executed = execute::execute(&plan, progress, executor, lock.as_ref())?;
-        let report = commit::commit(&plan, executed)?;
+        let settled = std::mem::take(&mut plan.settled);
+        let report = commit::commit(&plan, settled, executed)?;
         break (plan, report);
     };
     plan.freshness.save_digests();

@@ -62,7 +62,7 @@ fn asset_difference(
     made: &Entry,
     lock: Option<&Lock>,
 ) -> Result<Option<String>, Error> {
-    let previous = plan.freshness.previous().assets.get(name);
+    let previous = plan.freshness.previous().assets.get(name).map(|entry| &**entry);
     let outputs = previous.into_iter().flat_map(Entry::outputs).collect();
     let mut lines = output_differences(plan, made.outputs(), outputs)?;
     let locked = lock.map(|lock| lock.differences(made, plan.settings)).unwrap_or_default();

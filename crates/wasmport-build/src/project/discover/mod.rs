@@ -106,7 +106,7 @@ impl Discovered {
     pub fn removed<'a>(&self, previous: &'a Manifest) -> Vec<(&'a str, &'a Entry)> {
         let files = self.assets.iter().chain(&self.unselected);
         let names: HashSet<String> = files.map(AssetFile::name).collect();
-        let entries = previous.assets.iter().map(|(name, entry)| (name.as_str(), entry));
+        let entries = previous.assets.iter().map(|(name, entry)| (name.as_str(), &**entry));
         let is_removed = |(name, entry): &(&str, &Entry)| {
             !names.contains(*name) && !self.is_unsearched(&entry.source)
         };

@@ -170,7 +170,7 @@ impl Lock {
         let is_done = |status| matches!(status, Status::Imported | Status::Unchanged);
         for asset in reports.iter().filter(|asset| is_done(asset.status)) {
             let Some(entry) = manifest.assets.get(&asset.name) else { continue };
-            let mut locked = Locked::from(entry);
+            let mut locked = Locked::from(&**entry);
             if let Some(earlier) = self.assets.get(&entry.source) {
                 locked.merge(earlier, |target| settings.may_be_for(target));
             }
