@@ -202,6 +202,12 @@ pub(crate) fn import(mut settings: Settings) -> Result<Report, Error> {
             help: "use `locked()` in build.rs, and `cargo wasmport import` to write the lock file",
         });
     }
+    if settings.partition.is_some() || settings.merge.is_some() {
+        return Err(Error::BuildScript {
+            message: "a build script imports completely".into(),
+            help: "leave out `partition` and `merge`, which are for `run` and the command",
+        });
+    }
     let cargo = BuildScript::once()?;
     settings.apply_profile(profile());
     settings.has_network = false;

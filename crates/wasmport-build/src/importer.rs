@@ -16,12 +16,12 @@ use crate::project::manifest::Manifest;
 use crate::report::Report;
 #[cfg(feature = "compiler")]
 use crate::run::{self, Executor, Progress};
-#[cfg(feature = "compiler")]
-use crate::settings::Pass;
 use crate::settings::{
     Alternatives, AssetExplanation, AssetRules, AssetSettings, CacheSettings, Concurrency,
     DebugProfile, Explanation, LockMode, Profile, Settings, Symlinks, Tools, concurrency,
 };
+#[cfg(feature = "compiler")]
+use crate::settings::{Merge, Partition, Pass};
 #[cfg(feature = "compiler")]
 use crate::store::CacheFolder;
 use std::collections::BTreeSet;
@@ -257,6 +257,23 @@ impl Importer {
     #[cfg(feature = "compiler")]
     pub fn reproduce(mut self) -> Self {
         self.settings.reproduce = true;
+        self
+    }
+
+    /// Makes [`run`](Self::run) and [`run_in_helper`](Self::run_in_helper) compile only the items of this part into
+    /// the cache, and write no output. An item is an asset with a target. Every job computes the same parts from the
+    /// same files and settings; [`merge`](Self::merge) imports from the results of all of them.
+    #[cfg(feature = "compiler")]
+    pub fn partition(mut self, partition: Partition) -> Self {
+        self.settings.partition = Some(partition);
+        self
+    }
+
+    /// Makes [`run`](Self::run) and [`run_in_helper`](Self::run_in_helper) import from the results of other jobs: they
+    /// compile nothing, and write nothing if an artifact is missing, unless the merge compiles what is missing.
+    #[cfg(feature = "compiler")]
+    pub fn merge(mut self, merge: Merge) -> Self {
+        self.settings.merge = Some(merge);
         self
     }
 

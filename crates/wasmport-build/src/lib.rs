@@ -76,7 +76,9 @@ pub use importer::{Importer, configure};
 pub use pipeline::{Inspection, has_code_generator, inspect};
 #[cfg(feature = "schema")]
 pub use report::report_schema;
-pub use report::{ArtifactReport, AssetReport, Report, StageReport, Status};
+pub use report::{
+    ArtifactReport, AssetReport, MissingItem, PartReport, Report, StageReport, Status,
+};
 #[cfg(feature = "compiler")]
 pub use run::Progress;
 #[cfg(feature = "compiler")]
@@ -86,9 +88,9 @@ pub use settings::settings_schema;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, DebugProfile,
     Explanation, ExternKind, FastMath, Form, ImportLimits, ImportModules, LegacyExceptions,
-    LockMode, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Profile,
-    RemoteMode, RemoteSettings, Setting, Settings, Side, Symlinks, Tool, Tools, Transform,
-    Visibility, common_targets, nearest_target,
+    LockMode, Merge, Optimize, OptimizeLevel, Origin, Partition, PartitionError, Passes, Policy,
+    Preinit, Preset, Profile, RemoteMode, RemoteSettings, Setting, Settings, Side, Symlinks, Tool,
+    Tools, Transform, Visibility, common_targets, nearest_target,
 };
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};

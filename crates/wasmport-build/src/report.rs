@@ -6,6 +6,7 @@ mod document;
 pub use document::report_schema;
 
 use crate::asset::{AssetError, Kind, Stage};
+use crate::settings::Partition;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wasmport::Digest;
@@ -25,6 +26,8 @@ pub enum Status {
     Stale,
     /// Its import failed.
     Failed,
+    /// The artifacts of this part are in the cache (`import --partition` only).
+    Compiled,
 }
 
 /// One asset of a run.
@@ -49,6 +52,8 @@ pub struct AssetReport {
     pub stages: Vec<StageReport>,
     /// Warnings, until they are moved into [`Report::warnings`].
     pub(crate) warnings: Vec<String>,
+    /// The targets without an artifact, until they are moved into [`Report::missing`].
+    pub(crate) missing: Vec<Target>,
 }
 
 impl AssetReport {
@@ -63,6 +68,7 @@ impl AssetReport {
             artifacts: Vec::new(),
             stages: Vec::new(),
             warnings: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -149,6 +155,47 @@ pub struct ArtifactReport {
     pub uncompressed: Option<u64>,
 }
 
+/// The part of an import that a run compiled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct PartReport {
+    /// The part, from 1.
+    pub part: u32,
+    /// The number of parts.
+    pub parts: u32,
+    /// The number of items of this part: assets with a target each.
+    pub items: usize,
+    /// The number of items of all parts.
+    pub of: usize,
+    /// The number of items of this part that were in the cache.
+    pub cached: usize,
+}
+
+/// An artifact that a merge needs, and the cache does not have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct MissingItem {
+    /// The source file below its root.
+    pub source: String,
+    /// The target.
+    #[cfg_attr(feature = "schema", schemars(with = "String"))]
+    pub target: Target,
+    /// The part that compiles it, such as `2/4`, if the number of parts is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"))]
+    pub part: Option<Partition>,
+}
+
+impl std::fmt::Display for MissingItem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { target, part, .. } = self;
+        write!(f, "{target}")?;
+        part.map_or(Ok(()), |part| write!(f, " (part {part})"))
+    }
+}
+
 /// The result of a run.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
@@ -161,6 +208,10 @@ pub struct Report {
     pub seconds: f64,
     /// Warnings.
     pub warnings: Vec<String>,
+    /// The part of the import that this run compiled, if it compiled a part alone.
+    pub part: Option<PartReport>,
+    /// The artifacts that are missing in the cache. A merge that misses one writes nothing.
+    pub missing: Vec<MissingItem>,
 }
 
 impl Report {

@@ -16,7 +16,7 @@ pub(crate) fn config(args: &ConfigArgs, default_config: Option<&Path>, out: &Out
     let selection = &args.selection;
     match selection.importer(default_config).and_then(|importer| importer.explain()) {
         Ok(explained) if out.is_json() => out.json(&explained),
-        Ok(explained) => show(&explained, selection.quiet, out),
+        Ok(explained) => show(&explained, selection.options.quiet, out),
         Err(error) => {
             out.error(&error.to_string());
             return Exit::Usage;

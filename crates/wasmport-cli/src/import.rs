@@ -1,20 +1,30 @@
-//! `import`: imports assets, by default in a helper process.
+//! `import` and `merge`: import assets, by default in a helper process.
 
-use crate::args::ImportArgs;
+use crate::args::{ImportArgs, MergeArgs, RunArgs};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::progress::Bar;
 use std::path::Path;
 use std::process::Command;
-use wasmport_build::{Error, Report};
+use wasmport_build::{Error, Importer, Report};
 
 /// Runs `import`.
 pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Exit {
-    match run(args, default_config, out) {
+    let verb = if args.reproduce { "reproduce" } else { "import" };
+    run(args.importer(default_config), &args.run, verb, out)
+}
+
+/// Runs `merge`.
+pub(crate) fn merge(args: &MergeArgs, default_config: Option<&Path>, out: &Output) -> Exit {
+    run(args.importer(default_config), &args.run, "merge", out)
+}
+
+fn run(importer: Result<Importer, Error>, args: &RunArgs, verb: &str, out: &Output) -> Exit {
+    match importer.and_then(|importer| report(&importer, args, out)) {
         // A helper reports to the process that started it.
         Ok(_) if is_helper() => Exit::Done,
         Ok(report) => {
-            out.report(&report, if args.reproduce { "reproduce" } else { "import" });
+            out.report(&report, verb);
             Exit::of(&report)
         }
         Err(error) => {
@@ -24,29 +34,7 @@ pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Out
     }
 }
 
-fn run(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Result<Report, Error> {
-    let mut importer = args.selection.importer(default_config)?.profile(args.profile.into());
-    if let Some(jobs) = args.jobs {
-        importer = importer.jobs(jobs.into());
-    }
-    if let Some(memory) = args.memory {
-        importer = importer.memory_mib(memory);
-    }
-    if args.no_cache {
-        importer = importer.no_cache();
-    }
-    if args.trust_cache {
-        importer = importer.trust_cache();
-    }
-    if args.allow_tools {
-        importer = importer.allow_tools();
-    }
-    if let Some(dir) = &args.emit_stages {
-        importer = importer.emit_stages(dir);
-    }
-    if args.reproduce {
-        importer = importer.reproduce();
-    }
+fn report(importer: &Importer, args: &RunArgs, out: &Output) -> Result<Report, Error> {
     if is_helper() {
         importer.serve()?;
         return Ok(Report::default());

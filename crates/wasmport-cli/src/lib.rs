@@ -39,7 +39,8 @@ mod watch;
 
 pub use args::{
     ApiArgs, CacheArgs, CacheCommand, Command, ConfigArgs, Format, GuestArgs, ImportArgs,
-    InspectArgs, Language, SelectionArgs, TargetsArgs, WatchArgs,
+    InspectArgs, Language, MergeArgs, OptionArgs, ProfileName, RunArgs, SelectionArgs, TargetsArgs,
+    WatchArgs,
 };
 
 #[cfg(feature = "bundle")]
@@ -87,14 +88,15 @@ pub fn worker() -> ExitCode {
 #[must_use]
 pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
     match command {
-        Command::Import(args) => import::import(args, default_config, &output(args)),
+        Command::Import(args) => {
+            import::import(args, default_config, &output(&args.selection.options))
+        }
+        Command::Merge(args) => import::merge(args, default_config, &output(&args.options)),
         Command::Watch(args) => {
-            watch::watch(args, default_config, &output(&args.import).one_line_documents())
+            let out = output(&args.import.selection.options).one_line_documents();
+            watch::watch(args, default_config, &out)
         }
-        Command::Check(args) => {
-            let out = Output::new(args.format, args.quiet, args.verbose);
-            check::check(args, default_config, &out)
-        }
+        Command::Check(args) => check::check(args, default_config, &output(&args.options)),
         Command::Targets(args) => {
             targets::targets(args, default_config, &Output::new(args.format, false, 0))
         }
@@ -104,9 +106,7 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         #[cfg(feature = "bundle")]
         Command::Key(command) => key::key(command),
         Command::Config(args) => {
-            let ConfigArgs { selection, .. } = args;
-            let out = Output::new(selection.format, selection.quiet, selection.verbose);
-            config::config(args, default_config, &out)
+            config::config(args, default_config, &output(&args.selection.options))
         }
         Command::Guest(args) => {
             guest::guest(args, default_config, &Output::new(Format::Human, false, 0))
@@ -120,6 +120,6 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
     .into()
 }
 
-fn output(args: &ImportArgs) -> Output {
-    Output::new(args.selection.format, args.selection.quiet, args.selection.verbose)
+fn output(args: &OptionArgs) -> Output {
+    Output::new(args.format, args.quiet, args.verbose)
 }

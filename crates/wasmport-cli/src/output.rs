@@ -4,9 +4,10 @@ use crate::args::Format;
 use crate::summary;
 use crate::text::plain;
 use anstyle::{AnsiColor, Style};
+use std::collections::BTreeSet;
 use std::io::Write as _;
 use wasmport::support::printable;
-use wasmport_build::{AssetReport, Report, Status};
+use wasmport_build::{AssetReport, PartReport, Partition, Report, Status};
 
 const GREEN: Style = AnsiColor::Green.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
@@ -88,6 +89,7 @@ impl Output {
     pub fn report(&self, report: &Report, verb: &str) {
         report.warnings.iter().for_each(|warning| self.warning(warning));
         report.failures().for_each(|(_, error)| self.error(&error.to_string()));
+        missing(report).into_iter().for_each(|message| self.error(&message));
         if self.is_json() {
             return self.json(report);
         }
@@ -114,6 +116,7 @@ impl Output {
     fn asset(&self, asset: &AssetReport) {
         let (style, word) = match asset.status {
             Status::Imported => (GREEN, "imported"),
+            Status::Compiled => (GREEN, "compiled"),
             Status::Stale => (YELLOW, "stale"),
             Status::Failed => (RED, "failed"),
             _ if self.verbose > 0 => (CYAN, "unchanged"),
@@ -137,8 +140,27 @@ fn with_styled_help(message: &str) -> String {
     printable(message).replace("\n  help: ", &format!("\n  {CYAN}help{CYAN:#}: "))
 }
 
+/// Sums up what a merge misses, and says what to do.
+fn missing(report: &Report) -> Option<String> {
+    let (first, count) = (report.missing.first()?, report.missing.len());
+    let parts: BTreeSet<Partition> = report.missing.iter().filter_map(|item| item.part).collect();
+    let parts: Vec<String> = parts.iter().map(ToString::to_string).collect();
+    let part = first.part.map_or_else(|| "K/N".into(), |part| part.to_string());
+    let of = match parts.as_slice() {
+        [] => String::new(),
+        [one] => format!(", of part {one}"),
+        more => format!(", of the parts {}", more.join(", ")),
+    };
+    let s = if count == 1 { "" } else { "s" };
+    Some(format!(
+        "{count} result{s} missing{of}: nothing was written\n  help: run `cargo wasmport import --partition {part}` \
+         again with these sources and settings, or pass `--compile-missing`"
+    ))
+}
+
 fn counts(report: &Report, verb: &str) -> String {
     let counts = [
+        (Status::Compiled, "compiled"),
         (Status::Imported, "imported"),
         (Status::Unchanged, "unchanged"),
         (Status::Stale, "stale"),
@@ -151,5 +173,11 @@ fn counts(report: &Report, verb: &str) -> String {
         .map(|(count, word)| format!("{count} {word}"))
         .collect();
     let what = if parts.is_empty() { "no assets".into() } else { parts.join(", ") };
+    if let Some(PartReport { part, parts, items, of, cached, .. }) = report.part {
+        return format!(
+            "part {part}/{parts}: {items} of {of} items, {cached} from the cache; {what} in {:.2} s",
+            report.seconds
+        );
+    }
     format!("{verb}: {what} in {:.2} s", report.seconds)
 }

@@ -9,7 +9,8 @@ use wasmport_build::{AssetReport, Report, Stage, StageReport, Status};
 pub(crate) fn of_run(report: &Report) -> Option<String> {
     let mut stages: Vec<(Stage, String)> = Vec::new();
     let mut totals: BTreeMap<String, Totals> = BTreeMap::new();
-    let imported = report.assets.iter().filter(|asset| asset.status == Status::Imported);
+    let is_imported = |status| matches!(status, Status::Imported | Status::Compiled);
+    let imported = report.assets.iter().filter(|asset| is_imported(asset.status));
     for stage in imported.flat_map(|asset| &asset.stages) {
         let name = match &stage.target {
             Some(target) => format!("{} {target}", stage.stage),

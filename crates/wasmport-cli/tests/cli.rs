@@ -18,6 +18,8 @@ mod config;
 mod files;
 #[path = "cli/lock.rs"]
 mod lock;
+#[path = "cli/partition.rs"]
+mod partition;
 #[path = "cli/precompile.rs"]
 mod precompile;
 #[cfg(feature = "remote")]

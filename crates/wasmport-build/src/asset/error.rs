@@ -51,6 +51,8 @@ pub enum AssetErrorKind {
     Mismatch,
     /// The outputs cannot be written.
     Output,
+    /// The artifacts are not in the cache, and the run does not compile.
+    Missing,
     /// The importer has a fault.
     Internal,
 }

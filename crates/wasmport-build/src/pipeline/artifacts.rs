@@ -27,9 +27,13 @@ pub(super) fn compile_targets(
     } else {
         warn_of_metadata(module, asset);
     }
-    let targets = asset.project().targets.par_iter().flatten();
-    let results: Vec<_> =
-        targets.map(|target| compile_target(module, target, asset)).collect::<Result<_, _>>()?;
+    let targets = asset.targets().par_iter();
+    // All targets are compiled, although one may fail: a run reports and stores all that it can.
+    let results: Vec<_> = targets.map(|target| compile_target(module, target, asset)).collect();
+    if !asset.is_part() {
+        check_missing(asset)?;
+    }
+    let results: Vec<Outcome> = results.into_iter().collect::<Result<_, _>>()?;
     let mut stored = Vec::new();
     // The reports are in the order of the targets, whatever the threads did.
     for (artifact, reports) in results {
@@ -37,6 +41,17 @@ pub(super) fn compile_targets(
         reports.into_iter().for_each(|report| asset.report(report));
     }
     Ok(stored)
+}
+
+/// Fails if the cache lacks artifacts, and the run does not compile.
+fn check_missing(asset: &AssetContext<'_>) -> Result<(), AssetError> {
+    let missing = asset.log().missing.len();
+    if missing == 0 {
+        return Ok(());
+    }
+    let of = asset.targets().len();
+    let message = format!("{missing} of {of} artifacts are not in the cache");
+    Err(asset.error(Stage::Compile, message).kind(AssetErrorKind::Missing))
 }
 
 /// Compiles the module, without its debug information if Wasmtime cannot translate that.
@@ -83,6 +98,10 @@ fn compile_target(
             let compile = StageReport { cached, ..report(after, start.elapsed()) };
             let (stored, compress) = compress(compiled, asset)?;
             Ok((Some(stored), [Some(compile), compress].into_iter().flatten().collect()))
+        }
+        Attempt::Missing => {
+            asset.miss(target);
+            Ok((None, Vec::new()))
         }
         Attempt::Unsupported(error) => {
             let skipped = Some(error.message.clone());

@@ -4,9 +4,9 @@ use crate::asset::{AssetError, AssetErrorKind, Stage};
 use crate::panics::{Panic, catch_panic};
 use crate::pipeline::context::{AssetContext, ImportContext};
 use crate::project::generator;
-use crate::store::{Bucket, Bytes, CacheEntry, Computation, ModuleFunctions};
+use crate::store::{Bucket, Bytes, Cache, CacheEntry, Computation, ModuleFunctions};
 use crate::wasm::{ValidWasm, image_bytes};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::sync::Arc;
 use target_lexicon::{Architecture, Triple};
@@ -24,6 +24,8 @@ pub(crate) enum Attempt<'c> {
     Compiled(Compiled<'c>),
     /// The target cannot run the module.
     Unsupported(AssetError),
+    /// The artifact is not in the cache, and the run does not compile.
+    Missing,
 }
 
 /// Everything that decides the bytes of an artifact.
@@ -39,8 +41,10 @@ struct Compilation<'a> {
 }
 
 /// The reason why there is no artifact.
+#[derive(Serialize, Deserialize)]
 enum Refusal {
-    Error(wasmtime::Error),
+    /// Wasmtime fails with this message.
+    Error(String),
     Panic(Panic),
 }
 
@@ -63,11 +67,47 @@ impl<'a> Computation for Compilation<'a> {
                 engine.precompile_module(self.wasm.0)
             }
         });
-        let bytes = bytes.map_err(Refusal::Panic)?.map_err(Refusal::Error)?;
+        let bytes = bytes.map_err(Refusal::Panic)?;
+        let bytes = bytes.map_err(|error| Refusal::Error(format!("{error:#}")))?;
         if let Some(functions) = functions {
             functions.store(&cache.import.cache);
         }
         Ok(bytes)
+    }
+}
+
+/// A compilation that Wasmtime refuses.
+///
+/// An import compiles again, since a refusal may be that of an exhausted machine. A merge does not compile, and
+/// takes the refusal of the job that did.
+#[derive(Serialize)]
+struct Refused<'a>(&'a Compilation<'a>);
+
+impl Computation for Refused<'_> {
+    const BUCKET: Bucket = Bucket::Refused;
+    type Context = Refusal;
+    type Error = serde_json::Error;
+
+    fn compute(&self, refusal: &Refusal) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(refusal)
+    }
+}
+
+impl Compilation<'_> {
+    /// Finds the artifact, or the refusal of a job that compiled it. Returns `None` if no job did.
+    fn find<'c>(&self, cache: &'c Cache) -> Option<Result<CacheEntry<'c>, Refusal>> {
+        if let Some(artifact) = cache.find(self) {
+            return Some(Ok(artifact));
+        }
+        let refused = cache.find(&Refused(self))?;
+        serde_json::from_slice(&refused.bytes).ok().map(Err)
+    }
+
+    /// Stores a refusal for the merge.
+    fn store_refusal(&self, refusal: &Refusal, cache: &Cache) {
+        if let Ok(mut refused) = cache.get_or_compute(&Refused(self), refusal) {
+            let _ = refused.store();
+        }
     }
 }
 
@@ -119,14 +159,27 @@ pub(super) fn compile<'c>(
         sources: generator::artifact_sources(),
     };
     let functions = FunctionCache { import: asset.import, asset: module.path() };
-    match asset.cache().get_or_compute(&compilation, &functions) {
-        Ok(mut artifact) => {
+    let found = match asset.compiles_nothing() {
+        true => compilation.find(asset.cache()),
+        false => Some(asset.cache().get_or_compute(&compilation, &functions)),
+    };
+    match found {
+        None => Ok(Attempt::Missing),
+        Some(Ok(mut artifact)) => {
             let unit = format!("bytes in its artifact for {target}");
             check_size(module, asset, artifact.bytes.len() as u64, &unit)?;
-            artifact.store();
+            if !artifact.store() && asset.is_part() {
+                let message = format!("its artifact for {target} cannot be written to the cache");
+                return Err(asset.error(Stage::Write, message));
+            }
             Ok(compiled(artifact))
         }
-        Err(refusal) => refused(module, target, refusal),
+        Some(Err(refusal)) => {
+            if asset.is_part() {
+                compilation.store_refusal(&refusal, asset.cache());
+            }
+            refused(module, target, refusal)
+        }
     }
 }
 
@@ -168,7 +221,7 @@ fn refused<'c>(
         AssetError::new(module.path(), Stage::Compile, format!("for {target}: {message}"))
     };
     match refusal {
-        Refusal::Error(e) => Err(error(format!("{e:#}"))),
+        Refusal::Error(message) => Err(error(message)),
         // Wasmtime 48 copies small blocks with vectors, and does not check for the extension.
         Refusal::Panic(panic) if lacks_vectors(target) => {
             let what = format!("Wasmtime copies memory with the vector extension there ({panic})");

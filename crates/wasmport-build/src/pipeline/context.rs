@@ -14,6 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use wasmport::Digest;
+use wasmport::engine::Target;
 
 /// The state that all assets of a run share.
 pub(crate) struct ImportContext<'a> {
@@ -34,6 +35,8 @@ pub(crate) struct AssetContext<'a> {
     pub deciding: BTreeMap<String, String>,
     /// The manifest's entry from an earlier import.
     pub previous: Option<&'a Entry>,
+    /// The targets to compile for, if this run compiles a part alone.
+    part: Option<&'a [Target]>,
     /// The files and components that stages need besides the module.
     pub inputs: StageInputs,
     emitter: Option<Emitter>,
@@ -46,6 +49,8 @@ pub(crate) struct StageLog {
     pub kind: Kind,
     pub stages: Vec<StageReport>,
     pub warnings: Vec<String>,
+    /// The targets without an artifact, if the run does not compile.
+    pub missing: Vec<Target>,
 }
 
 impl<'a> AssetContext<'a> {
@@ -63,10 +68,31 @@ impl<'a> AssetContext<'a> {
             settings_key,
             deciding,
             previous,
+            part: None,
             inputs: StageInputs::read(file, import.settings),
             emitter: import.settings.emit_stages.as_deref().map(|dir| Emitter::new(dir, file)),
             log: Mutex::default(),
         }
+    }
+
+    /// Compiles for these targets alone, and generates nothing.
+    pub fn with_part(self, part: Option<&'a [Target]>) -> Self {
+        Self { part, ..self }
+    }
+
+    /// Returns whether this run compiles a part alone.
+    pub fn is_part(&self) -> bool {
+        self.part.is_some()
+    }
+
+    /// Returns the targets to compile for.
+    pub fn targets(&self) -> &[Target] {
+        self.part.or(self.project().targets.as_deref()).unwrap_or_default()
+    }
+
+    /// Returns whether artifacts come from the cache alone.
+    pub fn compiles_nothing(&self) -> bool {
+        self.project().merge.as_ref().is_some_and(|merge| !merge.compiles_missing())
     }
 
     /// Returns the context of the file that describes a version.
@@ -77,7 +103,7 @@ impl<'a> AssetContext<'a> {
 
     /// Takes over the log of another context.
     pub fn absorb(&self, other: AssetContext<'_>) {
-        let StageLog { kind, stages, warnings } = other.into_log();
+        let StageLog { kind, stages, warnings, .. } = other.into_log();
         self.set_kind(kind);
         self.log().stages.extend(stages);
         warnings.into_iter().for_each(|warning| self.warn(warning));
@@ -121,6 +147,11 @@ impl<'a> AssetContext<'a> {
     /// Records the report of a stage.
     pub fn report(&self, report: StageReport) {
         self.log().stages.push(report);
+    }
+
+    /// Records that there is no artifact for a target.
+    pub fn miss(&self, target: &Target) {
+        self.log().missing.push(target.clone());
     }
 
     /// Records a warning, once: targets that are compiled in parallel may have the same.

@@ -2,6 +2,7 @@
 
 mod artifacts;
 mod compile;
+pub(crate) mod compile_cost;
 mod concurrency;
 mod context;
 mod described;
@@ -20,7 +21,7 @@ pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub(crate) use guest::guest;
 pub use inspect::{Inspection, inspect};
-pub(crate) use pack::Output;
+pub(crate) use pack::{Output, Outputs};
 
 use crate::asset::AssetError;
 use crate::project::discover::AssetFile;
@@ -90,6 +91,10 @@ pub(crate) fn import_asset(asset: &AssetContext<'_>) -> Result<Output, AssetErro
     let module = stages::strip(module, asset)?;
     let module = stages::canonicalize(module, asset)?;
     let artifacts = artifacts::compile_targets(&module, asset)?;
+    if asset.is_part() {
+        // The results are in the store. The job that merges the parts generates the outputs.
+        return Ok(Output::of_part(&artifacts, asset));
+    }
     let wrapper = stages::codegen(&module, &interface, &artifacts, digest, asset)?;
     let source = pack::Source { digest, concurrency };
     pack::pack(&module, interface, artifacts, wrapper, &source, asset)

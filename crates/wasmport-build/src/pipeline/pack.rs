@@ -13,10 +13,25 @@ use crate::wasm::ValidWasm;
 use wasmport::Digest;
 use wasmport::engine::{Target, wasmtime_version};
 
+/// The result of importing one asset.
+pub(crate) enum Output {
+    Complete(Box<Outputs>),
+    /// The artifacts for the targets of a part.
+    Part(Vec<ArtifactEntry>),
+}
+
 /// The outputs of one asset.
-pub(crate) struct Output {
+pub(crate) struct Outputs {
     pub entry: Entry,
     pub files: Files,
+}
+
+impl Output {
+    /// Describes the artifacts of a part.
+    pub(super) fn of_part(stored: &[Stored], asset: &AssetContext<'_>) -> Self {
+        let name = asset.file.name();
+        Self::Part(stored.iter().map(|stored| stored.entry(&name)).collect())
+    }
 }
 
 /// The facts about the source file that the manifest records.
@@ -75,7 +90,7 @@ pub(super) fn pack(
         files.add(&artifact.path, stored.bytes);
     }
     warn_of_moved_methods(&entry, asset);
-    Ok(Output { entry, files })
+    Ok(Output::Complete(Box::new(Outputs { entry, files })))
 }
 
 fn skipped_targets(artifacts: &[ArtifactEntry], asset: &AssetContext<'_>) -> Vec<Target> {

@@ -129,6 +129,30 @@ impl<'a> Freshness<'a> {
         Digest::from_bytes(*key.finalize().as_bytes())
     }
 
+    /// Hashes everything that an asset's artifacts depend on except the settings of the project and the tools'
+    /// versions: assets with the same key have the same artifacts.
+    #[cfg(feature = "compiler")]
+    pub fn artifacts_key(&self, file: &AssetFile, source_digest: Digest) -> Digest {
+        let mut key = blake3::Hasher::new_derive_key("wasmport artifacts key v1");
+        add_field(&mut key, source_digest.as_bytes());
+        // JSON has strings, numbers and maps with string keys: serialization cannot fail.
+        let choices = serde_json::to_vec(&file.settings.of_artifacts()).unwrap_or_default();
+        add_field(&mut key, &choices);
+        for (name, version) in self.settings.passes.of(&file.settings.transform).unwrap_or_default()
+        {
+            add_field(&mut key, name.as_bytes());
+            add_field(&mut key, version.as_bytes());
+            // A pass knows the source.
+            add_field(&mut key, file.source.as_bytes());
+        }
+        let follow = self.settings.symlinks == Symlinks::Follow;
+        for input in file.inputs(self.settings) {
+            let digest = digest_of_tree_by(&input, follow, |path| self.digests.of(path));
+            add_field(&mut key, digest.as_bytes());
+        }
+        Digest::from_bytes(*key.finalize().as_bytes())
+    }
+
     /// Returns the beginnings of the digests of all settings and files that decide an asset's outputs and
     /// are not defaults, by name: they show which of them changed.
     pub fn deciding(&self, file: &AssetFile) -> BTreeMap<String, String> {
@@ -343,6 +367,8 @@ fn common_key(settings: &Settings) -> blake3::Hasher {
         cache: _,
         lock: _,
         reproduce: _,
+        partition: _,
+        merge: _,
         emit_stages: _,
     } = settings;
     let mut key = blake3::Hasher::new_derive_key("wasmport settings key v1");

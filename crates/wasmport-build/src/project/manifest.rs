@@ -138,7 +138,7 @@ pub struct ArtifactEntry {
 
 impl ArtifactEntry {
     /// Reports the artifact.
-    fn report(&self) -> ArtifactReport {
+    pub fn report(&self) -> ArtifactReport {
         let Self { target, path, bytes, blake3, uncompressed } = self.clone();
         ArtifactReport { target, path, bytes, blake3, uncompressed }
     }

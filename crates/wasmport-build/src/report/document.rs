@@ -1,6 +1,6 @@
 //! The JSON document of a report, printed by `--format json`.
 
-use super::{ArtifactReport, AssetReport, Report, StageReport, Status};
+use super::{ArtifactReport, AssetReport, MissingItem, PartReport, Report, StageReport, Status};
 use crate::asset::{Kind, Stage};
 use serde::{Serialize, Serializer};
 
@@ -12,6 +12,12 @@ struct Document<'a> {
     assets: Vec<Asset<'a>>,
     /// Warnings about the run as a whole and its assets.
     warnings: &'a [String],
+    /// The part of the import that this run compiled, if it compiled a part alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<PartReport>,
+    /// The artifacts that a merge needs, and the cache does not have.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    missing: &'a [MissingItem],
     /// Number of assets by status.
     summary: Summary,
 }
@@ -46,8 +52,15 @@ struct Summary {
     unchanged: usize,
     stale: usize,
     failed: usize,
+    /// Of a part.
+    #[serde(skip_serializing_if = "is_zero")]
+    compiled: usize,
     /// The duration of the run in seconds.
     seconds: f64,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 impl<'a> From<&'a AssetReport> for Asset<'a> {
@@ -77,11 +90,14 @@ impl Serialize for Report {
         let document = Document {
             assets: self.assets.iter().map(Asset::from).collect(),
             warnings: &self.warnings,
+            part: self.part,
+            missing: &self.missing,
             summary: Summary {
                 imported: self.count(Status::Imported),
                 unchanged: self.count(Status::Unchanged),
                 stale: self.count(Status::Stale),
                 failed: self.count(Status::Failed),
+                compiled: self.count(Status::Compiled),
                 seconds: self.seconds,
             },
         };

@@ -20,13 +20,9 @@ use std::collections::HashSet;
 /// # Errors
 ///
 /// Fails if a file cannot be read or written.
-pub(super) fn commit(
-    plan: &Plan<'_>,
-    settled: Vec<AssetReport>,
-    executed: Executed,
-) -> Result<Report, Error> {
+pub(super) fn commit(plan: &mut Plan<'_>, executed: Executed) -> Result<Report, Error> {
     let is_unchanged = plan.is_unchanged && executed.assets.is_empty();
-    let (mut report, imported) = gather(plan, settled, executed);
+    let (mut report, imported) = gather(plan, executed);
     let written;
     let manifest = if is_unchanged {
         plan.freshness.record_summary();
@@ -62,16 +58,15 @@ pub(super) fn writes(plan: &Plan<'_>) -> bool {
     !settings.reproduce && (!is_unchanged || plan.lock.as_ref().is_some_and(is_outdated))
 }
 
-/// Collects the reports of all assets, and the entries of the imported ones.
-fn gather(
-    plan: &Plan<'_>,
-    settled: Vec<AssetReport>,
-    executed: Executed,
+/// Collects the reports of all assets with the warnings about them, and the entries of the imported ones.
+pub(super) fn collect(
+    plan: &mut Plan<'_>,
+    assets: Vec<(AssetReport, Option<Entry>)>,
 ) -> (Report, Vec<(String, Entry)>) {
     let mut report = Report::default();
     let mut imported = Vec::new();
-    let settled = settled.into_iter().map(|report| (report, None));
-    let mut results: Vec<(AssetReport, Option<Entry>)> = settled.chain(executed.assets).collect();
+    let settled = std::mem::take(&mut plan.settled).into_iter().map(|report| (report, None));
+    let mut results: Vec<(AssetReport, Option<Entry>)> = settled.chain(assets).collect();
     results.sort_by(|(a, _), (b, _)| a.source.cmp(&b.source));
     for (mut asset, entry) in results {
         let warnings = std::mem::take(&mut asset.warnings).into_iter();
@@ -79,8 +74,15 @@ fn gather(
         imported.extend(entry.map(|entry| (asset.name.clone(), entry)));
         report.assets.push(asset);
     }
+    report.assets.extend(plan.discovered.failed.iter().map(AssetReport::of_failure));
     report.warnings.extend(unused::globs(plan.settings, &plan.discovered));
     report.warnings.extend(unused::rules(plan.settings, &plan.discovered));
+    (report, imported)
+}
+
+/// Collects the results of an import, and adds what it has to say about earlier outputs.
+fn gather(plan: &mut Plan<'_>, executed: Executed) -> (Report, Vec<(String, Entry)>) {
+    let (mut report, imported) = collect(plan, executed.assets);
     report.warnings.extend(warn_of_engine(plan));
     let removed = plan.discovered.removed(plan.freshness.previous());
     for (name, Entry { source, .. }) in removed {
@@ -91,7 +93,6 @@ fn gather(
             None => report.removed.push(source.clone()),
         }
     }
-    report.assets.extend(plan.discovered.failed.iter().map(AssetReport::of_failure));
     report.warnings.extend(executed.warnings);
     let damage = plan.freshness.previous().damage.as_ref();
     report.warnings.extend(damage.map(|damage| format!("{damage}; everything was imported again")));

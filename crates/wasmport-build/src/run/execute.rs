@@ -47,7 +47,7 @@ pub(super) fn execute(
     if pending.is_empty() {
         return Ok(Executed::default());
     }
-    if !plan.settings.reproduce {
+    if !plan.settings.reproduce && plan.part.is_none() {
         let imported = plan.freshness.previous().assets.keys().cloned();
         let names = plan.discovered.assets.iter().map(AssetFile::name).chain(imported);
         remove_litter(&plan.settings.out_dir, names);
@@ -65,7 +65,8 @@ pub(super) fn execute(
             let mut executed = Executed::default();
             let mut add = |file: &AssetFile, imported| executed.assets.push(report(file, imported));
             let has_concurrency = plan.settings.engine.concurrency_support;
-            executed.warnings = helper.import(&pending, has_concurrency, &mut add)?;
+            let order = (has_concurrency, plan.part.as_ref());
+            executed.warnings = helper.import(&pending, order, &mut add)?;
             Ok(executed)
         }
     }

@@ -1,6 +1,6 @@
 //! Helper: a process that imports assets, so that an import that crashes or exceeds its limits ends alone.
 //!
-//! It reads on standard input a random token, whether the engine has concurrency, and the sources, a line
+//! It reads on standard input a random token, whether the engine has concurrency, and its tasks, a line
 //! each, and an empty line. It writes events
 //! on standard output, a line of the token and JSON each: what passes and programs print is no event. Standard
 //! input then stays open, and the helper ends with it: if the process that started it was killed, nothing is
@@ -10,6 +10,7 @@
 //! imported again one by one, so that the error names the right one.
 
 use super::imported::{Imported, import_and_write};
+use super::items::TargetsBySource;
 use super::lifeline::Lifeline;
 use super::plan::Plan;
 use super::watchdog::{Overrun, Watchdog};
@@ -24,6 +25,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
+use wasmport::engine::Target;
 
 /// The time after an asset's limit at which a silent helper is killed.
 const GRACE: Duration = Duration::from_secs(30);
@@ -53,6 +55,25 @@ enum Cause {
 struct Order<'a> {
     batch: &'a BTreeSet<String>,
     has_concurrency: bool,
+    part: Option<&'a TargetsBySource>,
+}
+
+/// An asset to import.
+#[derive(Serialize, Deserialize)]
+struct Task {
+    source: String,
+    /// The targets to compile for, if the run compiles a part alone.
+    part: Option<Vec<Target>>,
+}
+
+impl Order<'_> {
+    /// Returns the lines that the helper reads after its token.
+    fn lines(&self) -> String {
+        let targets = |source: &String| Some(self.part?.get(source).cloned().unwrap_or_default());
+        let task = |source: &String| Task { source: source.clone(), part: targets(source) };
+        let tasks = self.batch.iter().map(|source| format!("{}\n", json(&task(source))));
+        std::iter::once(format!("{}\n", self.has_concurrency)).chain(tasks).collect()
+    }
 }
 
 impl Helper<'_> {
@@ -64,7 +85,7 @@ impl Helper<'_> {
     pub fn import(
         &self,
         assets: &[&AssetFile],
-        has_concurrency: bool,
+        (has_concurrency, part): (bool, Option<&TargetsBySource>),
         done: &mut dyn FnMut(&AssetFile, Imported),
     ) -> Result<Vec<String>, Error> {
         let files: BTreeMap<String, &AssetFile> =
@@ -79,7 +100,7 @@ impl Helper<'_> {
             } else {
                 std::mem::take(&mut together)
             };
-            let order = Order { batch: &batch, has_concurrency };
+            let order = Order { batch: &batch, has_concurrency, part };
             let left = self.batch(&order, &files, done, &mut warnings)?;
             let Some(Unfinished { begun, waiting, cause }) = left else { continue };
             together = waiting;
@@ -173,11 +194,8 @@ impl Helper<'_> {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         // The pipe stays open, in `child`.
         if let Some(stdin) = &mut child.stdin {
-            let sources = order.batch.iter().map(|source| format!("{}\n", json(source)));
-            let lines: String =
-                std::iter::once(format!("{}\n", order.has_concurrency)).chain(sources).collect();
             // A helper that exited is noticed when its output ends.
-            let _ = stdin.write_all(format!("{token}\n{lines}\n").as_bytes());
+            let _ = stdin.write_all(format!("{token}\n{}\n", order.lines()).as_bytes());
         }
         Ok(child)
     }
@@ -251,16 +269,19 @@ fn overrun_error(file: &AssetFile, overrun: &Overrun) -> AssetError {
 ///
 /// Fails if the settings contradict each other.
 pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
-    let (token, has_concurrency, wanted) = read_order();
+    let (token, has_concurrency, tasks) = read_order();
+    let wanted: BTreeSet<&String> = tasks.iter().map(|task| &task.source).collect();
     let send = move |event: &Event| send(&token, event);
     let alternatives = Alternatives::new(settings);
     let lifeline = Lifeline::hold(std::io::stdin());
-    let plan = Plan::for_helper(&alternatives, has_concurrency, lifeline)?;
+    let mut plan = Plan::for_helper(&alternatives, has_concurrency, lifeline)?;
+    let part = tasks.iter().map(|task| Some((task.source.clone(), task.part.clone()?)));
+    plan.part = part.collect();
     let files = &plan.discovered.assets;
     let known: BTreeSet<&str> = files.iter().map(|file| file.source.as_str()).collect();
     for source in wanted.iter().filter(|source| !known.contains(source.as_str())) {
-        let error = AssetError::new(source, Stage::Discover, "the file was removed");
-        send(&Event::Done(source.clone(), Box::new(Imported::failed(error))));
+        let error = AssetError::new(source.as_str(), Stage::Discover, "the file was removed");
+        send(&Event::Done((*source).clone(), Box::new(Imported::failed(error))));
     }
     let watchdog = Watchdog::start({
         let send = send.clone();
@@ -284,9 +305,8 @@ pub(crate) fn serve(settings: &Settings) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reads the token, whether the engine has concurrency, and the sources to import, a line each, to an empty
-/// line.
-fn read_order() -> (String, bool, BTreeSet<String>) {
+/// Reads the token, whether the engine has concurrency, and the tasks, a line each, to an empty line.
+fn read_order() -> (String, bool, Vec<Task>) {
     let mut lines = std::io::stdin().lock().lines().map_while(Result::ok);
     let token = lines.next().unwrap_or_default();
     let has_concurrency = lines.next().is_some_and(|line| line == "true");

@@ -3,40 +3,67 @@
 use super::lifeline::Lifeline;
 use crate::asset::{AssetError, Kind, Stage};
 use crate::panics::catch_panic;
-use crate::pipeline::{AssetContext, ImportContext, StageLog, import_asset, import_interface};
+use crate::pipeline::{
+    AssetContext, ImportContext, Output, Outputs, StageLog, import_asset, import_interface,
+};
 use crate::project::discover::AssetFile;
-use crate::project::manifest::Entry;
+use crate::project::manifest::{ArtifactEntry, Entry};
 use crate::report::{AssetReport, StageReport, Status};
 use crate::run::plan::Plan;
 use serde::{Deserialize, Serialize};
+use wasmport::engine::Target;
 
 /// The result of importing one asset.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Imported {
     pub kind: Kind,
-    pub result: Result<Entry, AssetError>,
+    pub result: Result<Done, AssetError>,
     pub stages: Vec<StageReport>,
     pub warnings: Vec<String>,
+    /// The targets without an artifact, if the run does not compile.
+    pub missing: Vec<Target>,
+}
+
+/// The work that was done for an asset.
+#[derive(Debug, Serialize, Deserialize)]
+pub(crate) enum Done {
+    /// Its outputs were written.
+    Imported(Box<Entry>),
+    /// These artifacts of a part are in the cache.
+    Compiled(Vec<ArtifactEntry>),
 }
 
 impl Imported {
     /// Creates the result of an asset whose kind is unknown.
     pub fn failed(error: AssetError) -> Self {
-        Self { kind: Kind::Module, result: Err(error), stages: Vec::new(), warnings: Vec::new() }
+        Self {
+            kind: Kind::Module,
+            result: Err(error),
+            stages: Vec::new(),
+            warnings: Vec::new(),
+            missing: Vec::new(),
+        }
     }
 
     /// Reports the asset, and returns its entry if it was imported.
     pub fn report(self, file: &AssetFile) -> (AssetReport, Option<Entry>) {
-        let Self { kind, result, stages, warnings } = self;
+        let Self { kind, result, stages, warnings, missing } = self;
         let (report, entry) = match result {
-            Ok(entry) => (entry.report(&file.name(), Status::Imported), Some(entry)),
+            Ok(Done::Imported(entry)) => {
+                (entry.report(&file.name(), Status::Imported), Some(*entry))
+            }
+            Ok(Done::Compiled(artifacts)) => {
+                let report = AssetReport::new(&file.source, &file.name(), Status::Compiled);
+                let artifacts = artifacts.iter().map(ArtifactEntry::report).collect();
+                (AssetReport { artifacts, ..report }, None)
+            }
             Err(error) => (file.failed(kind, error), None),
         };
-        (AssetReport { kind, stages, warnings, ..report }, entry)
+        (AssetReport { kind, stages, warnings, missing, ..report }, entry)
     }
 }
 
-/// Imports one asset, compares it with the lock file, and writes its outputs.
+/// Imports one asset, compares it with the lock file, and writes its outputs; of a part, compiles it alone.
 pub(super) fn import_and_write(
     plan: &Plan<'_>,
     import: &ImportContext<'_>,
@@ -50,26 +77,31 @@ pub(super) fn import_and_write(
         .and_then(|full| full.assets.get(&file.name()))
         .map(|entry| &**entry);
     let deciding = plan.freshness.deciding(file);
-    let asset = AssetContext::new(import, file, settings_key, deciding, previous);
+    let asset = AssetContext::new(import, file, settings_key, deciding, previous)
+        .with_part(plan.part_of(file));
     let result = catch_panic(|| write(plan, file, &asset)).unwrap_or_else(|panic| {
         Err(AssetError::new(&file.path, Stage::Validate, format!("panicked: {panic}"))
             .kind(crate::asset::AssetErrorKind::Internal)
             .help("report it to wasmport with the file"))
     });
-    let StageLog { kind, stages, warnings } = asset.into_log();
-    Imported { kind, result, stages, warnings }
+    let StageLog { kind, stages, warnings, missing } = asset.into_log();
+    Imported { kind, result, stages, warnings, missing }
 }
 
-fn write(plan: &Plan<'_>, file: &AssetFile, asset: &AssetContext<'_>) -> Result<Entry, AssetError> {
+fn write(plan: &Plan<'_>, file: &AssetFile, asset: &AssetContext<'_>) -> Result<Done, AssetError> {
     let output = if file.is_interface() { import_interface(asset)? } else { import_asset(asset)? };
+    let Outputs { entry, files } = match output {
+        Output::Part(artifacts) => return Ok(Done::Compiled(artifacts)),
+        Output::Complete(outputs) => *outputs,
+    };
     if plan.settings.reproduce {
-        return Ok(output.entry);
+        return Ok(Done::Imported(Box::new(entry)));
     }
     if let Some(lock) = &plan.lock {
-        lock.check_entry(file, &output.entry, plan.settings)?;
+        lock.check_entry(file, &entry, plan.settings)?;
     }
     let is_alive = || plan.lifeline.iter().for_each(Lifeline::check);
-    let written = output.files.write(&plan.settings.out_dir, is_alive);
+    let written = files.write(&plan.settings.out_dir, is_alive);
     written.map_err(|e| asset.error(Stage::Write, e.to_string()))?;
-    Ok(output.entry)
+    Ok(Done::Imported(Box::new(entry)))
 }

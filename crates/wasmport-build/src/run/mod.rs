@@ -4,8 +4,11 @@ mod commit;
 mod execute;
 mod helper;
 mod imported;
+mod items;
 mod lifeline;
+mod merge;
 mod output_lock;
+mod part;
 mod plan;
 mod progress;
 mod reproduce;
@@ -34,8 +37,8 @@ pub(crate) struct Outcome {
     pub files: Vec<PathBuf>,
 }
 
-/// Imports everything that the settings select. An asset that fails keeps its earlier outputs, and the
-/// others are imported. An import that writes waits for other imports into the same folder.
+/// Imports everything that the settings select: completely, or the part of one job, or from the results of
+/// other jobs.
 ///
 /// # Errors
 ///
@@ -47,9 +50,25 @@ pub(crate) fn import(
     executor: &Executor<'_>,
 ) -> Result<Outcome, Error> {
     let start = Instant::now();
+    let mut outcome = match (settings.partition, &settings.merge) {
+        (Some(partition), _) => part::compile_part(settings, partition, progress, executor)?,
+        (None, Some(merge)) => merge::merge(settings, merge, progress, executor)?,
+        (None, None) => import_outputs(settings, progress, executor)?,
+    };
+    outcome.report.seconds = start.elapsed().as_secs_f64();
+    Ok(outcome)
+}
+
+/// Imports, and writes the outputs. An asset that fails keeps its earlier outputs, and the others are
+/// imported. An import that writes waits for other imports into the same folder.
+fn import_outputs(
+    settings: &Settings,
+    progress: &dyn Progress,
+    executor: &Executor<'_>,
+) -> Result<Outcome, Error> {
     let alternatives = Alternatives::new(settings);
     let mut lock = None;
-    let (plan, mut report) = loop {
+    let (plan, report) = loop {
         let mut plan = Plan::new(&alternatives)?;
         if let Some(refusal) = plan.refusal() {
             break (plan, refusal);
@@ -68,12 +87,10 @@ pub(crate) fn import(
             }
         }
         let executed = execute::execute(&plan, progress, executor, lock.as_ref())?;
-        let settled = std::mem::take(&mut plan.settled);
-        let report = commit::commit(&plan, settled, executed)?;
+        let report = commit::commit(&mut plan, executed)?;
         break (plan, report);
     };
     plan.freshness.save_digests();
-    report.seconds = start.elapsed().as_secs_f64();
     let files = plan.discovered.files(settings);
     Ok(Outcome { report, folders: plan.discovered.folders, files })
 }

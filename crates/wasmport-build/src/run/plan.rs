@@ -1,5 +1,6 @@
 //! `Plan`: the assets of a run, split into those that are unchanged and those to import.
 
+use super::items::TargetsBySource;
 use super::lifeline::Lifeline;
 use crate::asset::{AssetError, Kind};
 use crate::error::Error;
@@ -15,6 +16,7 @@ use crate::store::{StoreError, StoreFolder};
 use crate::tool::ToolBox;
 use rayon::prelude::*;
 use std::path::Path;
+use wasmport::engine::Target;
 
 /// The result of looking at sources, outputs and lock file, before any work.
 pub(crate) struct Plan<'a> {
@@ -32,6 +34,8 @@ pub(crate) struct Plan<'a> {
     pub settled: Vec<AssetReport>,
     /// The indices of the assets to import, in `discovered.assets`.
     pending: Vec<usize>,
+    /// The targets to compile for, if the run compiles a part alone.
+    pub part: Option<TargetsBySource>,
     /// The threads that compile, however many assets are imported at once.
     pub pool: rayon::ThreadPool,
     /// The lifeline of a helper process.
@@ -60,6 +64,36 @@ impl<'a> Plan<'a> {
         }
         plan.split(fresh);
         Ok(plan)
+    }
+
+    /// Finds the assets of which the run compiles a part, whatever an earlier run has written.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Plan::new`].
+    pub fn of_part(alternatives: &'a Alternatives<'_>) -> Result<Self, Error> {
+        let mut plan = Self::discover(alternatives, Digests::saved)?;
+        if alternatives.are_open() {
+            let _ = plan.decide_concurrency(alternatives, &[]);
+        }
+        if plan.settings.lock == LockMode::Locked {
+            plan.lock = Lock::of(plan.settings)?;
+        }
+        Ok(plan)
+    }
+
+    /// Selects the items to compile. Nothing is written.
+    pub fn select(&mut self, part: TargetsBySource) {
+        let assets = self.discovered.assets.iter().enumerate();
+        let own = assets.filter(|(_, file)| part.contains_key(&file.source));
+        self.pending = own.map(|(index, _)| index).collect();
+        self.part = Some(part);
+    }
+
+    /// Returns the targets to compile an asset for, if the run compiles a part alone.
+    pub fn part_of(&self, file: &AssetFile) -> Option<&[Target]> {
+        let part = self.part.as_ref()?;
+        Some(part.get(&file.source).map(Vec::as_slice).unwrap_or_default())
     }
 
     /// Finds the assets for a helper process, which imports what it is told, for an engine with or without
@@ -121,6 +155,7 @@ impl<'a> Plan<'a> {
             is_unchanged: false,
             settled: Vec::new(),
             pending: Vec::new(),
+            part: None,
             pool,
             lifeline: None,
         })

@@ -2,6 +2,8 @@
 
 use super::asset::MATCH;
 use super::table::values;
+#[cfg(feature = "compiler")]
+use super::table::{Mark, Row};
 use super::{AssetSettings, Settings};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -29,5 +31,17 @@ impl Settings {
         let path = self.other_crate_path();
         deciding.extend(path.map(|path| ("import.crate-path".to_owned(), Value::String(path))));
         deciding
+    }
+}
+
+#[cfg(feature = "compiler")]
+impl AssetSettings {
+    /// Returns the choices that decide the artifacts of an asset: those that interfaces do not have.
+    pub(crate) fn of_artifacts(&self) -> BTreeMap<String, Value> {
+        let mut choices = values(Self::ROWS, self);
+        let rows = Self::ROWS.iter().filter(|row| row.has(Mark::Artifact));
+        let keys: Vec<String> = rows.map(Row::key).collect();
+        choices.retain(|key, _| keys.iter().any(|own| key.split('.').next() == Some(own)));
+        choices
     }
 }

@@ -5,7 +5,7 @@ use super::file::SettingsFile;
 use super::profile::{DebugProfile, Profile, ProfileTables};
 use super::project_value::ProjectValue;
 use super::table::{Field as _, Row, first, values};
-use super::{AssetSettings, CacheSettings, LockMode, Passes, Symlinks, Tools};
+use super::{AssetSettings, CacheSettings, LockMode, Merge, Partition, Passes, Symlinks, Tools};
 use crate::error::Error;
 use serde::Deserialize;
 use serde_json::Value;
@@ -201,6 +201,10 @@ project_settings! {
             /// Compile everything without earlier results, and compare with the output instead of
             /// writing it.
             pub reproduce: bool = false;
+            /// Compile only the items of this part, and write no output: the results stay in the store.
+            pub partition: Option<Partition> = None;
+            /// Take the artifacts that other jobs have compiled.
+            pub merge: Option<Merge> = None;
             /// The folder for the module after each stage, as text.
             pub emit_stages: Option<PathBuf> = None;
             /// Whether the import may use the network: in build scripts it never does.

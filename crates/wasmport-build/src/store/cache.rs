@@ -39,12 +39,12 @@ impl CacheEntry<'_> {
         Self { digest: Digest::of(&bytes), bytes, cached: false, pending: None }
     }
 
-    /// Stores a new result. Call it after the result was validated.
-    pub fn store(&mut self) {
-        if let Some(Pending { cache, bucket, key }) = self.pending.take() {
-            cache.put(bucket, key, self.digest, &self.bytes);
-            cache.upload(bucket, key, self.digest, &self.bytes);
-        }
+    /// Stores a new result. Call it after the result was validated. Returns whether this machine has the
+    /// result now; else the cache has a warning.
+    pub fn store(&mut self) -> bool {
+        let Some(Pending { cache, bucket, key }) = self.pending.take() else { return self.cached };
+        cache.upload(bucket, key, self.digest, &self.bytes);
+        cache.put(bucket, key, self.digest, &self.bytes)
     }
 }
 
@@ -54,6 +54,9 @@ pub(crate) struct Cache {
     open: Option<OpenStore>,
     #[cfg(feature = "remote")]
     remote: Option<Remote>,
+    /// Results of this machine are uploaded too if they are not new: an upload may have failed.
+    #[cfg(feature = "remote")]
+    uploads_all: bool,
     problems: Mutex<Problems>,
 }
 
@@ -88,6 +91,7 @@ impl Cache {
     /// Looks in the remote store of the settings too, if there is one. If it cannot be used, the cache has a warning.
     #[cfg(feature = "remote")]
     pub fn with_remote(mut self, settings: &Settings) -> Self {
+        self.uploads_all = settings.partition.is_some();
         let options = RemoteOptions::new(settings).transpose();
         match options.map(|options| options.and_then(Remote::open)).transpose() {
             Ok(remote) => self.remote = remote,
@@ -116,7 +120,7 @@ impl Cache {
     fn download(&self, bucket: Bucket, key: Digest) -> Option<(Vec<u8>, Digest)> {
         #[cfg(feature = "remote")]
         if let Some((bytes, digest)) = self.remote.as_ref()?.get(bucket, key) {
-            self.put(bucket, key, digest, &bytes);
+            let _ = self.put(bucket, key, digest, &bytes);
             return Some((bytes, digest));
         }
         let _ = (bucket, key);
@@ -130,6 +134,16 @@ impl Cache {
             remote.put(bucket, key, digest, bytes);
         }
         let _ = (bucket, key, digest, bytes);
+    }
+
+    /// Reads a result of this machine, and uploads it if all results are uploaded.
+    fn get_own(&self, bucket: Bucket, key: Digest) -> Option<(Vec<u8>, Digest)> {
+        let (bytes, digest) = self.get(bucket, key)?;
+        #[cfg(feature = "remote")]
+        if self.uploads_all {
+            self.upload(bucket, key, digest, &bytes);
+        }
+        Some((bytes, digest))
     }
 
     fn store(&self) -> Option<&dyn Backend> {
@@ -157,14 +171,24 @@ impl Cache {
         context: &C::Context,
     ) -> Result<CacheEntry<'_>, C::Error> {
         let key = self.is_on().then(|| key_of(computation));
-        let found = |key| self.get(C::BUCKET, key).or_else(|| self.download(C::BUCKET, key));
-        if let Some((bytes, digest)) = key.and_then(found) {
-            return Ok(CacheEntry { bytes, digest, cached: true, pending: None });
+        if let Some(found) = key.and_then(|key| self.find_key(C::BUCKET, key)) {
+            return Ok(found);
         }
         let computed = CacheEntry::uncached(computation.compute(context)?);
         let key = key.filter(|_| computation.is_key_current());
         let pending = key.map(|key| Pending { cache: self, bucket: C::BUCKET, key });
         Ok(CacheEntry { pending, ..computed })
+    }
+
+    /// Reads the result of a computation, if it is stored.
+    pub fn find<C: Computation>(&self, computation: &C) -> Option<CacheEntry<'_>> {
+        self.find_key(C::BUCKET, self.is_on().then(|| key_of(computation))?)
+    }
+
+    fn find_key(&self, bucket: Bucket, key: Digest) -> Option<CacheEntry<'_>> {
+        let found = self.get_own(bucket, key).or_else(|| self.download(bucket, key));
+        let (bytes, digest) = found?;
+        Some(CacheEntry { bytes, digest, cached: true, pending: None })
     }
 
     /// Reads the bytes and their digest under a key.
@@ -179,10 +203,10 @@ impl Cache {
         None
     }
 
-    /// Stores `bytes` under a key. If other bytes are stored there already, they stay, with a warning: one
-    /// of the two results is wrong.
-    pub fn put(&self, bucket: Bucket, key: Digest, digest: Digest, bytes: &[u8]) {
-        let Some(OpenStore { folder, backend: store }) = &self.open else { return };
+    /// Stores `bytes` under a key, and returns whether there is a result now. If other bytes are stored there
+    /// already, they stay, with a warning: one of the two results is wrong.
+    pub fn put(&self, bucket: Bucket, key: Digest, digest: Digest, bytes: &[u8]) -> bool {
+        let Some(OpenStore { folder, backend: store }) = &self.open else { return false };
         // Functions are keyed by the asset's path: their bytes change with the asset.
         if bucket != Bucket::Functions
             && let Some(existing) = self.record(bucket, key)
@@ -194,7 +218,7 @@ impl Cache {
                  one stays\n  help: run `cargo wasmport import --reproduce` to find the difference",
                 bucket.folder()
             ));
-            return;
+            return true;
         }
         let write = || {
             if !store.has(EntryKey::Blob(digest)) {
@@ -204,16 +228,14 @@ impl Cache {
             let record = Record { bucket, key, blob: digest, len: bytes.len() as u64 };
             store.write(EntryKey::Record(bucket, key), &record.to_bytes(&folder.key))
         };
-        self.check("written", write());
+        self.check("written", write()).is_some()
     }
 
     fn record(&self, bucket: Bucket, key: Digest) -> Option<Record> {
         let entry = EntryKey::Record(bucket, key);
         let bytes = self.read(entry)?;
-        let folder = &self.open.as_ref()?.folder;
-        match Record::parse(&bytes, bucket, key, &folder.key) {
+        match self.parse(&bytes, bucket, key)? {
             Parsed::Authentic(record) => Some(record),
-            Parsed::OtherKey(record) if folder.trusts_other_keys => Some(record),
             Parsed::OtherKey(_) => {
                 self.problems().other_key.insert(key);
                 None
@@ -223,6 +245,15 @@ impl Cache {
                 None
             }
         }
+    }
+
+    /// Parses a record. One of another key is as good as authentic if the settings trust all keys.
+    pub(super) fn parse(&self, bytes: &[u8], bucket: Bucket, key: Digest) -> Option<Parsed> {
+        let folder = &self.open.as_ref()?.folder;
+        Some(match Record::parse(bytes, bucket, key, &folder.key) {
+            Parsed::OtherKey(record) if folder.trusts_other_keys => Parsed::Authentic(record),
+            parsed => parsed,
+        })
     }
 
     fn read(&self, entry: EntryKey) -> Option<Vec<u8>> {

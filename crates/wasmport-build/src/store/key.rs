@@ -16,12 +16,20 @@ pub(crate) enum Bucket {
     Optimized,
     /// Modules after their initialization.
     Preinitialized,
+    /// The reasons why Wasmtime does not compile modules for a target: for merges, which do not compile.
+    Refused,
 }
 
 impl Bucket {
     /// All buckets.
-    pub const ALL: [Self; 5] =
-        [Self::Artifact, Self::Compressed, Self::Functions, Self::Optimized, Self::Preinitialized];
+    pub const ALL: [Self; 6] = [
+        Self::Artifact,
+        Self::Compressed,
+        Self::Functions,
+        Self::Optimized,
+        Self::Preinitialized,
+        Self::Refused,
+    ];
 
     /// Returns the folder: name and version. Raise the version when the key or the content changes.
     pub fn folder(self) -> &'static str {
@@ -31,6 +39,7 @@ impl Bucket {
             Self::Functions => "functions-2",
             Self::Optimized => "optimized-2",
             Self::Preinitialized => "preinitialized-2",
+            Self::Refused => "refused-1",
         }
     }
 }

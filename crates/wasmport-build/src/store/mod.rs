@@ -24,6 +24,7 @@ mod record;
 mod remote;
 mod saved;
 mod secret;
+mod takeover;
 
 pub(crate) use cache::{Cache, CacheEntry};
 pub(crate) use computation::{Bytes, Computation};
@@ -33,3 +34,4 @@ pub(crate) use key::Bucket;
 pub(crate) use location::of_build_script;
 pub use maintenance::{CacheFolder, CacheStats, Verified};
 pub use prune::Removed;
+pub(crate) use takeover::TakenOver;

@@ -1,4 +1,4 @@
-//! Custom sections.
+//! Custom sections, and the size of code.
 
 use wasmparser::{Parser, Payload};
 
@@ -9,4 +9,14 @@ pub(crate) fn custom_sections(wasm: &[u8]) -> impl Iterator<Item = &str> {
         Payload::CustomSection(section) => Some(section.name()),
         _ => None,
     })
+}
+
+/// Returns the bytes of code in a module, or in all modules of a component, as far as the binary can be read.
+pub(crate) fn code_bytes(wasm: &[u8]) -> u64 {
+    let payloads = Parser::new(0).parse_all(wasm).map_while(Result::ok);
+    let bytes = payloads.map(|payload| match payload {
+        Payload::CodeSectionStart { size, .. } => u64::from(size),
+        _ => 0,
+    });
+    bytes.sum()
 }

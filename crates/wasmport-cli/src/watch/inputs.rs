@@ -39,7 +39,7 @@ impl Inputs {
             }
         };
         inputs.error = error.map(|error| error.to_string());
-        let file = args.config.as_deref().or(default_config);
+        let file = args.options.config.as_deref().or(default_config);
         inputs.add(file.unwrap_or(Path::new("wasmport.toml")));
         inputs
     }
