@@ -92,6 +92,9 @@ pub use settings::{
     Preinit, Preset, Profile, RemoteMode, RemoteSettings, Setting, Settings, Side, Symlinks, Tool,
     Tools, Transform, Visibility, common_targets, nearest_target,
 };
+#[cfg(feature = "simulation")]
+#[doc(hidden)]
+pub use store::SimulatedImport;
 #[cfg(feature = "compiler")]
 pub use store::{CacheFolder, CacheStats, Removed, Verified};
 pub use wasmport::EngineConfig;

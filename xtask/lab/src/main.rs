@@ -16,6 +16,7 @@ mod libtest;
 mod messages;
 mod reference;
 mod remote;
+mod scale;
 mod scratch;
 mod smith;
 mod unsafe_code;
@@ -56,6 +57,8 @@ enum Lab {
     Fuzz(fuzz::Args),
     /// Share a cache over real servers that are started here: Redis, nginx and Ceph
     Remote(remote::Args),
+    /// Measure how caches and imports grow with the number of assets
+    Scale(scale::Args),
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Lab::Faults(args) => faults::run(&args),
         Lab::Fuzz(args) => fuzz::run(&args),
         Lab::Remote(args) => remote::run(&args),
+        Lab::Scale(args) => scale::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

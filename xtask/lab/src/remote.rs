@@ -1,8 +1,8 @@
 //! Shares a cache over real servers, which are started here: Redis, WebDAV and HTTP of nginx, and the object gateway of
 //! Ceph, which speaks the protocol of S3.
 
-mod machine;
-mod servers;
+pub(crate) mod machine;
+pub(crate) mod servers;
 
 use machine::{Keys, Machine};
 use servers::{SERVERS, Server};

@@ -146,6 +146,12 @@ impl Cache {
         Some((bytes, digest))
     }
 
+    /// Returns the number of results that wait for their upload.
+    #[cfg(feature = "simulation")]
+    pub fn waiting(&self) -> u64 {
+        self.remote.as_ref().map_or(0, Remote::waiting)
+    }
+
     fn store(&self) -> Option<&dyn Backend> {
         self.open.as_ref().map(|open| &*open.backend)
     }

@@ -24,6 +24,8 @@ mod record;
 mod remote;
 mod saved;
 mod secret;
+#[cfg(feature = "simulation")]
+mod simulation;
 mod takeover;
 
 pub(crate) use cache::{Cache, CacheEntry};
@@ -34,4 +36,6 @@ pub(crate) use key::Bucket;
 pub(crate) use location::of_build_script;
 pub use maintenance::{CacheFolder, CacheStats, Verified};
 pub use prune::Removed;
+#[cfg(feature = "simulation")]
+pub use simulation::SimulatedImport;
 pub(crate) use takeover::TakenOver;

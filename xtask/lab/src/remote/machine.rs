@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// The key of all machines.
-pub(super) struct Keys {
+pub(crate) struct Keys {
     folder: TempDir,
     public: String,
 }
@@ -22,6 +22,17 @@ impl Keys {
         let public = text.lines().last().ok_or("there is no key")?.to_owned();
         Ok(Self { folder, public })
     }
+
+    pub fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// Returns the variables of a machine that uploads.
+    pub fn environment(&self) -> [(String, String); 2] {
+        let key = self.folder.path().join("key").display().to_string();
+        let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        [pair("WASMPORT_REMOTE_MODE", "read-write"), pair("WASMPORT_SIGNING_KEY_FILE", &key)]
+    }
 }
 
 /// This program, which has the importer's commands.
@@ -30,13 +41,13 @@ fn lab() -> Command {
 }
 
 /// A project with a cache of its own.
-pub(super) struct Machine {
+pub(crate) struct Machine {
     folder: TempDir,
     credentials: Vec<(String, String)>,
 }
 
 /// What an import did.
-pub(super) struct Imported {
+pub(crate) struct Imported {
     cached: usize,
     warnings: Vec<String>,
     pub took: Duration,
@@ -78,8 +89,7 @@ impl Machine {
         import.current_dir(self.folder.path()).env("WASMPORT_CACHE_DIR", "cache");
         import.envs(self.credentials.iter().cloned());
         if let Some(keys) = signs {
-            import.env("WASMPORT_REMOTE_MODE", "read-write");
-            import.env("WASMPORT_SIGNING_KEY_FILE", keys.folder.path().join("key"));
+            import.envs(keys.environment());
         }
         let began = Instant::now();
         let output = import.output()?;

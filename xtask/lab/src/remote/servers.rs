@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A kind of server.
-pub(super) struct Server {
+pub(crate) struct Server {
     pub name: &'static str,
     /// The programs that it needs.
     programs: &'static [&'static str],
@@ -22,12 +22,12 @@ type Started = (Vec<Child>, Vec<Address>);
 
 /// The address of a store, and what the environment has to have.
 #[derive(Clone)]
-pub(super) struct Address {
+pub(crate) struct Address {
     pub url: String,
     pub credentials: Vec<(String, String)>,
 }
 
-pub(super) const SERVERS: &[Server] = &[
+pub(crate) const SERVERS: &[Server] = &[
     Server { name: "redis", programs: &["redis-server"], packages: "redis-server", start: redis },
     Server {
         name: "nginx",
@@ -53,7 +53,7 @@ pub(super) const SERVERS: &[Server] = &[
 ];
 
 /// A server that runs. Its processes end when this is dropped.
-pub(super) struct Running {
+pub(crate) struct Running {
     pub addresses: Vec<Address>,
     children: Vec<Child>,
     _folder: TempDir,

@@ -1,30 +1,64 @@
-//! `Breaker`: stops asking a remote store that does not answer, and bounds the time that a run waits for it.
+//! `Breaker`: stops asking a remote store that does not answer, and bounds the time that a run waits for it. The store is
+//! asked again when a probe behind the import's back finds that it answers.
 
 use super::transport::Fault;
+use std::future::Future;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::Notify;
 
 /// Failures in a row after which the store is not asked any more. One that does not answer in time is enough: the next
 /// one would cost as long.
 const MOST_FAILURES: u32 = 3;
 
+/// The time between two probes.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The number of times that a store which answers again is used again: each failure costs time.
+const MOST_RETURNS: u32 = 3;
+
 /// Whether the store is asked.
 #[derive(Debug)]
 pub(super) struct Breaker {
     state: Mutex<State>,
+    /// Tells the probe and the uploads that the state is another one.
+    changed: Notify,
     /// The longest time that a run waits.
     budget: Duration,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// The reason why the store is not asked any more.
-    open: Option<String>,
+    /// The reason why the store is not asked.
+    open: Option<Open>,
     failures: u32,
+    /// The times that the store was used again, and the time that it was not used before.
+    returns: u32,
+    unused: Duration,
+    /// The reason of the last time.
+    last: Option<String>,
     /// The operations that run, and since when there are any.
     waiting: u32,
     since: Option<Instant>,
     waited: Duration,
+}
+
+/// A breaker that is open.
+#[derive(Debug)]
+struct Open {
+    reason: String,
+    since: Instant,
+    is_final: bool,
+}
+
+/// The state of a breaker, for those who wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Use {
+    Asked,
+    /// Not asked until it answers a probe.
+    Waits,
+    /// Not asked any more in this run.
+    Ended,
 }
 
 /// An operation that runs.
@@ -32,7 +66,7 @@ pub(super) struct Asking<'a>(&'a Breaker);
 
 impl Breaker {
     pub fn new(budget: Duration) -> Self {
-        Self { state: Mutex::default(), budget }
+        Self { state: Mutex::default(), changed: Notify::new(), budget }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -45,7 +79,8 @@ impl Breaker {
         let mut state = self.state();
         if state.open.is_none() && state.waited() >= self.budget {
             let seconds = self.budget.as_secs();
-            state.open = Some(format!("the import has waited {seconds} s for it"));
+            state.open(format!("the import has waited {seconds} s for it"), true);
+            self.changed.notify_waiters();
         }
         if state.open.is_some() {
             return None;
@@ -71,19 +106,74 @@ impl Breaker {
             return;
         };
         state.failures += 1;
-        let is_final = fault.is_final() || state.failures >= MOST_FAILURES;
-        if is_final && state.open.is_none() {
-            state.open = Some(fault.to_string());
+        let opens = fault.is_final() || state.failures >= MOST_FAILURES;
+        if opens && state.open.is_none() {
+            let is_final = matches!(fault, Fault::Denied(_)) || state.returns >= MOST_RETURNS;
+            state.open(fault.to_string(), is_final);
+            self.changed.notify_waiters();
         }
     }
 
-    /// Returns why the store is not asked any more, if so.
+    /// Uses the store again, which has answered a probe.
+    fn close(&self) {
+        let mut state = self.state();
+        if let Some(open) = state.open.take_if(|open| !open.is_final) {
+            state.returns += 1;
+            state.failures = 0;
+            state.unused += open.since.elapsed();
+            state.last = Some(open.reason);
+            self.changed.notify_waiters();
+        }
+    }
+
+    /// Returns whether the store is asked.
+    pub fn usage(&self) -> Use {
+        match &self.state().open {
+            None => Use::Asked,
+            Some(open) if open.is_final => Use::Ended,
+            Some(_) => Use::Waits,
+        }
+    }
+
+    /// Returns why the store is not asked, if so.
     pub fn reason(&self) -> Option<String> {
-        self.state().open.clone()
+        self.state().open.as_ref().map(|open| open.reason.clone())
+    }
+
+    /// Returns how long the store was not used before it answered again, and why, if that happened.
+    pub fn pause(&self) -> Option<(Duration, String)> {
+        let state = self.state();
+        state.last.clone().map(|reason| (state.unused, reason))
+    }
+
+    /// Waits while the use is one of these, and returns the one that follows.
+    pub async fn while_used(&self, uses: &[Use]) -> Use {
+        loop {
+            let changed = self.changed.notified();
+            let usage = self.usage();
+            if !uses.contains(&usage) {
+                return usage;
+            }
+            changed.await;
+        }
+    }
+
+    /// Probes the store whenever it is not asked, until it is not asked any more in this run.
+    pub async fn probe<F: Future<Output = Result<(), Fault>>>(&self, ask: impl Fn() -> F) {
+        while self.while_used(&[Use::Asked]).await == Use::Waits {
+            tokio::time::sleep(PAUSE).await;
+            if ask().await.is_ok() {
+                self.close();
+            }
+        }
     }
 }
 
 impl State {
+    fn open(&mut self, reason: String, is_final: bool) {
+        self.open = Some(Open { reason, since: Instant::now(), is_final });
+    }
+
     fn waited(&self) -> Duration {
         self.waited + self.since.map_or(Duration::ZERO, |since| since.elapsed())
     }
@@ -122,8 +212,35 @@ mod tests {
             breaker.note(Some(&fault));
             assert!(breaker.ask().is_none(), "{fault}");
         }
+        assert_eq!(breaker.usage(), Use::Waits);
         let spent = Breaker::new(Duration::ZERO);
         assert!(spent.ask().is_none());
         assert_eq!(spent.left(), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_store_that_answers_again_is_used_again_but_not_for_ever() -> std::io::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        let breaker = Breaker::new(Duration::from_secs(60));
+        for time in 0..=MOST_RETURNS {
+            breaker.note(Some(&Fault::TimedOut(Duration::ZERO)));
+            let is_last = time == MOST_RETURNS;
+            assert_eq!(breaker.usage(), if is_last { Use::Ended } else { Use::Waits });
+            breaker.close();
+            assert_eq!(breaker.ask().is_some(), !is_last);
+        }
+        assert!(breaker.pause().is_some());
+        // The probe ends with the breaker, and does not ask a store that refuses.
+        let asked = std::cell::Cell::new(0);
+        let ask = || {
+            asked.set(asked.get() + 1);
+            async { Ok(()) }
+        };
+        runtime.block_on(breaker.probe(ask));
+        let refused = Breaker::new(Duration::from_secs(60));
+        refused.note(Some(&Fault::Denied("403".into())));
+        runtime.block_on(refused.probe(ask));
+        assert_eq!(asked.get(), 0);
+        Ok(())
     }
 }

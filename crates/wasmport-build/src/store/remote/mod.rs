@@ -87,6 +87,7 @@ impl Remote {
         let RemoteOptions { trusted, producer, timeout, budget, upload, most, .. } = options;
         let transport = Transport::new(operator)?;
         let breaker = Arc::new(Breaker::new(budget));
+        probe(&transport, &breaker, timeout);
         let problems = Arc::<Mutex<Problems>>::default();
         let uploads = producer.map(|producer| {
             let shared = (Arc::clone(&breaker), Arc::clone(&problems));
@@ -131,6 +132,12 @@ impl Remote {
         }
     }
 
+    /// Returns the number of results that wait for their upload.
+    #[cfg(feature = "simulation")]
+    pub fn waiting(&self) -> u64 {
+        self.uploads.as_ref().map_or(0, Uploads::waiting)
+    }
+
     fn refuse<T>(&self, reason: impl ToString) -> Option<T> {
         lock(&self.problems).refuse(reason);
         None
@@ -160,6 +167,8 @@ impl Remote {
         if let Some(reason) = self.breaker.reason() {
             warnings
                 .push(format!("the remote store is not used any more in this import: {reason}"));
+        } else if let Some((time, reason)) = self.breaker.pause() {
+            warnings.push(format!("the remote store was not used for {time:.1?}: {reason}"));
         }
         for (reason, count) in refused {
             warnings.push(format!(
@@ -182,6 +191,18 @@ impl Remote {
         }
         warnings
     }
+}
+
+/// Asks a store that is not used whether it answers again, behind the import's back.
+fn probe(transport: &Transport, breaker: &Arc<Breaker>, timeout: Duration) {
+    let (operator, breaker) = (transport.operator().clone(), Arc::clone(breaker));
+    let path = path_of(EntryKey::Record(Bucket::Artifact, Digest::of(b"probe")));
+    // The runtime of the transport ends it.
+    let _ = transport.runtime().spawn(async move {
+        breaker
+            .probe(|| async { within(timeout, read(&operator, &path, LARGEST)).await.map(drop) })
+            .await;
+    });
 }
 
 impl From<Refused> for String {

@@ -1,6 +1,6 @@
 //! `Uploads`: results on their way to the remote store.
 
-use super::breaker::Breaker;
+use super::breaker::{Breaker, Use};
 use super::statement::{Producer, Statement};
 use super::transport::{Fault, Transport, within, write};
 use super::{LEAST_SPEED, Problems, lock, statement_of};
@@ -21,6 +21,9 @@ const AT_ONCE: usize = 4;
 
 /// The bytes that wait for their upload. A result beyond them is not uploaded: memory is worth more.
 const MOST_BYTES: u64 = 256 << 20;
+
+/// The memory that an upload takes besides its bytes: without it, many small results would take more than many large.
+const OVERHEAD: u64 = 4 << 10;
 
 /// Results on their way.
 pub(super) struct Uploads {
@@ -76,24 +79,39 @@ impl Uploads {
 
     /// Begins an upload, and returns at once.
     pub fn push(&self, bucket: Bucket, key: Digest, blob: Digest, bytes: &[u8]) {
-        let len = bytes.len() as u64;
-        if self.shared.breaker.reason().is_some()
-            || self.shared.bytes.load(Relaxed).saturating_add(len) > MOST_BYTES
-        {
+        let size = bytes.len() as u64 + OVERHEAD;
+        if self.shared.breaker.usage() == Use::Ended {
             return;
         }
-        let _ = self.shared.bytes.fetch_add(len, Relaxed);
         let _ = self.shared.waiting.fetch_add(1, Relaxed);
+        if self.shared.bytes.load(Relaxed).saturating_add(size) > MOST_BYTES {
+            // It counts as one that was not uploaded in time.
+            return;
+        }
+        let _ = self.shared.bytes.fetch_add(size, Relaxed);
         let upload = Upload { bucket, key, blob, bytes: bytes.to_vec() };
         let shared = Arc::clone(&self.shared);
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
         let _ = tasks.spawn_on(async move { shared.upload(upload).await }, self.runtime.handle());
+    }
+
+    /// Returns the number of results that wait for their upload.
+    #[cfg(feature = "simulation")]
+    pub fn waiting(&self) -> u64 {
+        self.shared.waiting.load(Relaxed)
     }
 
     /// Waits for the uploads, and returns how many are left.
     pub fn finish(&self) -> u64 {
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = async { while tasks.join_next().await.is_some() {} };
+        let all = async {
+            tokio::select! {
+                // Nobody waits for a store that does not answer.
+                _ = self.shared.breaker.while_used(&[Use::Asked]) => {}
+                () = async { while tasks.join_next().await.is_some() {} } => {}
+            }
+        };
         let _ = self.runtime.block_on(async { tokio::time::timeout(self.longest, all).await });
         // What is not at its end is never seen: its record would have come last.
         tasks.abort_all();
@@ -103,9 +121,9 @@ impl Uploads {
 
 impl Shared {
     async fn upload(&self, upload: Upload) {
-        let len = upload.bytes.len() as u64;
+        let size = upload.bytes.len() as u64 + OVERHEAD;
         if let Ok(_place) = self.places.acquire().await
-            && self.breaker.reason().is_none()
+            && self.breaker.while_used(&[Use::Waits]).await == Use::Asked
         {
             let uploaded = self.write(upload).await;
             self.breaker.note(uploaded.as_ref().err());
@@ -114,7 +132,7 @@ impl Shared {
                 lock(&self.problems).fail(&fault);
             }
         }
-        let _ = self.bytes.fetch_sub(len, Relaxed);
+        let _ = self.bytes.fetch_sub(size, Relaxed);
     }
 
     async fn write(&self, Upload { bucket, key, blob, bytes }: Upload) -> Result<(), Fault> {
