@@ -27,6 +27,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   fuzz            Run fuzz targets on mutations of their seeds
   remote          Share a cache over real servers that are started here: Redis, nginx and Ceph
   scale           Measure how caches and imports grow with the number of assets
+  fleet           Let six workers share the import of the fixtures over one store, in spite of faults
   unsafe          List every `unsafe` of the crates with its reason
   elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 
@@ -56,7 +57,7 @@ fn main() -> ExitCode {
 fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
     let (mut cargo, manifest) = (Command::new(cargo()), root().join("Cargo.toml"));
     cargo.args(["run", "--quiet", "--package", "lab", "--manifest-path"]).arg(manifest);
-    if command == "backends" || command == "elsewhere" {
+    if ["backends", "elsewhere", "fleet"].iter().any(|all| command == all) {
         cargo.args(["--features", "all-targets"]);
     }
     exit_code(cargo.arg("--").arg(command).args(args))

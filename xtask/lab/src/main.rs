@@ -10,6 +10,7 @@ mod determinism;
 mod elsewhere;
 mod faults;
 mod files;
+mod fleet;
 mod fuzz;
 mod imports;
 mod libtest;
@@ -59,6 +60,8 @@ enum Lab {
     Remote(remote::Args),
     /// Measure how caches and imports grow with the number of assets
     Scale(scale::Args),
+    /// Let six workers share the import of the fixtures over one store, in spite of faults
+    Fleet(fleet::Args),
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Lab::Fuzz(args) => fuzz::run(&args),
         Lab::Remote(args) => remote::run(&args),
         Lab::Scale(args) => scale::run(&args),
+        Lab::Fleet(args) => fleet::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };
