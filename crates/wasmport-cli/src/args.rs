@@ -3,6 +3,8 @@
 #[cfg(feature = "bundle")]
 mod delivery;
 
+#[cfg(feature = "audit")]
+pub use delivery::AuditArgs;
 #[cfg(feature = "bundle")]
 pub use delivery::{BundleArgs, KeyCommand};
 
@@ -59,6 +61,13 @@ pub enum Command {
     /// Exit codes: 0 success, 1 there is no key or a file cannot be read or written, 2 invalid arguments or settings, 3 the import is not current.
     #[cfg(feature = "bundle")]
     Bundle(BundleArgs),
+    /// Show which artifacts were compiled by a Wasmtime that has advisories
+    ///
+    /// Every advisory about Wasmtime and Cranelift counts, because few say whether they are about generated code. Reads RustSec's database from a folder, and never uses the network.
+    ///
+    /// Exit codes: 0 no artifact is affected, 1 a file cannot be read or there is no database, 2 invalid arguments or settings, 3 some are affected.
+    #[cfg(feature = "audit")]
+    Audit(AuditArgs),
     /// Create a key that signs, or show its public key
     #[cfg(feature = "bundle")]
     #[command(subcommand)]
