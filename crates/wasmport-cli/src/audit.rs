@@ -67,8 +67,8 @@ fn lines(report: &AuditReport, out: &Output) {
         let newest = database.newest.as_deref().unwrap_or("none");
         let path = database.path.display();
         out.line(&plain(&format!(
-            "`{path}`: {} advisories, the newest of {newest}",
-            database.advisories
+            "`{path}`: the database, with {} of advisories, the newest of {newest}",
+            count(database.advisories, "file")
         )));
     }
     files.iter().for_each(|file| self::file(file, out));

@@ -1,10 +1,11 @@
 //! Looks up the advisories about the compiler of each asset.
 
 use super::advisories::{Advisories, Relevant};
+use super::code::Code;
 use super::compiler::Compiler;
 use super::rank::Rank;
 use super::report::{AdvisoryReport, ArtifactReport, AssetReport, AuditStatus, FileReport};
-use super::sources::{Code, Source};
+use super::sources::Source;
 use rustsec::VersionReq;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -35,8 +36,9 @@ impl<'a, 'd> Assessor<'a, 'd> {
                 return Some(self.asset(name, &compiler, artifacts));
             }
             self.errors.push(format!(
-                "`{}`: an artifact was compiled by Wasmtime `{wasmtime}`, which is no version\n  help: import it again",
-                path.display()
+                "`{}`: an artifact was compiled by Wasmtime `{}`, which is no version\n  help: import it again",
+                path.display(),
+                wasmtime.escape_debug()
             ));
             None
         });

@@ -1,7 +1,7 @@
 //! Lock files, manifests and bundles: files that describe artifacts.
 
+use super::code::Code;
 use super::error::AuditError;
-use super::sources::Code;
 use crate::fs::{self, File};
 use crate::project::lock;
 use serde::Deserialize;

@@ -3,6 +3,7 @@
 mod advisories;
 mod artifact;
 mod assess;
+mod code;
 mod compiler;
 mod database;
 mod described;
@@ -26,7 +27,8 @@ pub use report::{
 use crate::fs;
 use advisories::Advisories;
 use assess::Assessor;
-use sources::{Code, Source};
+use code::Code;
+use sources::Source;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use wasmport::Digest;

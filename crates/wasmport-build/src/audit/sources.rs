@@ -1,5 +1,6 @@
 //! The kinds of files that contain or describe artifacts, each recognised by its content.
 
+use super::code::Code;
 use super::error::AuditError;
 use super::report::{FileKind, Signature};
 use super::scan::{self, Found, ScanError};
@@ -14,7 +15,7 @@ use wasmport::Digest;
 const BEGINNING: usize = 1 << 10;
 
 /// Length in bytes up to which a compressed artifact is decompressed.
-const LARGEST_ARTIFACT: u64 = 4 << 30;
+const LARGEST_ARTIFACT: u64 = 1 << 30;
 
 /// The beginning of zstd's frames.
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -29,17 +30,6 @@ pub(super) struct Source {
     pub wrong: Vec<AuditError>,
 }
 
-/// An artifact in a file, or described by it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Code {
-    /// The name of the asset, or the source file in a lock file; none for a raw artifact.
-    pub name: Option<String>,
-    pub target: Option<String>,
-    /// The version of Wasmtime, as the file has it.
-    pub wasmtime: String,
-    pub digest: Digest,
-}
-
 /// Reads what a file contains or describes. Any file that is nothing else is scanned for artifacts.
 ///
 /// # Errors
@@ -50,25 +40,25 @@ pub(super) fn read(path: &Path) -> Result<Source, AuditError> {
     let unreadable = |error| AuditError::from(fs::unreadable(path, error));
     let mut start = Vec::new();
     let _ = (&file).take(BEGINNING as u64).read_to_end(&mut start).map_err(unreadable)?;
-    let is_described = |kind, code| Source { kind, signature: None, code, wrong: Vec::new() };
+    let described_as = |kind, code| Source { kind, signature: None, code, wrong: Vec::new() };
     if lock::is_lock(&start) {
-        return described::of_lock(path).map(|code| is_described(FileKind::Lock, code));
+        return described::of_lock(path).map(|code| described_as(FileKind::Lock, code));
     }
     if manifest::is_manifest(&start)
         && let Some(code) = described::of_manifest(path)?
     {
-        return Ok(is_described(FileKind::Manifest, code));
+        return Ok(described_as(FileKind::Manifest, code));
     }
-    let _ = file.rewind().map_err(unreadable)?;
+    file.rewind().map_err(unreadable)?;
     if described::is_bundle(&start) {
         let code = described::of_bundle(path, &file)?;
         let signature = Some(Signature::NotVerified);
-        return Ok(Source { signature, ..is_described(FileKind::Bundle, code) });
+        return Ok(Source { signature, ..described_as(FileKind::Bundle, code) });
     }
     if start.starts_with(ZSTD)
         && let Some(code) = compressed(&mut file).map_err(unreadable)?
     {
-        return Ok(is_described(FileKind::Artifact, vec![code]));
+        return Ok(described_as(FileKind::Artifact, vec![code]));
     }
     let (found, wrong) = match scan::scan(&mut file) {
         Ok(scanned) => scanned,
@@ -82,14 +72,6 @@ pub(super) fn read(path: &Path) -> Result<Source, AuditError> {
     let code = found.into_iter().map(Code::from).collect();
     let wrong = wrong.into_iter().map(|error| damaged(path, &error)).collect();
     Ok(Source { kind, signature: None, code, wrong })
-}
-
-impl From<Found> for Code {
-    fn from(found: Found) -> Self {
-        let Found { marked, wasmtime, digest, place: _ } = found;
-        let (name, target) = marked.unzip();
-        Self { name, target, wasmtime, digest }
-    }
 }
 
 fn damaged(path: &Path, error: &ScanError) -> AuditError {

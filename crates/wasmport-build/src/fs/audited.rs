@@ -27,8 +27,12 @@ pub(crate) fn temporary_file() -> io::Result<File> {
 pub(crate) fn regular_files_below(root: &Path) -> impl Iterator<Item = Result<PathBuf, Error>> {
     let entries = WalkDir::new(root).sort_by_file_name().into_iter();
     entries.filter_map(move |entry| match entry {
-        // The type of a root that is a link is that of its target.
-        Ok(entry) => entry.file_type().is_file().then(|| Ok(entry.into_path())),
+        // The type of a root that is a link is that of its target. Reading refuses a root that is something else.
+        Ok(entry) => {
+            let (is_root, kind) = (entry.depth() == 0, entry.file_type());
+            let is_listed = kind.is_file() || is_root && !kind.is_dir();
+            is_listed.then(|| Ok(entry.into_path()))
+        }
         Err(e) => {
             let path = e.path().unwrap_or(Path::new("")).to_path_buf();
             let message = e.to_string();
