@@ -28,6 +28,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   remote          Share a cache over real servers that are started here: Redis, nginx and Ceph
   scale           Measure how caches and imports grow with the number of assets
   fleet           Let six workers share the import of the fixtures over one store, in spite of faults
+  shipped         Build programs as they are shipped, and audit the artifacts in them
   unsafe          List every `unsafe` of the crates with its reason
   elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 

@@ -19,6 +19,7 @@ mod reference;
 mod remote;
 mod scale;
 mod scratch;
+mod shipped;
 mod smith;
 mod unsafe_code;
 mod worlds;
@@ -62,6 +63,8 @@ enum Lab {
     Scale(scale::Args),
     /// Let six workers share the import of the fixtures over one store, in spite of faults
     Fleet(fleet::Args),
+    /// Build programs as they are shipped, and audit the artifacts in them
+    Shipped,
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -86,6 +89,7 @@ fn main() -> ExitCode {
         Lab::Remote(args) => remote::run(&args),
         Lab::Scale(args) => scale::run(&args),
         Lab::Fleet(args) => fleet::run(&args),
+        Lab::Shipped => shipped::run(),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };
