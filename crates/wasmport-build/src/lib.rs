@@ -25,6 +25,7 @@
 //! | `preinit` | initialization at import time, with Wizer and WASI |
 //! | `emit-stages` | the module after each stage as text |
 //! | `bundle` | signed bundles of artifacts |
+//! | `oci` | registries: pushes and pulls bundles and sources, and pins files that come from there |
 //! | `signing` | keys that sign |
 //! | `remote` | a cache that machines share, over S3, WebDAV, Redis and HTTP |
 //! | `schema` | the JSON schemas of the settings and of the report |
@@ -49,6 +50,8 @@ mod panics;
 #[cfg(feature = "compiler")]
 mod pipeline;
 mod project;
+#[cfg(feature = "oci")]
+pub mod registry;
 mod report;
 #[cfg(feature = "compiler")]
 mod run;
@@ -76,6 +79,8 @@ pub use importer::{Importer, configure};
 pub use pipeline::{Inspection, has_code_generator, inspect};
 #[cfg(feature = "schema")]
 pub use report::report_schema;
+#[cfg(feature = "oci")]
+pub use project::pins::Pin;
 pub use report::{ArtifactReport, AssetReport, Report, StageReport, Status};
 #[cfg(feature = "compiler")]
 pub use run::Progress;

@@ -20,9 +20,9 @@ impl Registry {
     pub async fn push_blob(
         &self,
         descriptor: &Descriptor,
-        bytes: &Bytes,
+        bytes: Vec<u8>,
     ) -> Result<(), RegistryError> {
-        let digest = descriptor.digest;
+        let (digest, bytes) = (descriptor.digest, Bytes::from(bytes));
         let what = format!("content `{digest}`");
         let url = self.url(&format!("blobs/{digest}"));
         let known = self.send(&what, || self.client.request(Method::HEAD, url.clone())).await?;
