@@ -77,10 +77,10 @@ pub use error::{Error, SettingsError};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
 pub use pipeline::{Inspection, has_code_generator, inspect};
-#[cfg(feature = "schema")]
-pub use report::report_schema;
 #[cfg(feature = "oci")]
 pub use project::pins::Pin;
+#[cfg(feature = "schema")]
+pub use report::report_schema;
 pub use report::{ArtifactReport, AssetReport, Report, StageReport, Status};
 #[cfg(feature = "compiler")]
 pub use run::Progress;

@@ -32,6 +32,8 @@ mod key;
 mod output;
 mod precompile;
 mod progress;
+#[cfg(feature = "oci")]
+mod registry;
 mod summary;
 mod targets;
 mod text;
@@ -42,6 +44,8 @@ pub use args::{
     InspectArgs, Language, SelectionArgs, TargetsArgs, WatchArgs,
 };
 
+#[cfg(feature = "oci")]
+pub use args::{AddArgs, FetchArgs, PullArgs, PushArgs, RegistryArgs, RegistryCommand, UpdateArgs};
 #[cfg(feature = "bundle")]
 pub use args::{BundleArgs, KeyCommand};
 use clap::Parser;
@@ -103,6 +107,8 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         Command::Bundle(args) => bundle::bundle(args, default_config),
         #[cfg(feature = "bundle")]
         Command::Key(command) => key::key(command),
+        #[cfg(feature = "oci")]
+        Command::Registry(command) => registry::run(command, default_config),
         Command::Config(args) => {
             let ConfigArgs { selection, .. } = args;
             let out = Output::new(selection.format, selection.quiet, selection.verbose);

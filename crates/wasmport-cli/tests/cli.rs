@@ -18,8 +18,14 @@ mod config;
 mod files;
 #[path = "cli/lock.rs"]
 mod lock;
+#[cfg(feature = "oci")]
+#[path = "cli/oci.rs"]
+mod oci;
 #[path = "cli/precompile.rs"]
 mod precompile;
+#[cfg(feature = "oci")]
+#[path = "cli/registry.rs"]
+mod registry;
 #[cfg(feature = "remote")]
 #[path = "cli/remote.rs"]
 mod remote;

@@ -15,6 +15,7 @@ mod imports;
 mod libtest;
 mod messages;
 mod reference;
+mod registry;
 mod remote;
 mod scratch;
 mod smith;
@@ -56,6 +57,8 @@ enum Lab {
     Fuzz(fuzz::Args),
     /// Share a cache over real servers that are started here: Redis, nginx and Ceph
     Remote(remote::Args),
+    /// Push, pull, add and update over a real registry that is started here: Debian's docker-registry
+    Registry,
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Lab::Faults(args) => faults::run(&args),
         Lab::Fuzz(args) => fuzz::run(&args),
         Lab::Remote(args) => remote::run(&args),
+        Lab::Registry => registry::run(),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

@@ -2,7 +2,7 @@
 //! Ceph, which speaks the protocol of S3.
 
 mod machine;
-mod servers;
+pub(crate) mod servers;
 
 use machine::{Keys, Machine};
 use servers::{SERVERS, Server};

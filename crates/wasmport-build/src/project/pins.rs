@@ -143,7 +143,8 @@ pub(crate) fn source_of(path: &Path, settings: &Settings) -> Option<String> {
     let path = plain(path);
     let below = |root: &PathBuf| {
         let relative = path.strip_prefix(plain(root)).ok();
-        let relative = relative.map(Path::to_owned).or_else(|| below_real(&path, root, settings))?;
+        let relative =
+            relative.map(Path::to_owned).or_else(|| below_real(&path, root, settings))?;
         let parts = relative.components().map(|part| part.as_os_str().to_string_lossy());
         let parts: Vec<_> = parts.collect();
         // A root may be a single file.

@@ -141,7 +141,8 @@ mod tests {
     fn imports_are_said_in_plain_words() {
         use CapabilityKind::{Arguments, Clocks, Environment, Files, Host, Http, Network, Streams};
         let p1 = |name| (PREVIEW_1, name);
-        let module = [p1("fd_write"), p1("path_open"), p1("sock_accept"), p1("sched_yield"), ("env", "log")];
+        let module =
+            [p1("fd_write"), p1("path_open"), p1("sock_accept"), p1("sched_yield"), ("env", "log")];
         assert_eq!(kinds(&module), [Files, Network, Streams, Host("env".into())]);
         assert_eq!(kinds(&[p1("new_call")]), [Host(format!("{PREVIEW_1}.new_call"))]);
         let component = [

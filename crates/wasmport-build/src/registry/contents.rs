@@ -112,7 +112,10 @@ impl Contents {
     #[must_use]
     pub fn changes(&self, before: &Self) -> Vec<Change> {
         let imports = changes(Direction::Import, &before.imports, &self.imports);
-        imports.into_iter().chain(changes(Direction::Export, &before.exports, &self.exports)).collect()
+        imports
+            .into_iter()
+            .chain(changes(Direction::Export, &before.exports, &self.exports))
+            .collect()
     }
 }
 
@@ -125,12 +128,13 @@ fn changes(direction: Direction, before: &[Item], after: &[Item]) -> Vec<Change>
         types.entry((&item.of, &item.name)).or_default().1 = Some(&item.ty);
     }
     let changed = types.into_iter().filter(|(_, (before, after))| before != after);
-    let change = |((of, name), (before, after)): ((&str, &str), (Option<&str>, Option<&str>))| Change {
-        direction,
-        of: of.to_owned(),
-        name: name.to_owned(),
-        before: before.map(ToOwned::to_owned),
-        after: after.map(ToOwned::to_owned),
-    };
+    let change =
+        |((of, name), (before, after)): ((&str, &str), (Option<&str>, Option<&str>))| Change {
+            direction,
+            of: of.to_owned(),
+            name: name.to_owned(),
+            before: before.map(ToOwned::to_owned),
+            after: after.map(ToOwned::to_owned),
+        };
     changed.map(change).collect()
 }

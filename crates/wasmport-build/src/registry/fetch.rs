@@ -39,10 +39,8 @@ pub enum FetchedFrom {
 /// Fails with [`Error::Lock`] if the lock file is damaged. What fails for one file is in its result.
 pub fn fetch(settings: &Settings, options: &RegistryOptions) -> Result<Vec<FetchedFile>, Error> {
     let pins = Lock::pins(settings)?.into_values();
-    let fetched = pins.map(|pin| FetchedFile {
-        from: fetch_one(&pin, settings, options),
-        file: pin.file,
-    });
+    let fetched =
+        pins.map(|pin| FetchedFile { from: fetch_one(&pin, settings, options), file: pin.file });
     Ok(fetched.collect())
 }
 
@@ -76,10 +74,12 @@ fn fetch_one(
 /// Downloads what a pin names, whatever its tag names now.
 fn of_registry(pin: &Pin, options: &RegistryOptions) -> Result<Vec<u8>, Error> {
     let reference: Reference = pin.reference.parse().map_err(RegistryError::from)?;
-    let damaged = |_| Error::arguments(
-        format!("the lock file pins `{}` with a damaged digest", pin.file),
-        "restore the lock file from the last commit",
-    );
+    let damaged = |_| {
+        Error::arguments(
+            format!("the lock file pins `{}` with a damaged digest", pin.file),
+            "restore the lock file from the last commit",
+        )
+    };
     let manifest: Sha256 = pin.manifest.parse().map_err(damaged)?;
     let source = run(download(&reference.with_digest(manifest), options))?;
     if is_pinned(&source.bytes, pin) {

@@ -52,7 +52,10 @@ pub(super) fn place(
     };
     let Some(source) = source_of(&settings.folder.join(&file), settings) else {
         let message = format!("`{}` is below no import root", path.display());
-        return Err(Error::arguments(message, "name a file below one, or add its folder to `roots`"));
+        return Err(Error::arguments(
+            message,
+            "name a file below one, or add its folder to `roots`",
+        ));
     };
     Ok(Place { path: settings.folder.join(&file), file, source })
 }
@@ -88,7 +91,8 @@ pub(super) fn write(path: &Path, bytes: &[u8], settings: &Settings) -> Result<()
     let mut parents = path.ancestors().skip(1).filter(|parent| !parent.as_os_str().is_empty());
     let existing = parents.find(|parent| parent.exists()).unwrap_or(Path::new("."));
     if !fs::canonicalize(existing)?.starts_with(&real) {
-        let message = format!("`{}` is a link out of the folder of the lock file", existing.display());
+        let message =
+            format!("`{}` is a link out of the folder of the lock file", existing.display());
         return Err(Error::arguments(message, "replace the link by a folder"));
     }
     fs::write_atomically(path, bytes)

@@ -10,8 +10,8 @@ use std::path::Path;
 use wasmport::bundle_manifest::{BundleManifest, MANIFEST as BUNDLE_MANIFEST};
 use wasmport::interface::ComponentItem;
 use wasmport::registry::manifest::{
-    BUNDLE, BUNDLE_LAYER, Descriptor, EMPTY, EMPTY_CONTENT, EXPIRES, GENERATION, MANIFEST, Manifest,
-    WASMTIME,
+    BUNDLE, BUNDLE_LAYER, Descriptor, EMPTY, EMPTY_CONTENT, EXPIRES, GENERATION, MANIFEST,
+    Manifest, WASMTIME,
 };
 use wasmport::registry::{Reference, Registry, RegistryError, RegistryOptions, Sha256};
 
@@ -62,9 +62,13 @@ pub fn push(path: &Path, reference: &Reference, options: &PushOptions) -> Result
 }
 
 fn unknown(path: &Path, bytes: &[u8]) -> Error {
-    let is_text = std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with(['(', ';']));
+    let is_text =
+        std::str::from_utf8(bytes).is_ok_and(|text| text.trim_start().starts_with(['(', ';']));
     let (what, help) = match is_text {
-        true => ("the text format of WebAssembly", "push the binary: `wasm-tools parse FILE -o FILE.wasm`"),
+        true => (
+            "the text format of WebAssembly",
+            "push the binary: `wasm-tools parse FILE -o FILE.wasm`",
+        ),
         false => (
             "neither WebAssembly nor a bundle",
             "push a module, a component, or the output of `cargo wasmport bundle`",
@@ -155,7 +159,8 @@ async fn push_bundle(
 ) -> Result<Pushed, RegistryError> {
     let registry = Registry::writing(reference, options).await?;
     let subject = registry.manifest().await?.descriptor();
-    let versions: BTreeSet<&str> = bundle.assets.iter().map(|asset| asset.wasmtime.as_str()).collect();
+    let versions: BTreeSet<&str> =
+        bundle.assets.iter().map(|asset| asset.wasmtime.as_str()).collect();
     let versions: Vec<&str> = versions.into_iter().collect();
     let mut annotations = BTreeMap::new();
     let _ = annotations.insert(GENERATION.to_owned(), bundle.generation.to_string());

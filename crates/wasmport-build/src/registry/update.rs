@@ -26,7 +26,6 @@ pub struct Update {
 
 /// What the reference of a pin names now.
 #[derive(Debug)]
-#[non_exhaustive]
 pub enum UpdateState {
     /// The reference has a digest, and never moves.
     Fixed,

@@ -3,6 +3,7 @@
 use super::error::RegistryError;
 use docker_credential::{CredentialRetrievalError as Docker, DockerCredential};
 use std::fmt;
+use std::path::PathBuf;
 
 /// The variables with the credentials of one registry, and the one that names its host: no other registry gets them.
 const HOST_VARIABLE: &str = "WASMPORT_REGISTRY";
@@ -57,9 +58,19 @@ impl Credentials {
 /// What programs of docker print if they have nothing for a host.
 const NOTHING: &str = "credentials not found";
 
+/// Returns the path of docker's file.
+fn docker_file() -> Option<PathBuf> {
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".docker"));
+    let folder = std::env::var_os("DOCKER_CONFIG").map(PathBuf::from).or_else(home)?;
+    Some(folder.join("config.json"))
+}
+
 fn of_docker(host: &str) -> Result<Credentials, RegistryError> {
     // The messages of programs may have secrets.
     let failed = |what: String| Err(RegistryError::Credentials { host: host.to_owned(), what });
+    if !docker_file().is_some_and(|file| file.is_file()) {
+        return Ok(Credentials::Anonymous);
+    }
     match docker_credential::get_credential(host) {
         Ok(DockerCredential::IdentityToken(token)) => Ok(Credentials::Identity(token)),
         Ok(DockerCredential::UsernamePassword(username, password)) => {

@@ -8,18 +8,18 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
 /// A kind of server.
-pub(super) struct Server {
+pub(crate) struct Server {
     pub name: &'static str,
     /// The programs that it needs.
-    programs: &'static [&'static str],
+    pub programs: &'static [&'static str],
     /// The Debian packages that bring them.
-    packages: &'static str,
-    start: fn(&Path) -> crate::Result<(Vec<Child>, Vec<Address>)>,
+    pub packages: &'static str,
+    pub start: fn(&Path) -> crate::Result<(Vec<Child>, Vec<Address>)>,
 }
 
 /// The address of a store, and what the environment has to have.
 #[derive(Clone)]
-pub(super) struct Address {
+pub(crate) struct Address {
     pub url: String,
     pub credentials: Vec<(String, String)>,
 }
@@ -50,7 +50,7 @@ pub(super) const SERVERS: &[Server] = &[
 ];
 
 /// A server that runs. Its processes end when this is dropped.
-pub(super) struct Running {
+pub(crate) struct Running {
     pub addresses: Vec<Address>,
     children: Vec<Child>,
     _folder: TempDir,
@@ -110,12 +110,12 @@ impl Drop for Running {
 }
 
 /// Returns a port that nobody uses.
-fn free_port() -> crate::Result<u16> {
+pub(crate) fn free_port() -> crate::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Starts a program that runs until it is killed, in a process group of its own.
-fn spawn(command: &mut Command) -> crate::Result<Child> {
+pub(crate) fn spawn(command: &mut Command) -> crate::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -133,7 +133,7 @@ fn complete(command: &mut Command) -> crate::Result<String> {
 }
 
 /// Waits until something is so.
-fn until(what: &str, is_so: impl Fn() -> bool) -> crate::Result {
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) -> crate::Result {
     let began = Instant::now();
     while !is_so() {
         if began.elapsed() > Duration::from_secs(60) {
@@ -144,11 +144,11 @@ fn until(what: &str, is_so: impl Fn() -> bool) -> crate::Result {
     Ok(())
 }
 
-fn accepts(port: u16) -> impl Fn() -> bool {
+pub(crate) fn accepts(port: u16) -> impl Fn() -> bool {
     move || TcpStream::connect(("127.0.0.1", port)).is_ok()
 }
 
-fn pair(name: &str, value: &str) -> (String, String) {
+pub(crate) fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 

@@ -21,7 +21,9 @@ pub(super) struct Inputs<'a> {
 impl Lock {
     /// Compares an imported asset with the lock file.
     pub fn differences(&self, entry: &Entry, settings: &Settings) -> Vec<String> {
-        let Some(locked) = self.content.assets.get(&entry.source) else { return vec![NOT_LOCKED.into()] };
+        let Some(locked) = self.content.assets.get(&entry.source) else {
+            return vec![NOT_LOCKED.into()];
+        };
         let now = Locked::from(entry);
         let development = settings.is_development;
         let inputs = Inputs {
