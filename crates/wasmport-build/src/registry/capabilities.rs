@@ -1,6 +1,6 @@
 //! `Capability`: a part of the system that code wants, in plain words.
 
-use super::contents::Item;
+use super::item::Item;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,6 +1,7 @@
 //! `Contents`: what a module or component imports, exports and wants, and how two differ.
 
 use super::capabilities::{self, Capability};
+use super::item::Item;
 use crate::asset::{AssetError, Kind, Stage};
 use crate::pipeline::inspect_bytes;
 use crate::settings::{AssetRules, Settings};
@@ -21,18 +22,6 @@ pub struct Contents {
     pub imports: Vec<Item>,
     /// The exports.
     pub exports: Vec<Item>,
-}
-
-/// An import or export.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Item {
-    /// The module or the interface that it belongs to; empty if it belongs to none.
-    pub of: String,
-    /// Its name; empty if it is the interface itself.
-    pub name: String,
-    /// Its type.
-    pub ty: String,
 }
 
 /// The direction of an item.
@@ -128,13 +117,12 @@ fn changes(direction: Direction, before: &[Item], after: &[Item]) -> Vec<Change>
         types.entry((&item.of, &item.name)).or_default().1 = Some(&item.ty);
     }
     let changed = types.into_iter().filter(|(_, (before, after))| before != after);
-    let change =
-        |((of, name), (before, after)): ((&str, &str), (Option<&str>, Option<&str>))| Change {
-            direction,
-            of: of.to_owned(),
-            name: name.to_owned(),
-            before: before.map(ToOwned::to_owned),
-            after: after.map(ToOwned::to_owned),
-        };
-    changed.map(change).collect()
+    let changed = changed.map(|((of, name), (before, after))| Change {
+        direction,
+        of: of.to_owned(),
+        name: name.to_owned(),
+        before: before.map(ToOwned::to_owned),
+        after: after.map(ToOwned::to_owned),
+    });
+    changed.collect()
 }

@@ -4,6 +4,7 @@ mod add;
 mod capabilities;
 mod contents;
 mod fetch;
+mod item;
 mod place;
 mod pull;
 mod push;
@@ -12,8 +13,9 @@ mod update;
 
 pub use add::{AddOptions, Addition, add};
 pub use capabilities::{Capability, CapabilityKind};
-pub use contents::{Change, Contents, Direction, Item};
+pub use contents::{Change, Contents, Direction};
 pub use fetch::{FetchedFile, FetchedFrom, fetch};
+pub use item::Item;
 pub use pull::{PullOptions, Pulled, pull_bundle, pull_source};
 pub use push::{PushOptions, Pushed, push};
 pub use update::{Update, UpdateState, updates};

@@ -70,13 +70,11 @@ pub async fn find_bundle(
     let (listed, mut bundles) = registry.referrers(subject, BUNDLE).await?;
     bundles.sort_by_key(|bundle| Reverse(generation(bundle)));
     let mut reasons = Vec::new();
-    let mut tried = 0;
-    for bundle in bundles.iter().filter(|bundle| may_have(bundle, major)) {
+    for (tried, bundle) in bundles.iter().filter(|bundle| may_have(bundle, major)).enumerate() {
         if tried == MOST_TRIED {
             reasons.push(format!("more than {MOST_TRIED} others, which were not tried"));
             break;
         }
-        tried += 1;
         match open(&registry, bundle, subject, keys, major).await? {
             Ok((layer, opened)) => {
                 let manifest = bundle.digest;
