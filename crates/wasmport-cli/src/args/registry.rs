@@ -49,7 +49,7 @@ pub struct RegistryArgs {
     /// Use plain HTTP also with registries on other machines; with those on this machine it is the default
     #[arg(long)]
     pub insecure: bool,
-    /// Give up after so many seconds for one file
+    /// Give up an operation with a registry after so many seconds, such as the download of a file
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     pub timeout: u32,
     /// Refuse contents larger than this

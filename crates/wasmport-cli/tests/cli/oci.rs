@@ -714,3 +714,24 @@ fn credentials_come_from_docker_or_the_environment_and_stay_secret() {
     // Nothing of it is in the project.
     assert!(!bench.lock().contains("me:") && !bench.lock().contains(secret));
 }
+
+#[test]
+fn programs_without_tokio_or_with_the_longest_time_get_errors() {
+    let bench = Bench::new(true);
+    let reference: Reference = bench.registry.reference("demo/calc:1").parse().unwrap();
+    let keys = TrustedKeys::new([bench.key("ours")]).unwrap();
+    let options = RegistryOptions::new()
+        .credentials(wasmport::registry::Credentials::Anonymous)
+        .timeout(Duration::MAX);
+    let mut opening = std::pin::pin!(Bundle::from_oci(&reference, &keys, &options));
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match opening.as_mut().poll(&mut context) {
+        std::task::Poll::Ready(Err(error)) => {
+            assert!(error.to_string().contains("tokio"), "{error}")
+        }
+        other => panic!("{other:?}"),
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let missing = runtime.block_on(Bundle::from_oci(&reference, &keys, &options)).unwrap_err();
+    assert!(missing.to_string().contains("has no manifest `1`"), "{missing}");
+}

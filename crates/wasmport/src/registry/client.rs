@@ -31,7 +31,7 @@ pub struct Registry {
     pub(super) authorization: Mutex<Option<HeaderValue>>,
     /// What the operation does in the repository.
     pub(super) actions: &'static str,
-    pub(super) end: Instant,
+    pub(super) began: Instant,
     pub(super) limit: Duration,
     pub(super) max_bytes: u64,
 }
@@ -91,7 +91,7 @@ impl Registry {
         options: &RegistryOptions,
         actions: &'static str,
     ) -> Result<Self, RegistryError> {
-        let end = Instant::now() + options.timeout;
+        let began = Instant::now();
         let host = reference.host().to_owned();
         let is_plain = options.insecure || reference.is_loopback();
         let malformed = |reason: String| RegistryError::Unreachable {
@@ -99,6 +99,9 @@ impl Registry {
             what: "the registry".into(),
             reason,
         };
+        if tokio::runtime::Handle::try_current().is_err() {
+            return Err(malformed("the call needs a runtime of tokio".into()));
+        }
         let scheme = if is_plain { "http" } else { "https" };
         // The one registry whose API is on another host than its name.
         let api = if host == "docker.io" { "registry-1.docker.io" } else { &host };
@@ -135,7 +138,7 @@ impl Registry {
             credentials,
             authorization,
             actions,
-            end,
+            began,
             limit,
             max_bytes,
         })

@@ -5,7 +5,6 @@ use super::error::RegistryError;
 use reqwest::header::AUTHORIZATION;
 use reqwest::{RequestBuilder, Response, StatusCode};
 use std::error::Error as _;
-use std::time::Instant;
 
 /// Length in bytes up to which the body of an error is read, and up to which a message shows it.
 const LARGEST_ERROR: u64 = 8 << 10;
@@ -48,7 +47,7 @@ impl Registry {
         what: &str,
         request: RequestBuilder,
     ) -> Result<Response, RegistryError> {
-        let left = self.end.saturating_duration_since(Instant::now());
+        let left = self.limit.saturating_sub(self.began.elapsed());
         request.timeout(left).send().await.map_err(|error| self.fault(error, what))
     }
 
