@@ -2,7 +2,7 @@
 //! has no list of referrers, so that those who push keep one under a tag.
 
 use crate::files;
-use crate::remote::servers::{Address, Server, accepts, free_port, pair, spawn, until};
+use crate::remote::servers::{Address, Server, Started, accepts, free_port, pair, spawn, until};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -22,7 +22,7 @@ const BUNDLES: u64 = 4;
 /// A user with the password `tea`, as `htpasswd -B` writes it.
 const USERS: &str = "anna:$2y$05$abcdefghijklmnopqrstuud6G93R2mClriPOkUzylPQG1gEj0ICEq\n";
 
-fn start(folder: &Path) -> crate::Result<(Vec<Child>, Vec<Address>)> {
+fn start(folder: &Path) -> Started {
     let (port, at) = (free_port()?, folder.display());
     files::write(&folder.join("users"), USERS)?;
     let settings = format!(

@@ -14,8 +14,11 @@ pub(crate) struct Server {
     pub programs: &'static [&'static str],
     /// The Debian packages that bring them.
     pub packages: &'static str,
-    pub start: fn(&Path) -> crate::Result<(Vec<Child>, Vec<Address>)>,
+    pub start: fn(&Path) -> Started,
 }
+
+/// The processes of a server that was started, and its addresses.
+pub(crate) type Started = crate::Result<(Vec<Child>, Vec<Address>)>;
 
 /// The address of a store, and what the environment has to have.
 #[derive(Clone)]
@@ -152,7 +155,7 @@ pub(crate) fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-fn redis(_: &Path) -> crate::Result<(Vec<Child>, Vec<Address>)> {
+fn redis(_: &Path) -> Started {
     let port = free_port()?;
     let mut redis = Command::new("redis-server");
     redis.args(["--port", &port.to_string(), "--save", "", "--requirepass", "tea"]);
@@ -162,7 +165,7 @@ fn redis(_: &Path) -> crate::Result<(Vec<Child>, Vec<Address>)> {
     Ok((children, vec![Address { url: format!("redis://127.0.0.1:{port}/1"), credentials }]))
 }
 
-fn nginx(folder: &Path) -> crate::Result<(Vec<Child>, Vec<Address>)> {
+fn nginx(folder: &Path) -> Started {
     let port = free_port()?;
     let at = folder.display();
     let user = if is_root() { "user root;" } else { "" };
@@ -203,7 +206,7 @@ fn is_root() -> bool {
 }
 
 /// A cluster of one machine whose store is memory, and its gateway.
-fn radosgw(folder: &Path) -> crate::Result<(Vec<Child>, Vec<Address>)> {
+fn radosgw(folder: &Path) -> Started {
     let (monitor, gateway) = (free_port()?, free_port()?);
     let uuid = || {
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(
