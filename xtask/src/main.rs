@@ -29,6 +29,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   scale           Measure how caches and imports grow with the number of assets
   fleet           Let six workers share the import of the fixtures over one store, in spite of faults
   shipped         Build programs as they are shipped, and audit the artifacts in them
+  registry        Push, pull, add and update over a real registry that is started here
   unsafe          List every `unsafe` of the crates with its reason
   elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 

@@ -37,6 +37,7 @@ fn the_runtime_and_the_checking_importer_link_no_compiler() {
     let none = BTreeSet::new();
     assert_eq!(compilers(&["wasmport"]), none);
     assert_eq!(compilers(&["wasmport", "--features", "wasi-http"]), none);
+    assert_eq!(compilers(&["wasmport", "--features", "oci"]), none);
     assert_eq!(compilers(&["wasmport-build", "--no-default-features"]), none);
     assert!(compilers(&["wasmport-build"]).contains("cranelift-codegen"));
 }

@@ -109,6 +109,10 @@ pub enum Error {
         /// The cause.
         message: String,
     },
+    /// A registry did not do what it was asked.
+    #[cfg(feature = "oci")]
+    #[error("{0}\n  help: {help}", help = .0.help())]
+    Registry(#[from] wasmport::registry::RegistryError),
     /// The importer has a fault.
     #[error("{message}\n  help: report this to wasmport")]
     Internal {

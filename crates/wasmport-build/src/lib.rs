@@ -26,6 +26,7 @@
 //! | `emit-stages` | the module after each stage as text |
 //! | `audit` | which artifacts were compiled by a Wasmtime that has advisories |
 //! | `bundle` | signed bundles of artifacts |
+//! | `oci` | registries: pushes and pulls bundles and sources, and pins files that come from there |
 //! | `signing` | keys that sign |
 //! | `remote` | a cache that machines share, over S3, WebDAV, Redis and HTTP |
 //! | `schema` | the JSON schemas of the settings and of the report |
@@ -52,6 +53,8 @@ mod panics;
 #[cfg(feature = "compiler")]
 mod pipeline;
 mod project;
+#[cfg(feature = "oci")]
+pub mod registry;
 mod report;
 #[cfg(feature = "compiler")]
 mod run;
@@ -77,6 +80,8 @@ pub use error::{Error, SettingsError};
 pub use importer::{Importer, configure};
 #[cfg(feature = "compiler")]
 pub use pipeline::{Inspection, has_code_generator, inspect};
+#[cfg(feature = "oci")]
+pub use project::pins::Pin;
 #[cfg(feature = "schema")]
 pub use report::report_schema;
 pub use report::{

@@ -43,6 +43,7 @@ fn prepare(
         source: name.into(),
         module: vec![name.into()],
         settings: Arc::new(AssetSettings::defaults().overridden_by(&choices)),
+        pin: None,
     };
     let tools = ToolBox::new(&settings);
     let (settings, tools) = (&settings, &tools);

@@ -1,11 +1,15 @@
 //! Command-line arguments, and the settings that they select.
 
+mod cache;
 #[cfg(feature = "bundle")]
 mod delivery;
 mod import;
 mod language;
 mod merge;
+#[cfg(feature = "oci")]
+mod registry;
 
+pub use cache::{CacheArgs, CacheCommand};
 #[cfg(feature = "audit")]
 pub use delivery::AuditArgs;
 #[cfg(feature = "bundle")]
@@ -13,6 +17,10 @@ pub use delivery::{BundleArgs, KeyCommand};
 pub use import::{ImportArgs, OptionArgs, ProfileName, RunArgs, SelectionArgs};
 pub use language::Language;
 pub use merge::MergeArgs;
+#[cfg(feature = "oci")]
+pub use registry::{
+    AddArgs, FetchArgs, PullArgs, PushArgs, RegistryArgs, RegistryCommand, UpdateArgs,
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 use std::fmt;
@@ -83,6 +91,10 @@ pub enum Command {
     #[cfg(feature = "bundle")]
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Commands that talk with registries.
+    #[cfg(feature = "oci")]
+    #[command(flatten)]
+    Registry(RegistryCommand),
     /// List the targets, which of them this machine runs, and which this build compiles for
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings.
@@ -192,49 +204,6 @@ pub struct PrecompileArgs {
     #[arg(long = "target", value_name = "TARGET", value_parser = target)]
     pub targets: Vec<Target>,
     /// Read this settings file for the engine configuration [default: `wasmport.toml`, if it exists]
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
-    /// Print results in this format
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
-}
-
-/// The commands of `cargo wasmport cache`.
-#[derive(Debug, Subcommand)]
-#[non_exhaustive]
-pub enum CacheCommand {
-    /// Show the folder and content of the cache
-    ///
-    /// Exit codes: 0 success, 2 invalid arguments or settings, or a folder that cannot be read.
-    Stats(CacheArgs),
-    /// Verify every entry, and move damaged ones to the quarantine
-    ///
-    /// Exit codes: 0 all entries are intact, 1 some were damaged, 2 invalid arguments or settings, or a folder that cannot be read.
-    Verify(CacheArgs),
-    /// Remove the least recently used entries
-    ///
-    /// Entries that a running import uses stay.
-    ///
-    /// Exit codes: 0 success, 2 invalid arguments or settings, or an entry that cannot be removed.
-    Prune {
-        /// Keep at most this many MiB [default: the limit in the settings, else 4,096]
-        #[arg(long, value_name = "MIB")]
-        max_mib: Option<u32>,
-        /// The cache, and the format of results.
-        #[command(flatten)]
-        args: CacheArgs,
-    },
-    /// Remove all entries
-    ///
-    /// Exit codes: 0 success, 2 invalid arguments or settings, or an entry that cannot be removed.
-    Clear(CacheArgs),
-}
-
-/// Arguments of `cache`.
-#[derive(Args, Debug)]
-#[non_exhaustive]
-pub struct CacheArgs {
-    /// Read this settings file [default: `wasmport.toml`, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print results in this format

@@ -34,6 +34,8 @@ mod key;
 mod output;
 mod precompile;
 mod progress;
+#[cfg(feature = "oci")]
+mod registry;
 mod summary;
 mod targets;
 mod text;
@@ -47,6 +49,8 @@ pub use args::{
 
 #[cfg(feature = "audit")]
 pub use args::AuditArgs;
+#[cfg(feature = "oci")]
+pub use args::{AddArgs, FetchArgs, PullArgs, PushArgs, RegistryArgs, RegistryCommand, UpdateArgs};
 #[cfg(feature = "bundle")]
 pub use args::{BundleArgs, KeyCommand};
 use clap::Parser;
@@ -114,6 +118,8 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         }
         #[cfg(feature = "bundle")]
         Command::Key(command) => key::key(command),
+        #[cfg(feature = "oci")]
+        Command::Registry(command) => registry::run(command, default_config),
         Command::Config(args) => {
             config::config(args, default_config, &output(&args.selection.options))
         }

@@ -21,10 +21,16 @@ mod config;
 mod files;
 #[path = "cli/lock.rs"]
 mod lock;
+#[cfg(feature = "oci")]
+#[path = "cli/oci.rs"]
+mod oci;
 #[path = "cli/partition.rs"]
 mod partition;
 #[path = "cli/precompile.rs"]
 mod precompile;
+#[cfg(feature = "oci")]
+#[path = "cli/registry.rs"]
+mod registry;
 #[cfg(feature = "remote")]
 #[path = "cli/remote.rs"]
 mod remote;

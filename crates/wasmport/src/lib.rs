@@ -47,6 +47,8 @@
 //! | `tracing` | spans of the crate `tracing`: loading, verifying, instantiating, calling |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
 //! | `winch` | Wasmtime's baseline compiler, for `Tier::Winch` |
+//! | `bundle` | signed files of artifacts: the type [`Bundle`] |
+//! | `oci` | bundles from registries: [`Bundle::from_oci`] and the module `registry`; a hundred crates more |
 //! | `follow` | files of plug-ins, and of assets while you develop, whose changes replace code: the type `Follow`; includes `compile` |
 
 mod access;
@@ -75,6 +77,8 @@ mod macros;
 pub mod marker;
 mod memory;
 mod pool;
+#[cfg(feature = "oci")]
+pub mod registry;
 #[cfg(feature = "async")]
 mod resumable;
 mod runtime;
@@ -97,6 +101,9 @@ pub use access::Access;
 pub use asset::{AnyAsset, Artifact, Asset, AssetSource, Folder};
 #[cfg(feature = "bundle")]
 pub use bundle::Bundle;
+#[cfg(feature = "oci")]
+#[doc(hidden)]
+pub use bundle::{BundleInRegistry, find_bundle};
 #[cfg(feature = "bundle")]
 #[doc(hidden)]
 pub use bundle::{Opened as OpenedBundle, manifest as bundle_manifest};

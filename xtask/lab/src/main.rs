@@ -16,6 +16,7 @@ mod imports;
 mod libtest;
 mod messages;
 mod reference;
+mod registry;
 mod remote;
 mod scale;
 mod scratch;
@@ -65,6 +66,8 @@ enum Lab {
     Fleet(fleet::Args),
     /// Build programs as they are shipped, and audit the artifacts in them
     Shipped,
+    /// Push, pull, add and update over a real registry that is started here: Debian's docker-registry
+    Registry,
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -90,6 +93,7 @@ fn main() -> ExitCode {
         Lab::Scale(args) => scale::run(&args),
         Lab::Fleet(args) => fleet::run(&args),
         Lab::Shipped => shipped::run(),
+        Lab::Registry => registry::run(),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

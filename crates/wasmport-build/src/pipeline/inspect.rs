@@ -3,9 +3,11 @@
 use crate::asset::AssetError;
 use crate::asset::Kind;
 use crate::codegen::{component_needs, skeleton};
+use crate::fs::content_digest_of;
 use crate::interface::Interface;
 use crate::pipeline::read::{read_file, to_wasm};
 use crate::project::discover::AssetFile;
+use crate::settings::ImportLimits;
 use crate::wasm::{RawWasm, validate};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -55,13 +57,27 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
         source: path.display().to_string(),
         module: Vec::new(),
         settings: Arc::default(),
+        pin: None,
     };
-    let source = read_file(&file)?;
-    let (bytes, blake3) = (source.bytes.len() as u64, source.digest);
-    let text = RawWasm::text_of(&source.bytes);
-    let module = to_wasm(path, source.bytes)?.with_text(text);
-    let module = validate(module, allowed, &file.settings.limits)?;
-    let interface = Interface::of(&module, &file.settings.limits)?;
+    inspect_bytes(path, read_file(&file)?.bytes, allowed, &file.settings.limits)
+}
+
+/// Validates the bytes of a file like an import.
+///
+/// # Errors
+///
+/// Fails with the error that an import of the file has.
+pub(crate) fn inspect_bytes(
+    path: &Path,
+    source: Vec<u8>,
+    allowed: RequiredFeatures,
+    limits: &ImportLimits,
+) -> Result<Inspection, AssetError> {
+    let (bytes, blake3) = (source.len() as u64, content_digest_of(&source));
+    let text = RawWasm::text_of(&source);
+    let module = to_wasm(path, source)?.with_text(text);
+    let module = validate(module, allowed, limits)?;
+    let interface = Interface::of(&module, limits)?;
     let mut needs: Vec<&str> =
         module.features().iter().filter_map(WasmFeature::cargo_feature).collect();
     if interface.imports_wasi() {

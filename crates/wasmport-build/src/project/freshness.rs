@@ -270,7 +270,7 @@ impl<'a> Freshness<'a> {
     ///
     /// # Errors
     ///
-    /// Fails if the file cannot be read, or is larger than the settings allow.
+    /// Fails if the file cannot be read, is larger than the settings allow, or is not what the lock file pins.
     pub fn source_digest(&self, file: &AssetFile) -> Result<Digest, AssetError> {
         if file.is_world() {
             let follow = self.settings.symlinks == Symlinks::Follow;
@@ -278,11 +278,11 @@ impl<'a> Freshness<'a> {
             return Ok(digest_of_tree_by(&file.path, follow, digest));
         }
         if let Some(digest) = self.digests.known(&file.path) {
-            return Ok(digest);
+            return file.as_pinned(digest);
         }
         file.check_size(fs::len(&file.path).unwrap_or_default())?;
         let digest = self.digests.of_content(&file.path);
-        digest.map_err(|e| AssetError::new(&file.path, Stage::Read, e.to_string()))
+        file.as_pinned(digest.map_err(|e| AssetError::new(&file.path, Stage::Read, e.to_string()))?)
     }
 
     /// Returns whether an earlier run compared the same lock file with the same manifest and found no

@@ -9,4 +9,5 @@ pub(crate) mod generator;
 pub(crate) mod lock;
 pub(crate) mod manifest;
 pub(crate) mod outputs;
+pub(crate) mod pins;
 pub(crate) mod saved_digests;

@@ -4,6 +4,7 @@
 //! wasmport
 //! ├── records/artifact-2/4f/4f2c…   records by bucket and key
 //! ├── blobs/a0/a01b…                blobs by their digest
+//! ├── downloads                     files that came from registries
 //! ├── quarantine                    damaged entries
 //! ├── state                         digests of source files, one file for each project
 //! ├── leases                        a locked file for each running import

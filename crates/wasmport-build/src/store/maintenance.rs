@@ -8,7 +8,7 @@ use super::local::LocalStore;
 use super::location::location;
 use super::prune::{Removed, entries, prune};
 use super::record::{Parsed, Record};
-use super::{lease, saved};
+use super::{downloads, lease, saved};
 use crate::error::Error;
 use crate::fs;
 use crate::settings::Settings;
@@ -165,6 +165,7 @@ impl CacheFolder {
         let clear = || -> io::Result<Removed> {
             let mut removed = prune(&self.folder, 0, Some(SystemTime::now()))?;
             removed.add(saved::prune(&self.folder, true)?);
+            downloads::clear(&self.folder)?;
             let mut quarantined = fs::names_in(&self.folder.join(QUARANTINE))?;
             quarantined.retain(|name| is_quarantined_name(name));
             for name in quarantined {

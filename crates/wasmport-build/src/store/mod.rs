@@ -10,6 +10,7 @@
 mod backend;
 mod cache;
 mod computation;
+mod downloads;
 mod folder;
 mod functions;
 mod key;
@@ -30,6 +31,8 @@ mod takeover;
 
 pub(crate) use cache::{Cache, CacheEntry};
 pub(crate) use computation::{Bytes, Computation};
+#[cfg(feature = "oci")]
+pub(crate) use downloads::Downloads;
 pub(crate) use folder::{StoreError, StoreFolder};
 pub(crate) use functions::{Functions, ModuleFunctions};
 pub(crate) use key::Bucket;

@@ -37,6 +37,15 @@ impl Archive {
         Ok(Self { manifest, signature, blobs, container: Arc::new(container) })
     }
 
+    /// Returns the whole file, if it is in memory and no artifact uses it.
+    #[cfg(feature = "oci")]
+    pub fn into_bytes(self) -> Option<Vec<u8>> {
+        match Arc::into_inner(self.container)? {
+            Container::Bytes(bytes) => Some(bytes),
+            Container::File(_) => None,
+        }
+    }
+
     /// Returns the blob of a digest and a length.
     pub fn blob(&self, digest: Digest, len: u64) -> Option<Stored> {
         let (start, found) = *self.blobs.get(&digest)?;

@@ -3,6 +3,8 @@
 mod archive;
 #[doc(hidden)]
 pub mod manifest;
+#[cfg(feature = "oci")]
+mod oci;
 
 use crate::asset::{AnyAsset, Artifact, Container};
 use crate::digest::Digest;
@@ -11,6 +13,8 @@ use crate::error::{BundleError, Error, Result};
 use crate::signature::{KeyId, TrustedKeys};
 use archive::Archive;
 use manifest::{BundleManifest, BundledArtifact, BundledAsset, FORMAT};
+#[cfg(feature = "oci")]
+pub use oci::{BundleInRegistry, find_bundle};
 use std::fmt;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
@@ -74,8 +78,13 @@ impl Bundle {
     }
 
     fn read(container: Container, keys: &TrustedKeys) -> Result<Self, BundleError> {
-        let Opened { archive, manifest, producer } = Opened::read(container, keys)?;
-        let expires = manifest.expires.map(|at| SystemTime::UNIX_EPOCH + Duration::from_secs(at));
+        Self::of(Opened::read(container, keys)?)
+    }
+
+    fn of(opened: Opened) -> Result<Self, BundleError> {
+        let Opened { archive, manifest, producer } = opened;
+        let at = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let expires = manifest.expires.and_then(at);
         if expires.is_some_and(|expires| expires <= SystemTime::now()) {
             return Err(BundleError::Expired(manifest.expires.unwrap_or_default()));
         }

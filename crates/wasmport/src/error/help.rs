@@ -88,6 +88,8 @@ impl Error {
             }
             #[cfg(feature = "bundle")]
             Self::Bundle { source, .. } => source.help(),
+            #[cfg(feature = "oci")]
+            Self::Registry(source) => source.help(),
             #[cfg(feature = "bundle")]
             Self::NotInBundle { .. } => "`Bundle::assets` lists what it has",
             #[cfg(feature = "compile")]

@@ -33,6 +33,8 @@ impl Error {
             Self::Bundle { bundle, source } => {
                 write!(f, "the bundle `{bundle}` does not count: {source}")
             }
+            #[cfg(feature = "oci")]
+            Self::Registry(source) => write!(f, "{source}"),
             #[cfg(feature = "bundle")]
             Self::NotInBundle { asset } => write!(f, "the bundle has no asset `{asset}`"),
             #[cfg(feature = "compile")]

@@ -83,6 +83,9 @@ pub enum Error {
         /// The reason.
         source: BundleError,
     },
+    /// A registry does not have a [`Bundle`](crate::Bundle) that counts.
+    #[cfg(feature = "oci")]
+    Registry(crate::registry::RegistryError),
     /// A [`Bundle`](crate::Bundle) has no asset of this name and kind.
     #[cfg(feature = "bundle")]
     NotInBundle {

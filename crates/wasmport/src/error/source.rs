@@ -22,6 +22,8 @@ impl StdError for Error {
             Self::NotMappable { source, .. } => source,
             #[cfg(feature = "bundle")]
             Self::Bundle { source, .. } => source,
+            #[cfg(feature = "oci")]
+            Self::Registry(source) => source,
             #[cfg(feature = "compile")]
             Self::Worker { source, .. } => source,
             #[cfg(feature = "compile")]

@@ -11,14 +11,14 @@ use tempfile::TempDir;
 pub(crate) struct Server {
     pub name: &'static str,
     /// The programs that it needs.
-    programs: &'static [&'static str],
+    pub programs: &'static [&'static str],
     /// The Debian packages that bring them.
-    packages: &'static str,
-    start: fn(&Path) -> crate::Result<Started>,
+    pub packages: &'static str,
+    pub start: fn(&Path) -> Started,
 }
 
-/// The processes of a server, the one that answers last, and its addresses.
-type Started = (Vec<Child>, Vec<Address>);
+/// The processes of a server that was started, and its addresses.
+pub(crate) type Started = crate::Result<(Vec<Child>, Vec<Address>)>;
 
 /// The address of a store, and what the environment has to have.
 #[derive(Clone)]
@@ -113,12 +113,12 @@ impl Drop for Running {
 }
 
 /// Returns a port that nobody uses.
-fn free_port() -> crate::Result<u16> {
+pub(crate) fn free_port() -> crate::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
 /// Starts a program that runs until it is killed, in a process group of its own.
-fn spawn(command: &mut Command) -> crate::Result<Child> {
+pub(crate) fn spawn(command: &mut Command) -> crate::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
@@ -136,7 +136,7 @@ fn complete(command: &mut Command) -> crate::Result<String> {
 }
 
 /// Waits until something is so.
-fn until(what: &str, is_so: impl Fn() -> bool) -> crate::Result {
+pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) -> crate::Result {
     let began = Instant::now();
     while !is_so() {
         if began.elapsed() > Duration::from_secs(60) {
@@ -147,15 +147,15 @@ fn until(what: &str, is_so: impl Fn() -> bool) -> crate::Result {
     Ok(())
 }
 
-fn accepts(port: u16) -> impl Fn() -> bool {
+pub(crate) fn accepts(port: u16) -> impl Fn() -> bool {
     move || TcpStream::connect(("127.0.0.1", port)).is_ok()
 }
 
-fn pair(name: &str, value: &str) -> (String, String) {
+pub(crate) fn pair(name: &str, value: &str) -> (String, String) {
     (name.to_owned(), value.to_owned())
 }
 
-fn redis(_: &Path) -> crate::Result<Started> {
+fn redis(_: &Path) -> Started {
     let port = free_port()?;
     let mut redis = Command::new("redis-server");
     redis.args(["--port", &port.to_string(), "--save", "", "--requirepass", "tea"]);
@@ -165,7 +165,7 @@ fn redis(_: &Path) -> crate::Result<Started> {
     Ok((children, vec![Address { url: format!("redis://127.0.0.1:{port}/1"), credentials }]))
 }
 
-fn nginx(folder: &Path) -> crate::Result<Started> {
+fn nginx(folder: &Path) -> Started {
     let port = free_port()?;
     let at = folder.display();
     let user = if is_root() { "user root;" } else { "" };
@@ -206,7 +206,7 @@ fn is_root() -> bool {
 }
 
 /// A cluster of one machine whose store is memory, and its gateway.
-fn radosgw(folder: &Path) -> crate::Result<Started> {
+fn radosgw(folder: &Path) -> Started {
     let (monitor, gateway) = (free_port()?, free_port()?);
     let uuid = || {
         Ok::<_, Box<dyn std::error::Error + Send + Sync>>(

@@ -8,6 +8,7 @@ use crate::asset::{AssetError, Kind, Stage};
 use crate::error::{Error, SettingsError, SettingsErrorKind};
 use crate::fs;
 use crate::project::manifest::{Entry, Manifest};
+use crate::project::pins::{Pin, Pins};
 use crate::report::{AssetReport, Status};
 use crate::settings::{
     AssetRules, AssetSettings, Part, Settings, Version, nearest_path, prefix, with_nearest,
@@ -17,6 +18,7 @@ pub(crate) use selection::UnusedGlob;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use wasmport::Digest;
 
 /// A file to import.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,6 +30,8 @@ pub(crate) struct AssetFile {
     pub module: Vec<String>,
     /// The settings, shared by all files that the same rules match.
     pub settings: Arc<AssetSettings>,
+    /// The pin of a file that came from a registry.
+    pub pin: Option<Arc<Pin>>,
 }
 
 impl AssetFile {
@@ -39,7 +43,7 @@ impl AssetFile {
             let own = self.settings.of_version(&version);
             let module = self.module.iter().chain([&version.module]).cloned().collect();
             let (source, settings) = (self.source.clone(), Arc::new(own));
-            (version, Self { path, source, module, settings })
+            (version, Self { path, source, module, settings, pin: None })
         });
         files.collect()
     }
@@ -75,6 +79,18 @@ impl AssetFile {
             return Ok(());
         }
         Err(AssetError::over_limit(&self.path, Stage::Read, len, limit, "bytes", "max-bytes"))
+    }
+
+    /// Returns the digest of the file, unless the lock file pins another.
+    ///
+    /// # Errors
+    ///
+    /// Fails with both digests.
+    pub fn as_pinned(&self, found: Digest) -> Result<Digest, AssetError> {
+        match &self.pin {
+            Some(pin) if pin.blake3 != found => Err(pin.changed(&self.path, found)),
+            _ => Ok(found),
+        }
     }
 
     /// Reports the file as failed.
@@ -155,6 +171,11 @@ pub(crate) fn discover(settings: &Settings) -> Result<Discovered, Error> {
     discovered.unused_globs = selection.unused();
     discovered.failed.extend(naming::take_twins(&mut files));
     discovered.assets = naming::name(files, &rules);
+    let pins = Pins::read(settings)?;
+    for file in &mut discovered.assets {
+        file.pin = pins.of(&file.source).cloned().map(Arc::new);
+    }
+    discovered.failed.extend(pins.missing(settings));
     check_settings(settings, &discovered.assets)?;
     interfaces(settings, &rules, &mut discovered)?;
     select(settings, &mut discovered)?;
@@ -227,6 +248,7 @@ fn interfaces(
             module: vec![name.clone()],
             settings: Arc::new(rules.of(&source)),
             source,
+            pin: None,
         });
     }
     Ok(())

@@ -80,6 +80,7 @@ pub(super) fn name(files: BTreeMap<String, PathBuf>, rules: &AssetRules) -> Vec<
         source: source.clone(),
         module: module(source),
         settings: settings(source),
+        pin: None,
     });
     found.collect()
 }

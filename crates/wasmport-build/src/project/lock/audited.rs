@@ -20,7 +20,7 @@ pub(crate) struct LockedArtifact {
 ///
 /// Fails with [`Error::Lock`], with the line, if it is damaged or of another format.
 pub(crate) fn artifacts(path: &Path, text: &str) -> Result<Vec<LockedArtifact>, Error> {
-    let (_, assets) = file::parse(path, Some(text))?;
+    let assets = file::parse(path, Some(text))?.assets;
     let of_asset = |locked: Locked| {
         let Locked { source, wasmtime, artifacts, .. } = locked;
         artifacts.into_iter().map(move |(target, digest)| {

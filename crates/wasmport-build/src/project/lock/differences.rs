@@ -21,7 +21,9 @@ pub(super) struct Inputs<'a> {
 impl Lock {
     /// Compares an imported asset with the lock file.
     pub fn differences(&self, entry: &Entry, settings: &Settings) -> Vec<String> {
-        let Some(locked) = self.assets.get(&entry.source) else { return vec![NOT_LOCKED.into()] };
+        let Some(locked) = self.content.assets.get(&entry.source) else {
+            return vec![NOT_LOCKED.into()];
+        };
         let now = Locked::from(entry);
         let development = settings.is_development;
         let inputs = Inputs {
@@ -46,7 +48,7 @@ impl Lock {
     /// and is none of its own: an older lock file does not have it.
     pub(super) fn difference_of_engine(&self, settings: &Settings) -> Option<String> {
         let now = settings.engine.concurrency_support;
-        difference(concurrency::KEY, Some(&self.concurrency), Some(&now))
+        difference(concurrency::KEY, Some(&self.content.concurrency), Some(&now))
     }
 }
 

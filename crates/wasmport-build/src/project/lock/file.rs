@@ -1,8 +1,9 @@
 //! The text of the lock file: TOML in a stable order.
 
-use super::Locked;
+use super::{Content, Locked, pieces};
 use crate::error::Error;
 use crate::fs;
+use crate::project::pins::Pin;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,13 +27,15 @@ const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Document<A> {
-    format: u32,
+pub(super) struct Document<A, P> {
+    pub format: u32,
     /// Whether the engine has concurrency, which the assets may decide.
     #[serde(default, rename = "concurrency-support", skip_serializing_if = "std::ops::Not::not")]
     concurrency: bool,
     #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    asset: Vec<A>,
+    pub asset: Vec<A>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub pin: Vec<P>,
 }
 
 /// The part that files of all formats share.
@@ -59,9 +62,14 @@ pub(crate) fn is_lock(start: &[u8]) -> bool {
     start.starts_with(BEGINNING.as_bytes())
 }
 
-/// Serializes the engine's concurrency and the assets.
-pub(super) fn render<'a>(concurrency: bool, assets: impl Iterator<Item = &'a Locked>) -> String {
-    let document = Document { format: FORMAT, concurrency, asset: assets.collect() };
+/// Serializes the engine's concurrency, the assets and the pins.
+pub(super) fn render(content: &Content) -> String {
+    let document = Document {
+        format: FORMAT,
+        concurrency: content.concurrency,
+        asset: content.assets.values().collect(),
+        pin: content.pins.values().collect(),
+    };
     // TOML has strings, numbers and maps with string keys: serialization cannot fail.
     format!("{HEADER}{}", toml::to_string(&document).unwrap_or_default())
 }
@@ -69,23 +77,20 @@ pub(super) fn render<'a>(concurrency: bool, assets: impl Iterator<Item = &'a Loc
 const AGAIN: &str = "restore it from the last commit, or delete it, import without `--locked`, and \
     review the changes";
 
-/// Parses the text: the engine's concurrency, and the assets by source.
+/// Parses the text: the engine's concurrency, the assets by source, and the pins by file.
 ///
 /// # Errors
 ///
 /// Fails with [`Error::Lock`], with the line, if the text is not a lock file of this format.
-pub(super) fn parse(
-    path: &Path,
-    text: Option<&str>,
-) -> Result<(bool, BTreeMap<String, Locked>), Error> {
-    let Some(text) = text else { return Ok((false, BTreeMap::new())) };
+pub(super) fn parse(path: &Path, text: Option<&str>) -> Result<Content, Error> {
+    let Some(text) = text else { return Ok(Content::default()) };
     let is_conflict = |line: &str| CONFLICT.iter().any(|marker| line.starts_with(marker));
     if let Some(index) = text.lines().position(is_conflict) {
         let message = format!("line {}: unresolved merge conflict", index + 1);
         let help = "resolve it, or delete the file; then import again, without `--locked`";
         return Err(refused(path, &message, help));
     }
-    let document = toml::from_str::<Document<Spanned<Locked>>>(text);
+    let document = pieces::parse(text).map_or_else(|| toml::from_str(text), Ok);
     let is_known = document.as_ref().is_ok_and(|document| document.format == FORMAT);
     if !is_known
         && let Ok(Header { format }) = toml::from_str::<Header>(text)
@@ -97,7 +102,8 @@ pub(super) fn parse(
             without `--locked`";
         return Err(refused(path, &message, help));
     }
-    let document = document.map_err(|e| refused(path, e.to_string().trim_end(), AGAIN))?;
+    let document: Document<Spanned<Locked>, Spanned<Pin>> =
+        document.map_err(|e: toml::de::Error| refused(path, e.to_string().trim_end(), AGAIN))?;
     let (concurrency, mut assets) = (document.concurrency, BTreeMap::new());
     for asset in document.asset {
         let at = asset.span().start;
@@ -107,7 +113,19 @@ pub(super) fn parse(
             return Err(refused(path, &format!("line {line}: `{source}` occurs twice"), AGAIN));
         }
     }
-    Ok((concurrency, assets))
+    let mut pins = BTreeMap::new();
+    for pin in document.pin {
+        let line = line(text, pin.span().start);
+        let pin = pin.into_inner();
+        if let Some(fault) = pin.fault() {
+            return Err(refused(path, &format!("line {line}: {fault}"), AGAIN));
+        }
+        if let Some(twice) = pins.insert(pin.file.clone(), pin) {
+            let file = twice.file.escape_debug();
+            return Err(refused(path, &format!("line {line}: `{file}` is pinned twice"), AGAIN));
+        }
+    }
+    Ok(Content { concurrency, assets, pins })
 }
 
 fn refused(path: &Path, message: &str, help: &'static str) -> Error {

@@ -4,6 +4,7 @@
 mod audited;
 mod differences;
 mod file;
+mod pieces;
 #[cfg(feature = "compiler")]
 mod refuse;
 
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::fs;
 use crate::project::discover::Discovered;
 use crate::project::manifest::{Entry, Manifest};
+use crate::project::pins::Pin;
 use crate::report::{AssetReport, Status};
 use crate::settings::{LockMode, Settings};
 use serde::{Deserialize, Serialize};
@@ -37,10 +39,18 @@ pub(crate) struct Lock {
     digest: Option<Digest>,
     /// The text with one kind of line ends, if the file exists.
     text: Option<String>,
+    content: Content,
+}
+
+/// The facts in the lock file.
+#[derive(Clone, Debug, Default)]
+struct Content {
     /// Whether the engine has concurrency.
     concurrency: bool,
     /// The locked assets by source.
     assets: BTreeMap<String, Locked>,
+    /// The files that came from registries, by their path.
+    pins: BTreeMap<String, Pin>,
 }
 
 /// One asset in the lock file.
@@ -114,8 +124,35 @@ impl Lock {
             let help = "run `cargo wasmport import` once without `--locked`, and commit the file";
             return Err(Error::Lock { path, message, help });
         }
-        let (concurrency, assets) = file::parse(&path, text.as_deref())?;
-        Ok(Some(Self { path, mode, digest, text, concurrency, assets }))
+        let content = file::parse(&path, text.as_deref())?;
+        Ok(Some(Self { path, mode, digest, text, content }))
+    }
+
+    /// Returns the pins of the project's lock file, by the paths of their files.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Lock`] if it is damaged, and with [`Error::File`] if it cannot be read.
+    #[cfg(feature = "oci")]
+    pub fn pins(settings: &Settings) -> Result<BTreeMap<String, Pin>, Error> {
+        let path = settings.lock_file();
+        let text = file::read(&path)?.map(|(_, text)| text);
+        Ok(file::parse(&path, text.as_deref())?.pins)
+    }
+
+    /// Writes a pin into the project's lock file, in place of one of the same file.
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Lock`] if it is damaged, and with [`Error::File`] if it cannot be read or written.
+    #[cfg(feature = "oci")]
+    pub fn pin(settings: &Settings, pin: Pin) -> Result<(), Error> {
+        let path = settings.lock_file();
+        let (_guard, _) = fs::FolderLock::take(&path.with_file_name(GUARD), |_| ())?;
+        let text = file::read(&path)?.map(|(_, text)| text);
+        let mut content = file::parse(&path, text.as_deref())?;
+        let _ = content.pins.insert(pin.file.clone(), pin);
+        fs::write_durably(&path, file::render(&content).as_bytes())
     }
 
     /// Returns the digest of the file.
@@ -141,7 +178,7 @@ impl Lock {
     /// Returns the locked sources that were removed.
     fn removed(&self, discovered: &Discovered) -> Vec<&str> {
         let found: HashSet<&str> = discovered.assets.iter().map(|f| f.source.as_str()).collect();
-        let sources = self.assets.keys().map(String::as_str);
+        let sources = self.content.assets.keys().map(String::as_str);
         sources.filter(|source| !found.contains(source) && !discovered.keeps(source)).collect()
     }
 
@@ -171,19 +208,22 @@ impl Lock {
         if self.mode != LockMode::Update {
             return None;
         }
-        let mut assets = self.assets.clone();
+        let mut content = self.content.clone();
+        content.concurrency = settings.engine.concurrency_support;
+        let assets = &mut content.assets;
         self.removed(discovered).into_iter().for_each(|source| drop(assets.remove(source)));
         let is_done = |status| matches!(status, Status::Imported | Status::Unchanged);
         for asset in reports.iter().filter(|asset| is_done(asset.status)) {
             let Some(entry) = manifest.assets.get(&asset.name) else { continue };
             let mut locked = Locked::from(&**entry);
-            if let Some(earlier) = self.assets.get(&entry.source) {
+            if let Some(earlier) = self.content.assets.get(&entry.source) {
                 locked.merge(earlier, |target| settings.may_be_for(target));
             }
             assets.insert(entry.source.clone(), locked);
         }
-        let text = file::render(settings.engine.concurrency_support, assets.values());
-        let is_current = self.text.as_ref().map_or(assets.is_empty(), |current| *current == text);
+        let text = file::render(&content);
+        let is_empty = content.assets.is_empty();
+        let is_current = self.text.as_ref().map_or(is_empty, |current| *current == text);
         (!is_current).then_some(text)
     }
 

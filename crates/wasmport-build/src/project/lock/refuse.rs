@@ -53,7 +53,9 @@ impl Lock {
         input: Digest,
         run: &LockedRun<'_>,
     ) -> Vec<String> {
-        let Some(locked) = self.assets.get(&file.source) else { return vec![NOT_LOCKED.into()] };
+        let Some(locked) = self.content.assets.get(&file.source) else {
+            return vec![NOT_LOCKED.into()];
+        };
         let mut tools = locked.tools.clone();
         // The stage that needs a missing program reports it.
         if let Some(version) = tools.get_mut(WASM_OPT)

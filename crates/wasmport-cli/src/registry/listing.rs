@@ -1,0 +1,120 @@
+//! Text about modules and components: what they want, import and export, and what changes.
+
+use crate::text::{bytes, plain};
+use std::collections::BTreeMap;
+use wasmport_build::Kind;
+use wasmport_build::registry::{Addition, Capability, Change, Contents, Direction, Item};
+
+/// Returns the lines about a module or component that is to be added.
+pub(super) fn of_addition(addition: &Addition) -> Vec<String> {
+    let (pin, contents) = (addition.pin(), addition.contents());
+    let mut lines = vec![
+        format!("{} {}", contents.kind.name(), pin.reference),
+        format!("  manifest {}", pin.manifest),
+        format!("  layer    {} ({})", pin.layer, bytes(addition.bytes())),
+        format!("  file     {}", addition.path().display()),
+    ];
+    lines.extend(of_contents(contents));
+    lines.into_iter().map(|line| plain(&line)).collect()
+}
+
+fn of_contents(contents: &Contents) -> Vec<String> {
+    let mut lines = Vec::new();
+    match contents.capabilities.as_slice() {
+        [] => lines.push("wants nothing of the system or the program".to_owned()),
+        wanted => {
+            lines.push("wants".to_owned());
+            lines.extend(wanted.iter().map(of_capability));
+        }
+    }
+    lines.push(format!("imports {}", count(&contents.imports)));
+    lines.extend(of_items(&contents.imports, contents.kind));
+    lines.push(format!("exports {}", count(&contents.exports)));
+    lines.extend(of_items(&contents.exports, contents.kind));
+    lines
+}
+
+fn count(items: &[Item]) -> String {
+    if items.is_empty() { "nothing".into() } else { items.len().to_string() }
+}
+
+/// The number of interfaces or functions that a line names.
+const NAMED: usize = 4;
+
+fn of_capability(capability: &Capability) -> String {
+    let by = &capability.wanted_by;
+    let named: Vec<&str> = by.iter().take(NAMED).map(String::as_str).collect();
+    let more = by.len().saturating_sub(NAMED);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("  {} ({}{more})", capability.kind, named.join(", "))
+}
+
+/// Returns a line for each item of a module, and one for each interface of a component.
+fn of_items(items: &[Item], kind: Kind) -> Vec<String> {
+    let mut interfaces = BTreeMap::<&str, usize>::new();
+    let mut lines = Vec::new();
+    for Item { of, name, ty, .. } in items {
+        match of.as_str() {
+            "" => lines.push(format!("  {name:?}: {ty}")),
+            interface if kind == Kind::Component => {
+                *interfaces.entry(interface).or_default() += usize::from(!name.is_empty());
+            }
+            module => lines.push(format!("  {module:?} {name:?}: {ty}")),
+        }
+    }
+    let line = |(interface, items): (&str, usize)| match items {
+        1 => format!("  {interface}, 1 item"),
+        items => format!("  {interface}, {items} items"),
+    };
+    lines.extend(interfaces.into_iter().map(line));
+    lines
+}
+
+/// Returns the lines about what a newer file changes: capabilities first.
+pub(super) fn of_update(before: &Contents, addition: &Addition) -> Vec<String> {
+    let after = addition.contents();
+    let (added, changes) = (after.added_capabilities(before), after.changes(before));
+    let mut lines = vec![
+        format!("{} {}", after.kind.name(), addition.pin().reference),
+        format!("  manifest {}", addition.pin().manifest),
+        format!("  layer    {} ({})", addition.pin().layer, bytes(addition.bytes())),
+    ];
+    if before.kind != after.kind {
+        lines.push(format!("  it was a {}", before.kind.name()));
+    }
+    if !added.is_empty() {
+        lines.push("NOW WANTS".to_owned());
+        lines.extend(added.iter().map(of_capability));
+    }
+    let gone = before.added_capabilities(after);
+    if !gone.is_empty() {
+        lines.push("no longer wants".to_owned());
+        lines.extend(gone.iter().map(of_capability));
+    }
+    match changes.as_slice() {
+        [] => lines.push("same imports and exports".to_owned()),
+        changes => lines.extend(changes.iter().map(of_change)),
+    }
+    lines.into_iter().map(|line| plain(&line)).collect()
+}
+
+fn of_change(change: &Change) -> String {
+    let Change { direction, of, name, before, after, .. } = change;
+    let noun = match direction {
+        Direction::Import => "import",
+        Direction::Export => "export",
+    };
+    let name = match (of.as_str(), name.as_str()) {
+        ("", name) => format!("{name:?}"),
+        (of, "") => of.to_owned(),
+        (of, name) => format!("{of} {name:?}"),
+    };
+    match (before, after) {
+        (None, Some(after)) => format!("+ {noun} {name}: {after}"),
+        (Some(before), None) => format!("- {noun} {name}: {before}"),
+        (before, after) => {
+            let [before, after] = [before, after].map(|ty| ty.as_deref().unwrap_or_default());
+            format!("~ {noun} {name}: {before} -> {after}")
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Referrers: manifests that refer to another. Registries list them, or those who push do under a tag.
+
+use super::client::{LARGEST_MANIFEST, Registry, media_type};
+use super::error::RegistryError;
+use super::manifest::{Descriptor, INDEX, Index};
+use super::sha256::Sha256;
+use reqwest::Method;
+use reqwest::header::{ACCEPT, LINK};
+
+/// The largest number of pages of a list that are read.
+const MOST_PAGES: usize = 16;
+
+/// The number of times that a list under a tag is written, if others write it at the same time.
+const ATTEMPTS: usize = 4;
+
+/// Where a list of referrers comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listed {
+    /// The registry lists them itself.
+    Api,
+    /// Those who push list them under a tag.
+    Tag,
+}
+
+impl Registry {
+    /// Returns the manifests of a type that refer to a manifest.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the reason why the list does not count.
+    pub async fn referrers(
+        &self,
+        subject: Sha256,
+        artifact_type: &str,
+    ) -> Result<(Listed, Vec<Descriptor>), RegistryError> {
+        let (listed, mut found) = match self.referrers_of_api(subject, artifact_type).await? {
+            Some(found) => (Listed::Api, found),
+            None => (
+                Listed::Tag,
+                self.referrers_of_tag(subject).await?.map_or_else(Vec::new, |i| i.manifests),
+            ),
+        };
+        // A registry need not filter.
+        found.retain(|descriptor| descriptor.artifact_type.as_deref() == Some(artifact_type));
+        Ok((listed, found))
+    }
+
+    /// Returns the list of the registry; none if it makes none.
+    async fn referrers_of_api(
+        &self,
+        subject: Sha256,
+        artifact_type: &str,
+    ) -> Result<Option<Vec<Descriptor>>, RegistryError> {
+        let what = format!("list of what refers to `{subject}`");
+        let mut url = self.url(&format!("referrers/{subject}"));
+        url.query_pairs_mut().append_pair("artifactType", artifact_type);
+        let mut found = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let send = || self.client.request(Method::GET, url.clone()).header(ACCEPT, INDEX);
+            let response = self.send(&what, send).await?;
+            let Some(response) = self.found(response, &what).await? else { return Ok(None) };
+            let media_type = media_type(&response);
+            if media_type != INDEX {
+                let (host, expected) = (self.host(), "an index of the OCI");
+                return Err(RegistryError::MediaType { host, what, expected, found: media_type });
+            }
+            let link = response.headers().get(LINK).and_then(|link| link.to_str().ok());
+            let next = link.and_then(next_page).and_then(|link| url.join(link).ok());
+            let body = self.body(response, LARGEST_MANIFEST, &what).await?;
+            found.extend(self.json::<Index>(&body, || what.clone())?.manifests);
+            match next {
+                // Credentials are for the registry alone.
+                Some(next) if next.origin() == self.base.origin() => url = next,
+                _ => break,
+            }
+        }
+        Ok(Some(found))
+    }
+
+    /// Returns the list under the tag, if there is one.
+    async fn referrers_of_tag(&self, subject: Sha256) -> Result<Option<Index>, RegistryError> {
+        let tagged = self.reference.with_tag(subject.referrers_tag());
+        match self.manifest_of(&tagged).await? {
+            Some(fetched) => Ok(Some(self.parse_index(&fetched)?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Adds a manifest to the list under the tag of its subject, for a registry that makes none. Others may write the list
+    /// at the same time, and no registry has to prevent that: it is read again afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the tag is something else, or with the reason why the registry does not take the list.
+    pub async fn add_referrer(
+        &self,
+        subject: Sha256,
+        referrer: &Descriptor,
+    ) -> Result<(), RegistryError> {
+        for _ in 0..ATTEMPTS {
+            let mut index = self.referrers_of_tag(subject).await?.unwrap_or_else(Index::empty);
+            if index.manifests.iter().any(|other| other.digest == referrer.digest) {
+                return Ok(());
+            }
+            index.manifests.push(referrer.clone());
+            let text = serde_json::to_vec(&index).map_err(|error| RegistryError::Malformed {
+                host: self.host(),
+                what: format!("list of what refers to `{subject}`"),
+                reason: error.to_string(),
+            })?;
+            let _ = self.push_manifest(&subject.referrers_tag(), INDEX, &text).await?;
+        }
+        let lists = self.referrers_of_tag(subject).await?;
+        if lists.is_some_and(|index| index.manifests.iter().any(|m| m.digest == referrer.digest)) {
+            return Ok(());
+        }
+        Err(RegistryError::Malformed {
+            host: self.host(),
+            what: format!("list of what refers to `{subject}`"),
+            reason: "others write it at the same time".into(),
+        })
+    }
+}
+
+/// Returns the address of the next page in a header `Link: <…>; rel="next"`.
+fn next_page(link: &str) -> Option<&str> {
+    let (address, parameters) = link.trim().strip_prefix('<')?.split_once('>')?;
+    parameters.replace(' ', "").to_ascii_lowercase().contains("rel=\"next\"").then_some(address)
+}
+
+/// The address of a page is a part of the registry.
+#[cfg(test)]
+mod tests {
+    use super::next_page;
+
+    #[test]
+    fn the_next_page_is_in_the_header() {
+        assert_eq!(next_page("</v2/a?n=1>; rel=\"next\""), Some("/v2/a?n=1"));
+        assert_eq!(next_page("</v2/a>; rel=\"prev\""), None);
+        assert_eq!(next_page("nothing"), None);
+    }
+}
