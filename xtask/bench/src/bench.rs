@@ -2,7 +2,7 @@
 
 use crate::{
     Result, call, cold, component, consumers, contract, host, hosting, incremental, instance, load,
-    load_corpus, meter, noop, preinit, rustc, strings, values,
+    load_corpus, meter, noop, preinit, remote, rustc, strings, values,
 };
 
 /// One measurement.
@@ -41,6 +41,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         goal: AtMost(1.2),
         run: load::embedded_sealed,
     },
+    Bench { name: "bundle_load", unit: "ratio", goal: AtMost(1.1), run: load::bundle },
     Bench { name: "load_mapped", unit: "ratio", goal: Unset, run: load::mapped },
     Bench { name: "call_extra_ns_0", unit: "ns", goal: AtMost(2.0), run: call::no_params },
     Bench { name: "call_extra_ns_2", unit: "ns", goal: AtMost(2.0), run: call::two_params },
@@ -108,6 +109,8 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "cold_corpus", unit: "ratio", goal: AtMost(0.85), run: cold::against_a_loop },
     Bench { name: "cold_portable", unit: "ratio", goal: Unset, run: cold::portable_against_a_loop },
     Bench { name: "cold_debug", unit: "ratio", goal: AtMost(0.55), run: hosting::cold_debug },
+    Bench { name: "remote_hit", unit: "ratio", goal: Unset, run: remote::hit },
+    Bench { name: "remote_dead_s", unit: "s", goal: AtMost(3.0), run: remote::dead },
     Bench { name: "store_overhead", unit: "ratio", goal: AtMost(1.1), run: incremental::overhead },
     Bench {
         name: "incremental_corpus",
@@ -143,6 +146,12 @@ pub(crate) const BENCHES: &[Bench] = &[
         unit: "bytes",
         goal: Unset,
         run: || consumers::feature_size("backtrace"),
+    },
+    Bench {
+        name: "binary_feature_bundle",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("bundle"),
     },
     Bench {
         name: "binary_feature_compile",

@@ -6,7 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tempfile::TempDir;
 use wasmport::engine::{EngineConfig, RequiredFeatures, wasmtime_version};
-use wasmport::{Asset, Digest, Folder, LoadWay, Runtime, RuntimeOptions, support};
+use wasmport::signature::TrustedKeys;
+use wasmport::{Asset, Bundle, Digest, Folder, LoadWay, Runtime, RuntimeOptions, support};
+use wasmport_build::signature::{NewKey, SigningKey};
+use wasmport_build::{BundleOptions, Importer};
 use wasmtime::{Engine, Module};
 
 pub(crate) fn owned_100k() -> Result<f64> {
@@ -75,6 +78,26 @@ pub(crate) fn mapped() -> Result<f64> {
     Ok(fastest_of(LARGE_TURNS, ours, theirs)?.ratio())
 }
 
+/// The ratio for a bundle that is opened, verified and loaded, against a file that is verified and loaded.
+pub(crate) fn bundle() -> Result<f64> {
+    let imported = Imported::new(LARGE)?;
+    let key = imported.folder.path().join("key");
+    NewKey::create_in(&key)?;
+    let key = SigningKey::from_file(&key)?;
+    let keys = TrustedKeys::new([key.public()])?;
+    let path = imported.folder.path().join("module.wasmbundle");
+    let _ = importer(&imported.folder).bundle(&path, &BundleOptions::default(), &key)?;
+    let ours = || {
+        let runtime = imported.runtime(LoadWay::Owned)?;
+        time(|| {
+            let bundle = Bundle::open(&path, &keys)?;
+            Ok(runtime.load_bundled::<Module>(&bundle, "module")?)
+        })
+    };
+    let theirs = || imported.load(&imported.asset, LoadWay::Owned);
+    Ok(fastest_of(LARGE_TURNS, ours, theirs)?.ratio())
+}
+
 /// What a program does that trusts its files.
 fn read_and_deserialize(engine: &Engine, path: &Path) -> Result<Module> {
     deserialize(engine, &files::read(path)?)
@@ -85,6 +108,12 @@ fn deserialize(engine: &Engine, bytes: &[u8]) -> Result<Module> {
     // where nothing has changed them since.
     #[expect(unsafe_code, reason = "what loading is measured against")]
     Ok(unsafe { Module::deserialize(engine, bytes) }?)
+}
+
+/// The import of a module, for programs that read its artifact at run time.
+fn importer(folder: &TempDir) -> Importer {
+    let (root, out_dir) = (folder.path().join("in"), folder.path().join("out"));
+    wasmport_build::configure().no_cache().root(root).out_dir(out_dir).embed(false)
 }
 
 /// A made-up module, imported for reading its artifact at run time.
@@ -100,12 +129,7 @@ impl Imported {
         let folder = tempfile::tempdir()?;
         let source = wasm::wat(functions, 10);
         files::write(&folder.path().join("in/module.wat"), source.as_bytes())?;
-        let report = wasmport_build::configure()
-            .no_cache()
-            .root(folder.path().join("in"))
-            .out_dir(folder.path().join("out"))
-            .embed(false)
-            .run(&())?;
+        let report = importer(&folder).run(&())?;
         if let Some((_, error)) = report.failures().next() {
             return Err(error.to_string().into());
         }

@@ -22,6 +22,7 @@ mod meter;
 mod noop;
 mod preinit;
 mod process;
+mod remote;
 mod rustc;
 mod side;
 mod strings;
@@ -48,6 +49,8 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// counts: what else the machine does only ever adds time. A `ratio` is ours divided by theirs, an
 /// extra in `ns` or `us` is ours minus theirs per call. Sizes and processor times of whole builds,
 /// which hardly vary, are taken once.
+///
+/// `remote_hit` needs a store: `cargo xtask remote radosgw -- cargo xtask bench remote_hit` starts one.
 ///
 /// Those of the corpus need the variable `WASMPORT_CORPUS`: a folder with wasm files at any depth.
 #[derive(Parser)]

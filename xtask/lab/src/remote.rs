@@ -6,12 +6,16 @@ pub(crate) mod servers;
 
 use machine::{Keys, Machine};
 use servers::{SERVERS, Server};
+use std::process::Command;
 use std::time::Duration;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only this server: redis, nginx or radosgw
     server: Option<String>,
+    /// Run this command with address and credentials of the server in its environment, instead of the checks
+    #[arg(last = true, requires = "server")]
+    command: Vec<String>,
 }
 
 pub(crate) fn run(args: &Args) -> crate::Result {
@@ -21,6 +25,14 @@ pub(crate) fn run(args: &Args) -> crate::Result {
         return Err("no server has this name; there are redis, nginx and radosgw".into());
     }
     chosen.iter().try_for_each(|server| server.check())?;
+    if let ([server], [program, arguments @ ..]) = (chosen.as_slice(), args.command.as_slice()) {
+        let running = server.start()?;
+        let address = running.addresses.first().ok_or("the server has no address")?;
+        let mut command = Command::new(program);
+        command.args(arguments).env("WASMPORT_REMOTE_URL", &address.url);
+        let status = command.envs(address.credentials.iter().cloned()).status()?;
+        return if status.success() { Ok(()) } else { Err(format!("{status}").into()) };
+    }
     for server in &chosen {
         shares(server).map_err(|error| format!("{}: {error}", server.name))?;
     }
