@@ -1,10 +1,11 @@
 //! The text of the lock file: TOML in a stable order.
 
-use super::{Content, Locked, pieces};
+use super::document::{Document, parse_in_pieces};
+use super::{Content, Locked};
 use crate::error::Error;
 use crate::fs;
 use crate::project::pins::Pin;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 use toml::Spanned;
@@ -24,19 +25,6 @@ const HEADER: &str = "\
 
 /// The beginnings of the lines that mark a conflict of a merge.
 const CONFLICT: [&str; 4] = ["<<<<<<<", "|||||||", "=======", ">>>>>>>"];
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Document<A, P> {
-    pub format: u32,
-    /// Whether the engine has concurrency, which the assets may decide.
-    #[serde(default, rename = "concurrency-support", skip_serializing_if = "std::ops::Not::not")]
-    concurrency: bool,
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    pub asset: Vec<A>,
-    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
-    pub pin: Vec<P>,
-}
 
 /// The part that files of all formats share.
 #[derive(Deserialize)]
@@ -90,7 +78,7 @@ pub(super) fn parse(path: &Path, text: Option<&str>) -> Result<Content, Error> {
         let help = "resolve it, or delete the file; then import again, without `--locked`";
         return Err(refused(path, &message, help));
     }
-    let document = pieces::parse(text).map_or_else(|| toml::from_str(text), Ok);
+    let document = parse_in_pieces(text).map_or_else(|| toml::from_str(text), Ok);
     let is_known = document.as_ref().is_ok_and(|document| document.format == FORMAT);
     if !is_known
         && let Ok(Header { format }) = toml::from_str::<Header>(text)

@@ -3,8 +3,8 @@
 #[cfg(feature = "audit")]
 mod audited;
 mod differences;
+mod document;
 mod file;
-mod pieces;
 #[cfg(feature = "compiler")]
 mod refuse;
 

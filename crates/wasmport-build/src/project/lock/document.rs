@@ -1,16 +1,31 @@
-//! Reads the text of a lock file in pieces, because the parser of TOML takes many times the memory of its text.
+//! `Document`: the tables of a lock file. It is parsed in pieces, because the parser of TOML takes many times the memory of
+//! its text.
 
 use super::Locked;
-use super::file::Document;
 use crate::project::pins::Pin;
+use serde::{Deserialize, Serialize};
 use toml::Spanned;
+
+/// The tables of a lock file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Document<A, P> {
+    pub format: u32,
+    /// Whether the engine has concurrency, which the assets may decide.
+    #[serde(default, rename = "concurrency-support", skip_serializing_if = "std::ops::Not::not")]
+    pub concurrency: bool,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub asset: Vec<A>,
+    #[serde(default = "Vec::new", skip_serializing_if = "Vec::is_empty")]
+    pub pin: Vec<P>,
+}
 
 /// The tables in a piece.
 const TABLES: usize = 64;
 
 /// Parses the text. Returns `None` if a piece is not a part of a lock file: parsing the whole then tells the line of the error,
 /// or that the text is one that no import writes.
-pub(super) fn parse(text: &str) -> Option<Document<Spanned<Locked>, Spanned<Pin>>> {
+pub(super) fn parse_in_pieces(text: &str) -> Option<Document<Spanned<Locked>, Spanned<Pin>>> {
     let mut pieces = split(text);
     let (_, first) = pieces.next()?;
     let mut whole: Document<Spanned<Locked>, Spanned<Pin>> = toml::from_str(first).ok()?;
@@ -60,7 +75,9 @@ mod tests {
         for assets in [0, 1, TABLES - 1, TABLES, TABLES + 1, 3 * TABLES + 7] {
             let text = text(assets);
             let whole: Document<Spanned<Locked>, Spanned<Pin>> = toml::from_str(&text)?;
-            let Some(pieces) = parse(&text) else { panic!("{assets} assets are not parsed") };
+            let Some(pieces) = parse_in_pieces(&text) else {
+                panic!("{assets} assets are not parsed")
+            };
             assert_eq!(pieces.asset, whole.asset, "{assets} assets");
         }
         Ok(())
@@ -69,6 +86,6 @@ mod tests {
     #[test]
     fn a_table_in_a_text_is_left_to_the_whole() {
         let text = text(TABLES) + "\n[[asset]]\nsource = '''\n[[asset]]\n'''\n";
-        assert!(parse(&text).is_none());
+        assert!(parse_in_pieces(&text).is_none());
     }
 }
