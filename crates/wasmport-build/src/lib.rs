@@ -24,6 +24,7 @@
 //! | `all-targets` | code generators for machines of other architectures |
 //! | `preinit` | initialization at import time, with Wizer and WASI |
 //! | `emit-stages` | the module after each stage as text |
+//! | `audit` | which artifacts were compiled by a Wasmtime that has advisories |
 //! | `bundle` | signed bundles of artifacts |
 //! | `signing` | keys that sign |
 //! | `remote` | a cache that machines share, over S3, WebDAV, Redis and HTTP |
@@ -32,6 +33,8 @@
 #![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
 
 mod asset;
+#[cfg(feature = "audit")]
+pub mod audit;
 mod build_script;
 #[cfg(feature = "bundle")]
 mod bundle;

@@ -2,17 +2,21 @@
 
 #[cfg(feature = "bundle")]
 mod delivery;
+mod language;
 
+#[cfg(feature = "audit")]
+pub use delivery::AuditArgs;
 #[cfg(feature = "bundle")]
 pub use delivery::{BundleArgs, KeyCommand};
+pub use language::Language;
 
 use clap::{Args, Subcommand, ValueEnum};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use wasmport::engine::TargetError;
 use wasmport_build::{
-    Error, GuestLanguage, Importer, LockMode, Profile, RequiredFeatures, Settings, Target,
-    WasmFeature, nearest_target,
+    Error, Importer, LockMode, Profile, RequiredFeatures, Settings, Target, WasmFeature,
+    nearest_target,
 };
 
 /// The commands of `cargo wasmport`.
@@ -59,6 +63,13 @@ pub enum Command {
     /// Exit codes: 0 success, 1 there is no key or a file cannot be read or written, 2 invalid arguments or settings, 3 the import is not current.
     #[cfg(feature = "bundle")]
     Bundle(BundleArgs),
+    /// Show which artifacts were compiled by a Wasmtime that has advisories
+    ///
+    /// Every advisory about Wasmtime and Cranelift counts, because few say whether they are about generated code. Reads RustSec's database from a folder, and never uses the network.
+    ///
+    /// Exit codes: 0 no artifact is affected, 1 a file cannot be read or there is no database, 2 invalid arguments or settings, 3 some are affected.
+    #[cfg(feature = "audit")]
+    Audit(AuditArgs),
     /// Create a key that signs, or show its public key
     #[cfg(feature = "bundle")]
     #[command(subcommand)]
@@ -269,28 +280,6 @@ pub struct PrecompileArgs {
     /// Print results in this format
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
-}
-
-/// A language of guests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-#[non_exhaustive]
-pub enum Language {
-    /// A Rust module: imports, a trait to implement and a macro that exports it; for components a call of `wit_bindgen::generate!`
-    Rust,
-    /// A C header with the imports and exports of a core module
-    C,
-    /// The world of a component with all packages that it refers to
-    Wit,
-}
-
-impl From<Language> for GuestLanguage {
-    fn from(language: Language) -> Self {
-        match language {
-            Language::Rust => Self::Rust,
-            Language::C => Self::C,
-            Language::Wit => Self::Wit,
-        }
-    }
 }
 
 /// The commands of `cargo wasmport cache`.

@@ -18,6 +18,8 @@
 
 mod api;
 mod args;
+#[cfg(feature = "audit")]
+mod audit;
 #[cfg(feature = "bundle")]
 mod bundle;
 mod cache;
@@ -42,6 +44,8 @@ pub use args::{
     InspectArgs, Language, SelectionArgs, TargetsArgs, WatchArgs,
 };
 
+#[cfg(feature = "audit")]
+pub use args::AuditArgs;
 #[cfg(feature = "bundle")]
 pub use args::{BundleArgs, KeyCommand};
 use clap::Parser;
@@ -101,6 +105,11 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         Command::Cache(command) => cache::cache(command, default_config),
         #[cfg(feature = "bundle")]
         Command::Bundle(args) => bundle::bundle(args, default_config),
+        #[cfg(feature = "audit")]
+        Command::Audit(args) => {
+            let out = Output::new(args.format, args.quiet, args.verbose);
+            audit::audit(args, default_config, &out)
+        }
         #[cfg(feature = "bundle")]
         Command::Key(command) => key::key(command),
         Command::Config(args) => {

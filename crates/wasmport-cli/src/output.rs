@@ -8,9 +8,9 @@ use std::io::Write as _;
 use wasmport::support::printable;
 use wasmport_build::{AssetReport, Report, Status};
 
-const GREEN: Style = AnsiColor::Green.on_default().bold();
-const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
-const RED: Style = AnsiColor::Red.on_default().bold();
+pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
+pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The format and amount of output. `anstream` handles `NO_COLOR` and pipes.
@@ -35,6 +35,16 @@ impl Output {
     /// Returns whether the format is JSON.
     pub fn is_json(&self) -> bool {
         self.format == Format::Json
+    }
+
+    /// Returns whether results of normal interest are shown.
+    pub fn is_quiet(&self) -> bool {
+        self.quiet
+    }
+
+    /// Returns whether results of less interest are shown.
+    pub fn is_verbose(&self) -> bool {
+        self.verbose > 0
     }
 
     /// Returns whether progress is shown.

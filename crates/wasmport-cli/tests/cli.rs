@@ -7,6 +7,9 @@
     reason = "a test ends with a panic where anything is not as it should be"
 )]
 
+#[cfg(feature = "audit")]
+#[path = "cli/audit.rs"]
+mod audit;
 #[path = "cli/bounds.rs"]
 mod bounds;
 #[cfg(feature = "bundle")]

@@ -71,6 +71,8 @@ pub mod inspect;
 pub mod interface;
 mod limits;
 mod macros;
+#[doc(hidden)]
+pub mod marker;
 mod memory;
 mod pool;
 #[cfg(feature = "async")]

@@ -32,7 +32,7 @@ macro_rules! __unmodified_importer_output {
         $(#[$attribute:meta])*
         $vis:vis static $asset:ident: $ty:ty = (
             $name:literal, $source:literal, $source_digest:expr, $wasmtime:literal, $engine:expr,
-            $features:expr, $artifacts:expr $(,)?
+            $features:expr, &[$($artifact:ident $of_artifact:tt),* $(,)?] $(,)?
         );
     ) => {
         $(#[$attribute])*
@@ -40,7 +40,8 @@ macro_rules! __unmodified_importer_output {
             const SOURCE_DIGEST: $crate::Digest = $source_digest;
             const ENGINE: $crate::EngineConfig = $engine;
             const FEATURES: $crate::engine::RequiredFeatures = $features;
-            const ARTIFACTS: &[$crate::Artifact] = $artifacts;
+            const ARTIFACTS: &[$crate::Artifact] =
+                &[$($crate::__artifact!($name, $wasmtime, $artifact $of_artifact)),*];
             // SAFETY: the importer writes this call, with the digests of its output.
             unsafe {
                 $crate::support::asset(
@@ -54,6 +55,54 @@ macro_rules! __unmodified_importer_output {
                 )
             }
         };
+    };
+}
+
+/// Describes an artifact of an asset of this name, which this version of Wasmtime compiled.
+///
+/// - `embedded(target, bytes, digest, path)`: in the program, behind its [marker](crate::support::Marker). With an
+///   architecture and a system behind the path, only in programs for these,
+/// - `file(target, bytes, digest, path)`: read from `path` by an [`AssetSource`](crate::AssetSource),
+/// - `compressed(artifact, bytes)`: one of the others, with its length after decompression.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __artifact {
+    (
+        $name:literal, $wasmtime:literal,
+        embedded($target:literal, $bytes:literal, $digest:literal, $path:literal $(, $arch:literal, $os:literal)? $(,)?)
+    ) => {
+        $crate::support::embedded($target, $bytes, $crate::support::digest($digest), {
+            #[cfg(all($(target_arch = $arch, target_os = $os, target_pointer_width = "64")?))]
+            {
+                const MARKER: $crate::support::Marker<'static> = $crate::support::Marker {
+                    name: $name,
+                    wasmtime: $wasmtime,
+                    target: $target,
+                    bytes: $bytes,
+                    digest: $digest,
+                };
+                const ARTIFACT: &[u8] =
+                    &$crate::support::marked::<{ MARKER.len() }, _>(&MARKER, include_bytes!($path))
+                        .artifact;
+                $crate::support::Option::Some(ARTIFACT)
+            }
+            #[cfg(not(all($(target_arch = $arch, target_os = $os, target_pointer_width = "64")?)))]
+            {
+                $crate::support::Option::None
+            }
+        })
+    };
+    (
+        $name:literal, $wasmtime:literal,
+        file($target:literal, $bytes:literal, $digest:literal, $path:literal $(,)?)
+    ) => {
+        $crate::support::file($target, $bytes, $crate::support::digest($digest), $path)
+    };
+    ($name:literal, $wasmtime:literal, compressed($artifact:ident $of_artifact:tt, $bytes:literal $(,)?)) => {
+        $crate::support::compressed(
+            $crate::__artifact!($name, $wasmtime, $artifact $of_artifact),
+            $bytes,
+        )
     };
 }
 

@@ -17,6 +17,7 @@ mod messages;
 mod reference;
 mod remote;
 mod scratch;
+mod shipped;
 mod smith;
 mod unsafe_code;
 mod worlds;
@@ -56,6 +57,8 @@ enum Lab {
     Fuzz(fuzz::Args),
     /// Share a cache over real servers that are started here: Redis, nginx and Ceph
     Remote(remote::Args),
+    /// Build programs as they are shipped, and audit the artifacts in them
+    Shipped,
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Lab::Faults(args) => faults::run(&args),
         Lab::Fuzz(args) => fuzz::run(&args),
         Lab::Remote(args) => remote::run(&args),
+        Lab::Shipped => shipped::run(),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

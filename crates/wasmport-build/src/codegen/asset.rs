@@ -133,12 +133,13 @@ fn number(value: u64) -> TokenStream {
     quote!(#literal)
 }
 
+/// An entry of the macro's list of artifacts: a call of one of the descriptions in its documentation.
 fn artifact(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     let stored = stored(asset, artifact);
     match artifact.uncompressed {
         Some(bytes) => {
             let bytes = number(bytes);
-            quote!(__rt::compressed(#stored, #bytes))
+            quote!(compressed(#stored, #bytes))
         }
         None => stored,
     }
@@ -146,9 +147,10 @@ fn artifact(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
 
 fn stored(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
     let target = artifact.target.to_string();
-    let (bytes, digest, path) = (number(artifact.bytes), digest(artifact.blake3), &artifact.path);
+    let (bytes, digest, path) =
+        (number(artifact.bytes), artifact.blake3.to_string(), &artifact.path);
     if !asset.embed {
-        return quote!(__rt::file(#target, #bytes, #digest, #path));
+        return quote!(file(#target, #bytes, #digest, #path));
     }
     // Relative to the wrapper's file.
     let include = format!("{}{path}", "../".repeat(asset.module.len() - 1));
@@ -156,7 +158,7 @@ fn stored(asset: &Description<'_>, artifact: &ArtifactEntry) -> TokenStream {
         let (arch, os) = machine(triple);
         quote!(, #arch, #os)
     });
-    quote!(__rt::embedded(#target, #bytes, #digest, __rt::include_artifact!(#include #machine)))
+    quote!(embedded(#target, #bytes, #digest, #include #machine))
 }
 
 /// rustc's names of the architecture and the system of programs that can use artifacts of `triple`,

@@ -1,6 +1,8 @@
 //! File access; errors name the path. `clippy.toml` forbids to bypass this module.
 #![expect(clippy::disallowed_methods, reason = "the one module that touches files")]
 
+#[cfg(feature = "audit")]
+mod audited;
 mod content;
 mod crash;
 mod files;
@@ -20,6 +22,8 @@ mod shared;
 mod stamp;
 mod tree;
 
+#[cfg(feature = "audit")]
+pub(crate) use audited::{open_regular, regular_files_below, temporary_file, unreadable};
 pub(crate) use content::{content_digest, content_digest_of};
 pub(crate) use files::*;
 #[cfg(feature = "compiler")]

@@ -246,7 +246,8 @@ impl Settings {
     }
 
     /// Returns the path of the lock file: beside the settings file, with the same name.
-    pub(crate) fn lock_file(&self) -> PathBuf {
+    #[must_use]
+    pub fn lock_file(&self) -> PathBuf {
         let beside = || self.folder.join("wasmport.lock");
         self.file.as_ref().map_or_else(beside, |file| file.with_extension("lock"))
     }

@@ -12,6 +12,8 @@
 
 #[cfg(feature = "all-targets")]
 mod all_targets;
+#[cfg(feature = "audit")]
+mod audit;
 mod back_ends;
 mod bad_input;
 mod binaryen;

@@ -36,6 +36,27 @@ fn the_schema_of_reports_is_current() {
 }
 
 #[test]
+#[cfg(feature = "audit")]
+fn the_schema_of_audits_is_current() {
+    assert_current("schemas/audit.json", &pretty(&wasmport_build::audit::audit_schema()));
+}
+
+#[test]
+#[cfg(feature = "audit")]
+fn audits_fit_their_schema() {
+    let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
+    project.importer().run(&()).unwrap();
+    let database = crate::audit::database(project.path());
+    let paths = [project.out(), project.path().join("none")];
+    let report = wasmport_build::audit::audit(&paths, &database);
+    let (assets, errors) = (report.summary.affected, report.errors.len());
+    assert_eq!((assets, report.advisories.len(), errors), (1, 1, 1));
+    let report = serde_json::to_value(&report).unwrap();
+    let schema = wasmport_build::audit::audit_schema();
+    assert_eq!(violations(&schema, &report, ""), Vec::<String>::new(), "{report}");
+}
+
+#[test]
 fn the_reference_in_the_book_is_current() {
     let schema = settings_schema();
     let book = fs::read_to_string(root().join("docs/settings.md")).unwrap();

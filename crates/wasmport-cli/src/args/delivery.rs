@@ -1,5 +1,7 @@
-//! Arguments of the commands that sign: `bundle` and `key`.
+//! Arguments of the commands for what is delivered: `audit`, `bundle` and `key`.
 
+#[cfg(feature = "audit")]
+use super::Format;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 
@@ -28,6 +30,31 @@ pub struct BundleArgs {
     /// Read this settings file [default: `wasmport.toml`, if it exists]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+}
+
+/// Arguments of `audit`.
+#[cfg(feature = "audit")]
+#[derive(Args, Debug)]
+#[non_exhaustive]
+pub struct AuditArgs {
+    /// Audit these files, and all files below these folders: lock files, manifests, bundles, artifacts and programs [default: the project's lock file]
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Read RustSec's database of advisories from this folder [default: the one that `cargo audit` or `cargo deny` fetched]
+    #[arg(long, value_name = "DIR")]
+    pub db: Option<PathBuf>,
+    /// Read this settings file to find the lock file [default: `wasmport.toml`, if it exists]
+    #[arg(long, value_name = "FILE", conflicts_with = "paths")]
+    pub config: Option<PathBuf>,
+    /// Print results in this format
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Print only errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print assets without advisories, and the database
+    #[arg(short, long, action = clap::ArgAction::Count)]
+    pub verbose: u8,
 }
 
 /// The commands of `cargo wasmport key`.

@@ -5,8 +5,7 @@
 pub use super::call_async;
 pub use super::{
     Asset, Component, EngineConfig, Interface, RequiredFeatures, WasmFeature, call, check_contract,
-    compressed, digest, embedded, engine, file, include_artifact, interface,
-    unmodified_importer_output,
+    digest, engine, interface, unmodified_importer_output,
 };
 pub use super::{Detect, Linking, VersionSet, Versions, no_version, version_index, versions_of};
 pub use super::{one_of, one_of_versions, there};

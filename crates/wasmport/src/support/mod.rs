@@ -21,6 +21,7 @@ pub use crate::exchange::{GuestExchange, add_extism_to_linker};
 pub use crate::exit::Exit;
 pub use crate::interface::Interface;
 pub use crate::interface::lines::{check_host, check_link};
+pub use crate::marker::{Marker, marked};
 #[cfg(feature = "threads")]
 pub use crate::memory::SharedMemory;
 pub use crate::memory::{GuestMemory, GuestPtr, GuestSlice, GuestStr, Plain};
@@ -35,9 +36,8 @@ pub use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue}
 pub use crate::wasi::Wasi;
 pub use crate::wrapper::ModuleWrapper;
 pub use crate::{
-    __abi as abi, __include_artifact as include_artifact,
-    __unmodified_importer_output as unmodified_importer_output, __versions as versions,
-    __wrapper as wrapper,
+    __abi as abi, __unmodified_importer_output as unmodified_importer_output,
+    __versions as versions, __wrapper as wrapper,
 };
 pub use asset::{asset, compressed, digest, embedded, file, interface};
 pub use cells::*;
@@ -69,7 +69,7 @@ pub use std::vec::Vec;
 
 /// The version of the contract between generator and runtime. Any change of what generated code relies
 /// on, such as this module or the defaults of [`EngineConfig`], increments it.
-pub const CONTRACT: u32 = 12;
+pub const CONTRACT: u32 = 13;
 
 /// Ends compilation if generated code follows another contract.
 pub const fn check_contract(contract: u32) {

@@ -1,24 +1,5 @@
 //! Plumbing: macros for the parts of generated code that are the same in all wrappers.
 
-/// The bytes of an artifact, or `None` if the program is for another architecture or system.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __include_artifact {
-    ($path:literal) => {
-        $crate::support::Option::Some(include_bytes!($path))
-    };
-    ($path:literal, $arch:literal, $os:literal) => {{
-        #[cfg(all(target_arch = $arch, target_os = $os, target_pointer_width = "64"))]
-        {
-            $crate::support::Option::Some(include_bytes!($path))
-        }
-        #[cfg(not(all(target_arch = $arch, target_os = $os, target_pointer_width = "64")))]
-        {
-            $crate::support::Option::None
-        }
-    }};
-}
-
 /// The constructors of a module's wrapper, its `FooPre`, and the traits of its session. The module with
 /// the call has the wrapper `Foo`, the session `FooSession`, the static `INTERFACE`, and `ASSET` if the wrapper is
 /// that of an asset.

@@ -1,10 +1,16 @@
 //! `wasmport.lock`: the inputs and artifacts of each asset, for review and version control.
 
+#[cfg(feature = "audit")]
+mod audited;
 mod differences;
 mod file;
 #[cfg(feature = "compiler")]
 mod refuse;
 
+#[cfg(feature = "audit")]
+pub(crate) use audited::{LockedArtifact, artifacts};
+#[cfg(feature = "audit")]
+pub(crate) use file::is_lock;
 #[cfg(feature = "compiler")]
 pub(crate) use refuse::LockedRun;
 
