@@ -26,6 +26,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   faults          Run the tests of `docs/faults.md` and print which rows hold
   fuzz            Run fuzz targets on mutations of their seeds
   remote          Share a cache over real servers that are started here: Redis, nginx and Ceph
+  split           Split an import among the jobs of Buildbot and Slurm, which are started here; check all recipes
   unsafe          List every `unsafe` of the crates with its reason
   elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 

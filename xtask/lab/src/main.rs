@@ -14,10 +14,12 @@ mod fuzz;
 mod imports;
 mod libtest;
 mod messages;
+mod processes;
 mod reference;
 mod remote;
 mod scratch;
 mod smith;
+mod split;
 mod unsafe_code;
 mod worlds;
 mod wrappers;
@@ -56,6 +58,8 @@ enum Lab {
     Fuzz(fuzz::Args),
     /// Share a cache over real servers that are started here: Redis, nginx and Ceph
     Remote(remote::Args),
+    /// Split an import among the jobs of engines that are started here, Buildbot and Slurm, and check all recipes
+    Split(split::Args),
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         Lab::Faults(args) => faults::run(&args),
         Lab::Fuzz(args) => fuzz::run(&args),
         Lab::Remote(args) => remote::run(&args),
+        Lab::Split(args) => split::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

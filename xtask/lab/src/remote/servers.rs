@@ -1,7 +1,8 @@
 //! The servers: how each is started on free ports, in a folder of its own.
 
 use crate::files;
-use std::net::{TcpListener, TcpStream};
+use crate::processes::{complete, free_port, require};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -59,18 +60,8 @@ pub(super) struct Running {
 impl Server {
     /// Fails if a program is missing.
     pub fn check(&self) -> crate::Result {
-        for program in self.programs {
-            let mut look = Command::new("sh");
-            look.args(["-c", &format!("command -v {program}")]).stdout(Stdio::null());
-            if !look.status()?.success() {
-                return Err(format!(
-                    "`{program}` is missing: `apt-get install --no-install-recommends {}`",
-                    self.packages
-                )
-                .into());
-            }
-        }
-        Ok(())
+        let install = format!("apt-get install --no-install-recommends {}", self.packages);
+        require(self.programs, &install)
     }
 
     pub fn start(&self) -> crate::Result<Running> {
@@ -109,27 +100,12 @@ impl Drop for Running {
     }
 }
 
-/// Returns a port that nobody uses.
-fn free_port() -> crate::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
 /// Starts a program that runs until it is killed, in a process group of its own.
 fn spawn(command: &mut Command) -> crate::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Ok(quiet.spawn()?)
-}
-
-/// Runs a program to its end.
-fn complete(command: &mut Command) -> crate::Result<String> {
-    let output = command.stdin(Stdio::null()).output()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("{command:?} failed: {said}").into());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 /// Waits until something is so.
