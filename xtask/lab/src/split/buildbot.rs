@@ -60,12 +60,21 @@ pub(super) fn run(project: &Project) -> crate::Result<PathBuf> {
     let of = ["--who", "lab", "--branch", "main", "--revision", &revision, "wasmport.toml"];
     let _ = complete(command("buildbot")?.args(change).args(of))?;
     let killed = kill_in_the_middle(project, &workers)?;
-    until("the import", LONGEST, || log().contains("<Build import number:1 results:"))?;
-    if !log().contains("<Build import number:1 results:success>") {
+    until("the import", LONGEST, || result(&log()).is_some())?;
+    if result(&log()).as_deref() != Some("success") {
         return Err(format!("the build failed:\n{}", log()).into());
     }
     project.check_killed("buildbot", killed)?;
     Ok(base.join("merger/import/build"))
+}
+
+/// Returns the result of the build that merges, if the log of the master has its end.
+fn result(log: &str) -> Option<String> {
+    let end = log
+        .lines()
+        .find(|line| line.ends_with(">: build finished") && line.contains("<Build import "))?;
+    let (_, result) = end.split_once(" results:")?;
+    Some(result.split('>').next()?.to_owned())
 }
 
 /// Kills a worker in the middle of its part, with all that it runs, and returns the part.
