@@ -1,19 +1,16 @@
 //! Items: the artifacts that an import compiles, and the part that compiles each of them.
 
-use super::plan::Plan;
+use super::plan::{Plan, TargetsBySource};
 use crate::asset::Kind;
+use crate::partition::Partition;
 use crate::pipeline::compile_cost;
 use crate::project::discover::AssetFile;
 use crate::report::AssetReport;
-use crate::settings::Partition;
 use rayon::prelude::*;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use wasmport::Digest;
 use wasmport::engine::Target;
-
-/// The targets to compile for, by source.
-pub(crate) type TargetsBySource = BTreeMap<String, Vec<Target>>;
 
 /// An artifact to compile: an asset for a target.
 ///
@@ -40,10 +37,13 @@ pub(super) struct Items {
 }
 
 impl Items {
-    /// Lists the items of all assets that the plan has discovered.
+    /// Lists the items of all assets that the plan has discovered. Of assets with the same artifacts, one that the
+    /// plan imports stands for all.
     pub fn of(plan: &Plan<'_>) -> Self {
-        let assets: Vec<&AssetFile> =
+        let pending: HashSet<&str> = plan.pending().map(|file| file.source.as_str()).collect();
+        let mut assets: Vec<&AssetFile> =
             plan.discovered.assets.iter().filter(|file| !file.is_interface()).collect();
+        assets.sort_by_key(|file| !pending.contains(file.source.as_str()));
         let measure = |file: &&AssetFile| {
             let digest = plan.freshness.source_digest(file)?;
             Ok((

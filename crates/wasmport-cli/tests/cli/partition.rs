@@ -220,6 +220,18 @@ fn a_merge_lists_what_is_missing_and_writes_nothing() {
 }
 
 #[test]
+fn an_asset_that_another_stands_for_is_looked_up() {
+    let project = project(&[("assets/calc.wat", CALC)]);
+    assert_eq!(code(&run(project.path(), "cache", &["import"])), 0);
+    fs::write(project.path().join("assets/new.wat"), CALC).unwrap();
+    let before = outputs(project.path());
+    let (code, report) = merge(project.path(), "empty", &[]);
+    assert_eq!((code, &report["missing"][0]["source"]), (1, &"new.wat".into()));
+    assert!(outputs(project.path()) == before);
+    assert_eq!(merge(project.path(), "cache", &[]).0, 0);
+}
+
+#[test]
 fn sources_and_settings_that_changed_meanwhile_are_missing() {
     let project = project(&[("assets/calc.wat", CALC), ("assets/two.wat", TWO)]);
     let _ = part(project.path(), "cache", "1/1");
