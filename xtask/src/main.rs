@@ -30,6 +30,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   fleet           Let six workers share the import of the fixtures over one store, in spite of faults
   shipped         Build programs as they are shipped, and audit the artifacts in them
   registry        Push, pull, add and update over a real registry that is started here
+  split           Split an import among the jobs of Buildbot and Slurm, which are started here; check all recipes
   unsafe          List every `unsafe` of the crates with its reason
   elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 

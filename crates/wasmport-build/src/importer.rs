@@ -9,6 +9,8 @@ use crate::error::did_you_mean;
 #[cfg(feature = "compiler")]
 use crate::names::nearest;
 #[cfg(feature = "compiler")]
+use crate::partition::Partition;
+#[cfg(feature = "compiler")]
 use crate::pipeline::{guest, needs_concurrency};
 use crate::project::check::{OlderPatch, check};
 use crate::project::discover::{AssetFile, Discovered, discover};
@@ -21,7 +23,7 @@ use crate::settings::{
     DebugProfile, Explanation, LockMode, Profile, Settings, Symlinks, Tools, concurrency,
 };
 #[cfg(feature = "compiler")]
-use crate::settings::{Merge, Partition, Pass};
+use crate::settings::{Merge, Pass};
 #[cfg(feature = "compiler")]
 use crate::store::CacheFolder;
 use std::collections::BTreeSet;

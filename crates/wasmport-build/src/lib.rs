@@ -50,6 +50,7 @@ pub mod interface;
 mod names;
 #[cfg(feature = "compiler")]
 mod panics;
+mod partition;
 #[cfg(feature = "compiler")]
 mod pipeline;
 mod project;
@@ -78,6 +79,7 @@ pub use bundle::{BundleOptions, Bundled, merge_bundles};
 pub use codegen::GuestLanguage;
 pub use error::{Error, SettingsError};
 pub use importer::{Importer, configure};
+pub use partition::{Partition, PartitionError};
 #[cfg(feature = "compiler")]
 pub use pipeline::{Inspection, has_code_generator, inspect};
 #[cfg(feature = "oci")]
@@ -96,9 +98,9 @@ pub use settings::settings_schema;
 pub use settings::{
     AssetExplanation, AssetSettings, CacheSettings, Concurrency, Convention, DebugProfile,
     Explanation, ExternKind, FastMath, Form, ImportLimits, ImportModules, LegacyExceptions,
-    LockMode, Merge, Optimize, OptimizeLevel, Origin, Partition, PartitionError, Passes, Policy,
-    Preinit, Preset, Profile, RemoteMode, RemoteSettings, Setting, Settings, Side, Symlinks, Tool,
-    Tools, Transform, Visibility, common_targets, nearest_target,
+    LockMode, Merge, Optimize, OptimizeLevel, Origin, Passes, Policy, Preinit, Preset, Profile,
+    RemoteMode, RemoteSettings, Setting, Settings, Side, Symlinks, Tool, Tools, Transform,
+    Visibility, common_targets, nearest_target,
 };
 #[cfg(feature = "simulation")]
 #[doc(hidden)]

@@ -6,7 +6,7 @@ mod document;
 pub use document::report_schema;
 
 use crate::asset::{AssetError, Kind, Stage};
-use crate::settings::Partition;
+use crate::partition::Partition;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 use wasmport::Digest;

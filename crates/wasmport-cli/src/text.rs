@@ -19,6 +19,15 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{value:.1} GiB")
 }
 
+/// Quotes an argument for a shell if it holds more than letters, digits and common punctuation.
+pub(crate) fn quoted(text: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./+:=@,\\".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.into();
+    }
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -28,13 +37,4 @@ mod tests {
         assert_eq!([bytes(0), bytes(1023), bytes(1024)], ["0 B", "1023 B", "1.0 KiB"]);
         assert_eq!([bytes(5 << 20), bytes(3 << 40)], ["5.0 MiB", "3072.0 GiB"]);
     }
-}
-
-/// Quotes an argument for a shell if it holds more than letters, digits and common punctuation.
-pub(crate) fn quoted(text: &str) -> String {
-    let is_plain = |c: char| c.is_alphanumeric() || "-_./+:=@,\\".contains(c);
-    if !text.is_empty() && text.chars().all(is_plain) {
-        return text.into();
-    }
-    format!("'{}'", text.replace('\'', "'\\''"))
 }

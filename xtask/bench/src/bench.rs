@@ -2,7 +2,7 @@
 
 use crate::{
     Result, call, cold, component, consumers, contract, host, hosting, incremental, instance, load,
-    load_corpus, meter, noop, preinit, remote, rustc, strings, values,
+    load_corpus, meter, noop, partition, preinit, remote, rustc, strings, values,
 };
 
 /// One measurement.
@@ -118,6 +118,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         goal: AtLeast(20.0),
         run: incremental::corpus,
     },
+    Bench { name: "partition_balance", unit: "ratio", goal: AtMost(1.25), run: partition::balance },
     Bench { name: "incremental_edit", unit: "ratio", goal: AtLeast(4.0), run: incremental::edit },
     Bench { name: "rustc_1000", unit: "ratio", goal: AtMost(0.5), run: rustc::against_bindgen },
     Bench { name: "rustc_growth", unit: "ratio", goal: AtMost(12.0), run: rustc::growth },

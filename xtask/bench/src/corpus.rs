@@ -68,6 +68,14 @@ impl Corpus {
         Ok(self)
     }
 
+    /// Has imports compile for several targets, where they run.
+    pub fn with_targets(self) -> Result<Self> {
+        let settings = "targets = [\"x86_64-unknown-linux-gnu\", \"x86_64-unknown-linux-gnu+v3\", \"portable\"]\n\
+                        [defaults]\nunsupported = \"skip\"\n";
+        files::write(&self.folder.path().join("wasmport.toml"), settings.as_bytes())?;
+        Ok(self)
+    }
+
     /// The digests of the artifacts that the last import left.
     pub fn artifacts(&self) -> Result<Vec<String>> {
         let digest = |path: &PathBuf| Ok(blake3::hash(&files::read(path)?).to_string());

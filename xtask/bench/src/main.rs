@@ -20,6 +20,7 @@ mod load_corpus;
 mod measure;
 mod meter;
 mod noop;
+mod partition;
 mod preinit;
 mod process;
 mod remote;

@@ -15,6 +15,7 @@ mod fuzz;
 mod imports;
 mod libtest;
 mod messages;
+mod processes;
 mod reference;
 mod registry;
 mod remote;
@@ -22,6 +23,7 @@ mod scale;
 mod scratch;
 mod shipped;
 mod smith;
+mod split;
 mod unsafe_code;
 mod worlds;
 mod wrappers;
@@ -68,6 +70,8 @@ enum Lab {
     Shipped,
     /// Push, pull, add and update over a real registry that is started here: Debian's docker-registry
     Registry,
+    /// Split an import among the jobs of engines that are started here, Buildbot and Slurm, and check all recipes
+    Split(split::Args),
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -94,6 +98,7 @@ fn main() -> ExitCode {
         Lab::Fleet(args) => fleet::run(&args),
         Lab::Shipped => shipped::run(),
         Lab::Registry => registry::run(),
+        Lab::Split(args) => split::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

@@ -2,7 +2,8 @@
 //! has no list of referrers, so that those who push keep one under a tag.
 
 use crate::files;
-use crate::remote::servers::{Address, Server, Started, accepts, free_port, pair, spawn, until};
+use crate::processes::{accepts, free_port, until};
+use crate::remote::servers::{Address, STARTING, Server, Started, pair, spawn};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -32,7 +33,7 @@ fn start(folder: &Path) -> Started {
     files::write(&folder.join("settings.yml"), settings)?;
     let mut registry = Command::new("docker-registry");
     let children = vec![spawn(registry.arg("serve").arg(folder.join("settings.yml")))?];
-    until("the registry", accepts(port))?;
+    until("the registry", STARTING, || accepts(port))?;
     let host = format!("127.0.0.1:{port}");
     let credentials = vec![
         pair("WASMPORT_REGISTRY", &host),

@@ -25,8 +25,9 @@ pub(crate) fn code_bytes(file: &AssetFile, project: &Settings) -> u64 {
     catch_panic(bytes).ok().flatten().unwrap_or_default()
 }
 
-/// Returns the cost of compiling so many bytes of code for a target.
+/// Returns the cost of compiling so many bytes of code for a target. Machine code of all architectures takes the same
+/// time, and code for the interpreter an eighth more (`docs/decisions.md` has the figures).
 pub(crate) fn of(code: u64, target: &Target) -> u64 {
-    let _ = target;
-    LEAST.saturating_add(code)
+    let more = if target.is_portable() { code / 8 } else { 0 };
+    LEAST.saturating_add(code).saturating_add(more)
 }

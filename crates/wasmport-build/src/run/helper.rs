@@ -10,9 +10,8 @@
 //! imported again one by one, so that the error names the right one.
 
 use super::imported::{Imported, import_and_write};
-use super::items::TargetsBySource;
 use super::lifeline::Lifeline;
-use super::plan::Plan;
+use super::plan::{Plan, TargetsBySource};
 use super::watchdog::{Overrun, Watchdog};
 use super::workers::{close, for_each, import_context};
 use crate::asset::{AssetError, AssetErrorKind, Stage};

@@ -1,19 +1,16 @@
 //! Items: the artifacts that an import compiles, and the part that compiles each of them.
 
-use super::plan::Plan;
+use super::plan::{Plan, TargetsBySource};
 use crate::asset::Kind;
+use crate::partition::Partition;
 use crate::pipeline::compile_cost;
 use crate::project::discover::AssetFile;
 use crate::report::AssetReport;
-use crate::settings::Partition;
 use rayon::prelude::*;
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap, HashMap, HashSet};
+use std::collections::{BinaryHeap, HashMap, HashSet};
 use wasmport::Digest;
 use wasmport::engine::Target;
-
-/// The targets to compile for, by source.
-pub(crate) type TargetsBySource = BTreeMap<String, Vec<Target>>;
 
 /// An artifact to compile: an asset for a target.
 ///
@@ -40,10 +37,13 @@ pub(super) struct Items {
 }
 
 impl Items {
-    /// Lists the items of all assets that the plan has discovered.
+    /// Lists the items of all assets that the plan has discovered. Of assets with the same artifacts, one that the
+    /// plan imports stands for all.
     pub fn of(plan: &Plan<'_>) -> Self {
-        let assets: Vec<&AssetFile> =
+        let pending: HashSet<&str> = plan.pending().map(|file| file.source.as_str()).collect();
+        let mut assets: Vec<&AssetFile> =
             plan.discovered.assets.iter().filter(|file| !file.is_interface()).collect();
+        assets.sort_by_key(|file| !pending.contains(file.source.as_str()));
         let measure = |file: &&AssetFile| {
             let digest = plan.freshness.source_digest(file)?;
             Ok((
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn loads_are_as_even_as_the_items_allow() {
-        assert_eq!(loads(&weights(&[7, 6, 5, 4, 3, 2, 1]), 3), [10, 10, 8]);
+        assert_eq!(loads(&weights(&[7, 6, 5, 4, 3, 2, 1]), 3), [10, 9, 9]);
         assert_eq!(loads(&weights(&[100, 1, 1, 1]), 2), [100, 3]);
         assert_eq!(loads(&weights(&[5, 5]), 4), [5, 5, 0, 0]);
         assert_eq!(loads(&[], 2), [0, 0]);

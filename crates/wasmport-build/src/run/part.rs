@@ -7,8 +7,9 @@ use super::plan::Plan;
 use super::{Executor, Outcome, Progress};
 use crate::asset::Stage;
 use crate::error::Error;
+use crate::partition::Partition;
 use crate::report::{AssetReport, PartReport, Report};
-use crate::settings::{Alternatives, Partition, Settings};
+use crate::settings::{Alternatives, Settings};
 
 /// Compiles the items of a part. What the cache has is not compiled again.
 ///

@@ -1,6 +1,5 @@
 //! `Plan`: the assets of a run, split into those that are unchanged and those to import.
 
-use super::items::TargetsBySource;
 use super::lifeline::Lifeline;
 use crate::asset::{AssetError, Kind};
 use crate::error::Error;
@@ -15,8 +14,12 @@ use crate::settings::{Alternatives, LockMode, Settings};
 use crate::store::{StoreError, StoreFolder};
 use crate::tool::ToolBox;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 use std::path::Path;
 use wasmport::engine::Target;
+
+/// The targets to compile for, by source.
+pub(crate) type TargetsBySource = BTreeMap<String, Vec<Target>>;
 
 /// The result of looking at sources, outputs and lock file, before any work.
 pub(crate) struct Plan<'a> {

@@ -17,7 +17,6 @@ mod lock_mode;
 mod merge;
 mod nearest_path;
 mod optimize;
-mod partition;
 mod pass;
 mod patterns;
 mod place;
@@ -52,7 +51,6 @@ pub use lock_mode::LockMode;
 pub use merge::Merge;
 pub(crate) use nearest_path::{nearest_path, with_nearest};
 pub use optimize::Optimize;
-pub use partition::{Partition, PartitionError};
 #[cfg(feature = "compiler")]
 pub use pass::Pass;
 pub use pass::Passes;

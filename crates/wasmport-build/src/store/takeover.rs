@@ -151,3 +151,55 @@ impl TakenOver {
         warnings
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::folder::StoreFolder;
+    use super::super::secret::StoreKey;
+    use super::*;
+
+    const BUCKET: Bucket = Bucket::Artifact;
+
+    fn open(folder: &Path) -> Cache {
+        let (path, key) = (folder.into(), StoreKey::new([1; 32]));
+        Cache::open(&Ok(StoreFolder { path, key, trusts_other_keys: false }))
+    }
+
+    #[test]
+    fn fault_50_two_jobs_with_different_results_are_reported()
+    -> Result<(), Box<dyn std::error::Error>> {
+        let folders = [tempfile::tempdir()?, tempfile::tempdir()?, tempfile::tempdir()?];
+        let key = Digest::of(b"key");
+        for (folder, bytes) in folders.iter().zip([&b"one"[..], b"other"]) {
+            assert!(open(folder.path()).put(BUCKET, key, Digest::of(bytes), bytes));
+            // Functions belong to a machine.
+            assert!(open(folder.path()).put(Bucket::Functions, key, Digest::of(bytes), bytes));
+        }
+        let [one, other, own] = folders;
+        let cache = open(own.path());
+        let first = cache.take_over(one.path())?;
+        let again = cache.take_over(one.path())?;
+        let second = cache.take_over(other.path())?;
+        assert_eq!(first.warnings(), Vec::<String>::new());
+        assert_eq!(again.warnings(), Vec::<String>::new());
+        assert_eq!(
+            second.warnings(),
+            [format!(
+                "`{}`: the entry {} is another result for the same input than an earlier one, which stays\n  help: \
+                 one of the two builds is not reproducible, or worse: run `cargo wasmport import --reproduce` on \
+                 both machines to find the one that is wrong",
+                other.path().display(),
+                path_of(EntryKey::Record(BUCKET, key))
+            )]
+        );
+        assert_eq!(cache.get(BUCKET, key), Some((b"one".to_vec(), Digest::of(b"one"))));
+        assert_eq!(cache.get(Bucket::Functions, key), None);
+        assert_eq!(cache.warnings(), Vec::<String>::new());
+        // A damaged result of this cache is replaced.
+        let blob = own.path().join(path_of(EntryKey::Blob(Digest::of(b"one"))));
+        fs::remove(&blob)?;
+        let _ = cache.take_over(one.path())?;
+        assert_eq!(cache.get(BUCKET, key), Some((b"one".to_vec(), Digest::of(b"one"))));
+        Ok(())
+    }
+}

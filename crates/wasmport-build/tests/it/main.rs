@@ -40,6 +40,7 @@ mod lock;
 mod messages;
 mod names;
 mod optimize;
+mod partition;
 #[cfg(feature = "preinit")]
 mod preinit;
 #[cfg(feature = "preinit")]

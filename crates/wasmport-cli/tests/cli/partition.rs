@@ -220,6 +220,18 @@ fn a_merge_lists_what_is_missing_and_writes_nothing() {
 }
 
 #[test]
+fn an_asset_that_another_stands_for_is_looked_up() {
+    let project = project(&[("assets/calc.wat", CALC)]);
+    assert_eq!(code(&run(project.path(), "cache", &["import"])), 0);
+    fs::write(project.path().join("assets/new.wat"), CALC).unwrap();
+    let before = outputs(project.path());
+    let (code, report) = merge(project.path(), "empty", &[]);
+    assert_eq!((code, &report["missing"][0]["source"]), (1, &"new.wat".into()));
+    assert!(outputs(project.path()) == before);
+    assert_eq!(merge(project.path(), "cache", &[]).0, 0);
+}
+
+#[test]
 fn sources_and_settings_that_changed_meanwhile_are_missing() {
     let project = project(&[("assets/calc.wat", CALC), ("assets/two.wat", TWO)]);
     let _ = part(project.path(), "cache", "1/1");
@@ -361,13 +373,15 @@ fn a_refusal_of_the_compiler_is_a_result() {
         ("wasmport.toml", "[engine]\ndebug-info = true\n"),
     ]);
     let import = run(project.path(), "alone", &["import", "--format", "json"]);
-    let expected = (outputs(project.path()), json(&import)["warnings"].clone());
+    // Wasmtime orders the DWARF that it generates differently at times: the bytes differ between two imports too.
+    let names = |project: &Path| outputs(project).into_keys().collect::<Vec<_>>();
+    let expected = (names(project.path()), json(&import)["warnings"].clone());
     assert_eq!(warnings(&json(&import)).len(), 1);
     forget(project.path());
     let _ = part(project.path(), "cache", "1/1");
     let (code, report) = merge(project.path(), "cache", &[]);
     assert_eq!((code, compiled(&report)), (0, 0));
-    assert!((outputs(project.path()), report["warnings"].clone()) == expected);
+    assert_eq!((names(project.path()), report["warnings"].clone()), expected);
 }
 
 #[test]

@@ -1,11 +1,14 @@
 //! The servers: how each is started on free ports, in a folder of its own.
 
 use crate::files;
-use std::net::{TcpListener, TcpStream};
+use crate::processes::{accepts, complete, free_port, require, until};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
+
+/// The longest time until a server answers.
+pub(crate) const STARTING: Duration = Duration::from_secs(60);
 
 /// A kind of server.
 pub(crate) struct Server {
@@ -62,18 +65,8 @@ pub(crate) struct Running {
 impl Server {
     /// Fails if a program is missing.
     pub fn check(&self) -> crate::Result {
-        for program in self.programs {
-            let mut look = Command::new("sh");
-            look.args(["-c", &format!("command -v {program}")]).stdout(Stdio::null());
-            if !look.status()?.success() {
-                return Err(format!(
-                    "`{program}` is missing: `apt-get install --no-install-recommends {}`",
-                    self.packages
-                )
-                .into());
-            }
-        }
-        Ok(())
+        let install = format!("apt-get install --no-install-recommends {}", self.packages);
+        require(self.programs, &install)
     }
 
     pub fn start(&self) -> crate::Result<Running> {
@@ -112,43 +105,12 @@ impl Drop for Running {
     }
 }
 
-/// Returns a port that nobody uses.
-pub(crate) fn free_port() -> crate::Result<u16> {
-    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
-}
-
 /// Starts a program that runs until it is killed, in a process group of its own.
 pub(crate) fn spawn(command: &mut Command) -> crate::Result<Child> {
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(command, 0);
     let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     Ok(quiet.spawn()?)
-}
-
-/// Runs a program to its end.
-fn complete(command: &mut Command) -> crate::Result<String> {
-    let output = command.stdin(Stdio::null()).output()?;
-    if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        return Err(format!("{command:?} failed: {said}").into());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
-}
-
-/// Waits until something is so.
-pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) -> crate::Result {
-    let began = Instant::now();
-    while !is_so() {
-        if began.elapsed() > Duration::from_secs(60) {
-            return Err(format!("{what} is not there after a minute").into());
-        }
-        std::thread::sleep(Duration::from_millis(100));
-    }
-    Ok(())
-}
-
-pub(crate) fn accepts(port: u16) -> impl Fn() -> bool {
-    move || TcpStream::connect(("127.0.0.1", port)).is_ok()
 }
 
 pub(crate) fn pair(name: &str, value: &str) -> (String, String) {
@@ -160,7 +122,7 @@ fn redis(_: &Path) -> Started {
     let mut redis = Command::new("redis-server");
     redis.args(["--port", &port.to_string(), "--save", "", "--requirepass", "tea"]);
     let children = vec![spawn(&mut redis)?];
-    until("redis", accepts(port))?;
+    until("redis", STARTING, || accepts(port))?;
     let credentials = vec![pair("WASMPORT_REMOTE_PASSWORD", "tea")];
     Ok((children, vec![Address { url: format!("redis://127.0.0.1:{port}/1"), credentials }]))
 }
@@ -191,7 +153,7 @@ fn nginx(folder: &Path) -> Started {
     files::write(&folder.join("nginx.conf"), settings)?;
     let mut nginx = Command::new("nginx");
     let children = vec![spawn(nginx.arg("-c").arg(folder.join("nginx.conf")))?];
-    until("nginx", accepts(port))?;
+    until("nginx", STARTING, || accepts(port))?;
     let credentials =
         vec![pair("WASMPORT_REMOTE_USERNAME", "anna"), pair("WASMPORT_REMOTE_PASSWORD", "tea")];
     let address = |scheme: &str| Address {
@@ -260,14 +222,14 @@ fn radosgw(folder: &Path) -> Started {
     ))?;
     let _ = complete(&mut command("ceph-mon", &["-i", "a", "--mkfs", "--monmap", &map]))?;
     let mut children = vec![spawn(&mut command("ceph-mon", &["-i", "a", "-f"]))?];
-    until("the monitor", || {
+    until("the monitor", STARTING, || {
         complete(&mut command("timeout", &["5", "ceph", "osd", "stat"])).is_ok()
     })?;
     let _ = complete(&mut command("ceph", &["osd", "new", &osd, "0"]))?;
     let _ = complete(&mut command("ceph-osd", &["-i", "0", "--mkfs", "--osd-uuid", &osd]))?;
     children.push(spawn(&mut command("ceph-mgr", &["-i", "x", "-f"]))?);
     children.push(spawn(&mut command("ceph-osd", &["-i", "0", "-f"]))?);
-    until("the store", || {
+    until("the store", STARTING, || {
         let stat = complete(&mut command("timeout", &["5", "ceph", "osd", "stat"]));
         stat.is_ok_and(|stat| stat.contains("1 up"))
     })?;
@@ -278,7 +240,7 @@ fn radosgw(folder: &Path) -> Started {
     let front = format!("beast endpoint={endpoint}");
     let rgw = ["-n", "client.rgw", "-f", "--rgw-frontends", &front];
     children.push(spawn(&mut command("radosgw", &rgw))?);
-    until("the gateway", accepts(gateway))?;
+    until("the gateway", STARTING, || accepts(gateway))?;
     let empty =
         "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     let bucket = format!("http://{endpoint}/bucket");
