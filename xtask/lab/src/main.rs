@@ -14,6 +14,7 @@ mod fleet;
 mod fuzz;
 mod imports;
 mod libtest;
+mod majors;
 mod messages;
 mod processes;
 mod reference;
@@ -72,6 +73,8 @@ enum Lab {
     Registry,
     /// Split an import among the jobs of engines that are started here, Buildbot and Slurm, and check all recipes
     Split(split::Args),
+    /// Put artifacts of two major versions of Wasmtime into one bundle, and load it
+    Majors(majors::Args),
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -99,6 +102,7 @@ fn main() -> ExitCode {
         Lab::Shipped => shipped::run(),
         Lab::Registry => registry::run(),
         Lab::Split(args) => split::run(&args),
+        Lab::Majors(args) => majors::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

@@ -198,11 +198,11 @@ fn probe(transport: &Transport, breaker: &Arc<Breaker>, timeout: Duration) {
     let (operator, breaker) = (transport.operator().clone(), Arc::clone(breaker));
     let path = path_of(EntryKey::Record(Bucket::Artifact, Digest::of(b"probe")));
     // The runtime of the transport ends it.
-    let _ = transport.runtime().spawn(async move {
+    drop(transport.runtime().spawn(async move {
         breaker
             .probe(|| async { within(timeout, read(&operator, &path, LARGEST)).await.map(drop) })
             .await;
-    });
+    }));
 }
 
 impl From<Refused> for String {
