@@ -36,17 +36,19 @@ impl Merge {
     }
 
     /// Returns the cache folders.
-    pub(crate) fn folders(&self) -> impl Iterator<Item = &Path> {
+    pub fn folders(&self) -> impl Iterator<Item = &Path> {
         self.folders.iter().map(PathBuf::as_path)
     }
 
     /// Returns the number of parts, if it is known.
-    pub(crate) fn number_of_parts(&self) -> Option<u32> {
+    #[must_use]
+    pub fn number_of_parts(&self) -> Option<u32> {
         self.parts
     }
 
     /// Returns whether missing artifacts are compiled.
-    pub(crate) fn compiles_missing(&self) -> bool {
+    #[must_use]
+    pub fn compiles_missing(&self) -> bool {
         self.compiles_missing
     }
 }
