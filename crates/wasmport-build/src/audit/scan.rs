@@ -41,6 +41,8 @@ pub(super) enum ScanError {
         "at byte {at}: a marker of format {version}, which this version of wasmport cannot read"
     )]
     Version { version: u32, at: u64 },
+    #[error("the compressed artifact is damaged, or larger than {0} bytes without compression")]
+    Compressed(u64),
     #[error("it has too many parts that look like artifacts and are none")]
     TooMany,
 }

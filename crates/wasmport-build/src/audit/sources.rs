@@ -56,7 +56,7 @@ pub(super) fn read(path: &Path) -> Result<Source, AuditError> {
         return Ok(Source { signature, ..described_as(FileKind::Bundle, code) });
     }
     if start.starts_with(ZSTD)
-        && let Some(code) = compressed(&mut file).map_err(unreadable)?
+        && let Some(code) = compressed(path, &mut file)?
     {
         return Ok(described_as(FileKind::Artifact, vec![code]));
     }
@@ -83,22 +83,39 @@ fn damaged(path: &Path, error: &ScanError) -> AuditError {
 }
 
 /// Returns the artifact that a file is after decompression; none if it is something else.
-fn compressed(file: &mut File) -> io::Result<Option<Code>> {
+///
+/// # Errors
+///
+/// Fails if the file cannot be read, or if it begins as an artifact and is none.
+fn compressed(path: &Path, file: &mut File) -> Result<Option<Code>, AuditError> {
+    decompressed(file).unwrap_or_else(|error| Err(ScanError::Read(error))).map_err(|error| {
+        match error {
+            ScanError::Read(error) => AuditError::from(fs::unreadable(path, error)),
+            error => damaged(path, &error),
+        }
+    })
+}
+
+fn decompressed(file: &mut File) -> io::Result<Result<Option<Code>, ScanError>> {
     let mut decoder = zstd::Decoder::new(&*file)?;
     let mut start = [0; 8];
     let is_artifact = decoder.read_exact(&mut start).is_ok() && artifact::is_beginning(&start);
     if !is_artifact {
-        return Ok(None);
+        return Ok(Ok(None));
     }
     let mut raw = fs::temporary_file()?;
     let _ = io::copy(&mut start.as_slice(), &mut raw)?;
-    // Damage is found by whoever loads it; what there is may still tell the version.
-    let _ = io::copy(&mut decoder.take(LARGEST_ARTIFACT), &mut raw);
+    let damaged = || Ok(Err(ScanError::Compressed(LARGEST_ARTIFACT)));
+    if io::copy(&mut decoder.by_ref().take(LARGEST_ARTIFACT), &mut raw).is_err() {
+        return damaged();
+    }
+    let is_whole = decoder.read(&mut [0])? == 0;
     let len = raw.seek(SeekFrom::End(0))?;
-    let Some(artifact) = artifact::read(&mut raw, 0, len) else { return Ok(None) };
+    let artifact = artifact::read(&mut raw, 0, len).filter(|_| is_whole);
+    let Some(artifact) = artifact else { return damaged() };
     file.rewind()?;
     let mut hasher = blake3::Hasher::new();
     let _ = hasher.update_reader(&*file)?;
     let digest = Digest::from_bytes(*hasher.finalize().as_bytes());
-    Ok(Some(Code { name: None, target: None, wasmtime: artifact.version, digest }))
+    Ok(Ok(Some(Code { name: None, target: None, wasmtime: artifact.version, digest })))
 }

@@ -103,11 +103,10 @@ impl Compilation<'_> {
         serde_json::from_slice(&refused.bytes).ok().map(Err)
     }
 
-    /// Stores a refusal for the merge.
-    fn store_refusal(&self, refusal: &Refusal, cache: &Cache) {
-        if let Ok(mut refused) = cache.get_or_compute(&Refused(self), refusal) {
-            let _ = refused.store();
-        }
+    /// Stores a refusal for the merge. Returns whether this machine has it now.
+    fn store_refusal(&self, refusal: &Refusal, cache: &Cache) -> bool {
+        let refused = cache.get_or_compute(&Refused(self), refusal);
+        refused.is_ok_and(|mut refused| refused.store())
     }
 }
 
@@ -159,9 +158,12 @@ pub(super) fn compile<'c>(
         sources: generator::artifact_sources(),
     };
     let functions = FunctionCache { import: asset.import, asset: module.path() };
+    let compile = || asset.cache().get_or_compute(&compilation, &functions);
     let found = match asset.compiles_nothing() {
         true => compilation.find(asset.cache()),
-        false => Some(asset.cache().get_or_compute(&compilation, &functions)),
+        // The merge takes a refusal for the last word, so that it is not that of an exhausted machine.
+        false if asset.is_part() => Some(compile().or_else(|_| compile())),
+        false => Some(compile()),
     };
     match found {
         None => Ok(Attempt::Missing),
@@ -169,18 +171,23 @@ pub(super) fn compile<'c>(
             let unit = format!("bytes in its artifact for {target}");
             check_size(module, asset, artifact.bytes.len() as u64, &unit)?;
             if !artifact.store() && asset.is_part() {
-                let message = format!("its artifact for {target} cannot be written to the cache");
-                return Err(asset.error(Stage::Write, message));
+                return Err(unstored(target, asset));
             }
             Ok(compiled(artifact))
         }
         Some(Err(refusal)) => {
-            if asset.is_part() {
-                compilation.store_refusal(&refusal, asset.cache());
+            if asset.is_part() && !compilation.store_refusal(&refusal, asset.cache()) {
+                return Err(unstored(target, asset));
             }
             refused(module, target, refusal)
         }
     }
+}
+
+/// Refuses a part whose result cannot be stored: the merge would miss it.
+fn unstored(target: &Target, asset: &AssetContext<'_>) -> AssetError {
+    let message = format!("its artifact for {target} cannot be written to the cache");
+    asset.error(Stage::Write, message)
 }
 
 /// Refuses an artifact that is larger than the limit, or whose `bytes` already are.

@@ -22,9 +22,10 @@ settings_table! {
     pub struct RemoteSettings {
         /// Address: `s3://bucket/path?endpoint=https://host&region=name`, `webdav://host/path`, `webdavs://…`,
         /// `redis://host:port/number`, `rediss://…`, or, to read alone, `http://host/path` and `https://…`;
-        /// the environment variable `WASMPORT_REMOTE_URL` takes precedence. Credentials come from the
-        /// environment alone: those of Amazon's tools for S3, else `WASMPORT_REMOTE_USERNAME`,
-        /// `WASMPORT_REMOTE_PASSWORD` and `WASMPORT_REMOTE_TOKEN`. Default: no remote store.
+        /// the environment variable `WASMPORT_REMOTE_URL` takes precedence. Credentials never come from
+        /// the project: those for S3 are where Amazon's tools have them, others in
+        /// `WASMPORT_REMOTE_USERNAME`, `WASMPORT_REMOTE_PASSWORD` and `WASMPORT_REMOTE_TOKEN`, for the host
+        /// in `WASMPORT_REMOTE_HOST`. Default: no remote store.
         pub url: Option<String>;
         /// Whether imports also upload; the environment variable `WASMPORT_REMOTE_MODE` takes precedence,
         /// and may be `off`.

@@ -22,6 +22,8 @@ pub(crate) struct CacheEntry<'c> {
     pub digest: Digest,
     /// The result was read from the cache.
     pub cached: bool,
+    /// The cache of this machine has the result.
+    is_here: bool,
     /// The place for a new result in the cache.
     pending: Option<Pending<'c>>,
 }
@@ -36,15 +38,17 @@ struct Pending<'c> {
 impl CacheEntry<'_> {
     /// Creates a result that is never stored.
     pub fn uncached(bytes: Vec<u8>) -> Self {
-        Self { digest: Digest::of(&bytes), bytes, cached: false, pending: None }
+        Self { digest: Digest::of(&bytes), bytes, cached: false, is_here: false, pending: None }
     }
 
     /// Stores a new result. Call it after the result was validated. Returns whether this machine has the
     /// result now; else the cache has a warning.
     pub fn store(&mut self) -> bool {
-        let Some(Pending { cache, bucket, key }) = self.pending.take() else { return self.cached };
-        cache.upload(bucket, key, self.digest, &self.bytes);
-        cache.put(bucket, key, self.digest, &self.bytes)
+        if let Some(Pending { cache, bucket, key }) = self.pending.take() {
+            cache.upload(bucket, key, self.digest, &self.bytes);
+            self.is_here = cache.put(bucket, key, self.digest, &self.bytes);
+        }
+        self.is_here
     }
 }
 
@@ -117,11 +121,11 @@ impl Cache {
     }
 
     /// Reads a result from the remote store, and keeps it in this one.
-    fn download(&self, bucket: Bucket, key: Digest) -> Option<(Vec<u8>, Digest)> {
+    fn download(&self, bucket: Bucket, key: Digest) -> Option<CacheEntry<'_>> {
         #[cfg(feature = "remote")]
         if let Some((bytes, digest)) = self.remote.as_ref()?.get(bucket, key) {
-            let _ = self.put(bucket, key, digest, &bytes);
-            return Some((bytes, digest));
+            let is_here = self.put(bucket, key, digest, &bytes);
+            return Some(CacheEntry { bytes, digest, cached: true, is_here, pending: None });
         }
         let _ = (bucket, key);
         None
@@ -192,9 +196,12 @@ impl Cache {
     }
 
     fn find_key(&self, bucket: Bucket, key: Digest) -> Option<CacheEntry<'_>> {
-        let found = self.get_own(bucket, key).or_else(|| self.download(bucket, key));
-        let (bytes, digest) = found?;
-        Some(CacheEntry { bytes, digest, cached: true, pending: None })
+        match self.get_own(bucket, key) {
+            Some((bytes, digest)) => {
+                Some(CacheEntry { bytes, digest, cached: true, is_here: true, pending: None })
+            }
+            None => self.download(bucket, key),
+        }
     }
 
     /// Reads the bytes and their digest under a key.

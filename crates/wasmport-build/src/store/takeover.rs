@@ -13,6 +13,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use wasmport::Digest;
 
+/// The longest record in bytes: it has a line and a hash.
+const LARGEST_RECORD: u64 = 4 << 10;
+
 /// The results of a folder, and what does not count.
 #[derive(Debug)]
 pub(crate) struct TakenOver {
@@ -68,8 +71,15 @@ impl Cache {
     /// Copies a result if it is authentic and intact, and if the cache has none.
     fn take(&self, bucket: Bucket, key: Digest, taken: &mut TakenOver) -> io::Result<()> {
         let entry = EntryKey::Record(bucket, key);
-        let read = |entry| fs::read_unnoticed(&taken.folder.join(path_of(entry)));
-        let Some(bytes) = read(entry)? else { return Ok(()) };
+        // Another job wrote the files: they may be as large as it likes.
+        let read = |entry, most: u64| {
+            let path = taken.folder.join(path_of(entry));
+            match fs::len(&path).is_some_and(|len| len <= most) {
+                true => fs::read_unnoticed(&path),
+                false => Ok(None),
+            }
+        };
+        let Some(bytes) = read(entry, LARGEST_RECORD)? else { return Ok(()) };
         let record = match self.parse(&bytes, bucket, key) {
             Some(Parsed::Authentic(record)) => record,
             Some(Parsed::OtherKey(_)) => {
@@ -83,7 +93,7 @@ impl Cache {
             None => return Ok(()),
         };
         let blob = EntryKey::Blob(record.blob);
-        let Some(bytes) = read(blob)?.filter(|bytes| is_intact(bytes, record)) else {
+        let Some(bytes) = read(blob, record.len)?.filter(|bytes| is_intact(bytes, record)) else {
             taken.damaged.push(path_of(blob));
             return Ok(());
         };

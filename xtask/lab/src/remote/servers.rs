@@ -123,7 +123,9 @@ fn redis(_: &Path) -> Started {
     redis.args(["--port", &port.to_string(), "--save", "", "--requirepass", "tea"]);
     let children = vec![spawn(&mut redis)?];
     until("redis", STARTING, || accepts(port))?;
-    let credentials = vec![pair("WASMPORT_REMOTE_PASSWORD", "tea")];
+    let host = format!("127.0.0.1:{port}");
+    let credentials =
+        vec![pair("WASMPORT_REMOTE_PASSWORD", "tea"), pair("WASMPORT_REMOTE_HOST", &host)];
     Ok((children, vec![Address { url: format!("redis://127.0.0.1:{port}/1"), credentials }]))
 }
 
@@ -154,8 +156,11 @@ fn nginx(folder: &Path) -> Started {
     let mut nginx = Command::new("nginx");
     let children = vec![spawn(nginx.arg("-c").arg(folder.join("nginx.conf")))?];
     until("nginx", STARTING, || accepts(port))?;
-    let credentials =
-        vec![pair("WASMPORT_REMOTE_USERNAME", "anna"), pair("WASMPORT_REMOTE_PASSWORD", "tea")];
+    let credentials = vec![
+        pair("WASMPORT_REMOTE_HOST", &format!("127.0.0.1:{port}")),
+        pair("WASMPORT_REMOTE_USERNAME", "anna"),
+        pair("WASMPORT_REMOTE_PASSWORD", "tea"),
+    ];
     let address = |scheme: &str| Address {
         url: format!("{scheme}://127.0.0.1:{port}/store"),
         credentials: credentials.clone(),

@@ -4,7 +4,11 @@ use opendal::services::{Http, Redis, S3, Webdav};
 use opendal::{Builder, Operator};
 use std::collections::BTreeMap;
 
-/// The variables with the credentials of WebDAV, Redis and HTTP. S3 has those of Amazon's tools.
+/// The variable with the host that the credentials are for: a settings file may come from a stranger.
+pub(super) const HOST_VARIABLE: &str = "WASMPORT_REMOTE_HOST";
+
+/// The variables with the credentials of WebDAV, Redis and HTTP. S3 has those of Amazon's tools, which sign requests and are
+/// not sent.
 pub(super) const USER_VARIABLE: &str = "WASMPORT_REMOTE_USERNAME";
 pub(super) const PASSWORD_VARIABLE: &str = "WASMPORT_REMOTE_PASSWORD";
 pub(super) const TOKEN_VARIABLE: &str = "WASMPORT_REMOTE_TOKEN";
@@ -39,6 +43,10 @@ pub(crate) enum AddressError {
     Credentials,
     #[error("the address has the parameter `{0}`, which does not exist")]
     Parameter(String),
+    #[error("the credentials in the environment are not for the host `{0}`")]
+    OtherHost(String),
+    #[error("credentials would reach `{0}` without encryption")]
+    Plain(String),
     #[error("an address of HTTP can only be read")]
     ReadOnly,
     #[error("{0}")]
@@ -53,6 +61,12 @@ impl AddressError {
                 "put them into the variables `{USER_VARIABLE}` and `{PASSWORD_VARIABLE}`, or `{TOKEN_VARIABLE}`; S3 takes \
                  those of Amazon's tools, such as `AWS_ACCESS_KEY_ID`"
             ),
+            Self::OtherHost(host) => format!(
+                "if you trust it, set `{HOST_VARIABLE}={host}`; or name the whole address in `WASMPORT_REMOTE_URL`"
+            ),
+            Self::Plain(_) => {
+                "use `webdavs://`, `rediss://` or `https://`; or name the whole address in `WASMPORT_REMOTE_URL`".into()
+            }
             Self::ReadOnly => "set `mode = \"read\"`, or write over S3, WebDAV or Redis".into(),
             _ => {
                 "write `s3://bucket/path?endpoint=https://host&region=name`, `webdav://host/path`, \
@@ -110,13 +124,38 @@ impl Address {
         !matches!(self.scheme, Scheme::Http { .. })
     }
 
-    /// Returns the service, with credentials of the environment.
-    pub fn operator(&self) -> Result<Operator, AddressError> {
+    /// Fails if credentials of the environment are not for this address, which a settings file names. `host` is the one
+    /// that they are for.
+    fn check_credentials(&self, host: Option<&str>) -> Result<(), AddressError> {
+        if host != Some(&self.host) {
+            return Err(AddressError::OtherHost(self.host.clone()));
+        }
+        let is_plain = match self.scheme {
+            Scheme::S3 => false,
+            Scheme::Webdav { tls } | Scheme::Redis { tls } | Scheme::Http { tls } => !tls,
+        };
+        if is_plain && !is_loopback(&self.host) {
+            return Err(AddressError::Plain(self.host.clone()));
+        }
+        Ok(())
+    }
+
+    /// Returns the service, with credentials of the environment. Whoever names the address there means it; for one of
+    /// a settings file, the environment has to name the host too.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the address cannot be used, or if the credentials are for another host.
+    pub fn operator(&self, is_of_environment: bool) -> Result<Operator, AddressError> {
         // The client for HTTP, which operators share.
         opendal::install_default();
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
         let user = variable(USER_VARIABLE);
         let (password, token) = (variable(PASSWORD_VARIABLE), variable(TOKEN_VARIABLE));
+        let has_credentials = user.is_some() || password.is_some() || token.is_some();
+        if has_credentials && !is_of_environment && self.scheme != Scheme::S3 {
+            self.check_credentials(variable(HOST_VARIABLE).as_deref())?;
+        }
         let parameter = |name: &str| self.parameters.get(name).map(String::as_str);
         let web = |tls| format!("{}://{}", if tls { "https" } else { "http" }, self.host);
         match self.scheme {
@@ -177,6 +216,13 @@ impl Address {
     }
 }
 
+/// Returns whether a host, with its port, is this machine.
+fn is_loopback(host: &str) -> bool {
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    let address = name.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    name == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
 fn build(service: impl Builder) -> Result<Operator, AddressError> {
     Operator::new(service).map_err(|error| AddressError::Service(error.to_string()))
 }
@@ -198,7 +244,28 @@ mod tests {
         assert_eq!(refused("redis://me:secret@host"), Some(AddressError::Credentials));
         assert_eq!(refused("s3://b?key=1"), Some(AddressError::Parameter("key".into())));
         for text in ["s3://b?region=x", "webdav://h/p", "redis://h:1/2", "http://h:80/p"] {
-            assert!(Address::parse(text)?.operator().is_ok(), "{text}");
+            assert!(Address::parse(text)?.operator(false).is_ok(), "{text}");
+        }
+        Ok(())
+    }
+
+    #[test]
+    fn credentials_reach_the_host_that_the_environment_names_and_no_other()
+    -> Result<(), AddressError> {
+        let check = |text: &str, host| Address::parse(text)?.check_credentials(host);
+        assert_eq!(check("webdavs://store:1/a", Some("store:1")), Ok(()));
+        for (text, host) in [("webdavs://evil/a", Some("store:1")), ("rediss://evil/1", None)] {
+            assert_eq!(check(text, host), Err(AddressError::OtherHost("evil".into())));
+        }
+        for text in ["webdav://store/a", "redis://store/1", "http://store", "http://127.0.0.1.evil"]
+        {
+            let address = Address::parse(text)?;
+            let host = address.host.clone();
+            assert_eq!(address.check_credentials(Some(&host)), Err(AddressError::Plain(host)));
+        }
+        for text in ["webdav://127.0.0.1:8/a", "redis://localhost/1", "http://[::1]:80"] {
+            let address = Address::parse(text)?;
+            assert_eq!(address.check_credentials(Some(&address.host)), Ok(()), "{text}");
         }
         Ok(())
     }

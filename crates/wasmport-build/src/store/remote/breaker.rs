@@ -41,6 +41,8 @@ struct State {
     waiting: u32,
     since: Option<Instant>,
     waited: Duration,
+    /// The import has waited as long as it may.
+    is_spent: bool,
 }
 
 /// A breaker that is open.
@@ -77,12 +79,9 @@ impl Breaker {
     /// Begins an operation, unless the store is not asked any more.
     pub fn ask(&self) -> Option<Asking<'_>> {
         let mut state = self.state();
-        if state.open.is_none() && state.waited() >= self.budget {
-            let seconds = self.budget.as_secs();
-            state.open(format!("the import has waited {seconds} s for it"), true);
-            self.changed.notify_waiters();
-        }
-        if state.open.is_some() {
+        // Uploads, for which nobody waits, go on.
+        state.is_spent |= state.waited() >= self.budget;
+        if state.open.is_some() || state.is_spent {
             return None;
         }
         state.waiting += 1;
@@ -137,7 +136,10 @@ impl Breaker {
 
     /// Returns why the store is not asked, if so.
     pub fn reason(&self) -> Option<String> {
-        self.state().open.as_ref().map(|open| open.reason.clone())
+        let state = self.state();
+        let seconds = self.budget.as_secs();
+        let spent = || state.is_spent.then(|| format!("the import has waited {seconds} s for it"));
+        state.open.as_ref().map(|open| open.reason.clone()).or_else(spent)
     }
 
     /// Returns how long the store was not used before it answered again, and why, if that happened.

@@ -24,7 +24,7 @@ use super::layout::path_of;
 use crate::signature::TrustedKeys;
 use breaker::Breaker;
 use statement::{LARGEST, Refused, Statement};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use transport::{Fault, Transport, read, within};
@@ -55,6 +55,10 @@ struct Problems {
     failed: BTreeMap<String, usize>,
     /// Results that two producers have made differently.
     different: Vec<String>,
+    /// Uploads that failed.
+    lost: u64,
+    /// Blobs that are not what their statements say: whoever uploads replaces them.
+    damaged: BTreeSet<Digest>,
 }
 
 impl Problems {
@@ -79,7 +83,7 @@ impl Remote {
     ///
     /// Fails if the options cannot be used.
     pub fn open(options: RemoteOptions) -> Result<Self, RemoteError> {
-        let operator = options.address.operator()?;
+        let operator = options.address.operator(options.is_of_environment)?;
         Self::over(operator, options)
     }
 
@@ -117,7 +121,10 @@ impl Remote {
             Some(bytes) if bytes.len() as u64 == len && Digest::of(&bytes) == blob => {
                 Some((bytes, blob))
             }
-            Some(_) => self.refuse("its blob is damaged"),
+            Some(_) => {
+                let _ = lock(&self.problems).damaged.insert(blob);
+                self.refuse("its blob is damaged")
+            }
             None => None,
         }
     }
@@ -155,18 +162,25 @@ impl Remote {
             Err(fault) => lock(&self.problems).fail(fault),
             Ok(_) => {}
         }
-        self.breaker.note(read.as_ref().err());
+        // A store that has too large an entry works.
+        self.breaker.note(read.as_ref().err().filter(|fault| !matches!(fault, Fault::TooLarge(_))));
         read.ok().flatten()
     }
 
     /// Waits for the uploads as long as the settings allow, and returns the warnings of the run.
     pub fn close(&self) -> Vec<String> {
         let unfinished = self.uploads.as_ref().map_or(0, Uploads::finish);
-        let Problems { refused, failed, different } = std::mem::take(&mut *lock(&self.problems));
+        let Problems { refused, failed, different, lost, .. } =
+            std::mem::take(&mut *lock(&self.problems));
         let mut warnings = Vec::new();
         if let Some(reason) = self.breaker.reason() {
-            warnings
-                .push(format!("the remote store is not used any more in this import: {reason}"));
+            let lost = match unfinished + lost {
+                0 => String::new(),
+                lost => format!("; {lost} results were not uploaded"),
+            };
+            warnings.push(format!(
+                "the remote store is not used any more in this import: {reason}{lost}"
+            ));
         } else if let Some((time, reason)) = self.breaker.pause() {
             warnings.push(format!("the remote store was not used for {time:.1?}: {reason}"));
         }
@@ -198,11 +212,11 @@ fn probe(transport: &Transport, breaker: &Arc<Breaker>, timeout: Duration) {
     let (operator, breaker) = (transport.operator().clone(), Arc::clone(breaker));
     let path = path_of(EntryKey::Record(Bucket::Artifact, Digest::of(b"probe")));
     // The runtime of the transport ends it.
-    drop(transport.runtime().spawn(async move {
+    transport.threads().spawn(async move {
         breaker
             .probe(|| async { within(timeout, read(&operator, &path, LARGEST)).await.map(drop) })
             .await;
-    }));
+    });
 }
 
 impl From<Refused> for String {

@@ -14,6 +14,8 @@ pub(crate) const MODE_VARIABLE: &str = "WASMPORT_REMOTE_MODE";
 /// The options of a remote store.
 pub(crate) struct RemoteOptions {
     pub(super) address: Address,
+    /// The environment names the address, not the settings file.
+    pub(super) is_of_environment: bool,
     pub(super) trusted: TrustedKeys,
     /// The producer of the results that this machine uploads, if it does.
     pub(super) producer: Option<Producer>,
@@ -59,9 +61,9 @@ impl RemoteOptions {
     pub fn new(settings: &Settings) -> Result<Option<Self>, RemoteError> {
         let remote = &settings.cache.remote;
         let variable = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
-        let Some(url) = variable(URL_VARIABLE).or_else(|| remote.url.clone()) else {
-            return Ok(None);
-        };
+        let own = variable(URL_VARIABLE);
+        let is_of_environment = own.is_some();
+        let Some(url) = own.or_else(|| remote.url.clone()) else { return Ok(None) };
         let mode = match variable(MODE_VARIABLE).as_deref() {
             None => remote.mode(),
             Some("read") => RemoteMode::Read,
@@ -84,7 +86,16 @@ impl RemoteOptions {
         let trusted = Self::trusted(remote, producer.as_ref())?;
         let [timeout, budget, upload] = remote.times();
         let most = remote.max_bytes();
-        Ok(Some(Self { address, trusted, producer, timeout, budget, upload, most }))
+        Ok(Some(Self {
+            address,
+            is_of_environment,
+            trusted,
+            producer,
+            timeout,
+            budget,
+            upload,
+            most,
+        }))
     }
 
     /// Returns the keys that are trusted: one's own too.

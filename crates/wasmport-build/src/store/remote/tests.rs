@@ -19,20 +19,27 @@ fn key() -> Result<SigningKey> {
     Ok(SigningKey::from_file(&path)?)
 }
 
-fn remote(
+type Trusted = std::result::Result<TrustedKeys, TrustedKeyError>;
+
+fn remote(operator: &Operator, trusted: Trusted, by: Option<&SigningKey>) -> Result<Remote> {
+    remote_within(operator, (trusted, by, Duration::from_secs(60)))
+}
+
+/// A remote store, and the time that an import may wait for it.
+fn remote_within(
     operator: &Operator,
-    trusted: std::result::Result<TrustedKeys, TrustedKeyError>,
-    by: Option<&SigningKey>,
+    (trusted, by, budget): (Trusted, Option<&SigningKey>, Duration),
 ) -> Result<Remote> {
     let engine = Digest::of(b"engine");
     let producer = by.map(|key| Producer { key: key.clone(), engine, generation: 5 });
     let time = Duration::from_secs(60);
     let options = RemoteOptions {
         address: Address::parse("s3://unused")?,
+        is_of_environment: false,
         trusted: trusted?,
         producer,
         timeout: time,
-        budget: time,
+        budget,
         upload: time,
         most: 1 << 20,
     };
@@ -60,7 +67,7 @@ impl Filled {
         Ok(filled)
     }
 
-    fn trusted(&self) -> std::result::Result<TrustedKeys, TrustedKeyError> {
+    fn trusted(&self) -> Trusted {
         TrustedKeys::new([self.producer.public()])
     }
 
@@ -207,5 +214,53 @@ fn fault_50_two_machines_with_different_results_are_reported() -> Result {
     );
     let found = filled.reader()?.get(BUCKET, digest("one"));
     assert_eq!(found.map(|(bytes, _)| bytes), Some(b"one".to_vec()), "the first one stays");
+    Ok(())
+}
+
+#[test]
+fn fault_37_whoever_uploads_replaces_what_is_missing_or_damaged() -> Result {
+    for damage in [None, Some(b"eno".to_vec()), Some(b"longer".to_vec())] {
+        let filled = Filled::new()?;
+        let blob = EntryKey::Blob(digest("one"));
+        match &damage {
+            None => filled.block(filled.operator.delete(&path_of(blob)))?,
+            Some(bytes) => filled.write(blob, bytes.clone())?,
+        }
+        let writer = remote(&filled.operator, filled.trusted(), Some(&filled.producer))?;
+        assert_eq!(writer.get(BUCKET, digest("one")), None, "{damage:?}");
+        writer.put(BUCKET, digest("one"), digest("one"), b"one");
+        let _ = writer.close();
+        let found = filled.reader()?.get(BUCKET, digest("one"));
+        assert_eq!(found, Some((b"one".to_vec(), digest("one"))), "{damage:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn fault_47_entries_that_are_too_large_do_not_end_the_use_of_the_store() -> Result {
+    let filled = Filled::new()?;
+    let large = vec![0; usize::try_from(LARGEST)? + 1];
+    let names = ["a", "b", "c", "d"];
+    for name in names {
+        filled.write(record(name), large.clone())?;
+    }
+    let reader = filled.reader()?;
+    for name in names {
+        assert_eq!(reader.get(BUCKET, digest(name)), None);
+    }
+    assert!(reader.get(BUCKET, digest("two")).is_some());
+    Ok(())
+}
+
+#[test]
+fn a_machine_that_may_not_wait_any_more_still_uploads() -> Result {
+    let filled = Filled::new()?;
+    let spent = (filled.trusted(), Some(&filled.producer), Duration::ZERO);
+    let writer = remote_within(&filled.operator, spent)?;
+    assert_eq!(writer.get(BUCKET, digest("one")), None);
+    writer.put(BUCKET, digest("three"), digest("three"), b"three");
+    let warnings = writer.close();
+    assert!(warnings.iter().any(|warning| warning.contains("has waited")), "{warnings:?}");
+    assert!(filled.reader()?.get(BUCKET, digest("three")).is_some());
     Ok(())
 }

@@ -6,7 +6,7 @@ use opendal::{ErrorKind, Operator};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Runtime;
+use tokio::runtime::{Handle, Runtime};
 
 /// The reason why an operation failed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +31,35 @@ impl Fault {
 /// A remote store, and the threads that talk with it.
 pub(super) struct Transport {
     operator: Operator,
-    runtime: Arc<Runtime>,
+    threads: Arc<Threads>,
+}
+
+/// A runtime that nobody waits for at its end: a name server that does not answer holds a thread for long.
+pub(super) struct Threads(Option<Runtime>);
+
+impl Threads {
+    /// Starts a task.
+    pub fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        if let Some(runtime) = &self.0 {
+            drop(runtime.spawn(task));
+        }
+    }
+
+    /// Runs an operation to its end.
+    pub fn block_on<T>(&self, operation: impl Future<Output = T>) -> Option<T> {
+        self.0.as_ref().map(|runtime| runtime.block_on(operation))
+    }
+
+    /// Returns the runtime, for sets of tasks.
+    pub fn handle(&self) -> Option<&Handle> {
+        self.0.as_ref().map(Runtime::handle)
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(Runtime::shutdown_background);
+    }
 }
 
 impl Transport {
@@ -42,20 +70,21 @@ impl Transport {
             .enable_all()
             .build()
             .map_err(|error| AddressError::Service(error.to_string()))?;
-        Ok(Self { operator, runtime: Arc::new(runtime) })
+        Ok(Self { operator, threads: Arc::new(Threads(Some(runtime))) })
     }
 
     pub fn operator(&self) -> &Operator {
         &self.operator
     }
 
-    pub fn runtime(&self) -> &Arc<Runtime> {
-        &self.runtime
+    pub fn threads(&self) -> &Arc<Threads> {
+        &self.threads
     }
 
     /// Reads an entry of at most `most` bytes, if there is one.
     pub fn read(&self, path: &str, most: u64, time: Duration) -> Result<Option<Vec<u8>>, Fault> {
-        self.runtime.block_on(within(time, read(&self.operator, path, most)))
+        let read = self.threads.block_on(within(time, read(&self.operator, path, most)));
+        read.unwrap_or(Ok(None))
     }
 }
 
@@ -91,6 +120,15 @@ pub(super) async fn read(
         }
     }
     Ok(Some(bytes))
+}
+
+/// Returns the length of an entry, if there is one.
+pub(super) async fn length(operator: &Operator, path: &str) -> Result<Option<u64>, Fault> {
+    match operator.stat(path).await {
+        Ok(metadata) => Ok(Some(metadata.content_length())),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(fault(&error)),
+    }
 }
 
 /// Writes an entry.

@@ -2,7 +2,7 @@
 
 use super::breaker::{Breaker, Use};
 use super::statement::{Producer, Statement};
-use super::transport::{Fault, Transport, within, write};
+use super::transport::{Fault, Threads, Transport, length, within, write};
 use super::{LEAST_SPEED, Problems, lock, statement_of};
 use crate::signature::TrustedKeys;
 use crate::store::key::{Bucket, EntryKey};
@@ -11,7 +11,6 @@ use opendal::Operator;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::runtime::Runtime;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use wasmport::Digest;
@@ -27,7 +26,7 @@ const OVERHEAD: u64 = 4 << 10;
 
 /// Results on their way.
 pub(super) struct Uploads {
-    runtime: Arc<Runtime>,
+    threads: Arc<Threads>,
     tasks: Mutex<JoinSet<()>>,
     shared: Arc<Shared>,
     /// The longest time that an import waits for them at its end.
@@ -73,19 +72,18 @@ impl Uploads {
             waiting: AtomicU64::new(0),
             bytes: AtomicU64::new(0),
         };
-        let runtime = Arc::clone(transport.runtime());
-        Self { runtime, tasks: Mutex::default(), shared: Arc::new(shared), longest }
+        let threads = Arc::clone(transport.threads());
+        Self { threads, tasks: Mutex::default(), shared: Arc::new(shared), longest }
     }
 
     /// Begins an upload, and returns at once.
     pub fn push(&self, bucket: Bucket, key: Digest, blob: Digest, bytes: &[u8]) {
         let size = bytes.len() as u64 + OVERHEAD;
-        if self.shared.breaker.usage() == Use::Ended {
-            return;
-        }
         let _ = self.shared.waiting.fetch_add(1, Relaxed);
-        if self.shared.bytes.load(Relaxed).saturating_add(size) > MOST_BYTES {
-            // It counts as one that was not uploaded in time.
+        let is_full = self.shared.bytes.load(Relaxed).saturating_add(size) > MOST_BYTES;
+        // It then counts as one that was not uploaded.
+        let Some(handle) = self.threads.handle() else { return };
+        if is_full || self.shared.breaker.usage() == Use::Ended {
             return;
         }
         let _ = self.shared.bytes.fetch_add(size, Relaxed);
@@ -93,7 +91,7 @@ impl Uploads {
         let shared = Arc::clone(&self.shared);
         let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
         while tasks.try_join_next().is_some() {}
-        let _ = tasks.spawn_on(async move { shared.upload(upload).await }, self.runtime.handle());
+        let _ = tasks.spawn_on(async move { shared.upload(upload).await }, handle);
     }
 
     /// Returns the number of results that wait for their upload.
@@ -112,7 +110,7 @@ impl Uploads {
                 () = async { while tasks.join_next().await.is_some() {} } => {}
             }
         };
-        let _ = self.runtime.block_on(async { tokio::time::timeout(self.longest, all).await });
+        let _ = self.threads.block_on(async { tokio::time::timeout(self.longest, all).await });
         // What is not at its end is never seen: its record would have come last.
         tasks.abort_all();
         self.shared.waiting.load(Relaxed)
@@ -129,7 +127,9 @@ impl Shared {
             self.breaker.note(uploaded.as_ref().err());
             let _ = self.waiting.fetch_sub(1, Relaxed);
             if let Err(fault) = uploaded {
-                lock(&self.problems).fail(&fault);
+                let mut problems = lock(&self.problems);
+                problems.fail(&fault);
+                problems.lost += 1;
             }
         }
         let _ = self.bytes.fetch_sub(size, Relaxed);
@@ -137,7 +137,10 @@ impl Shared {
 
     async fn write(&self, Upload { bucket, key, blob, bytes }: Upload) -> Result<(), Fault> {
         let found = statement_of(&self.operator, (bucket, key), &self.trusted, self.timeout);
-        if let Some(found) = found.await? {
+        let len = bytes.len() as u64;
+        if let Some(found) = found.await?
+            && self.has_blob(&found).await?
+        {
             if found.blob != blob {
                 lock(&self.problems).different.push(format!(
                     "two machines gave different results for the same input ({}, key {key}): the first one stays, by {}\n  \
@@ -148,7 +151,6 @@ impl Shared {
             }
             return Ok(());
         }
-        let len = bytes.len() as u64;
         let time = self.timeout + Duration::from_secs(len / LEAST_SPEED);
         let path = path_of(EntryKey::Blob(blob));
         within(time, write(&self.operator, &path, bytes)).await?;
@@ -158,5 +160,15 @@ impl Shared {
         // The record comes last, so that its blob exists.
         let path = path_of(EntryKey::Record(bucket, key));
         within(self.timeout, write(&self.operator, &path, file)).await
+    }
+
+    /// Returns whether the blob of a statement is there, and not one that this import has found damaged.
+    async fn has_blob(&self, found: &Statement) -> Result<bool, Fault> {
+        if lock(&self.problems).damaged.contains(&found.blob) {
+            return Ok(false);
+        }
+        let path = path_of(EntryKey::Blob(found.blob));
+        let len = within(self.timeout, length(&self.operator, &path)).await?;
+        Ok(len == Some(found.len))
     }
 }
