@@ -121,10 +121,8 @@ impl Shared {
     async fn upload(&self, upload: Upload) {
         let size = upload.bytes.len() as u64 + OVERHEAD;
         if let Ok(_place) = self.places.acquire().await
-            && self.breaker.while_used(&[Use::Waits]).await == Use::Asked
+            && let Some(uploaded) = self.try_twice(&upload).await
         {
-            let uploaded = self.write(upload).await;
-            self.breaker.note(uploaded.as_ref().err());
             let _ = self.waiting.fetch_sub(1, Relaxed);
             if let Err(fault) = uploaded {
                 let mut problems = lock(&self.problems);
@@ -135,7 +133,26 @@ impl Shared {
         let _ = self.bytes.fetch_sub(size, Relaxed);
     }
 
-    async fn write(&self, Upload { bucket, key, blob, bytes }: Upload) -> Result<(), Fault> {
+    /// Writes a result, again if the store that did not answer does so later. Returns nothing if the store is not asked
+    /// any more.
+    async fn try_twice(&self, upload: &Upload) -> Option<Result<(), Fault>> {
+        let mut uploaded = None;
+        for _ in 0..2 {
+            if self.breaker.while_used(&[Use::Waits]).await != Use::Asked {
+                break;
+            }
+            let result = self.write(upload).await;
+            self.breaker.note(result.as_ref().err());
+            uploaded = Some(result);
+            if self.breaker.usage() != Use::Waits {
+                break;
+            }
+        }
+        uploaded
+    }
+
+    async fn write(&self, upload: &Upload) -> Result<(), Fault> {
+        let &Upload { bucket, key, blob, ref bytes } = upload;
         let found = statement_of(&self.operator, (bucket, key), &self.trusted, self.timeout);
         let len = bytes.len() as u64;
         if let Some(found) = found.await?
@@ -153,7 +170,7 @@ impl Shared {
         }
         let time = self.timeout + Duration::from_secs(len / LEAST_SPEED);
         let path = path_of(EntryKey::Blob(blob));
-        within(time, write(&self.operator, &path, bytes)).await?;
+        within(time, write(&self.operator, &path, bytes.clone())).await?;
         let statement = Statement::new(bucket, key, blob, len, &self.producer);
         let file = statement.sign(&self.producer.key);
         let file = file.map_err(|error| Fault::Unavailable(error.to_string()))?;
