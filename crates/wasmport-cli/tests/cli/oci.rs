@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wasmport::registry::{Reference, RegistryOptions, Sha256};
+use wasmport::registry::{Credentials, Reference, RegistryOptions, Sha256};
 use wasmport::signature::TrustedKeys;
 use wasmport::{Bundle, EngineConfig, Error, Runtime};
 
@@ -134,11 +134,19 @@ fn call(bundle: &Bundle) -> i32 {
 
 /// Opens a bundle like a program.
 fn open(reference: &str, key: &str, generation: u64) -> wasmport::Result<Bundle> {
+    open_with(reference, key, generation, Credentials::Anonymous)
+}
+
+fn open_with(
+    reference: &str,
+    key: &str,
+    generation: u64,
+    credentials: Credentials,
+) -> wasmport::Result<Bundle> {
     let reference: Reference = reference.parse().unwrap();
     let keys = TrustedKeys::new([key]).unwrap().minimum_generation(generation);
-    let options = RegistryOptions::new()
-        .credentials(wasmport::registry::Credentials::Anonymous)
-        .timeout(Duration::from_secs(10));
+    let options =
+        RegistryOptions::new().credentials(credentials).timeout(Duration::from_secs(10));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(Bundle::from_oci(&reference, &keys, &options))
 }
@@ -716,12 +724,42 @@ fn credentials_come_from_docker_or_the_environment_and_stay_secret() {
 }
 
 #[test]
+fn other_hosts_get_no_credentials() {
+    let bench = Bench::new(true);
+    let (reference, key) = (bench.registry.reference("demo/calc:1"), bench.key("ours"));
+    let (password, identity) = (
+        Credentials::Password { username: "me".into(), password: "secret-word".into() },
+        Credentials::Identity("secret-token".into()),
+    );
+    for lie in [Lie::Elsewhere, Lie::TokenElsewhere] {
+        for credentials in
+            [password.clone(), identity.clone(), Credentials::Bearer("secret-token".into())]
+        {
+            let other = Registry::start(true);
+            other.want("Basic bWU6c2VjcmV0LXdvcmQ=");
+            let lie = lie(other.address());
+            bench.registry.lie(lie);
+            let refused = open_with(&reference, &key, 0, credentials.clone()).unwrap_err();
+            assert!(matches!(refused, Error::Registry(_)), "{refused}");
+            let is_asked = matches!(lie, Lie::Elsewhere(_));
+            assert_eq!(other.requests() > 0, is_asked, "{lie:?} {credentials:?}");
+            assert_eq!(other.secrets(), [""; 0], "{lie:?} {credentials:?}");
+        }
+    }
+    bench.registry.lie(Lie::PlainToken);
+    for credentials in [password, identity] {
+        let refused = open_with(&reference, &key, 0, credentials).unwrap_err().to_string();
+        assert!(refused.contains("its server of tokens has no TLS"), "{refused}");
+    }
+}
+
+#[test]
 fn programs_without_tokio_or_with_the_longest_time_get_errors() {
     let bench = Bench::new(true);
     let reference: Reference = bench.registry.reference("demo/calc:1").parse().unwrap();
     let keys = TrustedKeys::new([bench.key("ours")]).unwrap();
     let options = RegistryOptions::new()
-        .credentials(wasmport::registry::Credentials::Anonymous)
+        .credentials(Credentials::Anonymous)
         .timeout(Duration::MAX);
     let mut opening = std::pin::pin!(Bundle::from_oci(&reference, &keys, &options));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
