@@ -8,6 +8,8 @@ use crate::settings::{Settings, Symlinks, world_path};
 use crate::wasm::RawWasm;
 use std::path::Path;
 use wasmport::Digest;
+#[cfg(feature = "bundle")]
+use wasmport::bundle_manifest::Sha256;
 use wasmport::inspect::recognize::{self, Other};
 
 /// The bytes of a source file at one moment. All stages work on these bytes.
@@ -50,6 +52,21 @@ pub(crate) fn read_file(file: &AssetFile) -> Result<Source, AssetError> {
     // The file may have grown.
     file.check_size(bytes.len() as u64)?;
     Ok(Source { digest: fs::content_digest_of(&bytes), bytes })
+}
+
+/// Returns the digest by which registries name the content of a file; of text, that of the binary that it means.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read or parsed, or if it is not the one of this digest.
+#[cfg(feature = "bundle")]
+pub(crate) fn sha256_of(file: &AssetFile, digest: Digest) -> Result<Sha256, AssetError> {
+    let source = read_file(file)?;
+    if source.digest != digest {
+        let message = "it changed since it was imported".to_owned();
+        return Err(AssetError::new(&file.path, Stage::Read, message).help("import again"));
+    }
+    Ok(Sha256::of(&to_wasm(&file.path, source.bytes)?.wasm))
 }
 
 /// Reads the world `path/to/wit#name`, whose path is relative to the settings file.

@@ -145,8 +145,7 @@ fn open_with(
 ) -> wasmport::Result<Bundle> {
     let reference: Reference = reference.parse().unwrap();
     let keys = TrustedKeys::new([key]).unwrap().minimum_generation(generation);
-    let options =
-        RegistryOptions::new().credentials(credentials).timeout(Duration::from_secs(10));
+    let options = RegistryOptions::new().credentials(credentials).timeout(Duration::from_secs(10));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(Bundle::from_oci(&reference, &keys, &options))
 }
@@ -329,6 +328,102 @@ fn a_list_that_lies_about_bundles_does_not_choose_them() {
     let said = bench.fails(1, &["push", &reference, bundle.to_str().unwrap()]);
     assert!(said.contains("not an index"), "{said}");
     assert_eq!(bench.registry.manifest(&format!("demo/calc/{tag}")).unwrap(), no_list);
+}
+
+#[test]
+fn bundles_of_other_sources_do_not_count() {
+    let bench = Bench::new(false);
+    let source = bench.push("demo/calc:1", "calc.wasm");
+    bench.push_bundle("demo/calc:1", "ours", &["--generation", "3"]);
+    let (reference, key) = (bench.registry.reference("demo/calc:1"), bench.key("ours"));
+    // Another source of the same producer, imported by the same name.
+    fs::copy(bench.file("greedy.wasm"), bench.file("calc.wasm")).unwrap();
+    bench.push("demo/other:1", "greedy.wasm");
+    let other = bench.push_bundle("demo/other:1", "ours", &["--generation", "99"]);
+    let manifest = format!("demo/other/{}", other["manifest"].as_str().unwrap());
+    let mut manifest = bench.registry.manifest(&manifest).unwrap();
+    let bundle = fs::read(bench.file("out.wasmbundle")).unwrap();
+    bench.registry.place_blob("demo/calc", &bundle);
+    // Who controls the registry says that it refers to the first.
+    manifest["subject"]["digest"] = source["manifest"].clone();
+    let placed = bench.registry.place("demo/calc", "placed", &manifest);
+    let tag = source["manifest"].as_str().unwrap().replace(':', "-");
+    let mut index = bench.registry.manifest(&format!("demo/calc/{tag}")).unwrap();
+    let mut entry = index["manifests"][0].clone();
+    entry["digest"] = json!(placed.to_string());
+    entry["annotations"] = manifest["annotations"].clone();
+    index["manifests"].as_array_mut().unwrap().push(entry);
+    bench.registry.place("demo/calc", &tag, &index);
+    assert_eq!(open(&reference, &key, 0).unwrap().generation(), 3);
+    let refused = open(&reference, &key, 4).unwrap_err().to_string();
+    assert!(refused.contains("no asset of it was compiled from"), "{refused}");
+    // Nor is it pushed there.
+    let bundle = bench.file("out.wasmbundle");
+    let said = bench.fails(1, &["push", &reference, bundle.to_str().unwrap()]);
+    assert!(said.contains("no asset of the bundle was compiled from"), "{said}");
+}
+
+#[test]
+fn junk_and_missing_generations_do_not_hide_the_newest_bundle() {
+    let bench = Bench::new(false);
+    let source = bench.push("demo/calc:1", "calc.wasm");
+    for generation in ["3", "12", "5"] {
+        bench.push_bundle("demo/calc:1", "ours", &["--generation", generation]);
+    }
+    let (reference, key) = (bench.registry.reference("demo/calc:1"), bench.key("ours"));
+    let tag = source["manifest"].as_str().unwrap().replace(':', "-");
+    let good = bench.registry.manifest(&format!("demo/calc/{tag}")).unwrap();
+    let generation = "io.github.wasmport.bundle.generation";
+    // The list says the generation of none, or of the oldest alone.
+    for named in [0, 1] {
+        let mut index = good.clone();
+        for entry in index["manifests"].as_array_mut().unwrap().iter_mut().skip(named) {
+            entry["annotations"].as_object_mut().unwrap().remove(generation);
+        }
+        bench.registry.place("demo/calc", &tag, &index);
+        assert_eq!(open(&reference, &key, 0).unwrap().generation(), 12, "{named}");
+    }
+    // Others that do not exist, are malformed, or are what their digest does not name.
+    let junk = |number: usize| {
+        let digest = match number % 3 {
+            0 => Sha256::of(&number.to_le_bytes()),
+            1 => bench.registry.place(
+                "demo/calc",
+                "junk",
+                &json!({ "mediaType": MANIFEST, "n": number }),
+            ),
+            _ => {
+                let layer = json!({
+                    "mediaType": "application/vnd.wasmport.bundle.v1.tar", "size": 1_u64 << 60,
+                    "digest": Sha256::of(&number.to_le_bytes()).to_string(),
+                });
+                bench.registry.place("demo/calc", "junk", &json!({
+                    "schemaVersion": 2, "mediaType": MANIFEST, "layers": [&layer], "config": &layer,
+                    "subject": { "mediaType": MANIFEST, "size": 1, "digest": source["manifest"] },
+                }))
+            }
+        };
+        let mut entry = good["manifests"][0].clone();
+        entry["digest"] = json!(digest.to_string());
+        entry["annotations"][generation] = json!((100 + number).to_string());
+        entry
+    };
+    for (count, counts) in [(20, true), (70, false)] {
+        let mut index = good.clone();
+        index["manifests"].as_array_mut().unwrap().splice(0..0, (0..count).map(junk));
+        bench.registry.place("demo/calc", &tag, &index);
+        let opened = open(&reference, &key, 0);
+        match counts {
+            true => assert_eq!(opened.unwrap().generation(), 12),
+            // What hides it is said.
+            false => {
+                assert!(opened.unwrap_err().to_string().contains("9 others, which may be newer"))
+            }
+        }
+    }
+    // A registry that does not answer ends it.
+    bench.registry.lie(Lie::Status(403));
+    assert!(open(&reference, &key, 0).unwrap_err().to_string().contains("403"));
 }
 
 #[test]
@@ -758,9 +853,7 @@ fn programs_without_tokio_or_with_the_longest_time_get_errors() {
     let bench = Bench::new(true);
     let reference: Reference = bench.registry.reference("demo/calc:1").parse().unwrap();
     let keys = TrustedKeys::new([bench.key("ours")]).unwrap();
-    let options = RegistryOptions::new()
-        .credentials(Credentials::Anonymous)
-        .timeout(Duration::MAX);
+    let options = RegistryOptions::new().credentials(Credentials::Anonymous).timeout(Duration::MAX);
     let mut opening = std::pin::pin!(Bundle::from_oci(&reference, &keys, &options));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match opening.as_mut().poll(&mut context) {

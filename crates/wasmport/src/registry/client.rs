@@ -7,7 +7,7 @@ use super::manifest::{
 };
 use super::options::RegistryOptions;
 use super::reference::Reference;
-use super::sha256::Sha256;
+use crate::sha256::Sha256;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};

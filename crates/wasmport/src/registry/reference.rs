@@ -1,6 +1,6 @@
 //! `Reference`: the name of a content in a registry.
 
-use super::sha256::Sha256;
+use crate::sha256::Sha256;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
