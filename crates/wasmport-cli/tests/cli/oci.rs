@@ -28,6 +28,26 @@ const PART: &str = r#"(component
     (import "run" (func $run))
     (export "go" (func $run)))"#;
 
+/// Two components, of which one imports what the other exports.
+const DOUBLE: &str = r#"(component
+    (import "demo:math/add@0.1.0" (instance $add
+        (export "add" (func (param "a" u32) (param "b" u32) (result u32)))))
+    (core func $add (canon lower (func $add "add")))
+    (core module $m (import "add" "add" (func $add (param i32 i32) (result i32)))
+        (func (export "double") (param i32) (result i32)
+            (call $add (local.get 0) (local.get 0))))
+    (core instance $imports (export "add" (func $add)))
+    (core instance $i (instantiate $m (with "add" (instance $imports))))
+    (func (export "double") (param "n" u32) (result u32) (canon lift (core func $i "double"))))"#;
+
+const ADDER: &str = r#"(component
+    (core module $m (func (export "add") (param i32 i32) (result i32)
+        (i32.add (local.get 0) (local.get 1))))
+    (core instance $i (instantiate $m))
+    (func $add (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add")))
+    (instance $exports (export "add" (func $add)))
+    (export "demo:math/add@0.1.0" (instance $exports)))"#;
+
 /// A project, keys and sources beside it, and a registry.
 struct Bench {
     registry: Registry,
@@ -548,7 +568,15 @@ fn what_is_added_is_listed_pinned_and_imported_without_the_network() {
     assert_eq!(bench.done(&["fetch"]), "assets/greedy.wasm: from the cache\n");
     assert_eq!(bench.done(&["fetch"]), "assets/greedy.wasm: verified\n");
     bench.done(&["check", "--locked"]);
-    // Neither has it.
+    // Neither has it. What came from a registry counts in the cache, and is pruned.
+    let stats = || -> Value {
+        serde_json::from_str(&bench.done(&["cache", "stats", "--format", "json"])).unwrap()
+    };
+    let (full, len) = (stats(), bytes.len() as u64);
+    assert!(full["downloads"] == 1 && full["bytes"].as_u64().unwrap() > len, "{full}");
+    bench.done(&["cache", "prune", "--max-mib", "0"]);
+    let empty = stats();
+    assert_eq!((&empty["downloads"], &empty["bytes"]), (&json!(0), &json!(0)));
     fs::remove_file(bench.path("assets/greedy.wasm")).unwrap();
     bench.done(&["cache", "clear"]);
     assert!(bench.fails(1, &["fetch"]).contains("127.0.0.1"));
@@ -726,6 +754,30 @@ fn a_tag_that_moved_is_shown_and_pinned_anew() {
 }
 
 #[test]
+fn what_is_composed_is_what_is_pinned() {
+    let bench = Bench::new(true);
+    fs::write(bench.file("adder.wasm"), wat::parse_str(ADDER).unwrap()).unwrap();
+    bench.push("demo/adder:1", "adder.wasm");
+    // The component is below the import root, and no asset.
+    let settings = "import.exclude = [\"deps/*\"]\n\
+        defaults.compose = { \"demo:math/add@0.1.0\" = \"assets/deps/adder.wasm\" }\n";
+    fs::write(bench.path("wasmport.toml"), settings).unwrap();
+    fs::write(bench.path("assets/double.wat"), DOUBLE).unwrap();
+    let reference = bench.registry.reference("demo/adder:1");
+    bench.done(&["add", &reference, "--yes", "--to", "assets/deps/"]);
+    bench.done(&["import"]);
+    let pinned = fs::read(bench.path("assets/deps/adder.wasm")).unwrap();
+    let section = [&pinned[..], &[0, 2, 1, b'x']].concat();
+    fs::write(bench.path("assets/deps/adder.wasm"), section).unwrap();
+    for args in [&["import"][..], &["import", "--no-helper"]] {
+        let said = bench.fails(1, args);
+        assert!(said.contains("it is not what") && said.contains("adder.wasm"), "{said}");
+    }
+    fs::write(bench.path("assets/deps/adder.wasm"), pinned).unwrap();
+    bench.done(&["import"]);
+}
+
+#[test]
 fn a_lock_file_of_a_stranger_leads_nowhere_else() {
     let bench = Bench::new(true);
     bench.push("demo/calc:1", "calc.wasm");
@@ -739,6 +791,31 @@ fn a_lock_file_of_a_stranger_leads_nowhere_else() {
             assert!(said.contains("no path below the folder of the lock file"), "{said}");
         }
     }
+    for (file, expected) in [
+        ("assets//calc.wasm", "no path below"),
+        ("assets/./calc.wasm", "no path below"),
+        (".cargo/config.toml", "does not end with `.wasm`"),
+    ] {
+        fs::write(bench.path("wasmport.lock"), at(file)).unwrap();
+        let said = bench.fails(2, &["fetch"]);
+        assert!(said.contains(expected), "{said}");
+    }
+    fs::write(bench.path("wasmport.lock"), at("elsewhere/calc.wasm")).unwrap();
+    assert!(bench.fails(1, &["fetch"]).contains("is below no import root"));
+    assert!(!bench.path("elsewhere").exists());
+    // However a pin is written, it counts.
+    let table = good.split_once("[[pin]]\n").unwrap();
+    let inline = table.1.trim().replace('\n', ", ");
+    let pins =
+        [good.replace("[[pin]]", "[[ pin ]]"), format!("{}pin = [{{ {inline} }}]\n", table.0)];
+    let calc = fs::read(bench.path("assets/calc.wasm")).unwrap();
+    fs::write(bench.path("assets/calc.wasm"), wat::parse_str("(module)").unwrap()).unwrap();
+    for pins in pins {
+        fs::write(bench.path("wasmport.lock"), pins).unwrap();
+        let said = bench.fails(1, &["import"]);
+        assert!(said.contains("it is not what"), "{said}");
+    }
+    fs::write(bench.path("assets/calc.wasm"), calc).unwrap();
     for (from, to) in [
         ("layer = \"sha256:", "layer = \"sha512:"),
         ("cached", "cashed"),
