@@ -4,6 +4,8 @@ use crate::error::{Error, did_you_mean};
 use crate::fs;
 use crate::importer::Importer;
 use crate::names::nearest;
+use crate::pipeline::sha256_of;
+use crate::project::discover::{AssetFile, discover};
 use crate::project::manifest::{ArtifactEntry, Entry, Manifest};
 use crate::report::Status;
 use crate::signature::{SigningKey, TrustedKeys};
@@ -22,9 +24,11 @@ use wasmport::{Digest, OpenedBundle, WasmtimeVersion};
 pub struct BundleOptions {
     /// The names of the assets; all if there are none.
     pub assets: Vec<String>,
-    /// A number that only rises: programs refuse bundles older than they want.
-    pub generation: u64,
-    /// The time after which the bundle counts no more, in seconds since 1970.
+    /// A number that only rises: programs refuse bundles older than they want. By default 0, or the highest of those that
+    /// are merged.
+    pub generation: Option<u64>,
+    /// The time after which the bundle counts no more, in seconds since 1970. By default there is none, or the earliest of
+    /// those that are merged.
     pub expires: Option<u64>,
 }
 
@@ -67,18 +71,26 @@ impl Importer {
             [] => imported.assets.keys().collect(),
             named => named.iter().map(|name| known(name, &imported)).collect::<Result<_, _>>()?,
         };
+        let discovered = discover(self.settings())?;
+        let files = discovered.assets.iter().chain(&discovered.unselected);
+        let files: BTreeMap<String, &AssetFile> = files.map(|file| (file.name(), file)).collect();
         let mut blobs = Blobs::new();
         let mut assets = Vec::new();
         for (name, entry) in &imported.assets {
             if names.contains(&name) && !entry.is_interface {
-                assets.push(bundled(name, entry, &imported));
+                let file = files.get(name).filter(|file| !file.is_world());
+                let source = file.map(|file| sha256_of(file, entry.source_digest)).transpose()?;
+                assets.push(BundledAsset {
+                    source_sha256: source,
+                    ..bundled(name, entry, &imported)
+                });
                 for artifact in &entry.artifacts {
                     let path = out_dir.join(&artifact.path);
                     let _ = blobs.insert(artifact.blake3, Box::new(move || fs::read(&path)));
                 }
             }
         }
-        write(path, assets, &blobs, (options, key))
+        write(path, assets, &blobs, options, key)
     }
 }
 
@@ -87,7 +99,7 @@ impl Importer {
 ///
 /// # Errors
 ///
-/// Fails if one of the others does not count, if two of them have the same asset of the same version of Wasmtime
+/// Fails if one of the others does not count or has expired, if the generation is below that of one of them, if two of them have the same asset of the same version of Wasmtime
 /// differently, or if a file cannot be read or written.
 pub fn merge_bundles(
     paths: &[PathBuf],
@@ -98,8 +110,12 @@ pub fn merge_bundles(
     let refused = |e: String| Error::arguments(e, "merge bundles that the same key has signed");
     let keys = TrustedKeys::new([key.public()]).map_err(|e| refused(e.to_string()))?;
     let (mut blobs, mut assets) = (Blobs::new(), Vec::<BundledAsset>::new());
+    let (mut newest, mut earliest) = (0, None::<u64>);
     for from in paths {
         let opened = OpenedBundle::open(from, &keys).map_err(|e| refused(format!("{e:#}")))?;
+        check_merged(from, &opened.manifest, options)?;
+        newest = opened.manifest.generation.max(newest);
+        earliest = earliest.into_iter().chain(opened.manifest.expires).min();
         let opened = Arc::new(opened);
         for asset in &opened.manifest.assets {
             let is_same = |other: &&BundledAsset| {
@@ -130,7 +146,30 @@ pub fn merge_bundles(
     assets.sort_by(|one, other| {
         one.name.cmp(&other.name).then_with(|| version(other).cmp(&version(one)))
     });
-    write(path, assets, &blobs, (options, key))
+    let generation = options.generation.or(Some(newest));
+    let expires = options.expires.or(earliest);
+    let options = BundleOptions { generation, expires, ..options.clone() };
+    write(path, assets, &blobs, &options, key)
+}
+
+/// Refuses to revive a bundle: one that has expired, or is newer than the merged one would say.
+fn check_merged(
+    from: &Path,
+    merged: &BundleManifest,
+    options: &BundleOptions,
+) -> Result<(), Error> {
+    let (from, newest) = (from.display(), merged.generation);
+    if merged.has_expired() {
+        let help = "leave it out, or bundle its import again";
+        return Err(Error::arguments(format!("`{from}` has expired"), help));
+    }
+    match options.generation {
+        Some(generation) if generation < newest => Err(Error::arguments(
+            format!("the generation {generation} is lower than {newest}, that of `{from}`"),
+            "generations only rise: name a higher one, or leave `--generation` out",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Blobs by their digests, each read when it is written.
@@ -140,10 +179,12 @@ fn write(
     path: &Path,
     assets: Vec<BundledAsset>,
     blobs: &Blobs,
-    (options, key): (&BundleOptions, &SigningKey),
+    options: &BundleOptions,
+    key: &SigningKey,
 ) -> Result<Bundled, Error> {
     let artifacts = assets.iter().map(|asset| asset.artifacts.len()).sum();
-    let (count, generation, expires) = (assets.len(), options.generation, options.expires);
+    let (count, expires) = (assets.len(), options.expires);
+    let generation = options.generation.unwrap_or_default();
     let manifest = BundleManifest { format: FORMAT, generation, expires, assets };
     let archive = archive(&manifest, blobs, key)?;
     fs::write_atomically(path, &archive)?;
@@ -176,6 +217,7 @@ fn bundled(name: &str, entry: &Entry, imported: &Manifest) -> BundledAsset {
         name: name.to_owned(),
         source: entry.source.clone(),
         source_digest: entry.source_digest,
+        source_sha256: None,
         wasmtime: entry.wasmtime.clone(),
         engine,
         features,

@@ -61,6 +61,9 @@ fn print_stats(stats: &CacheStats, out: &Output) {
     for (kind, count) in &stats.records {
         out.line(&format!("{count:7} {kind}"));
     }
+    if stats.downloads > 0 {
+        out.line(&format!("{:7} files from registries", stats.downloads));
+    }
     if stats.states > 0 {
         out.line(&format!("{:7} projects with saved digests", stats.states));
     }

@@ -84,6 +84,8 @@ mod resumable;
 mod runtime;
 mod semaphore;
 mod session;
+#[cfg(feature = "bundle")]
+mod sha256;
 #[cfg(feature = "signatures")]
 pub mod signature;
 mod slot;

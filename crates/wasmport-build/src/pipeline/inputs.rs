@@ -7,6 +7,7 @@ use crate::component::World;
 use crate::fs;
 use crate::pipeline::read;
 use crate::project::discover::AssetFile;
+use crate::project::pins::{Pins, source_of};
 use crate::settings::{
     AssetSettings, Part, Preinit, Settings, Symlinks, prefix, with_nearest, world_path,
 };
@@ -145,5 +146,18 @@ fn component(
         let len = fs::len(path).unwrap_or_default();
         return Err(AssetError::over_limit(path, Stage::Compose, len, max, "bytes", "max-bytes"));
     }
+    check_pin(path, &bytes, project)?;
     read::to_wasm(path, bytes)
+}
+
+/// Checks that bytes are what the lock file pins, if it does: the file may be no asset itself.
+fn check_pin(path: &Path, bytes: &[u8], project: &Settings) -> Result<(), AssetError> {
+    let Some(source) = source_of(path, project) else { return Ok(()) };
+    let pins = Pins::read(project);
+    let pins = pins.map_err(|e| AssetError::new(path, Stage::Lock, e.to_string()))?;
+    let found = fs::content_digest_of(bytes);
+    match pins.of(&source) {
+        Some(pin) if pin.blake3 != found => Err(pin.changed(path, found)),
+        _ => Ok(()),
+    }
 }

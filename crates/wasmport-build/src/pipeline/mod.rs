@@ -24,6 +24,8 @@ pub(crate) use guest::guest;
 pub(crate) use inspect::inspect_bytes;
 pub use inspect::{Inspection, inspect};
 pub(crate) use pack::{Output, Outputs};
+#[cfg(feature = "bundle")]
+pub(crate) use read::sha256_of;
 
 use crate::asset::AssetError;
 use crate::project::discover::AssetFile;

@@ -8,6 +8,8 @@ use crate::settings::{Settings, Symlinks, world_path};
 use crate::wasm::RawWasm;
 use std::path::Path;
 use wasmport::Digest;
+#[cfg(feature = "bundle")]
+use wasmport::bundle_manifest::Sha256;
 use wasmport::inspect::recognize::{self, Other};
 
 /// The bytes of a source file at one moment. All stages work on these bytes.
@@ -25,8 +27,8 @@ const MAGIC: &[u8] = b"\0asm";
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be read, or is larger than the settings allow, and if it is no WIT where that is
-/// due.
+/// Fails if the file cannot be read, is larger than the settings allow, or is not what the lock file pins, and if it is no
+/// WIT where that is due.
 pub(crate) fn read(file: &AssetFile, project: &Settings) -> Result<Source, AssetError> {
     if let Some(reference) = &file.settings.wit {
         let follow = project.symlinks == Symlinks::Follow;
@@ -42,14 +44,31 @@ pub(crate) fn read(file: &AssetFile, project: &Settings) -> Result<Source, Asset
 ///
 /// # Errors
 ///
-/// Fails if the file cannot be read, or is larger than the settings allow.
+/// Fails if the file cannot be read, is larger than the settings allow, or is not what the lock file pins.
 pub(crate) fn read_file(file: &AssetFile) -> Result<Source, AssetError> {
     file.check_size(fs::len(&file.path).unwrap_or_default())?;
     let bytes = fs::read_at_most(&file.path, file.settings.limits.bytes().saturating_add(1))
         .map_err(|e| AssetError::new(&file.path, Stage::Read, e.to_string()))?;
     // The file may have grown.
     file.check_size(bytes.len() as u64)?;
-    Ok(Source { digest: fs::content_digest_of(&bytes), bytes })
+    // These bytes count, not those that an earlier look found.
+    let digest = file.as_pinned(fs::content_digest_of(&bytes))?;
+    Ok(Source { bytes, digest })
+}
+
+/// Returns the digest by which registries name the content of a file; of text, that of the binary that it means.
+///
+/// # Errors
+///
+/// Fails if the file cannot be read or parsed, or if it is not the one of this digest.
+#[cfg(feature = "bundle")]
+pub(crate) fn sha256_of(file: &AssetFile, digest: Digest) -> Result<Sha256, AssetError> {
+    let source = read_file(file)?;
+    if source.digest != digest {
+        let message = "it changed since it was imported".to_owned();
+        return Err(AssetError::new(&file.path, Stage::Read, message).help("import again"));
+    }
+    Ok(Sha256::of(&to_wasm(&file.path, source.bytes)?.wasm))
 }
 
 /// Reads the world `path/to/wit#name`, whose path is relative to the settings file.
@@ -113,4 +132,35 @@ fn parse_text(path: &Path, bytes: &[u8]) -> Result<Vec<u8>, AssetError> {
         return Err(error(message).help(help.import));
     }
     wat::Parser::new().parse_str(Some(path), text).map_err(|e| error(e.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::project::pins::Pin;
+    use std::sync::Arc;
+
+    #[test]
+    fn the_bytes_that_are_read_are_what_is_pinned() -> Result<(), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("a.wasm");
+        std::fs::write(&path, MAGIC)?;
+        let pin = Pin {
+            file: "a.wasm".into(),
+            reference: "h.io/a".into(),
+            manifest: String::new(),
+            layer: String::new(),
+            blake3: Digest::of(MAGIC),
+            cached: false,
+        };
+        let (source, module) = ("a.wasm".into(), vec!["a".into()]);
+        let (settings, pin) = (Arc::default(), Some(Arc::new(pin)));
+        let file = AssetFile { path, source, module, settings, pin };
+        assert!(read_file(&file).is_ok());
+        // It changes after an earlier look.
+        std::fs::write(&file.path, b"\0asm?")?;
+        let refused = read_file(&file).map_err(|error| error.to_string());
+        assert!(refused.is_err_and(|error| error.contains("it is not what `h.io/a` was")));
+        Ok(())
+    }
 }

@@ -37,11 +37,12 @@ impl Pin {
 
     /// Returns the reason why the lock file cannot have the pin.
     pub(crate) fn fault(&self) -> Option<String> {
+        let file = self.file.escape_debug();
         if !is_inside(&self.file) {
-            return Some(format!(
-                "`{}` is no path below the folder of the lock file",
-                self.file.escape_debug()
-            ));
+            return Some(format!("`{file}` is no path below the folder of the lock file"));
+        }
+        if !is_wasm(&self.file) {
+            return Some(format!("`{file}` does not end with `.wasm`"));
         }
         let digests = [&self.manifest, &self.layer];
         let malformed = digests.into_iter().find(|digest| !is_sha256(digest))?;
@@ -66,11 +67,16 @@ impl Pin {
     }
 }
 
-/// Returns whether a path has names alone, so that it leads nowhere else.
+/// Returns whether a path has names alone, so that it leads nowhere else, and has one spelling.
 fn is_inside(file: &str) -> bool {
     let is_plain = |c: char| !c.is_control() && !"\\:".contains(c);
-    let is_name = |part: Component<'_>| matches!(part, Component::Normal(_));
-    !file.is_empty() && file.chars().all(is_plain) && Path::new(file).components().all(is_name)
+    let is_name = |part: &str| !["", ".", ".."].contains(&part);
+    file.chars().all(is_plain) && file.split('/').all(is_name)
+}
+
+/// Returns whether a path has the ending that imports look for: the lock file of a stranger creates no other files.
+fn is_wasm(file: &str) -> bool {
+    Path::new(file).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("wasm"))
 }
 
 fn is_sha256(digest: &str) -> bool {
@@ -88,8 +94,19 @@ struct Document {
     pin: Vec<Pin>,
 }
 
-/// The beginning of a pin: most lock files have none, and are not parsed.
-const MARK: &str = "[[pin]]";
+/// The key of the pins.
+const KEY: &str = "pin";
+
+/// Returns whether a text may have pins, however they are written: most lock files have none, and are not parsed.
+fn may_have_pins(text: &str) -> bool {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || "_-".contains(c);
+    let is_key = |(at, _): (usize, &str)| {
+        let (before, after) = (&text[..at], &text[at + KEY.len()..]);
+        !before.ends_with(is_part) && !after.starts_with(is_part)
+    };
+    // A key may be written with escapes.
+    text.match_indices(KEY).any(is_key) || text.contains('\\')
+}
 
 impl Pins {
     /// Reads the pins of the lock file, whether or not a run uses it otherwise.
@@ -101,7 +118,7 @@ impl Pins {
         let path = settings.lock_file();
         let text = fs::read_optional(&path)?.unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
-        if !text.contains(MARK) {
+        if !may_have_pins(&text) {
             return Ok(Self(BTreeMap::new()));
         }
         let refused = |message: String| Error::Lock {
@@ -173,11 +190,34 @@ mod tests {
 
     #[test]
     fn pins_lead_nowhere_else() {
-        for file in ["a.wasm", "assets/a b/c.wasm"] {
-            assert!(is_inside(file), "{file}");
+        for file in ["a.wasm", "assets/a b/c.wasm", "assets/c.WASM"] {
+            assert!(is_inside(file) && is_wasm(file), "{file}");
         }
-        for file in ["", "/a", "../a", "a/../b", "./a", "C:/a", "a\\b", "a\nb"] {
+        for file in
+            ["", "/a", "../a", "a/../b", "./a", "a/./b", "a//b", "a/", "C:/a", "a\\b", "a\nb"]
+        {
             assert!(!is_inside(file), "{file}");
+        }
+        for file in [".cargo/config.toml", "a", "a.wasm.rs", "assets/.wasm"] {
+            assert!(!is_wasm(file), "{file}");
+        }
+    }
+
+    #[test]
+    fn pins_are_found_however_they_are_written() {
+        for text in [
+            "[[pin]]\n",
+            "[[ pin ]]\n",
+            "pin = [{ file = \"a.wasm\" }]\n",
+            "pin=[]",
+            "[[\"pin\"]]",
+            "[['pin']]",
+            "[[\"p\\u0069n\"]]",
+        ] {
+            assert!(may_have_pins(text), "{text}");
+        }
+        for text in ["", "format = 1\n", "source = \"spin.wat\"\nsource = \"pin_ball.wat\"\n"] {
+            assert!(!may_have_pins(text), "{text}");
         }
     }
 }

@@ -94,6 +94,9 @@ impl Addition {
             blake3: Digest::of(&bytes),
             cached: origin.cached,
         };
+        if let Some(fault) = pin.fault() {
+            return Err(Error::arguments(fault, "name another file with `--to`"));
+        }
         Ok(Self { settings: settings.clone(), pin, path, bytes, contents, replaces })
     }
 
@@ -121,7 +124,7 @@ impl Addition {
         &self.contents
     }
 
-    /// Writes the file, and pins it in the lock file.
+    /// Pins the file in the lock file, and writes it.
     ///
     /// # Errors
     ///
@@ -132,11 +135,12 @@ impl Addition {
         if let Some(downloads) = Downloads::of(&self.settings.cache) {
             downloads.write(&self.pin.layer, &self.bytes)?;
         }
-        place::write(&self.path, &self.bytes, &self.settings)?;
         if self.pin.cached {
             ignore(&self.path)?;
         }
-        Lock::pin(&self.settings, self.pin)
+        // A file without its pin would be one of the project that nothing compares; a pin without its file is fetched.
+        Lock::pin(&self.settings, self.pin)?;
+        place::write(&self.path, &self.bytes, &self.settings)
     }
 
     /// Refuses to replace another file.
@@ -158,14 +162,57 @@ const IGNORE: &str = ".gitignore";
 /// Lets git ignore a file.
 fn ignore(path: &Path) -> Result<(), Error> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (line, list) = (format!("/{name}"), path.with_file_name(IGNORE));
+    let list = path.with_file_name(IGNORE);
     let text = fs::read_optional(&list)?.unwrap_or_default();
-    let mut text = String::from_utf8_lossy(&text).into_owned();
-    if text.lines().any(|known| known == line) {
-        return Ok(());
+    match with_line(text, &pattern(&name)) {
+        Some(text) => fs::write_atomically(&list, &text),
+        None => Ok(()),
     }
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
+}
+
+/// Returns the pattern of git for a file of this name in the same folder, and for no other.
+fn pattern(name: &str) -> String {
+    let escaped = name.chars().flat_map(|c| {
+        let escape = "\\*?[".contains(c).then_some('\\');
+        escape.into_iter().chain([c])
+    });
+    format!("/{}", escaped.collect::<String>())
+}
+
+/// Appends a line to a text in any encoding; none if it has the line.
+fn with_line(mut text: Vec<u8>, line: &str) -> Option<Vec<u8>> {
+    let without_return =
+        |known: &[u8]| known.strip_suffix(b"\r").unwrap_or(known) == line.as_bytes();
+    if text.split(|byte| *byte == b'\n').any(without_return) {
+        return None;
     }
-    fs::write_atomically(&list, format!("{text}{line}\n").as_bytes())
+    if text.last().is_some_and(|last| *last != b'\n') {
+        text.push(b'\n');
+    }
+    text.extend_from_slice(line.as_bytes());
+    text.push(b'\n');
+    Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_appended_once_and_the_others_stay() {
+        let latin = b"caf\xe9.tmp\r\n/a.wasm\r\n*.x".to_vec();
+        assert_eq!(with_line(latin.clone(), "/a.wasm"), None);
+        assert_eq!(
+            with_line(latin.clone(), "/b.wasm"),
+            Some([&latin[..], b"\n/b.wasm\n"].concat())
+        );
+        assert_eq!(with_line(Vec::new(), "/b.wasm"), Some(b"/b.wasm\n".to_vec()));
+    }
+
+    #[test]
+    fn a_pattern_is_for_one_file() {
+        assert_eq!(pattern("a b.wasm"), "/a b.wasm");
+        assert_eq!(pattern("a[1]*?.wasm"), "/a\\[1]\\*\\?.wasm");
+        assert_eq!(pattern("!#.wasm"), "/!#.wasm");
+    }
 }

@@ -50,6 +50,7 @@ fn fetch_one(
     options: &RegistryOptions,
 ) -> Result<FetchedFrom, Error> {
     let path = pin.path(settings);
+    place::check_root(&path, settings)?;
     if let Some(bytes) = fs::read_optional(&path)? {
         let found = Digest::of(&bytes);
         if found != pin.blake3 {

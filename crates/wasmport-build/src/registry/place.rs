@@ -50,14 +50,21 @@ pub(super) fn place(
         let message = format!("`{}` is not below the folder of the lock file", path.display());
         return Err(Error::arguments(message, "name a file below the folder of the settings"));
     };
-    let Some(source) = source_of(&settings.folder.join(&file), settings) else {
+    let path = settings.folder.join(&file);
+    let source = check_root(&path, settings)?;
+    Ok(Place { path, file, source })
+}
+
+/// Returns the path below the import root: nothing is written elsewhere.
+///
+/// # Errors
+///
+/// Fails with [`Error::Arguments`] if the path is below no import root.
+pub(super) fn check_root(path: &Path, settings: &Settings) -> Result<String, Error> {
+    source_of(path, settings).ok_or_else(|| {
         let message = format!("`{}` is below no import root", path.display());
-        return Err(Error::arguments(
-            message,
-            "name a file below one, or add its folder to `roots`",
-        ));
-    };
-    Ok(Place { path: settings.folder.join(&file), file, source })
+        Error::arguments(message, "name a file below one, or add its folder to `roots`")
+    })
 }
 
 /// Returns the path relative to the lock file, with `/` between parts.

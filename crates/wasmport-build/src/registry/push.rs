@@ -1,7 +1,7 @@
 //! Pushing: modules, components and bundles.
 
 use super::run;
-use super::source::{ARCHITECTURE, CONFIG, Config, LAYER, World};
+use super::source::{CONFIG, Config, LAYER, World};
 use crate::error::Error;
 use crate::fs;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,8 +10,8 @@ use std::path::Path;
 use wasmport::bundle_manifest::{BundleManifest, MANIFEST as BUNDLE_MANIFEST};
 use wasmport::interface::ComponentItem;
 use wasmport::registry::manifest::{
-    BUNDLE, BUNDLE_LAYER, Descriptor, EMPTY, EMPTY_CONTENT, EXPIRES, GENERATION, MANIFEST,
-    Manifest, WASMTIME,
+    ARCHITECTURE, BUNDLE, BUNDLE_LAYER, Descriptor, EMPTY, EMPTY_CONTENT, EXPIRES, GENERATION,
+    MANIFEST, Manifest, WASMTIME,
 };
 use wasmport::registry::{Reference, Registry, RegistryError, RegistryOptions, Sha256};
 
@@ -158,7 +158,11 @@ async fn push_bundle(
     options: &RegistryOptions,
 ) -> Result<Pushed, RegistryError> {
     let registry = Registry::writing(reference, options).await?;
-    let subject = registry.manifest().await?.descriptor();
+    let source = registry.manifest().await?;
+    if !bundle.is_of(&registry.contents(&source).await?) {
+        return Err(RegistryError::OtherSource { reference: reference.to_string() });
+    }
+    let subject = source.descriptor();
     let versions: BTreeSet<&str> =
         bundle.assets.iter().map(|asset| asset.wasmtime.as_str()).collect();
     let versions: Vec<&str> = versions.into_iter().collect();

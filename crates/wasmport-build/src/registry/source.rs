@@ -1,7 +1,7 @@
 //! Sources in a registry: modules and components in the layout of the CNCF, and in older ones.
 
 use serde::Serialize;
-use wasmport::registry::manifest::{Descriptor, Manifest};
+use wasmport::registry::manifest::{ARCHITECTURE, Descriptor, Manifest};
 use wasmport::registry::{Fetched, Reference, Registry, RegistryError, RegistryOptions, Sha256};
 
 /// The type of the configuration.
@@ -18,9 +18,6 @@ const LAYERS: [&str; 5] = [
     "application/vnd.bytecodealliance.wasm.component.layer.v0+wasm",
     "application/vnd.bytecodealliance.component.layer.v0+wasm",
 ];
-
-/// The architecture of WebAssembly in an image for several platforms.
-pub(super) const ARCHITECTURE: &str = "wasm";
 
 /// The configuration of a module or a component.
 #[derive(Debug, Serialize)]

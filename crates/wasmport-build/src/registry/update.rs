@@ -2,6 +2,7 @@
 
 use super::add::{Addition, Origin};
 use super::contents::Contents;
+use super::place::check_root;
 use super::run;
 use super::source::{download, named_by};
 use crate::error::{Error, did_you_mean};
@@ -99,7 +100,7 @@ fn state(pin: &Pin, settings: &Settings, options: &RegistryOptions) -> Result<Up
     if found != pin.blake3 {
         return Err(pin.changed(&path, found).into());
     }
-    let source = source_of(&path, settings).unwrap_or_else(|| pin.file.clone());
+    let source = check_root(&path, settings)?;
     let before = Contents::of(&path, &source, &bytes, settings)?;
     let origin = Origin { file: pin.file.clone(), source, cached: pin.cached };
     let newer = run(download(&reference, options))?;

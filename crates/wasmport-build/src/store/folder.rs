@@ -1,6 +1,8 @@
 //! `StoreFolder`: a cache folder that can be trusted, with the key of its entries.
 
-use super::layout::{BLOBS, LEASES, QUARANTINE, RECORDS, SAVED_DIGESTS, TMP, saved_digests_path};
+use super::layout::{
+    BLOBS, DOWNLOADS, LEASES, QUARANTINE, RECORDS, SAVED_DIGESTS, TMP, saved_digests_path,
+};
 use super::location::location;
 use super::secret::{FILE_VARIABLE, KeyError, StoreKey};
 use crate::fs;
@@ -77,7 +79,7 @@ impl StoreFolder {
         };
         opened.map_err(error)?;
         // A link would lead removals out of the folder.
-        for name in [RECORDS, BLOBS, QUARANTINE, SAVED_DIGESTS, LEASES, TMP] {
+        for name in [RECORDS, BLOBS, DOWNLOADS, QUARANTINE, SAVED_DIGESTS, LEASES, TMP] {
             let path = path.join(name);
             if fs::is_link(&path) {
                 return Err(StoreError::NotPrivate { path, source: NotPrivate::Link });

@@ -19,6 +19,7 @@ use wasmport::Digest;
 
 pub(super) const RECORDS: &str = "records";
 pub(super) const BLOBS: &str = "blobs";
+pub(super) const DOWNLOADS: &str = "downloads";
 pub(super) const QUARANTINE: &str = "quarantine";
 pub(super) const SAVED_DIGESTS: &str = "state";
 pub(super) const LEASES: &str = "leases";

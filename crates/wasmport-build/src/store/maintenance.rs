@@ -36,7 +36,9 @@ pub struct CacheStats {
     pub records: BTreeMap<String, usize>,
     /// The number of blobs, which results may share.
     pub blobs: usize,
-    /// The bytes of all entries.
+    /// The number of files that came from registries.
+    pub downloads: usize,
+    /// The bytes of all entries, and of the files that came from registries.
     pub bytes: u64,
     /// The number of bytes above which the least recently used entries are removed.
     pub max_bytes: u64,
@@ -87,6 +89,10 @@ impl CacheFolder {
                 running: lease::running(&self.folder)?.0,
                 ..CacheStats::default()
             };
+            for file in downloads::all(&self.folder)? {
+                stats.downloads += 1;
+                stats.bytes += file.bytes;
+            }
             for entry in entries(&self.folder)? {
                 stats.bytes += entry.bytes;
                 match entry.key {
@@ -165,7 +171,7 @@ impl CacheFolder {
         let clear = || -> io::Result<Removed> {
             let mut removed = prune(&self.folder, 0, Some(SystemTime::now()))?;
             removed.add(saved::prune(&self.folder, true)?);
-            downloads::clear(&self.folder)?;
+            removed.add(downloads::clear(&self.folder)?);
             let mut quarantined = fs::names_in(&self.folder.join(QUARANTINE))?;
             quarantined.retain(|name| is_quarantined_name(name));
             for name in quarantined {

@@ -1,5 +1,6 @@
 //! Removal of the least recently used entries.
 
+use super::downloads::{self, Download};
 use super::key::EntryKey;
 use super::layout::{BLOBS, RECORDS, key_at, path_of};
 use super::record::Record;
@@ -8,7 +9,7 @@ use crate::fs;
 use serde::Serialize;
 use std::collections::HashSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use wasmport::Digest;
 
@@ -40,6 +41,15 @@ pub(super) struct Entry {
     used: SystemTime,
 }
 
+/// Something that is removed if it was not used for the longest time.
+struct Used {
+    path: PathBuf,
+    /// The key of an entry; none of a file that came from a registry.
+    key: Option<EntryKey>,
+    bytes: u64,
+    used: SystemTime,
+}
+
 /// Lists the records and blobs; other files in the folder are ignored.
 ///
 /// # Errors
@@ -56,7 +66,7 @@ pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     Ok(entries)
 }
 
-/// Removes the least recently used entries until no more than `max` bytes are left, and records whose
+/// Removes the least recently used entries and files of registries until no more than `max` bytes are left, and records whose
 /// blobs were removed. Entries that were used after `before`, by default the start of the oldest running
 /// import, stay.
 ///
@@ -66,7 +76,17 @@ pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
 pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::Result<Removed> {
     let mut removed = Removed::default();
     removed.add(saved::prune(folder, false)?);
-    let mut entries = entries(folder)?;
+    let entries = entries(folder)?.into_iter();
+    let entries = entries.map(|Entry { key, bytes, used }| Used {
+        path: folder.join(path_of(key)),
+        key: Some(key),
+        bytes,
+        used,
+    });
+    let downloads = downloads::all(folder)?.into_iter();
+    let downloads =
+        downloads.map(|Download { path, bytes, used }| Used { path, key: None, bytes, used });
+    let mut entries: Vec<Used> = entries.chain(downloads).collect();
     let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
     if bytes <= max {
         return Ok(removed);
@@ -77,14 +97,14 @@ pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::
     };
     entries.retain(|entry| entry.used < before);
     // A blob goes before its record: a record without a blob is a miss.
-    entries.sort_by_key(|entry| (entry.used, matches!(entry.key, EntryKey::Record(..))));
+    entries.sort_by_key(|entry| (entry.used, matches!(entry.key, Some(EntryKey::Record(..)))));
     let mut removed_blobs: HashSet<Digest> = HashSet::new();
     for entry in entries {
-        let path = folder.join(path_of(entry.key));
+        let path = entry.path;
         let is_removed = bytes > max
             || match entry.key {
-                EntryKey::Blob(_) => false,
-                EntryKey::Record(bucket, key) => {
+                None | Some(EntryKey::Blob(_)) => false,
+                Some(EntryKey::Record(bucket, key)) => {
                     let record = fs::read_unnoticed(&path)?;
                     let record =
                         record.and_then(|bytes| Record::parse_unverified(&bytes, bucket, key));
@@ -95,7 +115,7 @@ pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::
             fs::remove(&path)?;
             bytes -= entry.bytes;
             removed.add([entry.bytes]);
-            if let EntryKey::Blob(digest) = entry.key {
+            if let Some(EntryKey::Blob(digest)) = entry.key {
                 removed_blobs.insert(digest);
             }
         }

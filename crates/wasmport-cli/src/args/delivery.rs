@@ -21,10 +21,10 @@ pub struct BundleArgs {
     /// Sign with the secret key in this file [default: that of `WASMPORT_SIGNING_KEY` or `WASMPORT_SIGNING_KEY_FILE`]
     #[arg(long, value_name = "FILE")]
     pub key: Option<PathBuf>,
-    /// Number the bundle: programs refuse those older than they want
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub generation: u64,
-    /// Let programs refuse the bundle after so many days
+    /// Number the bundle: programs refuse those older than they want [default: 0; with `--merge` the highest of the merged]
+    #[arg(long, value_name = "N")]
+    pub generation: Option<u64>,
+    /// Let programs refuse the bundle after so many days [default: never; with `--merge` with the first of the merged]
     #[arg(long, value_name = "DAYS")]
     pub days: Option<u32>,
     /// Read this settings file [default: `wasmport.toml`, if it exists]

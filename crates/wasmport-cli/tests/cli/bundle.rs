@@ -148,6 +148,14 @@ fn bundles_that_do_not_count_are_refused() {
             "{end}"
         );
     }
+    // Nothing of a manifest is parsed that nobody signed.
+    let stranger = imported.trusted("stranger");
+    let mut malformed = good.clone();
+    malformed[512] = b'?';
+    for keys in [&ours, &stranger] {
+        let refused = reason(Bundle::from_bytes("plugins", malformed.clone(), keys));
+        assert!(matches!(refused, BundleError::Untrusted(_)), "{refused}");
+    }
     let nowhere = Bundle::open(Path::new("/nowhere/plugins"), &ours);
     assert!(matches!(reason(nowhere), BundleError::Read(_)));
 }
@@ -164,6 +172,24 @@ fn bundles_are_merged() {
     let (one, two) = (part("one", &["calc"]), part("two", &["calc", "plug/two"]));
     let merged = imported.bundle(&["--merge", &one, "--merge", &two, "--generation", "3"]);
     assert_eq!(imported.bundle(&["calc", "plug/two", "--generation", "3"]), merged);
+    // What is merged is neither revived nor made older.
+    let dated = |name: &str, args: &[&str]| part(name, &[&["calc"], args].concat());
+    let opened = || Bundle::open(imported.file(), &imported.trusted("ours")).unwrap();
+    let expired = dated("expired", &["--days", "0"]);
+    let refused = imported.run(&["--merge", &expired, "--days", "9"]);
+    assert_eq!(code(&refused), 2);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("expired` has expired"));
+    let newer = dated("newer", &["--generation", "7", "--days", "2"]);
+    let newest = dated("newest", &["--generation", "8", "--days", "3"]);
+    let first_end = Bundle::open(&newer, &imported.trusted("ours")).unwrap().expires();
+    imported.bundle(&["--merge", &two, "--merge", &newest, "--merge", &newer]);
+    assert_eq!((opened().generation(), opened().expires()), (8, first_end));
+    let refused = imported.run(&["--merge", &newer, "--generation", "6"]);
+    assert_eq!(code(&refused), 2);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("6 is lower than 7"));
+    imported.bundle(&["--merge", &newer, "--generation", "9", "--days", "30"]);
+    assert_eq!(opened().generation(), 9);
+    assert!(opened().expires() > first_end);
     // The key has to be the same.
     let mut other = program();
     other.args(["bundle", "--merge", &one, "--output"]).arg(imported.file());

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wasmport::registry::{Reference, RegistryOptions, Sha256};
+use wasmport::registry::{Credentials, Reference, RegistryOptions, Sha256};
 use wasmport::signature::TrustedKeys;
 use wasmport::{Bundle, EngineConfig, Error, Runtime};
 
@@ -27,6 +27,26 @@ const PART: &str = r#"(component
     (import "demo:app/log@1.0.0" (instance (export "print" (func))))
     (import "run" (func $run))
     (export "go" (func $run)))"#;
+
+/// Two components, of which one imports what the other exports.
+const DOUBLE: &str = r#"(component
+    (import "demo:math/add@0.1.0" (instance $add
+        (export "add" (func (param "a" u32) (param "b" u32) (result u32)))))
+    (core func $add (canon lower (func $add "add")))
+    (core module $m (import "add" "add" (func $add (param i32 i32) (result i32)))
+        (func (export "double") (param i32) (result i32)
+            (call $add (local.get 0) (local.get 0))))
+    (core instance $imports (export "add" (func $add)))
+    (core instance $i (instantiate $m (with "add" (instance $imports))))
+    (func (export "double") (param "n" u32) (result u32) (canon lift (core func $i "double"))))"#;
+
+const ADDER: &str = r#"(component
+    (core module $m (func (export "add") (param i32 i32) (result i32)
+        (i32.add (local.get 0) (local.get 1))))
+    (core instance $i (instantiate $m))
+    (func $add (param "a" u32) (param "b" u32) (result u32) (canon lift (core func $i "add")))
+    (instance $exports (export "add" (func $add)))
+    (export "demo:math/add@0.1.0" (instance $exports)))"#;
 
 /// A project, keys and sources beside it, and a registry.
 struct Bench {
@@ -134,11 +154,18 @@ fn call(bundle: &Bundle) -> i32 {
 
 /// Opens a bundle like a program.
 fn open(reference: &str, key: &str, generation: u64) -> wasmport::Result<Bundle> {
+    open_with(reference, key, generation, Credentials::Anonymous)
+}
+
+fn open_with(
+    reference: &str,
+    key: &str,
+    generation: u64,
+    credentials: Credentials,
+) -> wasmport::Result<Bundle> {
     let reference: Reference = reference.parse().unwrap();
     let keys = TrustedKeys::new([key]).unwrap().minimum_generation(generation);
-    let options = RegistryOptions::new()
-        .credentials(wasmport::registry::Credentials::Anonymous)
-        .timeout(Duration::from_secs(10));
+    let options = RegistryOptions::new().credentials(credentials).timeout(Duration::from_secs(10));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(Bundle::from_oci(&reference, &keys, &options))
 }
@@ -324,6 +351,102 @@ fn a_list_that_lies_about_bundles_does_not_choose_them() {
 }
 
 #[test]
+fn bundles_of_other_sources_do_not_count() {
+    let bench = Bench::new(false);
+    let source = bench.push("demo/calc:1", "calc.wasm");
+    bench.push_bundle("demo/calc:1", "ours", &["--generation", "3"]);
+    let (reference, key) = (bench.registry.reference("demo/calc:1"), bench.key("ours"));
+    // Another source of the same producer, imported by the same name.
+    fs::copy(bench.file("greedy.wasm"), bench.file("calc.wasm")).unwrap();
+    bench.push("demo/other:1", "greedy.wasm");
+    let other = bench.push_bundle("demo/other:1", "ours", &["--generation", "99"]);
+    let manifest = format!("demo/other/{}", other["manifest"].as_str().unwrap());
+    let mut manifest = bench.registry.manifest(&manifest).unwrap();
+    let bundle = fs::read(bench.file("out.wasmbundle")).unwrap();
+    bench.registry.place_blob("demo/calc", &bundle);
+    // Who controls the registry says that it refers to the first.
+    manifest["subject"]["digest"] = source["manifest"].clone();
+    let placed = bench.registry.place("demo/calc", "placed", &manifest);
+    let tag = source["manifest"].as_str().unwrap().replace(':', "-");
+    let mut index = bench.registry.manifest(&format!("demo/calc/{tag}")).unwrap();
+    let mut entry = index["manifests"][0].clone();
+    entry["digest"] = json!(placed.to_string());
+    entry["annotations"] = manifest["annotations"].clone();
+    index["manifests"].as_array_mut().unwrap().push(entry);
+    bench.registry.place("demo/calc", &tag, &index);
+    assert_eq!(open(&reference, &key, 0).unwrap().generation(), 3);
+    let refused = open(&reference, &key, 4).unwrap_err().to_string();
+    assert!(refused.contains("no asset of it was compiled from"), "{refused}");
+    // Nor is it pushed there.
+    let bundle = bench.file("out.wasmbundle");
+    let said = bench.fails(1, &["push", &reference, bundle.to_str().unwrap()]);
+    assert!(said.contains("no asset of the bundle was compiled from"), "{said}");
+}
+
+#[test]
+fn junk_and_missing_generations_do_not_hide_the_newest_bundle() {
+    let bench = Bench::new(false);
+    let source = bench.push("demo/calc:1", "calc.wasm");
+    for generation in ["3", "12", "5"] {
+        bench.push_bundle("demo/calc:1", "ours", &["--generation", generation]);
+    }
+    let (reference, key) = (bench.registry.reference("demo/calc:1"), bench.key("ours"));
+    let tag = source["manifest"].as_str().unwrap().replace(':', "-");
+    let good = bench.registry.manifest(&format!("demo/calc/{tag}")).unwrap();
+    let generation = "io.github.wasmport.bundle.generation";
+    // The list does not say the generation of all, of all but the oldest, or of the newest.
+    for unnamed in [0..3, 1..3, 1..2] {
+        let mut index = good.clone();
+        for entry in &mut index["manifests"].as_array_mut().unwrap()[unnamed.clone()] {
+            entry["annotations"].as_object_mut().unwrap().remove(generation);
+        }
+        bench.registry.place("demo/calc", &tag, &index);
+        assert_eq!(open(&reference, &key, 0).unwrap().generation(), 12, "{unnamed:?}");
+    }
+    // Others that do not exist, are malformed, or are what their digest does not name.
+    let junk = |number: usize| {
+        let digest = match number % 3 {
+            0 => Sha256::of(&number.to_le_bytes()),
+            1 => bench.registry.place(
+                "demo/calc",
+                "junk",
+                &json!({ "mediaType": MANIFEST, "n": number }),
+            ),
+            _ => {
+                let layer = json!({
+                    "mediaType": "application/vnd.wasmport.bundle.v1.tar", "size": 1_u64 << 60,
+                    "digest": Sha256::of(&number.to_le_bytes()).to_string(),
+                });
+                bench.registry.place("demo/calc", "junk", &json!({
+                    "schemaVersion": 2, "mediaType": MANIFEST, "layers": [&layer], "config": &layer,
+                    "subject": { "mediaType": MANIFEST, "size": 1, "digest": source["manifest"] },
+                }))
+            }
+        };
+        let mut entry = good["manifests"][0].clone();
+        entry["digest"] = json!(digest.to_string());
+        entry["annotations"][generation] = json!((100 + number).to_string());
+        entry
+    };
+    for (count, counts) in [(20, true), (70, false)] {
+        let mut index = good.clone();
+        index["manifests"].as_array_mut().unwrap().splice(0..0, (0..count).map(junk));
+        bench.registry.place("demo/calc", &tag, &index);
+        let opened = open(&reference, &key, 0);
+        match counts {
+            true => assert_eq!(opened.unwrap().generation(), 12),
+            // What hides it is said.
+            false => {
+                assert!(opened.unwrap_err().to_string().contains("9 others, which may be newer"))
+            }
+        }
+    }
+    // A registry that does not answer ends it.
+    bench.registry.lie(Lie::Status(403));
+    assert!(open(&reference, &key, 0).unwrap_err().to_string().contains("403"));
+}
+
+#[test]
 fn a_registry_that_lies_costs_a_bounded_time_and_nothing_else() {
     let bench = Bench::new(true);
     bench.push("demo/calc:1", "calc.wasm");
@@ -445,7 +568,15 @@ fn what_is_added_is_listed_pinned_and_imported_without_the_network() {
     assert_eq!(bench.done(&["fetch"]), "assets/greedy.wasm: from the cache\n");
     assert_eq!(bench.done(&["fetch"]), "assets/greedy.wasm: verified\n");
     bench.done(&["check", "--locked"]);
-    // Neither has it.
+    // Neither has it. What came from a registry counts in the cache, and is pruned.
+    let stats = || -> Value {
+        serde_json::from_str(&bench.done(&["cache", "stats", "--format", "json"])).unwrap()
+    };
+    let (full, len) = (stats(), bytes.len() as u64);
+    assert!(full["downloads"] == 1 && full["bytes"].as_u64().unwrap() > len, "{full}");
+    bench.done(&["cache", "prune", "--max-mib", "0"]);
+    let empty = stats();
+    assert_eq!((&empty["downloads"], &empty["bytes"]), (&json!(0), &json!(0)));
     fs::remove_file(bench.path("assets/greedy.wasm")).unwrap();
     bench.done(&["cache", "clear"]);
     assert!(bench.fails(1, &["fetch"]).contains("127.0.0.1"));
@@ -623,6 +754,30 @@ fn a_tag_that_moved_is_shown_and_pinned_anew() {
 }
 
 #[test]
+fn what_is_composed_is_what_is_pinned() {
+    let bench = Bench::new(true);
+    fs::write(bench.file("adder.wasm"), wat::parse_str(ADDER).unwrap()).unwrap();
+    bench.push("demo/adder:1", "adder.wasm");
+    // The component is below the import root, and no asset.
+    let settings = "import.exclude = [\"deps/*\"]\n\
+        defaults.compose = { \"demo:math/add@0.1.0\" = \"assets/deps/adder.wasm\" }\n";
+    fs::write(bench.path("wasmport.toml"), settings).unwrap();
+    fs::write(bench.path("assets/double.wat"), DOUBLE).unwrap();
+    let reference = bench.registry.reference("demo/adder:1");
+    bench.done(&["add", &reference, "--yes", "--to", "assets/deps/"]);
+    bench.done(&["import"]);
+    let pinned = fs::read(bench.path("assets/deps/adder.wasm")).unwrap();
+    let section = [&pinned[..], &[0, 2, 1, b'x']].concat();
+    fs::write(bench.path("assets/deps/adder.wasm"), section).unwrap();
+    for args in [&["import"][..], &["import", "--no-helper"]] {
+        let said = bench.fails(1, args);
+        assert!(said.contains("it is not what") && said.contains("adder.wasm"), "{said}");
+    }
+    fs::write(bench.path("assets/deps/adder.wasm"), pinned).unwrap();
+    bench.done(&["import"]);
+}
+
+#[test]
 fn a_lock_file_of_a_stranger_leads_nowhere_else() {
     let bench = Bench::new(true);
     bench.push("demo/calc:1", "calc.wasm");
@@ -636,6 +791,31 @@ fn a_lock_file_of_a_stranger_leads_nowhere_else() {
             assert!(said.contains("no path below the folder of the lock file"), "{said}");
         }
     }
+    for (file, expected) in [
+        ("assets//calc.wasm", "no path below"),
+        ("assets/./calc.wasm", "no path below"),
+        (".cargo/config.toml", "does not end with `.wasm`"),
+    ] {
+        fs::write(bench.path("wasmport.lock"), at(file)).unwrap();
+        let said = bench.fails(2, &["fetch"]);
+        assert!(said.contains(expected), "{said}");
+    }
+    fs::write(bench.path("wasmport.lock"), at("elsewhere/calc.wasm")).unwrap();
+    assert!(bench.fails(1, &["fetch"]).contains("is below no import root"));
+    assert!(!bench.path("elsewhere").exists());
+    // However a pin is written, it counts.
+    let table = good.split_once("[[pin]]\n").unwrap();
+    let inline = table.1.trim().replace('\n', ", ");
+    let pins =
+        [good.replace("[[pin]]", "[[ pin ]]"), format!("{}pin = [{{ {inline} }}]\n", table.0)];
+    let calc = fs::read(bench.path("assets/calc.wasm")).unwrap();
+    fs::write(bench.path("assets/calc.wasm"), wat::parse_str("(module)").unwrap()).unwrap();
+    for pins in pins {
+        fs::write(bench.path("wasmport.lock"), pins).unwrap();
+        let said = bench.fails(1, &["import"]);
+        assert!(said.contains("it is not what"), "{said}");
+    }
+    fs::write(bench.path("assets/calc.wasm"), calc).unwrap();
     for (from, to) in [
         ("layer = \"sha256:", "layer = \"sha512:"),
         ("cached", "cashed"),
@@ -716,13 +896,41 @@ fn credentials_come_from_docker_or_the_environment_and_stay_secret() {
 }
 
 #[test]
+fn other_hosts_get_no_credentials() {
+    let bench = Bench::new(true);
+    let (reference, key) = (bench.registry.reference("demo/calc:1"), bench.key("ours"));
+    let (password, identity) = (
+        Credentials::Password { username: "me".into(), password: "secret-word".into() },
+        Credentials::Identity("secret-token".into()),
+    );
+    for lie in [Lie::Elsewhere, Lie::TokenElsewhere] {
+        for credentials in
+            [password.clone(), identity.clone(), Credentials::Bearer("secret-token".into())]
+        {
+            let other = Registry::start(true);
+            other.want("Basic bWU6c2VjcmV0LXdvcmQ=");
+            let lie = lie(other.address());
+            bench.registry.lie(lie);
+            let refused = open_with(&reference, &key, 0, credentials.clone()).unwrap_err();
+            assert!(matches!(refused, Error::Registry(_)), "{refused}");
+            let is_asked = matches!(lie, Lie::Elsewhere(_));
+            assert_eq!(other.requests() > 0, is_asked, "{lie:?} {credentials:?}");
+            assert_eq!(other.secrets(), [""; 0], "{lie:?} {credentials:?}");
+        }
+    }
+    bench.registry.lie(Lie::PlainToken);
+    for credentials in [password, identity] {
+        let refused = open_with(&reference, &key, 0, credentials).unwrap_err().to_string();
+        assert!(refused.contains("its server of tokens has no TLS"), "{refused}");
+    }
+}
+
+#[test]
 fn programs_without_tokio_or_with_the_longest_time_get_errors() {
     let bench = Bench::new(true);
     let reference: Reference = bench.registry.reference("demo/calc:1").parse().unwrap();
     let keys = TrustedKeys::new([bench.key("ours")]).unwrap();
-    let options = RegistryOptions::new()
-        .credentials(wasmport::registry::Credentials::Anonymous)
-        .timeout(Duration::MAX);
+    let options = RegistryOptions::new().credentials(Credentials::Anonymous).timeout(Duration::MAX);
     let mut opening = std::pin::pin!(Bundle::from_oci(&reference, &keys, &options));
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match opening.as_mut().poll(&mut context) {

@@ -39,6 +39,12 @@ pub(crate) enum Lie {
     Loop,
     /// It names a server of tokens that sends no token.
     Token,
+    /// It redirects everything to another host.
+    Elsewhere(SocketAddr),
+    /// Its server of tokens redirects to another host.
+    TokenElsewhere(SocketAddr),
+    /// It names a server of tokens on another host, without TLS.
+    PlainToken,
 }
 
 pub(crate) struct Registry {
@@ -57,6 +63,8 @@ struct Shared {
     /// The value of `Authorization` for which it gives a token, if it wants one.
     wants: Mutex<Option<String>>,
     requests: AtomicUsize,
+    /// The secrets that it was sent: headers, and bodies for servers of tokens.
+    secrets: Mutex<Vec<String>>,
     is_over: AtomicBool,
 }
 
@@ -71,6 +79,7 @@ impl Registry {
             lie: Mutex::new(Lie::None),
             wants: Mutex::default(),
             requests: AtomicUsize::new(0),
+            secrets: Mutex::default(),
             is_over: AtomicBool::new(false),
         });
         let of_thread = Arc::clone(&shared);
@@ -102,6 +111,15 @@ impl Registry {
     /// Wants a token, and gives it for this value of `Authorization`.
     pub fn want(&self, authorization: &str) {
         *self.shared.wants.lock().unwrap() = Some(authorization.to_owned());
+    }
+
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Returns the credentials that it was sent.
+    pub fn secrets(&self) -> Vec<String> {
+        self.shared.secrets.lock().unwrap().clone()
     }
 
     pub fn requests(&self) -> usize {
@@ -179,6 +197,10 @@ impl Shared {
                 return;
             }
             let _ = self.requests.fetch_add(1, SeqCst);
+            let header = request.headers.get("authorization").cloned();
+            let body = String::from_utf8(request.body.clone()).unwrap_or_default();
+            let form = Some(body).filter(|body| body.contains("grant_type"));
+            self.secrets.lock().unwrap().extend(header.into_iter().chain(form));
             let lie = *self.lie.lock().unwrap();
             if self.respond(&mut stream, &request, lie, address).is_none() {
                 return;
@@ -219,7 +241,19 @@ impl Shared {
             Lie::Token if request.path == "/token" => {
                 return send(stream, (200, vec![], b"{\"token\": \"a\\nb\"}".to_vec()));
             }
-            Lie::Token => {
+            Lie::Elsewhere(other) => {
+                let to = format!("http://{other}{}", request.path);
+                return send(stream, (307, vec![("location", to)], vec![]));
+            }
+            Lie::TokenElsewhere(other) if request.path == "/token" => {
+                let to = format!("http://{other}/token");
+                return send(stream, (307, vec![("location", to)], vec![]));
+            }
+            Lie::PlainToken => {
+                let challenge = "Bearer realm=\"http://tokens.invalid/token\"".to_owned();
+                return send(stream, (401, vec![("www-authenticate", challenge)], vec![]));
+            }
+            Lie::Token | Lie::TokenElsewhere(_) => {
                 let challenge = format!("Bearer realm=\"http://{address}/token\",service=\"stub\"");
                 return send(stream, (401, vec![("www-authenticate", challenge)], vec![]));
             }

@@ -1,8 +1,10 @@
 //! `BundleManifest`: what a bundle contains, as JSON that its producer signs.
 
 use crate::digest::Digest;
+pub use crate::sha256::Sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use std::time::{Duration, SystemTime};
 
 /// The format. A program refuses a bundle of another.
 pub const FORMAT: u32 = 1;
@@ -30,6 +32,22 @@ pub struct BundleManifest {
     pub assets: Vec<BundledAsset>,
 }
 
+impl BundleManifest {
+    /// Returns whether the bundle counts no more.
+    #[must_use]
+    pub fn has_expired(&self) -> bool {
+        let at = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        self.expires.and_then(at).is_some_and(|expires| expires <= SystemTime::now())
+    }
+
+    /// Returns whether one of the assets was compiled from one of these contents of a registry.
+    #[must_use]
+    pub fn is_of(&self, contents: &[Sha256]) -> bool {
+        let mut sources = self.assets.iter().filter_map(|asset| asset.source_sha256);
+        sources.any(|source| contents.contains(&source))
+    }
+}
+
 /// An asset that one release of Wasmtime compiled.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundledAsset {
@@ -39,6 +57,10 @@ pub struct BundledAsset {
     pub source: String,
     /// The digest of the source.
     pub source_digest: Digest,
+    /// The digest by which registries name the source; of text, that of the binary that it means. It binds the bundle to
+    /// the module or component in a registry that it refers to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sha256: Option<Sha256>,
     /// The exact version of Wasmtime that compiled it.
     pub wasmtime: String,
     /// The engine configuration that it was compiled with. Another version may have other settings, so that it is read

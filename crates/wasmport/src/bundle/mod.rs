@@ -83,11 +83,11 @@ impl Bundle {
 
     fn of(opened: Opened) -> Result<Self, BundleError> {
         let Opened { archive, manifest, producer } = opened;
-        let at = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
-        let expires = manifest.expires.and_then(at);
-        if expires.is_some_and(|expires| expires <= SystemTime::now()) {
+        if manifest.has_expired() {
             return Err(BundleError::Expired(manifest.expires.unwrap_or_default()));
         }
+        let at = |seconds| SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds));
+        let expires = manifest.expires.and_then(at);
         let is_ours = |asset: &BundledAsset| major(&asset.wasmtime) == major(wasmtime_version());
         let mut assets: Vec<AnyAsset> = Vec::new();
         let (ours, others): (Vec<_>, Vec<_>) = manifest.assets.into_iter().partition(is_ours);
@@ -159,10 +159,11 @@ impl Opened {
 
     fn read(container: Container, keys: &TrustedKeys) -> Result<Self, BundleError> {
         let archive = Archive::read(container).map_err(BundleError::Read)?;
-        // Its generation counts when its signature does.
+        // Nothing of it is parsed before its signature counts.
+        let producer = keys.verify_signature(&archive.manifest, &archive.signature)?;
         let manifest: BundleManifest = serde_json::from_slice(&archive.manifest)
             .map_err(|error| BundleError::Malformed(error.to_string()))?;
-        let producer = keys.verify(&archive.manifest, &archive.signature, manifest.generation)?;
+        keys.check_generation(manifest.generation)?;
         if manifest.format != FORMAT {
             return Err(BundleError::Format(manifest.format));
         }
@@ -186,7 +187,8 @@ impl Opened {
 
 /// Returns the description of an asset, whose blobs are in an archive.
 fn described(asset: BundledAsset, archive: &Archive) -> Result<AnyAsset, BundleError> {
-    let BundledAsset { name, source, source_digest, wasmtime, engine, features, artifacts } = asset;
+    let BundledAsset { name, source, source_digest, wasmtime, engine, features, artifacts, .. } =
+        asset;
     let is_ours = major(&wasmtime) == major(wasmtime_version());
     let malformed = |error: serde_json::Error| BundleError::Malformed(error.to_string());
     let engine = serde_json::from_value(engine).map_err(malformed);

@@ -9,10 +9,9 @@ use crate::registry::manifest::{BUNDLE, BUNDLE_LAYER, Descriptor, GENERATION, WA
 use crate::registry::{Listed, Reference, Registry, RegistryError, RegistryOptions, Sha256};
 use crate::signature::TrustedKeys;
 use std::cmp::Reverse;
-use std::time::{Duration, SystemTime};
 
-/// The largest number of bundles that are downloaded until one counts.
-const MOST_TRIED: usize = 16;
+/// The largest number of bundles that are tried until the newest that counts is found.
+const MOST_TRIED: usize = 64;
 
 /// A bundle in a registry that counts.
 #[doc(hidden)]
@@ -30,8 +29,8 @@ pub struct BundleInRegistry {
 }
 
 impl Bundle {
-    /// Opens the newest bundle in a registry that refers to a module or component there, which a trusted producer signed and
-    /// which has artifacts for this version of Wasmtime. `cargo wasmport push` pushes both.
+    /// Opens the newest bundle in a registry that refers to a module or component there, which a trusted producer signed,
+    /// which has an asset that was compiled from that very module or component, and artifacts for this version of Wasmtime. `cargo wasmport push` pushes both.
     ///
     /// The call needs a runtime of tokio with its drivers for I/O and time. It downloads the bundle into memory.
     ///
@@ -51,12 +50,13 @@ impl Bundle {
     }
 }
 
-/// Returns the bundle of the highest generation that refers to a manifest, counts, and has artifacts of a major version of
-/// Wasmtime.
+/// Returns the bundle of the highest generation that refers to a manifest, has an asset that was compiled from one of its
+/// contents, counts, and has artifacts of a major version of Wasmtime.
 ///
 /// # Errors
 ///
-/// Fails if none counts, with the reason for each, or if the registry fails.
+/// Fails if none counts, with the reason for each, if there are too many to tell which is the newest, or if the registry does
+/// not answer.
 #[doc(hidden)]
 pub async fn find_bundle(
     reference: &Reference,
@@ -66,25 +66,39 @@ pub async fn find_bundle(
 ) -> Result<BundleInRegistry, RegistryError> {
     let registry = Registry::reading(reference, options).await?;
     // Its bytes count, not what the registry says about them.
-    let subject = registry.manifest().await?.digest;
+    let source = registry.manifest().await?;
+    let (subject, contents) = (source.digest, registry.contents(&source).await?);
+    let wanted = Wanted { subject, contents, keys, major };
     let (listed, mut bundles) = registry.referrers(subject, BUNDLE).await?;
-    bundles.sort_by_key(|bundle| Reverse(generation(bundle)));
-    let mut reasons = Vec::new();
-    for (tried, bundle) in bundles.iter().filter(|bundle| may_have(bundle, major)).enumerate() {
-        if tried == MOST_TRIED {
-            reasons.push(format!("more than {MOST_TRIED} others, which were not tried"));
+    bundles.retain(|bundle| may_have(bundle, major));
+    // Those whose generation the list does not say are opened first: the signed ones decide.
+    bundles.sort_by_key(|bundle| Reverse((generation(bundle).is_none(), generation(bundle))));
+    let (mut newest, mut reasons) = (None::<BundleInRegistry>, Vec::new());
+    for (tried, bundle) in bundles.iter().enumerate() {
+        let found = newest.as_ref().map(|found| found.opened.manifest.generation);
+        if found.is_some() && generation(bundle).is_some_and(|named| Some(named) <= found) {
             break;
         }
-        match open(&registry, bundle, subject, keys, major).await? {
-            Ok((layer, opened)) => {
+        if tried == MOST_TRIED {
+            let others = bundles.len() - tried;
+            reasons.push(format!("{others} others, which may be newer and were not tried"));
+            newest = None;
+            break;
+        }
+        match wanted.open(&registry, bundle).await {
+            Ok((layer, opened)) if Some(opened.manifest.generation) > found => {
                 let manifest = bundle.digest;
-                return Ok(BundleInRegistry { opened, subject, manifest, layer, listed });
+                newest = Some(BundleInRegistry { opened, subject, manifest, layer, listed });
             }
-            Err(reason) => reasons.push(format!("{}: {reason}", bundle.digest)),
+            Ok(_) => {}
+            Err(Refused::Registry(error)) => return Err(error),
+            Err(Refused::Bundle(reason)) => reasons.push(format!("{}: {reason}", bundle.digest)),
         }
     }
-    let (reference, major) = (reference.to_string(), major.to_owned());
-    Err(RegistryError::NoBundle { reference, major, reasons })
+    newest.ok_or_else(|| {
+        let (reference, major) = (reference.to_string(), major.to_owned());
+        RegistryError::NoBundle { reference, major, reasons }
+    })
 }
 
 /// Returns the generation that a list of referrers names: nobody has signed it.
@@ -98,48 +112,76 @@ fn may_have(bundle: &Descriptor, wanted: &str) -> bool {
     versions.is_none_or(|versions| versions.split(',').any(|one| major(one.trim()) == wanted))
 }
 
-/// Downloads a bundle, and checks that it counts. The inner error is the reason why it does not; a registry that fails or
-/// lies is the outer one.
-async fn open(
-    registry: &Registry,
-    bundle: &Descriptor,
+/// The bundles that count.
+struct Wanted<'a> {
+    /// The manifest that they refer to, and its contents.
     subject: Sha256,
-    keys: &TrustedKeys,
-    wanted: &str,
-) -> Result<Result<(Sha256, Opened), String>, RegistryError> {
-    let manifest = registry.parse(&registry.manifest_by_digest(bundle.digest).await?)?;
-    if manifest.subject.as_ref().is_none_or(|of| of.digest != subject) {
-        return Ok(Err("it refers to another manifest".into()));
-    }
-    let [layer] = manifest.layers.as_slice() else {
-        return Ok(Err(format!("it has {} layers, not one", manifest.layers.len())));
-    };
-    if layer.media_type != BUNDLE_LAYER {
-        return Ok(Err(format!("its layer is of the type `{}`", layer.media_type)));
-    }
-    let bytes = registry.blob(layer).await?;
-    let opened = match Opened::read(Container::Bytes(bytes), keys) {
-        Ok(opened) => opened,
-        Err(error) => return Ok(Err(error.to_string())),
-    };
-    let found = opened.manifest.generation;
-    let has = |asset: &BundledAsset| major(&asset.wasmtime) == wanted;
-    Ok(match opened.manifest.expires {
-        Some(expires) if is_over(expires) => Err("it has expired".into()),
-        // The order is that of the list: who changes a number there does not choose the bundle.
-        _ if generation(bundle).is_some_and(|named| named != found) => {
-            Err(format!("it is of generation {found}, and the list says otherwise"))
-        }
-        _ if !opened.manifest.assets.iter().any(has) => {
-            Err(format!("it has no artifacts of Wasmtime {wanted}"))
-        }
-        _ => Ok((layer.digest, opened)),
-    })
+    contents: Vec<Sha256>,
+    keys: &'a TrustedKeys,
+    major: &'a str,
 }
 
-fn is_over(expires: u64) -> bool {
-    let expires = SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(expires));
-    expires.is_some_and(|expires| expires <= SystemTime::now())
+/// The reason why a bundle is not taken.
+enum Refused {
+    /// It does not count. Another may.
+    Bundle(String),
+    /// The registry does not answer.
+    Registry(RegistryError),
+}
+
+impl From<RegistryError> for Refused {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Unreachable { .. }
+            | RegistryError::TimedOut { .. }
+            | RegistryError::Denied { .. }
+            | RegistryError::Credentials { .. } => Self::Registry(error),
+            // Who may push to the repository spoils no bundle but their own.
+            _ => Self::Bundle(error.to_string()),
+        }
+    }
+}
+
+impl Wanted<'_> {
+    /// Downloads a bundle, and checks that it counts.
+    async fn open(
+        &self,
+        registry: &Registry,
+        bundle: &Descriptor,
+    ) -> Result<(Sha256, Opened), Refused> {
+        let refused = |reason: String| Err(Refused::Bundle(reason));
+        let manifest = registry.parse(&registry.manifest_by_digest(bundle.digest).await?)?;
+        if manifest.subject.as_ref().is_none_or(|of| of.digest != self.subject) {
+            return refused("it refers to another manifest".into());
+        }
+        let [layer] = manifest.layers.as_slice() else {
+            return refused(format!("it has {} layers, not one", manifest.layers.len()));
+        };
+        if layer.media_type != BUNDLE_LAYER {
+            return refused(format!("its layer is of the type `{}`", layer.media_type));
+        }
+        let bytes = registry.blob(layer).await?;
+        let opened = Opened::read(Container::Bytes(bytes), self.keys);
+        let opened = opened.map_err(|error| Refused::Bundle(error.to_string()))?;
+        let (signed, wanted) = (&opened.manifest, self.major);
+        let found = signed.generation;
+        let has = |asset: &BundledAsset| major(&asset.wasmtime) == wanted;
+        if signed.has_expired() {
+            return refused("it has expired".into());
+        }
+        // What refers to what is not signed: whoever controls the registry could list the bundle of another source.
+        if !signed.is_of(&self.contents) {
+            return refused("no asset of it was compiled from what the reference names".into());
+        }
+        // The order is that of the list: who changes a number there does not choose the bundle.
+        if generation(bundle).is_some_and(|named| named != found) {
+            return refused(format!("it is of generation {found}, and the list says otherwise"));
+        }
+        if !signed.assets.iter().any(has) {
+            return refused(format!("it has no artifacts of Wasmtime {wanted}"));
+        }
+        Ok((layer.digest, opened))
+    }
 }
 
 impl Opened {

@@ -3,6 +3,7 @@
 use super::client::Registry;
 use super::credentials::Credentials;
 use super::error::RegistryError;
+use super::reference::is_loopback;
 use http_auth::{ChallengeParser, ChallengeRef};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, WWW_AUTHENTICATE};
 use reqwest::{RequestBuilder, Response, StatusCode, Url};
@@ -54,6 +55,18 @@ impl Registry {
         Ok(is_new)
     }
 
+    /// Returns whether a server of tokens gets the credentials: one with TLS; or if the registry has none, itself and
+    /// those on this machine.
+    fn may_know_secrets(&self, realm: &Url) -> bool {
+        let is_near = realm.host_str().is_some_and(is_loopback);
+        let is_own = realm.origin() == self.base.origin();
+        match realm.scheme() {
+            "https" => true,
+            "http" => self.base.scheme() == "http" && (is_own || is_near),
+            _ => false,
+        }
+    }
+
     fn with_password(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.credentials {
             Credentials::Password { username, password } => {
@@ -77,7 +90,7 @@ impl Registry {
         };
         let realm = parameter("realm").and_then(|realm| Url::parse(&realm).ok());
         let mut realm = realm.ok_or_else(|| malformed("its server of tokens has no address"))?;
-        if realm.scheme() != "https" && self.base.scheme() == "https" {
+        if !self.may_know_secrets(&realm) {
             return Err(malformed("its server of tokens has no TLS"));
         }
         let scope = format!("repository:{}:{}", self.reference.repository(), self.actions);
@@ -93,7 +106,7 @@ impl Registry {
                     .append_pair("scope", &scope)
                     .append_pair("refresh_token", token);
                 let body = form.query().unwrap_or_default().to_owned();
-                let request = self.client.post(realm).body(body);
+                let request = self.tokens.post(realm).body(body);
                 request.header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             }
             _ => {
@@ -101,7 +114,7 @@ impl Registry {
                     .query_pairs_mut()
                     .append_pair("service", &service)
                     .append_pair("scope", &scope);
-                self.with_password(self.client.get(realm))
+                self.with_password(self.tokens.get(realm))
             }
         };
         let response = self.send_plain(what, request).await?;

@@ -7,8 +7,9 @@ use super::manifest::{
 };
 use super::options::RegistryOptions;
 use super::reference::Reference;
-use super::sha256::Sha256;
+use crate::sha256::Sha256;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use reqwest::redirect::Policy;
 use reqwest::{Client, Method, Response, Url};
 use serde::de::DeserializeOwned;
 use std::sync::Mutex;
@@ -23,6 +24,8 @@ pub(super) const CONTENT_DIGEST: &str = "docker-content-digest";
 /// An operation with a repository of a registry: all its requests share a time.
 pub struct Registry {
     pub(super) client: Client,
+    /// For servers of tokens: a redirect would carry secrets elsewhere.
+    pub(super) tokens: Client,
     pub(super) reference: Reference,
     /// The scheme and the host of the registry's own API.
     pub(super) base: Url,
@@ -107,13 +110,17 @@ impl Registry {
         let api = if host == "docker.io" { "registry-1.docker.io" } else { &host };
         let base =
             Url::parse(&format!("{scheme}://{api}/")).map_err(|e| malformed(e.to_string()))?;
-        let mut client = Client::builder()
-            .https_only(!is_plain)
-            .user_agent(concat!("wasmport/", env!("CARGO_PKG_VERSION")));
-        if reference.is_loopback() {
-            client = client.no_proxy();
-        }
-        let client = client.build().map_err(|e| malformed(e.without_url().to_string()))?;
+        let client = |redirects: Policy| {
+            let mut client = Client::builder()
+                .https_only(!is_plain)
+                .redirect(redirects)
+                .user_agent(concat!("wasmport/", env!("CARGO_PKG_VERSION")));
+            if reference.is_loopback() {
+                client = client.no_proxy();
+            }
+            client.build().map_err(|e| malformed(e.without_url().to_string()))
+        };
+        let (client, tokens) = (client(Policy::default())?, client(Policy::none())?);
         let credentials = match &options.credentials {
             Some(credentials) => credentials.clone(),
             None => {
@@ -133,6 +140,7 @@ impl Registry {
         let (reference, authorization) = (reference.clone(), Mutex::default());
         Ok(Self {
             client,
+            tokens,
             reference,
             base,
             credentials,

@@ -1,7 +1,7 @@
 //! `RegistryError`: the reason why a registry did not do what it was asked.
 
 use super::reference::ReferenceError;
-use super::sha256::Sha256;
+use crate::sha256::Sha256;
 use std::time::Duration;
 
 /// The reason why a registry did not do what it was asked. No message has a secret: credentials, or the query of an address.
@@ -113,6 +113,12 @@ pub enum RegistryError {
         /// The cause.
         reason: String,
     },
+    /// The bundle is one of another module or component.
+    #[error("no asset of the bundle was compiled from what `{reference}` names")]
+    OtherSource {
+        /// The content.
+        reference: String,
+    },
     /// No bundle that refers to the content counts.
     #[error("`{reference}`: no bundle of it counts for Wasmtime {major}{}", listed(.reasons))]
     NoBundle {
@@ -156,6 +162,9 @@ impl RegistryError {
             }
             Self::MediaType { .. } | Self::Malformed { .. } => {
                 "check that the reference names a module, a component or a bundle, and that the host is a registry"
+            }
+            Self::OtherSource { .. } => {
+                "push it to the reference of its own source, or push the source first: the very file that was imported"
             }
             Self::NoBundle { reasons, .. } if reasons.is_empty() => {
                 "push one with `cargo wasmport bundle` and `cargo wasmport push`"

@@ -1,6 +1,6 @@
 //! `Manifest` and `Index`: what registries name by tags, as JSON of the OCI.
 
-use super::sha256::Sha256;
+use crate::sha256::Sha256;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -10,6 +10,9 @@ pub const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub(super) const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 pub(super) const DOCKER_INDEX: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+
+/// The architecture of WebAssembly in an image for several platforms.
+pub const ARCHITECTURE: &str = "wasm";
 
 /// The type of a content without bytes, and the content.
 pub const EMPTY: &str = "application/vnd.oci.empty.v1+json";

@@ -12,9 +12,9 @@ mod options;
 mod push;
 mod reference;
 mod referrers;
-mod sha256;
 mod transfer;
 
+pub use crate::sha256::{Sha256, Sha256Error};
 #[doc(hidden)]
 pub use client::{Fetched, Registry};
 pub use credentials::Credentials;
@@ -23,4 +23,3 @@ pub use options::RegistryOptions;
 pub use reference::{Reference, ReferenceError};
 #[doc(hidden)]
 pub use referrers::Listed;
-pub use sha256::{Sha256, Sha256Error};

@@ -3,7 +3,7 @@
 use super::client::{CONTENT_DIGEST, Registry};
 use super::error::RegistryError;
 use super::manifest::Descriptor;
-use super::sha256::Sha256;
+use crate::sha256::Sha256;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use reqwest::{Method, Response, StatusCode, Url};

@@ -1,6 +1,6 @@
 //! `Reference`: the name of a content in a registry.
 
-use super::sha256::Sha256;
+use crate::sha256::Sha256;
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -77,9 +77,14 @@ impl Reference {
             Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
             _ => &self.host,
         };
-        let host = without_port.trim_start_matches('[').trim_end_matches(']');
-        host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        is_loopback(without_port)
     }
+}
+
+/// Returns whether a host without port is this machine.
+pub(super) fn is_loopback(host: &str) -> bool {
+    let host = host.trim_start_matches('[').trim_end_matches(']');
+    host == "localhost" || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 impl fmt::Display for Reference {

@@ -1,9 +1,9 @@
 //! Referrers: manifests that refer to another. Registries list them, or those who push do under a tag.
 
-use super::client::{LARGEST_MANIFEST, Registry, media_type};
+use super::client::{Fetched, LARGEST_MANIFEST, Registry, media_type};
 use super::error::RegistryError;
-use super::manifest::{Descriptor, INDEX, Index};
-use super::sha256::Sha256;
+use super::manifest::{ARCHITECTURE, Descriptor, INDEX, Index, Manifest};
+use crate::sha256::Sha256;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, LINK};
 
@@ -12,6 +12,9 @@ const MOST_PAGES: usize = 16;
 
 /// The number of times that a list under a tag is written, if others write it at the same time.
 const ATTEMPTS: usize = 4;
+
+/// The largest number of manifests in a list that are read for their contents.
+const MOST_PLATFORMS: usize = 8;
 
 /// Where a list of referrers comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +26,29 @@ pub enum Listed {
 }
 
 impl Registry {
+    /// Returns the digests of the contents that a manifest names: of a list of manifests, those of the ones for WebAssembly,
+    /// or of the only one.
+    ///
+    /// # Errors
+    ///
+    /// Fails if one of them is malformed, or with the reason why it does not count.
+    pub async fn contents(&self, fetched: &Fetched) -> Result<Vec<Sha256>, RegistryError> {
+        if !fetched.is_index() {
+            return Ok(layers(&self.parse(fetched)?));
+        }
+        let index = self.parse_index(fetched)?;
+        let is_wasm = |manifest: &&Descriptor| {
+            let platform = manifest.platform.as_ref();
+            index.manifests.len() == 1 || platform.is_some_and(|p| p.architecture == ARCHITECTURE)
+        };
+        let mut found = Vec::new();
+        for manifest in index.manifests.iter().filter(is_wasm).take(MOST_PLATFORMS) {
+            let manifest = self.parse(&self.manifest_by_digest(manifest.digest).await?)?;
+            found.extend(layers(&manifest));
+        }
+        Ok(found)
+    }
+
     /// Returns the manifests of a type that refer to a manifest.
     ///
     /// # Errors
@@ -120,6 +146,10 @@ impl Registry {
             reason: "others write it at the same time".into(),
         })
     }
+}
+
+fn layers(manifest: &Manifest) -> Vec<Sha256> {
+    manifest.layers.iter().map(|layer| layer.digest).collect()
 }
 
 /// Returns the address of the next page in a header `Link: <…>; rel="next"`.

@@ -11,15 +11,17 @@ const LARGEST_ERROR: u64 = 8 << 10;
 const SHOWN: usize = 200;
 
 impl Registry {
-    /// Sends a request of the registry's own API. If the registry wants credentials, it is sent again with them.
+    /// Sends a request of the registry's own API. If the registry wants credentials, it is sent again with them. Hosts that
+    /// a redirect leads to get none, whatever they want.
     pub(super) async fn send(
         &self,
         what: &str,
         request: impl Fn() -> RequestBuilder,
     ) -> Result<Response, RegistryError> {
         let response = self.send_authorized(what, request()).await?;
-        if response.status() != StatusCode::UNAUTHORIZED || !self.authorize(&response, what).await?
-        {
+        let is_own = response.url().origin() == self.base.origin();
+        let is_challenge = is_own && response.status() == StatusCode::UNAUTHORIZED;
+        if !is_challenge || !self.authorize(&response, what).await? {
             return Ok(response);
         }
         self.send_authorized(what, request()).await

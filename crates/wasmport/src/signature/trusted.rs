@@ -93,6 +93,17 @@ impl TrustedKeys {
     ///
     /// Fails with the reason why the signature does not count.
     pub fn verify(&self, bytes: &[u8], signature: &str, found: u64) -> Result<KeyId, Untrusted> {
+        let id = self.verify_signature(bytes, signature)?;
+        self.check_generation(found)?;
+        Ok(id)
+    }
+
+    /// Verifies the signature of bytes whose generation is not known yet, and returns the key.
+    pub(crate) fn verify_signature(
+        &self,
+        bytes: &[u8],
+        signature: &str,
+    ) -> Result<KeyId, Untrusted> {
         let line = signature.lines().nth(1).unwrap_or_default();
         let id = KeyId::of_line(line).ok_or(Untrusted::Unsigned)?;
         let signature = Signature::decode(signature).map_err(|_| Untrusted::Unsigned)?;
@@ -102,9 +113,14 @@ impl TrustedKeys {
         let key = self.keys.get(&id).ok_or(Untrusted::Unknown(id))?;
         // The signatures of old versions of minisign do not count.
         key.verify(bytes, &signature, false).map_err(|_| Untrusted::Forged(id))?;
+        Ok(id)
+    }
+
+    /// Refuses a generation below the lowest that counts.
+    pub(crate) fn check_generation(&self, found: u64) -> Result<(), Untrusted> {
         match self.minimum_generation {
             minimum if found < minimum => Err(Untrusted::Old { found, minimum }),
-            _ => Ok(id),
+            _ => Ok(()),
         }
     }
 }

@@ -26,8 +26,9 @@ impl Sha256 {
     }
 
     /// Returns the tag under which a registry without an API of referrers lists what refers to the content.
+    #[cfg(feature = "oci")]
     #[must_use]
-    pub(super) fn referrers_tag(&self) -> String {
+    pub(crate) fn referrers_tag(&self) -> String {
         self.to_string().replace(':', "-")
     }
 }
