@@ -144,7 +144,7 @@ mod tests {
     fn the_bytes_that_are_read_are_what_is_pinned() -> Result<(), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let path = folder.path().join("a.wasm");
-        std::fs::write(&path, MAGIC)?;
+        fs::write_atomically(&path, MAGIC)?;
         let pin = Pin {
             file: "a.wasm".into(),
             reference: "h.io/a".into(),
@@ -158,7 +158,7 @@ mod tests {
         let file = AssetFile { path, source, module, settings, pin };
         assert!(read_file(&file).is_ok());
         // It changes after an earlier look.
-        std::fs::write(&file.path, b"\0asm?")?;
+        fs::write_atomically(&file.path, b"\0asm?")?;
         let refused = read_file(&file).map_err(|error| error.to_string());
         assert!(refused.is_err_and(|error| error.contains("it is not what `h.io/a` was")));
         Ok(())

@@ -102,7 +102,7 @@ mod tests {
     fn nothing_is_removed_behind_a_link() -> io::Result<()> {
         let (cache, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
         let theirs = other.path().join(format!("sha256-{}", "0".repeat(64)));
-        std::fs::write(&theirs, "theirs")?;
+        fs::write_new(&theirs, b"theirs")?;
         std::os::unix::fs::symlink(other.path(), cache.path().join(DOWNLOADS))?;
         assert_eq!(clear(cache.path())?, [0; 0]);
         assert!(theirs.exists());
