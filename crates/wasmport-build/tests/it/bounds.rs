@@ -69,7 +69,7 @@ impl Pass for Crash {
 fn forged(source: &str) -> String {
     let error = r#"{"path": "x", "stage": "compile", "kind": "compiler", "message": "forged", "help": null}"#;
     let result = format!(
-        r#"{{"kind": "module", "result": {{"Err": {error}}}, "stages": [], "warnings": []}}"#
+        r#"{{"kind": "module", "result": {{"Err": {error}}}, "stages": [], "warnings": [], "missing": []}}"#
     );
     format!(r#"{{"Done": ["{source}", {result}]}}"#)
 }
@@ -214,9 +214,10 @@ fn spoken(project: &Project, script: &str) -> Report {
 #[test]
 fn a_helper_that_ends_between_two_assets_is_followed_by_another() {
     let project = Project::with(&[("a.wat", CALC.as_bytes()), ("b.wat", CALC.as_bytes())]);
-    let script = r#"read -r token; read -r concurrency; read -r source
+    let script = r#"read -r token; read -r concurrency; read -r task
+        source=${task#*:}; source=${source%%,*}
         error='{"path": "x", "stage": "compile", "kind": "compiler", "message": "so it is", "help": null}'
-        done="{\"kind\": \"module\", \"result\": {\"Err\": $error}, \"stages\": [], \"warnings\": []}"
+        done="{\"kind\": \"module\", \"result\": {\"Err\": $error}, \"stages\": [], \"warnings\": [], \"missing\": []}"
         printf '%s {"Begun": %s}\n%s {"Done": [%s, %s]}\n' "$token" "$source" "$token" "$source" "$done"
         exit 1"#;
     let report = spoken(&project, script);
@@ -231,7 +232,8 @@ fn fault_08_a_helper_that_cannot_end_itself_is_ended() {
     let start = Instant::now();
     let report = spoken(
         &project,
-        "read -r token; read -r concurrency; read -r source; echo \"$token {\\\"Begun\\\": $source}\"; exec sleep 600",
+        "read -r token; read -r concurrency; read -r task; source=${task#*:}; source=${source%%,*}
+        echo \"$token {\\\"Begun\\\": $source}\"; exec sleep 600",
     );
     let error = failure(&report);
     assert!(error.message.contains("did not end within 1 s"), "{error}");

@@ -30,7 +30,7 @@ fn settings_select_files_engine_and_targets() {
     assert_eq!(statuses(&report), [("mods/b.wat", Status::Imported)]);
     assert_eq!(report.assets[0].artifacts.len(), 2);
     let wrapper = fs::read_to_string(project.path().join("generated/mods/b.rs")).unwrap();
-    assert!(wrapper.contains(".fuel(true)") && wrapper.contains("__rt::file("));
+    assert!(wrapper.contains(".fuel(true)") && wrapper.contains(" file("));
 }
 
 #[test]
