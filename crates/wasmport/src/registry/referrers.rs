@@ -6,12 +6,16 @@ use super::manifest::{ARCHITECTURE, Descriptor, INDEX, Index, Manifest};
 use crate::sha256::Sha256;
 use reqwest::Method;
 use reqwest::header::{ACCEPT, LINK};
+use std::time::Duration;
 
 /// The largest number of pages of a list that are read.
 const MOST_PAGES: usize = 16;
 
-/// The number of times that a list under a tag is written, if others write it at the same time.
-const ATTEMPTS: usize = 4;
+/// The number of times that a list under a tag is read, if others write it at the same time.
+const ATTEMPTS: usize = 16;
+
+/// The number of times that a manifest has to be in the list that was written.
+const LOOKS: u32 = 2;
 
 /// The largest number of manifests in a list that are read for their contents.
 const MOST_PLATFORMS: usize = 8;
@@ -123,11 +127,21 @@ impl Registry {
         subject: Sha256,
         referrer: &Descriptor,
     ) -> Result<(), RegistryError> {
+        // Another writer that read the list before may still replace it: the second look is later by a time of its own.
+        let own = referrer.digest.to_string().bytes().map(u64::from).sum::<u64>() % 256;
+        let pause = Duration::from_millis(100 + own);
+        let (mut has_written, mut looks) = (false, 0);
         for _ in 0..ATTEMPTS {
             let mut index = self.referrers_of_tag(subject).await?.unwrap_or_else(Index::empty);
             if index.manifests.iter().any(|other| other.digest == referrer.digest) {
-                return Ok(());
+                looks += 1;
+                if !has_written || looks == LOOKS {
+                    return Ok(());
+                }
+                tokio::time::sleep(pause).await;
+                continue;
             }
+            (has_written, looks) = (true, 0);
             index.manifests.push(referrer.clone());
             let text = serde_json::to_vec(&index).map_err(|error| RegistryError::Malformed {
                 host: self.host(),
