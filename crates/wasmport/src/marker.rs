@@ -25,7 +25,7 @@ pub const VERSION: u32 = 1;
 /// The keys of the lines behind the version, in their order.
 pub const KEYS: [&str; 5] = ["name ", "wasmtime ", "target ", "bytes ", "blake3 "];
 
-/// What a marker records of an artifact.
+/// The record of an artifact in a marker.
 #[derive(Clone, Copy, Debug)]
 pub struct Marker<'a> {
     /// The name of the asset.

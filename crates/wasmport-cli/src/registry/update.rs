@@ -25,7 +25,7 @@ struct Document {
     error: Option<String>,
 }
 
-/// What a reference names now.
+/// The present target of a reference.
 #[derive(Serialize)]
 struct Newer {
     manifest: String,

@@ -18,7 +18,7 @@ pub const SIGNATURE: &str = "wasmport-bundle.json.minisig";
 /// The folder of the blobs, by their digests.
 pub const BLOBS: &str = "blobs/";
 
-/// What a bundle contains.
+/// The contents of a bundle.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BundleManifest {
     /// The format.

@@ -24,7 +24,7 @@ pub struct BundleInRegistry {
     pub manifest: Sha256,
     /// The digest of the bundle.
     pub layer: Sha256,
-    /// Where the list of bundles comes from.
+    /// The origin of the list of bundles.
     pub listed: Listed,
 }
 

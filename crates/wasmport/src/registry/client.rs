@@ -32,7 +32,7 @@ pub struct Registry {
     pub(super) credentials: Credentials,
     /// The header that the registry asked for.
     pub(super) authorization: Mutex<Option<HeaderValue>>,
-    /// What the operation does in the repository.
+    /// The kind of access that the operation needs.
     pub(super) actions: &'static str,
     pub(super) began: Instant,
     pub(super) limit: Duration,

@@ -55,7 +55,7 @@ impl Credentials {
     }
 }
 
-/// What programs of docker print if they have nothing for a host.
+/// The output of docker's credential programs if they have nothing for a host.
 const NOTHING: &str = "credentials not found";
 
 /// Returns the path of docker's file.

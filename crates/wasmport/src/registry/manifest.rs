@@ -22,7 +22,7 @@ pub const EMPTY_CONTENT: &[u8] = b"{}";
 pub const BUNDLE: &str = "application/vnd.wasmport.bundle.v1";
 pub const BUNDLE_LAYER: &str = "application/vnd.wasmport.bundle.v1.tar";
 
-/// What the manifest of a bundle says about it. Nobody has signed this: it helps to choose.
+/// The annotations of a bundle in its manifest. Nobody has signed them: they help to choose.
 pub const GENERATION: &str = "io.github.wasmport.bundle.generation";
 pub const EXPIRES: &str = "io.github.wasmport.bundle.expires";
 pub const WASMTIME: &str = "io.github.wasmport.bundle.wasmtime";
@@ -40,7 +40,7 @@ pub struct Descriptor {
     /// The type of the artifact, if it is the manifest of one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact_type: Option<String>,
-    /// What is said about it.
+    /// The annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
     /// The platform, in an index of an image for several.
@@ -98,7 +98,7 @@ pub struct Manifest {
     /// The manifest that this one refers to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<Descriptor>,
-    /// What is said about it.
+    /// The annotations.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub annotations: BTreeMap<String, String>,
 }

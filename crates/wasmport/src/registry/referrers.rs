@@ -20,12 +20,12 @@ const LOOKS: u32 = 2;
 /// The largest number of manifests in a list that are read for their contents.
 const MOST_PLATFORMS: usize = 8;
 
-/// Where a list of referrers comes from.
+/// The origin of a list of referrers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listed {
     /// The registry lists them itself.
     Api,
-    /// Those who push list them under a tag.
+    /// Pushes list them under a tag.
     Tag,
 }
 

@@ -20,7 +20,7 @@ pub(super) struct Project {
     credentials: Vec<(String, String)>,
 }
 
-/// What an import did.
+/// The result of an import.
 pub(super) struct Imported {
     /// The digest of each artifact, by asset and target.
     pub artifacts: BTreeMap<(String, String), Digest>,

@@ -12,7 +12,7 @@ use wasmport::Digest;
 /// The error of the wrong clock: less than what object stores tolerate, which is a quarter of an hour.
 const SKEW: &str = "+10m";
 
-/// What a worker is like.
+/// A kind of worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     Killed,
@@ -32,7 +32,7 @@ pub(super) struct Worker {
     child: Option<Child>,
 }
 
-/// What a worker did.
+/// The result of a worker.
 pub(super) struct Finished {
     pub compiled: BTreeSet<Digest>,
     pub warnings: Vec<String>,

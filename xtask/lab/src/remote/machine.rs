@@ -46,7 +46,7 @@ pub(crate) struct Machine {
     credentials: Vec<(String, String)>,
 }
 
-/// What an import did.
+/// The result of an import.
 pub(crate) struct Imported {
     cached: usize,
     warnings: Vec<String>,

@@ -21,7 +21,7 @@ pub(crate) enum Process {
     Import,
 }
 
-/// What it took.
+/// The time and memory that a process took.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Took {
     pub seconds: f64,
