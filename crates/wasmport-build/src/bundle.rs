@@ -18,7 +18,7 @@ use wasmport::bundle_manifest::{
 };
 use wasmport::{Digest, OpenedBundle, WasmtimeVersion};
 
-/// What a bundle is to have.
+/// The contents of a bundle to be made.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct BundleOptions {

@@ -19,6 +19,9 @@ mod bundle;
 mod config;
 #[path = "cli/files.rs"]
 mod files;
+#[cfg(any(feature = "oci", feature = "remote"))]
+#[path = "cli/http.rs"]
+mod http;
 #[path = "cli/lock.rs"]
 mod lock;
 #[cfg(feature = "oci")]

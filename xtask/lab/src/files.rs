@@ -1,8 +1,10 @@
 //! File access with the path in every error.
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use walkdir::WalkDir;
 
 fn error(
     action: &str,
@@ -56,6 +58,52 @@ pub(crate) fn fill(folder: &Path, files: &[(String, &[u8])]) -> crate::Result {
         }
     }
     files.iter().try_for_each(|(name, bytes)| update(&folder.join(name), bytes))
+}
+
+/// Copies a file, or all files below a folder.
+pub(crate) fn copy(from: &Path, to: &Path) -> crate::Result {
+    for path in below(from)? {
+        // A path that is joined with an empty one ends with a slash.
+        let relative = path.strip_prefix(from)?;
+        let to = if relative.as_os_str().is_empty() { to.to_owned() } else { to.join(relative) };
+        write(&to, read_bytes(&path)?)?;
+    }
+    Ok(())
+}
+
+/// Copies what an import of the fixtures reads.
+pub(crate) fn copy_fixtures(to: &Path) -> crate::Result {
+    let fixtures = crate::root().join("fixtures");
+    for input in ["assets", "interfaces", "sources", "wasmport.toml"] {
+        copy(&fixtures.join(input), &to.join(input))?;
+    }
+    Ok(())
+}
+
+/// Reads files and all files below folders of a project, by their paths in it.
+pub(crate) fn contents(
+    project: &Path,
+    paths: &[&str],
+) -> crate::Result<BTreeMap<PathBuf, Vec<u8>>> {
+    let mut contents = BTreeMap::new();
+    for path in paths {
+        for path in below(&project.join(path))? {
+            let _ = contents.insert(path.strip_prefix(project)?.to_owned(), read_bytes(&path)?);
+        }
+    }
+    Ok(contents)
+}
+
+/// Lists the files below a folder; of a file the file itself.
+fn below(path: &Path) -> crate::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in WalkDir::new(path) {
+        let entry = entry?;
+        if entry.file_type().is_file() {
+            files.push(entry.into_path());
+        }
+    }
+    Ok(files)
 }
 
 /// Removes a file, if it is there.

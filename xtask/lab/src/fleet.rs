@@ -78,14 +78,14 @@ fn disturb(workers: &mut [Worker], store: &Running) -> crate::Result {
         std::thread::sleep(Duration::from_millis(20));
     }
     killed.kill()?;
-    store.stand_still()?;
+    store.processes.stop_last()?;
     let mut running = 0;
     for worker in workers.iter_mut() {
         running += usize::from(worker.kind().uploads() && !worker.has_ended()?);
     }
     println!("the store stands still while {running} workers upload");
     std::thread::sleep(PAUSE);
-    store.go_on()?;
+    store.processes.continue_last()?;
     if running == 0 {
         return Err("no worker uploads while the store stands still".into());
     }
@@ -122,11 +122,11 @@ fn second_round(workers: &mut [Worker], project: &Project, tally: &mut Tally) ->
 }
 
 /// Imports on a machine that has nothing but the store.
-fn merge(project: &Project, keys: &Keys) -> crate::Result<project::Imported> {
+fn merge(project: &Project, keys: &Keys) -> crate::Result<project::Outcome> {
     let worker = Worker::new(Kind::ReadOnly, 0, keys)?;
     let merged = project.merge(&worker)?;
-    if merged.compiled.is_empty() {
+    if merged.imported.compiled.is_empty() {
         return Ok(merged);
     }
-    Err(format!("the merge compiled {} items", merged.compiled.len()).into())
+    Err(format!("the merge compiled {} items", merged.imported.compiled.len()).into())
 }

@@ -12,6 +12,7 @@ mod faults;
 mod files;
 mod fleet;
 mod fuzz;
+mod imported;
 mod imports;
 mod libtest;
 mod majors;

@@ -19,6 +19,24 @@ impl Servers {
         self.0.push(child);
         Ok(id)
     }
+
+    /// Lets the server that was started last stand still, without ending it.
+    pub fn stop_last(&self) -> crate::Result {
+        self.signal_last("-STOP")
+    }
+
+    /// Lets it go on.
+    pub fn continue_last(&self) -> crate::Result {
+        self.signal_last("-CONT")
+    }
+
+    fn signal_last(&self, signal: &str) -> crate::Result {
+        let last = self.0.last().ok_or("no server runs")?;
+        // nginx answers in processes of its own group.
+        let group = format!("-{}", last.id());
+        let _ = Command::new("kill").args([signal, "--", &group]).status()?;
+        Ok(())
+    }
 }
 
 impl Drop for Servers {

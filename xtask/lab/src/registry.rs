@@ -2,8 +2,8 @@
 //! has no list of referrers, so that those who push keep one under a tag.
 
 use crate::files;
-use crate::processes::{accepts, free_port, until};
-use crate::remote::servers::{Address, STARTING, Server, Started, pair, spawn};
+use crate::processes::{Servers, accepts, free_port, until};
+use crate::remote::servers::{Address, STARTING, Server, Started, pair};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -32,7 +32,8 @@ fn start(folder: &Path) -> Started {
     );
     files::write(&folder.join("settings.yml"), settings)?;
     let mut registry = Command::new("docker-registry");
-    let children = vec![spawn(registry.arg("serve").arg(folder.join("settings.yml")))?];
+    let mut servers = Servers::default();
+    let _ = servers.start(registry.arg("serve").arg(folder.join("settings.yml")))?;
     until("the registry", STARTING, || accepts(port))?;
     let host = format!("127.0.0.1:{port}");
     let credentials = vec![
@@ -40,7 +41,7 @@ fn start(folder: &Path) -> Started {
         pair("WASMPORT_REGISTRY_USERNAME", "anna"),
         pair("WASMPORT_REGISTRY_PASSWORD", "tea"),
     ];
-    Ok((children, vec![Address { url: host, credentials }]))
+    Ok((servers, vec![Address { url: host, credentials }]))
 }
 
 pub(crate) fn run() -> crate::Result {
@@ -52,11 +53,11 @@ pub(crate) fn run() -> crate::Result {
     machine.shares_bundles(&reference)?;
     machine.adds_and_updates(&reference)?;
     // A registry that stands still costs a bounded time.
-    running.stand_still()?;
+    running.processes.stop_last()?;
     let began = Instant::now();
     let added = machine.run(&["pull", &reference, "--source", "--output", "x", "--timeout", "2"]);
     let took = began.elapsed();
-    running.go_on()?;
+    running.processes.continue_last()?;
     expect("a pull from a registry that stands still", &added?, 1)?;
     if took > Duration::from_secs(4) {
         return Err(format!("a pull took {took:.1?} while the registry stood still").into());

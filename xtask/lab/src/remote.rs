@@ -60,9 +60,9 @@ fn shares(server: &Server) -> crate::Result {
     }
     // A store that stands still costs a warning, and goes on when it does.
     let address = running.addresses.first().ok_or("the server has no address")?;
-    running.stand_still()?;
+    running.processes.stop_last()?;
     let import = Machine::with(address, &keys)?.import(None);
-    running.go_on()?;
+    running.processes.continue_last()?;
     let import = import?;
     import.expect("goes on without the store", 0, 1)?;
     println!("{}: an import took {:.1?} while it stood still", server.name, import.took);

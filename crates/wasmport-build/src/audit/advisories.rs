@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 /// The numbers of a crate's releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Numbering {
-    /// Those of Wasmtime.
+    /// The same as Wasmtime's.
     Wasmtime,
     /// Cranelift's: 48.0.8 of Wasmtime has 0.135.8 of Cranelift, as 1.0.0 had 0.88.0. Older ones differ.
     Cranelift,
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn crates_have_the_numbers_of_their_release() {
-        // Those of the release that this is built with are in the lock file.
+        // The numbers of the release that this is built with are in the lock file.
         let lock = include_str!("../../../../Cargo.lock");
         let wasmtime = Version::parse(wasmport::engine::wasmtime_version()).unwrap();
         let mut checked = 0;

@@ -20,7 +20,7 @@ pub(super) struct Marker {
     pub len: usize,
 }
 
-/// What begins with the first bytes of a marker.
+/// The result of parsing bytes that begin like a marker.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Parsed {
     Marker(Marker),

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-/// What an advisory is about.
+/// The subject of an advisory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]

@@ -131,7 +131,7 @@ pub struct ArtifactReport {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum AuditStatus {
-    /// None is.
+    /// No advisory is about the compiler of any file.
     Clean,
     /// Only advisories that inform are.
     Informed,

@@ -74,7 +74,7 @@ impl<F: Read + Seek> Scan<'_, F> {
         while from < self.len {
             let piece = self.piece(from)?;
             let is_last = from + piece.len() as u64 >= self.len;
-            // What begins behind it may exceed the piece.
+            // A marker that begins behind it may exceed the piece.
             let end = if is_last { piece.len() } else { piece.len().saturating_sub(LONGEST) };
             if end == 0 {
                 break;

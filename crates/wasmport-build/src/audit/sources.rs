@@ -26,7 +26,7 @@ pub(super) struct Source {
     pub kind: FileKind,
     pub signature: Option<Signature>,
     pub code: Vec<Code>,
-    /// What is wrong with parts of it.
+    /// The reasons why parts of it could not be read.
     pub wrong: Vec<AuditError>,
 }
 

@@ -160,19 +160,18 @@ pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
 
 /// Lists the files below a folder: path, length in bytes, and time of the last write or use. Files that are
 /// removed meanwhile are left out. Links are not followed.
-pub(crate) fn files_below(folder: &Path) -> Result<Vec<(PathBuf, u64, SystemTime)>> {
-    let mut files = Vec::new();
-    for entry in WalkDir::new(folder).follow_root_links(false) {
-        let metadata = entry.and_then(|entry| Ok((entry.metadata()?, entry.into_path())));
-        match metadata {
+pub(crate) fn files_below(
+    folder: &Path,
+) -> impl Iterator<Item = Result<(PathBuf, u64, SystemTime)>> {
+    WalkDir::new(folder).follow_root_links(false).into_iter().filter_map(|entry| {
+        match entry.and_then(|entry| Ok((entry.metadata()?, entry.into_path()))) {
             Ok((metadata, path)) if metadata.is_file() => {
                 let used = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-                files.push((path, metadata.len(), used));
+                Some(Ok((path, metadata.len(), used)))
             }
-            Ok(_) => {}
-            Err(e) if e.io_error().is_some_and(|e| e.kind() == ErrorKind::NotFound) => {}
-            Err(e) => return Err(e.into()),
+            Ok(_) => None,
+            Err(e) if e.io_error().is_some_and(|e| e.kind() == ErrorKind::NotFound) => None,
+            Err(e) => Some(Err(e.into())),
         }
-    }
-    Ok(files)
+    })
 }

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use wasmport::Digest;
 use wasmport::registry::{Reference, RegistryOptions};
 
-/// How a file is added.
+/// Options of [`add`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct AddOptions {
@@ -22,7 +22,7 @@ pub struct AddOptions {
     pub to: Option<PathBuf>,
     /// Whether version control ignores the file, so that each machine fetches it.
     pub cached: bool,
-    /// How the registry is reached.
+    /// The options of requests to the registry.
     pub registry: RegistryOptions,
 }
 
@@ -67,7 +67,7 @@ pub fn add(
     Ok(addition)
 }
 
-/// What a pin says besides the digests.
+/// The parts of a pin besides the digests.
 pub(super) struct Origin {
     pub file: String,
     pub source: String,

@@ -17,11 +17,11 @@ use wasmport::registry::{Reference, RegistryError, RegistryOptions, Sha256};
 pub struct FetchedFile {
     /// The path relative to the lock file.
     pub file: String,
-    /// Where it comes from, or why it is missing or wrong.
+    /// Its origin, or the reason why it is missing or wrong.
     pub from: Result<FetchedFrom, Error>,
 }
 
-/// Where a pinned file comes from.
+/// The origin of a pinned file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FetchedFrom {
     /// It was there.

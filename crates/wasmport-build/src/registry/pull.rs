@@ -11,7 +11,7 @@ use wasmport::engine::wasmtime_version;
 use wasmport::find_bundle;
 use wasmport::registry::{Reference, RegistryOptions, Sha256};
 
-/// Which bundle is pulled.
+/// Options of [`pull`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct PullOptions {
@@ -21,11 +21,11 @@ pub struct PullOptions {
     pub minimum_generation: u64,
     /// The major version of Wasmtime whose artifacts it has; by default that of this importer.
     pub wasmtime: Option<u32>,
-    /// How the registry is reached.
+    /// The options of requests to the registry.
     pub registry: RegistryOptions,
 }
 
-/// What was pulled.
+/// The result of [`pull`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pulled {
@@ -37,7 +37,7 @@ pub struct Pulled {
     pub layer: Sha256,
     /// The length of the file in bytes.
     pub bytes: u64,
-    /// Of a bundle, the generation and the key that signed it.
+    /// The generation of a bundle, and the key that signed it.
     pub signed: Option<(u64, KeyId)>,
 }
 

@@ -15,18 +15,18 @@ use wasmport::registry::manifest::{
 };
 use wasmport::registry::{Reference, Registry, RegistryError, RegistryOptions, Sha256};
 
-/// How a file is pushed.
+/// Options of [`push`].
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct PushOptions {
     /// The time that the configuration of a module or component names, such as `2026-01-01T00:00:00Z`. By default it is the
     /// beginning of 1970, so that the same file gives the same digests.
     pub created: Option<String>,
-    /// How the registry is reached.
+    /// The options of requests to the registry.
     pub registry: RegistryOptions,
 }
 
-/// What was pushed.
+/// The result of [`push`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pushed {

@@ -21,11 +21,11 @@ use wasmport::registry::{Reference, RegistryError, RegistryOptions};
 pub struct Update {
     /// The pin.
     pub pin: Pin,
-    /// What its reference names now, or why that is not known.
+    /// The file that its reference names now, or the reason why that is not known.
     pub state: Result<UpdateState, Error>,
 }
 
-/// What the reference of a pin names now.
+/// The file that the reference of a pin names now, compared with the pinned one.
 #[derive(Debug)]
 pub enum UpdateState {
     /// The reference has a digest, and never moves.

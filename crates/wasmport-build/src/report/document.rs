@@ -52,7 +52,7 @@ struct Summary {
     unchanged: usize,
     stale: usize,
     failed: usize,
-    /// Of a part.
+    /// The number of items that a part has compiled.
     #[serde(skip_serializing_if = "is_zero")]
     compiled: usize,
     /// The duration of the run in seconds.

@@ -21,9 +21,14 @@ pub(super) struct Download {
 /// Fails if the folder cannot be read.
 pub(super) fn all(cache: &Path) -> io::Result<Vec<Download>> {
     let folder = cache.join(DOWNLOADS);
-    let mut files = fs::files_below(&folder)?;
-    files.retain(|(path, _, _)| path.parent() == Some(&folder) && is_own(path));
-    Ok(files.into_iter().map(|(path, bytes, used)| Download { path, bytes, used }).collect())
+    let mut files = Vec::new();
+    for file in fs::files_below(&folder) {
+        let (path, bytes, used) = file?;
+        if path.parent() == Some(&folder) && is_own(&path) {
+            files.push(Download { path, bytes, used });
+        }
+    }
+    Ok(files)
 }
 
 fn is_own(path: &Path) -> bool {

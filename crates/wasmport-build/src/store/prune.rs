@@ -9,7 +9,7 @@ use crate::fs;
 use serde::Serialize;
 use std::collections::HashSet;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::SystemTime;
 use wasmport::Digest;
 
@@ -43,11 +43,15 @@ pub(super) struct Entry {
 
 /// Something that is removed if it was not used for the longest time.
 struct Used {
-    path: PathBuf,
-    /// The key of an entry; none of a file that came from a registry.
-    key: Option<EntryKey>,
+    item: Item,
     bytes: u64,
     used: SystemTime,
+}
+
+/// An entry, or a file that came from a registry. There may be millions of entries: their paths follow from their keys.
+enum Item {
+    Entry(EntryKey),
+    Download(Box<Path>),
 }
 
 /// Lists the records and blobs; other files in the folder are ignored.
@@ -58,7 +62,8 @@ struct Used {
 pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
     for top in [RECORDS, BLOBS] {
-        for (path, bytes, used) in fs::files_below(&folder.join(top))? {
+        for file in fs::files_below(&folder.join(top)) {
+            let (path, bytes, used) = file?;
             let key = path.strip_prefix(folder).ok().and_then(key_at);
             entries.extend(key.map(|key| Entry { key, bytes, used }));
         }
@@ -77,15 +82,14 @@ pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::
     let mut removed = Removed::default();
     removed.add(saved::prune(folder, false)?);
     let entries = entries(folder)?.into_iter();
-    let entries = entries.map(|Entry { key, bytes, used }| Used {
-        path: folder.join(path_of(key)),
-        key: Some(key),
+    let entries =
+        entries.map(|Entry { key, bytes, used }| Used { item: Item::Entry(key), bytes, used });
+    let downloads = downloads::all(folder)?.into_iter();
+    let downloads = downloads.map(|Download { path, bytes, used }| Used {
+        item: Item::Download(path.into()),
         bytes,
         used,
     });
-    let downloads = downloads::all(folder)?.into_iter();
-    let downloads =
-        downloads.map(|Download { path, bytes, used }| Used { path, key: None, bytes, used });
     let mut entries: Vec<Used> = entries.chain(downloads).collect();
     let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
     if bytes <= max {
@@ -97,14 +101,18 @@ pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::
     };
     entries.retain(|entry| entry.used < before);
     // A blob goes before its record: a record without a blob is a miss.
-    entries.sort_by_key(|entry| (entry.used, matches!(entry.key, Some(EntryKey::Record(..)))));
+    let is_record = |item: &Item| matches!(item, Item::Entry(EntryKey::Record(..)));
+    entries.sort_unstable_by_key(|entry| (entry.used, is_record(&entry.item)));
     let mut removed_blobs: HashSet<Digest> = HashSet::new();
     for entry in entries {
-        let path = entry.path;
+        let path = match &entry.item {
+            Item::Entry(key) => folder.join(path_of(*key)),
+            Item::Download(path) => path.to_path_buf(),
+        };
         let is_removed = bytes > max
-            || match entry.key {
-                None | Some(EntryKey::Blob(_)) => false,
-                Some(EntryKey::Record(bucket, key)) => {
+            || match entry.item {
+                Item::Download(_) | Item::Entry(EntryKey::Blob(_)) => false,
+                Item::Entry(EntryKey::Record(bucket, key)) => {
                     let record = fs::read_unnoticed(&path)?;
                     let record =
                         record.and_then(|bytes| Record::parse_unverified(&bytes, bucket, key));
@@ -115,7 +123,7 @@ pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::
             fs::remove(&path)?;
             bytes -= entry.bytes;
             removed.add([entry.bytes]);
-            if let Some(EntryKey::Blob(digest)) = entry.key {
+            if let Item::Entry(EntryKey::Blob(digest)) = entry.item {
                 removed_blobs.insert(digest);
             }
         }

@@ -18,7 +18,7 @@ const MAX_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 pub(super) fn all(cache: &Path) -> io::Result<Vec<(PathBuf, u64, SystemTime)>> {
     let is_ours =
         |path: &Path| path.file_name().and_then(|name| Digest::from_hex(name.to_str()?)).is_some();
-    let mut files = fs::files_below(&cache.join(SAVED_DIGESTS))?;
+    let mut files = fs::files_below(&cache.join(SAVED_DIGESTS)).collect::<io::Result<Vec<_>>>()?;
     files.retain(|(path, ..)| is_ours(path));
     Ok(files)
 }

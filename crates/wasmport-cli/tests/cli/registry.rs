@@ -1,12 +1,12 @@
 //! A registry of the OCI in memory, with or without a list of referrers, that lies as it is told.
 
+use crate::http::{Port, Request};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 use wasmport::registry::Sha256;
 
@@ -48,9 +48,8 @@ pub(crate) enum Lie {
 }
 
 pub(crate) struct Registry {
-    address: SocketAddr,
+    port: Port,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
@@ -65,13 +64,10 @@ struct Shared {
     requests: AtomicUsize,
     /// The secrets that it was sent: headers, and bodies for servers of tokens.
     secrets: Mutex<Vec<String>>,
-    is_over: AtomicBool,
 }
 
 impl Registry {
     pub fn start(has_referrers: bool) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             blobs: Mutex::default(),
             manifests: Mutex::default(),
@@ -80,28 +76,21 @@ impl Registry {
             wants: Mutex::default(),
             requests: AtomicUsize::new(0),
             secrets: Mutex::default(),
-            is_over: AtomicBool::new(false),
         });
-        let of_thread = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if of_thread.is_over.load(SeqCst) {
-                    return;
-                }
-                let (shared, stream) = (Arc::clone(&of_thread), stream.unwrap());
-                drop(std::thread::spawn(move || shared.serve(stream, address)));
-            }
-        });
-        Self { address, shared, thread: Some(thread) }
+        let of_port = Arc::clone(&shared);
+        let serve = move |stream: &mut TcpStream, request: &Request, address| {
+            of_port.serve(stream, request, address)
+        };
+        Self { port: Port::open(serve), shared }
     }
 
     /// Returns a reference.
     pub fn reference(&self, name: &str) -> String {
-        format!("{}/{name}", self.address)
+        format!("{}/{name}", self.port.address())
     }
 
     pub fn host(&self) -> String {
-        self.address.to_string()
+        self.port.address().to_string()
     }
 
     pub fn lie(&self, lie: Lie) {
@@ -114,7 +103,7 @@ impl Registry {
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.port.address()
     }
 
     /// Returns the credentials that it was sent.
@@ -164,48 +153,22 @@ impl Registry {
 
     /// Closes its port.
     pub fn stop(&mut self) {
-        self.shared.is_over.store(true, SeqCst);
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
+        self.port.close();
     }
-}
-
-impl Drop for Registry {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-struct Request {
-    method: String,
-    path: String,
-    query: String,
-    headers: BTreeMap<String, String>,
-    body: Vec<u8>,
 }
 
 /// An answer: status, headers and body.
 type Answer = (u16, Vec<(&'static str, String)>, Vec<u8>);
 
 impl Shared {
-    fn serve(&self, mut stream: TcpStream, address: SocketAddr) {
-        let mut reader = BufReader::new(stream.try_clone().unwrap());
-        while let Some(request) = read(&mut reader) {
-            if self.is_over.load(SeqCst) {
-                return;
-            }
-            let _ = self.requests.fetch_add(1, SeqCst);
-            let header = request.headers.get("authorization").cloned();
-            let body = String::from_utf8(request.body.clone()).unwrap_or_default();
-            let form = Some(body).filter(|body| body.contains("grant_type"));
-            self.secrets.lock().unwrap().extend(header.into_iter().chain(form));
-            let lie = *self.lie.lock().unwrap();
-            if self.respond(&mut stream, &request, lie, address).is_none() {
-                return;
-            }
-        }
+    fn serve(&self, stream: &mut TcpStream, request: &Request, address: SocketAddr) -> Option<()> {
+        let _ = self.requests.fetch_add(1, SeqCst);
+        let header = request.headers.get("authorization").cloned();
+        let body = String::from_utf8(request.body.clone()).unwrap_or_default();
+        let form = Some(body).filter(|body| body.contains("grant_type"));
+        self.secrets.lock().unwrap().extend(header.into_iter().chain(form));
+        let lie = *self.lie.lock().unwrap();
+        self.respond(stream, request, lie, address)
     }
 
     /// Answers a request; none if the connection ends.
@@ -405,27 +368,6 @@ impl Shared {
         let index = json!({ "schemaVersion": 2, "mediaType": INDEX, "manifests": shown });
         (200, headers, serde_json::to_vec(&index).unwrap())
     }
-}
-
-fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
-    let mut line = String::new();
-    if reader.read_line(&mut line).ok()? == 0 {
-        return None;
-    }
-    let mut parts = line.split(' ');
-    let (method, target) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    let mut headers = BTreeMap::new();
-    loop {
-        let mut header = String::new();
-        let _ = reader.read_line(&mut header).ok()?;
-        let Some((name, value)) = header.trim().split_once(':') else { break };
-        let _ = headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
-    }
-    let len = headers.get("content-length").map_or(0, |len| len.parse().unwrap());
-    let mut body = vec![0; len];
-    reader.read_exact(&mut body).ok()?;
-    let (path, query) = target.split_once('?').unwrap_or((&target, ""));
-    Some(Request { method, path: path.to_owned(), query: query.to_owned(), headers, body })
 }
 
 fn send(stream: &mut TcpStream, (status, headers, body): Answer) -> Option<()> {

@@ -1,11 +1,11 @@
 //! A WebDAV server in memory that fails as it is told.
 
+use crate::http::{Port, Request};
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::io::Write as _;
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The way in which it fails.
@@ -30,43 +30,30 @@ pub(crate) enum Mishap {
 }
 
 pub(crate) struct Server {
-    address: SocketAddr,
+    port: Port,
     shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
 }
 
 struct Shared {
     files: Mutex<BTreeMap<String, Vec<u8>>>,
     mishap: Mutex<Mishap>,
     requests: AtomicUsize,
-    is_over: AtomicBool,
 }
 
 impl Server {
     pub fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
             files: Mutex::default(),
             mishap: Mutex::new(Mishap::None),
             requests: AtomicUsize::new(0),
-            is_over: AtomicBool::new(false),
         });
-        let of_thread = Arc::clone(&shared);
-        let thread = std::thread::spawn(move || {
-            for stream in listener.incoming() {
-                if of_thread.is_over.load(SeqCst) {
-                    return;
-                }
-                let shared = Arc::clone(&of_thread);
-                drop(std::thread::spawn(move || shared.serve(stream.unwrap())));
-            }
-        });
-        Self { address, shared, thread: Some(thread) }
+        let of_port = Arc::clone(&shared);
+        let port = Port::open(move |stream, request, _| of_port.serve(stream, request));
+        Self { port, shared }
     }
 
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.port.address()
     }
 
     pub fn suffer(&self, mishap: Mishap) {
@@ -83,43 +70,22 @@ impl Server {
 
     /// Closes its port.
     pub fn stop(&mut self) {
-        self.shared.is_over.store(true, SeqCst);
-        let _ = TcpStream::connect(self.address);
-        if let Some(thread) = self.thread.take() {
-            thread.join().unwrap();
-        }
+        self.port.close();
     }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
-
-/// A request.
-struct Request {
-    method: String,
-    path: String,
-    is_conditional: bool,
-    body: Vec<u8>,
 }
 
 impl Shared {
-    fn serve(&self, mut stream: TcpStream) {
-        let mut reader = BufReader::new(stream.try_clone().unwrap());
-        while let Some(request) = read(&mut reader) {
-            let _ = self.requests.fetch_add(1, SeqCst);
-            let mishap = *self.mishap.lock().unwrap();
-            if self.answer(&mut stream, &request, mishap).is_none() {
-                return;
-            }
-        }
+    fn serve(&self, stream: &mut TcpStream, request: &Request) -> Option<()> {
+        let _ = self.requests.fetch_add(1, SeqCst);
+        let mishap = *self.mishap.lock().unwrap();
+        self.answer(stream, request, mishap)
     }
 
     /// Answers a request; none if the connection ends.
     fn answer(&self, stream: &mut TcpStream, request: &Request, mishap: Mishap) -> Option<()> {
-        let Request { method, path, is_conditional, body } = request;
+        let Request { method, path, headers, body, .. } = request;
+        let is_conditional =
+            ["if-match", "if-none-match"].iter().any(|name| headers.contains_key(*name));
         match mishap {
             Mishap::Silence => {
                 std::thread::sleep(Duration::from_secs(60));
@@ -127,7 +93,7 @@ impl Shared {
             }
             Mishap::Page => return send(stream, 200, b"<html>Welcome! Please log in.</html>"),
             Mishap::Status(status) => return send(stream, status, b"an error"),
-            Mishap::NoConditions if *is_conditional => return send(stream, 501, b""),
+            Mishap::NoConditions if is_conditional => return send(stream, 501, b""),
             Mishap::Endless if method == "GET" => {
                 stream
                     .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000000000\r\n\r\n")
@@ -169,33 +135,6 @@ impl Shared {
             _ => send(stream, 404, b""),
         }
     }
-}
-
-fn read(reader: &mut BufReader<TcpStream>) -> Option<Request> {
-    let mut line = String::new();
-    if reader.read_line(&mut line).ok()? == 0 {
-        return None;
-    }
-    let mut parts = line.split(' ');
-    let (method, path) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-    let (mut len, mut is_conditional) = (0, false);
-    loop {
-        let mut header = String::new();
-        let _ = reader.read_line(&mut header).ok()?;
-        let header = header.trim().to_ascii_lowercase();
-        if header.is_empty() {
-            break;
-        }
-        let (name, value) = header.split_once(':')?;
-        match name {
-            "content-length" => len = value.trim().parse().ok()?,
-            "if-match" | "if-none-match" => is_conditional = true,
-            _ => {}
-        }
-    }
-    let mut body = vec![0; len];
-    reader.read_exact(&mut body).ok()?;
-    Some(Request { method, path, is_conditional, body })
 }
 
 fn send(stream: &mut TcpStream, status: u16, body: &[u8]) -> Option<()> {

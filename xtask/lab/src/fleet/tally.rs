@@ -1,6 +1,6 @@
 //! The count of what was compiled, by whom, and why twice.
 
-use super::project::Imported;
+use super::project::Outcome;
 use super::worker::{Finished, Kind};
 use std::collections::{BTreeMap, BTreeSet};
 use wasmport::Digest;
@@ -27,8 +27,8 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts the items of an import.
-    pub fn new(expected: &Imported) -> Self {
-        let items = expected.artifacts.values().copied().collect();
+    pub fn new(expected: &Outcome) -> Self {
+        let items = expected.imported.artifacts.values().copied().collect();
         Self {
             items,
             lost: BTreeMap::new(),
@@ -73,7 +73,7 @@ impl Tally {
     }
 
     /// Compares the import of the fleet with that of one machine.
-    pub fn compare(&mut self, expected: &Imported, merged: &Imported) {
+    pub fn compare(&mut self, expected: &Outcome, merged: &Outcome) {
         let files = expected.files.keys().chain(merged.files.keys());
         let differs = files.filter(|path| expected.files.get(*path) != merged.files.get(*path));
         self.wrong.extend(differs.map(|path| path.display().to_string()));

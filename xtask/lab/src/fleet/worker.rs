@@ -1,7 +1,8 @@
 //! A worker of the fleet: a process with a cache of its own.
 
 use super::WORKERS;
-use super::project::{Imported, Project};
+use super::project::Project;
+use crate::imported::Imported;
 use crate::remote::machine::Keys;
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -2,9 +2,9 @@
 
 use super::servers::Address;
 use crate::files;
+use crate::imported::{Imported, lab};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
@@ -17,7 +17,7 @@ pub(crate) struct Keys {
 impl Keys {
     pub fn create() -> crate::Result<Self> {
         let folder = tempfile::tempdir()?;
-        let output = lab().args(["key", "new"]).arg(folder.path().join("key")).output()?;
+        let output = lab()?.args(["key", "new"]).arg(folder.path().join("key")).output()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let public = text.lines().last().ok_or("there is no key")?.to_owned();
         Ok(Self { folder, public })
@@ -35,21 +35,15 @@ impl Keys {
     }
 }
 
-/// This program, which has the importer's commands.
-fn lab() -> Command {
-    Command::new(std::env::current_exe().unwrap_or_default())
-}
-
 /// A project with a cache of its own.
 pub(crate) struct Machine {
     folder: TempDir,
     credentials: Vec<(String, String)>,
 }
 
-/// The result of an import.
-pub(crate) struct Imported {
-    cached: usize,
-    warnings: Vec<String>,
+/// The result of an import, and the time that it took.
+pub(crate) struct Timed {
+    imported: Imported,
     pub took: Duration,
 }
 
@@ -83,8 +77,8 @@ impl Machine {
     }
 
     /// Imports, and uploads if a key is given.
-    pub fn import(&self, signs: Option<&Keys>) -> crate::Result<Imported> {
-        let mut import = lab();
+    pub fn import(&self, signs: Option<&Keys>) -> crate::Result<Timed> {
+        let mut import = lab()?;
         import.args(["import", "--format", "json", "--config", "wasmport.toml"]);
         import.current_dir(self.folder.path()).env("WASMPORT_CACHE_DIR", "cache");
         import.envs(self.credentials.iter().cloned());
@@ -92,45 +86,23 @@ impl Machine {
             import.envs(keys.environment());
         }
         let began = Instant::now();
-        let output = import.output()?;
-        let took = began.elapsed();
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
-        }
-        let report: serde_json::Value = serde_json::from_slice(&output.stdout)?;
-        let stages = report["assets"].as_array().into_iter().flatten();
-        let stages = stages.flat_map(|asset| asset["stages"].as_array().into_iter().flatten());
-        let cached = stages.filter(|stage| stage["stage"] == "compile" && stage["cached"] == true);
-        let warnings = report["warnings"].as_array().into_iter().flatten();
-        let warnings = warnings.map(|text| text.as_str().unwrap_or_default().to_owned()).collect();
-        Ok(Imported { cached: cached.count(), warnings, took })
+        let imported = Imported::run(&mut import)?;
+        Ok(Timed { imported, took: began.elapsed() })
     }
 
     pub fn outputs(&self) -> crate::Result<BTreeMap<PathBuf, Vec<u8>>> {
-        let out_dir = self.folder.path().join("src/assets");
-        let mut outputs = BTreeMap::new();
-        for entry in walkdir::WalkDir::new(&out_dir) {
-            let entry = entry?;
-            if entry.file_type().is_file() {
-                let relative = relative(entry.path(), &out_dir);
-                let _ = outputs.insert(relative, files::read_bytes(entry.path())?);
-            }
-        }
-        Ok(outputs)
+        files::contents(self.folder.path(), &["src/assets"])
     }
 }
 
-fn relative(path: &Path, folder: &Path) -> PathBuf {
-    path.strip_prefix(folder).unwrap_or(path).to_owned()
-}
-
-impl Imported {
+impl Timed {
     /// Fails if the import did not find so many artifacts, or has other warnings.
     pub fn expect(&self, what: &str, cached: usize, warnings: usize) -> crate::Result {
-        if (self.cached, self.warnings.len()) == (cached, warnings) {
+        let Imported { warnings: found, .. } = &self.imported;
+        if (self.imported.cached(), found.len()) == (cached, warnings) {
             return Ok(());
         }
-        let Self { cached: found, warnings, .. } = self;
-        Err(format!("an import {what}: {found} results were found, warnings: {warnings:?}").into())
+        let cached = self.imported.cached();
+        Err(format!("an import {what}: {cached} results were found, warnings: {found:?}").into())
     }
 }

@@ -1,9 +1,9 @@
 //! The servers: how each is started on free ports, in a folder of its own.
 
 use crate::files;
-use crate::processes::{accepts, complete, free_port, require, until};
+use crate::processes::{Servers, accepts, complete, free_port, require, until};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::Duration;
 use tempfile::TempDir;
 
@@ -21,7 +21,7 @@ pub(crate) struct Server {
 }
 
 /// The processes of a server that was started, and its addresses.
-pub(crate) type Started = crate::Result<(Vec<Child>, Vec<Address>)>;
+pub(crate) type Started = crate::Result<(Servers, Vec<Address>)>;
 
 /// The address of a store, and what the environment has to have.
 #[derive(Clone)]
@@ -58,7 +58,7 @@ pub(crate) const SERVERS: &[Server] = &[
 /// A server that runs. Its processes end when this is dropped.
 pub(crate) struct Running {
     pub addresses: Vec<Address>,
-    children: Vec<Child>,
+    pub processes: Servers,
     _folder: TempDir,
 }
 
@@ -71,46 +71,9 @@ impl Server {
 
     pub fn start(&self) -> crate::Result<Running> {
         let folder = tempfile::tempdir()?;
-        let (children, addresses) = (self.start)(folder.path())?;
-        Ok(Running { addresses, children, _folder: folder })
+        let (processes, addresses) = (self.start)(folder.path())?;
+        Ok(Running { addresses, processes, _folder: folder })
     }
-}
-
-impl Running {
-    /// Stops the process that answers, without ending it.
-    pub fn stand_still(&self) -> crate::Result {
-        self.signal("-STOP")
-    }
-
-    pub fn go_on(&self) -> crate::Result {
-        self.signal("-CONT")
-    }
-
-    fn signal(&self, signal: &str) -> crate::Result {
-        let last = self.children.last().ok_or("the server has no process")?;
-        // nginx answers in processes of its own group.
-        let group = format!("-{}", last.id());
-        let _ = Command::new("kill").args([signal, "--", &group]).status()?;
-        Ok(())
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        for child in self.children.iter_mut().rev() {
-            let group = format!("-{}", child.id());
-            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
-            let _ = child.wait();
-        }
-    }
-}
-
-/// Starts a program that runs until it is killed, in a process group of its own.
-pub(crate) fn spawn(command: &mut Command) -> crate::Result<Child> {
-    #[cfg(unix)]
-    std::os::unix::process::CommandExt::process_group(command, 0);
-    let quiet = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    Ok(quiet.spawn()?)
 }
 
 pub(crate) fn pair(name: &str, value: &str) -> (String, String) {
@@ -121,12 +84,13 @@ fn redis(_: &Path) -> Started {
     let port = free_port()?;
     let mut redis = Command::new("redis-server");
     redis.args(["--port", &port.to_string(), "--save", "", "--requirepass", "tea"]);
-    let children = vec![spawn(&mut redis)?];
+    let mut servers = Servers::default();
+    let _ = servers.start(&mut redis)?;
     until("redis", STARTING, || accepts(port))?;
     let host = format!("127.0.0.1:{port}");
     let credentials =
         vec![pair("WASMPORT_REMOTE_PASSWORD", "tea"), pair("WASMPORT_REMOTE_HOST", &host)];
-    Ok((children, vec![Address { url: format!("redis://127.0.0.1:{port}/1"), credentials }]))
+    Ok((servers, vec![Address { url: format!("redis://127.0.0.1:{port}/1"), credentials }]))
 }
 
 fn nginx(folder: &Path) -> Started {
@@ -154,7 +118,8 @@ fn nginx(folder: &Path) -> Started {
     );
     files::write(&folder.join("nginx.conf"), settings)?;
     let mut nginx = Command::new("nginx");
-    let children = vec![spawn(nginx.arg("-c").arg(folder.join("nginx.conf")))?];
+    let mut servers = Servers::default();
+    let _ = servers.start(nginx.arg("-c").arg(folder.join("nginx.conf")))?;
     until("nginx", STARTING, || accepts(port))?;
     let credentials = vec![
         pair("WASMPORT_REMOTE_HOST", &format!("127.0.0.1:{port}")),
@@ -165,7 +130,7 @@ fn nginx(folder: &Path) -> Started {
         url: format!("{scheme}://127.0.0.1:{port}/store"),
         credentials: credentials.clone(),
     };
-    Ok((children, vec![address("webdav"), address("http")]))
+    Ok((servers, vec![address("webdav"), address("http")]))
 }
 
 fn is_root() -> bool {
@@ -226,14 +191,15 @@ fn radosgw(folder: &Path) -> Started {
         &["--create", "--addv", "a", &place, "--fsid", &cluster, &map],
     ))?;
     let _ = complete(&mut command("ceph-mon", &["-i", "a", "--mkfs", "--monmap", &map]))?;
-    let mut children = vec![spawn(&mut command("ceph-mon", &["-i", "a", "-f"]))?];
+    let mut servers = Servers::default();
+    let _ = servers.start(&mut command("ceph-mon", &["-i", "a", "-f"]))?;
     until("the monitor", STARTING, || {
         complete(&mut command("timeout", &["5", "ceph", "osd", "stat"])).is_ok()
     })?;
     let _ = complete(&mut command("ceph", &["osd", "new", &osd, "0"]))?;
     let _ = complete(&mut command("ceph-osd", &["-i", "0", "--mkfs", "--osd-uuid", &osd]))?;
-    children.push(spawn(&mut command("ceph-mgr", &["-i", "x", "-f"]))?);
-    children.push(spawn(&mut command("ceph-osd", &["-i", "0", "-f"]))?);
+    let _ = servers.start(&mut command("ceph-mgr", &["-i", "x", "-f"]))?;
+    let _ = servers.start(&mut command("ceph-osd", &["-i", "0", "-f"]))?;
     until("the store", STARTING, || {
         let stat = complete(&mut command("timeout", &["5", "ceph", "osd", "stat"]));
         stat.is_ok_and(|stat| stat.contains("1 up"))
@@ -244,7 +210,7 @@ fn radosgw(folder: &Path) -> Started {
     let endpoint = format!("127.0.0.1:{gateway}");
     let front = format!("beast endpoint={endpoint}");
     let rgw = ["-n", "client.rgw", "-f", "--rgw-frontends", &front];
-    children.push(spawn(&mut command("radosgw", &rgw))?);
+    let _ = servers.start(&mut command("radosgw", &rgw))?;
     until("the gateway", STARTING, || accepts(gateway))?;
     let empty =
         "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -262,5 +228,5 @@ fn radosgw(folder: &Path) -> Started {
     let credentials =
         vec![pair("AWS_ACCESS_KEY_ID", "key"), pair("AWS_SECRET_ACCESS_KEY", "secret")];
     let url = format!("s3://bucket/store?endpoint=http://{endpoint}&region=us-east-1");
-    Ok((children, vec![Address { url, credentials }]))
+    Ok((servers, vec![Address { url, credentials }]))
 }

@@ -35,11 +35,8 @@ impl Project {
     /// The fixtures of this repository, for several targets.
     pub fn fixtures() -> crate::Result<Self> {
         let project = Self::empty("generated/src/assets")?;
-        let fixtures = crate::root().join("fixtures");
-        for folder in ["assets", "interfaces", "sources"] {
-            copy(&fixtures.join(folder), &project.folder().join(folder))?;
-        }
-        let settings = files::read(&fixtures.join("wasmport.toml"))?;
+        files::copy_fixtures(&project.folder())?;
+        let settings = files::read(&project.folder().join("wasmport.toml"))?;
         let settings = settings.replace(r#"targets = ["x86_64-unknown-linux-gnu"]"#, TARGETS);
         // The interpreter has no shared memories.
         let settings = settings + "\n[[asset]]\nmatch = \"**\"\nunsupported = \"skip\"\n";
@@ -180,27 +177,6 @@ impl Project {
     }
 
     fn outputs(&self, folder: &Path) -> crate::Result<Outputs> {
-        let lock = Path::new("wasmport.lock");
-        let mut outputs = Outputs::from([(lock.into(), files::read_bytes(&folder.join(lock))?)]);
-        for entry in WalkDir::new(folder.join(self.out_dir)) {
-            let entry = entry?;
-            if entry.file_type().is_file() {
-                let path = entry.path().strip_prefix(folder)?.to_owned();
-                let _ = outputs.insert(path, files::read_bytes(entry.path())?);
-            }
-        }
-        Ok(outputs)
+        files::contents(folder, &["wasmport.lock", self.out_dir])
     }
-}
-
-/// Copies all files below a folder.
-pub(super) fn copy(from: &Path, to: &Path) -> crate::Result {
-    for entry in WalkDir::new(from) {
-        let entry = entry?;
-        if entry.file_type().is_file() {
-            let path = to.join(entry.path().strip_prefix(from)?);
-            files::write(&path, files::read_bytes(entry.path())?)?;
-        }
-    }
-    Ok(())
 }

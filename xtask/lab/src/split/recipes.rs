@@ -69,7 +69,7 @@ fn text(value: &Value) -> crate::Result<&str> {
 /// A folder with the project, as a job checks it out.
 fn checkout(project: &Project, name: &str) -> crate::Result<PathBuf> {
     let folder = project.base().join("checkouts").join(name);
-    super::project::copy(&project.folder(), &folder)?;
+    files::copy(&project.folder(), &folder)?;
     Ok(folder)
 }
 
@@ -97,10 +97,7 @@ fn github(project: &Project) -> crate::Result<PathBuf> {
         let uploads = list(&part["steps"]).iter().find(|step| step["with"]["name"].is_string());
         let upload = &uploads.ok_or("there is no artifact")?["with"];
         let name = filled(text(&upload["name"])?, number)?;
-        super::project::copy(
-            &folder.join(text(&upload["path"])?),
-            &merged.join("results").join(name),
-        )?;
+        files::copy(&folder.join(text(&upload["path"])?), &merged.join("results").join(name))?;
     }
     steps(project, workflow, merge, "", &merged)?;
     Ok(merged)
@@ -152,7 +149,7 @@ fn gitlab(project: &Project) -> crate::Result<PathBuf> {
         command.env("CI_NODE_INDEX", index.to_string()).env("CI_NODE_TOTAL", total.to_string());
         let _ = complete(&mut command)?;
         for path in list(&pipeline["part"]["artifacts"]["paths"]) {
-            super::project::copy(&folder.join(text(path)?), &merged.join(text(path)?))?;
+            files::copy(&folder.join(text(path)?), &merged.join(text(path)?))?;
         }
     }
     let _ = complete(&mut shell(project, &["sh", "-e", "-c"], &script("merge")?, &merged)?)?;

@@ -13,6 +13,17 @@ pub(super) const USER_VARIABLE: &str = "WASMPORT_REMOTE_USERNAME";
 pub(super) const PASSWORD_VARIABLE: &str = "WASMPORT_REMOTE_PASSWORD";
 pub(super) const TOKEN_VARIABLE: &str = "WASMPORT_REMOTE_TOKEN";
 
+/// Gives the credentials that there are to the builder of a service. OpenDAL's builders have no trait for it.
+macro_rules! with_credentials {
+    ($service:expr, $($method:ident: $value:expr),*) => {{
+        let mut service = $service;
+        $(if let Some(value) = &$value {
+            service = service.$method(value);
+        })*
+        service
+    }};
+}
+
 /// The address of a remote store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Address {
@@ -171,17 +182,8 @@ impl Address {
                 build(service)
             }
             Scheme::Webdav { tls } => {
-                let mut service = Webdav::default().endpoint(&web(tls)).root(&self.root);
-                if let Some(user) = &user {
-                    service = service.username(user);
-                }
-                if let Some(password) = &password {
-                    service = service.password(password);
-                }
-                if let Some(token) = &token {
-                    service = service.token(token);
-                }
-                build(service)
+                let service = Webdav::default().endpoint(&web(tls)).root(&self.root);
+                build(with_credentials!(service, username: user, password: password, token: token))
             }
             Scheme::Redis { tls } => {
                 let scheme = if tls { "rediss" } else { "redis" };
@@ -190,27 +192,12 @@ impl Address {
                 let number =
                     number.parse().map_err(|_| AddressError::Missing("number of a database"))?;
                 let endpoint = format!("{scheme}://{}", self.host);
-                let mut service = Redis::default().endpoint(&endpoint).db(number).root("/wasmport");
-                if let Some(user) = &user {
-                    service = service.username(user);
-                }
-                if let Some(password) = &password {
-                    service = service.password(password);
-                }
-                build(service)
+                let service = Redis::default().endpoint(&endpoint).db(number).root("/wasmport");
+                build(with_credentials!(service, username: user, password: password))
             }
             Scheme::Http { tls } => {
-                let mut service = Http::default().endpoint(&web(tls)).root(&self.root);
-                if let Some(user) = &user {
-                    service = service.username(user);
-                }
-                if let Some(password) = &password {
-                    service = service.password(password);
-                }
-                if let Some(token) = &token {
-                    service = service.token(token);
-                }
-                build(service)
+                let service = Http::default().endpoint(&web(tls)).root(&self.root);
+                build(with_credentials!(service, username: user, password: password, token: token))
             }
         }
     }

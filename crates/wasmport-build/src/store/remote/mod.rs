@@ -46,7 +46,7 @@ pub(crate) struct Remote {
     problems: Arc<Mutex<Problems>>,
 }
 
-/// What went wrong.
+/// The problems of this run with the remote store.
 #[derive(Default)]
 struct Problems {
     /// Records that do not count: how many, by the reason of each.

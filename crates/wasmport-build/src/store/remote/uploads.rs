@@ -111,7 +111,7 @@ impl Uploads {
             }
         };
         let _ = self.threads.block_on(async { tokio::time::timeout(self.longest, all).await });
-        // What is not at its end is never seen: its record would have come last.
+        // An upload that has not ended is never seen: its record would have come last.
         tasks.abort_all();
         self.shared.waiting.load(Relaxed)
     }
