@@ -11,7 +11,7 @@ use wasmport::engine::wasmtime_version;
 use wasmport::find_bundle;
 use wasmport::registry::{Reference, RegistryOptions, Sha256};
 
-/// Options of [`pull`].
+/// Options of pulls.
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct PullOptions {
@@ -25,7 +25,7 @@ pub struct PullOptions {
     pub registry: RegistryOptions,
 }
 
-/// The result of [`pull`].
+/// The result of a pull.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Pulled {
