@@ -43,6 +43,8 @@ mod bundle;
 mod codegen;
 #[cfg(feature = "compiler")]
 mod component;
+#[cfg(feature = "compiler")]
+pub mod contents;
 mod error;
 mod fs;
 mod importer;

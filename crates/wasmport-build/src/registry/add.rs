@@ -1,9 +1,9 @@
 //! Adding: a module or component from a registry becomes a file of the project, pinned in its lock file.
 
-use super::contents::Contents;
 use super::place::{self, place};
 use super::run;
 use super::source::{Source, download};
+use crate::contents::Contents;
 use crate::error::Error;
 use crate::fs;
 use crate::project::lock::Lock;

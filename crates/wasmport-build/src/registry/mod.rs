@@ -1,10 +1,7 @@
 //! Registries of the OCI: sources and bundles, pushed, pulled and pinned. Only what the command calls by name uses the network.
 
 mod add;
-mod capabilities;
-mod contents;
 mod fetch;
-mod item;
 mod place;
 mod pull;
 mod push;
@@ -12,10 +9,7 @@ mod source;
 mod update;
 
 pub use add::{AddOptions, Addition, add};
-pub use capabilities::{Capability, CapabilityKind};
-pub use contents::{Change, Contents, Direction};
 pub use fetch::{FetchedFile, FetchedFrom, fetch};
-pub use item::Item;
 pub use pull::{PullOptions, Pulled, pull_bundle, pull_source};
 pub use push::{PushOptions, Pushed, push};
 pub use update::{Update, UpdateState, updates};

@@ -1,10 +1,10 @@
 //! Updating: what pinned references name now, and how it differs.
 
 use super::add::{Addition, Origin};
-use super::contents::Contents;
 use super::place::check_root;
 use super::run;
 use super::source::{download, named_by};
+use crate::contents::Contents;
 use crate::error::{Error, did_you_mean};
 use crate::fs;
 use crate::names::nearest;

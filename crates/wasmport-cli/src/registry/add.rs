@@ -7,7 +7,8 @@ use crate::exit::Exit;
 use crate::output::Output;
 use serde::Serialize;
 use std::path::Path;
-use wasmport_build::registry::{AddOptions, Addition, Contents};
+use wasmport_build::contents::Contents;
+use wasmport_build::registry::{AddOptions, Addition};
 use wasmport_build::{Error, Pin};
 
 /// The result as JSON.

@@ -3,7 +3,8 @@
 use crate::text::{bytes, plain};
 use std::collections::BTreeMap;
 use wasmport_build::Kind;
-use wasmport_build::registry::{Addition, Capability, Change, Contents, Direction, Item};
+use wasmport_build::contents::{Capability, Change, Contents, Direction, Item};
+use wasmport_build::registry::Addition;
 
 /// Returns the lines about a module or component that is to be added.
 pub(super) fn of_addition(addition: &Addition) -> Vec<String> {

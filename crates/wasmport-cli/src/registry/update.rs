@@ -9,9 +9,8 @@ use crate::text::plain;
 use serde::Serialize;
 use std::path::Path;
 use wasmport_build::Pin;
-use wasmport_build::registry::{
-    Addition, Capability, Change, Contents, Update, UpdateState, updates,
-};
+use wasmport_build::contents::{Capability, Change, Contents};
+use wasmport_build::registry::{Addition, Update, UpdateState, updates};
 
 /// A file of the result as JSON.
 #[derive(Serialize)]

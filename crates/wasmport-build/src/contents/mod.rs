@@ -1,12 +1,17 @@
 //! `Contents`: what a module or component imports, exports and wants, and how two differ.
 
-use super::capabilities::{self, Capability};
-use super::item::Item;
+mod capability;
+mod change;
+mod item;
+
+pub use capability::{Capability, CapabilityKind};
+pub use change::{Change, Direction};
+pub use item::Item;
+
 use crate::asset::{AssetError, Kind, Stage};
 use crate::pipeline::inspect_bytes;
 use crate::settings::{AssetRules, Settings};
 use serde::Serialize;
-use std::collections::BTreeMap;
 use std::path::Path;
 use wasmport::interface::ComponentItem;
 
@@ -24,39 +29,13 @@ pub struct Contents {
     pub exports: Vec<Item>,
 }
 
-/// The direction of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Direction {
-    /// Imports.
-    Import,
-    /// Exports.
-    Export,
-}
-
-/// A difference between two contents: without a type before, the item is new; without one after, it is gone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct Change {
-    /// The direction.
-    pub direction: Direction,
-    /// The module or the interface that the item belongs to.
-    pub of: String,
-    /// The name of the item.
-    pub name: String,
-    /// Its type before.
-    pub before: Option<String>,
-    /// Its type after.
-    pub after: Option<String>,
-}
-
 impl Contents {
     /// Validates a binary as an import of the file would, and describes it.
     ///
     /// # Errors
     ///
     /// Fails with the error that an import of the file has.
-    pub(super) fn of(
+    pub(crate) fn of(
         path: &Path,
         source: &str,
         bytes: &[u8],
@@ -84,7 +63,7 @@ impl Contents {
         let imports: Vec<Item> =
             imports.chain(read.component.imports.iter().map(of_component)).collect();
         let exports = exports.chain(read.component.exports.iter().map(of_component)).collect();
-        let capabilities = capabilities::of(&imports);
+        let capabilities = capability::of(&imports);
         Ok(Self { kind: inspection.kind, capabilities, imports, exports })
     }
 
@@ -100,29 +79,10 @@ impl Contents {
     /// Returns the differences of imports and exports from those of `before`.
     #[must_use]
     pub fn changes(&self, before: &Self) -> Vec<Change> {
-        let imports = changes(Direction::Import, &before.imports, &self.imports);
+        let imports = change::changes(Direction::Import, &before.imports, &self.imports);
         imports
             .into_iter()
-            .chain(changes(Direction::Export, &before.exports, &self.exports))
+            .chain(change::changes(Direction::Export, &before.exports, &self.exports))
             .collect()
     }
-}
-
-fn changes(direction: Direction, before: &[Item], after: &[Item]) -> Vec<Change> {
-    let mut types = BTreeMap::<(&str, &str), (Option<&str>, Option<&str>)>::new();
-    for item in before {
-        types.entry((&item.of, &item.name)).or_default().0 = Some(&item.ty);
-    }
-    for item in after {
-        types.entry((&item.of, &item.name)).or_default().1 = Some(&item.ty);
-    }
-    let changed = types.into_iter().filter(|(_, (before, after))| before != after);
-    let changed = changed.map(|((of, name), (before, after))| Change {
-        direction,
-        of: of.to_owned(),
-        name: name.to_owned(),
-        before: before.map(ToOwned::to_owned),
-        after: after.map(ToOwned::to_owned),
-    });
-    changed.collect()
 }
