@@ -162,7 +162,7 @@ pub(crate) fn names_in(folder: &Path) -> Result<Vec<String>> {
 /// removed meanwhile are left out. Links are not followed.
 pub(crate) fn files_below(
     folder: &Path,
-) -> impl Iterator<Item = Result<(PathBuf, u64, SystemTime)>> {
+) -> impl Iterator<Item = Result<(PathBuf, u64, SystemTime)>> + use<> {
     WalkDir::new(folder).follow_root_links(false).into_iter().filter_map(|entry| {
         match entry.and_then(|entry| Ok((entry.metadata()?, entry.into_path()))) {
             Ok((metadata, path)) if metadata.is_file() => {

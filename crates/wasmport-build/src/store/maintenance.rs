@@ -93,7 +93,8 @@ impl CacheFolder {
                 stats.downloads += 1;
                 stats.bytes += file.bytes;
             }
-            for entry in entries(&self.folder)? {
+            for entry in entries(&self.folder) {
+                let entry = entry?;
                 stats.bytes += entry.bytes;
                 match entry.key {
                     EntryKey::Record(bucket, _) => {
@@ -122,7 +123,8 @@ impl CacheFolder {
             let Some(opened) = StoreFolder::open(&self.settings) else { return Ok(verified) };
             let opened = opened.map_err(io::Error::other)?;
             let store = LocalStore::open(&opened.path);
-            for entry in entries(&self.folder)? {
+            for entry in entries(&self.folder) {
+                let entry = entry?;
                 let path = self.folder.join(path_of(entry.key));
                 // Removed by another process meanwhile.
                 let Some(bytes) = fs::read_unnoticed(&path)? else { continue };

@@ -54,21 +54,22 @@ enum Item {
     Download(Box<Path>),
 }
 
-/// Lists the records and blobs; other files in the folder are ignored.
+/// Returns the records and blobs one by one, because there may be millions; other files in the folder are ignored, and
+/// files that disappear meanwhile are skipped.
 ///
 /// # Errors
 ///
-/// Fails if the folder cannot be read.
-pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    for top in [RECORDS, BLOBS] {
-        for file in fs::files_below(&folder.join(top)) {
-            let (path, bytes, used) = file?;
-            let key = path.strip_prefix(folder).ok().and_then(key_at);
-            entries.extend(key.map(|key| Entry { key, bytes, used }));
-        }
-    }
-    Ok(entries)
+/// An item is an error if a folder cannot be read.
+pub(super) fn entries(folder: &Path) -> impl Iterator<Item = io::Result<Entry>> {
+    let files = [RECORDS, BLOBS].into_iter().flat_map(|top| fs::files_below(&folder.join(top)));
+    files.filter_map(move |file| {
+        let (path, bytes, used) = match file {
+            Ok(file) => file,
+            Err(error) => return Some(Err(error)),
+        };
+        let key = key_at(path.strip_prefix(folder).ok()?)?;
+        Some(Ok(Entry { key, bytes, used }))
+    })
 }
 
 /// Removes the least recently used entries and files of registries until no more than `max` bytes are left, and records whose
@@ -81,16 +82,17 @@ pub(super) fn entries(folder: &Path) -> io::Result<Vec<Entry>> {
 pub(super) fn prune(folder: &Path, max: u64, before: Option<SystemTime>) -> io::Result<Removed> {
     let mut removed = Removed::default();
     removed.add(saved::prune(folder, false)?);
-    let entries = entries(folder)?.into_iter();
-    let entries =
-        entries.map(|Entry { key, bytes, used }| Used { item: Item::Entry(key), bytes, used });
+    let mut entries: Vec<Used> = Vec::new();
+    for entry in self::entries(folder) {
+        let Entry { key, bytes, used } = entry?;
+        entries.push(Used { item: Item::Entry(key), bytes, used });
+    }
     let downloads = downloads::all(folder)?.into_iter();
-    let downloads = downloads.map(|Download { path, bytes, used }| Used {
+    entries.extend(downloads.map(|Download { path, bytes, used }| Used {
         item: Item::Download(path.into()),
         bytes,
         used,
-    });
-    let mut entries: Vec<Used> = entries.chain(downloads).collect();
+    }));
     let mut bytes: u64 = entries.iter().map(|entry| entry.bytes).sum();
     if bytes <= max {
         return Ok(removed);

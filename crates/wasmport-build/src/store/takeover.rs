@@ -57,7 +57,8 @@ impl Cache {
             different: Vec::new(),
             is_empty: names.is_empty(),
         };
-        for entry in entries(folder).map_err(error)? {
+        for entry in entries(folder) {
+            let entry = entry.map_err(error)?;
             // Functions belong to a path on one machine, and a merge compiles none.
             if let EntryKey::Record(bucket, key) = entry.key
                 && bucket != Bucket::Functions
