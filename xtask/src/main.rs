@@ -1,6 +1,7 @@
 //! Tasks of this repository: checks its architecture and starts its other tools.
 
 mod bench;
+mod book;
 mod tidy;
 
 use std::ffi::OsString;
@@ -15,6 +16,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
 
   tidy [--edges]  Check the invariants of the architecture; print the edges between folders
   bench [PREFIX]  Measure speed and size against plain Wasmtime
+  book [OUT]      Check the links of the documentation, and build the book with mdBook
   bless           Regenerate all committed wrappers and expected outputs
   conformance     Run the specification's test suite through generated wrappers
   smith           Import random valid modules and use every export of their wrappers
@@ -32,6 +34,8 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   registry        Push, pull, add and update over a real registry that is started here
   split           Split an import among the jobs of Buildbot and Slurm, which are started here; check all recipes
   majors          Put artifacts of two major versions of Wasmtime into one bundle, and load it
+  package         Pack the published crates, and build and test them from the packed files alone
+  release         Check that a release can be made; with `--execute`, commit and tag it
   unsafe          List every `unsafe` of the crates with its reason
   elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         }
         Some("tidy") => tidy::run(&rest).map(|()| ExitCode::SUCCESS),
         Some("bench") => bench::run(&rest),
+        Some("book") => book::run(&rest).map(|()| ExitCode::SUCCESS),
         _ => lab(&command, &rest),
     };
     result.unwrap_or_else(|error| {

@@ -31,6 +31,7 @@
 //! | `remote` | a cache that machines share, over S3, WebDAV, Redis and HTTP |
 //! | `schema` | the JSON schemas of the settings and of the report |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
 
 mod asset;
@@ -144,58 +145,3 @@ pub fn check() -> Result<(), Error> {
     let settings = Settings::of_project(Path::new(""))?;
     Importer::new(settings).check().map(drop)
 }
-
-/// The code of the guide, compiled against the golden wrappers.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/guide.md")]
-pub struct Guide;
-
-/// The code of the chapter on wrappers.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/wrappers.md")]
-pub struct Wrappers;
-
-/// The code of the chapter on limits.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/limits.md")]
-pub struct Limits;
-
-/// The code of the chapter on WASI.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/wasi.md")]
-pub struct Wasi;
-
-/// The code of the chapter on components.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/components.md")]
-pub struct Components;
-
-/// The code of the chapter on stages.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/stages.md")]
-pub struct Stages;
-
-/// The code of the chapter on plug-ins.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/plugins.md")]
-pub struct Plugins;
-
-/// The code of the chapter on services.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/services.md")]
-pub struct Services;
-
-/// The code of the chapter on observability.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/observability.md")]
-pub struct Observability;
-
-/// The code of the chapter on the lock file.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/lock.md")]
-pub struct LockFile;
-
-/// The code of the chapter on signatures.
-#[cfg(all(doctest, feature = "compiler"))]
-#[doc = include_str!("../../../docs/signatures.md")]
-pub struct Signatures;

@@ -16,6 +16,8 @@
 //! }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod api;
 mod args;
 #[cfg(feature = "audit")]

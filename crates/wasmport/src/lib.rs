@@ -51,6 +51,8 @@
 //! | `oci` | bundles from registries: [`Bundle::from_oci`] and the module `registry`; a hundred crates more |
 //! | `follow` | files of plug-ins, and of assets while you develop, whose changes replace code: the type `Follow`; includes `compile` |
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod access;
 mod asset;
 #[cfg(feature = "bundle")]

@@ -18,7 +18,7 @@ pub(crate) fn run() -> Result {
         }
         println!("{}: {} imported", file.display(), report.count(Status::Imported));
     }
-    let packages = ["--package", "wasmport-cli", "--package", "xtask"];
+    let packages = ["--package", "fixture-tests", "--package", "xtask"];
     let mut cargo = Command::new(crate::cargo());
     cargo.args(["test", "--quiet", "--test", "cases", "--test", "faults"]).args(packages);
     let status = cargo.env("BLESS", "1").current_dir(root()).status()?;

@@ -17,9 +17,11 @@ mod imports;
 mod libtest;
 mod majors;
 mod messages;
+mod package;
 mod processes;
 mod reference;
 mod registry;
+mod release;
 mod remote;
 mod scale;
 mod scratch;
@@ -76,6 +78,10 @@ enum Lab {
     Split(split::Args),
     /// Put artifacts of two major versions of Wasmtime into one bundle, and load it
     Majors(majors::Args),
+    /// Pack the published crates, and build and test them from the packed files alone
+    Package(package::Args),
+    /// Check that a release can be made; with `--execute`, commit and tag it
+    Release(release::Args),
     /// List every `unsafe` of the crates with its reason
     Unsafe,
     /// Run the fixtures on other systems in emulators, from artifacts that are cross-compiled here
@@ -104,6 +110,8 @@ fn main() -> ExitCode {
         Lab::Registry => registry::run(),
         Lab::Split(args) => split::run(&args),
         Lab::Majors(args) => majors::run(&args),
+        Lab::Package(args) => package::run(&args),
+        Lab::Release(args) => release::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
     };

@@ -1,13 +1,11 @@
-//! Audits of this program and of hostile files.
+//! Audits of artifacts and of hostile files.
 
 use crate::project::{CALC, Project};
 use std::fs;
 use std::path::{Path, PathBuf};
 use wasmport::Digest;
 use wasmport::support::Marker;
-use wasmport_build::audit::{
-    AdvisoryDatabase, AssetReport, AuditReport, AuditStatus, FileKind, audit,
-};
+use wasmport_build::audit::{AdvisoryDatabase, AssetReport, AuditReport, FileKind, audit};
 
 /// Writes a database with one advisory about all versions of Wasmtime below 1,000, and opens it.
 pub fn database(folder: &Path) -> AdvisoryDatabase {
@@ -28,28 +26,6 @@ fn audit_of(path: &Path) -> AuditReport {
 fn assets(report: &AuditReport) -> (FileKind, &[AssetReport]) {
     let [file] = report.files.as_slice() else { panic!("{report:#?}") };
     (file.kind, &file.assets)
-}
-
-#[test]
-fn this_program_has_a_marker_for_each_artifact() {
-    // Else the assets were not in this program.
-    let used = [&generated::assets::calc::ASSET, &generated::assets::particles::ASSET];
-    assert!(used[1].artifacts()[0].uncompressed_bytes().is_some(), "one is compressed");
-    let report = audit_of(&std::env::current_exe().unwrap());
-    assert_eq!(report.errors, Vec::<String>::new());
-    let (kind, found) = assets(&report);
-    assert_eq!(kind, FileKind::Program);
-    for asset in used {
-        let is_it = |found: &&AssetReport| found.name.as_deref() == Some(asset.name());
-        let found = found.iter().find(is_it).unwrap_or_else(|| panic!("{}", asset.name()));
-        let artifact = &asset.artifacts()[0];
-        assert_eq!((&*found.wasmtime, found.exact), (asset.wasmtime(), true));
-        assert_eq!(found.artifacts[0].target.as_deref(), Some(artifact.target()));
-        assert_eq!(found.artifacts[0].blake3, artifact.digest());
-        assert_eq!(found.status, AuditStatus::Affected);
-    }
-    // Those of hand-made descriptions in these tests have no marker, and are no artifacts.
-    assert!(found.iter().all(|asset| asset.exact), "{found:#?}");
 }
 
 /// A program with an artifact behind its marker.

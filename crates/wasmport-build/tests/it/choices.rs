@@ -1,19 +1,10 @@
 //! What may be chosen for each asset, in code and in `wasmport.toml`.
 
-use crate::messages::shown;
-use crate::project::{Project, failure, statuses};
+use crate::project::{PLUGIN, Project, failure, shown, statuses};
 use std::fs;
 use wasmport_build::{
     AssetSettings, ExternKind, Importer, Report, RequiredFeatures, Settings, Status, Visibility,
 };
-
-pub(crate) const PLUGIN: &str = r#"(module
-    (import "env" "now" (func (result f64)))
-    (memory (export "memory") 1)
-    (global (export "heap") i32 (i32.const 0))
-    (func (export "get_a") (param i32) (result i32) local.get 0)
-    (func (export "get_b"))
-    (func (export "other")))"#;
 
 fn plugin() -> Project {
     Project::with(&[("mods/plugin.wat", PLUGIN.as_bytes())])

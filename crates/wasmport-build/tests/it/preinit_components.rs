@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 use wasmport::wasmtime::component::{ComponentNamedList, Instance, Lift};
 use wasmport::{DynamicAsset, Runtime, Session};
 use wasmport_build::{Kind, Stage, Status};
-use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 /// Two core modules, of which one has the memory of both. The initialization has the same name inside.
 const COUNTER: &str = r#"(component
@@ -268,47 +267,6 @@ fn handles_end_with_the_initialization() {
     });
     let error = format!("{:#}", called.unwrap_err());
     assert!(error.contains("unknown handle index"), "{error}");
-}
-
-/// The fixture behind Wasmtime's adapter of preview 1, as toolchains make components.
-fn almanac() -> Vec<u8> {
-    use wasi_preview1_component_adapter_provider as adapters;
-    let fixture = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/assets/guests/almanac.wasm");
-    let mut module = fs::read(fixture).unwrap();
-    let mut resolve = wit_parser::Resolve::default();
-    let wit = "package demo:almanac;
-        world almanac { export initialize: func(); export steps: func(n: u32) -> u32; }";
-    let package = resolve.push_str("almanac.wit", wit).unwrap();
-    let world = resolve.select_world(&[package], None).unwrap();
-    embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).unwrap();
-    let encoder = ComponentEncoder::default().module(&module).unwrap().adapter(
-        adapters::WASI_SNAPSHOT_PREVIEW1_ADAPTER_NAME,
-        adapters::WASI_SNAPSHOT_PREVIEW1_REACTOR_ADAPTER,
-    );
-    encoder.unwrap().encode().unwrap()
-}
-
-#[test]
-fn a_real_component_reads_a_folder_before_it_answers() {
-    let project = Project::with(&[("almanac.wasm", &almanac())]);
-    let choices = "preinit.init = \"initialize\"";
-    fs::create_dir(project.path().join("data")).unwrap();
-    fs::write(project.path().join("data/names.txt"), "zoe\nada\n").unwrap();
-    let with_folder = text(&format!("{choices}\npreinit.dirs = {{ \"/data\" = \"data\" }}"));
-    let report = project.import_with(&with_folder);
-    asset(&report, "almanac.wasm");
-    let result = project.artifact(&report, "almanac.wasm", "source");
-    let contains = |text: &[u8]| result.windows(text.len()).any(|window| window == text);
-    assert!(contains(b"zoe"));
-    let mut session = start(&result);
-    let steps = session.call(|instance, store| {
-        assert!(instance.get_func(&mut *store, "initialize").is_none());
-        let steps = instance.get_typed_func::<(u32,), (u32,)>(&mut *store, "steps")?;
-        Ok(steps.call(store, (27,))?.0)
-    });
-    assert_eq!(steps.unwrap(), 111);
-    let begin = project.import_with(&with_folder);
-    assert_eq!(begin.assets[0].status, Status::Unchanged);
 }
 
 /// A component whose function `init` this core module has.

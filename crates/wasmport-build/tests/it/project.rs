@@ -11,6 +11,15 @@ use wasmport_build::{
 
 pub const CALC: &str = r#"(module (func (export "add") (param i32 i32) (result i32) local.get 0 local.get 1 i32.add))"#;
 
+/// A module with imports and exports of several kinds.
+pub const PLUGIN: &str = r#"(module
+    (import "env" "now" (func (result f64)))
+    (memory (export "memory") 1)
+    (global (export "heap") i32 (i32.const 0))
+    (func (export "get_a") (param i32) (result i32) local.get 0)
+    (func (export "get_b"))
+    (func (export "other")))"#;
+
 /// The key of the caches of projects.
 pub const KEY: [u8; 32] = [7; 32];
 
@@ -114,6 +123,11 @@ impl Project {
     pub fn outputs(&self) -> BTreeMap<PathBuf, Vec<u8>> {
         snapshot(&self.out())
     }
+}
+
+/// Text without the path of the project.
+pub fn shown(project: &Project, text: String) -> String {
+    text.replace(&format!("{}/", project.path().display()), "")
 }
 
 pub fn snapshot(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {

@@ -1,9 +1,7 @@
 //! `wasmport.toml`: what it says, and what it must not say.
 
-use crate::messages::shown;
-use crate::project::{CALC, Project, statuses};
+use crate::project::{CALC, Project, shown, statuses};
 use std::fs;
-use std::path::Path;
 use wasmport_build::{AssetSettings, Explanation, Importer, Origin, Preinit, Setting, Status};
 
 #[test]
@@ -57,20 +55,6 @@ fn contradictions_of_several_rules_are_those_of_what_applies() {
         "several rules apply to `a.wat`: `optimize.enabled`: no optimization level is set\n  help: add a `level`, such \
          as \"O3\" or \"Oz\""
     );
-}
-
-#[test]
-fn the_settings_in_the_book_are_settings() {
-    let book = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs");
-    let read = |chapter: &str| fs::read_to_string(book.join(chapter)).unwrap();
-    let chapters = read("settings.md") + &read("stages.md");
-    let blocks: Vec<&str> = chapters.split("```toml\n").skip(1).collect();
-    assert!(blocks.len() > 5);
-    let project = Project::new();
-    for block in blocks {
-        let text = block.split("```").next().unwrap();
-        project.settings(text).unwrap_or_else(|error| panic!("{text}\n{error}"));
-    }
 }
 
 #[test]

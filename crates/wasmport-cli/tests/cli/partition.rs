@@ -29,12 +29,33 @@ const DAMAGED: &str = r#"(module
   (@custom ".debug_abbrev" (after last) "\01\11\01\25\08\00\00\00")
   (@custom ".debug_info" (after last) "\0c\00\00\00\04\00\00\00\00\00\04\01\ff\ff\ff\ff"))"#;
 
-/// The number of results that a merge of the fixtures needs.
+/// The number of results that a merge of the project needs.
 const ITEMS: u64 = 7 * 3;
 
-/// Assets of the repository: modules and a component, one of them twice, one that a target cannot run.
-fn fixtures() -> TempDir {
-    let project = project(&[
+/// A component with two functions.
+const ADDER: &str = r#"(component
+  (core module $code
+    (memory (export "memory") 1)
+    (func (export "add") (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+    (func (export "count") (result i32) (i32.const 8)))
+  (core instance $code (instantiate $code))
+  (func (export "add") (param "a" u32) (param "b" u32) (result u32)
+    (canon lift (core func $code "add")))
+  (func (export "count") (result u32) (canon lift (core func $code "count"))))"#;
+
+/// Returns a module with this number of functions.
+fn module(functions: u32) -> String {
+    let function = |n| {
+        format!(
+            "(func (export \"f{n}\") (param i64) (result i64) (i64.rotl (local.get 0) (i64.const {n})))"
+        )
+    };
+    format!("(module {})", (0..functions).map(function).collect::<String>())
+}
+
+/// A project with modules of several sizes, one of them twice, one that a target cannot run, and a component.
+fn project_of_many() -> TempDir {
+    project(&[
         ("wasmport.toml", SETTINGS),
         ("assets/calc.wat", CALC),
         ("assets/again.wat", CALC),
@@ -42,20 +63,12 @@ fn fixtures() -> TempDir {
             "assets/atomics.wat",
             "(module (memory (export \"m\") 1 1 shared) (func (export \"f\") (atomic.fence)))",
         ),
-    ]);
-    let assets = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/assets");
-    for name in [
-        "names.wat",
-        "shapes/geometry.wasm",
-        "shapes/wide.wat",
-        "components/adder.wat",
-        "textkit.wasm",
-    ] {
-        let path = project.path().join("assets").join(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::copy(assets.join(name), path).unwrap();
-    }
-    project
+        ("assets/small.wat", &module(5)),
+        ("assets/shapes/middle.wat", &module(20)),
+        ("assets/shapes/large.wat", &module(80)),
+        ("assets/memory.wat", "(module (memory (export \"memory\") 1 4))"),
+        ("assets/components/adder.wat", ADDER),
+    ])
 }
 
 fn run(project: &Path, cache: &str, args: &[&str]) -> Output {
@@ -115,7 +128,7 @@ fn compiled(report: &Value) -> usize {
 
 #[test]
 fn merged_parts_are_an_import_on_one_machine() {
-    let project = fixtures();
+    let project = project_of_many();
     let alone = run(project.path(), "alone", &["import", "--no-cache"]);
     assert_eq!(code(&alone), 0, "{}", String::from_utf8_lossy(&alone.stderr));
     let expected = outputs(project.path());
@@ -142,7 +155,7 @@ fn merged_parts_are_an_import_on_one_machine() {
 
 #[test]
 fn a_part_that_is_started_again_compiles_what_is_missing() {
-    let project = fixtures();
+    let project = project_of_many();
     let first = part(project.path(), "cache", "2/3");
     assert!(compiled(&first) > 0);
     let again = part(project.path(), "cache", "2/3");
@@ -246,7 +259,7 @@ fn sources_and_settings_that_changed_meanwhile_are_missing() {
 
 #[test]
 fn results_come_from_the_folders_of_other_jobs() {
-    let project = fixtures();
+    let project = project_of_many();
     for part_of in 1..=3 {
         let _ = part(project.path(), &format!("results/{part_of}"), &format!("{part_of}/3"));
     }

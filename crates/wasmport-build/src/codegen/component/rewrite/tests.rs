@@ -86,7 +86,6 @@ fn sizes() -> String {
 
 #[test]
 fn every_pass_hits() {
-    let golden = add_up(golden_wrappers());
     let others = add_up(
         [
             wrapper(
@@ -100,6 +99,12 @@ fn every_pass_hits() {
         ]
         .map(Result::unwrap),
     );
+    // A published package has no fixtures.
+    let Some(golden) = golden_wrappers().map(add_up) else {
+        let expected: Vec<_> = HITS.iter().map(|(name, _, others)| (*name, *others)).collect();
+        let hits: Vec<_> = PASSES.iter().map(|pass| (pass.name, others[pass.name])).collect();
+        return assert_eq!(hits, expected);
+    };
     let hits: Vec<_> =
         PASSES.iter().map(|pass| (pass.name, golden[pass.name], others[pass.name])).collect();
     assert_eq!(hits, HITS);
@@ -121,9 +126,13 @@ fn add_up(wrappers: impl IntoIterator<Item = Bindings>) -> BTreeMap<&'static str
     sums
 }
 
-/// The wrappers of `fixtures/assets/components`, with the choices of `fixtures/wasmport.toml`.
-fn golden_wrappers() -> Vec<Bindings> {
+/// The wrappers of `fixtures/assets/components`, with the choices of `fixtures/wasmport.toml`; none outside of the
+/// repository.
+fn golden_wrappers() -> Option<Vec<Bindings>> {
     let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures");
+    if !fixtures.is_dir() {
+        return None;
+    }
     let settings = Settings::from_file(&fixtures.join("wasmport.toml")).unwrap();
     let folder = std::fs::read_dir(fixtures.join("assets/components")).unwrap();
     let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
@@ -136,5 +145,5 @@ fn golden_wrappers() -> Vec<Bindings> {
         let world = World::of(&wat::parse_file(path).unwrap(), "golden").unwrap();
         bindings(&world.resolve, world.id, &Choices::of(&own)).unwrap()
     };
-    paths.iter().map(generate).collect()
+    Some(paths.iter().map(generate).collect())
 }
