@@ -5,8 +5,11 @@ use crate::{Result, files, root};
 use std::path::Path;
 use std::process::Command;
 
-/// The published crates that are members of the workspace. `cargo-wasmport` is a workspace of its own.
+/// The published crates that are members of the workspace.
 pub(crate) const CRATES: [&str; 3] = ["wasmport", "wasmport-build", "wasmport-cli"];
+
+/// The installed program, which is a workspace of its own.
+const INSTALLED: &str = "cargo-wasmport";
 
 /// Features of the importer that are off by default, and have tests.
 const FEATURES: &str = "wasmport-build/audit,wasmport-build/preinit,wasmport-build/schema";
@@ -22,18 +25,23 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result {
-    let mut cargo = Command::new(crate::cargo());
-    cargo.arg("package").args(packages()).current_dir(root());
     let target = target_dir("packages");
-    cargo.arg("--target-dir").arg(&target);
-    if args.allow_dirty {
-        cargo.arg("--allow-dirty");
+    let mut cargo = Command::new(crate::cargo());
+    cargo.arg("package").args(packages()).args(args.dirty()).arg("--target-dir").arg(&target);
+    let error = "the crates cannot be packed, or do not build from the packed files";
+    status(cargo.current_dir(root()), error)?;
+    // It cannot be verified alone: its dependencies are not published yet.
+    let mut cargo = Command::new(crate::cargo());
+    cargo.args(["package", "--no-verify", "--exclude-lockfile"]).args(args.dirty());
+    cargo.arg("--target-dir").arg(&target).current_dir(root().join("crates").join(INSTALLED));
+    status(&mut cargo, "the installed program cannot be packed")?;
+    if args.no_test { Ok(()) } else { test(&target) }
+}
+
+impl Args {
+    fn dirty(&self) -> Option<&'static str> {
+        self.allow_dirty.then_some("--allow-dirty")
     }
-    status(&mut cargo, "the crates cannot be packed, or do not build from the packed files")?;
-    if args.no_test {
-        return Ok(());
-    }
-    test(&target)
 }
 
 /// Returns the arguments that select the published crates.
@@ -41,33 +49,53 @@ pub(crate) fn packages() -> impl Iterator<Item = &'static str> {
     CRATES.into_iter().flat_map(|name| ["--package", name])
 }
 
-/// Runs the tests of the unpacked crates, in a workspace that contains nothing else.
+/// Runs the tests of the unpacked crates in workspaces that contain nothing else.
 fn test(target: &Path) -> Result {
-    let folder = target.join("alone");
-    let version = env!("CARGO_PKG_VERSION");
-    let mut manifest =
-        format!("[workspace]\nresolver = \"1\"\nmembers = {CRATES:?}\n\n[patch.crates-io]\n");
+    let crates = target.join("alone");
+    let mut patch = String::from("\n[patch.crates-io]\n");
     for name in CRATES {
-        let packed = target.join("package").join(format!("{name}-{version}"));
-        let unpacked = folder.join(name);
-        if unpacked.exists() {
-            std::fs::remove_dir_all(&unpacked)?;
-        }
-        files::copy(&packed, &unpacked)?;
-        manifest += &format!("{name} = {{ path = {name:?} }}\n");
+        unpack(target, name, &crates)?;
+        patch += &format!("{name} = {{ path = {:?} }}\n", crates.join(name));
     }
-    // The workspace's profile: without it Wasmtime's compiler is slow.
-    let workspace = files::read(&root().join("Cargo.toml"))?;
-    let profiles = workspace.find("[profile.dev]").zip(workspace.find("[profile.release"));
-    let (start, end) = profiles.ok_or("`Cargo.toml` has no profiles")?;
-    files::write(&folder.join("Cargo.toml"), manifest + "\n" + &workspace[start..end])?;
-    write_lock(&folder)?;
+    write_workspace(&crates, &CRATES, &patch)?;
     let mut cargo = Command::new(crate::cargo());
-    cargo.args(["test", "--workspace", "--features", FEATURES]).current_dir(&folder);
+    cargo.args(["test", "--workspace", "--features", FEATURES]).current_dir(&crates);
     cargo.arg("--target-dir").arg(target.join("alone-target"));
     status(&mut cargo, "tests fail that have only the packed files")?;
-    println!("packages: {} crates build and pass their tests from the packed files", CRATES.len());
+    let installed = target.join("installed");
+    unpack(target, INSTALLED, &installed)?;
+    write_workspace(&installed, &[INSTALLED], &patch)?;
+    let mut cargo = Command::new(crate::cargo());
+    cargo.arg("check").arg("--target-dir").arg(target.join("alone-target"));
+    status(cargo.current_dir(&installed), "the installed program does not compile")?;
+    println!(
+        "packages: {} crates build and pass their tests from the packed files",
+        CRATES.len() + 1
+    );
     Ok(())
+}
+
+/// Unpacks a package into a folder of its name.
+fn unpack(target: &Path, name: &str, folder: &Path) -> Result {
+    let to = folder.join(name);
+    if to.exists() {
+        std::fs::remove_dir_all(&to)?;
+    }
+    let archive = format!("{name}-{}.crate", env!("CARGO_PKG_VERSION"));
+    std::fs::create_dir_all(&to)?;
+    let mut tar = Command::new("tar");
+    tar.arg("xzf").arg(target.join("package").join(&archive)).arg("--strip-components=1");
+    status(tar.arg("-C").arg(&to), "a package cannot be unpacked")
+}
+
+/// Writes a workspace of these packages, with the profile of this one: without it Wasmtime's compiler is slow.
+fn write_workspace(folder: &Path, members: &[&str], patch: &str) -> Result {
+    let own = files::read(&root().join("Cargo.toml"))?;
+    let profiles = own.find("[profile.dev]").zip(own.find("# The measurements import assets"));
+    let (start, end) = profiles.ok_or("`Cargo.toml` has other profiles than expected")?;
+    let manifest = format!("[workspace]\nresolver = \"1\"\nmembers = {members:?}\n{patch}\n");
+    files::write(&folder.join("Cargo.toml"), manifest + &own[start..end])?;
+    write_lock(folder)
 }
 
 fn status(command: &mut Command, error: &str) -> Result {
