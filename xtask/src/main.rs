@@ -34,6 +34,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   registry        Push, pull, add and update over a real registry that is started here
   split           Split an import among the jobs of Buildbot and Slurm, which are started here; check all recipes
   majors          Put artifacts of two major versions of Wasmtime into one bundle, and load it
+  entry-points    Run the commands of the book that lead from nothing to a running program
   package         Pack the published crates, and build and test them from the packed files alone
   release         Check that a release can be made; with `--execute`, commit and tag it
   unsafe          List every `unsafe` of the crates with its reason

@@ -8,6 +8,7 @@ mod conformance;
 mod corpus;
 mod determinism;
 mod elsewhere;
+mod entry_points;
 mod faults;
 mod files;
 mod fleet;
@@ -78,6 +79,8 @@ enum Lab {
     Split(split::Args),
     /// Put artifacts of two major versions of Wasmtime into one bundle, and load it
     Majors(majors::Args),
+    /// Run the commands of the book that lead from nothing to a running program
+    EntryPoints(entry_points::Args),
     /// Pack the published crates, and build and test them from the packed files alone
     Package(package::Args),
     /// Check that a release can be made; with `--execute`, commit and tag it
@@ -110,6 +113,7 @@ fn main() -> ExitCode {
         Lab::Registry => registry::run(),
         Lab::Split(args) => split::run(&args),
         Lab::Majors(args) => majors::run(&args),
+        Lab::EntryPoints(args) => entry_points::run(&args),
         Lab::Package(args) => package::run(&args),
         Lab::Release(args) => release::run(&args),
         Lab::Unsafe => unsafe_code::run(),
