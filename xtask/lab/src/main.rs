@@ -4,6 +4,7 @@
 mod backends;
 mod bless;
 mod cases;
+mod ci_templates;
 mod conformance;
 mod corpus;
 mod determinism;
@@ -29,6 +30,7 @@ mod split;
 mod unsafe_code;
 mod worlds;
 mod wrappers;
+mod yaml;
 
 use clap::Parser;
 use std::path::PathBuf;
@@ -74,6 +76,8 @@ enum Lab {
     Registry,
     /// Split an import among the jobs of engines that are started here, Buildbot and Slurm, and check all recipes
     Split(split::Args),
+    /// Run the templates for CI systems in `ci`, and the hook for pre-commit, in projects of their own
+    CiTemplates(ci_templates::Args),
     /// Put artifacts of two major versions of Wasmtime into one bundle, and load it
     Majors(majors::Args),
     /// List every `unsafe` of the crates with its reason
@@ -103,6 +107,7 @@ fn main() -> ExitCode {
         Lab::Shipped => shipped::run(),
         Lab::Registry => registry::run(),
         Lab::Split(args) => split::run(&args),
+        Lab::CiTemplates(args) => ci_templates::run(&args),
         Lab::Majors(args) => majors::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),
