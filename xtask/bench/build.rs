@@ -7,6 +7,8 @@ use std::fs;
 use std::path::Path;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // For the compiler of native code, which the measurements run.
+    println!("cargo::rustc-env=HOST={}", std::env::var("HOST")?);
     let out_dir = std::env::var("OUT_DIR")?;
     let made = Path::new(&out_dir).join("made");
     fs::create_dir_all(&made)?;

@@ -33,6 +33,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   shipped         Build programs as they are shipped, and audit the artifacts in them
   registry        Push, pull, add and update over a real registry that is started here
   split           Split an import among the jobs of Buildbot and Slurm, which are started here; check all recipes
+  ci-templates    Run the templates for CI systems in `ci`, and the hook for pre-commit, in projects of their own
   majors          Put artifacts of two major versions of Wasmtime into one bundle, and load it
   entry-points    Run the commands of the book that lead from nothing to a running program
   package         Pack the published crates, and build and test them from the packed files alone

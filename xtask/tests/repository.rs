@@ -51,3 +51,22 @@ fn the_readme_shows_a_project_that_is_built_and_run() {
         assert!(read("README.md").contains(code.trim()), "README.md lacks the project's {file}");
     }
 }
+
+#[test]
+fn the_page_about_c_libraries_shows_a_project_that_is_built_and_run() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let read = |file: &str| std::fs::read_to_string(root.join(file)).unwrap();
+    let (page, project) = (read("docs/c-libraries.md"), "fixtures/projects/sandboxed-c");
+    for (file, first) in [
+        ("fixtures/sources/png/png.c", ""),
+        (&format!("{project}/wasmport.toml"), "# A hostile file"),
+        (&format!("{project}/src/lib.rs"), ""),
+    ] {
+        let code = read(file);
+        let code = code.trim_end();
+        assert!(
+            page.contains(&code[code.find(first).unwrap()..]),
+            "docs/c-libraries.md lacks {file}"
+        );
+    }
+}

@@ -1,8 +1,9 @@
 //! The table of measurements: a new one is a function and an entry here.
 
 use crate::{
-    Result, call, cold, component, consumers, contract, host, hosting, incremental, instance, load,
-    load_corpus, meter, noop, partition, preinit, remote, rustc, strings, values,
+    Result, Skipped, call, cold, component, consumers, contract, host, hosting, incremental,
+    instance, load, load_corpus, meter, noop, partition, preinit, remote, rustc, sandboxed_c,
+    strings, values,
 };
 
 /// One measurement.
@@ -94,6 +95,16 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "epoch_memory_loop", unit: "ratio", goal: Unset, run: meter::epoch_memory_loop },
     Bench { name: "fuel_fib", unit: "ratio", goal: Unset, run: meter::fuel_fib },
     Bench { name: "fuel_memory_loop", unit: "ratio", goal: Unset, run: meter::fuel_memory_loop },
+    Bench { name: "sandboxed_c", unit: "ratio", goal: Unset, run: sandboxed_c::sandboxed },
+    Bench {
+        name: "sandboxed_c_session",
+        unit: "ratio",
+        goal: Unset,
+        run: sandboxed_c::one_session,
+    },
+    Bench { name: "sandboxed_c_fuel", unit: "ratio", goal: Unset, run: sandboxed_c::fuel },
+    Bench { name: "sandboxed_c_wasm2c", unit: "ratio", goal: Unset, run: sandboxed_c::wasm2c },
+    Bench { name: "sandboxed_c_start_us", unit: "us", goal: Unset, run: sandboxed_c::start_us },
     Bench { name: "preinit_reactor", unit: "ratio", goal: Unset, run: preinit::reactor },
     Bench { name: "noop_start_ms", unit: "ms", goal: AtMost(60.0), run: noop::start_ms },
     Bench { name: "noop_1000", unit: "ratio", goal: AtMost(2.0), run: noop::import_1000 },
@@ -233,7 +244,13 @@ impl Bench {
     /// Runs it and prints its line.
     pub fn measure(&self) -> Result {
         eprintln!("{}: measuring", self.name);
-        let value = (self.run)()?;
+        let value = match (self.run)() {
+            Err(error) if error.is::<Skipped>() => {
+                eprintln!("{}: skipped: {error}", self.name);
+                return Ok(());
+            }
+            value => value?,
+        };
         println!("{}\t{value:.3}\t{}", self.name, self.unit);
         let is_good = match self.goal {
             AtMost(goal) => value <= goal,

@@ -25,6 +25,7 @@ mod preinit;
 mod process;
 mod remote;
 mod rustc;
+mod sandboxed_c;
 mod side;
 mod strings;
 mod values;
@@ -42,6 +43,18 @@ use std::process::ExitCode;
 /// A measurement's result; the message of an error is all there is to tell.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
+/// A measurement cannot run on this machine; the reason.
+#[derive(Debug)]
+struct Skipped(&'static str);
+
+impl std::fmt::Display for Skipped {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl std::error::Error for Skipped {}
+
 /// Measure wasmport against plain Wasmtime.
 ///
 /// Prints a line `name<TAB>value<TAB>unit` for each measurement; all else goes to stderr.
@@ -50,6 +63,9 @@ type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 /// counts: what else the machine does only ever adds time. A `ratio` is ours divided by theirs, an
 /// extra in `ns` or `us` is ours minus theirs per call. Sizes and processor times of whole builds,
 /// which hardly vary, are taken once.
+///
+/// `sandboxed_c` measures a C library against the same library as native code: a ratio is the time in the sandbox divided
+/// by the native one.
 ///
 /// `remote_hit` needs a store: `cargo xtask remote radosgw -- cargo xtask bench remote_hit` starts one.
 ///

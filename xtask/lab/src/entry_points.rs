@@ -80,12 +80,14 @@ impl EntryPoint {
         let (_, script) = section.split_once("\n```sh\n")?;
         let (script, _) = script.split_once("\n```")?;
         let (mut commands, mut printed, mut end) = (0, Vec::new(), None);
+        let mut continues = false;
         for line in script.lines() {
             match end {
                 Some(mark) if line == mark => end = None,
                 Some(_) => {}
                 None => {
-                    commands += 1;
+                    commands += usize::from(!continues);
+                    continues = line.ends_with('\\');
                     end = line.split_once("<<'").and_then(|(_, rest)| rest.split('\'').next());
                     printed.extend(line.split_once("# prints ").map(|(_, text)| text.to_owned()));
                 }

@@ -4,6 +4,7 @@
 mod backends;
 mod bless;
 mod cases;
+mod ci_templates;
 mod conformance;
 mod corpus;
 mod determinism;
@@ -32,6 +33,7 @@ mod split;
 mod unsafe_code;
 mod worlds;
 mod wrappers;
+mod yaml;
 
 use clap::Parser;
 use std::path::PathBuf;
@@ -77,6 +79,8 @@ enum Lab {
     Registry,
     /// Split an import among the jobs of engines that are started here, Buildbot and Slurm, and check all recipes
     Split(split::Args),
+    /// Run the templates for CI systems in `ci`, and the hook for pre-commit, in projects of their own
+    CiTemplates(ci_templates::Args),
     /// Put artifacts of two major versions of Wasmtime into one bundle, and load it
     Majors(majors::Args),
     /// Run the commands of the book that lead from nothing to a running program
@@ -112,6 +116,7 @@ fn main() -> ExitCode {
         Lab::Shipped => shipped::run(),
         Lab::Registry => registry::run(),
         Lab::Split(args) => split::run(&args),
+        Lab::CiTemplates(args) => ci_templates::run(&args),
         Lab::Majors(args) => majors::run(&args),
         Lab::EntryPoints(args) => entry_points::run(&args),
         Lab::Package(args) => package::run(&args),

@@ -5,6 +5,7 @@ use super::project::{PARTS, Project};
 use super::recipe;
 use crate::files;
 use crate::processes::{complete, require};
+use crate::yaml::{documents, list, text};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,9 +13,6 @@ use std::process::Command;
 const GITHUB: &str = "github/import.yml";
 const GITLAB: &str = "gitlab/.gitlab-ci.yml";
 const KUBERNETES: &str = "kubernetes/job.yaml";
-
-/// Prints the documents of a YAML file as a JSON list.
-const TO_JSON: &str = "import json, sys, yaml; print(json.dumps(list(yaml.load_all(open(sys.argv[1]), yaml.BaseLoader))))";
 
 /// Checks all recipes.
 pub(super) fn check() -> crate::Result {
@@ -52,20 +50,6 @@ fn schemas() -> crate::Result {
     Ok(())
 }
 
-/// Returns the documents of a YAML file.
-fn yaml(file: &str) -> crate::Result<Value> {
-    let mut python = Command::new("python3");
-    Ok(serde_json::from_str(&complete(python.args(["-c", TO_JSON]).arg(recipe(file)))?)?)
-}
-
-fn list(value: &Value) -> &[Value] {
-    value.as_array().map(Vec::as_slice).unwrap_or_default()
-}
-
-fn text(value: &Value) -> crate::Result<&str> {
-    value.as_str().ok_or_else(|| format!("no text: {value}").into())
-}
-
 /// A folder with the project, as a job checks it out.
 fn checkout(project: &Project, name: &str) -> crate::Result<PathBuf> {
     let folder = project.base().join("checkouts").join(name);
@@ -86,7 +70,7 @@ fn shell(project: &Project, shell: &[&str], script: &str, folder: &Path) -> crat
 
 /// The jobs of a matrix leave artifacts, which another job downloads.
 fn github(project: &Project) -> crate::Result<PathBuf> {
-    let workflow = &yaml(GITHUB)?[0];
+    let workflow = &documents(&recipe(GITHUB))?[0];
     let (part, merge) = (&workflow["jobs"]["part"], &workflow["jobs"]["merge"]);
     let merged = checkout(project, "merge")?;
     for number in list(&part["strategy"]["matrix"]["part"]) {
@@ -136,7 +120,7 @@ fn filled(text: &str, part: &str) -> crate::Result<String> {
 
 /// Parallel jobs leave artifacts, which are side by side in the folder of the next job.
 fn gitlab(project: &Project) -> crate::Result<PathBuf> {
-    let pipeline = &yaml(GITLAB)?[0];
+    let pipeline = &documents(&recipe(GITLAB))?[0];
     let total: u32 = text(&pipeline["part"]["parallel"])?.parse()?;
     let merged = checkout(project, "merge")?;
     let script = |job: &str| -> crate::Result<String> {
@@ -158,7 +142,7 @@ fn gitlab(project: &Project) -> crate::Result<PathBuf> {
 
 /// The pods of an indexed job, and that of another, share a volume.
 fn kubernetes(project: &Project) -> crate::Result<PathBuf> {
-    let jobs = yaml(KUBERNETES)?;
+    let jobs = documents(&recipe(KUBERNETES))?;
     let folder = project.folder();
     for job in list(&jobs) {
         let container = &job["spec"]["template"]["spec"]["containers"][0];
