@@ -4,6 +4,8 @@ mod document;
 
 #[cfg(feature = "schema")]
 pub use document::report_schema;
+#[cfg(all(feature = "schema", feature = "compiler"))]
+pub(crate) use document::schema_of;
 
 use crate::asset::{AssetError, Kind, Stage};
 use crate::partition::Partition;
