@@ -20,16 +20,28 @@ pub(crate) fn completions(args: &CompletionsArgs) -> Exit {
     Exit::Done
 }
 
+/// The program, for its own completion.
+const NAME: &str = "cargo-wasmport";
+
+/// The name with which the script for Bash is generated: `clap_complete` 4.6 takes a hyphen for the end of a name.
+const BASH_NAME: &str = "cargo_wasmport";
+
 fn script(shell: ShellName) -> String {
-    let (shell, more) = match shell {
-        ShellName::Bash => (Shell::Bash, BASH),
-        ShellName::Elvish => (Shell::Elvish, ""),
-        ShellName::Fish => (Shell::Fish, FISH),
-        ShellName::PowerShell => (Shell::PowerShell, ""),
+    match shell {
+        ShellName::Bash => {
+            let script = generated(Shell::Bash, BASH_NAME);
+            script.replace(&format!(" {BASH_NAME}\n"), &format!(" {NAME}\n")) + BASH
+        }
+        ShellName::Elvish => generated(Shell::Elvish, NAME),
+        ShellName::Fish => generated(Shell::Fish, NAME) + FISH,
+        ShellName::PowerShell => generated(Shell::PowerShell, NAME),
         // Cargo's own completion calls the function `_cargo-wasmport`.
-        ShellName::Zsh => (Shell::Zsh, ""),
-    };
+        ShellName::Zsh => generated(Shell::Zsh, NAME),
+    }
+}
+
+fn generated(shell: Shell, name: &str) -> String {
     let mut script = Vec::new();
-    generate(shell, &mut program_command(), "cargo-wasmport", &mut script);
-    String::from_utf8_lossy(&script).into_owned() + more
+    generate(shell, &mut program_command(), name, &mut script);
+    String::from_utf8_lossy(&script).into_owned()
 }

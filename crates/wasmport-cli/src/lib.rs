@@ -76,9 +76,9 @@ pub fn main() -> ExitCode {
         args.insert(1, "wasmport".into());
     }
     ColorName::among(&args).apply();
-    let Program::Wasmport { color, command } = Program::parse_from(args);
-    color.apply();
-    run(&command, None)
+    let Program::Wasmport(program) = Program::parse_from(args);
+    program.color.apply();
+    run(&program.command, None)
 }
 
 /// Runs the program `wasmport-worker`, which another program starts by `wasmport::Worker`.

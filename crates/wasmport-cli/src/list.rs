@@ -96,6 +96,7 @@ fn row(asset: &ListedAsset) -> [String; 7] {
 fn decorated(asset: &ListedAsset, row: &str, out: &Output) -> String {
     let (style, word) = state(asset.state);
     let source = plain(&asset.source);
+    let row = row.trim_start();
     let rest = row.strip_prefix(word).unwrap_or(row);
     let rest = match &asset.path {
         Some(path) => rest.replacen(&source, &out.link(path, &source), 1),

@@ -4,7 +4,7 @@ use crate::project::{CALC, Project};
 use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
-use wasmport_build::{Importer, report_schema, settings_schema};
+use wasmport_build::{Importer, listing_schema, plan_schema, report_schema, settings_schema};
 
 pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
@@ -33,6 +33,49 @@ fn the_schema_of_the_settings_is_current() {
 #[test]
 fn the_schema_of_reports_is_current() {
     assert_current("schemas/report.json", &pretty(&report_schema()));
+}
+
+#[test]
+fn the_schemas_of_lists_and_plans_are_current() {
+    assert_current("schemas/list.json", &pretty(&listing_schema()));
+    assert_current("schemas/plan.json", &pretty(&plan_schema()));
+}
+
+#[test]
+#[cfg(feature = "doctor")]
+fn the_schema_of_diagnoses_is_current() {
+    assert_current("schemas/doctor.json", &pretty(&wasmport_build::doctor::diagnosis_schema()));
+}
+
+#[test]
+fn lists_and_plans_fit_their_schemas() {
+    let project = Project::with(&[("calc.wat", CALC.as_bytes()), ("old.wat", CALC.as_bytes())]);
+    project.importer().run(&()).unwrap();
+    project.write("calc.wat", "(module)");
+    project.write("new.wat", "neither");
+    fs::remove_file(project.assets().join("old.wat")).unwrap();
+    for (schema, document) in [
+        (listing_schema(), serde_json::to_value(project.importer().list().unwrap()).unwrap()),
+        (plan_schema(), serde_json::to_value(project.importer().plan().unwrap()).unwrap()),
+    ] {
+        assert_eq!(document["assets"].as_array().unwrap().len(), 3, "{document}");
+        assert_eq!(violations(&schema, &document, ""), Vec::<String>::new(), "{document}");
+    }
+}
+
+#[test]
+#[cfg(feature = "doctor")]
+fn diagnoses_fit_their_schema() {
+    use wasmport_build::doctor::{diagnose, diagnosis_schema};
+    let project = Project::with(&[("calc.wat", CALC.as_bytes()), ("bad.wat", b"(")]);
+    let settings = project.settings("targets = [\"portable\"]\n");
+    let diagnosis = serde_json::to_value(diagnose(settings, project.path())).unwrap();
+    assert_eq!(
+        violations(&diagnosis_schema(), &diagnosis, ""),
+        Vec::<String>::new(),
+        "{diagnosis}"
+    );
+    assert_eq!(diagnosis["summary"]["errors"], 1, "{diagnosis}");
 }
 
 #[test]

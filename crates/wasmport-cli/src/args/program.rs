@@ -3,34 +3,36 @@
 use super::Command;
 use clap::{CommandFactory as _, Parser, ValueEnum};
 
-/// Arguments of the program, behind those of cargo.
+/// The program as cargo starts it: with the name of the command in front.
 #[derive(Parser)]
 #[command(name = "cargo", bin_name = "cargo")]
 pub(crate) enum Program {
     /// Import WebAssembly files into Rust projects
     #[command(version, subcommand_required = true)]
-    Wasmport {
-        /// Color messages [default: on a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colors elsewhere too]
-        #[arg(
-            long,
-            value_name = "WHEN",
-            value_enum,
-            default_value_t,
-            hide_default_value = true,
-            global = true
-        )]
-        color: ColorName,
-        #[command(subcommand)]
-        command: Command,
-    },
+    Wasmport(OwnProgram),
 }
 
-/// Returns the program as a shell starts it without cargo.
+/// The program as a shell starts it.
+#[derive(Parser)]
+#[command(name = "cargo-wasmport", version, about = "Import WebAssembly files into Rust projects")]
+pub(crate) struct OwnProgram {
+    /// Color messages [default: on a terminal, unless `NO_COLOR` is set; `CLICOLOR_FORCE` colors elsewhere too]
+    #[arg(
+        long,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        hide_default_value = true,
+        global = true
+    )]
+    pub color: ColorName,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Describes the program as a shell starts it.
 pub(crate) fn program_command() -> clap::Command {
-    let cargo = Program::command();
-    let own = cargo.get_subcommands().next().cloned();
-    let own = own.unwrap_or(cargo);
-    own.name("cargo-wasmport").bin_name("cargo-wasmport").display_name("cargo-wasmport")
+    OwnProgram::command()
 }
 
 /// The outputs that have colors.

@@ -1,13 +1,20 @@
 
 # `cargo wasmport …` is completed like `cargo-wasmport …`. Other commands are left to the completion of cargo.
-__cargo_wasmport_other=""
+: "${__cargo_wasmport_other:=}"
+
+# Prints the function that completes a command.
+__cargo_wasmport_function() {
+    local spec
+    spec=$(complete -p "$1" 2>/dev/null) || return 0
+    if [[ $spec =~ -F\ ([^\ ]+) ]]; then
+        echo "${BASH_REMATCH[1]}"
+    fi
+}
 
 __cargo_wasmport_find_other() {
-    local spec
-    spec=$(complete -p cargo 2>/dev/null) || return 0
-    if [[ $spec =~ -F\ ([^\ ]+) && ${BASH_REMATCH[1]} != __cargo_wasmport ]]; then
-        __cargo_wasmport_other=${BASH_REMATCH[1]}
-    fi
+    local found
+    found=$(__cargo_wasmport_function cargo)
+    [[ $found == __cargo_wasmport ]] || __cargo_wasmport_other=$found
 }
 
 __cargo_wasmport_register() {
@@ -21,7 +28,7 @@ __cargo_wasmport() {
     if ((COMP_CWORD > at)) && [[ ${COMP_WORDS[at]} == wasmport ]]; then
         COMP_WORDS=(cargo-wasmport "${COMP_WORDS[@]:at+1}")
         COMP_CWORD=$((COMP_CWORD - at))
-        _cargo-wasmport cargo-wasmport "$2" "$3"
+        "$__cargo_wasmport_own" cargo-wasmport "$2" "$3"
         return
     fi
     if [[ -z $__cargo_wasmport_other ]] && declare -F _completion_loader >/dev/null; then
@@ -38,5 +45,6 @@ __cargo_wasmport() {
     fi
 }
 
+__cargo_wasmport_own=$(__cargo_wasmport_function cargo-wasmport)
 __cargo_wasmport_find_other
 __cargo_wasmport_register
