@@ -193,7 +193,9 @@ impl Output {
         };
         let mut why = asset.stale.iter().flat_map(|why| why.lines()).map(plain);
         let first = why.next().map(|why| format!(": {why}")).unwrap_or_default();
-        self.line(&format!("{style}{word:>9}{style:#} {}{first}", plain(&asset.source)));
+        let source = plain(&asset.source);
+        let source = asset.path.as_ref().map_or(source.clone(), |path| self.link(path, &source));
+        self.line(&format!("{style}{word:>9}{style:#} {source}{first}"));
         why.for_each(|line| self.line(&format!("          {line}")));
         if self.verbose > 0 {
             for artifact in &asset.artifacts {

@@ -59,7 +59,7 @@ impl Imported {
             }
             Err(error) => (file.failed(kind, error), None),
         };
-        (AssetReport { kind, stages, warnings, missing, ..report }, entry)
+        (AssetReport { kind, stages, warnings, missing, ..report }.at(&file.path), entry)
     }
 }
 
