@@ -62,7 +62,7 @@ pub(super) fn execute(
         (report, entry)
     };
     let begun = |file: &AssetFile| progress.start(&file.source, bytes(file));
-    let locally = |watchdog| locally(plan, &pending, watchdog, lock, (&begun, &report));
+    let locally = |watchdog| locally(plan, &pending, watchdog, lock, &begun, &report);
     match executor {
         Executor::Local => Ok(locally(None)),
         Executor::Watched(watchdog) => Ok(locally(Some(watchdog))),
@@ -82,10 +82,8 @@ fn locally(
     pending: &[&AssetFile],
     watchdog: Option<&Watchdog>,
     lock: Option<&OutputLock>,
-    (begun, report): (
-        &(dyn Fn(&AssetFile) + Sync),
-        &(dyn Fn(&AssetFile, Imported) -> (AssetReport, Option<Entry>) + Sync),
-    ),
+    begun: &(dyn Fn(&AssetFile) + Sync),
+    report: &(impl Fn(&AssetFile, Imported) -> (AssetReport, Option<Entry>) + Sync),
 ) -> Executed {
     let import = import_context(plan, pending.len());
     let assets = for_each(plan, pending, |file| {

@@ -102,7 +102,7 @@ impl Helper<'_> {
                 std::mem::take(&mut together)
             };
             let order = Order { batch: &batch, has_concurrency, part };
-            let left = self.batch(&order, &files, (started, &mut *done), &mut warnings)?;
+            let left = self.batch(&order, &files, started, done, &mut warnings)?;
             let Some(Unfinished { begun, waiting, cause }) = left else { continue };
             together = waiting;
             if batch.len() > 1 {
@@ -122,7 +122,8 @@ impl Helper<'_> {
         &self,
         order: &Order<'_>,
         files: &BTreeMap<String, &AssetFile>,
-        (started, done): (&dyn Fn(&AssetFile), &mut dyn FnMut(&AssetFile, Imported)),
+        started: &dyn Fn(&AssetFile),
+        done: &mut dyn FnMut(&AssetFile, Imported),
         warnings: &mut Vec<String>,
     ) -> Result<Option<Unfinished>, Error> {
         let cannot =

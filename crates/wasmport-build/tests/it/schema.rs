@@ -36,6 +36,19 @@ fn the_schema_of_reports_is_current() {
 }
 
 #[test]
+fn the_schemas_of_lists_and_plans_are_current() {
+    assert_current("schemas/list.json", &pretty(&listing_schema()));
+    assert_current("schemas/plan.json", &pretty(&plan_schema()));
+}
+
+#[test]
+#[cfg(feature = "doctor")]
+fn the_schema_of_diagnoses_is_current() {
+    let schema = wasmport_build::doctor::diagnosis_schema();
+    assert_current("schemas/doctor.json", &pretty(&schema));
+}
+
+#[test]
 fn lists_and_plans_fit_their_schemas() {
     let project = Project::with(&[("calc.wat", CALC.as_bytes()), ("old.wat", CALC.as_bytes())]);
     project.importer().run(&()).unwrap();

@@ -21,24 +21,6 @@ fn the_checked_in_schema_is_the_printed_one() {
     assert_eq!(checked_in, schema());
 }
 
-/// The checked-in schemas of the documents are those of their types; `BLESS=1` writes them.
-#[test]
-fn the_schemas_of_documents_are_current() {
-    for (path, schema) in [
-        ("schemas/doctor.json", wasmport_build::doctor::diagnosis_schema()),
-        ("schemas/list.json", wasmport_build::listing_schema()),
-        ("schemas/plan.json", wasmport_build::plan_schema()),
-    ] {
-        let wanted = serde_json::to_string_pretty(&schema).unwrap() + "\n";
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
-        if std::env::var_os("BLESS").is_some() {
-            fs::write(&file, &wanted).unwrap();
-        }
-        let current = fs::read_to_string(&file).unwrap_or_default();
-        assert!(current == wanted, "{path} is not current; to write it: cargo xtask bless");
-    }
-}
-
 #[test]
 fn editors_find_the_schema() {
     let schema = schema();
