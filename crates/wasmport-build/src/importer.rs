@@ -354,7 +354,7 @@ impl Importer {
 
     /// Adds the default targets.
     #[cfg(feature = "compiler")]
-    fn complete(&self) -> Result<Settings, Error> {
+    pub(crate) fn complete(&self) -> Result<Settings, Error> {
         let mut settings = self.settings.clone();
         settings.apply_profile(Profile::Release);
         if settings.reproduce && settings.targets.is_none() {
@@ -428,7 +428,7 @@ impl Importer {
         Ok(inputs)
     }
 
-    #[cfg(feature = "bundle")]
+    #[cfg(feature = "compiler")]
     pub(crate) fn settings(&self) -> &Settings {
         &self.settings
     }

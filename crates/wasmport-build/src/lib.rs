@@ -23,13 +23,15 @@
 //! | `compiler` (default) | imports; without it, the crate only checks |
 //! | `all-targets` | code generators for machines of other architectures |
 //! | `preinit` | initialization at import time, with Wizer and WASI |
+//! | `doctor` | diagnoses of a project and this machine |
+//! | `scaffold` | adds wasmport to a cargo package |
 //! | `emit-stages` | the module after each stage as text |
 //! | `audit` | which artifacts were compiled by a Wasmtime that has advisories |
 //! | `bundle` | signed bundles of artifacts |
 //! | `oci` | registries: pushes and pulls bundles and sources, and pins files that come from there |
 //! | `signing` | keys that sign |
 //! | `remote` | a cache that machines share, over S3, WebDAV, Redis and HTTP |
-//! | `schema` | the JSON schemas of the settings and of the report |
+//! | `schema` | the JSON schemas of the settings and of the documents |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![cfg_attr(not(feature = "compiler"), allow(dead_code, reason = "checking alone needs less"))]
@@ -46,11 +48,17 @@ mod codegen;
 mod component;
 #[cfg(feature = "compiler")]
 pub mod contents;
+#[cfg(feature = "doctor")]
+pub mod doctor;
 mod error;
 mod fs;
 mod importer;
 pub mod interface;
+#[cfg(feature = "compiler")]
+mod listing;
 mod names;
+#[cfg(feature = "compiler")]
+mod overview;
 #[cfg(feature = "compiler")]
 mod panics;
 mod partition;
@@ -62,6 +70,8 @@ pub mod registry;
 mod report;
 #[cfg(feature = "compiler")]
 mod run;
+#[cfg(feature = "scaffold")]
+mod scaffold;
 mod settings;
 #[cfg(feature = "signing")]
 pub mod signature;
@@ -82,6 +92,13 @@ pub use bundle::{BundleOptions, Bundled, merge_bundles};
 pub use codegen::GuestLanguage;
 pub use error::{Error, SettingsError};
 pub use importer::{Importer, configure};
+#[cfg(all(feature = "schema", feature = "compiler"))]
+pub use listing::listing_schema;
+#[cfg(feature = "compiler")]
+pub use listing::{ListState, ListSummary, ListedAsset, Listing};
+#[cfg(feature = "compiler")]
+#[doc(hidden)]
+pub use overview::write_file;
 pub use partition::{Partition, PartitionError};
 #[cfg(feature = "compiler")]
 pub use pipeline::{Inspection, has_code_generator, inspect};
@@ -92,8 +109,15 @@ pub use report::report_schema;
 pub use report::{
     ArtifactReport, AssetReport, MissingItem, PartReport, Report, StageReport, Status,
 };
+#[cfg(all(feature = "schema", feature = "compiler"))]
+pub use run::plan_schema;
 #[cfg(feature = "compiler")]
-pub use run::Progress;
+pub use run::{
+    Cleaned, Expanded, ImportPlan, KeptFile, PlanSummary, PlannedAction, PlannedAsset, Progress,
+    RemovedFile, WrapperOrigin,
+};
+#[cfg(feature = "scaffold")]
+pub use scaffold::{ByHand, FileAction, Scaffold, ScaffoldFile, ScaffoldOptions, add_to_package};
 #[cfg(feature = "compiler")]
 pub use settings::Pass;
 #[cfg(feature = "schema")]

@@ -4,10 +4,13 @@ mod document;
 
 #[cfg(feature = "schema")]
 pub use document::report_schema;
+#[cfg(all(feature = "schema", feature = "compiler"))]
+pub(crate) use document::schema_of;
 
 use crate::asset::{AssetError, Kind, Stage};
 use crate::partition::Partition;
 use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use wasmport::Digest;
 use wasmport::engine::Target;
@@ -36,6 +39,8 @@ pub enum Status {
 pub struct AssetReport {
     /// The source file below its root.
     pub source: String,
+    /// The source file, if it was found.
+    pub path: Option<PathBuf>,
     /// The asset's name.
     pub name: String,
     /// The kind of WebAssembly.
@@ -60,6 +65,7 @@ impl AssetReport {
     pub(crate) fn new(source: &str, name: &str, status: Status) -> Self {
         Self {
             source: source.into(),
+            path: None,
             name: name.into(),
             kind: Kind::Module,
             status,
@@ -70,6 +76,11 @@ impl AssetReport {
             warnings: Vec::new(),
             missing: Vec::new(),
         }
+    }
+
+    /// Adds the path of the source file.
+    pub(crate) fn at(self, path: &Path) -> Self {
+        Self { path: Some(path.into()), ..self }
     }
 
     /// Reports a place that was not searched, or an asset of which nothing but its source is known.

@@ -6,6 +6,8 @@ mod delivery;
 mod import;
 mod language;
 mod merge;
+mod overview;
+mod program;
 #[cfg(feature = "oci")]
 mod registry;
 
@@ -17,6 +19,10 @@ pub use delivery::{BundleArgs, KeyCommand};
 pub use import::{ImportArgs, OptionArgs, ProfileName, RunArgs, SelectionArgs};
 pub use language::Language;
 pub use merge::MergeArgs;
+pub use overview::{
+    CleanArgs, CompletionsArgs, DoctorArgs, ExpandArgs, ManArgs, NewArgs, ProjectArgs, ShellName,
+};
+pub(crate) use program::{ColorName, Program, program_command};
 #[cfg(feature = "oci")]
 pub use registry::{
     AddArgs, FetchArgs, PullArgs, PushArgs, RegistryArgs, RegistryCommand, UpdateArgs,
@@ -47,10 +53,38 @@ pub enum Command {
     /// Import assets, and import again when an input changes
     ///
     /// Runs until it is interrupted, and continues after errors. With `--format json`, each import prints
-    /// one line.
+    /// one line. With `--exec`, a command runs after each import without errors.
     ///
-    /// Exit codes: 2 invalid arguments, or nothing to watch.
+    /// Exit codes: 2 invalid arguments, or nothing to watch; 130 interrupted, with `--exec`.
     Watch(WatchArgs),
+    /// List the assets of the project: kind, targets, sizes, and whether they are imported
+    ///
+    /// Exit codes: 0 success, 1 an asset failed, 2 invalid arguments or settings.
+    List(SelectionArgs),
+    /// Print the wrapper of an asset: the source code that a program compiles
+    ///
+    /// It is the wrapper of the last import. Without an import it is generated, and no artifact is compiled.
+    ///
+    /// Exit codes: 0 success, 1 the asset cannot be read or has no wrapper, 2 invalid arguments or settings, or no such asset.
+    Expand(ExpandArgs),
+    /// Remove the outputs of imports, and nothing else
+    ///
+    /// Removes the files that the manifest in the output folder names, and the manifest. A file that was changed after its import stays. The lock file and the cache stay too: `cargo wasmport cache clear` empties the cache.
+    ///
+    /// Exit codes: 0 success, 1 a changed file stays, 2 invalid arguments or settings, a damaged manifest, or a file that cannot be removed.
+    Clean(CleanArgs),
+    /// Examine this machine, the cargo package, the settings and the outputs, and name what to mend
+    ///
+    /// Writes nothing, and never uses the network.
+    ///
+    /// Exit codes: 0 no error was found, 1 errors were found, 2 invalid arguments.
+    Doctor(DoctorArgs),
+    /// Add wasmport to a cargo package: dependencies, a build script, an asset and an example
+    ///
+    /// Existing files stay; `Cargo.toml` gets the dependencies that it lacks. What is left to you is printed. A second call changes nothing.
+    ///
+    /// Exit codes: 0 success, 1 a file cannot be read or written, 2 invalid arguments, or a folder without a package.
+    New(NewArgs),
     /// Check that imported output matches the assets; write nothing
     ///
     /// Exit codes: 0 everything is fresh, 1 an asset failed, 2 invalid arguments, settings or lock file, 3 output is stale or differs from the lock file.
@@ -108,6 +142,14 @@ pub enum Command {
     ///
     /// Exit codes: 0 success, 2 invalid arguments or settings.
     Config(ConfigArgs),
+    /// Print a script with which a shell completes `cargo wasmport` and `cargo-wasmport`
+    ///
+    /// Exit codes: 0 success, 2 invalid arguments.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write a page for each command
+    ///
+    /// Exit codes: 0 success, 1 a page cannot be written, 2 invalid arguments.
+    Man(ManArgs),
 }
 
 /// A format of results.
@@ -134,6 +176,12 @@ pub struct WatchArgs {
     /// Poll file times and sizes once a second, for file systems without change events
     #[arg(long)]
     pub poll: bool,
+    /// Run this command after each import without errors; everything behind it belongs to the command
+    ///
+    /// If the command still runs, it is ended with all processes that it started, and started again. A single word with
+    /// spaces is a line for the shell. The command has no standard input, and with `--format json` prints to standard error.
+    #[arg(long, value_name = "CMD", num_args = 1.., allow_hyphen_values = true, conflicts_with = "dry_run")]
+    pub exec: Vec<std::ffi::OsString>,
 }
 
 /// Arguments of `config`.

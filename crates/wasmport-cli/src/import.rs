@@ -10,8 +10,24 @@ use wasmport_build::{Error, Importer, Report};
 
 /// Runs `import`.
 pub(crate) fn import(args: &ImportArgs, default_config: Option<&Path>, out: &Output) -> Exit {
+    if args.dry_run {
+        return dry_run(args.importer(default_config), out);
+    }
     let verb = if args.reproduce { "reproduce" } else { "import" };
     run(args.importer(default_config), &args.run, verb, out)
+}
+
+fn dry_run(importer: Result<Importer, Error>, out: &Output) -> Exit {
+    match importer.and_then(|importer| importer.plan()) {
+        Ok(plan) => {
+            out.plan(&plan);
+            if plan.summary.fail > 0 || plan.is_refused { Exit::Failed } else { Exit::Done }
+        }
+        Err(error) => {
+            out.error(&error.to_string());
+            Exit::Usage
+        }
+    }
 }
 
 /// Runs `merge`.

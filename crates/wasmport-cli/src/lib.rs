@@ -26,13 +26,20 @@ mod audit;
 mod bundle;
 mod cache;
 mod check;
+mod clean;
+mod completions;
 mod config;
+mod doctor;
 mod exit;
+mod expand;
 mod guest;
 mod import;
 mod inspect;
 #[cfg(feature = "bundle")]
 mod key;
+mod list;
+mod man;
+mod new;
 mod output;
 mod precompile;
 mod progress;
@@ -44,8 +51,9 @@ mod text;
 mod watch;
 
 pub use args::{
-    ApiArgs, CacheArgs, CacheCommand, Command, ConfigArgs, Format, GuestArgs, ImportArgs,
-    InspectArgs, Language, MergeArgs, OptionArgs, ProfileName, RunArgs, SelectionArgs, TargetsArgs,
+    ApiArgs, CacheArgs, CacheCommand, CleanArgs, Command, CompletionsArgs, ConfigArgs, DoctorArgs,
+    ExpandArgs, Format, GuestArgs, ImportArgs, InspectArgs, Language, ManArgs, MergeArgs, NewArgs,
+    OptionArgs, ProfileName, ProjectArgs, RunArgs, SelectionArgs, ShellName, TargetsArgs,
     WatchArgs,
 };
 
@@ -55,21 +63,11 @@ pub use args::AuditArgs;
 pub use args::{AddArgs, FetchArgs, PullArgs, PushArgs, RegistryArgs, RegistryCommand, UpdateArgs};
 #[cfg(feature = "bundle")]
 pub use args::{BundleArgs, KeyCommand};
+use args::{ColorName, Program};
 use clap::Parser;
 use output::Output;
 use std::path::Path;
 use std::process::ExitCode;
-
-#[derive(Parser)]
-#[command(name = "cargo", bin_name = "cargo")]
-enum Cargo {
-    /// Import WebAssembly files into Rust projects
-    #[command(version, subcommand_required = true)]
-    Wasmport {
-        #[command(subcommand)]
-        command: Command,
-    },
-}
 
 /// Runs the program `cargo-wasmport`, which cargo starts for `cargo wasmport`.
 #[must_use]
@@ -79,8 +77,10 @@ pub fn main() -> ExitCode {
     if args.get(1).is_none_or(|arg| arg != "wasmport") {
         args.insert(1, "wasmport".into());
     }
-    let Cargo::Wasmport { command } = Cargo::parse_from(args);
-    run(&command, None)
+    ColorName::among(&args).apply();
+    let Program::Wasmport(program) = Program::parse_from(args);
+    program.color.apply();
+    run(&program.command, None)
 }
 
 /// Runs the program `wasmport-worker`, which another program starts by `wasmport::Worker`.
@@ -106,6 +106,19 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
             let out = output(&args.import.selection.options).one_line_documents();
             watch::watch(args, default_config, &out)
         }
+        Command::List(args) => list::list(args, default_config, &output(&args.options)),
+        Command::Expand(args) => {
+            expand::expand(args, default_config, &Output::new(Format::Human, false, 0))
+        }
+        Command::Clean(args) => {
+            clean::clean(args, default_config, &Output::new(args.format, args.quiet, 0))
+        }
+        Command::Doctor(args) => {
+            doctor::doctor(args, default_config, &Output::new(args.format, args.quiet, 0))
+        }
+        Command::New(args) => new::new(args, &Output::new(args.format, false, 0)),
+        Command::Completions(args) => completions::completions(args),
+        Command::Man(args) => man::man(args, &Output::new(Format::Human, false, 0)),
         Command::Check(args) => check::check(args, default_config, &output(&args.options)),
         Command::Targets(args) => {
             targets::targets(args, default_config, &Output::new(args.format, false, 0))

@@ -2,17 +2,21 @@
 
 use crate::args::Format;
 use crate::summary;
-use crate::text::plain;
+use crate::text::{hyperlink, plain};
 use anstyle::{AnsiColor, Style};
 use std::collections::BTreeSet;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
 use wasmport::support::printable;
-use wasmport_build::{AssetReport, PartReport, Partition, Report, Status};
+use wasmport_build::{
+    AssetReport, ImportPlan, PartReport, Partition, PlanSummary, PlannedAction, PlannedAsset,
+    Report, Status,
+};
 
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
-const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The format and amount of output. `anstream` handles `NO_COLOR` and pipes.
 pub(crate) struct Output {
@@ -57,6 +61,21 @@ impl Output {
     pub fn line(&self, line: &str) {
         // If standard output is closed, nobody reads an error about it.
         let _ = writeln!(anstream::stdout(), "{line}");
+    }
+
+    /// Prints text of several lines: a wrapper, or a manual page. On a terminal control characters are escaped.
+    pub fn text(&self, text: &str) {
+        let mut out = std::io::stdout().lock();
+        let text = if out.is_terminal() { printable(text) } else { text.into() };
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
+
+    /// Links text to a file, on terminals that have links. The text is escaped before.
+    pub fn link(&self, path: &Path, text: &str) -> String {
+        let is_shown = !self.is_json()
+            && std::io::stdout().is_terminal()
+            && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout);
+        if is_shown { hyperlink(path, text) } else { text.into() }
     }
 
     /// Prints the result as one JSON document.
@@ -118,6 +137,46 @@ impl Output {
         self.line(&counts(report, verb));
     }
 
+    /// Prints what an import would do.
+    pub fn plan(&self, plan: &ImportPlan) {
+        plan.warnings.iter().for_each(|warning| self.warning(warning));
+        if self.is_json() {
+            return self.json(plan);
+        }
+        plan.assets.iter().for_each(|asset| self.planned(asset));
+        if self.quiet {
+            return;
+        }
+        let PlanSummary { import, keep, remove, fail, .. } = plan.summary;
+        let counts =
+            [(import, "to import"), (keep, "unchanged"), (remove, "to remove"), (fail, "failed")];
+        let counts = counts.iter().filter(|(count, _)| *count > 0);
+        let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
+        let what = if counts.is_empty() { "no assets".into() } else { counts.join(", ") };
+        self.line(&format!("dry run: {what}; nothing was written"));
+    }
+
+    fn planned(&self, asset: &PlannedAsset) {
+        let (style, word) = match asset.action {
+            PlannedAction::Import => (GREEN, "import"),
+            PlannedAction::Remove => (YELLOW, "remove"),
+            PlannedAction::Fail => (RED, "failed"),
+            _ if self.verbose > 0 => (CYAN, "unchanged"),
+            _ => return,
+        };
+        if self.quiet && asset.action != PlannedAction::Fail {
+            return;
+        }
+        let mut why = asset.why.iter().flat_map(|why| why.lines()).map(plain);
+        let first = why.next().map(|why| format!(": {why}")).unwrap_or_default();
+        self.line(&format!("{style}{word:>9}{style:#} {}{first}", plain(&asset.source)));
+        why.for_each(|line| self.line(&format!("          {line}")));
+        if self.verbose > 0 {
+            asset.targets.iter().for_each(|target| self.line(&format!("          {target}")));
+            asset.removes.iter().for_each(|path| self.line(&format!("          {}", plain(path))));
+        }
+    }
+
     fn table(&self, table: Option<String>) {
         let lines = table.iter().flat_map(|table| table.lines());
         lines.for_each(|line| self.line(&format!("          {line}")));
@@ -134,7 +193,9 @@ impl Output {
         };
         let mut why = asset.stale.iter().flat_map(|why| why.lines()).map(plain);
         let first = why.next().map(|why| format!(": {why}")).unwrap_or_default();
-        self.line(&format!("{style}{word:>9}{style:#} {}{first}", plain(&asset.source)));
+        let source = plain(&asset.source);
+        let source = asset.path.as_ref().map_or(source.clone(), |path| self.link(path, &source));
+        self.line(&format!("{style}{word:>9}{style:#} {source}{first}"));
         why.for_each(|line| self.line(&format!("          {line}")));
         if self.verbose > 0 {
             for artifact in &asset.artifacts {

@@ -1,10 +1,26 @@
 //! Text for the terminal.
 
+use std::path::{MAIN_SEPARATOR, Path};
 use wasmport::support::printable;
 
 /// Escapes control characters and line ends, so that names from files cannot control the terminal.
 pub(crate) fn plain(text: &str) -> String {
     printable(text).replace('\n', "\\n")
+}
+
+/// Links text to a file with the escape sequence OSC 8.
+pub(crate) fn hyperlink(path: &Path, text: &str) -> String {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let path = path.display().to_string().replace(MAIN_SEPARATOR, "/");
+    // A drive of Windows has no `/` in front.
+    let root = if path.starts_with('/') { "" } else { "/" };
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~:".contains(&byte);
+    let encoded = path.bytes().map(|byte| match is_plain(byte) {
+        true => char::from(byte).to_string(),
+        false => format!("%{byte:02X}"),
+    });
+    let encoded: String = encoded.collect();
+    format!("\u{1b}]8;;file://{root}{encoded}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
 }
 
 /// Formats a size in the largest unit with a number above one.
@@ -31,6 +47,13 @@ pub(crate) fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_holds_no_byte_of_a_path_that_could_end_it() {
+        let link = hyperlink(Path::new("/a b/\u{1b}\\;ü"), "text");
+        assert_eq!(link, "\u{1b}]8;;file:///a%20b/%1B%5C%3B%C3%BC\u{1b}\\text\u{1b}]8;;\u{1b}\\");
+    }
 
     #[test]
     fn sizes_are_short() {

@@ -15,15 +15,33 @@ mod bounds;
 #[cfg(feature = "bundle")]
 #[path = "cli/bundle.rs"]
 mod bundle;
+#[path = "cli/clean.rs"]
+mod clean;
+#[path = "cli/color.rs"]
+mod color;
+#[path = "cli/completions.rs"]
+mod completions;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/doctor.rs"]
+mod doctor;
+#[path = "cli/dry_run.rs"]
+mod dry_run;
+#[path = "cli/exec.rs"]
+mod exec;
+#[path = "cli/expand.rs"]
+mod expand;
 #[path = "cli/files.rs"]
 mod files;
 #[cfg(any(feature = "oci", feature = "remote"))]
 #[path = "cli/http.rs"]
 mod http;
+#[path = "cli/list.rs"]
+mod list;
 #[path = "cli/lock.rs"]
 mod lock;
+#[path = "cli/new.rs"]
+mod new;
 #[cfg(feature = "oci")]
 #[path = "cli/oci.rs"]
 mod oci;
@@ -37,6 +55,8 @@ mod registry;
 #[cfg(feature = "remote")]
 #[path = "cli/remote.rs"]
 mod remote;
+#[path = "cli/schema.rs"]
+mod schema;
 #[cfg(feature = "remote")]
 #[path = "cli/server.rs"]
 mod server;

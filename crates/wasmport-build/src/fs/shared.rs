@@ -107,6 +107,12 @@ pub(crate) fn create_folder(path: &Path) -> Result<()> {
     fs::create_dir_all(path).map_err(at(path))
 }
 
+/// Checks that this process can write to a folder. The file that it creates has no name, or none for long.
+#[cfg(feature = "doctor")]
+pub(crate) fn check_writable(folder: &Path) -> Result<()> {
+    tempfile::tempfile_in(folder).map(drop).map_err(at(folder))
+}
+
 /// Creates a file, and fails if it exists.
 #[cfg(any(test, feature = "signing"))]
 pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<()> {

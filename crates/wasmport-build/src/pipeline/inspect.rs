@@ -78,15 +78,7 @@ pub(crate) fn inspect_bytes(
     let module = to_wasm(path, source)?.with_text(text);
     let module = validate(module, allowed, limits)?;
     let interface = Interface::of(&module, limits)?;
-    let mut needs: Vec<&str> =
-        module.features().iter().filter_map(WasmFeature::cargo_feature).collect();
-    if interface.imports_wasi() {
-        needs.push("wasi");
-    }
-    // A world without a wrapper needs no features.
-    needs.extend(interface.world.iter().filter_map(|w| component_needs(w).ok()).flatten());
-    needs.sort_unstable();
-    needs.dedup();
+    let needs = needs(module.features(), &interface);
     Ok(Inspection {
         path: path.into(),
         bytes,
@@ -97,4 +89,17 @@ pub(crate) fn inspect_bytes(
         needs,
         interface,
     })
+}
+
+/// Returns the cargo features of the `wasmport` crate that the wrapper of an interface needs, in their order.
+pub(crate) fn needs(features: RequiredFeatures, interface: &Interface) -> Vec<&'static str> {
+    let mut needs: Vec<&str> = features.iter().filter_map(WasmFeature::cargo_feature).collect();
+    if interface.imports_wasi() {
+        needs.push("wasi");
+    }
+    // A world without a wrapper needs no features.
+    needs.extend(interface.world.iter().filter_map(|w| component_needs(w).ok()).flatten());
+    needs.sort_unstable();
+    needs.dedup();
+    needs
 }

@@ -21,6 +21,8 @@ pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub(crate) use guest::guest;
 pub(crate) use inspect::inspect_bytes;
+#[cfg(feature = "doctor")]
+pub(crate) use inspect::needs;
 pub use inspect::{Inspection, inspect};
 pub(crate) use pack::{Output, Outputs};
 #[cfg(feature = "bundle")]

@@ -107,8 +107,9 @@ fn check_one(
         (OlderPatch::Warn, Some(why)) => warnings.push(format!("`{}`: {why}", file.source)),
         (OlderPatch::Warn, None) => {}
     }
-    match (stale, entry) {
+    let report = match (stale, entry) {
         (None, Some(entry)) => entry.report(&file.name(), Status::Unchanged),
         (why, _) => AssetReport::stale(&file.source, &file.name(), why.unwrap_or_default()),
-    }
+    };
+    report.at(&file.path)
 }

@@ -231,6 +231,29 @@ impl<'a> Freshness<'a> {
             && self.staleness(file, source_digest).is_none()
     }
 
+    /// Returns the reason why an import does not leave the asset alone, if it does not.
+    #[cfg(feature = "compiler")]
+    pub fn reason_to_import(
+        &self,
+        file: &AssetFile,
+        source_digest: Digest,
+        tools: &crate::tool::ToolBox,
+    ) -> Option<String> {
+        let other_version = || {
+            let entry = self.entry(file)?;
+            let (theirs, own) = (&entry.wasmtime, wasmtime_version());
+            let wasmtime =
+                || (theirs != own).then(|| format!("Wasmtime {theirs} compiled it, this is {own}"));
+            self.outdated(entry).or_else(wasmtime).or_else(|| {
+                let (theirs, own) =
+                    (entry.tools.get(crate::tool::WASM_OPT)?, tools.wasm_opt().ok()?);
+                let own = own.version();
+                (theirs != own).then(|| format!("wasm-opt {theirs} made it, this is {own}"))
+            })
+        };
+        self.staleness(file, source_digest).or_else(other_version)
+    }
+
     /// Returns the reason why an asset is outdated although it works: another version made it.
     pub fn outdated(&self, entry: &Entry) -> Option<String> {
         let own = generator::version();

@@ -77,6 +77,23 @@ fn is_output(output: &str, start: &[u8]) -> bool {
 ///
 /// Fails with [`Error::File`] if the file cannot be removed.
 pub(crate) fn remove(folder: &Path, output: &str, digest: Digest) -> Result<Option<String>, Error> {
+    let why = reason_to_keep(folder, output, digest)?;
+    if why.is_none() {
+        fs::remove_with_empty_folders(&folder.join(output), folder)?;
+    }
+    Ok(why)
+}
+
+/// Returns the reason why a file stays that is at the path of an output of this digest: it is another one.
+///
+/// # Errors
+///
+/// Fails with [`Error::File`] if the path cannot be examined.
+pub(crate) fn reason_to_keep(
+    folder: &Path,
+    output: &str,
+    digest: Digest,
+) -> Result<Option<String>, Error> {
     let path = match locate(folder, output) {
         Err(Error::OutputLink { path }) => {
             let path = path.display();
@@ -85,15 +102,15 @@ pub(crate) fn remove(folder: &Path, output: &str, digest: Digest) -> Result<Opti
         path => path?,
     };
     match fs::occupant(&path)? {
-        Occupant::Nothing => {}
-        Occupant::File if fs::content_digest(&path).is_ok_and(|actual| actual == digest) => {}
+        Occupant::Nothing => Ok(None),
+        Occupant::File if fs::content_digest(&path).is_ok_and(|actual| actual == digest) => {
+            Ok(None)
+        }
         Occupant::File | Occupant::Link | Occupant::Other => {
             let why = "it was changed after it was imported; remove it if you do not need it";
-            return Ok(Some(format!("`{}` stays: {why}", path.display())));
+            Ok(Some(format!("`{}` stays: {why}", path.display())))
         }
     }
-    fs::remove_with_empty_folders(&path, folder)?;
-    Ok(None)
 }
 
 /// Removes unfinished files of killed imports, in the folders that hold the outputs of these assets.

@@ -109,9 +109,15 @@ impl Serialize for Report {
 #[cfg(feature = "schema")]
 #[must_use]
 pub fn report_schema() -> serde_json::Value {
+    schema_of::<Document<'_>>("Report of `cargo wasmport import` and `check`")
+}
+
+/// Returns the JSON schema of a document with a title.
+#[cfg(feature = "schema")]
+pub(crate) fn schema_of<T: schemars::JsonSchema>(title: &str) -> serde_json::Value {
     let settings = schemars::generate::SchemaSettings::draft07().for_serialize();
     let generator = settings.with(|settings| settings.inline_subschemas = true).into_generator();
-    let mut schema = generator.into_root_schema_for::<Document<'_>>();
-    schema.insert("title".into(), "Report of `cargo wasmport import` and `check`".into());
+    let mut schema = generator.into_root_schema_for::<T>();
+    schema.insert("title".into(), title.into());
     schema.to_value()
 }

@@ -8,6 +8,7 @@ use super::progress::Progress;
 use super::watchdog::Watchdog;
 use super::workers::{close, for_each, import_context};
 use crate::error::Error;
+use crate::fs;
 use crate::pipeline::{check_engine, has_code_generator};
 use crate::project::discover::AssetFile;
 use crate::project::manifest::Entry;
@@ -44,6 +45,8 @@ pub(super) fn execute(
 ) -> Result<Executed, Error> {
     let pending: Vec<&AssetFile> = plan.pending().collect();
     progress.begin(pending.len());
+    let lens = pending.iter().map(|file| bytes(file));
+    progress.total(lens.fold(0, u64::saturating_add));
     if pending.is_empty() {
         return Ok(Executed::default());
     }
@@ -58,15 +61,17 @@ pub(super) fn execute(
         progress.done(&report);
         (report, entry)
     };
+    let begun = |file: &AssetFile| progress.start(&file.source, bytes(file));
+    let locally = |watchdog| locally(plan, &pending, watchdog, lock, &begun, &report);
     match executor {
-        Executor::Local => Ok(locally(plan, &pending, None, lock, report)),
-        Executor::Watched(watchdog) => Ok(locally(plan, &pending, Some(watchdog), lock, report)),
+        Executor::Local => Ok(locally(None)),
+        Executor::Watched(watchdog) => Ok(locally(Some(watchdog))),
         Executor::Helper(helper) => {
             let mut executed = Executed::default();
             let mut add = |file: &AssetFile, imported| executed.assets.push(report(file, imported));
             let has_concurrency = plan.settings.engine.concurrency_support;
             let order = (has_concurrency, plan.part.as_ref());
-            executed.warnings = helper.import(&pending, order, &mut add)?;
+            executed.warnings = helper.import(&pending, order, &begun, &mut add)?;
             Ok(executed)
         }
     }
@@ -77,10 +82,12 @@ fn locally(
     pending: &[&AssetFile],
     watchdog: Option<&Watchdog>,
     lock: Option<&OutputLock>,
-    report: impl Fn(&AssetFile, Imported) -> (AssetReport, Option<Entry>) + Sync,
+    begun: &(dyn Fn(&AssetFile) + Sync),
+    report: &(impl Fn(&AssetFile, Imported) -> (AssetReport, Option<Entry>) + Sync),
 ) -> Executed {
     let import = import_context(plan, pending.len());
     let assets = for_each(plan, pending, |file| {
+        begun(file);
         let watched = watchdog.map(|dog| dog.watch(&file.source, &file.settings.limits));
         let entered = lock.map(|lock| lock.enter(&file.source));
         let imported = import_and_write(plan, &import, file);
@@ -88,6 +95,10 @@ fn locally(
         report(file, imported)
     });
     Executed { assets, warnings: close(plan, &import) }
+}
+
+fn bytes(file: &AssetFile) -> u64 {
+    fs::len(&file.path).unwrap_or_default()
 }
 
 /// Checks the engine configuration once for each target, and not once per asset.

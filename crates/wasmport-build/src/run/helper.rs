@@ -76,7 +76,8 @@ impl Order<'_> {
 }
 
 impl Helper<'_> {
-    /// Imports the assets in helpers, calls `done` with each result, and returns warnings about the run.
+    /// Imports the assets in helpers, calls `started` with each that a helper begins and `done` with each result, and
+    /// returns warnings about the run.
     ///
     /// # Errors
     ///
@@ -85,6 +86,7 @@ impl Helper<'_> {
         &self,
         assets: &[&AssetFile],
         (has_concurrency, part): (bool, Option<&TargetsBySource>),
+        started: &dyn Fn(&AssetFile),
         done: &mut dyn FnMut(&AssetFile, Imported),
     ) -> Result<Vec<String>, Error> {
         let files: BTreeMap<String, &AssetFile> =
@@ -100,7 +102,7 @@ impl Helper<'_> {
                 std::mem::take(&mut together)
             };
             let order = Order { batch: &batch, has_concurrency, part };
-            let left = self.batch(&order, &files, done, &mut warnings)?;
+            let left = self.batch(&order, &files, started, done, &mut warnings)?;
             let Some(Unfinished { begun, waiting, cause }) = left else { continue };
             together = waiting;
             if batch.len() > 1 {
@@ -120,6 +122,7 @@ impl Helper<'_> {
         &self,
         order: &Order<'_>,
         files: &BTreeMap<String, &AssetFile>,
+        started: &dyn Fn(&AssetFile),
         done: &mut dyn FnMut(&AssetFile, Imported),
         warnings: &mut Vec<String>,
     ) -> Result<Option<Unfinished>, Error> {
@@ -136,6 +139,7 @@ impl Helper<'_> {
         loop {
             match events.recv_timeout(Duration::from_secs(1)) {
                 Ok(Event::Begun(source)) => {
+                    files.get(&source).copied().into_iter().for_each(started);
                     begun.insert(source, Instant::now());
                 }
                 Ok(Event::Done(source, result)) => {

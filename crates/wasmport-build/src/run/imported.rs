@@ -59,7 +59,7 @@ impl Imported {
             }
             Err(error) => (file.failed(kind, error), None),
         };
-        (AssetReport { kind, stages, warnings, missing, ..report }, entry)
+        (AssetReport { kind, stages, warnings, missing, ..report }.at(&file.path), entry)
     }
 }
 
@@ -69,28 +69,60 @@ pub(super) fn import_and_write(
     import: &ImportContext<'_>,
     file: &AssetFile,
 ) -> Imported {
-    let settings_key = plan.freshness.settings_key(file);
     let previous = plan
         .freshness
         .full()
         .ok()
         .and_then(|full| full.assets.get(&file.name()))
         .map(|entry| &**entry);
-    let deciding = plan.freshness.deciding(file);
-    let asset = AssetContext::new(import, file, settings_key, deciding, previous)
-        .with_part(plan.part_of(file));
-    let result = catch_panic(|| write(plan, file, &asset)).unwrap_or_else(|panic| {
-        Err(AssetError::new(&file.path, Stage::Validate, format!("panicked: {panic}"))
-            .kind(crate::asset::AssetErrorKind::Internal)
-            .help("report it to wasmport with the file"))
-    });
+    let asset = context(plan, import, file, previous).with_part(plan.part_of(file));
+    let result = without_panic(file, || write(plan, file, &asset));
     let StageLog { kind, stages, warnings, missing } = asset.into_log();
     Imported { kind, result, stages, warnings, missing }
 }
 
+/// Runs the stages of one asset, and writes nothing.
+///
+/// # Errors
+///
+/// Fails with the error of the first stage that fails.
+pub(super) fn outputs(
+    plan: &Plan<'_>,
+    import: &ImportContext<'_>,
+    file: &AssetFile,
+) -> Result<Output, AssetError> {
+    let asset = context(plan, import, file, None);
+    without_panic(file, || output(file, &asset))
+}
+
+fn context<'a>(
+    plan: &Plan<'_>,
+    import: &'a ImportContext<'a>,
+    file: &'a AssetFile,
+    previous: Option<&'a Entry>,
+) -> AssetContext<'a> {
+    let settings_key = plan.freshness.settings_key(file);
+    let deciding = plan.freshness.deciding(file);
+    AssetContext::new(import, file, settings_key, deciding, previous)
+}
+
+fn without_panic<T>(
+    file: &AssetFile,
+    work: impl FnOnce() -> Result<T, AssetError>,
+) -> Result<T, AssetError> {
+    catch_panic(work).unwrap_or_else(|panic| {
+        Err(AssetError::new(&file.path, Stage::Validate, format!("panicked: {panic}"))
+            .kind(crate::asset::AssetErrorKind::Internal)
+            .help("report it to wasmport with the file"))
+    })
+}
+
+fn output(file: &AssetFile, asset: &AssetContext<'_>) -> Result<Output, AssetError> {
+    if file.is_interface() { import_interface(asset) } else { import_asset(asset) }
+}
+
 fn write(plan: &Plan<'_>, file: &AssetFile, asset: &AssetContext<'_>) -> Result<Done, AssetError> {
-    let output = if file.is_interface() { import_interface(asset)? } else { import_asset(asset)? };
-    let Outputs { entry, files } = match output {
+    let Outputs { entry, files } = match output(file, asset)? {
         Output::Part(artifacts) => return Ok(Done::Compiled(artifacts)),
         Output::Complete(outputs) => *outputs,
     };

@@ -1,7 +1,10 @@
 //! Run: all assets that the settings select. A run plans, executes and commits.
 
+mod clean;
 mod commit;
+mod dry_run;
 mod execute;
+mod expand;
 mod helper;
 mod imported;
 mod items;
@@ -17,7 +20,15 @@ mod unused;
 mod watchdog;
 mod workers;
 
+pub(crate) use clean::clean;
+pub use clean::{Cleaned, KeptFile, RemovedFile};
+pub(crate) use dry_run::plan;
+#[cfg(feature = "schema")]
+pub use dry_run::plan_schema;
+pub use dry_run::{ImportPlan, PlanSummary, PlannedAction, PlannedAsset};
 pub(crate) use execute::Executor;
+pub(crate) use expand::expand;
+pub use expand::{Expanded, WrapperOrigin};
 pub(crate) use helper::{Helper, serve};
 pub use progress::Progress;
 pub(crate) use watchdog::{Overrun, Watchdog};

@@ -252,7 +252,7 @@ impl<'a> Plan<'a> {
                     .freshness
                     .entry(file)
                     .filter(|entry| self.is_as_locked(file, entry))
-                    .map(|entry| entry.report(&file.name(), Status::Unchanged)),
+                    .map(|entry| entry.report(&file.name(), Status::Unchanged).at(&file.path)),
             };
             match settled {
                 Some(report) => self.settled.push(report),

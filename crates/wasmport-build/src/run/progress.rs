@@ -9,6 +9,17 @@ pub trait Progress: Sync {
         let _ = assets;
     }
 
+    /// Is called before each asset is imported, with its source and the length of its file in bytes. An asset whose
+    /// helper process ended early begins again.
+    fn start(&self, source: &str, bytes: u64) {
+        let _ = (source, bytes);
+    }
+
+    /// Is called once, with the length in bytes of the files of all assets that the run imports.
+    fn total(&self, bytes: u64) {
+        let _ = bytes;
+    }
+
     /// Is called with news about the run as a whole, such as that it waits for another import.
     fn note(&self, message: &str) {
         let _ = message;

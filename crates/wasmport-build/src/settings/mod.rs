@@ -73,3 +73,8 @@ pub use values::{
     Visibility,
 };
 pub(crate) use version::{Version, world_path};
+
+/// The address of the JSON schema of `wasmport.toml`, which editors download.
+#[cfg(any(feature = "schema", feature = "scaffold"))]
+pub(crate) const SCHEMA_URL: &str =
+    concat!(env!("CARGO_PKG_REPOSITORY"), "/raw/main/schemas/wasmport.json");

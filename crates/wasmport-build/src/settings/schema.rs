@@ -4,7 +4,7 @@ use super::asset::MATCH;
 use super::concurrency;
 use super::project::{IMPORT, PROJECT};
 use super::table::{Mark, Row, Typed};
-use super::{AssetSettings, CacheSettings, DebugProfile, Settings, Tools};
+use super::{AssetSettings, CacheSettings, DebugProfile, SCHEMA_URL, Settings, Tools};
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, json_schema};
 use serde_json::{Map, Value, json};
@@ -35,7 +35,16 @@ pub fn settings_schema() -> Value {
         properties.extend(tables.map(|(key, table)| (key.to_owned(), table.to_value())));
     }
     schema.insert("$schema".into(), "http://json-schema.org/draft-07/schema#".into());
+    schema.insert("$id".into(), SCHEMA_URL.into());
     schema.insert("title".into(), "wasmport.toml".into());
+    schema.insert(
+        "description".into(),
+        "Settings of wasmport, which imports WebAssembly files.".into(),
+    );
+    // Even Better TOML associates files by these patterns, if a catalogue has the schema.
+    let pattern = r"^(.*[/\\])?wasmport\.toml$";
+    schema.insert("x-taplo-info".into(), json!({ "authors": ["wasmport"], "patterns": [pattern] }));
+    schema.insert("x-tombi-toml-version".into(), "v1.0.0".into());
     schema.to_value()
 }
 

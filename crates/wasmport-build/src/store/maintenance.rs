@@ -125,24 +125,7 @@ impl CacheFolder {
             let store = LocalStore::open(&opened.path);
             for entry in entries(&self.folder) {
                 let entry = entry?;
-                let path = self.folder.join(path_of(entry.key));
-                // Removed by another process meanwhile.
-                let Some(bytes) = fs::read_unnoticed(&path)? else { continue };
-                let is_good = match entry.key {
-                    EntryKey::Record(bucket, key) => {
-                        match Record::parse(&bytes, bucket, key, &opened.key) {
-                            Parsed::OtherKey(_) => {
-                                verified.other_key += 1;
-                                continue;
-                            }
-                            parsed => parsed != Parsed::Damaged,
-                        }
-                    }
-                    EntryKey::Blob(digest) => Digest::of(&bytes) == digest,
-                };
-                if is_good {
-                    verified.good += 1;
-                } else {
+                if self.examine(entry.key, &opened, &mut verified)? == Some(false) {
                     store.quarantine(entry.key)?;
                     verified.damaged.push(path_of(entry.key));
                 }
@@ -150,6 +133,57 @@ impl CacheFolder {
             Ok(verified)
         };
         verify().map_err(self.error("verify"))
+    }
+
+    /// Returns whether an entry is intact; none if it was removed meanwhile or another key authenticates it.
+    fn examine(
+        &self,
+        key: EntryKey,
+        opened: &StoreFolder,
+        verified: &mut Verified,
+    ) -> io::Result<Option<bool>> {
+        let path = self.folder.join(path_of(key));
+        let Some(bytes) = fs::read_unnoticed(&path)? else { return Ok(None) };
+        let is_good = match key {
+            EntryKey::Record(bucket, digest) => {
+                match Record::parse(&bytes, bucket, digest, &opened.key) {
+                    Parsed::OtherKey(_) => {
+                        verified.other_key += 1;
+                        return Ok(None);
+                    }
+                    parsed => parsed != Parsed::Damaged,
+                }
+            }
+            EntryKey::Blob(digest) => Digest::of(&bytes) == digest,
+        };
+        verified.good += usize::from(is_good);
+        Ok(Some(is_good))
+    }
+
+    /// Reads a few entries, and moves none. Large ones are left out.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`verify`](Self::verify).
+    #[cfg(feature = "doctor")]
+    pub(crate) fn sample(&self) -> Result<Verified, Error> {
+        const ENTRIES: usize = 64;
+        const LARGEST: u64 = 4 << 20;
+        let sample = || -> io::Result<Verified> {
+            let mut verified = Verified::default();
+            let Some(opened) = StoreFolder::open(&self.settings) else { return Ok(verified) };
+            let opened = opened.map_err(io::Error::other)?;
+            let all = entries(&self.folder).collect::<io::Result<Vec<_>>>()?;
+            // Spread over the folders, whose names are beginnings of digests.
+            let step = all.len().div_ceil(ENTRIES).max(1);
+            for entry in all.iter().step_by(step).filter(|entry| entry.bytes <= LARGEST) {
+                if self.examine(entry.key, &opened, &mut verified)? == Some(false) {
+                    verified.damaged.push(path_of(entry.key));
+                }
+            }
+            Ok(verified)
+        };
+        sample().map_err(self.error("verify"))
     }
 
     /// Removes the least recently used entries until no more than `max_bytes` are left, by default the

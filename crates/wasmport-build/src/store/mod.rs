@@ -39,6 +39,8 @@ pub(crate) use key::Bucket;
 pub(crate) use location::of_build_script;
 pub use maintenance::{CacheFolder, CacheStats, Verified};
 pub use prune::Removed;
+#[cfg(all(feature = "doctor", feature = "remote"))]
+pub(crate) use remote::RemoteOptions;
 #[cfg(feature = "simulation")]
 pub use simulation::SimulatedImport;
 pub(crate) use takeover::TakenOver;

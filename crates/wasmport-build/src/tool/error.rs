@@ -27,6 +27,12 @@ impl ToolError {
         self
     }
 
+    /// Returns the mend.
+    #[cfg(feature = "doctor")]
+    pub fn mend(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
+
     /// Converts it to the error of an asset.
     pub fn at(self, path: &Path, stage: Stage) -> AssetError {
         let error = AssetError::new(path, stage, self.message);

@@ -50,6 +50,9 @@ pub struct ImportArgs {
     /// Compile everything again without writing, and compare with the existing output and the lock file
     #[arg(long)]
     pub reproduce: bool,
+    /// Show what would be imported and removed, and why; compile and write nothing
+    #[arg(long, conflicts_with_all = ["reproduce", "partition", "emit_stages"])]
+    pub dry_run: bool,
 }
 
 /// Arguments that `import` and `merge` share.

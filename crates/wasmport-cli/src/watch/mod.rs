@@ -1,6 +1,7 @@
 //! `watch`: imports again when an input of the import changes.
 
 mod events;
+mod exec;
 mod inputs;
 mod polling;
 
@@ -9,6 +10,7 @@ use crate::exit::Exit;
 use crate::import::{import, is_helper};
 use crate::output::Output;
 use events::Events;
+use exec::Exec;
 use inputs::{Change, Inputs, MAX_WAIT};
 use polling::Polling;
 use std::path::Path;
@@ -23,6 +25,8 @@ pub(crate) fn watch(args: &WatchArgs, default_config: Option<&Path>, out: &Outpu
     let read = |previous: &Inputs| Inputs::read(&args.import.selection, default_config, previous);
     let mut watch = Watch::new(args, out);
     let mut inputs = watch.start(read(&Inputs::default()), read);
+    let exec = Exec::new(&args.exec, out);
+    let run = |exit: Exit| exec.iter().filter(|_| exit == Exit::Done).for_each(Exec::restart);
     let exit = import(&args.import, default_config, out);
     let folders = inputs.folders().len();
     if folders == 0 {
@@ -32,12 +36,13 @@ pub(crate) fn watch(args: &WatchArgs, default_config: Option<&Path>, out: &Outpu
         let s = if folders == 1 { "" } else { "s" };
         out.line(&format!("watching {folders} folder{s}; press Ctrl-C to stop"));
     }
+    run(exit);
     loop {
         let change = watch.wait(&inputs);
         let now = read(&inputs);
         if now != inputs || inputs.contain(&change) {
             inputs = watch.start(now, read);
-            import(&args.import, default_config, out);
+            run(import(&args.import, default_config, out));
         }
     }
 }

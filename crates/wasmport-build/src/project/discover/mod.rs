@@ -96,7 +96,7 @@ impl AssetFile {
     /// Reports the file as failed.
     pub fn failed(&self, kind: Kind, error: AssetError) -> AssetReport {
         let report = AssetReport::new(&self.source, &self.name(), Status::Failed);
-        AssetReport { kind, error: Some(error), ..report }
+        AssetReport { kind, error: Some(error), ..report }.at(&self.path)
     }
 }
 
