@@ -23,6 +23,7 @@
 //! | `compiler` (default) | imports; without it, the crate only checks |
 //! | `all-targets` | code generators for machines of other architectures |
 //! | `preinit` | initialization at import time, with Wizer and WASI |
+//! | `disassembly` | functions as machine code beside their wasm, for inspectors |
 //! | `emit-stages` | the module after each stage as text |
 //! | `audit` | which artifacts were compiled by a Wasmtime that has advisories |
 //! | `bundle` | signed bundles of artifacts |
@@ -48,6 +49,8 @@ pub mod contents;
 mod error;
 mod fs;
 mod importer;
+#[cfg(feature = "compiler")]
+pub mod inspector;
 pub mod interface;
 mod names;
 #[cfg(feature = "compiler")]

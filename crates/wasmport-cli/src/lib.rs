@@ -32,10 +32,14 @@ mod inspect;
 #[cfg(feature = "bundle")]
 mod key;
 mod output;
+mod overview;
+#[cfg(feature = "page")]
+mod page;
 mod precompile;
 mod progress;
 #[cfg(feature = "oci")]
 mod registry;
+mod report;
 mod summary;
 mod targets;
 mod text;
@@ -43,8 +47,8 @@ mod watch;
 
 pub use args::{
     ApiArgs, CacheArgs, CacheCommand, Command, ConfigArgs, Format, GuestArgs, ImportArgs,
-    InspectArgs, Language, MergeArgs, OptionArgs, ProfileName, RunArgs, SelectionArgs, TargetsArgs,
-    WatchArgs,
+    InspectArgs, Language, MergeArgs, OptionArgs, ProfileName, ReportArgs, RunArgs, SelectionArgs,
+    TargetsArgs, WatchArgs,
 };
 
 #[cfg(feature = "audit")]
@@ -130,7 +134,12 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
             precompile::precompile(args, default_config, &Output::new(args.format, false, 0))
         }
         Command::Api(args) => api::api(args, &Output::new(Format::Human, false, 0)),
-        Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),
+        Command::Inspect(args) => {
+            inspect::inspect(args, default_config, &Output::new(args.format, false, 0))
+        }
+        Command::Report(args) => {
+            report::report(args, default_config, &output(&args.selection.options))
+        }
     }
     .into()
 }

@@ -12,7 +12,7 @@ use wasmport_build::{AssetReport, PartReport, Partition, Report, Status};
 pub(crate) const GREEN: Style = AnsiColor::Green.on_default().bold();
 pub(crate) const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
 pub(crate) const RED: Style = AnsiColor::Red.on_default().bold();
-const CYAN: Style = AnsiColor::Cyan.on_default().bold();
+pub(crate) const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 
 /// The format and amount of output. `anstream` handles `NO_COLOR` and pipes.
 pub(crate) struct Output {

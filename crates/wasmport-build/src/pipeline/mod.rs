@@ -20,13 +20,12 @@ pub use compile::has_code_generator;
 pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub(crate) use guest::guest;
-#[cfg(feature = "oci")]
 pub(crate) use inspect::inspect_bytes;
 pub use inspect::{Inspection, inspect};
 pub(crate) use pack::{Output, Outputs};
 #[cfg(feature = "bundle")]
 pub(crate) use read::sha256_of;
-pub(crate) use read::to_wasm;
+pub(crate) use read::{read_binary, to_wasm};
 
 use crate::asset::AssetError;
 use crate::project::discover::AssetFile;

@@ -72,6 +72,37 @@ fn functions(elf: &ElfFile64<'_, Endianness>) -> (Vec<FunctionSize>, Unlisted) {
     (functions, unlisted)
 }
 
+/// The code of a function in an artifact.
+#[cfg(feature = "disassembly")]
+pub(crate) struct FunctionCode<'a> {
+    /// The place in the section of code.
+    pub start: u64,
+    pub code: &'a [u8],
+}
+
+/// Returns the code of a function in an artifact; none if it has no such function.
+#[cfg(feature = "disassembly")]
+pub(crate) fn code_of(artifact: &[u8], module: u32, index: u32) -> Option<FunctionCode<'_>> {
+    let elf: ElfFile64<'_, Endianness> = ElfFile64::parse(artifact).ok()?;
+    let text = elf.section_by_name(TEXT)?;
+    let symbol = elf.symbols().find(|symbol| {
+        let name = symbol.name().ok().filter(|_| symbol.section_index() == Some(text.index()));
+        let function = name.map(|name| function(name, 0));
+        function.is_some_and(|f| f.module == module && f.index == Some(index))
+    })?;
+    let start = symbol.address().checked_sub(text.address())?;
+    let begin = usize::try_from(start).ok()?;
+    let end = begin.checked_add(usize::try_from(symbol.size()).ok()?)?;
+    Some(FunctionCode { start, code: text.data().ok()?.get(begin..end)? })
+}
+
+/// Returns the bytes of a section of an artifact.
+#[cfg(feature = "disassembly")]
+pub(crate) fn section_of<'a>(artifact: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    let elf: ElfFile64<'_, Endianness> = ElfFile64::parse(artifact).ok()?;
+    elf.section_by_name(name)?.data().ok()
+}
+
 /// Reads a symbol, such as `wasm[0]::function[12]::name`.
 fn function(symbol: &str, bytes: u64) -> FunctionSize {
     let of_module = symbol.strip_prefix("wasm[").and_then(|rest| rest.split_once("]::"));

@@ -5,6 +5,8 @@ mod names;
 mod ranges;
 mod wasm;
 
+#[cfg(feature = "disassembly")]
+pub(crate) use artifact::{code_of, section_of};
 pub use names::demangled;
 
 use crate::asset::{AssetError, Stage};
@@ -27,6 +29,9 @@ pub const OTHER: &str = "other";
 
 /// The longest section name in bytes; longer ones are cut.
 const LONGEST_NAME: usize = 200;
+
+/// The length in bytes at which names in artifacts are cut.
+const SYMBOL: usize = 96;
 
 /// Length in bytes up to which a compressed artifact is decompressed.
 const LARGEST_ARTIFACT: u64 = 1 << 30;
@@ -116,6 +121,30 @@ impl Unlisted {
 }
 
 impl Sizes {
+    /// Returns whether an artifact may have been compiled from a module or component: it has the same functions, with the
+    /// same names as far as both have them.
+    #[must_use]
+    pub fn may_be_compiled_from(&self, wasm: &Self) -> bool {
+        let functions = |sizes: &'_ Self| -> BTreeMap<(u32, u32), Option<String>> {
+            let numbered = sizes.functions.iter();
+            numbered.filter_map(|f| Some(((f.module, f.index?), f.name.clone()))).collect()
+        };
+        let (own, theirs) = (functions(self), functions(wasm));
+        // The compiler adds modules to components, which adapt calls between the others.
+        let is_same = |(key, name): (&(u32, u32), &Option<String>)| {
+            let Some(other) = own.get(key) else { return false };
+            match (name, other) {
+                // Symbols are cut, and hold `?` in place of spaces and other letters.
+                (Some(name), Some(other)) if other.len() < SYMBOL && !other.contains('?') => {
+                    name == other
+                }
+                _ => true,
+            }
+        };
+        theirs.iter().all(is_same)
+            && (wasm.form == CodeForm::Component || own.len() == theirs.len())
+    }
+
     /// Gives the functions of an artifact the whole names that they have in the module or component of which it was
     /// compiled.
     pub fn take_names(&mut self, wasm: &Self) {
@@ -128,6 +157,19 @@ impl Sizes {
             if let Some(name) = key.and_then(|key| names.get(&key)) {
                 function.name = Some((*name).to_owned());
             }
+        }
+    }
+}
+
+impl Sizes {
+    /// Leaves the `most` largest functions in the list, the largest first, and counts the others in
+    /// [`unlisted`](Self::unlisted).
+    pub fn keep_largest(&mut self, most: usize) {
+        self.functions.sort_by_key(|function| std::cmp::Reverse(function.bytes));
+        let rest = self.functions.drain(most.min(self.functions.len())..);
+        for function in rest {
+            self.unlisted.functions += 1;
+            self.unlisted.bytes += function.bytes;
         }
     }
 }
