@@ -95,11 +95,11 @@ fn take_verdicts(again: &mut Overview, current: Overview) {
 }
 
 fn lines(overview: &Overview, out: &Output) {
-    for asset in &overview.assets {
-        self::asset(asset, "asset", out);
+    for one in &overview.assets {
+        asset(one, "asset", out);
     }
     for interface in &overview.interfaces {
-        self::asset(interface, "interface", out);
+        asset(interface, "interface", out);
     }
     let count = |count: usize, what: &str| {
         if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }

@@ -235,13 +235,10 @@ fn type_name(ty: &Type) -> Option<String> {
 
 /// Writes a signature in one line, with the paths that a user knows.
 fn text_of(signature: &Signature) -> String {
-    let function = syn::ItemFn {
-        attrs: Vec::new(),
-        vis: Visibility::Inherited,
-        sig: signature.clone(),
-        block: Box::new(syn::parse_quote!({})),
+    // A signature with an empty body is a function.
+    let Ok(file) = syn::parse2::<syn::File>(quote::quote!(#signature {})) else {
+        return String::new();
     };
-    let file = syn::File { shebang: None, attrs: Vec::new(), items: vec![Item::Fn(function)] };
     let text = prettyplease::unparse(&file);
     let text = text.trim().trim_end_matches("{}").trim();
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -2,7 +2,7 @@
 
 use super::{MOST_LINES, MachineLine, line};
 use crate::sizes;
-use capstone::arch::BuildsCapstone as _;
+use capstone::arch::{BuildsCapstone as _, BuildsCapstoneExtraMode as _};
 use capstone::{Capstone, arch};
 use pulley_interpreter::decode::Decoder;
 use pulley_interpreter::disas::Disassembler;
