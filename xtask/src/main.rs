@@ -32,6 +32,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   registry        Push, pull, add and update over a real registry that is started here
   split           Split an import among the jobs of Buildbot and Slurm, which are started here; check all recipes
   majors          Put artifacts of two major versions of Wasmtime into one bundle, and load it
+  browser         Open pages of the inspector in Chromium: scripts, keyboard, screen readers, print
   unsafe          List every `unsafe` of the crates with its reason
   elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         }
         Some("tidy") => tidy::run(&rest).map(|()| ExitCode::SUCCESS),
         Some("bench") => bench::run(&rest),
+        Some("browser") => browser(&rest),
         _ => lab(&command, &rest),
     };
     result.unwrap_or_else(|error| {
@@ -65,6 +67,17 @@ fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
         cargo.args(["--features", "all-targets"]);
     }
     exit_code(cargo.arg("--").arg(command).args(args))
+}
+
+/// Opens pages in a browser. The package is a workspace of its own, whose features change no other build.
+fn browser(args: &[OsString]) -> Result<ExitCode> {
+    let (mut cargo, manifest) = (Command::new(cargo()), root().join("xtask/browser/Cargo.toml"));
+    cargo
+        .args(["run", "--quiet", "--locked", "--manifest-path"])
+        .arg(manifest)
+        .arg("--")
+        .args(args);
+    exit_code(&mut cargo)
 }
 
 /// Runs a command to its end and passes its exit code on.

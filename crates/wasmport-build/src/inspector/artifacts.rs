@@ -1,5 +1,6 @@
 //! The artifacts of an asset: which of them this machine runs, and the sizes of their parts.
 
+use super::MOST_FUNCTIONS;
 use crate::fs;
 use crate::project::manifest::ArtifactEntry;
 use crate::sizes::{self, Sizes};
@@ -59,7 +60,7 @@ pub(super) fn overview(
             sizes.take_names(module);
             has_module_numbers = true;
         }
-        Ok(super::asset::bounded(sizes))
+        Ok(sizes.with_largest(MOST_FUNCTIONS))
     });
     let (sizes, note) = match sizes {
         Ok(sizes) => (Some(sizes), None),

@@ -12,7 +12,7 @@ use crate::project::discover::AssetFile;
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::AssetReport;
 use crate::settings::Settings;
-use crate::sizes::{self, Sizes};
+use crate::sizes;
 use std::path::Path;
 use wasmport::engine::{RequiredFeatures, WasmFeature};
 
@@ -43,7 +43,7 @@ impl Context<'_> {
         overview.compiled_by = entry.map(|entry| entry.wasmtime.clone());
         if !file.is_interface() {
             match sizes::of_bytes(&file.path, &binary.wasm) {
-                Ok(sizes) => overview.sizes = Some(bounded(sizes)),
+                Ok(sizes) => overview.sizes = Some(sizes.with_largest(MOST_FUNCTIONS)),
                 Err(error) => note(&mut overview, &error),
             }
             if let Some(entry) = entry {
@@ -147,7 +147,7 @@ impl Context<'_> {
                 Err(error) => note(overview, &error),
             }
         }
-        overview.final_sizes = whole.map(bounded);
+        overview.final_sizes = whole.map(|sizes| sizes.with_largest(MOST_FUNCTIONS));
     }
 }
 
@@ -156,10 +156,4 @@ fn note(overview: &mut AssetOverview, error: &AssetError) {
     if overview.error.as_ref() != Some(&error) {
         overview.notes.push(error);
     }
-}
-
-/// Leaves the largest functions in the list.
-pub(super) fn bounded(mut sizes: Sizes) -> Sizes {
-    sizes.keep_largest(MOST_FUNCTIONS);
-    sizes
 }

@@ -164,13 +164,15 @@ impl Sizes {
 impl Sizes {
     /// Leaves the `most` largest functions in the list, the largest first, and counts the others in
     /// [`unlisted`](Self::unlisted).
-    pub fn keep_largest(&mut self, most: usize) {
+    #[must_use]
+    pub fn with_largest(mut self, most: usize) -> Self {
         self.functions.sort_by_key(|function| std::cmp::Reverse(function.bytes));
         let rest = self.functions.drain(most.min(self.functions.len())..);
         for function in rest {
             self.unlisted.functions += 1;
             self.unlisted.bytes += function.bytes;
         }
+        self
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{CodeLine, MOST_LINES, line};
 use std::ops::Range;
-use wasm_encoder::{CodeSection, Module, RawSection, SectionId};
+use wasm_encoder::{CodeSection, Module, RawSection};
 use wasmparser::{ExternalKind, KnownCustom, Parser, Payload, TypeRef};
 
 /// The largest number of exports that are searched.
@@ -55,7 +55,7 @@ pub(super) fn function(wasm: &[u8], module: u32, index: u32) -> Option<(Vec<Code
     let reduced = reduced(bytes, place.ordinal, body)?;
     let own = find(&reduced, 0, index)?.body;
     let mut storage = String::new();
-    let mut config = wasmprinter::Config::new();
+    let mut config = wasmprinter::Config::default();
     let _ = config.name_unnamed(false);
     let lines = config.offsets_and_lines(&reduced, &mut storage).ok()?;
     let mut found = Vec::new();
@@ -127,7 +127,7 @@ fn find(wasm: &[u8], module: u32, index: u32) -> Option<Place> {
 
 /// Returns a module in which the other functions are empty, and which has no data and elements.
 fn reduced(bytes: &[u8], ordinal: usize, body: &[u8]) -> Option<Vec<u8>> {
-    let mut module = Module::new();
+    let mut module = Module::default();
     let mut number = 0;
     let mut code = CodeSection::new();
     let mut names = None;
@@ -161,7 +161,6 @@ fn reduced(bytes: &[u8], ordinal: usize, body: &[u8]) -> Option<Vec<u8>> {
         let (name, data) = (names.name().into(), names.data().into());
         let _ = module.section(&wasm_encoder::CustomSection { name, data });
     }
-    debug_assert_eq!(SectionId::Code as u8, 10);
     Some(module.finish())
 }
 
