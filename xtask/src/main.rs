@@ -38,6 +38,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   entry-points    Run the commands of the book that lead from nothing to a running program
   package         Pack the published crates, and build and test them from the packed files alone
   release         Check that a release can be made; with `--execute`, commit and tag it
+  browser         Open pages of the inspector in Chromium: scripts, keyboard, screen readers, print
   unsafe          List every `unsafe` of the crates with its reason
   elsewhere       Run the fixtures on Windows, aarch64 and s390x in emulators, and type-check for macOS
 
@@ -56,6 +57,7 @@ fn main() -> ExitCode {
         Some("tidy") => tidy::run(&rest).map(|()| ExitCode::SUCCESS),
         Some("bench") => bench::run(&rest),
         Some("book") => book::run(&rest).map(|()| ExitCode::SUCCESS),
+        Some("browser") => browser(&rest),
         _ => lab(&command, &rest),
     };
     result.unwrap_or_else(|error| {
@@ -72,6 +74,17 @@ fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
         cargo.args(["--features", "all-targets"]);
     }
     exit_code(cargo.arg("--").arg(command).args(args))
+}
+
+/// Opens pages in a browser. The package is a workspace of its own, whose features change no other build.
+fn browser(args: &[OsString]) -> Result<ExitCode> {
+    let (mut cargo, manifest) = (Command::new(cargo()), root().join("xtask/browser/Cargo.toml"));
+    cargo
+        .args(["run", "--quiet", "--locked", "--manifest-path"])
+        .arg(manifest)
+        .arg("--")
+        .args(args);
+    exit_code(&mut cargo)
 }
 
 /// Runs a command to its end and passes its exit code on.

@@ -1,11 +1,19 @@
 //! `Importer`: the builder around the run, for build scripts and programs.
 
+#[cfg(feature = "compiler")]
+mod project;
+
+#[cfg(feature = "compiler")]
+pub use project::write_file;
+
 use crate::build_script;
 #[cfg(feature = "compiler")]
 use crate::codegen::GuestLanguage;
 use crate::error::Error;
 #[cfg(feature = "compiler")]
 use crate::error::did_you_mean;
+#[cfg(feature = "compiler")]
+use crate::inspector::{self, Overview, OverviewOptions};
 #[cfg(feature = "compiler")]
 use crate::names::nearest;
 #[cfg(feature = "compiler")]
@@ -426,6 +434,18 @@ impl Importer {
         inputs.extend(read.iter().flat_map(|path| crate::fs::paths_of_tree(path, follow)));
         inputs.extend(self.settings.file.clone());
         Ok(inputs)
+    }
+
+    /// Describes the selected assets as the output folder has them: imports and who satisfies them, exports, sizes,
+    /// artifacts. `report` is that of [`run`](Self::run) or [`run_check`](Self::run_check).
+    ///
+    /// # Errors
+    ///
+    /// Fails with [`Error::Settings`] if the settings contradict each other, and with [`Error::File`] if the manifest
+    /// cannot be read.
+    #[cfg(feature = "compiler")]
+    pub fn overview(&self, report: &Report, options: &OverviewOptions) -> Result<Overview, Error> {
+        inspector::overview(&self.settings, report, options)
     }
 
     #[cfg(feature = "compiler")]

@@ -25,6 +25,7 @@
 //! | `preinit` | initialization at import time, with Wizer and WASI |
 //! | `doctor` | diagnoses of a project and this machine |
 //! | `scaffold` | adds wasmport to a cargo package |
+//! | `disassembly` | functions as machine code beside their wasm, for inspectors |
 //! | `emit-stages` | the module after each stage as text |
 //! | `audit` | which artifacts were compiled by a Wasmtime that has advisories |
 //! | `bundle` | signed bundles of artifacts |
@@ -53,12 +54,12 @@ pub mod doctor;
 mod error;
 mod fs;
 mod importer;
+#[cfg(feature = "compiler")]
+pub mod inspector;
 pub mod interface;
 #[cfg(feature = "compiler")]
 mod listing;
 mod names;
-#[cfg(feature = "compiler")]
-mod overview;
 #[cfg(feature = "compiler")]
 mod panics;
 mod partition;
@@ -76,6 +77,8 @@ mod settings;
 #[cfg(feature = "signing")]
 pub mod signature;
 #[cfg(feature = "compiler")]
+pub mod sizes;
+#[cfg(feature = "compiler")]
 mod store;
 #[cfg(feature = "compiler")]
 mod tool;
@@ -91,14 +94,14 @@ pub use bundle::{BundleOptions, Bundled, merge_bundles};
 #[cfg(feature = "compiler")]
 pub use codegen::GuestLanguage;
 pub use error::{Error, SettingsError};
+#[cfg(feature = "compiler")]
+#[doc(hidden)]
+pub use importer::write_file;
 pub use importer::{Importer, configure};
 #[cfg(all(feature = "schema", feature = "compiler"))]
 pub use listing::listing_schema;
 #[cfg(feature = "compiler")]
 pub use listing::{ListState, ListSummary, ListedAsset, Listing};
-#[cfg(feature = "compiler")]
-#[doc(hidden)]
-pub use overview::write_file;
 pub use partition::{Partition, PartitionError};
 #[cfg(feature = "compiler")]
 pub use pipeline::{Inspection, has_code_generator, inspect};

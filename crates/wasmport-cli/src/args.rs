@@ -4,6 +4,7 @@ mod cache;
 #[cfg(feature = "bundle")]
 mod delivery;
 mod import;
+mod inspect;
 mod language;
 mod merge;
 mod overview;
@@ -17,6 +18,7 @@ pub use delivery::AuditArgs;
 #[cfg(feature = "bundle")]
 pub use delivery::{BundleArgs, KeyCommand};
 pub use import::{ImportArgs, OptionArgs, ProfileName, RunArgs, SelectionArgs};
+pub use inspect::{InspectArgs, ReportArgs};
 pub use language::Language;
 pub use merge::MergeArgs;
 pub use overview::{
@@ -89,10 +91,18 @@ pub enum Command {
     ///
     /// Exit codes: 0 everything is fresh, 1 an asset failed, 2 invalid arguments, settings or lock file, 3 output is stale or differs from the lock file.
     Check(SelectionArgs),
-    /// Show the imports, exports and required features of a file
+    /// Show the imports, exports and required features of files; with `--html` on a page, with the sizes of functions
     ///
-    /// Exit codes: 0 success, 1 the file cannot be read or is not valid, 2 invalid arguments.
+    /// The page is one file, which needs no network. For it the files are imported into a temporary folder, with the settings of the project that they belong to.
+    ///
+    /// Exit codes: 0 success, 1 a file cannot be read or imported or is not valid, or the page cannot be written, 2 invalid arguments or settings.
     Inspect(InspectArgs),
+    /// Show the assets and interfaces of the project as the last import left them: who satisfies imports, sizes, artifacts
+    ///
+    /// Stale assets are shown as such: `check` fails for them.
+    ///
+    /// Exit codes: 0 success, 1 an asset failed, or the page cannot be written, 2 invalid arguments or settings.
+    Report(ReportArgs),
     /// Print a skeleton of a module's `api`, the signatures beyond numbers, for `wasmport.toml`
     ///
     /// Exit codes: 0 success, 1 the file cannot be read, is not valid or is a component, 2 invalid arguments.
@@ -194,17 +204,6 @@ pub struct ConfigArgs {
     /// Print the JSON schema of `wasmport.toml` instead
     #[arg(long)]
     pub schema: bool,
-}
-
-/// Arguments of `inspect`.
-#[derive(Args, Debug)]
-#[non_exhaustive]
-pub struct InspectArgs {
-    /// Inspect this file
-    pub file: PathBuf,
-    /// Print results in this format
-    #[arg(long, value_enum, default_value_t)]
-    pub format: Format,
 }
 
 /// Arguments of `api`.

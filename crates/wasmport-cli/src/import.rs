@@ -4,6 +4,7 @@ use crate::args::{ImportArgs, MergeArgs, RunArgs};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::progress::Bar;
+use std::ffi::OsString;
 use std::path::Path;
 use std::process::Command;
 use wasmport_build::{Error, Importer, Report};
@@ -76,8 +77,13 @@ const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 /// Builds the command for the helper: this program with the same arguments, so that it reads the same
 /// settings.
 fn helper() -> std::io::Result<Command> {
+    helper_for(&std::env::args_os().skip(1).collect::<Vec<_>>())
+}
+
+/// Builds the command for a helper with other arguments, such as those of an import.
+pub(crate) fn helper_for(args: &[OsString]) -> std::io::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(std::env::args_os().skip(1)).env(HELPER, "1");
+    command.args(args).env(HELPER, "1");
     if cfg!(feature = "mimalloc") && std::env::var_os(PURGE_DELAY).is_none() {
         // Compiling soon allocates freed memory again: the default of 0 ms costs time in the kernel, and
         // seconds cost memory (docs/architecture.md has the figures).

@@ -1,29 +1,86 @@
-//! `inspect`: the imports, exports and features of a file.
+//! `inspect`: the imports, exports and features of files.
 
 use crate::args::InspectArgs;
 use crate::exit::Exit;
 use crate::output::Output;
+#[cfg(feature = "page")]
+use crate::overview::{self, Wanted};
+#[cfg(feature = "page")]
+use crate::page;
 use crate::text::plain;
+use std::path::Path;
+#[cfg(feature = "page")]
+use wasmport_build::Target;
+#[cfg(feature = "page")]
+use wasmport_build::inspector::Overview;
 use wasmport_build::{Inspection, RequiredFeatures, WasmFeature};
 
 /// Runs `inspect`.
-pub(crate) fn inspect(args: &InspectArgs, out: &Output) -> Exit {
+pub(crate) fn inspect(args: &InspectArgs, default_config: Option<&Path>, out: &Output) -> Exit {
+    #[cfg(feature = "page")]
+    if let Some(page) = &args.html {
+        return on_page(args, page, default_config, out);
+    }
+    let _ = default_config;
     // All proposals are enabled: `inspect` shows files that an import refuses by default.
     let everything: RequiredFeatures = WasmFeature::ALL.iter().copied().collect();
-    match wasmport_build::inspect(&args.file, everything) {
-        Ok(inspection) if out.is_json() => {
-            out.json(&inspection);
-            Exit::Done
-        }
-        Ok(inspection) => {
-            lines(&inspection).iter().for_each(|line| out.line(&plain(line)));
-            Exit::Done
-        }
-        Err(error) => {
-            out.error(&error.to_string());
-            Exit::Failed
+    let mut inspections = Vec::new();
+    let mut exit = Exit::Done;
+    for file in &args.files {
+        match wasmport_build::inspect(file, everything) {
+            Ok(inspection) => inspections.push(inspection),
+            Err(error) => {
+                out.error(&error.to_string());
+                exit = Exit::Failed;
+            }
         }
     }
+    match (out.is_json(), args.files.as_slice()) {
+        // One file has one object, several have a list of those that can be read.
+        (true, [_]) => inspections.iter().for_each(|inspection| out.json(inspection)),
+        (true, _) => out.json(&inspections),
+        (false, _) => {
+            for (index, inspection) in inspections.iter().enumerate() {
+                if index > 0 {
+                    out.line("");
+                }
+                lines(inspection).iter().for_each(|line| out.line(&plain(line)));
+            }
+        }
+    }
+    exit
+}
+
+/// Writes a page about the files.
+#[cfg(feature = "page")]
+fn on_page(args: &InspectArgs, page: &Path, config: Option<&Path>, out: &Output) -> Exit {
+    let mut targets = args.targets.clone();
+    if targets.is_empty() && args.code.is_some() {
+        targets.push(Target::host());
+    }
+    let wanted = Wanted { targets: &targets, code: args.code.clone() };
+    let config = args.config.as_deref().or(config);
+    let mut all: Option<Overview> = None;
+    for file in &args.files {
+        match overview::of_file(file, config, &wanted, out) {
+            Ok(overview) => overview::join(&mut all, overview),
+            Err(error) => {
+                out.error(&error.to_string());
+                return Exit::Usage;
+            }
+        }
+    }
+    let Some(all) = all else { return Exit::Usage };
+    let exit = overview::failures(&all, out);
+    match page::write(page, &page::title_of_files(&args.files), &all) {
+        Ok(bytes) if out.is_json() => out.json(&page::Written::new(page, bytes, &all)),
+        Ok(bytes) => out.line(&page::line(page, bytes)),
+        Err(error) => {
+            out.error(&error.to_string());
+            return Exit::Failed;
+        }
+    }
+    exit
 }
 
 fn lines(inspection: &Inspection) -> Vec<String> {

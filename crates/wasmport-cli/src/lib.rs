@@ -41,10 +41,14 @@ mod list;
 mod man;
 mod new;
 mod output;
+mod overview;
+#[cfg(feature = "page")]
+mod page;
 mod precompile;
 mod progress;
 #[cfg(feature = "oci")]
 mod registry;
+mod report;
 mod summary;
 mod targets;
 mod text;
@@ -53,8 +57,8 @@ mod watch;
 pub use args::{
     ApiArgs, CacheArgs, CacheCommand, CleanArgs, Command, CompletionsArgs, ConfigArgs, DoctorArgs,
     ExpandArgs, Format, GuestArgs, ImportArgs, InspectArgs, Language, ManArgs, MergeArgs, NewArgs,
-    OptionArgs, ProfileName, ProjectArgs, RunArgs, SelectionArgs, ShellName, TargetsArgs,
-    WatchArgs,
+    OptionArgs, ProfileName, ProjectArgs, ReportArgs, RunArgs, SelectionArgs, ShellName,
+    TargetsArgs, WatchArgs,
 };
 
 #[cfg(feature = "audit")]
@@ -145,7 +149,12 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
             precompile::precompile(args, default_config, &Output::new(args.format, false, 0))
         }
         Command::Api(args) => api::api(args, &Output::new(Format::Human, false, 0)),
-        Command::Inspect(args) => inspect::inspect(args, &Output::new(args.format, false, 0)),
+        Command::Inspect(args) => {
+            inspect::inspect(args, default_config, &Output::new(args.format, false, 0))
+        }
+        Command::Report(args) => {
+            report::report(args, default_config, &output(&args.selection.options))
+        }
     }
     .into()
 }

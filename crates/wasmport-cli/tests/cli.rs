@@ -45,6 +45,9 @@ mod new;
 #[cfg(feature = "oci")]
 #[path = "cli/oci.rs"]
 mod oci;
+#[cfg(feature = "page")]
+#[path = "cli/page.rs"]
+mod page;
 #[path = "cli/partition.rs"]
 mod partition;
 #[path = "cli/precompile.rs"]

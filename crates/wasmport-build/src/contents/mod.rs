@@ -43,6 +43,15 @@ impl Contents {
     ) -> Result<Self, AssetError> {
         let asset = AssetRules::new(settings).of(source);
         let inspection = inspect_bytes(path, bytes.to_vec(), settings.features, &asset.limits)?;
+        Self::of_valid(path, inspection.kind, bytes)
+    }
+
+    /// Describes a binary that is valid.
+    ///
+    /// # Errors
+    ///
+    /// Fails if its imports and exports cannot be read.
+    pub(crate) fn of_valid(path: &Path, kind: Kind, bytes: &[u8]) -> Result<Self, AssetError> {
         let read = wasmport::Inspection::of(bytes);
         let read = read.map_err(|e| AssetError::new(path, Stage::Validate, e.to_string()))?;
         let of_component = |item: &ComponentItem| Item {
@@ -64,7 +73,7 @@ impl Contents {
             imports.chain(read.component.imports.iter().map(of_component)).collect();
         let exports = exports.chain(read.component.exports.iter().map(of_component)).collect();
         let capabilities = capability::of(&imports);
-        Ok(Self { kind: inspection.kind, capabilities, imports, exports })
+        Ok(Self { kind, capabilities, imports, exports })
     }
 
     /// Returns the capabilities that these contents want and `before` did not.

@@ -40,6 +40,26 @@ pub(crate) fn read(file: &AssetFile, project: &Settings) -> Result<Source, Asset
     read_file(file)
 }
 
+/// A source file as binary WebAssembly.
+pub(crate) struct Binary {
+    pub wasm: Vec<u8>,
+    /// The length of the file in bytes.
+    pub len: u64,
+    /// The digest of the file's content.
+    pub digest: Digest,
+}
+
+/// Reads the file once, as binary WebAssembly.
+///
+/// # Errors
+///
+/// Fails like [`read`], and if text has errors.
+pub(crate) fn read_binary(file: &AssetFile, project: &Settings) -> Result<Binary, AssetError> {
+    let Source { bytes, digest } = read(file, project)?;
+    let len = bytes.len() as u64;
+    Ok(Binary { wasm: to_wasm(&file.path, bytes)?.wasm, len, digest })
+}
+
 /// Reads the file once.
 ///
 /// # Errors

@@ -92,7 +92,7 @@ pub struct SelectionArgs {
 }
 
 /// Arguments that replace settings.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 #[non_exhaustive]
 pub struct OptionArgs {
     /// Read this settings file [default: `wasmport.toml`, if it exists]
@@ -197,6 +197,22 @@ impl SelectionArgs {
 }
 
 impl OptionArgs {
+    /// Creates the arguments that replace nothing.
+    #[cfg(feature = "page")]
+    pub(crate) fn of_config(config: Option<&Path>) -> Self {
+        Self {
+            config: config.map(Into::into),
+            out_dir: None,
+            targets: Vec::new(),
+            wasm_features: Vec::new(),
+            no_embed: false,
+            locked: false,
+            format: Format::default(),
+            quiet: false,
+            verbose: 0,
+        }
+    }
+
     /// Reads the settings and applies these arguments, which override the settings file.
     ///
     /// # Errors

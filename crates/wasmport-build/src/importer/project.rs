@@ -1,8 +1,8 @@
 //! The methods of `Importer` about a project that need no import: list, expand, plan and clean.
 
+use super::Importer;
 use crate::error::Error;
 use crate::fs;
-use crate::importer::Importer;
 use crate::listing::{self, Listing};
 use crate::run::{self, Cleaned, Expanded, ImportPlan, Progress};
 use std::path::Path;
