@@ -1,6 +1,6 @@
 //! Needs: the cargo features of the `wasmport` crate that wrappers and artifacts require.
 
-use super::finding::{Check, Finding};
+use super::finding::{Check, Finding, Level};
 use crate::asset::Kind;
 use crate::interface::Interface;
 use crate::panics::catch_panic;
@@ -17,6 +17,9 @@ const CHECK: Check = Check("assets");
 
 /// The stack of a thread that validates, as of one that imports.
 const STACK: usize = 32 << 20;
+
+/// The largest number of files that are reported one by one.
+const MOST: usize = 20;
 
 /// The required features, each with the sources and settings that require it.
 pub(super) type Needs = BTreeMap<String, BTreeSet<String>>;
@@ -47,6 +50,13 @@ pub(super) fn of_assets(settings: &Settings, discovered: &Discovered) -> (Needs,
             }),
             Err(finding) => findings.push(finding),
         }
+    }
+    if findings.len() > MOST {
+        let more = findings.len() - MOST;
+        findings.truncate(MOST);
+        let cause = format!("{more} more files are not valid");
+        let mend = "cargo wasmport import";
+        findings.push(CHECK.find(Level::Error, "the assets", cause, mend));
     }
     if findings.is_empty() {
         let count = discovered.assets.len();

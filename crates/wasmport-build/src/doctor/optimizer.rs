@@ -21,7 +21,7 @@ pub(super) fn check(settings: &Settings, discovered: &Discovered) -> Vec<Finding
             let fails = needing.iter().any(|file| is_fatal(file.settings.optimize.on_failure));
             let level = if fails { Level::Error } else { Level::Warning };
             let help = error.mend().map(|help| format!("\n  help: {help}")).unwrap_or_default();
-            vec![CHECK.failed_as(level, WASM_OPT, format!("{error}; {names} needs it{help}"))]
+            vec![CHECK.failed_as(level, WASM_OPT, format!("{error}; needed by {names}{help}"))]
         }
     }
 }

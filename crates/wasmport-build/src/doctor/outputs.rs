@@ -36,7 +36,7 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
         reasons.entry(why.lines().next().unwrap_or(why)).or_default().push(&asset.source);
     }
     let findings = reasons.into_iter().map(|(why, sources)| {
-        let cause = format!("{} is stale: {why}", list(sources.into_iter()));
+        let cause = format!("stale: {}: {why}", list(sources.into_iter()));
         CHECK.find(Level::Warning, &name, cause, MEND)
     });
     findings.take(MOST).collect()

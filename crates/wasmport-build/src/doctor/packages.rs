@@ -152,7 +152,7 @@ fn features(enabled: &BTreeSet<&str>, needs: &Needs) -> Vec<Finding> {
         .iter()
         .map(|(feature, by)| {
             let cause =
-                format!("it is not enabled, and {} needs it", list(by.iter().map(String::as_str)));
+                format!("it is not enabled; needed by {}", list(by.iter().map(String::as_str)));
             let mend = format!("cargo add wasmport --features {feature}");
             CHECK.find(Level::Error, &format!("wasmport/{feature}"), cause, mend)
         })
@@ -178,10 +178,7 @@ mod tests {
             Needs::from([("gc".into(), by.into()), ("wasi".into(), ["e.wat".into()].into())]);
         let found = features(&BTreeSet::from(["wasi"]), &needs);
         let causes: Vec<&str> = found.iter().map(|finding| finding.cause.as_str()).collect();
-        assert_eq!(
-            causes,
-            ["it is not enabled, and `a.wat`, `b.wat`, `c.wat` and 1 more needs it"]
-        );
+        assert_eq!(causes, ["it is not enabled; needed by `a.wat`, `b.wat`, `c.wat` and 1 more"]);
         assert_eq!(found[0].mend.as_deref(), Some("cargo add wasmport --features gc"));
         let found = features(&BTreeSet::from(["gc", "wasi"]), &needs);
         assert!(found.iter().all(|finding| finding.level == Level::Ok) && found.len() == 1);

@@ -100,7 +100,7 @@ fn features_that_assets_need_are_compared_with_those_of_the_graph() {
     {
         let findings = about(&diagnosis, &format!("wasmport/{feature}"));
         let mend = format!("cargo add wasmport --features {feature}");
-        let cause = format!("it is not enabled, and `{by}` needs it");
+        let cause = format!("it is not enabled; needed by `{by}`");
         assert_eq!(findings, [("error", cause.as_str(), mend.as_str())], "{diagnosis:#}");
     }
     for feature in ["wasi", "zstd"] {
@@ -151,7 +151,7 @@ fn settings_assets_and_outputs_are_examined() {
     assert_eq!(code(&super::wasmport(project.path(), &["import"])), 0);
     fs::write(project.path().join("assets/calc.wat"), "(module)").unwrap();
     let (exit, diagnosis) = doctor(project.path(), &[]);
-    let stale = "`calc.wat` is stale: its source changed since it was imported";
+    let stale = "stale: `calc.wat`: its source changed since it was imported";
     assert_eq!(
         (exit, about(&diagnosis, "src/assets")),
         (0, vec![("warning", stale, "cargo wasmport import")])
@@ -164,6 +164,18 @@ fn settings_assets_and_outputs_are_examined() {
     };
     assert!(exit == 1 && level == "error" && cause.contains("engin"), "{cause}");
     assert_eq!(about(&diagnosis, "rustc")[0].0, "ok", "the machine is examined anyway");
+}
+
+#[test]
+fn the_list_of_files_that_are_not_valid_is_short() {
+    let names: Vec<String> = (0..25).map(|number| format!("assets/{number}.wat")).collect();
+    let files: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "(")).collect();
+    let project = project(&files);
+    let (exit, diagnosis) = doctor(project.path(), &[]);
+    let findings = diagnosis["findings"].as_array().unwrap().iter();
+    let assets = findings.filter(|finding| finding["check"] == "assets").count();
+    assert_eq!((exit, assets), (1, 21), "{diagnosis:#}");
+    assert_eq!(about(&diagnosis, "the assets")[0].1, "5 more files are not valid");
 }
 
 #[test]
@@ -216,7 +228,7 @@ fn the_optimizer_is_looked_for_if_an_asset_needs_it() {
     for name in ["old", "missing"] {
         let (exit, level, cause) = tool(name);
         assert_eq!((exit, level.as_str()), (1, "error"), "{cause}");
-        assert!(cause.ends_with("; `calc.wat` needs it"), "{cause}");
+        assert!(cause.ends_with("; needed by `calc.wat`"), "{cause}");
     }
     fs::write(
         project.path().join("wasmport.toml"),
