@@ -63,7 +63,9 @@ impl Builder {
             return Ok(Built::Program(serde_json::from_str(&text)?));
         }
         let built = match peer.toolchain {
-            Toolchain::Cargo(workspace) => self.cargo(peer, &files::peers().join(workspace))?,
+            Toolchain::Cargo { manifest, profile } => {
+                self.cargo(peer, &files::peers().join(manifest), profile)?
+            }
             Toolchain::C => match wasm2c::build(&self.scratch.join("build-wasm2c"))? {
                 Ok(built) => built,
                 Err(reason) => return Ok(Built::Skipped(reason)),
@@ -83,8 +85,8 @@ impl Builder {
     /// Returns the target folder of a peer: one of its own for a clean build, else one for its workspace.
     fn target(&self, peer: &Peer) -> PathBuf {
         match peer.toolchain {
-            Toolchain::Cargo(workspace) if self.quick => {
-                let is_root = workspace == "Cargo.toml";
+            Toolchain::Cargo { manifest, .. } if self.quick => {
+                let is_root = manifest == "Cargo.toml";
                 self.scratch.join(if is_root { "quick" } else { "quick-wasmer" })
             }
             _ => self.scratch.join(format!("build-{}", peer.name)),
@@ -92,7 +94,7 @@ impl Builder {
     }
 
     /// Builds a program with cargo.
-    fn cargo(&self, peer: &Peer, manifest: &Path) -> Result<Program> {
+    fn cargo(&self, peer: &Peer, manifest: &Path, profile: &str) -> Result<Program> {
         let fetch = ["fetch", "--quiet", "--manifest-path"];
         files::output(cargo().args(fetch).arg(manifest))?;
         let target = self.target(peer);
@@ -101,7 +103,7 @@ impl Builder {
         }
         eprintln!("{}: building", peer.name);
         let mut build = cargo();
-        build.args(["build", "--release", "--message-format=json-render-diagnostics"]);
+        build.args(["build", "--profile", profile, "--message-format=json-render-diagnostics"]);
         build.args(["--package", &format!("program-{}", peer.name)]);
         build.arg("--manifest-path").arg(manifest).arg("--target-dir").arg(&target);
         let start = Instant::now();
@@ -192,8 +194,8 @@ mod tests {
             for file in peer.build_files {
                 assert!(folder.join(file).exists(), "{}: {file}", peer.name);
             }
-            if let Toolchain::Cargo(workspace) = peer.toolchain {
-                let version = version(&files::peers().join(workspace), peer.version_of).unwrap();
+            if let Toolchain::Cargo { manifest, .. } = peer.toolchain {
+                let version = version(&files::peers().join(manifest), peer.version_of).unwrap();
                 assert!(version.split('.').count() == 3, "{version}");
             }
             if let Needs::Artifacts(name) = peer.needs {

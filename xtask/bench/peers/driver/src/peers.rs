@@ -49,8 +49,8 @@ pub(crate) struct Peer {
 
 /// The way to build a program.
 pub(crate) enum Toolchain {
-    /// Cargo, with the manifest of a workspace in the folder of the peers.
-    Cargo(&'static str),
+    /// Cargo, with the manifest of a workspace in the folder of the peers, and a profile.
+    Cargo { manifest: &'static str, profile: &'static str },
     /// `wasm2c` and the C compiler.
     C,
 }
@@ -66,8 +66,10 @@ pub(crate) enum Needs {
 
 use Module::{Component, Real, Small};
 
-const WASMER: Toolchain = Toolchain::Cargo("programs/wasmer/Cargo.toml");
-const OTHERS: Toolchain = Toolchain::Cargo("Cargo.toml");
+const WASMER: Toolchain =
+    Toolchain::Cargo { manifest: "programs/wasmer/Cargo.toml", profile: "release" };
+const WASMI: Toolchain = Toolchain::Cargo { manifest: "Cargo.toml", profile: "wasmi" };
+const OTHERS: Toolchain = Toolchain::Cargo { manifest: "Cargo.toml", profile: "release" };
 
 /// All peers, in the order of the tables.
 pub(crate) const PEERS: &[Peer] = &[
@@ -157,7 +159,7 @@ pub(crate) const PEERS: &[Peer] = &[
         name: "wasmi",
         label: "Wasmi, interpreter",
         version_of: "wasmi",
-        toolchain: OTHERS,
+        toolchain: WASMI,
         modules: &[(Small, "src/small.rs", None), (Real, "src/real.rs", None)],
         build_files: &[],
         needs: Needs::Nothing,

@@ -7,6 +7,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
+/// The flags with which the documentation of `wasm2c` keeps optimized code within the specification.
+const FLAGS: [&str; 5] =
+    ["-O2", "-s", "-fno-optimize-sibling-calls", "-frounding-math", "-fsignaling-nans"];
 /// The folders of `wasm-rt-impl.c`, which packages of WABT install for programs to compile.
 const RUNTIMES: [&str; 2] = ["/usr/share/wabt/wasm2c", "/usr/local/share/wabt/wasm2c"];
 
@@ -55,7 +58,7 @@ fn link(runtime: &Path, folder: &Path) -> Result<PathBuf> {
     let host = files::peers().join("programs/wasm2c");
     let program = folder.join("program");
     let mut cc = Command::new("cc");
-    cc.args(["-O2", "-s", "-w", "-I"]).arg(folder).arg("-I").arg(runtime).arg("-o").arg(&program);
+    cc.args(FLAGS).args(["-w", "-I"]).arg(folder).arg("-I").arg(runtime).arg("-o").arg(&program);
     cc.arg(host.join("main.c"));
     cc.args(["small.c", "slugs.c"].map(|file| folder.join(file)));
     files::output(cc.arg(runtime.join("wasm-rt-impl.c")).arg("-lm"))?;
