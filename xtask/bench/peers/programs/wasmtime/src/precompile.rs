@@ -4,17 +4,19 @@ use measure::Result;
 use std::path::Path;
 use wasmtime::{Config, Engine};
 
-/// Compiles all modules for engines with no cargo features but `runtime` and `std`. An artifact does not load if the
-/// engine that compiled it had more features.
+/// Compiles all modules. An artifact does not load if the engine that compiled it had more features than the one that
+/// loads it, so those are off that the other programs are built without.
 pub(crate) fn modules(folder: &Path) -> Result {
     let mut config = Config::new();
-    config.gc_support(false).wasm_threads(false).concurrency_support(false);
+    config.gc_support(false).wasm_exceptions(false).wasm_threads(false);
+    config.concurrency_support(false);
     let engine = Engine::new(&config)?;
+    let shelf = include_bytes!("../../../../../../fixtures/assets/components/shelf.wasm");
+    std::fs::write(folder.join("shelf.cwasm"), engine.precompile_component(shelf)?)?;
+    let engine = Engine::new(config.wasm_component_model(false))?;
     let small = include_bytes!("../../../modules/small.wasm");
     std::fs::write(folder.join("small.cwasm"), engine.precompile_module(small)?)?;
     let slugs = include_bytes!("../../../../../../fixtures/assets/guests/slugs.wasm");
     std::fs::write(folder.join("slugs.cwasm"), engine.precompile_module(slugs)?)?;
-    let shelf = include_bytes!("../../../../../../fixtures/assets/components/shelf.wasm");
-    std::fs::write(folder.join("shelf.cwasm"), engine.precompile_component(shelf)?)?;
     Ok(())
 }
