@@ -35,7 +35,7 @@ pub(crate) struct Builder {
 }
 
 impl Builder {
-    /// Creates the folders, and downloads all dependencies, which is not part of a build.
+    /// Creates the folder of artifacts.
     pub fn new(quick: bool, reuse: bool) -> Result<Self> {
         let builder = Self { quick, reuse, scratch: files::scratch() };
         files::create_folder(&builder.artifacts())?;
@@ -93,7 +93,7 @@ impl Builder {
         }
     }
 
-    /// Builds a program with cargo.
+    /// Builds a program with cargo. Downloading the dependencies is not part of the build.
     fn cargo(&self, peer: &Peer, manifest: &Path, profile: &str) -> Result<Program> {
         let fetch = ["fetch", "--quiet", "--manifest-path"];
         files::output(cargo().args(fetch).arg(manifest))?;

@@ -23,7 +23,7 @@ use std::process::ExitCode;
 ///
 /// Builds a program of each peer in an empty target folder, one after the other, and then starts all of them many times in
 /// turns, so that a slow phase of the machine is one for all. Prints medians. A wrong result of any call is an error. Takes
-/// less than 20 minutes on two idle cores; figures of a busy machine mean little.
+/// some 20 minutes on two idle cores, nearly all of it for the builds; figures of a busy machine mean little.
 ///
 /// Exit codes: 0 done, 1 a build or a run failed, 2 wrong arguments.
 #[derive(Parser)]
@@ -35,7 +35,7 @@ struct Args {
     /// Only the peer of this name, or else those whose names begin with it; can be repeated
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
-    /// Use the programs of the last full run, and the times of their builds, where there are any
+    /// Use the programs of the last run without `--quick`, and the times of their builds; build only the missing ones
     #[arg(long, conflicts_with = "quick")]
     reuse: bool,
     /// Also write the tables into docs/peers.md
@@ -44,6 +44,7 @@ struct Args {
     /// Print the names of all peers
     #[arg(long)]
     list: bool,
+    /// The form of the tables on standard output
     #[arg(long, value_enum, default_value_t)]
     format: Format,
 }

@@ -14,7 +14,7 @@ const CALL: Column = ("call, ns", "call_ns", 1.0, 1);
 const HOST: Column = ("host call, ns", "host_ns", 1.0, 1);
 const TEXT: Column = ("call with text, ns", "text_ns", 1.0, 0);
 const HOST_CALL: Column = ("call with a host call, ns", "host_ns", 1.0, 1);
-const COMPUTE: Column = ("slug of 68 kB, ms", "compute_ns", 1e6, 2);
+const COMPUTE: Column = ("slug of 70 kB, ms", "compute_ns", 1e6, 2);
 
 /// Returns all tables.
 pub(crate) fn markdown(report: &Report) -> String {
