@@ -17,6 +17,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   tidy [--edges]  Check the invariants of the architecture; print the edges between folders
   bench [PREFIX]  Measure speed and size against plain Wasmtime
   book [OUT]      Check the links of the documentation, and build the book with mdBook
+  bench peers     Compare speed and size with other engines and ways to use them
   bless           Regenerate all committed wrappers and expected outputs
   conformance     Run the specification's test suite through generated wrappers
   smith           Import random valid modules and use every export of their wrappers

@@ -1,0 +1,13 @@
+//! Wasmer with `Module::deserialize_from_file`.
+
+mod real;
+mod small;
+
+fn main() -> measure::Result {
+    let run = measure::Run::from_args()?;
+    match run.module() {
+        "small" => run.small::<small::Small>(),
+        "real" => run.real::<real::Slugs>(),
+        _ => run.unknown(),
+    }
+}

@@ -1,0 +1,15 @@
+//! Wasmer with `Module::new`.
+
+mod precompile;
+mod real;
+mod small;
+
+fn main() -> measure::Result {
+    let run = measure::Run::from_args()?;
+    match run.module() {
+        "small" => run.small::<small::Small>(),
+        "real" => run.real::<real::Slugs>(),
+        "precompile" => precompile::modules(run.folder()),
+        _ => run.unknown(),
+    }
+}

@@ -1,0 +1,15 @@
+//! wasmport with output of `cargo wasmport import`.
+
+#[rustfmt::skip]
+mod assets;
+mod real;
+mod small;
+
+fn main() -> measure::Result {
+    let run = measure::Run::from_args()?;
+    match run.module() {
+        "small" => run.small::<small::Small>(),
+        "real" => run.real::<real::Slugs>(),
+        _ => run.unknown(),
+    }
+}
