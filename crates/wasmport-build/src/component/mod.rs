@@ -22,10 +22,12 @@ mod world;
 
 pub(crate) use compose::compose;
 pub(crate) use conformance::differences;
+pub(crate) use difference::{Aspect, Difference, Direction};
 pub(crate) use directions::contradiction;
 pub(crate) use error::{ModulesError, WitError, WorldError};
 #[cfg(feature = "preinit")]
 pub(crate) use exports::without_export;
+pub(crate) use items::misfits;
 pub(crate) use modules::{map_modules, modules};
 pub(crate) use reproducible::reproducibility_warning;
 pub(crate) use world::World;
