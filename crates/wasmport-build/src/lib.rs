@@ -65,6 +65,8 @@ mod settings;
 #[cfg(feature = "signing")]
 pub mod signature;
 #[cfg(feature = "compiler")]
+pub mod sizes;
+#[cfg(feature = "compiler")]
 mod store;
 #[cfg(feature = "compiler")]
 mod tool;

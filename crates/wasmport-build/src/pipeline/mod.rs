@@ -26,6 +26,7 @@ pub use inspect::{Inspection, inspect};
 pub(crate) use pack::{Output, Outputs};
 #[cfg(feature = "bundle")]
 pub(crate) use read::sha256_of;
+pub(crate) use read::to_wasm;
 
 use crate::asset::AssetError;
 use crate::project::discover::AssetFile;

@@ -111,10 +111,11 @@ fn location(symbol: &FrameSymbol) -> Option<String> {
     })
 }
 
-/// Returns a name of Rust or C++ as it is in the source.
+/// Returns a mangled name of Rust or C++ as it is in the source, and any other name as it is.
 fn demangled(name: &str) -> String {
+    // A plain name may also be a mangled type: `a` is `signed char` in C++.
     #[cfg(feature = "backtrace")]
-    {
+    if ["_R", "__R", "_Z", "__Z"].iter().any(|start| name.starts_with(start)) {
         if let Ok(name) = rustc_demangle::try_demangle(name) {
             return format!("{name:#}");
         }
@@ -124,4 +125,19 @@ fn demangled(name: &str) -> String {
         }
     }
     name.to_owned()
+}
+
+#[cfg(all(test, feature = "backtrace"))]
+mod tests {
+    use super::demangled;
+
+    #[test]
+    fn only_mangled_names_are_demangled() {
+        assert_eq!(demangled("_ZN4core3fmt5write17h0123456789abcdefE"), "core::fmt::write");
+        assert_eq!(demangled("_RNvC6_123foo3bar"), "123foo::bar");
+        assert_eq!(demangled("__ZN3foo3barEv"), "foo::bar()");
+        for plain in ["a", "i", "v", "main", "_start", "_Zwrong", ""] {
+            assert_eq!(demangled(plain), plain);
+        }
+    }
 }
