@@ -45,6 +45,8 @@ mod codegen;
 mod component;
 #[cfg(feature = "compiler")]
 pub mod contents;
+#[cfg(feature = "compiler")]
+pub mod diff;
 mod error;
 mod fs;
 mod importer;

@@ -25,6 +25,7 @@ mod bundle;
 mod cache;
 mod check;
 mod config;
+mod diff;
 mod exit;
 mod guest;
 mod import;
@@ -42,9 +43,9 @@ mod text;
 mod watch;
 
 pub use args::{
-    ApiArgs, CacheArgs, CacheCommand, Command, ConfigArgs, Format, GuestArgs, ImportArgs,
-    InspectArgs, Language, MergeArgs, OptionArgs, ProfileName, RunArgs, SelectionArgs, TargetsArgs,
-    WatchArgs,
+    ApiArgs, CacheArgs, CacheCommand, Command, ConfigArgs, DenyKind, DiffArgs, DiffFormat, Format,
+    GuestArgs, ImportArgs, InspectArgs, Language, MergeArgs, OptionArgs, ProfileName, RunArgs,
+    SelectionArgs, TargetsArgs, WatchArgs,
 };
 
 #[cfg(feature = "audit")]
@@ -123,6 +124,7 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         Command::Config(args) => {
             config::config(args, default_config, &output(&args.selection.options))
         }
+        Command::Diff(args) => diff::diff(args),
         Command::Guest(args) => {
             guest::guest(args, default_config, &Output::new(Format::Human, false, 0))
         }

@@ -17,6 +17,10 @@ mod bounds;
 mod bundle;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/diff.rs"]
+mod diff;
+#[path = "cli/diff_records.rs"]
+mod diff_records;
 #[path = "cli/files.rs"]
 mod files;
 #[cfg(any(feature = "oci", feature = "remote"))]

@@ -3,7 +3,7 @@
 use super::world::World;
 use std::collections::HashSet;
 use wasmport::interface::compatible;
-use wit_parser::{Function, TypeId, WorldItem};
+use wit_parser::{Function, TypeDefKind, TypeId, WorldItem};
 
 /// The direction of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +27,19 @@ pub(crate) enum Aspect {
     Type,
 }
 
+/// The kind of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ItemKind {
+    /// An interface as a whole.
+    Interface,
+    /// A function.
+    Function,
+    /// A type other than a resource.
+    Type,
+    /// A resource.
+    Resource,
+}
+
 /// A difference between two worlds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Difference {
@@ -36,6 +49,8 @@ pub(crate) struct Difference {
     pub key: String,
     /// The name of the item in the interface; empty if the difference is about the key itself.
     pub item: String,
+    /// The kind of the item.
+    pub kind: ItemKind,
     /// The kind of difference.
     pub aspect: Aspect,
     /// The item in WIT, of the component and of the world.
@@ -103,15 +118,7 @@ impl<'a> Comparison<'a> {
             item: String::new(),
             subjects: [None, None],
         };
-        Self {
-            have,
-            want,
-            noun,
-            versions,
-            place,
-            found: Vec::new(),
-            compared: HashSet::new(),
-        }
+        Self { have, want, noun, versions, place, found: Vec::new(), compared: HashSet::new() }
     }
 
     /// Adds a difference of types.
@@ -126,8 +133,27 @@ impl<'a> Comparison<'a> {
             mine.map(|subject| self.have.subject_text(subject)),
             theirs.map(|subject| self.want.subject_text(subject)),
         ];
+        let kinds = [
+            mine.map(|subject| self.have.kind_of(subject)),
+            theirs.map(|subject| self.want.kind_of(subject)),
+        ];
+        let kind = kinds.into_iter().flatten().next().unwrap_or(ItemKind::Interface);
         let (direction, key, item) = (*direction, key.clone(), item.clone());
-        self.found.push(Difference { direction, key, item, aspect, texts, line });
+        self.found.push(Difference { direction, key, item, kind, aspect, texts, line });
+    }
+
+    /// Adds the difference of two compatible versions of an interface.
+    pub fn add_versions(&mut self, have: &str, want: &str) {
+        let Place { direction, .. } = self.place;
+        self.found.push(Difference {
+            direction,
+            key: have.to_owned(),
+            item: String::new(),
+            kind: ItemKind::Interface,
+            aspect: Aspect::Version,
+            texts: [Some(have.to_owned()), Some(want.to_owned())],
+            line: format!("`{have}` was `{want}`"),
+        });
     }
 
     /// Returns the messages.
@@ -137,13 +163,27 @@ impl<'a> Comparison<'a> {
 }
 
 impl World {
+    /// Returns the kind of an item.
+    fn kind_of(&self, subject: Subject<'_>) -> ItemKind {
+        match subject {
+            Subject::Function(_) | Subject::Item(WorldItem::Function(_)) => ItemKind::Function,
+            Subject::Item(WorldItem::Interface { .. }) => ItemKind::Interface,
+            Subject::Type(id) | Subject::Item(&WorldItem::Type { id, .. }) => {
+                match self.resolve.types[id].kind {
+                    TypeDefKind::Resource => ItemKind::Resource,
+                    _ => ItemKind::Type,
+                }
+            }
+        }
+    }
+
     /// Formats an item of the world, or of an interface in it.
     fn subject_text(&self, subject: Subject<'_>) -> String {
         match subject {
             Subject::Function(function) | Subject::Item(WorldItem::Function(function)) => {
                 self.function_text(function)
             }
-            Subject::Type(id) | Subject::Item(WorldItem::Type { id, .. }) => {
+            Subject::Type(id) | Subject::Item(&WorldItem::Type { id, .. }) => {
                 self.definition_text(id)
             }
             Subject::Item(WorldItem::Interface { .. }) => "interface".into(),

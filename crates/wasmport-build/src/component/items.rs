@@ -54,7 +54,9 @@ impl<'a> Comparison<'a> {
             self.enter(Direction::Import, &name, Some(item), wanted.as_ref().map(|found| found.1));
             match wanted {
                 Some((other, wanted)) => {
-                    self.versions_of(&format!("import `{name}`"), &name, &other);
+                    if name != other {
+                        self.add_versions(&name, &other);
+                    }
                     self.item(&format!("import `{name}`"), item, wanted);
                 }
                 None => {
@@ -72,7 +74,9 @@ impl<'a> Comparison<'a> {
             self.enter(Direction::Export, &name, found.as_ref().map(|found| found.1), Some(item));
             match found {
                 Some((other, found)) => {
-                    self.versions_of(&format!("export `{other}`"), &other, &name);
+                    if name != other {
+                        self.add_versions(&other, &name);
+                    }
                     self.item(&format!("export `{name}`"), found, item);
                 }
                 None => {
@@ -117,16 +121,10 @@ impl<'a> Comparison<'a> {
     ) -> Option<(String, &'a WorldItem)> {
         let exact = find(world, items, name).map(|item| (name.to_owned(), item));
         exact.or_else(|| {
-            let mut items = items.iter().map(|(key, item)| (world.resolve.name_world_key(key), item));
+            let mut items =
+                items.iter().map(|(key, item)| (world.resolve.name_world_key(key), item));
             items.find(|(other, _)| self.versions.match_names(other, name))
         })
-    }
-
-    /// Reports that compatible versions differ.
-    fn versions_of(&mut self, at: &str, have: &str, want: &str) {
-        if have != want {
-            self.add(Aspect::Version, format!("{at} was `{want}`"));
-        }
     }
 
     fn item(&mut self, at: &str, have: &'a WorldItem, want: &'a WorldItem) {

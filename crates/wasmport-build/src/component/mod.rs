@@ -8,7 +8,7 @@ mod directions;
 mod docs;
 mod error;
 #[cfg(test)]
-mod examples;
+pub(crate) mod examples;
 #[cfg(feature = "preinit")]
 mod exports;
 mod items;
@@ -22,7 +22,7 @@ mod world;
 
 pub(crate) use compose::compose;
 pub(crate) use conformance::differences;
-pub(crate) use difference::{Aspect, Difference, Direction};
+pub(crate) use difference::{Aspect, Difference, Direction, ItemKind};
 pub(crate) use directions::contradiction;
 pub(crate) use error::{ModulesError, WitError, WorldError};
 #[cfg(feature = "preinit")]

@@ -20,8 +20,7 @@ pub use compile::has_code_generator;
 pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub(crate) use guest::guest;
-#[cfg(feature = "oci")]
-pub(crate) use inspect::inspect_bytes;
+pub(crate) use inspect::inspected;
 pub use inspect::{Inspection, inspect};
 pub(crate) use pack::{Output, Outputs};
 #[cfg(feature = "bundle")]

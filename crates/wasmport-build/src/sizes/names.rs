@@ -42,12 +42,6 @@ impl Write for Bounded {
     }
 }
 
-impl cpp_demangle::DemangleWrite for Bounded {
-    fn write_string(&mut self, text: &str) -> fmt::Result {
-        self.write_str(text)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::demangled;

@@ -42,6 +42,41 @@ fn the_schema_of_audits_is_current() {
 }
 
 #[test]
+fn the_schema_of_differences_is_current() {
+    assert_current("schemas/diff.json", &pretty(&wasmport_build::diff::diff_schema()));
+}
+
+#[test]
+fn differences_fit_their_schema() {
+    use wasmport_build::diff::{Denial, DiffOptions, diff};
+    let log = r#"(module (import "env" "log" (func)) (func (export "one") nop))"#;
+    let old = [("calc.wat", CALC.as_bytes()), ("gone.wat", b"(module)"), ("same.wat", b"(module)")];
+    let new = [("calc.wat", log.as_bytes()), ("new.wat", b"(module)"), ("bad.wat", b"(module")];
+    let (before, after) = (Project::with(&old), Project::with(&new));
+    after.write("same.wat", "(module)");
+    let schema = wasmport_build::diff::diff_schema();
+    let fits = |before: &Path, after: &Path| {
+        let mut report = diff(before, after, DiffOptions::default()).unwrap();
+        report.deny(&[Denial::Breaking, Denial::NewImports]);
+        let found = serde_json::to_value(&report).unwrap();
+        assert_eq!(violations(&schema, &found, ""), Vec::<String>::new(), "{found}");
+        report
+    };
+    let report = fits(&before.path().join("assets"), &after.path().join("assets"));
+    let summary = report.summary;
+    let counts = (summary.added, summary.removed, summary.changed, summary.same, summary.failed);
+    assert_eq!((counts, report.denied.len()), ((1, 1, 1, 1, 1), 3), "{report:?}");
+    let first = before.importer().run(&());
+    let manifest = before.out().join("wasmport.json");
+    let copy = before.path().join("before.json");
+    fs::copy(&manifest, &copy).unwrap();
+    before.write("calc.wat", log);
+    assert!(first.is_ok() && before.importer().run(&()).is_ok());
+    let report = fits(&copy, &manifest);
+    assert_eq!((report.summary.changed, report.summary.same), (1, 2), "{report:?}");
+}
+
+#[test]
 #[cfg(feature = "audit")]
 fn audits_fit_their_schema() {
     let project = Project::with(&[("calc.wat", CALC.as_bytes())]);
