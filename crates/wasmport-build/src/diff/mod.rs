@@ -4,6 +4,7 @@
 mod asset;
 mod change;
 mod contents;
+mod denied;
 mod deny;
 mod items;
 mod level;
@@ -19,7 +20,7 @@ mod worlds;
 
 pub use change::{Change, Direction};
 pub use contents::{CapabilityDiff, ContentsDiff, EngineDiff, KindChange, MOST_CHANGES};
-pub use deny::{Denial, Denied};
+pub use denied::{Denial, Denied};
 pub use level::{Compatibility, Level};
 #[cfg(feature = "schema")]
 pub use report::diff_schema;

@@ -1,7 +1,7 @@
 //! `DiffReport`: the results of a comparison, which serialize as the document of `cargo wasmport diff --format json`.
 
 use super::contents::{ContentsDiff, KindChange};
-use super::deny::Denied;
+use super::denied::Denied;
 use super::level::{Compatibility, Level};
 use super::sizes::SizeDiff;
 use crate::asset::Kind;

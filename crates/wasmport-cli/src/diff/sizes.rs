@@ -1,6 +1,6 @@
 //! Text about sizes.
 
-use super::text::shortened;
+use crate::text::shortened;
 use wasmport_build::diff::{Mover, SizeDiff, difference};
 
 /// The number of sections and of functions that are listed.

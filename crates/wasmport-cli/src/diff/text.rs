@@ -2,7 +2,7 @@
 
 use super::sizes;
 use crate::output::{GREEN, Output, RED, YELLOW};
-use crate::text::plain;
+use crate::text::{plain, shortened};
 use wasmport_build::contents::Capability;
 use wasmport_build::diff::{
     ArtifactDiff, AssetDiff, Change, ContentsDiff, DiffReport, DiffStatus, EngineDiff, FileFacts,
@@ -11,9 +11,6 @@ use wasmport_build::diff::{
 
 /// The number of differences that are listed of an asset.
 const LISTED: usize = 40;
-
-/// The longest type in bytes.
-const LONGEST_TYPE: usize = 300;
 
 /// Prints the differences of all assets.
 pub(super) fn of_report(report: &DiffReport, is_verbose: bool, out: &Output) {
@@ -168,14 +165,6 @@ pub(super) fn name(change: &Change) -> String {
         (of, "") => of.to_owned(),
         (of, name) => format!("{of} {name:?}"),
     }
-}
-
-/// Cuts a long type.
-pub(super) fn shortened(text: &str) -> String {
-    if text.len() <= LONGEST_TYPE {
-        return text.to_owned();
-    }
-    format!("{}…", &text[..text.floor_char_boundary(LONGEST_TYPE)])
 }
 
 /// Returns the lines about what a file needs of the engine.
