@@ -1,5 +1,9 @@
 //! Writes bundles: the artifacts of an import in one file that a key signs.
 
+mod read;
+
+pub(crate) use read::{is_bundle, unverified_manifest};
+
 use crate::error::{Error, did_you_mean};
 use crate::fs;
 use crate::importer::Importer;

@@ -49,6 +49,8 @@ mod codegen;
 mod component;
 #[cfg(feature = "compiler")]
 pub mod contents;
+#[cfg(feature = "compiler")]
+pub mod diff;
 #[cfg(feature = "doctor")]
 pub mod doctor;
 mod error;

@@ -3,6 +3,7 @@
 mod cache;
 #[cfg(feature = "bundle")]
 mod delivery;
+mod diff;
 mod import;
 mod inspect;
 mod language;
@@ -17,6 +18,7 @@ pub use cache::{CacheArgs, CacheCommand};
 pub use delivery::AuditArgs;
 #[cfg(feature = "bundle")]
 pub use delivery::{BundleArgs, KeyCommand};
+pub use diff::{DenyKind, DiffArgs, DiffFormat};
 pub use import::{ImportArgs, OptionArgs, ProfileName, RunArgs, SelectionArgs};
 pub use inspect::{InspectArgs, ReportArgs};
 pub use language::Language;
@@ -103,6 +105,12 @@ pub enum Command {
     ///
     /// Exit codes: 0 success, 1 an asset failed, or the page cannot be written, 2 invalid arguments or settings.
     Report(ReportArgs),
+    /// Show what differs between two files, folders or revisions, and what that means for callers
+    ///
+    /// A and B are modules, components or artifacts, folders of them, lock files, output folders or their manifests, or bundles. `REV:PATH` names one in a revision of git, which is not checked out. The network is never used.
+    ///
+    /// Exit codes: 0 compared, 1 a file cannot be read or is not valid, 2 invalid arguments or revision, or sides that cannot be compared, 3 `--deny` found a difference.
+    Diff(DiffArgs),
     /// Print a skeleton of a module's `api`, the signatures beyond numbers, for `wasmport.toml`
     ///
     /// Exit codes: 0 success, 1 the file cannot be read, is not valid or is a component, 2 invalid arguments.

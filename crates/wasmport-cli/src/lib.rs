@@ -29,6 +29,7 @@ mod check;
 mod clean;
 mod completions;
 mod config;
+mod diff;
 mod doctor;
 mod exit;
 mod expand;
@@ -55,10 +56,10 @@ mod text;
 mod watch;
 
 pub use args::{
-    ApiArgs, CacheArgs, CacheCommand, CleanArgs, Command, CompletionsArgs, ConfigArgs, DoctorArgs,
-    ExpandArgs, Format, GuestArgs, ImportArgs, InspectArgs, Language, ManArgs, MergeArgs, NewArgs,
-    OptionArgs, ProfileName, ProjectArgs, ReportArgs, RunArgs, SelectionArgs, ShellName,
-    TargetsArgs, WatchArgs,
+    ApiArgs, CacheArgs, CacheCommand, CleanArgs, Command, CompletionsArgs, ConfigArgs, DenyKind,
+    DiffArgs, DiffFormat, DoctorArgs, ExpandArgs, Format, GuestArgs, ImportArgs, InspectArgs,
+    Language, ManArgs, MergeArgs, NewArgs, OptionArgs, ProfileName, ProjectArgs, ReportArgs, RunArgs,
+    SelectionArgs, ShellName, TargetsArgs, WatchArgs,
 };
 
 #[cfg(feature = "audit")]
@@ -142,6 +143,7 @@ pub fn run(command: &Command, default_config: Option<&Path>) -> ExitCode {
         Command::Config(args) => {
             config::config(args, default_config, &output(&args.selection.options))
         }
+        Command::Diff(args) => diff::diff(args),
         Command::Guest(args) => {
             guest::guest(args, default_config, &Output::new(Format::Human, false, 0))
         }

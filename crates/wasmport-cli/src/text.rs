@@ -23,6 +23,17 @@ pub(crate) fn hyperlink(path: &Path, text: &str) -> String {
     format!("\u{1b}]8;;file://{root}{encoded}\u{1b}\\{text}\u{1b}]8;;\u{1b}\\")
 }
 
+/// The longest type or name in a line, in bytes.
+const LONGEST: usize = 300;
+
+/// Cuts a long type or name.
+pub(crate) fn shortened(text: &str) -> String {
+    if text.len() <= LONGEST {
+        return text.to_owned();
+    }
+    format!("{}…", &text[..text.floor_char_boundary(LONGEST)])
+}
+
 /// Formats a size in the largest unit with a number above one.
 pub(crate) fn bytes(bytes: u64) -> String {
     let mut value = bytes as f64;

@@ -23,6 +23,10 @@ mod color;
 mod completions;
 #[path = "cli/config.rs"]
 mod config;
+#[path = "cli/diff.rs"]
+mod diff;
+#[path = "cli/diff_records.rs"]
+mod diff_records;
 #[path = "cli/doctor.rs"]
 mod doctor;
 #[path = "cli/dry_run.rs"]

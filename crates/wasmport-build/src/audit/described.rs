@@ -2,22 +2,17 @@
 
 use super::code::Code;
 use super::error::AuditError;
+use crate::bundle::unverified_manifest;
 use crate::fs::{self, File};
 use crate::project::lock;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use std::collections::BTreeMap;
-use std::io::{self, Read as _};
 use std::path::Path;
 use wasmport::Digest;
-use wasmport::bundle_manifest::{BundleManifest, MANIFEST};
 
 /// Length in bytes up to which such a file is read.
 const LARGEST: u64 = 256 << 20;
-
-/// The place of the type and the magic number in a header of tar.
-const TYPE: usize = 156;
-const MAGIC: usize = 257;
 
 /// The target of artifacts that no Wasmtime has compiled yet.
 const SOURCE: &str = "source";
@@ -84,33 +79,9 @@ pub(super) fn of_manifest(path: &Path) -> Result<Option<Vec<Code>>, AuditError> 
     Ok(Some(code.filter(is_compiled).collect()))
 }
 
-/// Returns whether a file with this beginning is a bundle: an archive of tar with its manifest as the first file.
-pub(super) fn is_bundle(start: &[u8]) -> bool {
-    let name = [MANIFEST.as_bytes(), b"\0"].concat();
-    let is_file = matches!(start.get(TYPE), Some(b'0' | 0));
-    start.starts_with(&name)
-        && is_file
-        && start.get(MAGIC..).is_some_and(|m| m.starts_with(b"ustar"))
-}
-
 /// Reads the manifest of a bundle. Its signature is not verified: an audit has no keys.
 pub(super) fn of_bundle(path: &Path, file: &File) -> Result<Vec<Code>, AuditError> {
-    let mut bytes = Vec::new();
-    let read = || -> io::Result<u64> {
-        let mut archive = tar::Archive::new(file);
-        let entry = archive.entries()?.next().transpose()?;
-        let entry = entry.ok_or(io::ErrorKind::UnexpectedEof)?;
-        let size = entry.size();
-        let _ = entry.take(LARGEST).read_to_end(&mut bytes)?;
-        Ok(size)
-    };
-    let broken = |why: String| damaged(path, format!("the bundle is broken: {why}"));
-    let size = { read }().map_err(|e| broken(e.to_string()))?;
-    if bytes.len() as u64 != size {
-        return Err(broken(format!("its manifest has {} of {size} bytes", bytes.len())));
-    }
-    let manifest: BundleManifest =
-        serde_json::from_slice(&bytes).map_err(|e| broken(e.to_string()))?;
+    let manifest = unverified_manifest(file).map_err(|e| damaged(path, e.to_string()))?;
     let code = manifest.assets.into_iter().flat_map(|asset| {
         let (name, wasmtime) = (asset.name, asset.wasmtime);
         asset.artifacts.into_iter().map(move |artifact| Code {

@@ -5,6 +5,7 @@ use super::error::AuditError;
 use super::report::{FileKind, Signature};
 use super::scan::{self, Found, ScanError};
 use super::{artifact, described};
+use crate::bundle::is_bundle;
 use crate::fs::{self, File};
 use crate::project::{lock, manifest};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
@@ -50,7 +51,7 @@ pub(super) fn read(path: &Path) -> Result<Source, AuditError> {
         return Ok(described_as(FileKind::Manifest, code));
     }
     file.rewind().map_err(unreadable)?;
-    if described::is_bundle(&start) {
+    if is_bundle(&start) {
         let code = described::of_bundle(path, &file)?;
         let signature = Some(Signature::NotVerified);
         return Ok(Source { signature, ..described_as(FileKind::Bundle, code) });

@@ -29,6 +29,6 @@ pub(super) fn world(wit: &str) -> World {
 }
 
 /// Builds a component with the only world of `wit`; each of its functions traps.
-pub(super) fn component(wit: &str) -> Vec<u8> {
+pub(crate) fn component(wit: &str) -> Vec<u8> {
     world(wit).component().unwrap()
 }

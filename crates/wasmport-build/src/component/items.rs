@@ -1,6 +1,6 @@
 //! Comparison of worlds, interfaces and functions, item by item.
 
-use super::difference::Comparison;
+use super::difference::{Aspect, Comparison, Difference, Direction, Place, Subject, Versions};
 use super::text::label;
 use super::world::World;
 use crate::names::unversioned;
@@ -11,19 +11,19 @@ pub(super) fn is_wasi(name: &str) -> bool {
     name.starts_with("wasi:")
 }
 
-#[derive(Clone, Copy, PartialEq)]
-enum Direction {
-    /// The world must have every item of the component.
-    Import,
-    /// The component must have every item of the world.
-    Export,
-}
-
 /// Compares a component's world `have` with the world `want`. Returns one line for each difference.
 pub(super) fn compare_worlds(have: &World, want: &World, ignore_wasi: bool) -> Vec<String> {
-    let mut comparison = Comparison::new(have, want, "the world");
+    let mut comparison = Comparison::new(have, want, "the world", Versions::Equal);
     comparison.world(ignore_wasi);
-    comparison.lines
+    comparison.lines()
+}
+
+/// Returns every difference that keeps a component of the world `after` from taking the place of one of the world
+/// `before`. Compatible versions of an interface are compared as one interface.
+pub(crate) fn misfits(after: &World, before: &World) -> Vec<Difference> {
+    let mut comparison = Comparison::new(after, before, "the earlier world", Versions::Compatible);
+    comparison.world(false);
+    comparison.found
 }
 
 /// Compares the export of `have` with the import of `want`. Returns one line for each difference.
@@ -31,16 +31,17 @@ pub(super) fn compare_connection(
     (have, export): (&World, &str),
     (want, import): (&World, &str),
 ) -> Vec<String> {
-    let mut comparison = Comparison::new(have, want, "the import");
+    let mut comparison = Comparison::new(have, want, "the import", Versions::Equal);
     let exported = find(have, &have.resolve.worlds[have.id].exports, export);
     let imported = find(want, &want.resolve.worlds[want.id].imports, import);
     if let (Some(exported), Some(imported)) = (exported, imported) {
-        comparison.item(&format!("export `{export}`"), exported, imported, Direction::Export);
+        comparison.enter(Direction::Export, export, Some(exported), Some(imported));
+        comparison.item(&format!("export `{export}`"), exported, imported);
     }
-    comparison.lines
+    comparison.lines()
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
     fn world(&mut self, ignore_wasi: bool) {
         let (have, want) = (self.have, self.want);
         let (mine, theirs) = (&have.resolve.worlds[have.id], &want.resolve.worlds[want.id]);
@@ -49,43 +50,88 @@ impl Comparison<'_> {
             if ignore_wasi && is_wasi(&name) {
                 continue;
             }
-            match find(want, &theirs.imports, &name) {
-                Some(wanted) => {
-                    self.item(&format!("import `{name}`"), item, wanted, Direction::Import)
+            let wanted = self.find(want, &theirs.imports, &name);
+            self.enter(Direction::Import, &name, Some(item), wanted.as_ref().map(|found| found.1));
+            match wanted {
+                Some((other, wanted)) => {
+                    if name != other {
+                        self.add_versions(&name, &other);
+                    }
+                    self.item(&format!("import `{name}`"), item, wanted);
                 }
                 None => {
                     let hint = other_version(want, &theirs.imports, &name);
                     let hint = hint.map_or_else(String::new, |h| format!(", which has `{h}`"));
                     let text = described(have, item);
-                    self.report(format!("import `{name}: {text}` is not in the world{hint}"));
+                    let line = format!("import `{name}: {text}` is not in the world{hint}");
+                    self.add(Aspect::Lacking, line);
                 }
             }
         }
         for (key, item) in &theirs.exports {
             let name = want.resolve.name_world_key(key);
-            match find(have, &mine.exports, &name) {
-                Some(found) => {
-                    self.item(&format!("export `{name}`"), found, item, Direction::Export)
+            let found = self.find(have, &mine.exports, &name);
+            self.enter(Direction::Export, &name, found.as_ref().map(|found| found.1), Some(item));
+            match found {
+                Some((other, found)) => {
+                    if name != other {
+                        self.add_versions(&other, &name);
+                    }
+                    self.item(&format!("export `{name}`"), found, item);
                 }
                 None => {
                     let hint = other_version(have, &mine.exports, &name);
                     let hint =
                         hint.map_or_else(String::new, |h| format!(", the component has `{h}`"));
                     let text = described(want, item);
-                    self.report(format!(
-                        "export `{name}` is missing: {} has `{name}: {text}`{hint}",
-                        self.noun
-                    ));
+                    let noun = self.noun;
+                    let line =
+                        format!("export `{name}` is missing: {noun} has `{name}: {text}`{hint}");
+                    self.add(Aspect::Lacking, line);
                 }
             }
         }
     }
 
-    fn item(&mut self, at: &str, have: &WorldItem, want: &WorldItem, direction: Direction) {
+    /// Sets the item of the worlds that is compared.
+    fn enter(
+        &mut self,
+        direction: Direction,
+        key: &str,
+        have: Option<&'a WorldItem>,
+        want: Option<&'a WorldItem>,
+    ) {
+        let (key, item) = (key.to_owned(), String::new());
+        let subjects = [have.map(Subject::Item), want.map(Subject::Item)];
+        self.place = Place { direction, key, item, subjects };
+    }
+
+    /// Sets the item of an interface that is compared.
+    fn enter_item(&mut self, item: &str, have: Option<Subject<'a>>, want: Option<Subject<'a>>) {
+        item.clone_into(&mut self.place.item);
+        self.place.subjects = [have, want];
+    }
+
+    /// Finds the item of this name, or of a compatible version. Returns it with its own name.
+    fn find(
+        &self,
+        world: &'a World,
+        items: &'a Items,
+        name: &str,
+    ) -> Option<(String, &'a WorldItem)> {
+        let exact = find(world, items, name).map(|item| (name.to_owned(), item));
+        exact.or_else(|| {
+            let mut items =
+                items.iter().map(|(key, item)| (world.resolve.name_world_key(key), item));
+            items.find(|(other, _)| self.versions.match_names(other, name))
+        })
+    }
+
+    fn item(&mut self, at: &str, have: &'a WorldItem, want: &'a WorldItem) {
         match (have, want) {
             (WorldItem::Function(have), WorldItem::Function(want)) => self.function(at, have, want),
             (WorldItem::Interface { id: have, .. }, WorldItem::Interface { id: want, .. }) => {
-                self.interface(at, *have, *want, direction);
+                self.interface(at, *have, *want);
             }
             (WorldItem::Type { id: have, .. }, WorldItem::Type { id: want, .. }) => {
                 self.definition(at, *have, *want);
@@ -97,42 +143,47 @@ impl Comparison<'_> {
         }
     }
 
-    fn interface(&mut self, at: &str, have: InterfaceId, want: InterfaceId, direction: Direction) {
+    fn interface(&mut self, at: &str, have: InterfaceId, want: InterfaceId) {
         let (mine, theirs) = (self.have, self.want);
         let have = &mine.resolve.interfaces[have];
         let want = &theirs.resolve.interfaces[want];
-        let import = direction == Direction::Import;
+        let import = self.place.direction == Direction::Import;
         for name in if import { &have.types } else { &want.types }.keys() {
-            match (have.types.get(name), want.types.get(name)) {
+            let found = (have.types.get(name).copied(), want.types.get(name).copied());
+            self.enter_item(name, found.0.map(Subject::Type), found.1.map(Subject::Type));
+            match found {
                 (Some(have), Some(want)) => {
-                    self.definition(&format!("{at}: type `{name}`"), *have, *want);
+                    self.definition(&format!("{at}: type `{name}`"), have, want);
                 }
                 (Some(have), None) => {
-                    let text = mine.definition_text(*have);
-                    self.report(format!("{at}: type `{name}` is not in the world: it is `{text}`"));
+                    let text = mine.definition_text(have);
+                    let line = format!("{at}: type `{name}` is not in the world: it is `{text}`");
+                    self.add(Aspect::Lacking, line);
                 }
                 (None, Some(want)) => {
-                    let text = theirs.definition_text(*want);
-                    self.report(format!(
-                        "{at}: type `{name}` is missing: {} has `{text}`",
-                        self.noun
-                    ));
+                    let (noun, text) = (self.noun, theirs.definition_text(want));
+                    let line = format!("{at}: type `{name}` is missing: {noun} has `{text}`");
+                    self.add(Aspect::Lacking, line);
                 }
                 (None, None) => {}
             }
         }
         for name in if import { &have.functions } else { &want.functions }.keys() {
-            match (have.functions.get(name), want.functions.get(name)) {
+            let found = (have.functions.get(name), want.functions.get(name));
+            self.enter_item(name, found.0.map(Subject::Function), found.1.map(Subject::Function));
+            match found {
                 (Some(have), Some(want)) => {
                     self.function(&format!("{at}: {}", label(have)), have, want);
                 }
                 (Some(have), None) => {
                     let (label, text) = (label(have), mine.function_text(have));
-                    self.report(format!("{at}: {label} is not in the world: it is `{text}`"));
+                    let line = format!("{at}: {label} is not in the world: it is `{text}`");
+                    self.add(Aspect::Lacking, line);
                 }
                 (None, Some(want)) => {
-                    let (label, text) = (label(want), theirs.function_text(want));
-                    self.report(format!("{at}: {label} is missing: {} has `{text}`", self.noun));
+                    let (label, noun, text) = (label(want), self.noun, theirs.function_text(want));
+                    let line = format!("{at}: {label} is missing: {noun} has `{text}`");
+                    self.add(Aspect::Lacking, line);
                 }
                 (None, None) => {}
             }
@@ -141,12 +192,16 @@ impl Comparison<'_> {
 
     fn function(&mut self, at: &str, have: &Function, want: &Function) {
         let names = |f: &Function| f.params.iter().map(|p| p.name.clone()).collect::<Vec<_>>();
-        if have.kind.is_async() != want.kind.is_async()
-            || names(have) != names(want)
-            || have.result.is_some() != want.result.is_some()
-        {
+        let is_alike = have.kind.is_async() == want.kind.is_async()
+            && have.params.len() == want.params.len()
+            && have.result.is_some() == want.result.is_some();
+        if !is_alike || names(have) != names(want) {
             let texts = [self.have.function_text(have), self.want.function_text(want)];
-            return self.report(format!("{at} is `{}` instead of `{}`", texts[0], texts[1]));
+            let line = format!("{at} is `{}` instead of `{}`", texts[0], texts[1]);
+            if !is_alike || self.versions == Versions::Equal {
+                return self.report(line);
+            }
+            self.add(Aspect::Names, line);
         }
         for (have, want) in have.params.iter().zip(&want.params) {
             self.value(&format!("{at}: parameter `{}`", have.name), have.ty, want.ty);

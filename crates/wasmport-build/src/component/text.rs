@@ -41,11 +41,17 @@ impl World {
 
     /// Returns the name of a type, prefixed with the name of its interface.
     pub(super) fn full_name(&self, id: TypeId) -> Option<String> {
+        let (interface, name) = self.qualified_type(id)?;
+        Some(if interface.is_empty() { name } else { format!("{interface}.{name}") })
+    }
+
+    /// Returns the name of the interface of a type, which is empty for a type of the world, and its own name.
+    pub(super) fn qualified_type(&self, id: TypeId) -> Option<(String, String)> {
         let ty = &self.resolve.types[id];
-        let name = ty.name.as_ref()?;
+        let name = ty.name.clone()?;
         match ty.owner {
-            TypeOwner::Interface(owner) => Some(format!("{}.{name}", self.interface_name(owner)?)),
-            TypeOwner::World(_) => Some(name.clone()),
+            TypeOwner::Interface(owner) => Some((self.interface_name(owner)?, name)),
+            TypeOwner::World(_) => Some((String::new(), name)),
             TypeOwner::None => None,
         }
     }

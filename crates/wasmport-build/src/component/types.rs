@@ -33,13 +33,14 @@ impl Comparison<'_> {
         if self.compared.contains(&(have, want)) {
             return true;
         }
-        match (self.have.full_name(have), self.want.full_name(want)) {
-            (Some(name), Some(other)) if name == other => {
-                self.definition(&format!("type `{name}`"), have, want);
-                true
-            }
-            _ => false,
+        let names = (self.have.qualified_type(have), self.want.qualified_type(want));
+        let (Some((interface, name)), Some((other_interface, other))) = names else { return false };
+        let is_same = name == other && self.versions.match_names(&interface, &other_interface);
+        if is_same {
+            let name = self.have.full_name(have).unwrap_or(name);
+            self.definition(&format!("type `{name}`"), have, want);
         }
+        is_same
     }
 
     fn same_structure(&mut self, have: TypeId, want: TypeId) -> bool {

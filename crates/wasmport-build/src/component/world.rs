@@ -107,7 +107,6 @@ impl World {
     }
 
     /// Returns the names of imported functions and interfaces.
-    #[cfg(test)]
     pub fn imports(&self) -> Vec<String> {
         self.names(self.resolve.worlds[self.id].imports.iter())
     }

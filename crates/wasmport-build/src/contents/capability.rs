@@ -7,6 +7,7 @@ use std::fmt;
 
 /// A part of the system that code wants, and the imports that want it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Capability {
     /// The part.
@@ -18,6 +19,7 @@ pub struct Capability {
 /// A part of the system.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum CapabilityKind {
     /// Files and folders that the program opens for it.
@@ -132,6 +134,7 @@ mod tests {
             of: (*of).to_owned(),
             name: (*name).to_owned(),
             ty: String::new(),
+            core: None,
         };
         let imports: Vec<Item> = imports.iter().map(item).collect();
         of(&imports).into_iter().map(|capability| capability.kind).collect()

@@ -1,6 +1,8 @@
 //! `Item`: an import or export.
 
+use crate::interface::ExternType;
 use serde::Serialize;
+use wasmport::Digest;
 
 /// An import or export.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,4 +14,16 @@ pub struct Item {
     pub name: String,
     /// Its type.
     pub ty: String,
+    /// Its type as parsed; none for an item of a component.
+    #[serde(skip)]
+    pub(crate) core: Option<CoreType>,
+}
+
+/// The type of an import or export of a core module.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct CoreType {
+    /// The type.
+    pub ty: ExternType,
+    /// The digest of the types of the module that it refers to, which its text abbreviates.
+    pub inner: Option<Digest>,
 }

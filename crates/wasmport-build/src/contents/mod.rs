@@ -1,19 +1,29 @@
-//! `Contents`: what a module or component imports, exports and wants, and how two differ.
+//! `Contents`: what a module or component imports, exports and wants.
 
 mod capability;
-mod change;
+mod inner_types;
 mod item;
 
 pub use capability::{Capability, CapabilityKind};
-pub use change::{Change, Direction};
+pub(crate) use item::CoreType;
 pub use item::Item;
 
 use crate::asset::{AssetError, Kind, Stage};
-use crate::pipeline::inspect_bytes;
+use crate::component::World;
+use crate::interface::{ExternType, Interface, RefType, ValType};
+use crate::pipeline::Inspection;
+#[cfg(feature = "oci")]
+use crate::pipeline::inspected;
+#[cfg(feature = "oci")]
 use crate::settings::{AssetRules, Settings};
+use crate::wasm::ValidWasm;
+use inner_types::{InnerTypes, inner_types};
 use serde::Serialize;
+#[cfg(feature = "oci")]
 use std::path::Path;
-use wasmport::interface::ComponentItem;
+use wasmport::Digest;
+use wasmport::engine::RequiredFeatures;
+use wasmport::interface::{ComponentItem, ComponentItems};
 
 /// The imports and exports of a module or component, and the parts of the system that it wants.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -21,12 +31,19 @@ use wasmport::interface::ComponentItem;
 pub struct Contents {
     /// The kind of WebAssembly.
     pub kind: Kind,
+    /// The wasm features that it uses.
+    pub features: RequiredFeatures,
+    /// The cargo features of the `wasmport` crate that its wrapper needs.
+    pub needs: Vec<&'static str>,
     /// The parts of the system that it wants.
     pub capabilities: Vec<Capability>,
     /// The imports.
     pub imports: Vec<Item>,
     /// The exports.
     pub exports: Vec<Item>,
+    /// The world of a component that WIT can describe.
+    #[serde(skip)]
+    pub(crate) world: Option<World>,
 }
 
 impl Contents {
@@ -35,6 +52,7 @@ impl Contents {
     /// # Errors
     ///
     /// Fails with the error that an import of the file has.
+    #[cfg(feature = "oci")]
     pub(crate) fn of(
         path: &Path,
         source: &str,
@@ -42,56 +60,74 @@ impl Contents {
         settings: &Settings,
     ) -> Result<Self, AssetError> {
         let asset = AssetRules::new(settings).of(source);
-        let inspection = inspect_bytes(path, bytes.to_vec(), settings.features, &asset.limits)?;
-        Self::of_valid(path, inspection.kind, bytes)
+        let (wasm, inspection) = inspected(path, bytes.to_vec(), settings.features, &asset.limits)?;
+        Self::of_valid(&wasm, inspection)
     }
 
-    /// Describes a binary that is valid.
+    /// Describes a valid module or component.
     ///
     /// # Errors
     ///
-    /// Fails if its imports and exports cannot be read.
-    pub(crate) fn of_valid(path: &Path, kind: Kind, bytes: &[u8]) -> Result<Self, AssetError> {
-        let read = wasmport::Inspection::of(bytes);
-        let read = read.map_err(|e| AssetError::new(path, Stage::Validate, e.to_string()))?;
-        let of_component = |item: &ComponentItem| Item {
-            of: item.interface.clone(),
-            name: item.name.clone(),
-            ty: item.ty.clone(),
+    /// Fails if its sections cannot be read.
+    pub(crate) fn of_valid(wasm: &ValidWasm, found: Inspection) -> Result<Self, AssetError> {
+        let Inspection { kind, features, needs, interface, .. } = found;
+        let (imports, exports, world) = match kind {
+            Kind::Component => of_component(wasm, interface)?,
+            Kind::Module => of_module(wasm, interface)?,
         };
-        let imports = read.imports.iter().map(|import| Item {
-            of: import.module.to_owned(),
-            name: import.name.to_owned(),
-            ty: import.ty.to_string(),
-        });
-        let exports = read.exports.iter().map(|export| Item {
-            of: String::new(),
-            name: export.name.to_owned(),
-            ty: export.ty.to_string(),
-        });
-        let imports: Vec<Item> =
-            imports.chain(read.component.imports.iter().map(of_component)).collect();
-        let exports = exports.chain(read.component.exports.iter().map(of_component)).collect();
         let capabilities = capability::of(&imports);
-        Ok(Self { kind, capabilities, imports, exports })
+        Ok(Self { kind, features, needs, capabilities, imports, exports, world })
     }
+}
 
-    /// Returns the capabilities that these contents want and `before` did not.
-    #[must_use]
-    pub fn added_capabilities(&self, before: &Self) -> Vec<Capability> {
-        let is_new = |capability: &&Capability| {
-            !before.capabilities.iter().any(|other| other.kind == capability.kind)
-        };
-        self.capabilities.iter().filter(is_new).cloned().collect()
-    }
+/// Imports, exports, and the world of a component.
+type Described = (Vec<Item>, Vec<Item>, Option<World>);
 
-    /// Returns the differences of imports and exports from those of `before`.
-    #[must_use]
-    pub fn changes(&self, before: &Self) -> Vec<Change> {
-        let imports = change::changes(Direction::Import, &before.imports, &self.imports);
-        imports
-            .into_iter()
-            .chain(change::changes(Direction::Export, &before.exports, &self.exports))
-            .collect()
+fn of_component(wasm: &ValidWasm, interface: Interface) -> Result<Described, AssetError> {
+    let Interface { world, items, .. } = interface;
+    let ComponentItems { imports, exports, .. } = match &world {
+        Some(_) => items,
+        // An interface without a world has no items.
+        None => wasmport::Inspection::of(wasm.wasm()).map_err(|e| unreadable(wasm, &e))?.component,
+    };
+    let item =
+        |ComponentItem { interface, name, ty, .. }| Item { of: interface, name, ty, core: None };
+    Ok((imports.into_iter().map(item).collect(), exports.into_iter().map(item).collect(), world))
+}
+
+fn of_module(wasm: &ValidWasm, interface: Interface) -> Result<Described, AssetError> {
+    let Interface { imports, exports, .. } = interface;
+    let types = imports.iter().map(|import| &import.ty).chain(exports.iter().map(|e| &e.ty));
+    let inner = if types.into_iter().any(refers_to_types) {
+        inner_types(wasm).map_err(|e| unreadable(wasm, &e))?
+    } else {
+        InnerTypes::default()
+    };
+    let item = |of: String, name: String, ty: &ExternType, inner: Option<Digest>| {
+        let ty = ty.without_names();
+        let inner = inner.filter(|_| refers_to_types(&ty));
+        Item { of, name, ty: ty.to_string(), core: Some(CoreType { ty, inner }) }
+    };
+    // Without types of the module, no item has a digest.
+    let digests = |digests: Vec<Option<Digest>>| digests.into_iter().chain(std::iter::repeat(None));
+    let imports = imports.into_iter().zip(digests(inner.imports));
+    let imports = imports.map(|(i, inner)| item(i.module, i.name, &i.ty, inner)).collect();
+    let exports = exports.into_iter().zip(digests(inner.exports));
+    let exports = exports.map(|(e, inner)| item(String::new(), e.name, &e.ty, inner)).collect();
+    Ok((imports, exports, None))
+}
+
+/// Returns whether a type refers to types that only the module has.
+fn refers_to_types(ty: &ExternType) -> bool {
+    let is_named = |ty: &ValType| matches!(ty, ValType::Ref(RefType { concrete: Some(_), .. }));
+    match ty {
+        ExternType::Func(func) => func.nominal,
+        ExternType::Global { ty, .. } | ExternType::Table { element: ty, .. } => is_named(ty),
+        ExternType::Tag { params } => params.iter().any(is_named),
+        ExternType::Memory(_) => false,
     }
+}
+
+fn unreadable(wasm: &ValidWasm, error: &impl ToString) -> AssetError {
+    AssetError::new(wasm.path(), Stage::Validate, error.to_string())
 }

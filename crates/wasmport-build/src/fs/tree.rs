@@ -97,6 +97,37 @@ fn entries(root: &Path, follow: bool) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
+/// Lists the regular files below a folder in the order of their paths. Links are not followed, and hidden files and folders
+/// are left out.
+///
+/// # Errors
+///
+/// Fails with [`Error::File`] if a folder cannot be read, or if there are too many files.
+#[cfg(feature = "compiler")]
+pub(crate) fn visible_files(root: &Path) -> Result<Vec<PathBuf>, Error> {
+    let is_visible = |entry: &walkdir::DirEntry| {
+        entry.depth() == 0 || !entry.file_name().as_encoded_bytes().starts_with(b".")
+    };
+    let walk = WalkDir::new(root).sort_by_file_name().max_depth(MAX_DEPTH);
+    let (mut files, mut count) = (Vec::new(), 0);
+    for entry in walk.into_iter().filter_entry(is_visible) {
+        count += 1;
+        if count > MAX_ENTRIES {
+            let why = format!("it has more than {MAX_ENTRIES} files and folders");
+            return Err(error(root, "search")(IoError::new(ErrorKind::FileTooLarge, why)));
+        }
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => files.push(entry.into_path()),
+            Ok(_) => {}
+            Err(e) => {
+                let path = e.path().unwrap_or(root).to_path_buf();
+                return Err(error(&path, "search")(e.into()));
+            }
+        }
+    }
+    Ok(files)
+}
+
 /// Lists a path and, for a folder, all paths below it. The path itself may be missing, and the list of a tree
 /// that is too large is its path alone.
 pub(crate) fn paths_of_tree(root: &Path, follow: bool) -> Vec<PathBuf> {

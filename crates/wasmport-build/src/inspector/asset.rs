@@ -7,7 +7,7 @@ use crate::asset::AssetError;
 use crate::contents::{CapabilityKind, Contents};
 use crate::fs;
 use crate::interface::Interface;
-use crate::pipeline::{inspect_bytes, read_binary};
+use crate::pipeline::{inspected, read_binary};
 use crate::project::discover::AssetFile;
 use crate::project::manifest::{Entry, Manifest};
 use crate::report::AssetReport;
@@ -67,11 +67,11 @@ impl Context<'_> {
         // All proposals are enabled: the page shows files that an import refuses by default.
         let everything: RequiredFeatures = WasmFeature::ALL.iter().copied().collect();
         let limits = &file.settings.limits;
-        let inspection = inspect_bytes(&file.path, wasm.to_vec(), everything, limits)?;
+        let (valid, inspection) = inspected(&file.path, wasm.to_vec(), everything, limits)?;
         overview.kind = inspection.kind;
         overview.features = inspection.features.iter().map(WasmFeature::name).collect();
-        overview.needs = inspection.needs;
-        let contents = Contents::of_valid(&file.path, inspection.kind, wasm)?;
+        overview.needs = inspection.needs.clone();
+        let contents = Contents::of_valid(&valid, inspection.clone())?;
         let api = match entry.map(|entry| self.wrapper(entry)) {
             Some(Ok(api)) => Some(api),
             Some(Err(reason)) => {

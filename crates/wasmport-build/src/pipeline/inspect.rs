@@ -8,7 +8,7 @@ use crate::interface::Interface;
 use crate::pipeline::read::{read_file, to_wasm};
 use crate::project::discover::AssetFile;
 use crate::settings::ImportLimits;
-use crate::wasm::{RawWasm, validate};
+use crate::wasm::{RawWasm, ValidWasm, validate};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -59,27 +59,28 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
         settings: Arc::default(),
         pin: None,
     };
-    inspect_bytes(path, read_file(&file)?.bytes, allowed, &file.settings.limits)
+    let source = read_file(&file)?.bytes;
+    inspected(path, source, allowed, &file.settings.limits).map(|(_, inspection)| inspection)
 }
 
-/// Validates the bytes of a file like an import.
+/// Validates the bytes of a file like an import. Returns the module or component too.
 ///
 /// # Errors
 ///
 /// Fails with the error that an import of the file has.
-pub(crate) fn inspect_bytes(
+pub(crate) fn inspected(
     path: &Path,
     source: Vec<u8>,
     allowed: RequiredFeatures,
     limits: &ImportLimits,
-) -> Result<Inspection, AssetError> {
+) -> Result<(ValidWasm, Inspection), AssetError> {
     let (bytes, blake3) = (source.len() as u64, content_digest_of(&source));
     let text = RawWasm::text_of(&source);
     let module = to_wasm(path, source)?.with_text(text);
     let module = validate(module, allowed, limits)?;
     let interface = Interface::of(&module, limits)?;
     let needs = needs(module.features(), &interface);
-    Ok(Inspection {
+    let inspection = Inspection {
         path: path.into(),
         bytes,
         blake3,
@@ -88,7 +89,8 @@ pub(crate) fn inspect_bytes(
         features: module.features(),
         needs,
         interface,
-    })
+    };
+    Ok((module, inspection))
 }
 
 /// Returns the cargo features of the `wasmport` crate that the wrapper of an interface needs, in their order.

@@ -20,7 +20,7 @@ pub use compile::has_code_generator;
 pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub(crate) use guest::guest;
-pub(crate) use inspect::inspect_bytes;
+pub(crate) use inspect::inspected;
 #[cfg(feature = "doctor")]
 pub(crate) use inspect::needs;
 pub use inspect::{Inspection, inspect};

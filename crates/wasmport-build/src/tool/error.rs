@@ -48,3 +48,10 @@ impl From<crate::Error> for ToolError {
         Self::new(error.to_string())
     }
 }
+
+impl From<ToolError> for crate::Error {
+    fn from(error: ToolError) -> Self {
+        let help = error.help.map_or_else(|| "check the arguments".into(), Cow::into_owned);
+        Self::arguments(error.message, help)
+    }
+}

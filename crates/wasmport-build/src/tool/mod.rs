@@ -2,12 +2,14 @@
 
 mod binaryen;
 mod error;
+mod git;
 mod permission;
 mod process;
 mod wasm_opt;
 
 pub(crate) use binaryen::{feature_flags, with_binaryen_features};
 pub(crate) use error::ToolError;
+pub(crate) use git::{Git, GitKind, LfsPointer, TreeEntry, is_revision};
 pub(crate) use process::kill_all;
 pub(crate) use wasm_opt::{WASM_OPT, WasmOpt};
 

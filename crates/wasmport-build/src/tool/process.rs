@@ -31,30 +31,13 @@ pub(super) const MAX_OUTPUT: u64 = 64 << 20;
 /// Fails if it does not start, fails, or exceeds its bounds; then it is killed. In any case the programs that
 /// it started end with it.
 pub(super) fn run_bounded(
-    mut command: Command,
+    command: Command,
     folder: &Path,
     bounds: Bounds,
 ) -> Result<String, ToolError> {
-    let program = command.get_program().to_owned();
-    let program = Path::new(&program).display().to_string();
-    // Files, because a pipe that nobody reads would block the program.
-    let (out, err) = (folder.join("stdout"), folder.join("stderr"));
-    command.stdin(Stdio::null());
-    command.stdout(fs::create(&out)?).stderr(fs::create(&err)?);
-    let child = {
-        let mut running = lock(&RUNNING);
-        let child = in_group(command).spawn().map_err(|e| {
-            ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT)
-        })?;
-        let child: Running = Arc::new(Mutex::new(child));
-        running.push((Arc::clone(&child), folder.to_owned()));
-        child
-    };
-    let end = wait(&child, folder, &bounds);
-    // Others of its group may still run.
-    let _ = lock(&child).start_kill();
-    lock(&RUNNING).retain(|(running, _)| !Arc::ptr_eq(running, &child));
-    let end = end.map_err(|e| ToolError::new(format!("`{program}`: {e}")))?;
+    let program = program_of(&command);
+    let (out, err) = (folder.join(OUT), folder.join(ERR));
+    let end = run(command, folder, &bounds)?;
     let printed = [&out, &err].map(|path| fs::read_ends(path, 4096).unwrap_or_default());
     let printed = printed.map(|bytes| String::from_utf8_lossy(&bytes).trim().to_owned()).join("\n");
     match end {
@@ -79,6 +62,62 @@ pub(super) fn run_bounded(
                 .help(LEAVE_OUT))
         }
     }
+}
+
+/// Runs a program to its end, and returns the bytes that it wrote to its standard output.
+///
+/// # Errors
+///
+/// Fails if it does not start, fails, or exceeds its bounds; then it is killed. The message is that of the program.
+pub(super) fn run_for_bytes(
+    command: Command,
+    folder: &Path,
+    bounds: &Bounds,
+) -> Result<Vec<u8>, ToolError> {
+    let program = program_of(&command);
+    let refused = |why: String| ToolError::new(format!("`{program}` {why}"));
+    match run(command, folder, bounds)? {
+        End::Exited(status) if status.success() => Ok(fs::read(&folder.join(OUT))?),
+        End::Exited(status) => {
+            let said = fs::read_ends(&folder.join(ERR), 4096).unwrap_or_default();
+            let said = quoted(&String::from_utf8_lossy(&said));
+            Err(refused(format!("failed ({status}){said}")))
+        }
+        End::TooLong => Err(refused(format!("did not end within {} s", bounds.time.as_secs()))),
+        End::TooLarge(bytes) => Err(refused(format!("took {} MiB of memory", bytes >> 20))),
+        End::TooMuch(bytes) => Err(refused(format!("wrote {} MiB", bytes >> 20))),
+    }
+}
+
+/// The files with the output of a program.
+const OUT: &str = "stdout";
+const ERR: &str = "stderr";
+
+fn program_of(command: &Command) -> String {
+    Path::new(command.get_program()).display().to_string()
+}
+
+/// Runs a program until it ends or exceeds its bounds, with its output in files of `folder`.
+fn run(mut command: Command, folder: &Path, bounds: &Bounds) -> Result<End, ToolError> {
+    let program = program_of(&command);
+    // Files, because a pipe that nobody reads would block the program.
+    let (out, err) = (folder.join(OUT), folder.join(ERR));
+    command.stdin(Stdio::null());
+    command.stdout(fs::create(&out)?).stderr(fs::create(&err)?);
+    let child = {
+        let mut running = lock(&RUNNING);
+        let child = in_group(command).spawn().map_err(|e| {
+            ToolError::new(format!("cannot run `{program}`: {e}")).help(HOW_TO_GET_IT)
+        })?;
+        let child: Running = Arc::new(Mutex::new(child));
+        running.push((Arc::clone(&child), folder.to_owned()));
+        child
+    };
+    let end = wait(&child, folder, bounds);
+    // Others of its group may still run.
+    let _ = lock(&child).start_kill();
+    lock(&RUNNING).retain(|(running, _)| !Arc::ptr_eq(running, &child));
+    end.map_err(|e| ToolError::new(format!("`{program}`: {e}")))
 }
 
 pub(super) const LEAVE_OUT: &str = "try another version of the program, or skip the stage for the asset, or set \

@@ -1,9 +1,11 @@
 //! Text about modules and components: what they want, import and export, and what changes.
 
+use crate::diff::{of_capability, of_contents as of_contents_diff};
 use crate::text::{bytes, plain};
 use std::collections::BTreeMap;
 use wasmport_build::Kind;
-use wasmport_build::contents::{Capability, Change, Contents, Direction, Item};
+use wasmport_build::contents::{Contents, Item};
+use wasmport_build::diff::ContentsDiff;
 use wasmport_build::registry::Addition;
 
 /// Returns the lines about a module or component that is to be added.
@@ -39,17 +41,6 @@ fn count(items: &[Item]) -> String {
     if items.is_empty() { "nothing".into() } else { items.len().to_string() }
 }
 
-/// The number of interfaces or functions that a line names.
-const NAMED: usize = 4;
-
-fn of_capability(capability: &Capability) -> String {
-    let by = &capability.wanted_by;
-    let named: Vec<&str> = by.iter().take(NAMED).map(String::as_str).collect();
-    let more = by.len().saturating_sub(NAMED);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("  {} ({}{more})", capability.kind, named.join(", "))
-}
-
 /// Returns a line for each item of a module, and one for each interface of a component.
 fn of_items(items: &[Item], kind: Kind) -> Vec<String> {
     let mut interfaces = BTreeMap::<&str, usize>::new();
@@ -71,10 +62,16 @@ fn of_items(items: &[Item], kind: Kind) -> Vec<String> {
     lines
 }
 
+/// The number of imports and exports that are listed.
+const LISTED: usize = 200;
+
 /// Returns the lines about what a newer file changes: capabilities first.
-pub(super) fn of_update(before: &Contents, addition: &Addition) -> Vec<String> {
+pub(super) fn of_update(
+    before: &Contents,
+    addition: &Addition,
+    diff: &ContentsDiff,
+) -> Vec<String> {
     let after = addition.contents();
-    let (added, changes) = (after.added_capabilities(before), after.changes(before));
     let mut lines = vec![
         format!("{} {}", after.kind.name(), addition.pin().reference),
         format!("  manifest {}", addition.pin().manifest),
@@ -83,39 +80,10 @@ pub(super) fn of_update(before: &Contents, addition: &Addition) -> Vec<String> {
     if before.kind != after.kind {
         lines.push(format!("  it was a {}", before.kind.name()));
     }
-    if !added.is_empty() {
-        lines.push("NOW WANTS".to_owned());
-        lines.extend(added.iter().map(of_capability));
+    let mut lines: Vec<String> = lines.into_iter().map(|line| plain(&line)).collect();
+    lines.extend(of_contents_diff(diff, LISTED));
+    if diff.interface.is_empty() {
+        lines.push("same imports and exports".to_owned());
     }
-    let gone = before.added_capabilities(after);
-    if !gone.is_empty() {
-        lines.push("no longer wants".to_owned());
-        lines.extend(gone.iter().map(of_capability));
-    }
-    match changes.as_slice() {
-        [] => lines.push("same imports and exports".to_owned()),
-        changes => lines.extend(changes.iter().map(of_change)),
-    }
-    lines.into_iter().map(|line| plain(&line)).collect()
-}
-
-fn of_change(change: &Change) -> String {
-    let Change { direction, of, name, before, after, .. } = change;
-    let noun = match direction {
-        Direction::Import => "import",
-        Direction::Export => "export",
-    };
-    let name = match (of.as_str(), name.as_str()) {
-        ("", name) => format!("{name:?}"),
-        (of, "") => of.to_owned(),
-        (of, name) => format!("{of} {name:?}"),
-    };
-    match (before, after) {
-        (None, Some(after)) => format!("+ {noun} {name}: {after}"),
-        (Some(before), None) => format!("- {noun} {name}: {before}"),
-        (before, after) => {
-            let [before, after] = [before, after].map(|ty| ty.as_deref().unwrap_or_default());
-            format!("~ {noun} {name}: {before} -> {after}")
-        }
-    }
+    lines
 }

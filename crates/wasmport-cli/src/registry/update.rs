@@ -9,7 +9,8 @@ use crate::text::plain;
 use serde::Serialize;
 use std::path::Path;
 use wasmport_build::Pin;
-use wasmport_build::contents::{Capability, Change, Contents};
+use wasmport_build::contents::Contents;
+use wasmport_build::diff::ContentsDiff;
 use wasmport_build::registry::{Addition, Update, UpdateState, updates};
 
 /// A file of the result as JSON.
@@ -29,9 +30,8 @@ struct Document {
 struct Newer {
     manifest: String,
     layer: String,
-    added_capabilities: Vec<Capability>,
-    removed_capabilities: Vec<Capability>,
-    changes: Vec<Change>,
+    #[serde(flatten)]
+    differences: ContentsDiff,
 }
 
 /// Runs `update`.
@@ -69,8 +69,12 @@ impl Run<'_> {
             Ok(UpdateState::Fixed) => self.say(&pin, "fixed", "pinned by digest"),
             Ok(UpdateState::Current) => self.say(&pin, "current", "current"),
             Ok(UpdateState::Newer { before, addition }) => {
-                newer = Some(described(&before, &addition));
-                self.newer(&before, *addition)
+                let pinned = addition.pin().clone();
+                let differences = ContentsDiff::of(&before, addition.contents());
+                let state = self.newer(&before, *addition, &differences);
+                let Pin { manifest, layer, .. } = pinned;
+                newer = Some(Newer { manifest, layer, differences });
+                state
             }
             Err(e) => {
                 self.failed = true;
@@ -89,10 +93,16 @@ impl Run<'_> {
         state
     }
 
-    fn newer(&mut self, before: &Contents, addition: Addition) -> &'static str {
+    fn newer(
+        &mut self,
+        before: &Contents,
+        addition: Addition,
+        differences: &ContentsDiff,
+    ) -> &'static str {
         self.newer = true;
         if !self.out.is_json() {
-            listing::of_update(before, &addition).iter().for_each(|line| self.out.line(line));
+            let lines = listing::of_update(before, &addition, differences);
+            lines.iter().for_each(|line| self.out.line(line));
         }
         let pin = addition.pin().clone();
         if self.args.check {
@@ -128,16 +138,5 @@ impl Run<'_> {
             (false, false, true) => Exit::Stale,
             (false, false, false) => Exit::Done,
         }
-    }
-}
-
-fn described(before: &Contents, addition: &Addition) -> Newer {
-    let after = addition.contents();
-    Newer {
-        manifest: addition.pin().manifest.clone(),
-        layer: addition.pin().layer.clone(),
-        added_capabilities: after.added_capabilities(before),
-        removed_capabilities: before.added_capabilities(after),
-        changes: after.changes(before),
     }
 }

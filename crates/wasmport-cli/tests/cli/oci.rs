@@ -713,10 +713,13 @@ fn a_tag_that_moved_is_shown_and_pinned_anew() {
     assert_eq!(code(&check), 3);
     let check = json(&check);
     assert_eq!((&check[0]["state"], &check[1]["state"]), (&json!("newer"), &json!("fixed")));
-    assert_eq!(check[0]["newer"]["added_capabilities"][0]["kind"], "files");
-    let changes = check[0]["newer"]["changes"].as_array().unwrap();
+    let newer = &check[0]["newer"];
+    assert_eq!(newer["capabilities"]["gained"][0]["kind"], "files");
+    assert_eq!((&newer["compatibility"], &newer["level"]), (&json!("breaks"), &json!("major")));
+    let changes = newer["interface"].as_array().unwrap();
     let import = json!({
         "direction": "import", "of": "env", "name": "log", "before": null, "after": "(func (param i32))",
+        "compatibility": "breaks", "level": "major", "reason": "the host must provide it",
     });
     assert!(changes.contains(&import), "{changes:?}");
     assert!(

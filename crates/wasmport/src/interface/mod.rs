@@ -16,7 +16,7 @@ mod types;
 pub use component::{ComponentItem, ComponentItems};
 #[cfg(any(feature = "component-model", feature = "inspect"))]
 #[doc(hidden)]
-pub use component::{Preview, preview};
+pub use component::{Preview, compatible, preview};
 pub use description::Interface;
 pub use difference::Difference;
 pub(crate) use given::{Found, Given};

@@ -6,12 +6,16 @@ mod differences;
 mod document;
 mod file;
 #[cfg(feature = "compiler")]
+mod records;
+#[cfg(feature = "compiler")]
 mod refuse;
 
 #[cfg(feature = "audit")]
 pub(crate) use audited::{LockedArtifact, artifacts};
-#[cfg(feature = "audit")]
+#[cfg(feature = "compiler")]
 pub(crate) use file::is_lock;
+#[cfg(feature = "compiler")]
+pub(crate) use records::{AssetRecords, LockRecords, records};
 #[cfg(feature = "compiler")]
 pub(crate) use refuse::LockedRun;
 

@@ -5,7 +5,8 @@
 ///
 /// The rule is that of Cargo: the leftmost part of the version that is not zero decides, and a pre-release is
 /// compatible with itself alone.
-pub(crate) fn compatible(name: &str) -> &str {
+#[must_use]
+pub fn compatible(name: &str) -> &str {
     let Some((_, version)) = name.split_once('@') else { return name };
     let numbers = version.split('+').next().unwrap_or_default();
     if numbers.contains('-') || numbers.starts_with("0.0.") {

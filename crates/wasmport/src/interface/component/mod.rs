@@ -11,8 +11,7 @@ mod resources;
 mod shape;
 mod wasi;
 
-#[cfg(feature = "component-model")]
-pub(crate) use compatible::compatible;
+pub use compatible::compatible;
 #[cfg(feature = "component-model")]
 pub(crate) use differences::differences;
 pub use items::{ComponentItem, ComponentItems};
