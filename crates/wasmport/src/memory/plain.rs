@@ -214,6 +214,6 @@ mod tests {
             [1, 0, 0, 0, 0, 0, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0xff, 0xff, 2, 0, 3, 0, 0, 0];
         assert_eq!(bytes, expected);
         assert_eq!(Mixed::from_bytes(&bytes), value);
-        assert_eq!((Nothing::SIZE, values::<Nothing>(&[]).len()), (0, 0));
+        assert_eq!((Nothing::SIZE, Nothing::list_from_bytes(&[]).len()), (0, 0));
     }
 }
