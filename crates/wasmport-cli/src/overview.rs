@@ -6,7 +6,9 @@ use crate::import::helper_for;
 use crate::output::Output;
 use crate::progress::Bar;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+#[cfg(feature = "page")]
+use std::path::Path;
+use std::path::PathBuf;
 use wasmport_build::inspector::{AssetOverview, Overview, OverviewOptions, TemporaryOutput};
 use wasmport_build::{Error, Importer, LockMode, Status, Target};
 

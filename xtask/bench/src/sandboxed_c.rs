@@ -46,7 +46,10 @@ pub(crate) fn start_us() -> Result<f64> {
     let sessions = SessionPre::<PngSession<()>>::of(&library(&EngineConfig::new(), None)?)?;
     let mut fastest = Duration::MAX;
     for _ in 0..STARTS {
-        fastest = fastest.min(time(|| Ok(drop(sessions.start(())?)))?);
+        fastest = fastest.min(time(|| {
+            drop(sessions.start(())?);
+            Ok(())
+        })?);
     }
     Ok(fastest.as_secs_f64() * 1e6)
 }
@@ -102,7 +105,7 @@ fn measure() -> Result<Fastest> {
             *least = elapsed.min(*least);
             same(checksum, other)?;
         }
-        let mut least = |least: &mut Duration, decode: &mut dyn FnMut() -> Result<Vec<u8>>| {
+        let least = |least: &mut Duration, decode: &mut dyn FnMut() -> Result<Vec<u8>>| {
             for _ in 0..IN_A_ROW {
                 let mut pixels = Vec::new();
                 *least = (*least).min(time(|| decode().map(|decoded| pixels = decoded))?);

@@ -20,11 +20,13 @@ use tab::{Chromium, Tab};
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
 const USAGE: &str = "\
-Usage: cargo xtask browser [--bless] [--folder DIR --pages OUT]
+Usage: cargo xtask browser [--bless] [--folder DIR] [--pages OUT] [--command PATH]
 
   --bless       Accept how the pages look
   --folder DIR  Make a page for every module below DIR instead, and open it
   --pages OUT   Leave the pages in this folder [default: a temporary one]
+  --command PATH
+                Make the pages with this `cargo-wasmport` [default: that of the repository, which is built]
 
 Chromium is the program in CHROMIUM, else `chromium` in PATH.
 ";
@@ -35,6 +37,7 @@ struct Args {
     bless: bool,
     folder: Option<PathBuf>,
     pages: Option<PathBuf>,
+    command: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -64,6 +67,7 @@ fn args() -> Option<Args> {
             "--bless" => args.bless = true,
             "--folder" => args.folder = Some(words.next()?.into()),
             "--pages" => args.pages = Some(words.next()?.into()),
+            "--command" => args.command = Some(words.next()?.into()),
             _ => return None,
         }
     }
@@ -75,7 +79,7 @@ async fn run(args: &Args) -> Result<bool> {
     let temporary = tempfile::tempdir()?;
     let folder = args.pages.clone().unwrap_or_else(|| temporary.path().join("pages"));
     std::fs::create_dir_all(&folder)?;
-    let maker = Maker::new(folder.canonicalize()?)?;
+    let maker = Maker::new(folder.canonicalize()?, args.command.clone())?;
     let pages = match &args.folder {
         Some(folder) => maker.folder(folder)?,
         None => maker.fixtures()?,

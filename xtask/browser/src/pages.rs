@@ -33,28 +33,14 @@ pub(crate) struct Maker {
 }
 
 impl Maker {
-    /// Builds the command.
-    pub fn new(pages: PathBuf) -> Result<Self> {
+    /// Builds the command, unless there is one.
+    pub fn new(pages: PathBuf, command: Option<PathBuf>) -> Result<Self> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2);
         let root = root.ok_or("the package is not in the repository")?.to_path_buf();
-        let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // The features of `lab` give the build that other tasks have.
-        cargo.current_dir(&root).args([
-            "build",
-            "--quiet",
-            "--locked",
-            "--package",
-            "wasmport-cli",
-            "--package",
-            "lab",
-        ]);
-        if !cargo.args(["--bin", "cargo-wasmport"]).status()?.success() {
-            return Err("the command cannot be built".into());
-        }
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        let command =
-            target.join("debug").join(format!("cargo-wasmport{}", std::env::consts::EXE_SUFFIX));
+        let command = match command {
+            Some(command) => command.canonicalize()?,
+            None => built(&root)?,
+        };
         Ok(Self { command, pages, root })
     }
 
@@ -201,6 +187,20 @@ impl Maker {
         command.current_dir(folder).arg("inspect").arg(file).args(options).arg("--html").arg(out);
         run(&mut command)
     }
+}
+
+/// Builds the command of the repository.
+fn built(root: &Path) -> Result<PathBuf> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // The features of `lab` give the build that other tasks have.
+    let mut build = Command::new(cargo);
+    build.current_dir(root).args(["build", "--quiet", "--locked", "--package", "wasmport-cli"]);
+    if !build.args(["--package", "lab", "--bin", "cargo-wasmport"]).status()?.success() {
+        return Err("the command cannot be built".into());
+    }
+    let target = std::env::var_os("CARGO_TARGET_DIR");
+    let target = target.map_or_else(|| root.join("target"), PathBuf::from);
+    Ok(target.join("debug").join(format!("cargo-wasmport{}", std::env::consts::EXE_SUFFIX)))
 }
 
 fn run(command: &mut Command) -> Result {

@@ -30,8 +30,11 @@ impl Context<'_> {
     /// Describes an asset. Whatever fails is noted.
     pub fn overview(&self, file: &AssetFile, report: &AssetReport) -> AssetOverview {
         let mut overview = AssetOverview::of_report(report);
+        // An interface with versions is described by the newest.
+        let newest = file.versions(self.settings).pop().map(|(_, own)| own);
+        let described = newest.as_ref().unwrap_or(file);
         let entry = self.manifest.assets.get(&file.name()).map(|entry| &**entry);
-        let binary = match read_binary(file, self.settings) {
+        let binary = match read_binary(described, self.settings) {
             Ok(binary) => binary,
             Err(error) => {
                 note(&mut overview, &error);
@@ -50,7 +53,7 @@ impl Context<'_> {
                 self.add_artifacts(&mut overview, entry, file, &binary.wasm);
             }
         }
-        if let Err(error) = self.add_items(&mut overview, file, &binary.wasm, entry) {
+        if let Err(error) = self.add_items(&mut overview, described, &binary.wasm, entry) {
             note(&mut overview, &error);
         }
         overview

@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn artifacts_are_measured_by_section_and_function() {
         let path = Path::new("a.cwasm");
-        for target in [Target::host(), Target::portable()] {
+        for target in [Target::host(), Target::PORTABLE] {
             let raw = artifact(&target);
             let packed = zstd::bulk::compress(&raw, 3).unwrap();
             let mut sizes = super::super::of_bytes(path, &raw).unwrap();
@@ -189,7 +189,7 @@ mod tests {
 
     #[test]
     fn damaged_artifacts_end_with_an_error_or_a_sum() {
-        let raw = artifact(&Target::portable());
+        let raw = artifact(&Target::PORTABLE);
         let path = Path::new("a.cwasm");
         for len in (0..raw.len()).step_by(97) {
             let _ = super::super::of_bytes(path, &raw[..len]);

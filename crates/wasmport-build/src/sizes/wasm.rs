@@ -244,7 +244,7 @@ mod tests {
         ];
         assert_eq!(functions(&sizes), expected);
         let headers: Vec<_> = sections(&sizes).into_iter().filter(|s| s.1 == "header").collect();
-        let eight = |module| (module, "header", if module.is_none() { 16 } else { 8 });
+        let eight = |module: Option<u32>| (module, "header", if module.is_none() { 16 } else { 8 });
         assert_eq!(headers, [None, Some(0), Some(1), Some(2)].map(eight));
     }
 

@@ -1,7 +1,7 @@
 //! `GuestMemory`: a linear memory together with its store.
 
 use super::address::{GuestAddress, bytes_of, range};
-use super::plain::{self, Plain};
+use super::plain::Plain;
 use crate::error::{Error, Result};
 use std::ffi::CStr;
 use wasmtime::{AsContextMut, Memory, StoreContext, StoreContextMut};
@@ -157,7 +157,7 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
         len: impl GuestAddress,
     ) -> Result<Vec<P>> {
         let bytes = self.bytes(address, bytes_of::<P>(len.to_u64()))?;
-        Ok(plain::values(bytes))
+        Ok(P::list_from_bytes(bytes))
     }
 
     /// Writes `values` from `address` on.
@@ -171,7 +171,7 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
         values: &[P],
     ) -> Result<()> {
         let bytes = self.bytes_mut(address, bytes_of::<P>(values.len() as u64))?;
-        plain::write_values(values, bytes);
+        P::list_to_bytes(values, bytes);
         Ok(())
     }
 

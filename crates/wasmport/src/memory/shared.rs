@@ -1,7 +1,7 @@
 //! `SharedMemory`: a linear memory that several stores and threads use at once.
 
 use super::address::{GuestAddress, bytes_of, range};
-use super::plain::{self, Plain};
+use super::plain::Plain;
 use crate::error::Result;
 use std::cell::UnsafeCell;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -99,7 +99,7 @@ impl SharedMemory {
         address: impl GuestAddress,
         len: impl GuestAddress,
     ) -> Result<Vec<P>> {
-        Ok(plain::values(&self.read_bytes(address, bytes_of::<P>(len.to_u64()))?))
+        Ok(P::list_from_bytes(&self.read_bytes(address, bytes_of::<P>(len.to_u64()))?))
     }
 
     /// Writes `values` from `address` on.
@@ -110,7 +110,7 @@ impl SharedMemory {
     /// nothing is written.
     pub fn write_slice<P: Plain>(&self, address: impl GuestAddress, values: &[P]) -> Result<()> {
         let mut bytes = vec![0; P::SIZE * values.len()];
-        plain::write_values(values, &mut bytes);
+        P::list_to_bytes(values, &mut bytes);
         self.write_bytes(address, &bytes)
     }
 

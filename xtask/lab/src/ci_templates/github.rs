@@ -7,7 +7,7 @@ use super::{GITHUB, Scenario, Steps, file, scenarios};
 use crate::files;
 use crate::yaml::{documents, list, table, text};
 use serde_json::Value;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 const STEPS: Steps = Steps {
@@ -141,11 +141,14 @@ impl<'a> Job<'a> {
         let own = std::iter::once(self.project.path("bin"));
         let paths = added.into_iter().chain(own).chain(std::env::split_paths(&paths));
         command.env("PATH", std::env::join_paths(paths)?);
-        let set = |command: &mut Command, name: &str, path: &Path| drop(command.env(name, path));
-        set(command, "GITHUB_ENV", &self.files.join("env"));
-        set(command, "GITHUB_PATH", &self.files.join("path"));
-        set(command, "GITHUB_STEP_SUMMARY", &self.files.join("summary"));
-        set(command, "RUNNER_TEMP", &self.files.join("temp"));
+        for (name, file) in [
+            ("GITHUB_ENV", "env"),
+            ("GITHUB_PATH", "path"),
+            ("GITHUB_STEP_SUMMARY", "summary"),
+            ("RUNNER_TEMP", "temp"),
+        ] {
+            command.env(name, self.files.join(file));
+        }
         command.env("GITHUB_API_URL", self.project.server.address());
         command.env("GITHUB_REPOSITORY", "owner/project");
         Ok(())

@@ -128,7 +128,7 @@ pub fn read_output<P: Plain>(output: Option<Vec<u8>>, import: &'static str) -> R
         let (bytes, size) = (bytes.len() as u64, size as u64);
         return Err(Error::Value(ValueError::OutputSize { import, bytes, size }).into());
     }
-    Ok(bytes.chunks_exact(size).map(P::from_bytes).collect())
+    Ok(P::list_from_bytes(&bytes))
 }
 
 /// Returns the text that the guest gave through the import `import`.
@@ -145,9 +145,7 @@ pub fn read_output_str(output: Option<Vec<u8>>, import: &'static str) -> Result<
 #[must_use]
 pub fn to_bytes<P: Plain>(values: &[P]) -> Vec<u8> {
     let mut bytes = vec![0; P::SIZE * values.len()];
-    for (value, bytes) in values.iter().zip(bytes.chunks_exact_mut(P::SIZE.max(1))) {
-        value.to_bytes(bytes);
-    }
+    P::list_to_bytes(values, &mut bytes);
     bytes
 }
 
