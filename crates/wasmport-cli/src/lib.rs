@@ -58,8 +58,8 @@ mod watch;
 pub use args::{
     ApiArgs, CacheArgs, CacheCommand, CleanArgs, Command, CompletionsArgs, ConfigArgs, DenyKind,
     DiffArgs, DiffFormat, DoctorArgs, ExpandArgs, Format, GuestArgs, ImportArgs, InspectArgs,
-    Language, ManArgs, MergeArgs, NewArgs, OptionArgs, ProfileName, ProjectArgs, ReportArgs, RunArgs,
-    SelectionArgs, ShellName, TargetsArgs, WatchArgs,
+    Language, ManArgs, MergeArgs, NewArgs, OptionArgs, ProfileName, ProjectArgs, ReportArgs,
+    RunArgs, SelectionArgs, ShellName, TargetsArgs, WatchArgs,
 };
 
 #[cfg(feature = "audit")]

@@ -95,7 +95,7 @@ pub(crate) fn contents(
 }
 
 /// Lists the files below a folder; of a file the file itself.
-fn below(path: &Path) -> crate::Result<Vec<PathBuf>> {
+pub(crate) fn below(path: &Path) -> crate::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in WalkDir::new(path) {
         let entry = entry?;

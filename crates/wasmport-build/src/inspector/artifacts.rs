@@ -169,7 +169,7 @@ mod tests {
         if portable.runs_here() {
             assert_eq!(chosen(&[source, portable]), Some("portable".into()));
         }
-        assert_eq!(chosen(&[other.clone()]), None);
+        assert_eq!(chosen(std::slice::from_ref(&other)), None);
         assert!(verdicts(&[other])[0].reason.contains(&host.to_string()));
     }
 }

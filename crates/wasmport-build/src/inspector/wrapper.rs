@@ -102,7 +102,7 @@ impl WrapperApi {
         if !is_host {
             return;
         }
-        let full = [path, &[name.clone()]].concat().join("::");
+        let full = [path, std::slice::from_ref(&name)].concat().join("::");
         if !name.contains("WithStore") || !self.traits.contains_key(of) {
             let _ = self.traits.insert(of.to_owned(), full.clone());
         }

@@ -35,7 +35,7 @@ pub enum UpdateState {
     /// Something else.
     Newer {
         /// The contents of the file until now.
-        before: Contents,
+        before: Box<Contents>,
         /// The new file.
         addition: Box<Addition>,
     },
@@ -105,5 +105,5 @@ fn state(pin: &Pin, settings: &Settings, options: &RegistryOptions) -> Result<Up
     let origin = Origin { file: pin.file.clone(), source, cached: pin.cached };
     let newer = run(download(&reference, options))?;
     let addition = Addition::new(settings, &reference, origin, newer, Some(pin.blake3))?;
-    Ok(UpdateState::Newer { before, addition: Box::new(addition) })
+    Ok(UpdateState::Newer { before: Box::new(before), addition: Box::new(addition) })
 }
