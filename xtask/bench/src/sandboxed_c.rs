@@ -19,7 +19,7 @@ const STARTS: u32 = 4_000;
 const OPTIMIZATION: u32 = 2;
 const RUNTIME_OF_WASM2C: &str = "/usr/share/wabt/wasm2c";
 
-/// As the project does it: a session for each file, with a limit of time.
+/// The way of the project: a session for each file, with a limit of time.
 pub(crate) fn sandboxed() -> Result<f64> {
     ratio(|fastest| fastest.sandboxed)
 }

@@ -36,9 +36,9 @@ pub struct ContentsDiff {
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct CapabilityDiff {
-    /// Those that only the later file wants.
+    /// Capabilities that only the later file wants.
     pub gained: Vec<Capability>,
-    /// Those that only the earlier file wanted.
+    /// Capabilities that only the earlier file wanted.
     pub lost: Vec<Capability>,
 }
 

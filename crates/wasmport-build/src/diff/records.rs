@@ -19,9 +19,9 @@ use wasmport::Digest;
 /// The records of a lock file, manifest or bundle.
 pub(super) struct Records {
     pub kind: SideKind,
-    /// Those about the project, by key.
+    /// Records about the project, by key.
     pub project: BTreeMap<String, String>,
-    /// Those about assets.
+    /// Records about assets, by their names.
     pub assets: BTreeMap<String, Asset>,
     /// The files beside a manifest, by their path below its folder.
     pub files: BTreeMap<String, Source>,

@@ -106,7 +106,7 @@ pub(super) struct Providers<'a> {
     pub settings: &'a AssetSettings,
     /// The imports and exports of the file.
     pub interface: &'a Interface,
-    /// Those of the last import, with the names of methods.
+    /// The interface of the last import, with the names of methods.
     pub wrapped: Option<&'a Interface>,
     pub api: Option<&'a WrapperApi>,
 }

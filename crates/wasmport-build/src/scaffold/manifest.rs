@@ -24,7 +24,7 @@ pub(super) enum BuildScript {
     Default,
     /// A file.
     Named(String),
-    /// None, whatever files there are.
+    /// No build script, whatever files there are.
     Off,
 }
 

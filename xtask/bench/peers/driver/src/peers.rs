@@ -43,7 +43,7 @@ pub(crate) struct Peer {
     pub modules: &'static [(Module, &'static str, Option<&'static str>)],
     /// Files that the build needs beside the host code, from the folder of the program.
     pub build_files: &'static [&'static str],
-    /// What must exist before the program is built or run.
+    /// Files and programs that must exist before the program is built or run.
     pub needs: Needs,
 }
 
@@ -55,7 +55,7 @@ pub(crate) enum Toolchain {
     C,
 }
 
-/// What a program needs.
+/// The requirements of a program.
 pub(crate) enum Needs {
     Nothing,
     /// Artifacts that the program of another peer writes.
