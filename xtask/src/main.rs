@@ -38,6 +38,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   majors          Put artifacts of two major versions of Wasmtime into one bundle, and load it
   entry-points    Run the commands of the book that lead from nothing to a running program
   package         Pack the published crates, and build and test them from the packed files alone
+  dist            Build the program of a release with all optimizations, and pack it
   release         Check that a release can be made; with `--execute`, commit and tag it
   browser         Open pages of the inspector in Chromium: scripts, keyboard, screen readers, print
   unsafe          List every `unsafe` of the crates with its reason

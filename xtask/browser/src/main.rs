@@ -8,8 +8,10 @@ mod accessibility;
 mod grid;
 mod keyboard;
 mod pages;
+mod pictures;
 mod tab;
 
+use clap::Parser as _;
 use pages::{Made, Maker};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -19,36 +21,35 @@ use tab::{Chromium, Tab};
 /// Result of a check; the message of an error is printed as it is.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error>>;
 
-const USAGE: &str = "\
-Usage: cargo xtask browser [--bless] [--folder DIR] [--pages OUT] [--command PATH]
-
-  --bless       Accept how the pages look
-  --folder DIR  Make a page for every module below DIR instead, and open it
-  --pages OUT   Leave the pages in this folder [default: a temporary one]
-  --command PATH
-                Make the pages with this `cargo-wasmport` [default: that of the repository, which is built]
-
-Chromium is the program in CHROMIUM, else `chromium` in PATH.
-";
-
-/// The arguments.
-#[derive(Default)]
+/// Open pages of the inspector in headless Chromium, and check them.
+///
+/// Chromium is the program in CHROMIUM, else `/usr/bin/chromium`.
+///
+/// Exit codes: 0 no failure, 1 a page has failures, 2 wrong arguments.
+#[derive(clap::Parser)]
+#[command(name = "cargo xtask browser", bin_name = "cargo xtask browser")]
 struct Args {
+    /// Accept how the pages look
+    #[arg(long)]
     bless: bool,
+    /// Make a page for every module below this folder instead, and open it
+    #[arg(long, value_name = "DIR", conflicts_with = "bless")]
     folder: Option<PathBuf>,
+    /// Leave the pages in this folder, not in a temporary one
+    #[arg(long, value_name = "OUT")]
     pages: Option<PathBuf>,
+    /// Make the pages with this `cargo-wasmport`, not with that of the repository, which is built otherwise
+    #[arg(long, value_name = "PATH")]
     command: Option<PathBuf>,
+    /// Make the pictures of the documentation instead, in `docs/pictures`
+    #[arg(long, conflicts_with_all = ["bless", "folder", "pages"])]
+    pictures: bool,
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match args() {
-        Some(args) => run(&args).await,
-        None => {
-            print!("{USAGE}");
-            return ExitCode::from(2);
-        }
-    };
+    let args = Args::parse();
+    let result = if args.pictures { pictures::make(args.command).await } else { run(&args).await };
     match result {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -57,21 +58,6 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn args() -> Option<Args> {
-    let mut args = Args::default();
-    let mut words = std::env::args_os().skip(1);
-    while let Some(word) = words.next() {
-        match word.to_str()? {
-            "--bless" => args.bless = true,
-            "--folder" => args.folder = Some(words.next()?.into()),
-            "--pages" => args.pages = Some(words.next()?.into()),
-            "--command" => args.command = Some(words.next()?.into()),
-            _ => return None,
-        }
-    }
-    Some(args)
 }
 
 /// Runs all checks, and returns whether they hold.

@@ -27,9 +27,9 @@ pub(crate) struct Made {
 
 /// Makes pages with the command of this repository.
 pub(crate) struct Maker {
-    command: PathBuf,
+    pub command: PathBuf,
     pages: PathBuf,
-    root: PathBuf,
+    pub root: PathBuf,
 }
 
 impl Maker {
@@ -180,7 +180,8 @@ impl Maker {
         made(name.into(), out, more)
     }
 
-    fn inspect(&self, file: &Path, options: &[&str], out: &Path) -> Result {
+    /// Makes the page of a file.
+    pub fn inspect(&self, file: &Path, options: &[&str], out: &Path) -> Result {
         let mut command = Command::new(&self.command);
         // Another folder than the repository's: its settings are not those of the file.
         let folder = file.parent().ok_or("a file has a folder")?;

@@ -154,9 +154,20 @@ impl Tab {
         Ok(())
     }
 
-    /// Takes a picture of the window.
+    /// Takes a picture of the window, at the top of the page.
     pub async fn screenshot(&self) -> Result<Vec<u8>> {
         let _ = self.value("scrollTo(0, 0), document.activeElement.blur(), 'done'").await?;
+        self.picture().await
+    }
+
+    /// Takes a picture of the window, with the first heading of this text at its top.
+    pub async fn picture_from(&self, heading: &str) -> Result<Vec<u8>> {
+        let found = format!("[...document.querySelectorAll('h2,h3')].find(e => e.textContent === {heading:?})");
+        let _ = self.value(&format!("{found}.scrollIntoView(), 'done'")).await?;
+        self.picture().await
+    }
+
+    async fn picture(&self) -> Result<Vec<u8>> {
         let params = ScreenshotParams::builder().format(CaptureScreenshotFormat::Png);
         Ok(self.page.screenshot(params.build()).await?)
     }

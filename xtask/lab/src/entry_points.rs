@@ -2,6 +2,7 @@
 //! ten commands. They are run here, each in an empty folder.
 
 use crate::package::CRATES;
+use crate::processes::status;
 use crate::scratch::target_dir;
 use crate::{Result, files, root};
 use std::path::{Path, PathBuf};
@@ -66,11 +67,8 @@ fn command() -> Result<PathBuf> {
     let mut cargo = Command::new(crate::cargo());
     cargo.args(["build", "--package", "wasmport-cli", "--bin", "cargo-wasmport", "--target-dir"]);
     cargo.arg(&target).current_dir(root());
-    if cargo.status()?.success() {
-        Ok(target.join("debug"))
-    } else {
-        Err("the command does not build".into())
-    }
+    status(&mut cargo, "the command does not build")?;
+    Ok(target.join("debug"))
 }
 
 impl EntryPoint {

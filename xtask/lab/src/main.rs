@@ -8,6 +8,7 @@ mod ci_templates;
 mod conformance;
 mod corpus;
 mod determinism;
+mod dist;
 mod elsewhere;
 mod entry_points;
 mod faults;
@@ -87,6 +88,8 @@ enum Lab {
     EntryPoints(entry_points::Args),
     /// Pack the published crates, and build and test them from the packed files alone
     Package(package::Args),
+    /// Build the program of a release with all optimizations, in the archive that `cargo binstall` fetches
+    Dist(dist::Args),
     /// Check that a release can be made; with `--execute`, commit and tag it
     Release(release::Args),
     /// List every `unsafe` of the crates with its reason
@@ -120,6 +123,7 @@ fn main() -> ExitCode {
         Lab::Majors(args) => majors::run(&args),
         Lab::EntryPoints(args) => entry_points::run(&args),
         Lab::Package(args) => package::run(&args),
+        Lab::Dist(args) => dist::run(&args),
         Lab::Release(args) => release::run(&args),
         Lab::Unsafe => unsafe_code::run(),
         Lab::Elsewhere(args) => elsewhere::run(&args),

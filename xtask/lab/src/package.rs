@@ -1,5 +1,6 @@
 //! The crates as they are published: packed, and then built and tested from the packed files alone.
 
+use crate::processes::status;
 use crate::scratch::{target_dir, write_lock};
 use crate::{Result, files, root};
 use std::path::Path;
@@ -96,8 +97,4 @@ fn write_workspace(folder: &Path, members: &[&str], patch: &str) -> Result {
     let manifest = format!("[workspace]\nresolver = \"1\"\nmembers = {members:?}\n{patch}\n");
     files::write(&folder.join("Cargo.toml"), manifest + &own[start..end])?;
     write_lock(folder)
-}
-
-fn status(command: &mut Command, error: &str) -> Result {
-    if command.status()?.success() { Ok(()) } else { Err(error.into()) }
 }

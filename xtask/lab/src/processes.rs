@@ -102,6 +102,11 @@ pub(crate) fn free_port() -> crate::Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
+/// Runs a command, which prints for itself, to its end.
+pub(crate) fn status(command: &mut Command, error: &str) -> crate::Result {
+    if command.status()?.success() { Ok(()) } else { Err(error.into()) }
+}
+
 /// Runs a program to its end, and returns what it prints.
 pub(crate) fn complete(command: &mut Command) -> crate::Result<String> {
     let output = command.stdin(Stdio::null()).output()?;

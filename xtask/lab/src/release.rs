@@ -4,6 +4,7 @@ mod changelog;
 mod versions;
 
 use crate::package::{self, packages};
+use crate::processes::status;
 use crate::{Result, bless, root};
 use cargo_metadata::semver::Version;
 use std::process::Command;
@@ -51,6 +52,7 @@ pub(crate) fn run(args: &Args) -> Result {
     println!("  git push --follow-tags");
     println!("  cargo publish {}", packages().collect::<Vec<_>>().join(" "));
     println!("  cargo publish --manifest-path crates/cargo-wasmport/Cargo.toml");
+    println!("  cargo xtask dist, on each machine, and attach the archives to the release");
     Ok(())
 }
 
@@ -62,12 +64,11 @@ fn compare_api() -> Result {
     };
     let mut cargo = Command::new(crate::cargo());
     cargo.args(["semver-checks", "--baseline-rev", &baseline]).args(packages());
-    if cargo.current_dir(root()).status()?.success() {
-        return Ok(());
-    }
-    Err("the public API has changed more than the version, or cargo-semver-checks is missing\n  \
-         help: `cargo install --locked cargo-semver-checks`"
-        .into())
+    status(
+        cargo.current_dir(root()),
+        "the public API has changed more than the version, or cargo-semver-checks is missing\n  \
+         help: `cargo install --locked cargo-semver-checks`",
+    )
 }
 
 fn tag_of(version: &Version) -> String {
@@ -89,6 +90,6 @@ fn git(args: &[&str]) -> Result<String> {
 }
 
 fn cargo(args: &[&str]) -> Result {
-    let status = Command::new(crate::cargo()).args(args).current_dir(root()).status()?;
-    if status.success() { Ok(()) } else { Err(format!("cargo {} failed", args.join(" ")).into()) }
+    let mut cargo = Command::new(crate::cargo());
+    status(cargo.args(args).current_dir(root()), &format!("cargo {} failed", args.join(" ")))
 }

@@ -1,12 +1,12 @@
 //! `watch --exec`: the command runs after imports, and ends with the next one and with Ctrl-C.
 #![cfg(unix)]
 
-use super::{CALC, program, project};
+use super::watch::start;
+use super::{CALC, project};
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{self, Receiver};
+use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,15 +25,6 @@ impl Drop for Watch {
         signal(self.process.id(), "TERM");
         let _ = self.process.wait();
     }
-}
-
-fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, receiver) = mpsc::channel();
-    std::thread::spawn(move || {
-        let lines = BufReader::new(from).lines().map_while(Result::ok);
-        lines.map(|line| sender.send(line)).all(|sent| sent.is_ok())
-    });
-    receiver
 }
 
 fn signal(id: u32, name: &str) {
@@ -71,12 +62,7 @@ fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
 }
 
 fn watch(folder: &Path, args: &[&str]) -> Watch {
-    let mut command = program();
-    command.args(["wasmport", "watch", "--debounce", "50"]).args(args).current_dir(folder);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut process = command.spawn().unwrap();
-    let output = lines(process.stdout.take().unwrap());
-    let errors = lines(process.stderr.take().unwrap());
+    let (process, output, errors) = start(folder, &[&["--debounce", "50"], args].concat());
     Watch { process, output, errors }
 }
 

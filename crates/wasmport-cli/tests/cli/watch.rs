@@ -38,14 +38,20 @@ fn lines(from: impl Read + Send + 'static) -> Receiver<String> {
     receiver
 }
 
+/// Starts `watch`, and returns it with the lines of its output and of its errors.
+pub(crate) fn start(folder: &Path, args: &[&str]) -> (Child, Receiver<String>, Receiver<String>) {
+    let mut command = program();
+    command.args(["wasmport", "watch"]).args(args).current_dir(folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut process = command.spawn().unwrap();
+    let output = lines(process.stdout.take().unwrap());
+    let errors = lines(process.stderr.take().unwrap());
+    (process, output, errors)
+}
+
 impl Watch {
     fn start(folder: &Path, args: &[&str]) -> Self {
-        let mut command = program();
-        command.args(["wasmport", "watch"]).args(args).current_dir(folder);
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut process = command.spawn().unwrap();
-        let output = lines(process.stdout.take().unwrap());
-        let errors = lines(process.stderr.take().unwrap());
+        let (process, output, errors) = start(folder, args);
         Self { process, folder: folder.into(), output, errors }
     }
 

@@ -1,0 +1,145 @@
+//! The program of a release: optimized as a whole, by a profile of imports if wanted, in the archive that
+//! `cargo binstall` fetches.
+
+use crate::processes::{complete, status};
+use crate::scratch::{target_dir, write_lock};
+use crate::{Result, files, root};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The installed program and its package.
+const PROGRAM: &str = "cargo-wasmport";
+
+/// What is in an archive besides the program.
+const TEXTS: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The machine that runs the program [default: this one]
+    #[arg(long, value_name = "TRIPLE")]
+    target: Option<String>,
+    /// Import the fixtures with a program that counts, and optimize by what it counted
+    ///
+    /// Needs an `llvm-profdata` of rustc's LLVM: that in LLVM_PROFDATA, of rustup's component `llvm-tools`, or in PATH.
+    #[arg(long, conflicts_with = "target")]
+    pgo: bool,
+    /// Also import the modules below this folder while it counts
+    #[arg(long, value_name = "DIR", requires = "pgo")]
+    train: Vec<PathBuf>,
+}
+
+/// Builds the program, and packs it.
+pub(crate) fn run(args: &Args) -> Result {
+    let host = host()?;
+    let target = args.target.as_ref().unwrap_or(&host);
+    let flags = if args.pgo { profile(target, &args.train)? } else { String::new() };
+    let program = build(target, "dist", &flags)?;
+    let archive = pack(&program, target)?;
+    println!("dist: {} ({} bytes)", archive.display(), std::fs::metadata(&archive)?.len());
+    Ok(())
+}
+
+/// Builds the program with these flags for rustc, in a target folder of this name.
+fn build(target: &str, folder: &str, flags: &str) -> Result<PathBuf> {
+    let package = root().join("crates").join(PROGRAM);
+    write_lock(&package)?;
+    let folder = target_dir(folder);
+    let mut cargo = Command::new(crate::cargo());
+    // With a target, the flags are not those of build scripts and macros.
+    cargo.args(["build", "--profile", "dist", "--target", target, "--target-dir"]).arg(&folder);
+    cargo.current_dir(package);
+    if !flags.is_empty() {
+        cargo.env("RUSTFLAGS", flags);
+    }
+    status(&mut cargo, "the program does not build")?;
+    let suffix = if target.contains("windows") { ".exe" } else { "" };
+    Ok(folder.join(target).join("dist").join(format!("{PROGRAM}{suffix}")))
+}
+
+/// Imports with a program that counts, and returns the flags for a build that is optimized by the counts.
+fn profile(target: &str, folders: &[PathBuf]) -> Result<String> {
+    let profdata = profdata()?;
+    let counts = tempfile::tempdir()?;
+    let program =
+        build(target, "dist-counting", &format!("-Cprofile-generate={}", counts.path().display()))?;
+    let own = [root().join("fixtures/assets"), root().join("fixtures/projects/sandboxed-c/assets")];
+    for folder in own.iter().chain(folders) {
+        train(&program, folder)?;
+    }
+    let merged = target_dir("dist").join("wasmport.profdata");
+    std::fs::create_dir_all(target_dir("dist"))?;
+    let mut merge = Command::new(profdata);
+    merge.arg("merge").arg("--output").arg(&merged).arg(counts.path());
+    status(
+        &mut merge,
+        "the counts cannot be merged: `llvm-profdata` has to be that of rustc's LLVM",
+    )?;
+    Ok(format!("-Cprofile-use={}", merged.display()))
+}
+
+/// Imports the modules of a folder, for this machine and for all others, with nothing in the cache.
+fn train(program: &Path, folder: &Path) -> Result {
+    let project = tempfile::tempdir()?;
+    let settings = "targets = [\"native\", \"portable\", \"aarch64-unknown-linux-gnu\"]\n\
+                    [defaults]\nunsupported = \"skip\"\n";
+    files::write(&project.path().join("wasmport.toml"), settings)?;
+    let mut import = Command::new(program);
+    import.args(["wasmport", "import", "--no-embed", "--quiet", "--out-dir", "out"]);
+    // A helper that is killed has written no counts.
+    import.arg("--no-helper");
+    import.arg(std::path::absolute(folder)?).current_dir(project.path());
+    import.env("WASMPORT_CACHE_DIR", project.path().join("cache"));
+    // Files that are refused are imported as far as that.
+    let code = import.status()?.code();
+    if matches!(code, Some(0 | 1)) {
+        Ok(())
+    } else {
+        Err(format!("an import ended with {code:?}").into())
+    }
+}
+
+/// Finds the program that merges counts.
+fn profdata() -> Result<PathBuf> {
+    if let Some(program) = std::env::var_os("LLVM_PROFDATA") {
+        return Ok(program.into());
+    }
+    let name = format!("llvm-profdata{}", std::env::consts::EXE_SUFFIX);
+    let sysroot = complete(Command::new(rustc()).args(["--print", "sysroot"]))?;
+    let installed =
+        Path::new(sysroot.trim()).join("lib/rustlib").join(host()?).join("bin").join(&name);
+    if installed.exists() {
+        return Ok(installed);
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).map(|folder| folder.join(&name)).find(|program| program.exists()).ok_or_else(
+        || "there is no `llvm-profdata`\n  help: `rustup component add llvm-tools`, or set LLVM_PROFDATA".into(),
+    )
+}
+
+/// Packs the program as `package.metadata.binstall` of its manifest says.
+fn pack(program: &Path, target: &str) -> Result<PathBuf> {
+    let folder = tempfile::tempdir()?;
+    let name = program.file_name().ok_or("the program has a name")?;
+    std::fs::copy(program, folder.path().join(name))?;
+    for text in TEXTS {
+        std::fs::copy(root().join("crates").join(PROGRAM).join(text), folder.path().join(text))?;
+    }
+    let archive = format!("{PROGRAM}-v{}-{target}.tgz", env!("CARGO_PKG_VERSION"));
+    let archive = target_dir("dist").join(archive);
+    let mut tar = Command::new("tar");
+    tar.arg("czf").arg(&archive).arg("-C").arg(folder.path()).arg(name).args(TEXTS);
+    status(&mut tar, "the archive cannot be made")?;
+    Ok(archive)
+}
+
+/// Returns the machine that rustc runs on.
+fn host() -> Result<String> {
+    let text = complete(Command::new(rustc()).arg("-vV"))?;
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    Ok(host.ok_or("rustc does not name its host")?.to_owned())
+}
+
+fn rustc() -> OsString {
+    std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
+}
