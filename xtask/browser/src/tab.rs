@@ -162,7 +162,9 @@ impl Tab {
 
     /// Takes a picture of the window, with the first heading of this text at its top.
     pub async fn picture_from(&self, heading: &str) -> Result<Vec<u8>> {
-        let found = format!("[...document.querySelectorAll('h2,h3')].find(e => e.textContent === {heading:?})");
+        let found = format!(
+            "[...document.querySelectorAll('h2,h3')].find(e => e.textContent === {heading:?})"
+        );
         let _ = self.value(&format!("{found}.scrollIntoView(), 'done'")).await?;
         self.picture().await
     }
