@@ -3,7 +3,7 @@
 use crate::args::{AuditArgs, settings};
 use crate::exit::Exit;
 use crate::output::{GREEN, Output, RED, YELLOW};
-use crate::text::plain;
+use crate::text::{count, plain};
 use std::path::{Path, PathBuf};
 use wasmport::WasmtimeVersion;
 use wasmport::engine::wasmtime_version;
@@ -159,8 +159,4 @@ fn verdict(report: &AuditReport) -> String {
         "{what} {were} compiled by a Wasmtime with advisories\n  help: {with}; build and bundle again what has them; \
          `RuntimeOptions::minimum_wasmtime` refuses the old artifacts"
     )
-}
-
-fn count(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

@@ -3,7 +3,7 @@
 use crate::args::{DoctorArgs, settings};
 use crate::exit::Exit;
 use crate::output::{CYAN, GREEN, Output, RED, YELLOW};
-use crate::text::plain;
+use crate::text::{count, plain};
 use std::path::Path;
 use wasmport_build::doctor::{Diagnosis, Finding, Level, diagnose};
 
@@ -40,8 +40,11 @@ fn show(diagnosis: &Diagnosis, out: &Output) {
     if !out.is_quiet() {
         let summary = diagnosis.summary;
         out.line(&format!(
-            "doctor: {} ok, {} notes, {} warnings, {} errors",
-            summary.ok, summary.notes, summary.warnings, summary.errors
+            "doctor: {} ok, {}, {}, {}",
+            summary.ok,
+            count(summary.notes, "note"),
+            count(summary.warnings, "warning"),
+            count(summary.errors, "error")
         ));
     }
 }

@@ -46,6 +46,11 @@ pub(crate) fn bytes(bytes: u64) -> String {
     format!("{value:.1} GiB")
 }
 
+/// Returns a number with the word for what it counts, in the plural if it is not one.
+pub(crate) fn count(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}
+
 /// Quotes an argument for a shell if it holds more than letters, digits and common punctuation.
 pub(crate) fn quoted(text: &str) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || "-_./+:=@,\\".contains(c);
