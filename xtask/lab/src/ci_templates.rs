@@ -92,7 +92,7 @@ struct Steps {
 }
 
 /// The runs of each template, in this order: a comment stays, and is written again.
-fn scenarios(steps: &Steps) -> [Scenario; 6] {
+fn scenarios(steps: &Steps) -> [Scenario; 8] {
     let run = |name, change, prints, comment| Scenario {
         name,
         change,
@@ -116,6 +116,14 @@ fn scenarios(steps: &Steps) -> [Scenario; 6] {
         Scenario {
             failing: steps.audit,
             ..run("the compiler has an advisory", Change::Advisory, "RUSTSEC-2026-9999", None)
+        },
+        Scenario {
+            settings: steps.deny,
+            ..run("others changed an asset", Change::Behind, "", None)
+        },
+        Scenario {
+            failing: steps.check,
+            ..run("the assets are removed", Change::Removed, "removed", Some("removed"))
         },
         run("the API refuses comments", Change::Forbidden, "comment", None),
     ]

@@ -8,8 +8,11 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The installed program and its package.
-const PROGRAM: &str = "cargo-wasmport";
+/// The package.
+const PACKAGE: &str = "cargo-wasmport";
+
+/// Its programs: `cargo binstall` takes an archive only if it has all of them.
+const PROGRAMS: [&str; 2] = ["cargo-wasmport", "wasmport-worker"];
 
 /// What is in an archive besides the program.
 const TEXTS: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
@@ -33,16 +36,16 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result {
     let host = host()?;
     let target = args.target.as_ref().unwrap_or(&host);
-    let flags = if args.pgo { profile(target, &args.train)? } else { String::new() };
-    let program = build(target, "dist", &flags)?;
-    let archive = pack(&program, target)?;
+    let flags = if args.pgo { vec![profile(target, &args.train)?] } else { Vec::new() };
+    let folder = build(target, "dist", &flags)?;
+    let archive = pack(&folder, target)?;
     println!("dist: {} ({} bytes)", archive.display(), std::fs::metadata(&archive)?.len());
     Ok(())
 }
 
-/// Builds the program with these flags for rustc, in a target folder of this name.
-fn build(target: &str, folder: &str, flags: &str) -> Result<PathBuf> {
-    let package = root().join("crates").join(PROGRAM);
+/// Builds the programs with these flags for rustc, in a target folder of this name, and returns their folder.
+fn build(target: &str, folder: &str, flags: &[String]) -> Result<PathBuf> {
+    let package = root().join("crates").join(PACKAGE);
     write_lock(&package)?;
     let folder = target_dir(folder);
     let mut cargo = Command::new(crate::cargo());
@@ -50,19 +53,18 @@ fn build(target: &str, folder: &str, flags: &str) -> Result<PathBuf> {
     cargo.args(["build", "--profile", "dist", "--target", target, "--target-dir"]).arg(&folder);
     cargo.current_dir(package);
     if !flags.is_empty() {
-        cargo.env("RUSTFLAGS", flags);
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     }
     status(&mut cargo, "the program does not build")?;
-    let suffix = if target.contains("windows") { ".exe" } else { "" };
-    Ok(folder.join(target).join("dist").join(format!("{PROGRAM}{suffix}")))
+    Ok(folder.join(target).join("dist"))
 }
 
-/// Imports with a program that counts, and returns the flags for a build that is optimized by the counts.
+/// Imports with a program that counts, and returns the flag for a build that is optimized by the counts.
 fn profile(target: &str, folders: &[PathBuf]) -> Result<String> {
     let profdata = profdata()?;
     let counts = tempfile::tempdir()?;
-    let program =
-        build(target, "dist-counting", &format!("-Cprofile-generate={}", counts.path().display()))?;
+    let counting = [format!("-Cprofile-generate={}", counts.path().display())];
+    let program = build(target, "dist-counting", &counting)?.join(PROGRAMS[0]);
     let own = [root().join("fixtures/assets"), root().join("fixtures/projects/sandboxed-c/assets")];
     for folder in own.iter().chain(folders) {
         train(&program, folder)?;
@@ -117,18 +119,21 @@ fn profdata() -> Result<PathBuf> {
     )
 }
 
-/// Packs the program as `package.metadata.binstall` of its manifest says.
-fn pack(program: &Path, target: &str) -> Result<PathBuf> {
+/// Packs the programs as `package.metadata.binstall` of their manifest says.
+fn pack(built: &Path, target: &str) -> Result<PathBuf> {
+    let suffix = if target.contains("windows") { ".exe" } else { "" };
     let folder = tempfile::tempdir()?;
-    let name = program.file_name().ok_or("the program has a name")?;
-    std::fs::copy(program, folder.path().join(name))?;
-    for text in TEXTS {
-        std::fs::copy(root().join("crates").join(PROGRAM).join(text), folder.path().join(text))?;
+    let programs = PROGRAMS.map(|name| format!("{name}{suffix}"));
+    for program in &programs {
+        std::fs::copy(built.join(program), folder.path().join(program))?;
     }
-    let archive = format!("{PROGRAM}-v{}-{target}.tgz", env!("CARGO_PKG_VERSION"));
+    for text in TEXTS {
+        std::fs::copy(root().join("crates").join(PACKAGE).join(text), folder.path().join(text))?;
+    }
+    let archive = format!("{PACKAGE}-v{}-{target}.tgz", env!("CARGO_PKG_VERSION"));
     let archive = target_dir("dist").join(archive);
     let mut tar = Command::new("tar");
-    tar.arg("czf").arg(&archive).arg("-C").arg(folder.path()).arg(name).args(TEXTS);
+    tar.arg("czf").arg(&archive).arg("-C").arg(folder.path()).args(&programs).args(TEXTS);
     status(&mut tar, "the archive cannot be made")?;
     Ok(archive)
 }
@@ -142,4 +147,20 @@ fn host() -> Result<String> {
 
 fn rustc() -> OsString {
     std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_archive_has_all_programs_of_the_package() {
+        let folder = root().join("crates").join(PACKAGE);
+        let mut programs = vec![PACKAGE.to_owned()];
+        for path in files::below(&folder.join("src/bin")).unwrap() {
+            programs.push(path.file_stem().unwrap().to_str().unwrap().to_owned());
+        }
+        programs.sort();
+        assert_eq!(programs, PROGRAMS);
+    }
 }

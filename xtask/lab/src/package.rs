@@ -27,6 +27,8 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result {
     let target = target_dir("packages");
+    // Archives of another version would be tested in place of these.
+    let _ = std::fs::remove_dir_all(target.join("package"));
     let mut cargo = Command::new(crate::cargo());
     cargo.arg("package").args(packages()).args(args.dirty()).arg("--target-dir").arg(&target);
     let error = "the crates cannot be packed, or do not build from the packed files";

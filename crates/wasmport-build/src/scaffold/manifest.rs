@@ -188,6 +188,10 @@ fn dependency(name: &str, options: &ScaffoldOptions) -> Value {
 mod tests {
     use super::*;
 
+    /// The version that packages depend on.
+    const VERSION: &str =
+        concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
+
     fn edited(
         text: &str,
         workspace: Option<&str>,
@@ -207,8 +211,10 @@ mod tests {
         let once = edited(text, None, &options)?;
         assert_eq!(
             once,
-            "# first\n[package]\nname = \"a\" # own\n\n[dependencies]\n# why\nzlib = \"1\"\nwasmport = \"0.1\"\n\n[features]\nx = \
-             []\n\n[build-dependencies]\nwasmport-build = \"0.1\"\n"
+            format!(
+                "# first\n[package]\nname = \"a\" # own\n\n[dependencies]\n# why\nzlib = \"1\"\nwasmport = \"{VERSION}\"\n\n\
+                 [features]\nx = []\n\n[build-dependencies]\nwasmport-build = \"{VERSION}\"\n"
+            )
         );
         assert_eq!(edited(&once, None, &options)?, once);
         let windows = edited(&text.replace('\n', "\r\n"), None, &options)?;
@@ -235,7 +241,10 @@ mod tests {
         );
         let options = ScaffoldOptions::new().checked_in(true);
         let made = edited("[package]\nname = \"a\"\n", None, &options)?;
-        assert!(made.contains("wasmport = \"0.1\"") && !made.contains("wasmport-build"), "{made}");
+        assert!(
+            made.contains(&format!("wasmport = \"{VERSION}\"")) && !made.contains("wasmport-build"),
+            "{made}"
+        );
         Ok(())
     }
 

@@ -6,6 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+/// The version that packages depend on.
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION_MAJOR"), ".", env!("CARGO_PKG_VERSION_MINOR"));
+
 const PACKAGE: &str =
     "[package]\nname = \"game\" # mine\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 
@@ -53,8 +57,13 @@ fn a_second_call_changes_nothing() {
     let before = contents(project.path());
     let manifest = &before[&project.path().join("Cargo.toml")];
     assert!(manifest.starts_with(PACKAGE), "{manifest}");
-    assert!(manifest.contains("[dependencies]\nwasmport = \"0.1\"\n"), "{manifest}");
-    assert!(manifest.contains("[build-dependencies]\nwasmport-build = \"0.1\"\n"), "{manifest}");
+    let dependency = |name: &str| format!("{name} = \"{VERSION}\"\n");
+    assert!(
+        manifest.contains(&("[dependencies]\n".to_owned() + &dependency("wasmport"))),
+        "{manifest}"
+    );
+    let built = "[build-dependencies]\n".to_owned() + &dependency("wasmport-build");
+    assert!(manifest.contains(&built), "{manifest}");
 
     let again = wasmport(project.path(), &["new"]);
     assert_eq!(code(&again), 0);
@@ -108,7 +117,7 @@ fn members_of_workspaces_share_the_dependency() {
     assert_eq!(code(&wasmport(project.path(), &["new", "game"])), 0);
     let manifest = fs::read_to_string(project.path().join("game/Cargo.toml")).unwrap();
     assert!(manifest.contains("wasmport = { workspace = true }\n"), "{manifest}");
-    assert!(manifest.contains("wasmport-build = \"0.1\"\n"), "{manifest}");
+    assert!(manifest.contains(&format!("wasmport-build = \"{VERSION}\"\n")), "{manifest}");
     assert_eq!(fs::read_to_string(project.path().join("Cargo.toml")).unwrap(), root);
 }
 

@@ -1,14 +1,7 @@
 //! The schemas for editors and for readers of documents.
 
 use super::{json, wasmport};
-use serde_json::{Value, json};
-use std::fs;
-use std::path::Path;
-
-fn repository(path: &str) -> String {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);
-    fs::read_to_string(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
-}
+use serde_json::Value;
 
 fn schema() -> Value {
     let folder = tempfile::tempdir().unwrap();
@@ -16,29 +9,8 @@ fn schema() -> Value {
 }
 
 #[test]
-fn the_checked_in_schema_is_the_printed_one() {
-    let checked_in: Value = serde_json::from_str(&repository("schemas/wasmport.json")).unwrap();
-    assert_eq!(checked_in, schema());
-}
-
-#[test]
-fn editors_find_the_schema() {
-    let schema = schema();
-    let id = schema["$id"].as_str().unwrap();
-    assert!(id.starts_with("https://") && id.ends_with("/schemas/wasmport.json"), "{id}");
-    assert_eq!(schema["x-tombi-toml-version"], "v1.0.0");
-    let pattern = schema["x-taplo-info"]["patterns"][0].as_str().unwrap();
-    assert_eq!(pattern, r"^(.*[/\\])?wasmport\.toml$");
-    let entry: Value = serde_json::from_str(&repository("schemas/schemastore.json")).unwrap();
-    let wanted = json!({
-        "name": "wasmport.toml",
-        "description": schema["description"],
-        "fileMatch": ["wasmport.toml"],
-        "url": id,
-    });
-    assert_eq!(entry, wanted);
-    let comment = format!("#:schema {id}");
-    assert!(repository("docs/settings.md").contains(&comment), "{comment}");
+fn the_printed_schema_is_that_of_the_library() {
+    assert_eq!(schema(), wasmport_build::settings_schema());
 }
 
 /// Every table and setting that an editor shows.

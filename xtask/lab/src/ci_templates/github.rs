@@ -1,7 +1,7 @@
 //! The action for GitHub: its steps in bash, with the variables and files of a runner.
 
 use super::expression::{Context, filled, holds};
-use super::project::{Change, Project};
+use super::project::{Change, Checkout, Project};
 use super::server::TOKEN;
 use super::{GITHUB, Scenario, Steps, file, scenarios};
 use crate::files;
@@ -46,6 +46,8 @@ pub(super) fn check(program: Option<&PathBuf>) -> crate::Result {
 struct Job<'a> {
     project: &'a Project,
     folder: PathBuf,
+    /// The commit of the folder.
+    head: String,
     /// The folder with the files through which steps tell the runner something.
     files: PathBuf,
     context: Context,
@@ -55,7 +57,7 @@ struct Job<'a> {
 
 impl<'a> Job<'a> {
     fn new(project: &'a Project, action: &Value, scenario: &Scenario) -> crate::Result<Self> {
-        let (folder, base) = project.clone_with(scenario.change)?;
+        let Checkout { folder, base, head } = project.clone_with(scenario.change)?;
         let files = project.path("runner");
         if files.exists() {
             std::fs::remove_dir_all(&files)?;
@@ -82,7 +84,15 @@ impl<'a> Job<'a> {
             let old = context.insert(format!("inputs.{name}"), value.to_owned());
             old.ok_or_else(|| format!("there is no input {name}"))?;
         }
-        Ok(Self { project, folder, files, context, failed: Vec::new(), printed: String::new() })
+        Ok(Self {
+            project,
+            folder,
+            head,
+            files,
+            context,
+            failed: Vec::new(),
+            printed: String::new(),
+        })
     }
 
     fn run(&mut self, action: &Value) -> crate::Result {
@@ -94,7 +104,7 @@ impl<'a> Job<'a> {
             match step["uses"].as_str() {
                 None => self.script(step)?,
                 // The folder in HOME stays between the jobs, as if it were restored.
-                Some("actions/cache@v4") => {
+                Some(uses) if uses.starts_with("actions/cache@") => {
                     for (_, value) in table(&step["with"]) {
                         let _ = filled(value, &self.context)?;
                     }
@@ -126,6 +136,12 @@ impl<'a> Job<'a> {
         if !output.status.success() {
             self.failed.push(name.to_owned());
         }
+        if let Some(id) = step["id"].as_str() {
+            let outputs = files::read(&self.files.join("output")).unwrap_or_default();
+            for (name, value) in outputs.lines().filter_map(|line| line.split_once('=')) {
+                let _ = self.context.insert(format!("steps.{id}.outputs.{name}"), value.to_owned());
+            }
+        }
         Ok(())
     }
 
@@ -145,12 +161,13 @@ impl<'a> Job<'a> {
             ("GITHUB_ENV", "env"),
             ("GITHUB_PATH", "path"),
             ("GITHUB_STEP_SUMMARY", "summary"),
+            ("GITHUB_OUTPUT", "output"),
             ("RUNNER_TEMP", "temp"),
         ] {
             command.env(name, self.files.join(file));
         }
         command.env("GITHUB_API_URL", self.project.server.address());
-        command.env("GITHUB_REPOSITORY", "owner/project");
+        command.env("GITHUB_REPOSITORY", "owner/project").env("GITHUB_SHA", &self.head);
         Ok(())
     }
 }

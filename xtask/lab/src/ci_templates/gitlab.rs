@@ -1,6 +1,6 @@
 //! The template for GitLab: the scripts of its jobs in a plain shell, with the variables of a runner.
 
-use super::project::{Change, Project};
+use super::project::{Change, Checkout, Project};
 use super::server::TOKEN;
 use super::{GITLAB, Scenario, Steps, file, scenarios};
 use crate::yaml::{documents, list, table, text};
@@ -14,8 +14,9 @@ const STEPS: Steps = Steps {
     audit: &["wasmport-audit"],
     deny: &[("WASMPORT_DENY", "new-capabilities")],
 };
-/// The one condition of the template.
+/// The conditions of the template: the pipeline of a merge request, and that of the default branch.
 const ON_REQUESTS: &str = "$CI_PIPELINE_SOURCE == \"merge_request_event\"";
+const ON_DEFAULT: &str = "$CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH";
 
 pub(super) fn check(program: Option<&PathBuf>) -> crate::Result {
     let pipeline = &documents(&file(GITLAB))?[0];
@@ -39,7 +40,7 @@ fn run(
     pipeline: &Value,
     scenario: &Scenario,
 ) -> crate::Result<(Vec<String>, String)> {
-    let (folder, base) = project.clone_with(scenario.change)?;
+    let Checkout { folder, base, .. } = project.clone_with(scenario.change)?;
     let advisories = project.advisories(scenario.change)?;
     let (mut failed, mut printed) = (Vec::new(), String::new());
     for (name, job) in pipeline.as_object().into_iter().flatten() {
@@ -47,10 +48,18 @@ fn run(
             continue;
         }
         let hidden = &pipeline[text(&job["extends"])?];
-        for rule in list(&job["rules"]) {
-            if text(&rule["if"])? != ON_REQUESTS {
-                return Err(format!("{name}: an unknown rule: {rule}").into());
+        // A job without rules would run in pipelines of branches, and not in those of merge requests.
+        let rules = if job["rules"].is_null() { &hidden["rules"] } else { &job["rules"] };
+        let mut is_chosen = false;
+        for rule in list(rules) {
+            match text(&rule["if"])? {
+                ON_REQUESTS => is_chosen = true,
+                ON_DEFAULT => {}
+                _ => return Err(format!("{name}: an unknown rule: {rule}").into()),
             }
+        }
+        if !is_chosen {
+            continue;
         }
         let lines = list(&hidden["before_script"]).iter().chain(list(&job["script"])).map(text);
         let script = lines.collect::<crate::Result<Vec<_>>>()?.join("\n");
@@ -61,7 +70,12 @@ fn run(
         command.env("WASMPORT_ADVISORIES", &advisories).env("WASMPORT_TOKEN", TOKEN);
         command.env("CI_PROJECT_DIR", &folder).env("CI_API_V4_URL", project.server.address());
         command.env("CI_MERGE_REQUEST_DIFF_BASE_SHA", &base);
-        command.env("CI_MERGE_REQUEST_IID", "7").env("CI_PROJECT_ID", "5");
+        // The project of the request is not that of the pipeline if it comes from a fork.
+        command.env("CI_MERGE_REQUEST_IID", "7").env("CI_PROJECT_ID", "6");
+        command.env("CI_MERGE_REQUEST_PROJECT_ID", "5");
+        if scenario.change == Change::Behind {
+            command.env("CI_MERGE_REQUEST_EVENT_TYPE", "merged_result");
+        }
         let output = command.output()?;
         printed += &String::from_utf8_lossy(&output.stdout);
         printed += &String::from_utf8_lossy(&output.stderr);

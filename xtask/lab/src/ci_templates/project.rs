@@ -21,6 +21,10 @@ pub(super) enum Change {
     Advisory,
     /// An asset that opens files, imported; the API refuses to write.
     Forbidden,
+    /// None: a merge with a base on which others changed an asset after the event.
+    Behind,
+    /// The folder with the assets is removed.
+    Removed,
 }
 
 const PLAIN: &str = "(module (func (export \"run\") (result i32) (i32.const 1)))";
@@ -37,12 +41,21 @@ echo "$*" >> "$SITE/cargo.log"
 case "$1" in
   wasmport) exec cargo-wasmport "$@" ;;
   install)
-    [ "$2 $3 $5" = "--locked --root cargo-wasmport@0.1.0" ] || { echo "cargo: $*" >&2; exit 1; }
+    [ "$2 $3 $5" = "--locked --root cargo-wasmport@VERSION" ] || { echo "cargo: $*" >&2; exit 1; }
     mkdir -p "$4/bin"
     cp "$SITE/program" "$4/bin/cargo-wasmport" ;;
   *) echo "cargo: $*" >&2; exit 1 ;;
 esac
 "#;
+
+/// What a job checks out.
+pub(super) struct Checkout {
+    pub folder: PathBuf,
+    /// The commit that the event names as the base.
+    pub base: String,
+    /// The commit that is checked.
+    pub head: String,
+}
 
 /// A repository on a server, with the machine of a job.
 pub(super) struct Project {
@@ -82,7 +95,8 @@ impl Project {
             ),
         };
         files::write_program(&self.path("program"), &program)?;
-        files::write_program(&self.path("bin/cargo"), CARGO)
+        let cargo = CARGO.replace("VERSION", env!("CARGO_PKG_VERSION"));
+        files::write_program(&self.path("bin/cargo"), &cargo)
     }
 
     /// Makes the environment that of a machine without anything of this one's.
@@ -115,7 +129,7 @@ impl Project {
         let _ = complete(self.git(folder).args(["add", "--all"]))?;
         let commit = ["commit", "--quiet", "--allow-empty", "--message", "change"];
         let _ = complete(self.git(folder).args(commit))?;
-        Ok(complete(self.git(folder).args(["rev-parse", "HEAD"]))?.trim().to_owned())
+        self.head(folder)
     }
 
     /// Imports as a developer does.
@@ -126,8 +140,8 @@ impl Project {
         Ok(())
     }
 
-    /// Clones the repository as a job does, and changes it. Returns the folder and the commit that it had before.
-    pub fn clone_with(&self, change: Change) -> crate::Result<(PathBuf, String)> {
+    /// Clones the repository as a job does, and changes it.
+    pub fn clone_with(&self, change: Change) -> crate::Result<Checkout> {
         let folder = self.path("checkout");
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
@@ -135,18 +149,40 @@ impl Project {
         let origin = format!("file://{}", self.path("origin").display());
         let clone = ["clone", "--quiet", "--depth=1", &origin, "checkout"];
         let _ = complete(self.git(self.base.path()).args(clone))?;
-        let base = complete(self.git(&folder).args(["rev-parse", "HEAD"]))?.trim().to_owned();
+        let base = self.head(&folder)?;
         let asset = folder.join("assets/plugin.wat");
         match change {
             Change::None | Change::Advisory => {}
             Change::Stale => files::write(&asset, OTHER)?,
+            Change::Behind => self.merge(&folder)?,
+            Change::Removed => std::fs::remove_dir_all(folder.join("assets"))?,
             Change::Capability | Change::Forbidden => {
                 files::write(&asset, WITH_FILES)?;
                 self.import(&folder)?;
             }
         }
-        let _ = self.commit(&folder)?;
-        Ok((folder, base))
+        let head = match change {
+            Change::Behind => self.head(&folder)?,
+            _ => self.commit(&folder)?,
+        };
+        Ok(Checkout { folder, base, head })
+    }
+
+    /// Merges a request that changes no asset with a branch on which others changed one meanwhile.
+    fn merge(&self, folder: &Path) -> crate::Result {
+        let git = |args: &[&str]| complete(self.git(folder).args(args)).map(drop);
+        files::write(&folder.join("README.md"), "Text.\n")?;
+        let _ = self.commit(folder)?;
+        git(&["branch", "request"])?;
+        git(&["reset", "--quiet", "--hard", "HEAD~1"])?;
+        files::write(&folder.join("assets/plugin.wat"), WITH_FILES)?;
+        self.import(folder)?;
+        let _ = self.commit(folder)?;
+        git(&["merge", "--quiet", "--no-ff", "--message", "merge", "request"])
+    }
+
+    fn head(&self, folder: &Path) -> crate::Result<String> {
+        Ok(complete(self.git(folder).args(["rev-parse", "HEAD"]))?.trim().to_owned())
     }
 
     /// Creates a repository of advisories, and returns its address.

@@ -8,6 +8,15 @@ use std::sync::{Arc, Mutex};
 /// The token of the server's one user.
 pub(super) const TOKEN: &str = "t0ken";
 
+/// Its name, where users have names, and its number.
+const LOGIN: &str = "github-actions[bot]";
+const USER: u32 = 1;
+
+/// Comments of others, which stand before its own.
+const OTHERS: usize = 130;
+/// Comments in one answer.
+const PAGE: usize = 100;
+
 /// A server, whose thread ends with the process.
 pub(super) struct Server {
     address: String,
@@ -114,9 +123,17 @@ fn respond(request: &Request, state: &mut State) -> (&'static str, Value) {
     match (request.method.as_str(), index) {
         _ if !request.has_token => ("401 Unauthorized", Value::Null),
         ("GET", _) if is_list => {
-            let comment = |(id, body)| json!({ "id": id, "body": body });
-            ("200 OK", state.comments.iter().enumerate().map(comment).collect())
+            let comment = |(id, body): (usize, &String)| json!({ "id": id, "body": body, "user": { "login": LOGIN }, "author": { "id": USER } });
+            let own = state.comments.iter().enumerate().map(comment);
+            // Others wrote before, and one of them copied the mark.
+            let others = (0..OTHERS).map(|id| {
+                let body = "<!-- wasmport assets -->\nnot ours";
+                json!({ "id": 1000 + id, "body": body, "user": { "login": "other" }, "author": { "id": 2 } })
+            });
+            let page = page(&request.path);
+            ("200 OK", others.chain(own).skip((page - 1) * PAGE).take(PAGE).collect())
         }
+        ("GET", _) if path == "/user" => ("200 OK", json!({ "id": USER })),
         ("POST" | "PATCH" | "PUT", _) if state.is_forbidden => ("403 Forbidden", Value::Null),
         ("POST", _) if is_list => {
             state.comments.extend(body(&request.body));
@@ -132,6 +149,12 @@ fn respond(request: &Request, state: &mut State) -> (&'static str, Value) {
         }
         _ => ("400 Bad Request", Value::Null),
     }
+}
+
+/// Returns the number of the page that a request asks for.
+fn page(path: &str) -> usize {
+    let number = path.split_once("&page=").map(|(_, rest)| rest.split('&').next().unwrap_or(rest));
+    number.and_then(|number| number.parse().ok()).unwrap_or(1)
 }
 
 /// Returns the text of a comment: in JSON, or as a form.

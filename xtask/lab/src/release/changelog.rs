@@ -2,25 +2,26 @@
 
 use crate::{Result, files, root};
 use cargo_metadata::semver::Version;
-use std::path::PathBuf;
+use std::path::Path;
+
+const FILE: &str = "CHANGELOG.md";
 
 /// A changelog that is not written yet.
 pub(super) struct Changelog {
-    path: PathBuf,
     text: String,
 }
 
 impl Changelog {
-    pub(super) fn write(&self) -> Result {
-        files::write(&self.path, &self.text)
+    /// Writes it into a working copy.
+    pub(super) fn write(&self, root: &Path) -> Result {
+        files::write(&root.join(FILE), &self.text)
     }
 }
 
 /// Returns the changelog with a section for the version.
 pub(super) fn released(version: &Version) -> Result<Changelog> {
-    let path = root().join("CHANGELOG.md");
-    let text = with_section(&files::read(&path)?, version, &last_day()?)?;
-    Ok(Changelog { path, text })
+    let text = with_section(&files::read(&root().join(FILE))?, version, &last_day()?)?;
+    Ok(Changelog { text })
 }
 
 /// Returns the day of the last commit.

@@ -39,7 +39,7 @@ struct Args {
     #[arg(long, conflicts_with = "quick")]
     reuse: bool,
     /// Also write the tables into docs/peers.md
-    #[arg(long, conflicts_with_all = ["quick", "only"])]
+    #[arg(long, conflicts_with_all = ["quick", "only", "reuse"])]
     write: bool,
     /// Print the names of all peers
     #[arg(long)]

@@ -122,7 +122,7 @@ pub(crate) const PEERS: &[Peer] = &[
             (Small, "src/small.rs", Some("small.cwasm")),
             (Real, "src/real.rs", Some("slugs.cwasm")),
         ],
-        build_files: &["../wasmtime/src/precompile.rs"],
+        build_files: &[],
         needs: Needs::Artifacts("wasmtime"),
     },
     Peer {
@@ -131,7 +131,7 @@ pub(crate) const PEERS: &[Peer] = &[
         version_of: "wasmtime",
         toolchain: OTHERS,
         modules: &[(Component, "src/component.rs", Some("shelf.cwasm"))],
-        build_files: &["../wasmtime/src/precompile.rs"],
+        build_files: &[],
         needs: Needs::Artifacts("wasmtime"),
     },
     Peer {
@@ -152,7 +152,7 @@ pub(crate) const PEERS: &[Peer] = &[
             (Small, "src/small.rs", Some("small.wasmu")),
             (Real, "src/real.rs", Some("slugs.wasmu")),
         ],
-        build_files: &["../wasmer/src/precompile.rs"],
+        build_files: &[],
         needs: Needs::Artifacts("wasmer"),
     },
     Peer {
