@@ -1,6 +1,7 @@
 //! `Capability`: a part of the system that code wants, in plain words.
 
 use super::item::Item;
+use crate::interface::wasi::{BEFORE_PREVIEW_1, PREVIEW_1};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -61,15 +62,18 @@ impl fmt::Display for CapabilityKind {
     }
 }
 
-/// The module of WASI preview 1.
-const PREVIEW_1: &str = "wasi_snapshot_preview1";
+fn of_host(module: &str, function: &str) -> CapabilityKind {
+    CapabilityKind::Host(format!("{module}.{function}"))
+}
 
 /// Returns the parts of the system that imports want, the strongest first.
 pub(super) fn of(imports: &[Item]) -> Vec<Capability> {
     let mut found = BTreeMap::<CapabilityKind, BTreeSet<String>>::new();
     for import in imports {
         let (kind, by) = match import.of.as_str() {
-            PREVIEW_1 | "wasi_unstable" => (of_preview_1(&import.name), &import.name),
+            PREVIEW_1 if import.is_wasi => (of_preview_1(&import.name), &import.name),
+            // Of another type, or of another version: the program has to provide it.
+            PREVIEW_1 | BEFORE_PREVIEW_1 => (Some(of_host(&import.of, &import.name)), &import.name),
             module => (of_interface(module, &import.name), &import.of),
         };
         if let Some(kind) = kind {
@@ -99,7 +103,7 @@ fn of_preview_1(function: &str) -> Option<CapabilityKind> {
         _ if starts(&["clock_"]) => CapabilityKind::Clocks,
         // Those of open files: without the functions above, only the standard streams are open.
         _ if starts(&["fd_"]) => CapabilityKind::Streams,
-        _ => CapabilityKind::Host(format!("{PREVIEW_1}.{function}")),
+        _ => of_host(PREVIEW_1, function),
     })
 }
 
@@ -135,6 +139,7 @@ mod tests {
             name: (*name).to_owned(),
             ty: String::new(),
             core: None,
+            is_wasi: *of == PREVIEW_1 && *name != "new_call",
         };
         let imports: Vec<Item> = imports.iter().map(item).collect();
         of(&imports).into_iter().map(|capability| capability.kind).collect()
@@ -148,6 +153,8 @@ mod tests {
             [p1("fd_write"), p1("path_open"), p1("sock_accept"), p1("sched_yield"), ("env", "log")];
         assert_eq!(kinds(&module), [Files, Network, Streams, Host("env".into())]);
         assert_eq!(kinds(&[p1("new_call")]), [Host(format!("{PREVIEW_1}.new_call"))]);
+        let before = [(BEFORE_PREVIEW_1, "path_open")];
+        assert_eq!(kinds(&before), [Host(format!("{BEFORE_PREVIEW_1}.path_open"))]);
         let component = [
             ("wasi:io/streams@0.2.0", "[method]output-stream.write"),
             ("wasi:http/outgoing-handler@0.2.0", "handle"),

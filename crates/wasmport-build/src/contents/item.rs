@@ -17,6 +17,9 @@ pub struct Item {
     /// Its type as parsed; none for an item of a component.
     #[serde(skip)]
     pub(crate) core: Option<CoreType>,
+    /// Whether it is a function of WASI preview 1, with that function's type: the runtime's WASI provides it.
+    #[serde(skip)]
+    pub(crate) is_wasi: bool,
 }
 
 /// The type of an import or export of a core module.

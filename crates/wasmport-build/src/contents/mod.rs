@@ -10,7 +10,7 @@ pub use item::Item;
 
 use crate::asset::{AssetError, Kind, Stage};
 use crate::component::World;
-use crate::interface::{ExternType, Interface, RefType, ValType};
+use crate::interface::{ExternType, Import, Interface, RefType, ValType};
 use crate::pipeline::Inspection;
 #[cfg(feature = "oci")]
 use crate::pipeline::inspected;
@@ -91,7 +91,7 @@ fn of_component(wasm: &ValidWasm, interface: Interface) -> Result<Described, Ass
         None => wasmport::Inspection::of(wasm.wasm()).map_err(|e| unreadable(wasm, &e))?.component,
     };
     let item =
-        |ComponentItem { interface, name, ty, .. }| Item { of: interface, name, ty, core: None };
+        |ComponentItem { interface, name, ty, .. }| Item { of: interface, name, ty, core: None, is_wasi: false };
     Ok((imports.into_iter().map(item).collect(), exports.into_iter().map(item).collect(), world))
 }
 
@@ -106,12 +106,16 @@ fn of_module(wasm: &ValidWasm, interface: Interface) -> Result<Described, AssetE
     let item = |of: String, name: String, ty: &ExternType, inner: Option<Digest>| {
         let ty = ty.without_names();
         let inner = inner.filter(|_| refers_to_types(&ty));
-        Item { of, name, ty: ty.to_string(), core: Some(CoreType { ty, inner }) }
+        Item { of, name, ty: ty.to_string(), core: Some(CoreType { ty, inner }), is_wasi: false }
     };
     // Without types of the module, no item has a digest.
     let digests = |digests: Vec<Option<Digest>>| digests.into_iter().chain(std::iter::repeat(None));
     let imports = imports.into_iter().zip(digests(inner.imports));
-    let imports = imports.map(|(i, inner)| item(i.module, i.name, &i.ty, inner)).collect();
+    let import = |(i, inner): (Import, _)| Item {
+        is_wasi: i.is_wasi(),
+        ..item(i.module, i.name, &i.ty, inner)
+    };
+    let imports = imports.map(import).collect();
     let exports = exports.into_iter().zip(digests(inner.exports));
     let exports = exports.map(|(e, inner)| item(String::new(), e.name, &e.ty, inner)).collect();
     Ok((imports, exports, None))

@@ -9,9 +9,6 @@ use crate::contents::{Contents, Item};
 use std::collections::BTreeMap;
 use wasmport::interface::{compatible, preview};
 
-/// The module of WASI preview 1.
-const PREVIEW_1: &str = "wasi_snapshot_preview1";
-
 /// Returns the differences of all items.
 pub(super) fn changes(before: &Contents, after: &Contents) -> Vec<Change> {
     let has_wasi = before.imports.iter().any(is_wasi);
@@ -105,7 +102,7 @@ pub(super) fn removed(direction: Direction) -> Verdict {
 }
 
 fn is_wasi(item: &Item) -> bool {
-    item.of == PREVIEW_1 || preview(&item.of).is_some()
+    item.is_wasi || preview(&item.of).is_some()
 }
 
 fn subject(direction: Direction, before: Option<&Item>, after: Option<&Item>) -> Subject {

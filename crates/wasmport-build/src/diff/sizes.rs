@@ -20,7 +20,7 @@ pub struct SizeDiff {
     /// The sections that differ in size, the largest differences first, at most 50.
     pub sections: Vec<Mover>,
     /// The functions that differ in size, the largest differences first, at most 50. They are matched by name, and those
-    /// without a name by their index.
+    /// without a name by their place among the functions.
     pub functions: Vec<Mover>,
     /// The number of functions that differ in size.
     pub moved_functions: usize,
@@ -91,7 +91,7 @@ fn sections(before: &[SectionSize], after: &[SectionSize]) -> Vec<Mover> {
 }
 
 /// Matches functions by name, in the order of the file if several have one name, and then those of which one side has no
-/// name by their index.
+/// name by their place among the functions that are not imported.
 fn functions(before: &[FunctionSize], after: &[FunctionSize]) -> Vec<Mover> {
     let mut named = HashMap::<(u32, &str), VecDeque<usize>>::new();
     for (place, function) in before.iter().enumerate() {
@@ -112,16 +112,22 @@ fn functions(before: &[FunctionSize], after: &[FunctionSize]) -> Vec<Mover> {
             None => rest.push(function),
         }
     }
+    let (first_before, first_after) = (first(before), first(after));
     let unmatched = before.iter().zip(is_matched).filter(|(_, is_matched)| !is_matched);
     let mut indexed = BTreeMap::new();
     for (function, _) in unmatched {
         match function.index {
-            Some(index) => drop(indexed.insert((function.module, index), function)),
+            Some(index) => {
+                let place = index - first_before[&function.module];
+                drop(indexed.insert((function.module, place), function));
+            }
             None => movers.push(mover(Some(function), None)),
         }
     }
     for function in rest {
-        let key = function.index.map(|index| (function.module, index));
+        let key = function
+            .index
+            .map(|index| (function.module, index - first_after[&function.module]));
         let other = key.and_then(|key| indexed.get(&key).copied());
         // Two names are two functions.
         let other = other.filter(|other| other.name.is_none() || function.name.is_none());
@@ -133,6 +139,18 @@ fn functions(before: &[FunctionSize], after: &[FunctionSize]) -> Vec<Mover> {
     movers.extend(indexed.into_values().map(|function| mover(Some(function), None)));
     movers.retain(|mover| mover.before != mover.after);
     movers
+}
+
+/// Returns the smallest index in each module: imports, which come before it, are no functions of the file.
+fn first(functions: &[FunctionSize]) -> HashMap<u32, u32> {
+    let mut first = HashMap::new();
+    for FunctionSize { module, index, .. } in functions {
+        if let Some(index) = index {
+            let least = first.entry(*module).or_insert(*index);
+            *least = (*index).min(*least);
+        }
+    }
+    first
 }
 
 fn mover(before: Option<&FunctionSize>, after: Option<&FunctionSize>) -> Mover {
@@ -174,6 +192,9 @@ mod tests {
         // Without a name, the index counts.
         let unnamed = |body: &str| format!("(module (func) (func {body}))");
         assert_eq!(moved(&unnamed("nop"), &unnamed("nop nop")), [("function[1]".to_owned(), 1)]);
+        // An import more has moved the indices.
+        let imported = unnamed("nop").replacen("(module", "(module (import \"a\" \"b\" (func))", 1);
+        assert_eq!(moved(&unnamed("nop"), &imported), []);
         // One side was stripped.
         assert_eq!(
             moved("(module (func nop))", &format!("(module {large})")),

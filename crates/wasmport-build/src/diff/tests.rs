@@ -161,15 +161,20 @@ fn imports_of_modules() {
 
 #[test]
 fn a_host_that_provides_wasi_provides_all_of_it() {
-    let wasi =
-        |name: &str| format!("(import \"wasi_snapshot_preview1\" \"{name}\" (func (param i32)))");
-    let (write, open) = (wasi("fd_write"), wasi("path_open"));
+    let wasi = |name: &str, params: &str| {
+        format!("(import \"wasi_snapshot_preview1\" \"{name}\" (func (param {params}) (result i32)))")
+    };
+    let write = wasi("fd_write", "i32 i32 i32 i32");
+    let open = wasi("path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32");
     assert_eq!(meaning(&module(&write), &module(&(write.clone() + &open))).0, MINOR);
     assert_eq!(meaning(&module(""), &module(&open)).0, BREAKS);
     let diff = ContentsDiff::of(&module(&write), &module(&(write.clone() + &open)));
     let kinds: Vec<_> = diff.capabilities.gained.iter().map(|c| c.kind.clone()).collect();
     assert_eq!(kinds, [crate::contents::CapabilityKind::Files]);
     assert!(diff.capabilities.lost.is_empty());
+    // Of another type it is no function of WASI: the host must provide it.
+    let other = wasi("path_open", "i32");
+    assert_eq!(meaning(&module(&write), &module(&(write.clone() + &other))).0, BREAKS);
 }
 
 #[test]
