@@ -4,11 +4,12 @@ use crate::args::ExpandArgs;
 use crate::exit::Exit;
 use crate::output::Output;
 use std::path::Path;
-use wasmport_build::{Error, WrapperOrigin};
+use wasmport_build::{Error, Importer, WrapperOrigin};
 
 /// Runs `expand`.
 pub(crate) fn expand(args: &ExpandArgs, default_config: Option<&Path>, out: &Output) -> Exit {
-    let importer = args.project.importer(default_config);
+    // Opening the cache would create its folder.
+    let importer = args.project.importer(default_config).map(Importer::no_cache);
     let expanded = match importer.and_then(|importer| importer.expand(&args.asset)) {
         Ok(expanded) => expanded,
         Err(error) => {

@@ -12,7 +12,7 @@ use std::path::Path;
 #[cfg(feature = "page")]
 use wasmport_build::Target;
 #[cfg(feature = "page")]
-use wasmport_build::inspector::Overview;
+use wasmport_build::inspector::{AssetOverview, Overview};
 use wasmport_build::{Inspection, RequiredFeatures, WasmFeature};
 
 /// Runs `inspect`.
@@ -54,23 +54,45 @@ pub(crate) fn inspect(args: &InspectArgs, default_config: Option<&Path>, out: &O
 /// Writes a page about the files.
 #[cfg(feature = "page")]
 fn on_page(args: &InspectArgs, page: &Path, config: Option<&Path>, out: &Output) -> Exit {
+    if args.files.iter().any(|file| is_same_file(file, page)) {
+        out.error(&format!(
+            "the page would replace `{}`, which is inspected\n  help: name another file with `--html`",
+            plain(&page.display().to_string())
+        ));
+        return Exit::Usage;
+    }
     let mut targets = args.targets.clone();
     if targets.is_empty() && args.code.is_some() {
         targets.push(Target::host());
     }
     let wanted = Wanted { targets: &targets, code: args.code.clone() };
     let config = args.config.as_deref().or(config);
-    let mut all: Option<Overview> = None;
+    let (mut all, mut assets): (Option<Overview>, Vec<AssetOverview>) = (None, Vec::new());
     for file in &args.files {
+        if let Some(error) = overview::unreadable(file) {
+            assets.push(AssetOverview::of_failure(file, &error));
+            continue;
+        }
         match overview::of_file(file, config, &wanted, out) {
-            Ok(overview) => overview::join(&mut all, overview),
+            Ok(mut overview) => {
+                if args.files.len() > 1 {
+                    overview::name_by_path(&mut overview, file);
+                }
+                assets.append(&mut overview.assets);
+                overview::join(&mut all, overview);
+            }
             Err(error) => {
                 out.error(&error.to_string());
                 return Exit::Usage;
             }
         }
     }
-    let Some(all) = all else { return Exit::Usage };
+    let Some(mut all) = all else {
+        // No file can be read: there is nothing to show.
+        assets.iter().filter_map(|asset| asset.error.as_ref()).for_each(|error| out.error(error));
+        return Exit::Failed;
+    };
+    all.assets = assets;
     let exit = overview::failures(&all, out);
     match page::write(page, &page::title_of_files(&args.files), &all) {
         Ok(bytes) if out.is_json() => out.json(&page::Written::new(page, bytes, &all)),
@@ -81,6 +103,12 @@ fn on_page(args: &InspectArgs, page: &Path, config: Option<&Path>, out: &Output)
         }
     }
     exit
+}
+
+/// Returns whether two paths lead to one file, such as by a symbolic link.
+#[cfg(feature = "page")]
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    matches!((one.canonicalize(), other.canonicalize()), (Ok(one), Ok(other)) if one == other)
 }
 
 fn lines(inspection: &Inspection) -> Vec<String> {

@@ -10,6 +10,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::path::PathBuf;
 use wasmport_build::inspector::{AssetOverview, Overview, OverviewOptions, TemporaryOutput};
+#[cfg(feature = "page")]
+use wasmport_build::{AssetError, RequiredFeatures};
 use wasmport_build::{Error, Importer, LockMode, Status, Target};
 
 /// The parts of an overview that are wanted.
@@ -93,6 +95,28 @@ fn import_words(paths: &[PathBuf], options: &OptionArgs) -> Vec<OsString> {
     words
 }
 
+/// Returns the reason why a path is no file that can be imported, such as a folder.
+#[cfg(feature = "page")]
+pub(crate) fn unreadable(file: &Path) -> Option<AssetError> {
+    if file.is_file() { None } else { wasmport_build::inspect(file, RequiredFeatures::NONE).err() }
+}
+
+/// Names the asset of a file by its path, because several files may have one name.
+#[cfg(feature = "page")]
+pub(crate) fn name_by_path(overview: &mut Overview, file: &Path) {
+    let path = file.display().to_string();
+    for asset in overview.assets.iter_mut().chain(&mut overview.interfaces) {
+        let own = format!("`{}`", asset.source);
+        for warning in &mut overview.warnings {
+            let renamed = warning.strip_prefix(&own).map(|rest| format!("`{path}`{rest}"));
+            if let Some(renamed) = renamed {
+                *warning = renamed;
+            }
+        }
+        asset.source.clone_from(&path);
+    }
+}
+
 /// Adds the assets of an overview to those of others.
 #[cfg(feature = "page")]
 pub(crate) fn join(all: &mut Option<Overview>, other: Overview) {
@@ -101,6 +125,7 @@ pub(crate) fn join(all: &mut Option<Overview>, other: Overview) {
         return;
     };
     all.assets.extend(other.assets);
+    all.interfaces.extend(other.interfaces);
     for warning in other.warnings {
         if !all.warnings.contains(&warning) {
             all.warnings.push(warning);

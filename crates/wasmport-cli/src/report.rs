@@ -6,7 +6,7 @@ use crate::output::{CYAN, GREEN, Output, RED, YELLOW};
 use crate::overview::{self, Wanted};
 #[cfg(feature = "page")]
 use crate::page;
-use crate::text::{bytes, plain};
+use crate::text::{bytes, count, plain};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use wasmport_build::inspector::{AssetOverview, Overview, OverviewOptions, Provider};
@@ -79,11 +79,19 @@ fn targets(overview: &Overview) -> Vec<Target> {
 
 /// Replaces the results of an import into a temporary folder with those of the check.
 fn take_verdicts(again: &mut Overview, current: Overview) {
-    let mut checked: BTreeMap<String, AssetOverview> = BTreeMap::new();
-    for asset in current.assets.into_iter().chain(current.interfaces) {
-        let _ = checked.insert(asset.source.clone(), asset);
+    take_verdicts_of(&mut again.assets, current.assets);
+    take_verdicts_of(&mut again.interfaces, current.interfaces);
+    for warning in current.warnings {
+        if !again.warnings.contains(&warning) {
+            again.warnings.push(warning);
+        }
     }
-    for asset in again.assets.iter_mut().chain(&mut again.interfaces) {
+}
+
+fn take_verdicts_of(again: &mut Vec<AssetOverview>, current: Vec<AssetOverview>) {
+    let current = current.into_iter().map(|asset| (asset.source.clone(), asset));
+    let mut checked: BTreeMap<String, AssetOverview> = current.collect();
+    for asset in again.iter_mut() {
         let Some(own) = checked.remove(&asset.source) else { continue };
         if asset.status != Status::Failed {
             asset.status = own.status;
@@ -91,7 +99,7 @@ fn take_verdicts(again: &mut Overview, current: Overview) {
         }
     }
     // Sources that were removed.
-    again.assets.extend(checked.into_values());
+    again.extend(checked.into_values());
 }
 
 fn lines(overview: &Overview, out: &Output) {
@@ -101,9 +109,6 @@ fn lines(overview: &Overview, out: &Output) {
     for interface in &overview.interfaces {
         asset(interface, "interface", out);
     }
-    let count = |count: usize, what: &str| {
-        if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
-    };
     let artifacts = overview.assets.iter().flat_map(|asset| &asset.artifacts);
     let (mut number, mut stored) = (0, 0);
     for artifact in artifacts {
@@ -143,9 +148,10 @@ fn asset(asset: &AssetOverview, what: &str, out: &Output) {
             let name = name.unwrap_or_else(|| format!("function {}", function.index.unwrap_or(0)));
             format!(", the largest is {name} with {}", bytes(function.bytes))
         });
-        let functions = sizes.functions.len() as u64 + sizes.unlisted.functions;
+        let unlisted = usize::try_from(sizes.unlisted.functions).unwrap_or(usize::MAX);
+        let functions = count(sizes.functions.len().saturating_add(unlisted), "function");
         let size = bytes(sizes.bytes);
-        say("wasm", &format!("{size}, {functions} functions{}", largest.unwrap_or_default()));
+        say("wasm", &format!("{size}, {functions}{}", largest.unwrap_or_default()));
     }
     for artifact in &asset.artifacts {
         let text = format!("{} {}: {}", artifact.target, bytes(artifact.bytes), artifact.reason);

@@ -17,6 +17,11 @@ for (const field of document.querySelectorAll(".search")) {
   };
   input.addEventListener("input", search);
 }
+// An index of a component is MODULE:INDEX.
+const number = (text) => {
+  const [index, module] = text.split(":").reverse();
+  return Number(module ?? 0) * 1e7 + Number(index);
+};
 for (const table of document.querySelectorAll("table[id^=table-]")) {
   const body = table.tBodies[0];
   [...table.tHead.rows[0].cells].forEach((head, column) => {
@@ -30,7 +35,7 @@ for (const table of document.querySelectorAll("table[id^=table-]")) {
       head.ariaSort = isDown ? "descending" : "ascending";
       const key = (row) => {
         const text = row.cells[column].textContent;
-        return column === 0 ? text : text === "" ? -1 : Number(text.replace(":", "."));
+        return column === 0 ? text : text === "" ? -1 : number(text);
       };
       const order = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
       const rows = [...body.rows].map((row) => [key(row), row]);

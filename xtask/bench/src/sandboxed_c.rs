@@ -9,9 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 use std::time::Duration;
-use wasmport::{
-    DynamicAsset, EngineConfig, LoadedModule, Runtime, RuntimeOptions, SessionPre, Target,
-};
+use wasmport::engine::Target;
+use wasmport::{DynamicAsset, EngineConfig, LoadedModule, Runtime, RuntimeOptions, SessionPre};
 
 const TURNS: u32 = 15;
 /// The decodes in a row of a process, of which the fastest counts.

@@ -123,7 +123,7 @@ fn scenarios(steps: &Steps) -> [Scenario; 8] {
         },
         Scenario {
             failing: steps.check,
-            ..run("the assets are removed", Change::Removed, "removed", Some("removed"))
+            ..run("the assets are removed", Change::Removed, "`assets`", Some("removed"))
         },
         run("the API refuses comments", Change::Forbidden, "comment", None),
     ]

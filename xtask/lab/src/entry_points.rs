@@ -65,7 +65,17 @@ fn pages() -> Result<Vec<(String, String)>> {
 fn command() -> Result<PathBuf> {
     let target = target_dir("");
     let mut cargo = Command::new(crate::cargo());
-    cargo.args(["build", "--package", "wasmport-cli", "--bin", "cargo-wasmport", "--target-dir"]);
+    // The features of `lab` give the build that other tasks have.
+    cargo.args([
+        "build",
+        "--package",
+        "wasmport-cli",
+        "--package",
+        "lab",
+        "--bin",
+        "cargo-wasmport",
+    ]);
+    cargo.arg("--target-dir");
     cargo.arg(&target).current_dir(root());
     status(&mut cargo, "the command does not build")?;
     Ok(target.join("debug"))
@@ -103,7 +113,9 @@ impl EntryPoint {
         let folder = tempfile::tempdir()?;
         files::write(&folder.path().join(".cargo/config.toml"), configuration())?;
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(bin.to_owned()).chain(std::env::split_paths(&path));
+        let own = folder.path().join(".cargo/bin");
+        files::write_program(&own.join("cargo"), &cargo_program())?;
+        let folders = [own, bin.to_owned()].into_iter().chain(std::env::split_paths(&path));
         let mut shell = Command::new("bash");
         shell.args(["-euxc", &self.script]).current_dir(folder.path());
         shell.env("PATH", std::env::join_paths(folders)?).env_remove("CARGO_TARGET_DIR");
@@ -115,6 +127,19 @@ impl EntryPoint {
         let missing = self.printed.iter().find(|printed| !text.contains(printed.as_str()));
         missing.map_or(Ok(()), |printed| Err(format!("`{printed}` is not printed\n{text}").into()))
     }
+}
+
+/// Returns a program that stands for cargo: `cargo add` looks for crates in the registry alone, and takes those of this
+/// repository here.
+fn cargo_program() -> String {
+    let cargo = PathBuf::from(crate::cargo());
+    let crates = root().join("crates");
+    format!(
+        "#!/bin/sh\nif [ \"$1 $2\" = \"add wasmport\" ]; then\n  shift 2\n  \
+         exec '{cargo}' add --path '{crates}/wasmport' \"$@\"\nfi\nexec '{cargo}' \"$@\"\n",
+        cargo = cargo.display(),
+        crates = crates.display()
+    )
 }
 
 /// Returns cargo's configuration: the crates of this repository stand for the published ones.

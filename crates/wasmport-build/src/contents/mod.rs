@@ -90,8 +90,13 @@ fn of_component(wasm: &ValidWasm, interface: Interface) -> Result<Described, Ass
         // An interface without a world has no items.
         None => wasmport::Inspection::of(wasm.wasm()).map_err(|e| unreadable(wasm, &e))?.component,
     };
-    let item =
-        |ComponentItem { interface, name, ty, .. }| Item { of: interface, name, ty, core: None, is_wasi: false };
+    let item = |ComponentItem { interface, name, ty, .. }| Item {
+        of: interface,
+        name,
+        ty,
+        core: None,
+        is_wasi: false,
+    };
     Ok((imports.into_iter().map(item).collect(), exports.into_iter().map(item).collect(), world))
 }
 

@@ -8,7 +8,7 @@ use super::source::Source;
 use crate::asset::{AssetError, Kind};
 use crate::contents::Contents;
 use crate::fs::content_digest_of;
-use crate::pipeline::inspected;
+use crate::pipeline::inspected_for_description;
 use crate::settings::ImportLimits;
 use crate::sizes::{self, Sizes};
 use wasmport::engine::{RequiredFeatures, WasmFeature};
@@ -113,7 +113,8 @@ fn facts(source: &Source, bytes: Vec<u8>, with_sizes: bool) -> Result<Facts, Ass
     }
     // As for `inspect`, all proposals are enabled.
     let everything: RequiredFeatures = WasmFeature::ALL.iter().copied().collect();
-    let (wasm, inspection) = inspected(path, bytes, everything, &ImportLimits::default())?;
+    let (wasm, inspection) =
+        inspected_for_description(path, bytes, everything, &ImportLimits::default())?;
     let file = FileFacts {
         kind: Some(Kind::of(wasm.wasm())),
         bytes: Some(inspection.wasm_bytes),

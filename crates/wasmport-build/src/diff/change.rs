@@ -77,6 +77,15 @@ impl Change {
         }
     }
 
+    /// Returns the item as messages name it.
+    pub(super) fn shown(&self) -> String {
+        match (self.of.as_str(), self.name.as_str()) {
+            ("", name) => format!("{name:?}"),
+            (of, "") => of.to_owned(),
+            (of, name) => format!("{of} {name:?}"),
+        }
+    }
+
     /// Returns whether the item is new.
     #[must_use]
     pub fn is_new(&self) -> bool {

@@ -1,6 +1,6 @@
 //! `ContentsDiff`: the differences of what two modules or components import, export and want.
 
-use super::change::Change;
+use super::change::{Change, Direction};
 use super::level::{Compatibility, Level};
 use super::{items, worlds};
 use crate::asset::Kind;
@@ -25,6 +25,9 @@ pub struct ContentsDiff {
     /// The number of differences beyond the first 1000.
     #[serde(skip_serializing_if = "is_zero")]
     pub unlisted_changes: usize,
+    /// The names of all imports that are new, also of those beyond the first 1000 differences.
+    #[serde(skip)]
+    pub(super) new_imports: Vec<String>,
     /// The differences of the parts of the system that it wants.
     pub capabilities: CapabilityDiff,
     /// The differences of what it needs of the engine.
@@ -71,13 +74,15 @@ impl ContentsDiff {
         };
         let engine = EngineDiff::of(before, after);
         let mut worst = worst(&interface).unwrap_or((Compatibility::Compatible, Level::Patch));
-        if !engine.cargo_features_gained.is_empty() {
+        if !engine.cargo_features_gained.is_empty() || needs_setting(before, after) {
             worst = worst.max((Compatibility::NeedsRecompile, Level::Minor));
         }
         if before.kind != after.kind {
             worst = (Compatibility::Breaks, Level::Major);
         }
-        Self::new(interface, capabilities, engine).with(worst)
+        let found = Self::new(interface, capabilities, engine);
+        let is_known = worst.0 == Compatibility::Breaks || !has_opaque(before, after);
+        if is_known { found.with(worst) } else { found }
     }
 
     /// Describes a module or component that was added: nothing used it before.
@@ -104,13 +109,15 @@ impl ContentsDiff {
     }
 
     fn new(mut interface: Vec<Change>, capabilities: CapabilityDiff, engine: EngineDiff) -> Self {
+        let new = interface.iter().filter(|c| c.direction == Direction::Import && c.is_new());
+        let new_imports = new.map(Change::shown).collect();
         let unlisted_changes = interface.len().saturating_sub(MOST_CHANGES);
         // The worst ones are listed in any case.
         if unlisted_changes > 0 {
             interface.sort_by_key(|change| std::cmp::Reverse((change.compatibility, change.level)));
             interface.truncate(MOST_CHANGES);
         }
-        Self { interface, unlisted_changes, capabilities, engine, ..Self::default() }
+        Self { interface, unlisted_changes, new_imports, capabilities, engine, ..Self::default() }
     }
 
     fn with(self, (compatibility, level): (Compatibility, Level)) -> Self {
@@ -136,6 +143,19 @@ impl EngineDiff {
             cargo_features_lost: lacking(&after.needs, &before.needs),
         }
     }
+}
+
+/// Returns whether the later file uses a proposal that an import accepts only if a setting enables it.
+fn needs_setting(before: &Contents, after: &Contents) -> bool {
+    let gained = after.features.missing_in(before.features);
+    gained.missing_in(RequiredFeatures::on_by_default()).iter().next().is_some()
+}
+
+/// Returns whether both sides have an item that may differ inside: of a component that WIT cannot describe.
+fn has_opaque(before: &Contents, after: &Contents) -> bool {
+    let is_described = before.world.is_some() && after.world.is_some();
+    let both = [(&before.imports, &after.imports), (&before.exports, &after.exports)];
+    !is_described && both.iter().any(|(before, after)| items::has_opaque(before, after))
 }
 
 fn names(features: RequiredFeatures) -> Vec<&'static str> {

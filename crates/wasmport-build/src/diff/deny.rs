@@ -1,6 +1,5 @@
 //! Denied differences: those with which a command fails.
 
-use super::change::Direction;
 use super::denied::{Denial, Denied};
 use super::level::Compatibility;
 use super::report::{ArtifactDiff, AssetDiff, DiffReport, DiffStatus};
@@ -12,6 +11,9 @@ const NAMED: usize = 4;
 impl DiffReport {
     /// Denies differences: those of these kinds are in [`denied`](Self::denied) afterwards.
     pub fn deny(&mut self, rules: &[Denial]) {
+        let mut rules = rules.to_vec();
+        rules.sort_unstable();
+        rules.dedup();
         let denied = |asset: &AssetDiff| -> Vec<Denied> {
             let of_rule = |rule: &Denial| {
                 let message = message(*rule, asset)?;
@@ -31,16 +33,7 @@ fn message(rule: Denial, asset: &AssetDiff) -> Option<String> {
             let names = gained.iter().map(|capability| capability.kind.to_string());
             listed("it wants", &names.collect::<Vec<_>>())
         }
-        Denial::NewImports => {
-            let imports = asset.contents.interface.iter();
-            let new = imports.filter(|c| c.direction == Direction::Import && c.is_new());
-            let names = new.map(|change| match (change.of.as_str(), change.name.as_str()) {
-                ("", name) => format!("{name:?}"),
-                (of, "") => of.to_owned(),
-                (of, name) => format!("{of} {name:?}"),
-            });
-            listed("it imports", &names.collect::<Vec<_>>())
-        }
+        Denial::NewImports => listed("it imports", &asset.contents.new_imports),
         Denial::Larger => larger(asset),
     }
 }
@@ -49,8 +42,12 @@ fn breaking(asset: &AssetDiff) -> Option<String> {
     if asset.status == DiffStatus::Removed {
         return Some("it was removed".into());
     }
-    if asset.contents.compatibility != Some(Compatibility::Breaks) {
-        return None;
+    match asset.contents.compatibility {
+        Some(Compatibility::Breaks) => {}
+        None if asset.status == DiffStatus::Changed && asset.is_another_source() => {
+            return Some("nothing tells whether it breaks programs: compare the files".into());
+        }
+        _ => return None,
     }
     if let Some(kind) = asset.kind {
         return Some(format!("it was a {} and is a {}", kind.before.name(), kind.after.name()));
@@ -58,11 +55,7 @@ fn breaking(asset: &AssetDiff) -> Option<String> {
     let breaks = |change: &&super::Change| change.compatibility == Compatibility::Breaks;
     let mut changes = asset.contents.interface.iter().filter(breaks);
     let first = changes.next()?;
-    let name = match (first.of.as_str(), first.name.as_str()) {
-        ("", name) => format!("{name:?}"),
-        (of, "") => of.to_owned(),
-        (of, name) => format!("{of} {name:?}"),
-    };
+    let name = first.shown();
     let more = match changes.count() {
         0 => String::new(),
         count => format!(", and {count} more"),

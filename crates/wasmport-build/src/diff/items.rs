@@ -5,8 +5,9 @@ use super::change::{Change, Direction, Subject};
 use super::level::Verdict;
 use super::types;
 use crate::asset::Kind;
-use crate::contents::{Contents, Item};
-use std::collections::BTreeMap;
+use crate::contents::{Contents, CoreType, Item};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use wasmport::Digest;
 use wasmport::interface::{compatible, preview};
 
 /// Returns the differences of all items.
@@ -48,12 +49,10 @@ fn pairs<'a>(before: &'a [Item], after: &'a [Item], is_component: bool) -> Vec<P
     }
     let mut pairs = Vec::new();
     for [before, after] in groups.into_values() {
-        let is_in = |items: &[&Item], item: &Item| {
-            items.iter().any(|other| (&other.ty, &other.core) == (&item.ty, &item.core))
-        };
+        let (old_types, new_types) = (types_of(&before), types_of(&after));
         let (mut old, mut new) = (
-            before.iter().filter(|item| !is_in(&after, item)),
-            after.iter().filter(|item| !is_in(&before, item)),
+            before.iter().filter(|item| !is_in(&new_types, item)),
+            after.iter().filter(|item| !is_in(&old_types, item)),
         );
         loop {
             match (old.next(), new.next()) {
@@ -63,6 +62,42 @@ fn pairs<'a>(before: &'a [Item], after: &'a [Item], is_component: bool) -> Vec<P
         }
     }
     pairs
+}
+
+/// The types of items, found by their text and digest: a file may import one name at very many types.
+type TypesOf<'a> = HashMap<(&'a str, Option<Digest>), Vec<Option<&'a CoreType>>>;
+
+fn types_of<'a>(items: &[&'a Item]) -> TypesOf<'a> {
+    let mut types = TypesOf::new();
+    for item in items {
+        let same = types.entry(type_key(item)).or_default();
+        if !same.contains(&item.core.as_ref()) {
+            same.push(item.core.as_ref());
+        }
+    }
+    types
+}
+
+fn is_in(types: &TypesOf<'_>, item: &Item) -> bool {
+    types.get(&type_key(item)).is_some_and(|same| same.contains(&item.core.as_ref()))
+}
+
+fn type_key(item: &Item) -> (&str, Option<Digest>) {
+    (&item.ty, item.core.as_ref().and_then(|core| core.inner))
+}
+
+/// Returns whether both sides have an item of a component whose type is more than its text says: what a core module, a
+/// component or an instance contains is not compared, and neither is a type.
+pub(super) fn has_opaque(before: &[Item], after: &[Item]) -> bool {
+    let is_opaque = |item: &&Item| {
+        item.core.is_none()
+            && ["core module", "component", "instance", "type", "value"].contains(&&*item.ty)
+    };
+    let names = |items: &'_ [Item]| -> HashSet<(String, String)> {
+        let key = |item: &Item| (compatible(&item.of).to_owned(), item.name.clone());
+        items.iter().filter(is_opaque).map(key).collect()
+    };
+    !names(before).is_disjoint(&names(after))
 }
 
 fn change(

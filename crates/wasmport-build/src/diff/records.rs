@@ -130,11 +130,14 @@ struct ManifestArtifact {
 ///
 /// # Errors
 ///
-/// Fails with [`Error::Manifest`] if it is damaged.
+/// Fails if it is damaged, or of another format.
 pub(super) fn of_manifest(path: &Path, bytes: &[u8]) -> Result<Records, Error> {
-    let parsed: Manifest = serde_json::from_slice(bytes).map_err(|e| Error::Manifest {
-        path: path.into(),
-        message: format!("it is damaged: {e}"),
+    let parsed: Manifest = serde_json::from_slice(bytes).map_err(|e| {
+        let message = format!(
+            "`{}`: the manifest is damaged, or of another version of wasmport: {e}",
+            path.display()
+        );
+        Error::arguments(message, "import again, with the version that reads it")
     })?;
     let engine = parsed.engine.iter().map(|(key, value)| (format!("engine.{key}"), text(value)));
     let assets = parsed.assets.into_iter().map(|(name, asset)| (name, of_entry(asset)));

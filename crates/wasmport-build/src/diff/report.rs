@@ -100,6 +100,14 @@ pub struct AssetDiff {
     pub error: Option<String>,
 }
 
+impl AssetDiff {
+    /// Returns whether the two sides have other bytes.
+    #[must_use]
+    pub fn is_another_source(&self) -> bool {
+        self.before.and_then(|file| file.blake3) != self.after.and_then(|file| file.blake3)
+    }
+}
+
 /// The result of comparing an asset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]

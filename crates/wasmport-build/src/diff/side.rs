@@ -117,7 +117,8 @@ impl Folder {
             (true, ..) => {}
             (_, true, true) => drop(self.files.insert(path, source)),
             (_, true, false) => {
-                let why = "the path is not UTF-8\n  help: rename the file".to_owned();
+                let shown = path.escape_debug();
+                let why = format!("`{shown}`: the path is not UTF-8\n  help: rename the file");
                 let _ = self.unusable.insert(path, why);
             }
             (_, false, _) => drop(self.others.insert(path, source)),

@@ -119,15 +119,14 @@ fn functions(before: &[FunctionSize], after: &[FunctionSize]) -> Vec<Mover> {
         match function.index {
             Some(index) => {
                 let place = index - first_before[&function.module];
-                drop(indexed.insert((function.module, place), function));
+                let _ = indexed.insert((function.module, place), function);
             }
             None => movers.push(mover(Some(function), None)),
         }
     }
     for function in rest {
-        let key = function
-            .index
-            .map(|index| (function.module, index - first_after[&function.module]));
+        let key =
+            function.index.map(|index| (function.module, index - first_after[&function.module]));
         let other = key.and_then(|key| indexed.get(&key).copied());
         // Two names are two functions.
         let other = other.filter(|other| other.name.is_none() || function.name.is_none());

@@ -162,7 +162,9 @@ fn imports_of_modules() {
 #[test]
 fn a_host_that_provides_wasi_provides_all_of_it() {
     let wasi = |name: &str, params: &str| {
-        format!("(import \"wasi_snapshot_preview1\" \"{name}\" (func (param {params}) (result i32)))")
+        format!(
+            "(import \"wasi_snapshot_preview1\" \"{name}\" (func (param {params}) (result i32)))"
+        )
     };
     let write = wasi("fd_write", "i32 i32 i32 i32");
     let open = wasi("path_open", "i32 i32 i32 i32 i32 i64 i64 i32 i32");
@@ -279,12 +281,35 @@ fn what_wit_cannot_describe_is_compared_by_item() {
         contents_of(wat::parse_str(text).unwrap())
     };
     assert!(beyond("0").world.is_none());
-    assert_eq!(meaning(&beyond("0"), &beyond("1")), (SAME.to_owned(), vec![]));
+    // What the core module contains is not compared.
+    let diff = ContentsDiff::of(&beyond("0"), &beyond("1"));
+    assert_eq!((diff.compatibility, diff.interface), (None, vec![]));
     let empty = contents_of(wat::parse_str("(component)").unwrap());
     assert_eq!(meaning(&empty, &beyond("0")).0, BREAKS);
     assert_eq!(meaning(&beyond("0"), &empty).0, MINOR);
     // Another kind of WebAssembly.
     assert_eq!(meaning(&module(""), &empty).0, BREAKS);
+}
+
+#[test]
+fn a_proposal_that_settings_must_enable_needs_a_compilation() {
+    let plain = "(func (export \"f\") (param i64) (result i64) local.get 0)";
+    let wide = "(func (export \"f\") (param i64) (result i64) \
+                (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop)";
+    assert_eq!(meaning(&module(plain), &module(wide)).0, RECOMPILE);
+}
+
+#[test]
+fn new_imports_are_known_beyond_the_list() {
+    let exports = (0..super::MOST_CHANGES + 9).map(|n| format!("(export \"e{n}\" (func $f))"));
+    let before = module(&format!("(func $f) {}", exports.collect::<String>()));
+    let with_wasi = |more: &str| {
+        let write = "(func (param i32 i32 i32 i32) (result i32))";
+        format!("(import \"wasi_snapshot_preview1\" \"fd_write\" {write}) {more}")
+    };
+    let diff = ContentsDiff::of(&before, &module(&with_wasi("")));
+    assert_eq!(diff.interface.len(), super::MOST_CHANGES);
+    assert_eq!(diff.new_imports, ["wasi_snapshot_preview1 \"fd_write\""]);
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! Cache: whether imports can use its folder, and a sample of its entries.
 
 use super::finding::{Check, Finding, Level};
-use crate::fs;
+use super::folder::nearest_existing;
+use crate::fs::{self, Occupant};
 use crate::settings::Settings;
 use crate::store::{CacheFolder, StoreFolder, Verified};
+use std::path::Path;
 
 const CHECK: Check = Check("cache");
 
@@ -13,8 +15,8 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
         return vec![CHECK.find(Level::Note, "the cache", cause, "export WASMPORT_CACHE_DIR=DIR")];
     };
     let name = cache.folder().display().to_string();
-    if !cache.folder().exists() {
-        return vec![CHECK.ok(&name, "the first import creates it")];
+    if matches!(fs::occupant(cache.folder()), Ok(Occupant::Nothing)) {
+        return vec![missing(cache.folder(), &name)];
     }
     // The folder exists: opening checks who may change it.
     match StoreFolder::open(settings) {
@@ -43,6 +45,20 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
         Err(error) => findings.push(CHECK.failed_as(Level::Warning, &name, error)),
     }
     findings
+}
+
+/// Reports whether an import can create the folder, which is missing.
+fn missing(folder: &Path, name: &str) -> Finding {
+    let above = nearest_existing(folder);
+    let cause = if above.is_dir() {
+        match fs::check_writable(above) {
+            Ok(()) => return CHECK.ok(name, "the first import creates it"),
+            Err(error) => format!("imports cannot create it: {error}"),
+        }
+    } else {
+        format!("imports cannot create it: `{}` is not a folder", above.display())
+    };
+    CHECK.find(Level::Warning, name, cause, "export WASMPORT_CACHE_DIR=DIR")
 }
 
 fn size(cache: &CacheFolder, name: &str) -> Finding {

@@ -4,6 +4,7 @@
 
 mod cache;
 mod finding;
+mod folder;
 mod needs;
 mod optimizer;
 mod outputs;
@@ -18,6 +19,7 @@ use crate::error::Error;
 use crate::project::discover::discover;
 use crate::settings::Settings;
 use finding::Check;
+use needs::Examined;
 use std::path::Path;
 use wasmport::engine::Target;
 
@@ -44,10 +46,11 @@ fn of_settings(settings: &Settings, folder: &Path) -> Vec<Finding> {
     let mut findings = targets::check(settings);
     match discover(settings) {
         Ok(discovered) => {
-            let (needs, failed) = needs::of_assets(settings, &discovered);
-            findings.extend(failed);
+            let Examined { needs, translated, findings: found } =
+                needs::of_assets(settings, &discovered);
+            findings.extend(found);
             findings.extend(packages::check(settings, folder, &needs));
-            findings.extend(optimizer::check(settings, &discovered));
+            findings.extend(optimizer::check(settings, &discovered, &translated));
             findings.extend(outputs::check(settings));
         }
         Err(error) => findings.push(Check("assets").failed("the assets", error)),

@@ -1,11 +1,15 @@
 //! Outputs: whether the output folder belongs to the sources.
 
 use super::finding::{Check, Finding, Level, list};
+use super::folder::nearest_existing;
+use crate::error::Error;
 use crate::project::check::{OlderPatch, check as compare};
-use crate::project::manifest::Manifest;
+use crate::project::manifest::{self, Manifest};
+use crate::project::outputs::{locate, refuse_occupied};
 use crate::report::{AssetReport, Status};
 use crate::settings::Settings;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 const CHECK: Check = Check("output");
 
@@ -13,9 +17,21 @@ const MEND: &str = "cargo wasmport import";
 
 pub(super) fn check(settings: &Settings) -> Vec<Finding> {
     let name = settings.out_dir.display().to_string();
-    let is_imported =
-        Manifest::read(&settings.out_dir).is_ok_and(|manifest| !manifest.tree.is_empty());
-    if !is_imported {
+    let existing = nearest_existing(&settings.out_dir);
+    if !existing.is_dir() {
+        let cause = format!("`{}` is not a folder: no import can write there", existing.display());
+        let mend = "move it, or set another `out-dir` under `[import]` in wasmport.toml";
+        return vec![CHECK.find(Level::Error, &name, cause, mend)];
+    }
+    let manifest = match read(&settings.out_dir) {
+        Ok(manifest) => manifest,
+        Err(error) => return vec![CHECK.failed(&name, error)],
+    };
+    if let Some(damage) = &manifest.damage {
+        let cause = format!("{damage}; the next import imports everything again");
+        return vec![CHECK.find(Level::Warning, &name, cause, MEND)];
+    }
+    if manifest.tree.is_empty() {
         let cause = "nothing was imported there: a build script imports into cargo's folder, else import once";
         return vec![CHECK.find(Level::Note, &name, cause, MEND)];
     }
@@ -40,6 +56,12 @@ pub(super) fn check(settings: &Settings) -> Vec<Finding> {
         CHECK.find(Level::Warning, &name, cause, MEND)
     });
     findings.take(MOST).collect()
+}
+
+/// Reads the manifest, unless something that no import wrote is in its place.
+fn read(out_dir: &Path) -> Result<Manifest, Error> {
+    refuse_occupied(manifest::FILE, &locate(out_dir, manifest::FILE)?)?;
+    Manifest::read(out_dir)
 }
 
 /// The largest number of reasons that are listed.

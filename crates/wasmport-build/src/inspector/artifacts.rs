@@ -1,6 +1,5 @@
 //! The artifacts of an asset: which of them this machine runs, and the sizes of their parts.
 
-use super::MOST_FUNCTIONS;
 use crate::fs;
 use crate::project::manifest::ArtifactEntry;
 use crate::sizes::{self, Sizes};
@@ -45,7 +44,7 @@ pub(super) struct Verdict {
     pub reason: String,
 }
 
-/// Describes an artifact. Its functions have the names of the module that it was compiled from.
+/// Describes an artifact, with all its functions. They have the numbers of the module if it was compiled from it.
 pub(super) fn overview(
     folder: &Path,
     artifact: &ArtifactEntry,
@@ -55,12 +54,9 @@ pub(super) fn overview(
     let mut has_module_numbers = false;
     let sizes = read(folder, artifact).and_then(|bytes| {
         let path = folder.join(&artifact.path);
-        let mut sizes = sizes::of_bytes(&path, &bytes).map_err(|e| e.to_string())?;
-        if let Some(module) = module.filter(|module| sizes.may_be_compiled_from(module)) {
-            sizes.take_names(module);
-            has_module_numbers = true;
-        }
-        Ok(sizes.with_largest(MOST_FUNCTIONS))
+        let sizes = sizes::of_bytes(&path, &bytes).map_err(|e| e.to_string())?;
+        has_module_numbers = module.is_some_and(|module| sizes.may_be_compiled_from(module));
+        Ok(sizes)
     });
     let (sizes, note) = match sizes {
         Ok(sizes) => (Some(sizes), None),

@@ -3,7 +3,7 @@
 use super::MOST_ITEMS;
 use super::wrapper::{HostFunction, WrapperApi};
 use crate::asset::Kind;
-use crate::contents::{Contents, Item};
+use crate::contents::{Capability, CapabilityKind, Contents, Item};
 use crate::interface::Interface;
 use crate::settings::{AssetSettings, Patterns};
 use serde::Serialize;
@@ -104,8 +104,8 @@ impl fmt::Display for Provider {
 /// Everything that decides who satisfies an import.
 pub(super) struct Providers<'a> {
     pub settings: &'a AssetSettings,
-    /// The imports and exports of the file.
-    pub interface: &'a Interface,
+    /// The kind of the file.
+    pub kind: Kind,
     /// The interface of the last import, with the names of methods.
     pub wrapped: Option<&'a Interface>,
     pub api: Option<&'a WrapperApi>,
@@ -113,19 +113,8 @@ pub(super) struct Providers<'a> {
 
 /// Returns the imports and the number of further ones.
 pub(super) fn imports(contents: &Contents, by: &Providers<'_>) -> (Vec<ImportOverview>, usize) {
-    let wasi: BTreeSet<(&str, &str)> = by
-        .interface
-        .imports
-        .iter()
-        .filter(|import| import.is_wasi())
-        .map(|import| (import.module.as_str(), import.name.as_str()))
-        .collect();
     let trap = Patterns::new(by.settings.trap_imports.as_ref()).ok();
     let listed = contents.imports.iter().take(MOST_ITEMS).map(|item| {
-        let is_wasi = match contents.kind {
-            Kind::Module => wasi.contains(&(item.of.as_str(), item.name.as_str())),
-            Kind::Component => wasmport::interface::preview(name_of(item)).is_some(),
-        };
         let host = by.api.and_then(|api| api.host(&item.of, &item.name));
         let is_trap = trap
             .as_ref()
@@ -134,7 +123,7 @@ pub(super) fn imports(contents: &Contents, by: &Providers<'_>) -> (Vec<ImportOve
             of: item.of.clone(),
             name: item.name.clone(),
             ty: item.ty.clone(),
-            provider: by.provider(item, contents.kind, is_wasi, is_trap, host),
+            provider: by.provider(item, is_trap, host),
             rust: host.map(|host| host.signature.clone()),
             assets: Vec::new(),
         }
@@ -147,28 +136,49 @@ fn name_of(item: &Item) -> &str {
     if item.of.is_empty() { &item.name } else { &item.of }
 }
 
+/// Returns the parts of the system that the runtime's WASI provides: those of imports that it satisfies.
+pub(super) fn capabilities(contents: &Contents, by: &Providers<'_>) -> Vec<Capability> {
+    let is_of_wasi = |item: &&Item| by.outside(item) == Some(Provider::Wasi);
+    let of_wasi = contents.imports.iter().filter(is_of_wasi);
+    let names: BTreeSet<&str> = of_wasi
+        .map(|item| match contents.kind {
+            Kind::Module => item.name.as_str(),
+            Kind::Component => name_of(item),
+        })
+        .collect();
+    let mut capabilities = contents.capabilities.clone();
+    capabilities.retain_mut(|capability| {
+        capability.wanted_by.retain(|name| names.contains(name.as_str()));
+        !capability.wanted_by.is_empty() && !matches!(capability.kind, CapabilityKind::Host(_))
+    });
+    capabilities
+}
+
 impl Providers<'_> {
-    fn provider(
-        &self,
-        item: &Item,
-        kind: Kind,
-        is_wasi: bool,
-        is_trap: bool,
-        host: Option<&HostFunction>,
-    ) -> Provider {
+    /// Returns the provider of an import that reaches no trait of the wrapper: another component, another wrapper or the
+    /// runtime's WASI.
+    fn outside(&self, item: &Item) -> Option<Provider> {
         let chosen = |table: &Option<BTreeMap<String, String>>| {
             let unversioned = crate::names::unversioned(&item.of);
             let table = table.as_ref()?;
             table.get(&item.of).or_else(|| table.get(unversioned)).cloned()
         };
         if let Some(file) = chosen(&self.settings.compose) {
-            return Provider::Component { file };
+            return Some(Provider::Component { file });
         }
         if let Some(path) = chosen(&self.settings.with) {
-            return Provider::With { path };
+            return Some(Provider::With { path });
         }
-        if is_wasi && self.settings.wasi() {
-            return Provider::Wasi;
+        let is_wasi = match self.kind {
+            Kind::Module => item.is_wasi,
+            Kind::Component => wasmport::interface::preview(name_of(item)).is_some(),
+        };
+        (is_wasi && self.settings.wasi()).then_some(Provider::Wasi)
+    }
+
+    fn provider(&self, item: &Item, is_trap: bool, host: Option<&HostFunction>) -> Provider {
+        if let Some(provider) = self.outside(item) {
+            return provider;
         }
         if let Some(host) = host {
             let path = host.path.clone();
@@ -177,11 +187,11 @@ impl Providers<'_> {
         }
         let Some(api) = self.api else { return Provider::Unknown };
         if let Some(path) = api.host_trait(&item.of) {
-            let is_function = kind == Kind::Component || item.ty.starts_with("(func");
+            let is_function = self.kind == Kind::Component || item.ty.starts_with("(func");
             if !is_function && api.declares(&item.of, &item.name) {
                 return Provider::Value;
             }
-            if kind == Kind::Component {
+            if self.kind == Kind::Component {
                 return Provider::Host { path: path.to_owned() };
             }
         }

@@ -4,8 +4,10 @@ mod artifacts;
 mod asset;
 #[cfg(feature = "disassembly")]
 mod code;
+mod functions;
 mod items;
 mod links;
+mod nesting;
 mod wrapper;
 
 pub use artifacts::ArtifactOverview;
@@ -13,7 +15,7 @@ pub use artifacts::ArtifactOverview;
 pub use code::{CodeLine, CodeView, MachineCode, MachineLine};
 pub use items::{ExportOverview, ImportOverview, Provider};
 
-use crate::asset::Kind;
+use crate::asset::{AssetError, Kind};
 use crate::contents::Capability;
 use crate::error::Error;
 use crate::fs;
@@ -31,7 +33,7 @@ use wasmport::{Digest, EngineConfig};
 /// The largest number of imports and of exports that are listed for an asset.
 pub const MOST_ITEMS: usize = 2000;
 
-/// The largest number of functions that the sizes of a file list; the rest is counted.
+/// The largest number of functions that the sizes of an asset's files list, the same in all of them; the rest is counted.
 pub const MOST_FUNCTIONS: usize = 10_000;
 
 /// Choices for an [`Overview`].
@@ -152,6 +154,13 @@ pub struct AssetOverview {
 }
 
 impl AssetOverview {
+    /// Describes a file that cannot be read: nothing but the error is known.
+    #[must_use]
+    pub fn of_failure(path: &Path, error: &AssetError) -> Self {
+        let failure = (path.display().to_string(), error.clone());
+        Self::of_report(&AssetReport::of_failure(&failure))
+    }
+
     fn of_report(report: &AssetReport) -> Self {
         Self {
             name: report.name.clone(),
@@ -198,16 +207,26 @@ pub(crate) fn overview(
     let files: BTreeMap<&str, &AssetFile> =
         discovered.assets.iter().map(|file| (file.source.as_str(), file)).collect();
     let context = asset::Context { settings, manifest: &manifest, options };
-    let mut assets = Vec::new();
-    let mut interfaces = Vec::new();
+    let (mut assets, mut interfaces) = (Vec::new(), Vec::new());
+    let mut warnings = report.warnings.clone();
     for report in &report.assets {
+        // The files of modules are no asset.
+        if report.name == "mod.rs" {
+            let why = report.stale.as_ref().filter(|_| !manifest.tree.is_empty());
+            warnings.extend(why.map(|why| format!("`mod.rs`: {why}")));
+            continue;
+        }
         let file = files.get(report.source.as_str());
         let overview = match file {
             Some(file) => context.overview(file, report),
             // Its source was removed, or its place cannot be searched.
             None => AssetOverview::of_report(report),
         };
-        let is_interface = file.is_some_and(|file| file.is_interface());
+        let entry = manifest.assets.get(&report.name);
+        let is_interface = match file {
+            Some(file) => file.is_interface(),
+            None => entry.is_some_and(|entry| entry.is_interface),
+        };
         if is_interface { &mut interfaces } else { &mut assets }.push(overview);
     }
     links::find(&mut assets);
@@ -219,7 +238,7 @@ pub(crate) fn overview(
         engine: engine_settings(&engine),
         assets,
         interfaces,
-        warnings: report.warnings.clone(),
+        warnings,
     })
 }
 

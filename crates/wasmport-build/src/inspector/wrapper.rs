@@ -1,7 +1,12 @@
 //! `WrapperApi`: the signatures in the source of a generated wrapper.
 
+use super::nesting::is_shallow;
+use proc_macro2::TokenStream;
 use std::collections::{BTreeMap, BTreeSet};
 use syn::{Attribute, Expr, ImplItem, Item, Lit, Meta, Signature, TraitItem, Type, Visibility};
+
+/// The stack of the thread that parses a wrapper: enough for the deepest nesting, of which only the used part takes memory.
+const STACK: usize = 256 << 20;
 
 /// A function of a `Host` trait.
 #[derive(Clone, Debug)]
@@ -28,19 +33,31 @@ pub(super) struct WrapperApi {
 }
 
 impl WrapperApi {
-    /// Reads the source of a wrapper.
+    /// Reads the source of a wrapper, on a thread with a stack of its own.
     ///
     /// # Errors
     ///
-    /// Fails if it is no Rust.
-    pub fn of(source: &str) -> syn::Result<Self> {
-        let file = syn::parse_file(source)?;
+    /// Fails if it is no Rust, or is nested too deep for a parser.
+    pub fn of(source: &str) -> Result<Self, String> {
+        std::thread::scope(|scope| {
+            let thread = std::thread::Builder::new().stack_size(STACK);
+            // The texts that spans refer to are kept for the thread, and end with it.
+            let parsed = thread.spawn_scoped(scope, || Self::parsed(source));
+            let parsed = parsed.map_err(|e| format!("no thread can be started: {e}"))?;
+            parsed.join().map_err(|_| "the parser panicked".to_owned())?
+        })
+    }
+
+    fn parsed(source: &str) -> Result<Self, String> {
+        let tokens: TokenStream =
+            source.parse().map_err(|e: proc_macro2::LexError| e.to_string())?;
+        if !is_shallow(tokens.clone()) {
+            return Err("it is nested too deep".into());
+        }
+        let file: syn::File = syn::parse2(tokens).map_err(|e| e.to_string())?;
         let mut api = Self::default();
         let modules = import_modules(&file.items);
         api.read(&file.items, &[], &modules, "");
-        // The texts that spans refer to are kept for the thread otherwise.
-        drop(file);
-        proc_macro2::extra::invalidate_current_thread_spans();
         Ok(api)
     }
 
@@ -314,5 +331,21 @@ mod tests {
         assert_eq!(get.path, "demo::math::add::Host");
         assert_eq!(api.host("", "beep").unwrap().path, "FooImports");
         assert!(WrapperApi::of("not Rust").is_err());
+    }
+
+    #[test]
+    fn deep_wrappers_are_refused() {
+        let source = |count| {
+            let (open, close) = ("(".repeat(count), ")".repeat(count));
+            format!("const X: u32 = {open}1{close}; impl A {{ pub fn a(&self) {{}} }}")
+        };
+        assert_eq!(WrapperApi::of(&source(150)).unwrap().method("a"), Some("fn a(&self)"));
+        let error = WrapperApi::of(&source(100_000)).unwrap_err();
+        assert_eq!(error, "it is nested too deep");
+        // The deepest that is parsed does not overflow the stack.
+        for deep in ["!", "Box<", "1 + ", "|| "] {
+            let _ = WrapperApi::of(&format!("const X: u32 = {}1;", deep.repeat(1900)));
+            let _ = WrapperApi::of(&format!("const X: {}u32 = 1;", deep.repeat(1900)));
+        }
     }
 }

@@ -131,6 +131,7 @@ pub(crate) fn list(settings: &Settings) -> Result<Listing, Error> {
         let entry = entry(&manifest, &discovered, &asset);
         listing.add(listed(asset, file, entry, &settings.out_dir));
     }
+    listing.warnings.extend(manifest.damage);
     listing.assets.sort_by(|a, b| a.source.cmp(&b.source));
     Ok(listing)
 }

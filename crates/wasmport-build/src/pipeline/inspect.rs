@@ -8,7 +8,7 @@ use crate::interface::Interface;
 use crate::pipeline::read::{read_file, to_wasm};
 use crate::project::discover::AssetFile;
 use crate::settings::ImportLimits;
-use crate::wasm::{RawWasm, ValidWasm, validate};
+use crate::wasm::{RawWasm, ValidWasm, validate, validate_described};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -69,6 +69,34 @@ pub fn inspect(path: &Path, allowed: RequiredFeatures) -> Result<Inspection, Ass
 ///
 /// Fails with the error that an import of the file has.
 pub(crate) fn inspected(
+    path: &Path,
+    source: Vec<u8>,
+    allowed: RequiredFeatures,
+    limits: &ImportLimits,
+) -> Result<(ValidWasm, Inspection), AssetError> {
+    inspected_by(validate, path, source, allowed, limits)
+}
+
+/// Validates the bytes of a file that is described and not imported. Legacy exceptions, which an import may translate,
+/// are no error.
+///
+/// # Errors
+///
+/// Fails like [`inspected`].
+pub(crate) fn inspected_for_description(
+    path: &Path,
+    source: Vec<u8>,
+    allowed: RequiredFeatures,
+    limits: &ImportLimits,
+) -> Result<(ValidWasm, Inspection), AssetError> {
+    inspected_by(validate_described, path, source, allowed, limits)
+}
+
+/// A function that validates a module or component.
+type Validate = fn(RawWasm, RequiredFeatures, &ImportLimits) -> Result<ValidWasm, AssetError>;
+
+fn inspected_by(
+    validate: Validate,
     path: &Path,
     source: Vec<u8>,
     allowed: RequiredFeatures,

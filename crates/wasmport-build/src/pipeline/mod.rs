@@ -20,10 +20,10 @@ pub use compile::has_code_generator;
 pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub(crate) use guest::guest;
-pub(crate) use inspect::inspected;
 #[cfg(feature = "doctor")]
 pub(crate) use inspect::needs;
 pub use inspect::{Inspection, inspect};
+pub(crate) use inspect::{inspected, inspected_for_description};
 pub(crate) use pack::{Output, Outputs};
 #[cfg(feature = "bundle")]
 pub(crate) use read::sha256_of;

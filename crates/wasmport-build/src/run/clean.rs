@@ -3,7 +3,7 @@
 use super::output_lock::OutputLock;
 use super::progress::Progress;
 use crate::error::Error;
-use crate::fs;
+use crate::fs::{self, Occupant};
 use crate::project::manifest::{self, Manifest};
 use crate::project::outputs::{self, locate, remove_litter};
 use crate::settings::Settings;
@@ -54,8 +54,8 @@ pub struct Cleaned {
 ///
 /// # Errors
 ///
-/// Fails with [`Error::Manifest`] if the manifest is damaged, with [`Error::Arguments`] if it lists nothing, and
-/// with [`Error::File`] if a file cannot be removed.
+/// Fails with [`Error::Manifest`] if the manifest is damaged, with [`Error::Occupied`] if something else is in its
+/// place, with [`Error::Arguments`] if it lists nothing, and with [`Error::File`] if a file cannot be removed.
 pub(crate) fn clean(
     settings: &Settings,
     is_dry_run: bool,
@@ -65,7 +65,7 @@ pub(crate) fn clean(
     let (removed, kept) = (Vec::new(), Vec::new());
     let mut cleaned = Cleaned { out_dir: out_dir.clone(), is_dry_run, removed, bytes: 0, kept };
     let file = locate(out_dir, manifest::FILE)?;
-    if fs::len(&file).is_none() {
+    if fs::occupant(&file)? == Occupant::Nothing {
         return Ok(cleaned);
     }
     let lock = (!is_dry_run).then(|| OutputLock::take(out_dir, progress)).transpose()?;

@@ -1,13 +1,19 @@
 //! Dry run: the assets that an import would compile or remove, and why.
 
+use super::commit;
 use super::plan::Plan;
 use super::unused;
+use crate::asset::{AssetError, Kind, Stage};
 use crate::error::Error;
 use crate::project::discover::AssetFile;
+use crate::project::manifest::{self, artifact_path};
+use crate::project::outputs::{locate, refuse_occupied};
 use crate::report::{AssetReport, Status};
 use crate::settings::{Alternatives, Settings};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::collections::BTreeSet;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 use wasmport::engine::Target;
 
 /// The action of an import on an asset.
@@ -82,7 +88,8 @@ pub struct ImportPlan {
 ///
 /// # Errors
 ///
-/// Fails if the settings contradict each other, or the manifest or the lock file cannot be read.
+/// Fails if the settings contradict each other, if the manifest or the lock file cannot be read, and if something that
+/// no import wrote is at the path of the manifest or of a `mod.rs`.
 pub(crate) fn plan(mut settings: Settings) -> Result<ImportPlan, Error> {
     // Opening the cache would create its folder.
     settings.cache.enabled = Some(false);
@@ -108,6 +115,9 @@ pub(crate) fn plan(mut settings: Settings) -> Result<ImportPlan, Error> {
     let failed = plan.discovered.failed.iter().map(AssetReport::of_failure);
     failed.for_each(|asset| planned.add(settled(asset)));
     removed(&plan).into_iter().for_each(|asset| planned.add(asset));
+    if commit::writes(&plan) {
+        refuse_occupied_tree(&settings.out_dir, &planned)?;
+    }
     Ok(planned.sorted())
 }
 
@@ -128,7 +138,60 @@ impl ImportPlan {
     }
 }
 
+/// Refuses an output folder in which an import cannot write the files that belong to all assets.
+///
+/// # Errors
+///
+/// Fails with the error of the import.
+fn refuse_occupied_tree(out_dir: &Path, planned: &ImportPlan) -> Result<(), Error> {
+    let imported = planned.assets.iter().filter(|asset| asset.action == PlannedAction::Import);
+    let folders: BTreeSet<&str> = imported.flat_map(|asset| folders_of(&asset.name)).collect();
+    let tree = folders.into_iter().map(|folder| format!("{folder}/mod.rs"));
+    let of_all = ["mod.rs", manifest::FILE].map(ToOwned::to_owned);
+    tree.chain(of_all).try_for_each(|output| refuse_blocked(out_dir, &output))
+}
+
+/// Returns the folders of an asset's outputs below the output folder.
+fn folders_of(name: &str) -> impl Iterator<Item = &str> {
+    name.match_indices('/').map(move |(end, _)| &name[..end])
+}
+
+/// Refuses an asset whose outputs an import cannot write.
+///
+/// # Errors
+///
+/// Fails with the error of the import.
+fn refuse_blocked_outputs(plan: &Plan<'_>, file: &AssetFile) -> Result<(), AssetError> {
+    let name = file.name();
+    // With compression, the length of an artifact decides its name.
+    let has_artifacts = !file.is_interface() && file.settings.compress.is_none();
+    let targets = plan.settings.targets.iter().flatten().filter(|_| has_artifacts);
+    let artifacts = targets.map(|target| artifact_path(&name, target, false));
+    let mut outputs = artifacts.chain([format!("{name}.rs")]);
+    let refused = outputs.try_for_each(|output| refuse_blocked(&plan.settings.out_dir, &output));
+    refused.map_err(|error| AssetError::new(&file.path, Stage::Write, error.to_string()))
+}
+
+/// Refuses an output if an import cannot write it, because something else is there or on the way.
+///
+/// # Errors
+///
+/// Fails with the error of the import.
+fn refuse_blocked(out_dir: &Path, output: &str) -> Result<(), Error> {
+    let path = locate(out_dir, output)?;
+    let existing = path.ancestors().skip(1).find(|folder| folder.is_symlink() || folder.exists());
+    if let Some(folder) = existing.filter(|folder| !folder.is_dir()) {
+        let (path, source) = (folder.into(), ErrorKind::NotADirectory.into());
+        return Err(Error::File { path, action: "create", source });
+    }
+    refuse_occupied(output, &path)
+}
+
+/// Plans an asset to import.
 fn pending(plan: &Plan<'_>, file: &AssetFile) -> PlannedAsset {
+    if let Err(error) = refuse_blocked_outputs(plan, file) {
+        return settled(file.failed(Kind::Module, error));
+    }
     let reason = || {
         let digest = plan.freshness.source_digest(file).ok()?;
         plan.freshness.reason_to_import(file, digest, &plan.tools)

@@ -7,6 +7,7 @@ use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value};
 
 pub(super) const FILE: &str = "Cargo.toml";
 
+const BUILD_DEPENDENCIES: &str = "build-dependencies";
 const RUNTIME: &str = "wasmport";
 const IMPORTER: &str = "wasmport-build";
 const COMPILER: &str = "compiler";
@@ -107,14 +108,15 @@ impl Manifest {
         options: &ScaffoldOptions,
     ) -> Result<Vec<String>, Error> {
         let mut wanted = vec![("dependencies", RUNTIME)];
-        wanted.extend((!options.is_checked_in).then_some(("build-dependencies", IMPORTER)));
+        wanted.extend((!options.is_checked_in).then_some((BUILD_DEPENDENCIES, IMPORTER)));
         let mut added = Vec::new();
         for (table, name) in wanted {
-            if self.depends_on(table, name) {
+            // The package itself may be the root of the workspace.
+            let root = workspace.unwrap_or(self);
+            if self.key_of(table, name, root).is_some() {
                 continue;
             }
-            // The package itself may be the root of the workspace.
-            let shared = workspace.unwrap_or(self).shared(name);
+            let shared = root.shared(name);
             let value = shared.unwrap_or_else(|| dependency(name, options));
             added.push(format!("{table}.{name} = {}", value.to_string().trim()));
             let path = self.path.display().to_string();
@@ -128,22 +130,39 @@ impl Manifest {
         Ok(added)
     }
 
-    /// Returns whether a table has the dependency, under any name and for any platform.
-    fn depends_on(&self, table: &str, name: &str) -> bool {
+    /// Returns the name of the importer's crate in the build script, which may rename the dependency.
+    pub fn importer(&self, workspace: Option<&Self>) -> String {
+        let key = self.key_of(BUILD_DEPENDENCIES, IMPORTER, workspace.unwrap_or(self));
+        key.unwrap_or(IMPORTER).replace('-', "_")
+    }
+
+    /// Returns the key of the dependency on a package in a table, for any platform.
+    fn key_of(&self, table: &str, package: &str, workspace: &Self) -> Option<&str> {
         let of_platforms = self.table("target").into_iter().flat_map(|targets| targets.iter());
         let of_platforms =
             of_platforms.filter_map(|(_, target)| target.as_table_like()?.get(table));
         let tables = self.document.get(table).into_iter().chain(of_platforms);
         let mut entries = tables.filter_map(Item::as_table_like).flat_map(|table| table.iter());
-        entries.any(|(key, item)| {
-            let package = item.as_table_like().and_then(|item| item.get("package")?.as_str());
-            package.unwrap_or(key) == name
-        })
+        let is_wanted = |(key, item): &(&str, &Item)| workspace.package_of(key, item) == package;
+        entries.find(is_wanted).map(|(key, _)| key)
+    }
+
+    /// Returns the package that a dependency of a member of this workspace means.
+    fn package_of<'m>(&'m self, key: &'m str, item: &'m Item) -> &'m str {
+        let value = |item: &'m Item, key: &str| item.as_table_like()?.get(key);
+        let is_shared = value(item, "workspace").and_then(Item::as_bool) == Some(true);
+        let item = if is_shared { self.shared_item(key).unwrap_or(item) } else { item };
+        value(item, "package").and_then(Item::as_str).unwrap_or(key)
+    }
+
+    /// Returns the dependency of the workspace that its members can share under this key.
+    fn shared_item(&self, key: &str) -> Option<&Item> {
+        self.table("workspace")?.get("dependencies")?.as_table_like()?.get(key)
     }
 
     /// Returns the dependency as the workspace shares it, if it does.
     fn shared(&self, name: &str) -> Option<Value> {
-        let shared = self.table("workspace")?.get("dependencies")?.as_table_like()?.get(name)?;
+        let shared = self.shared_item(name)?;
         let mut table = InlineTable::new();
         table.insert("workspace", true.into());
         let detail = shared.as_table_like();
@@ -227,6 +246,27 @@ mod tests {
         let text = "[package]\nname = \"a\"\n[target.'cfg(unix)'.dependencies]\nw = { package = \"wasmport\", version = \"0.1\" }\n\
                     [build-dependencies.wasmport-build]\nversion = \"0.1\"\n";
         assert_eq!(edited(text, None, &ScaffoldOptions::new())?, text);
+        Ok(())
+    }
+
+    #[test]
+    fn the_importer_has_the_name_of_its_dependency() -> Result<(), Error> {
+        let path = Path::new("Cargo.toml");
+        let workspace = "[workspace.dependencies]\nour-wb = { package = \"wasmport-build\", version = \"0.1\" }\n";
+        let workspace = Manifest::parse_any(workspace, path)?;
+        for (dependency, name) in [
+            ("", "wasmport_build"),
+            ("wasmport-build = \"0.1\"", "wasmport_build"),
+            ("my-wb = { package = \"wasmport-build\", version = \"0.1\" }", "my_wb"),
+            ("our-wb.workspace = true", "our_wb"),
+        ] {
+            let text = format!("[package]\nname = \"a\"\n[build-dependencies]\n{dependency}\n");
+            let mut manifest = Manifest::parse(&text, path)?;
+            let added = manifest.add_dependencies(Some(&workspace), &ScaffoldOptions::new())?;
+            assert_eq!(manifest.importer(Some(&workspace)), name, "{text}");
+            // The dependency on the runtime is missing, and that on the importer only in the first case.
+            assert_eq!(added.len(), if dependency.is_empty() { 2 } else { 1 }, "{added:?}");
+        }
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! The sections and functions of artifacts: ELF files of Wasmtime.
 
+use super::names::DemangleBudget;
 use super::ranges::{Range, own_bytes};
-use super::{CodeForm, FunctionSize, MOST_FUNCTIONS, Sections, Sizes, Unlisted, demangled};
+use super::{CodeForm, FunctionSize, MOST_FUNCTIONS, Sections, Sizes, Unlisted};
 use crate::asset::{AssetError, Stage};
 use object::elf::FileHeader64;
 use object::read::elf::{ElfFile64, FileHeader as _};
@@ -22,7 +23,7 @@ pub(super) fn sizes(path: &Path, bytes: &[u8], stored: Option<u64>) -> Result<Si
             .help("name a module, a component, or an artifact of an import")
     })?;
     let len = bytes.len() as u64;
-    let (functions, unlisted) = functions(&elf);
+    let (functions, unlisted) = functions(&elf, DemangleBudget::of(bytes.len()));
     let sections = sections(&elf, len);
     Ok(Sizes { form: CodeForm::Artifact, bytes: len, stored, sections, functions, unlisted })
 }
@@ -48,7 +49,10 @@ fn sections(elf: &ElfFile64<'_, Endianness>, len: u64) -> Vec<super::SectionSize
 }
 
 /// Returns the functions by their symbols. Code that lies in several symbols counts for the first.
-fn functions(elf: &ElfFile64<'_, Endianness>) -> (Vec<FunctionSize>, Unlisted) {
+fn functions(
+    elf: &ElfFile64<'_, Endianness>,
+    mut budget: DemangleBudget,
+) -> (Vec<FunctionSize>, Unlisted) {
     let mut unlisted = Unlisted::default();
     let Some(text) = elf.section_by_name(TEXT) else { return (Vec::new(), unlisted) };
     let (index, end) = (text.index(), text.size());
@@ -63,7 +67,8 @@ fn functions(elf: &ElfFile64<'_, Endianness>) -> (Vec<FunctionSize>, Unlisted) {
     let mut functions = Vec::new();
     for (symbol, bytes) in own_bytes(ranges.collect(), end) {
         if functions.len() < MOST_FUNCTIONS {
-            functions.push(function(&String::from_utf8_lossy(symbol), bytes));
+            let symbol = String::from_utf8_lossy(symbol);
+            functions.push(function(&Symbol::of(&symbol), bytes, &mut budget));
         } else {
             unlisted.functions += 1;
             unlisted.bytes += bytes;
@@ -87,8 +92,7 @@ pub(crate) fn code_of(artifact: &[u8], module: u32, index: u32) -> Option<Functi
     let text = elf.section_by_name(TEXT)?;
     let symbol = elf.symbols().find(|symbol| {
         let name = symbol.name().ok().filter(|_| symbol.section_index() == Some(text.index()));
-        let function = name.map(|name| function(name, 0));
-        function.is_some_and(|f| f.module == module && f.index == Some(index))
+        name.map(Symbol::of).is_some_and(|own| own.module == module && own.index == Some(index))
     })?;
     let start = symbol.address().checked_sub(text.address())?;
     let begin = usize::try_from(start).ok()?;
@@ -103,20 +107,38 @@ pub(crate) fn section_of<'a>(artifact: &'a [u8], name: &str) -> Option<&'a [u8]>
     elf.section_by_name(name)?.data().ok()
 }
 
-/// Reads a symbol, such as `wasm[0]::function[12]::name`.
-fn function(symbol: &str, bytes: u64) -> FunctionSize {
-    let of_module = symbol.strip_prefix("wasm[").and_then(|rest| rest.split_once("]::"));
-    let of_module = of_module.and_then(|(module, rest)| Some((module.parse().ok()?, rest)));
-    let Some((module, rest)) = of_module else {
-        return FunctionSize { module: 0, index: None, name: Some(short(symbol)), bytes };
-    };
-    let of_function = rest.strip_prefix("function[").and_then(|rest| rest.split_once(']'));
-    let of_function = of_function.and_then(|(index, rest)| Some((index.parse().ok()?, rest)));
-    let Some((index, rest)) = of_function else {
-        return FunctionSize { module, index: None, name: Some(short(rest)), bytes };
-    };
-    let name = rest.strip_prefix("::").map(|name| demangled(&short(name)));
-    FunctionSize { module, index: Some(index), name, bytes }
+/// The parts of a symbol, such as `wasm[0]::function[12]::name`.
+struct Symbol<'a> {
+    module: u32,
+    /// The index of a function of the module; none for code of the compiler.
+    index: Option<u32>,
+    /// The name of a function, if it has one, or that of code of the compiler.
+    name: Option<&'a str>,
+}
+
+impl<'a> Symbol<'a> {
+    fn of(symbol: &'a str) -> Self {
+        let of_module = symbol.strip_prefix("wasm[").and_then(|rest| rest.split_once("]::"));
+        let of_module = of_module.and_then(|(module, rest)| Some((module.parse().ok()?, rest)));
+        let Some((module, rest)) = of_module else {
+            return Self { module: 0, index: None, name: Some(symbol) };
+        };
+        let of_function = rest.strip_prefix("function[").and_then(|rest| rest.split_once(']'));
+        let of_function = of_function.and_then(|(index, rest)| Some((index.parse().ok()?, rest)));
+        let Some((index, rest)) = of_function else {
+            return Self { module, index: None, name: Some(rest) };
+        };
+        Self { module, index: Some(index), name: rest.strip_prefix("::") }
+    }
+}
+
+fn function(symbol: &Symbol<'_>, bytes: u64, budget: &mut DemangleBudget) -> FunctionSize {
+    let Symbol { module, index, name } = *symbol;
+    let name = name.map(short).map(|name| match index {
+        Some(_) => budget.demangled(&name),
+        None => name,
+    });
+    FunctionSize { module, index, name, bytes }
 }
 
 fn short(name: &str) -> String {
@@ -175,8 +197,8 @@ mod tests {
     #[test]
     fn symbols_are_read() {
         let of = |symbol: &str| {
-            let FunctionSize { module, index, name, .. } = function(symbol, 1);
-            (module, index, name.unwrap_or_default())
+            let Symbol { module, index, name } = Symbol::of(symbol);
+            (module, index, name.unwrap_or_default().to_owned())
         };
         assert_eq!(of("wasm[2]::function[7]"), (2, Some(7), String::new()));
         assert_eq!(of("wasm[0]::function[7]::a::b]"), (0, Some(7), "a::b]".into()));

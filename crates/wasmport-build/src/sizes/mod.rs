@@ -136,7 +136,8 @@ impl Sizes {
             match (name, other) {
                 // Symbols are cut, and hold `?` in place of spaces and other letters.
                 (Some(name), Some(other)) if other.len() < SYMBOL && !other.contains('?') => {
-                    name == other
+                    // One of the files may have names that stayed mangled because they are too many.
+                    name == other || demangled(name) == demangled(other)
                 }
                 _ => true,
             }
@@ -162,17 +163,19 @@ impl Sizes {
 }
 
 impl Sizes {
-    /// Leaves the `most` largest functions in the list, the largest first, and counts the others in
-    /// [`unlisted`](Self::unlisted).
-    #[must_use]
-    pub fn with_largest(mut self, most: usize) -> Self {
-        self.functions.sort_by_key(|function| std::cmp::Reverse(function.bytes));
-        let rest = self.functions.drain(most.min(self.functions.len())..);
-        for function in rest {
-            self.unlisted.functions += 1;
-            self.unlisted.bytes += function.bytes;
+    /// Leaves the functions for which `kept` is true in the list, the largest first, and counts the others in
+    /// [`unlisted`](Self::unlisted). `kept` has an element for each function.
+    pub(crate) fn retain(&mut self, kept: &[bool]) {
+        let functions = std::mem::take(&mut self.functions);
+        for (function, is_kept) in functions.into_iter().zip(kept) {
+            if *is_kept {
+                self.functions.push(function);
+            } else {
+                self.unlisted.functions += 1;
+                self.unlisted.bytes += function.bytes;
+            }
         }
-        self
+        self.functions.sort_by_key(|function| std::cmp::Reverse(function.bytes));
     }
 }
 

@@ -1,6 +1,7 @@
 //! The sections and functions of modules and components.
 
-use super::{CodeForm, FunctionSize, MOST_FUNCTIONS, Sections, Sizes, Unlisted, demangled};
+use super::names::DemangleBudget;
+use super::{CodeForm, FunctionSize, MOST_FUNCTIONS, Sections, Sizes, Unlisted};
 use crate::asset::{AssetError, Kind, Stage};
 use std::path::Path;
 use wasmparser::{
@@ -25,7 +26,8 @@ pub(super) fn sizes(path: &Path, wasm: &[u8]) -> Result<Sizes, AssetError> {
         Kind::Module => CodeForm::Module,
     };
     let bytes = wasm.len() as u64;
-    let names = scan.names.into_iter().map(|name| name.map(demangled));
+    let mut budget = DemangleBudget::of(wasm.len());
+    let names = scan.names.into_iter().map(|name| name.map(|name| budget.demangled(name)));
     let functions = scan.functions.into_iter().zip(names);
     let functions = functions.map(|(function, name)| FunctionSize { name, ..function }).collect();
     let sections = scan.sections.complete(bytes);

@@ -9,5 +9,7 @@ mod validate;
 pub(crate) use images::image_bytes;
 pub(crate) use raw::RawWasm;
 pub(crate) use sections::{code_bytes, custom_sections};
-pub(crate) use validate::{ValidWasm, has_legacy_exceptions, is_valid, validate};
+pub(crate) use validate::{
+    ValidWasm, has_legacy_exceptions, is_valid, validate, validate_described,
+};
 pub(crate) use wasmport::inspect::{needs_concurrency, scan};

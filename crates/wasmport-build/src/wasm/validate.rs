@@ -12,7 +12,8 @@ use wasmparser::{
 use wasmport::engine::{RequiredFeatures, WasmFeature};
 use wasmport::inspect::{self, Scanned};
 
-/// A core module or component that is valid with exactly its required features.
+/// A core module or component that is valid with exactly its required features, and with legacy exceptions if it is only
+/// described.
 pub(crate) struct ValidWasm {
     path: PathBuf,
     wasm: Vec<u8>,
@@ -74,6 +75,30 @@ pub(crate) fn validate(
     allowed: RequiredFeatures,
     limits: &ImportLimits,
 ) -> Result<ValidWasm, AssetError> {
+    validate_with(module, allowed, WasmFeatures::empty(), limits)
+}
+
+/// Validates a module that is described and not imported. Legacy exceptions are no fault of it: an import may translate
+/// them.
+///
+/// # Errors
+///
+/// Fails like [`validate`].
+pub(crate) fn validate_described(
+    module: RawWasm,
+    allowed: RequiredFeatures,
+    limits: &ImportLimits,
+) -> Result<ValidWasm, AssetError> {
+    validate_with(module, allowed, WasmFeatures::LEGACY_EXCEPTIONS, limits)
+}
+
+/// Validates `module` with the features in `allowed`, and with `more`, which no import allows.
+fn validate_with(
+    module: RawWasm,
+    allowed: RequiredFeatures,
+    more: WasmFeatures,
+    limits: &ImportLimits,
+) -> Result<ValidWasm, AssetError> {
     let text = module.text().map(str::to_owned);
     let RawWasm { path, wasm, .. } = module;
     // A module that cannot be scanned is not valid, and the validator has the better message.
@@ -89,15 +114,15 @@ pub(crate) fn validate(
     let narrow = tries
         .into_iter()
         .filter(|features| features.missing_in(allowed) == RequiredFeatures::NONE)
-        .find_map(|features| Some((features, check(&wasm, features.flags()).ok()?)));
+        .find_map(|features| Some((features, check(&wasm, features.flags() | more).ok()?)));
     let (features, types) = match narrow {
         Some(narrow) => narrow,
         None => {
-            let types = check(&wasm, allowed.flags()).map_err(|e| {
+            let types = check(&wasm, allowed.flags() | more).map_err(|e| {
                 let place = Place::of(&wasm, text.as_deref(), e.offset());
                 refusal(&path, &wasm, allowed, &e, &place)
             })?;
-            (narrowed(&wasm, allowed, scanned), types)
+            (narrowed(&wasm, allowed, scanned, more), types)
         }
     };
     Ok(ValidWasm { path, wasm, features, types })
@@ -131,11 +156,16 @@ fn check(wasm: &[u8], features: WasmFeatures) -> Result<Types, wasmparser::Binar
 /// Finds the smallest set of features by trial, for the few modules in which the scan missed one.
 /// The scanned features stay: Wasmtime needs more than the validator, such as `gc-types` for any
 /// reference.
-fn narrowed(wasm: &[u8], allowed: RequiredFeatures, scanned: RequiredFeatures) -> RequiredFeatures {
+fn narrowed(
+    wasm: &[u8],
+    allowed: RequiredFeatures,
+    scanned: RequiredFeatures,
+    more: WasmFeatures,
+) -> RequiredFeatures {
     let doubtful = allowed.iter().filter(|feature| !scanned.contains(*feature));
     doubtful.fold(allowed, |needed, feature| {
         let without = needed.missing_in(RequiredFeatures::of(&[feature]));
-        if check(wasm, without.flags()).is_ok() { without } else { needed }
+        if check(wasm, without.flags() | more).is_ok() { without } else { needed }
     })
 }
 
@@ -169,7 +199,8 @@ fn refusal(
     let missing = WasmFeature::ALL.iter().copied().filter(|f| !allowed.contains(*f));
     let everything = missing.clone().fold(allowed, RequiredFeatures::with);
     if check(wasm, everything.flags()).is_ok() {
-        let used = narrowed(wasm, everything, RequiredFeatures::NONE).missing_in(allowed);
+        let none = RequiredFeatures::NONE;
+        let used = narrowed(wasm, everything, none, WasmFeatures::empty()).missing_in(allowed);
         let names: Vec<&str> = used.iter().map(WasmFeature::name).collect();
         let list = names.join(", ");
         return AssetError::new(

@@ -83,7 +83,7 @@ pub struct RunArgs {
 #[derive(Args, Debug)]
 #[non_exhaustive]
 pub struct SelectionArgs {
-    /// Import only these assets, or other folders and files [default: all files below the roots of the settings, else below `assets`]
+    /// Take only these assets, or other folders and files [default: all files below the roots of the settings, else below `assets`]
     #[arg(value_name = "PATH")]
     pub paths: Vec<PathBuf>,
     /// The settings.

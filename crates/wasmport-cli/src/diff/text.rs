@@ -84,7 +84,7 @@ pub(super) fn size(before: Option<FileFacts>, after: Option<FileFacts>) -> Optio
 
 /// Returns the lines about the differences of an asset.
 fn of_asset(asset: &AssetDiff, most: usize) -> Vec<String> {
-    let AssetDiff { status, contents, kind, records, artifacts, before, after, .. } = asset;
+    let AssetDiff { status, contents, kind, records, artifacts, .. } = asset;
     let mut lines = Vec::new();
     if let Some(kind) = kind {
         lines.push(format!("it was a {} and is a {}", kind.before.name(), kind.after.name()));
@@ -92,9 +92,12 @@ fn of_asset(asset: &AssetDiff, most: usize) -> Vec<String> {
     // Nothing used an added asset: its items are for those who ask for all.
     let is_listed = *status != DiffStatus::Added || most == usize::MAX;
     lines.extend(of_contents(contents, if is_listed { most } else { 0 }));
-    let is_same_source = before.and_then(|f| f.blake3) == after.and_then(|f| f.blake3);
-    if *status == DiffStatus::Changed && !(records.is_empty() && artifacts.is_empty()) {
-        lines.push(if is_same_source { "same source" } else { "another source" }.to_owned());
+    if *status == DiffStatus::Changed {
+        match asset.is_another_source() {
+            true if contents.compatibility.is_none() => lines.push("another source".to_owned()),
+            false => lines.push("same source".to_owned()),
+            true => {}
+        }
     }
     lines.extend(records.iter().map(|record| plain(&of_record(record))));
     for artifact in artifacts {

@@ -2,6 +2,7 @@
 
 use super::code::CodePage;
 use super::functions::{FunctionTable, table};
+use super::room::Room;
 use super::rows::{escaped_len, within};
 use super::treemap::{Treemap, treemap};
 use super::{cell, cut};
@@ -11,9 +12,6 @@ use std::collections::BTreeMap;
 use wasmport_build::Status;
 use wasmport_build::inspector::AssetOverview;
 use wasmport_build::sizes::Sizes;
-
-/// The bytes of the page that a table of imports or exports may have.
-const LARGEST_TABLE: usize = 300_000;
 
 /// The longest type or signature in characters.
 const LONGEST_TYPE: usize = 400;
@@ -100,16 +98,17 @@ pub(super) struct AssetPage {
 }
 
 impl AssetPage {
-    /// Prepares the part about an asset, the `id`th of all `assets`.
-    pub fn new(asset: &AssetOverview, id: usize, assets: usize) -> Self {
+    /// Prepares the part about an asset, the `id`th of all `assets`, with as much as fits into the room.
+    pub fn new(asset: &AssetOverview, id: usize, assets: usize, room: Room) -> Self {
         let columns = columns(asset);
         let shown = columns.len().clamp(1, MOST_TREEMAPS);
         let most = MOST_TILES / shown / assets.clamp(1, 20);
         let treemaps = columns.iter().take(MOST_TREEMAPS).map(|(name, sizes)| {
-            treemap(format!("{name}: {}", bytes(sizes.bytes)), sizes, most.clamp(10, 300))
+            let title = format!("{name}: {}", bytes(sizes.bytes));
+            treemap(title, sizes, most.clamp(10, 300), room.tiles / shown)
         });
-        let (imports, left_imports) = imports(asset);
-        let (exports, left_exports) = exports(asset);
+        let (imports, left_imports) = imports(asset, room.table);
+        let (exports, left_exports) = exports(asset, room.table);
         Self {
             id,
             name: cell(&asset.name),
@@ -129,10 +128,10 @@ impl AssetPage {
             totals: columns.iter().map(|(_, sizes)| sizes.bytes).collect(),
             treemaps: treemaps.collect(),
             size_columns: columns.iter().map(|(name, _)| name.clone()).collect(),
-            functions: table(asset, assets),
+            functions: table(asset, room.functions),
             stages: stages(asset),
             artifacts: artifacts(asset),
-            code: asset.code.as_ref().map(CodePage::new),
+            code: asset.code.as_ref().map(|code| CodePage::new(code, room.code)),
         }
     }
 }
@@ -177,7 +176,7 @@ fn capabilities(asset: &AssetOverview) -> Vec<CapabilityRow> {
     asset.capabilities.iter().map(row).collect()
 }
 
-fn imports(asset: &AssetOverview) -> (Vec<ImportRow>, usize) {
+fn imports(asset: &AssetOverview, room: usize) -> (Vec<ImportRow>, usize) {
     let rows = asset.imports.iter().map(|import| {
         let mut provider = import.provider.to_string();
         if !import.assets.is_empty() {
@@ -192,14 +191,14 @@ fn imports(asset: &AssetOverview) -> (Vec<ImportRow>, usize) {
             rust: import.rust.as_deref().map(|rust| cut(rust, LONGEST_TYPE)),
         }
     });
-    within(rows, LARGEST_TABLE, |row| {
+    within(rows, room, |row| {
         let texts = [&row.of, &row.name, &row.ty, &row.provider];
         let rust = row.rust.as_deref().map_or(0, escaped_len);
         texts.into_iter().map(|text| escaped_len(text)).chain([rust]).collect()
     })
 }
 
-fn exports(asset: &AssetOverview) -> (Vec<ExportRow>, usize) {
+fn exports(asset: &AssetOverview, room: usize) -> (Vec<ExportRow>, usize) {
     let rows = asset.exports.iter().map(|export| ExportRow {
         name: match export.of.as_str() {
             "" => cell(&export.name),
@@ -208,7 +207,7 @@ fn exports(asset: &AssetOverview) -> (Vec<ExportRow>, usize) {
         ty: cut(&export.ty, LONGEST_TYPE),
         rust: export.rust.as_deref().map(|rust| cut(rust, LONGEST_TYPE)),
     });
-    within(rows, LARGEST_TABLE, |row| {
+    within(rows, room, |row| {
         let rust = row.rust.as_deref().map_or(0, escaped_len);
         vec![escaped_len(&row.name), escaped_len(&row.ty), rust]
     })

@@ -6,9 +6,6 @@ use std::collections::BTreeMap;
 use wasmport_build::inspector::AssetOverview;
 use wasmport_build::sizes::{FunctionSize, Sizes};
 
-/// The bytes of the page that the table may have.
-const LARGEST: usize = 1_200_000;
-
 /// A function in the module and in artifacts.
 pub(super) struct FunctionRow {
     pub name: String,
@@ -31,8 +28,11 @@ pub(super) struct FunctionTable {
 /// The place of a function, by which columns are joined.
 type Key = (usize, u32, Option<u32>, String);
 
-/// Joins the functions of the module and of the artifacts.
-pub(super) fn table(asset: &AssetOverview, assets: usize) -> FunctionTable {
+/// A file: its name, its sizes, and whether its functions have the numbers of the module.
+type Column<'a> = (String, Option<&'a Sizes>, bool);
+
+/// Joins the functions of the module and of the artifacts, as many as fit into `room` bytes of the page.
+pub(super) fn table(asset: &AssetOverview, room: usize) -> FunctionTable {
     let (wasm, name) = match (&asset.final_sizes, &asset.sizes) {
         (Some(sizes), Some(source)) if sizes.bytes != source.bytes => {
             (Some(sizes), "wasm after stages")
@@ -41,12 +41,11 @@ pub(super) fn table(asset: &AssetOverview, assets: usize) -> FunctionTable {
         (None, None) => (None, "wasm"),
     };
     let artifacts = asset.artifacts.iter().filter(|artifact| !artifact.target.is_source());
-    let columns: Vec<(String, Option<&Sizes>, bool)> =
-        std::iter::once((name.to_owned(), wasm, true))
-            .chain(artifacts.map(|artifact| {
-                (artifact.target.to_string(), artifact.sizes.as_ref(), artifact.has_module_numbers)
-            }))
-            .collect();
+    let columns: Vec<Column<'_>> = std::iter::once((name.to_owned(), wasm, true))
+        .chain(artifacts.map(|artifact| {
+            (artifact.target.to_string(), artifact.sizes.as_ref(), artifact.has_module_numbers)
+        }))
+        .collect();
     let mut rows: BTreeMap<Key, FunctionRow> = BTreeMap::new();
     for (column, (_, sizes, is_joined)) in columns.iter().enumerate() {
         for function in sizes.iter().flat_map(|sizes| &sizes.functions) {
@@ -61,17 +60,29 @@ pub(super) fn table(asset: &AssetOverview, assets: usize) -> FunctionTable {
     }
     let mut rows: Vec<FunctionRow> = rows.into_values().collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.bytes.iter().flatten().max().copied()));
-    let most = LARGEST / assets.clamp(1, 40);
-    let unlisted =
-        columns.iter().filter_map(|(_, sizes, _)| Some(sizes.as_ref()?.unlisted.functions));
-    let unlisted = unlisted.max().unwrap_or(0);
+    let unlisted = unlisted(&columns);
     let count = rows.len() as u64 + unlisted;
-    let (rows, left) = within(rows.into_iter(), most, |row| {
+    let (rows, left) = within(rows.into_iter(), room, |row| {
         let numbers = row.bytes.iter().map(|bytes| bytes.map_or(1, |_| 8));
         numbers.chain([escaped_len(&row.name), row.place.len()]).collect()
     });
     let columns = columns.into_iter().map(|(name, ..)| name).collect();
     FunctionTable { columns, rows, count, left: left as u64 + unlisted }
+}
+
+/// Returns the number of functions that no file lists. Files with the same numbers list the same functions, so that each of
+/// the others is unlisted in the file that has the most.
+fn unlisted(columns: &[Column<'_>]) -> u64 {
+    let (mut joined, mut others) = (0, 0);
+    for (_, sizes, is_joined) in columns {
+        let unlisted = sizes.map_or(0, |sizes| sizes.unlisted.functions);
+        if *is_joined {
+            joined = unlisted.max(joined);
+        } else {
+            others += unlisted;
+        }
+    }
+    joined + others
 }
 
 fn row(function: &FunctionSize, columns: usize) -> FunctionRow {

@@ -3,6 +3,7 @@
 mod asset;
 mod code;
 mod functions;
+mod room;
 mod rows;
 mod treemap;
 
@@ -11,6 +12,8 @@ use askama::Template;
 use asset::AssetPage;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use room::{Room, share};
+use rows::{escaped_len, row_len, within};
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
@@ -19,11 +22,20 @@ use wasmport_build::inspector::{AssetOverview, EngineSetting, Overview, write_pa
 /// The size in bytes that a page does not exceed: further assets are in its table alone.
 const LARGEST: usize = 2_900_000;
 
-/// The number of assets in the table.
-const MOST_ASSETS: usize = 2000;
+/// The bytes of the page besides assets, rows, warnings, style and script.
+const FRAME: usize = 20_000;
 
-/// The number of warnings.
+/// The largest number of assets in the table, and the bytes of the page that they may have.
+const MOST_ASSETS: usize = 2000;
+const LARGEST_ROWS: usize = 700_000;
+
+/// The largest number of warnings, and the bytes of the page that they may have.
 const MOST_WARNINGS: usize = 200;
+const LARGEST_WARNINGS: usize = 100_000;
+
+/// The number of times that an asset is rendered with less room until it fits, and the bytes below which it is not tried.
+const MOST_TRIES: usize = 6;
+const SMALLEST: usize = 3000;
 
 /// The longest text of a cell in characters.
 const LONGEST: usize = 160;
@@ -121,27 +133,38 @@ struct AssetRow {
     stored: u64,
 }
 
+impl AssetRow {
+    /// Returns the bytes of the cells. The status is a class too, and the source may be a link.
+    fn cells(&self) -> Vec<usize> {
+        let numbers = [self.wasm, self.artifacts as u64, self.stored];
+        let digits = numbers.into_iter().map(|number| number.to_string().len());
+        let texts = [escaped_len(&self.source) + 30, self.what.len(), self.kind.len()];
+        texts.into_iter().chain([2 * self.status.len()]).chain(digits).collect()
+    }
+}
+
 fn render(title: &str, overview: &Overview) -> askama::Result<String> {
-    let all = || {
-        let interfaces = overview.interfaces.iter().map(|asset| (asset, "interface"));
-        overview.assets.iter().map(|asset| (asset, "asset")).chain(interfaces)
-    };
-    let count = all().count();
-    let mut used = STYLE.len() + SCRIPT.len() + 20_000 + 250 * count.min(MOST_ASSETS);
-    let (mut rows, mut assets) = (Vec::new(), Vec::new());
-    for (asset, what) in all() {
-        let page = AssetPage::new(asset, assets.len(), count).render()?;
-        let fits = used + page.len() <= LARGEST;
-        let id = fits.then_some(assets.len());
-        if fits {
-            used += page.len();
+    let interfaces = overview.interfaces.iter().map(|asset| (asset, "interface"));
+    let all = overview.assets.iter().map(|asset| (asset, "asset")).chain(interfaces);
+    let all: Vec<(&AssetOverview, &'static str)> = all.collect();
+    let listed = all.iter().take(MOST_ASSETS).map(|&(asset, what)| row(asset, what));
+    let (mut rows, _) = within(listed, LARGEST_ROWS, AssetRow::cells);
+    let warnings = overview.warnings.iter().take(MOST_WARNINGS).map(|text| cell(text));
+    let warning_cells = |text: &String| vec![escaped_len(text)];
+    let (warnings, _) = within(warnings, LARGEST_WARNINGS, warning_cells);
+    let used = rows.iter().map(|row| row_len(&row.cells())).sum::<usize>()
+        + warnings.iter().map(|text| row_len(&warning_cells(text))).sum::<usize>();
+    let mut left = LARGEST.saturating_sub(STYLE.len() + SCRIPT.len() + FRAME + used);
+    let mut assets = Vec::new();
+    let count = rows.len();
+    for (index, (row, (asset, _))) in rows.iter_mut().zip(&all).enumerate() {
+        let allowed = share(left, count - index - 1);
+        if let Some(page) = details(asset, assets.len(), all.len(), allowed)? {
+            left -= page.len();
+            row.id = Some(assets.len());
             assets.push(page);
         }
-        if rows.len() < MOST_ASSETS {
-            rows.push(row(asset, what, id));
-        }
     }
-    let warnings = overview.warnings.iter().take(MOST_WARNINGS).map(|text| cell(text)).collect();
     let mut engine: Vec<&EngineSetting> = overview.engine.iter().collect();
     engine.sort_by_key(|setting| setting.is_default);
     let digest = STANDARD.encode(Sha256::digest(SCRIPT.as_bytes()));
@@ -151,11 +174,11 @@ fn render(title: &str, overview: &Overview) -> askama::Result<String> {
         style: STYLE,
         script: SCRIPT,
         script_digest: digest,
-        more_assets: count.saturating_sub(rows.len()),
+        more_assets: all.len() - rows.len(),
         rows,
         assets,
+        more_warnings: overview.warnings.len() - warnings.len(),
         warnings,
-        more_warnings: overview.warnings.len().saturating_sub(MOST_WARNINGS),
         changed: engine.iter().filter(|setting| !setting.is_default).count(),
         engine,
         host: overview.host.to_string(),
@@ -163,9 +186,30 @@ fn render(title: &str, overview: &Overview) -> askama::Result<String> {
     page.render()
 }
 
-fn row(asset: &AssetOverview, what: &'static str, id: Option<usize>) -> AssetRow {
+/// Renders an asset into at most `allowed` bytes, with less and less of it. Returns none if it does not fit.
+fn details(
+    asset: &AssetOverview,
+    id: usize,
+    assets: usize,
+    allowed: usize,
+) -> askama::Result<Option<String>> {
+    let mut room = Room::of_one_of(assets);
+    for _ in 0..MOST_TRIES {
+        if allowed < SMALLEST {
+            break;
+        }
+        let page = AssetPage::new(asset, id, assets, room).render()?;
+        if page.len() <= allowed {
+            return Ok(Some(page));
+        }
+        room = room.divided(page.len() / allowed + 1);
+    }
+    Ok(None)
+}
+
+fn row(asset: &AssetOverview, what: &'static str) -> AssetRow {
     AssetRow {
-        id,
+        id: None,
         source: cell(&asset.source),
         what,
         kind: asset.kind.name(),

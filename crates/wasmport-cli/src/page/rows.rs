@@ -11,6 +11,11 @@ pub(super) fn escaped_len(text: &str) -> usize {
     text.len() + 5 * text.bytes().filter(|byte| b"<>&\"'".contains(byte)).count()
 }
 
+/// Returns the bytes of a row whose cells have these bytes of text.
+pub(super) fn row_len(cells: &[usize]) -> usize {
+    ROW + cells.iter().map(|len| CELL + len).sum::<usize>()
+}
+
 /// Takes rows until they have `most` bytes, and returns how many are left out.
 pub(super) fn within<T>(
     rows: impl ExactSizeIterator<Item = T>,
@@ -20,7 +25,7 @@ pub(super) fn within<T>(
     let all = rows.len();
     let (mut taken, mut used) = (Vec::new(), 0_usize);
     for row in rows {
-        used += ROW + cells(&row).into_iter().map(|len| CELL + len).sum::<usize>();
+        used += row_len(&cells(&row));
         if used > most {
             break;
         }

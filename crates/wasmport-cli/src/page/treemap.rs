@@ -1,9 +1,10 @@
 //! Treemaps: rectangles for sections and functions, as large as their bytes.
 
 use super::cut;
+use super::rows::escaped_len;
 use crate::text::bytes;
 use streemap::Rect;
-use wasmport_build::sizes::{OTHER, Sizes};
+use wasmport_build::sizes::{FunctionSize, OTHER, Sizes};
 
 /// The width and height in units of the picture.
 const WIDTH: f32 = 1000.0;
@@ -46,17 +47,37 @@ struct Part {
     area: Rect<f32>,
 }
 
+/// The bytes of a rectangle in the page besides names.
+const TILE: usize = 300;
+
 const NOWHERE: Rect<f32> = Rect { x: 0.0, y: 0.0, w: 0.0, h: 0.0 };
 
 impl Part {
     fn new(name: String, class: &'static str, bytes: u64) -> Self {
         Self { name, class, bytes, is_function: false, area: NOWHERE }
     }
+
+    /// Returns the bytes of the rectangle in the page: it may name the part in two labels, in its text and for the search.
+    fn html_len(&self) -> usize {
+        TILE + 4 * escaped_len(&self.name)
+    }
 }
 
-/// Draws the sections of a file, and in the code its `most` largest functions.
-pub(super) fn treemap(title: String, sizes: &Sizes, most: usize) -> Treemap {
-    let mut parts = sections(sizes);
+/// Returns the number of parts in front that fit into `room` bytes of the page, at most `most`.
+fn fitting(parts: &[Part], most: usize, room: usize) -> usize {
+    let mut used = 0;
+    let fits = |part: &&Part| {
+        used += part.html_len();
+        used <= room
+    };
+    parts.iter().take(most).take_while(fits).count()
+}
+
+/// Draws the sections of a file, and in the code its `most` largest functions, or fewer if they have more than `room` bytes
+/// of the page.
+pub(super) fn treemap(title: String, sizes: &Sizes, most: usize, room: usize) -> Treemap {
+    let of_sections = room / 3;
+    let mut parts = sections(sizes, of_sections);
     let whole = Rect { x: 0.0, y: 0.0, w: WIDTH, h: HEIGHT };
     layout(whole, &mut parts);
     let mut tiles = Vec::new();
@@ -65,7 +86,7 @@ pub(super) fn treemap(title: String, sizes: &Sizes, most: usize) -> Treemap {
             tiles.push(tile(&part, sizes.bytes));
             continue;
         }
-        let mut functions = functions(sizes, part.bytes, most);
+        let mut functions = functions(sizes, part.bytes, most, room - of_sections);
         layout(part.area, &mut functions);
         tiles.extend(functions.iter().map(|part| tile(part, sizes.bytes)));
     }
@@ -77,7 +98,7 @@ const CODE: &str = "t-code";
 /// The largest number of sections; the others are drawn as one.
 const MOST_SECTIONS: usize = 30;
 
-fn sections(sizes: &Sizes) -> Vec<Part> {
+fn sections(sizes: &Sizes, room: usize) -> Vec<Part> {
     let mut code = 0;
     let mut parts: Vec<Part> = Vec::new();
     for section in &sizes.sections {
@@ -92,28 +113,26 @@ fn sections(sizes: &Sizes) -> Vec<Part> {
         parts.push(Part::new(cut(&name, 80), class(&section.name), section.bytes));
     }
     parts.sort_by_key(|part| std::cmp::Reverse(part.bytes));
-    let rest: u64 = parts.drain(MOST_SECTIONS.min(parts.len())..).map(|part| part.bytes).sum();
+    let shown = fitting(&parts, MOST_SECTIONS, room);
+    let rest: u64 = parts.drain(shown..).map(|part| part.bytes).sum();
     parts.push(Part::new("smaller sections".into(), "t-other", rest));
     parts.push(Part::new("code".into(), CODE, code));
     sorted(parts)
 }
 
 /// Returns the functions, and the other bytes of the code.
-fn functions(sizes: &Sizes, code: u64, most: usize) -> Vec<Part> {
+fn functions(sizes: &Sizes, code: u64, most: usize, room: usize) -> Vec<Part> {
     let mut largest: Vec<_> = sizes.functions.iter().collect();
     largest.sort_by_key(|function| std::cmp::Reverse(function.bytes));
-    let mut parts = Vec::new();
-    let (mut shown, mut smaller) = (0, sizes.unlisted.functions);
-    for function in largest {
-        if parts.len() >= most {
-            smaller += 1;
-            continue;
-        }
-        shown += function.bytes;
+    let part = |function: &&FunctionSize| {
         let name = super::functions::name(function);
         let class = if function.index.is_some() { "t-function" } else { "t-glue" };
-        parts.push(Part { is_function: true, ..Part::new(name, class, function.bytes) });
-    }
+        Part { is_function: true, ..Part::new(name, class, function.bytes) }
+    };
+    let mut parts: Vec<Part> = largest.iter().take(most).map(part).collect();
+    parts.truncate(fitting(&parts, most, room));
+    let shown: u64 = parts.iter().map(|part| part.bytes).sum();
+    let smaller = (largest.len() - parts.len()) as u64 + sizes.unlisted.functions;
     let rest = code.saturating_sub(shown);
     let name = match smaller {
         0 => "between functions".to_owned(),
@@ -186,7 +205,7 @@ mod tests {
             "x".repeat(500)
         );
         let sizes = wasmport_build::sizes::of_bytes(Path::new("a.wat"), wat.as_bytes()).unwrap();
-        let all = treemap("a".into(), &sizes, 100);
+        let all = treemap("a".into(), &sizes, 100, 100_000);
         let sum: f64 = all.tiles.iter().map(area).sum();
         let picture = f64::from(WIDTH * HEIGHT);
         assert!((sum / picture - 1.0).abs() < 0.05, "{sum} of {picture}");
@@ -194,8 +213,24 @@ mod tests {
         let expected = picture * 1000.0 / sizes.bytes as f64;
         assert!((area(large) / expected - 1.0).abs() < 0.05, "{} of {expected}", area(large));
         assert_eq!(large.function.as_deref(), Some("large"));
-        let few = treemap("a".into(), &sizes, 1);
+        let few = treemap("a".into(), &sizes, 1, 100_000);
         assert!(few.tiles.iter().any(|tile| tile.label.starts_with("2 smaller functions")));
         assert!(all.tiles.iter().all(|tile| tile.x.parse::<f64>().is_ok_and(f64::is_finite)));
+    }
+
+    #[test]
+    fn rectangles_are_bounded_in_bytes() {
+        let functions = (0..100).map(|n| format!("(func $\"{}{n}\" nop)", "&".repeat(150)));
+        let sections = (0..25).map(|n| format!("(@custom \"{}{n}\" \"\")", "&".repeat(70)));
+        let parts: String = functions.chain(sections).collect();
+        let wat = format!("(module {parts})");
+        let sizes = wasmport_build::sizes::of_bytes(Path::new("a.wat"), wat.as_bytes()).unwrap();
+        let map = treemap("a".into(), &sizes, 100, 60_000);
+        let name = |tile: &Tile| tile.function.as_deref().map_or(0, escaped_len);
+        let len = |tile: &Tile| TILE + 2 * escaped_len(&tile.label) + name(tile);
+        let bytes: usize = map.tiles.iter().map(len).sum();
+        assert!((20_000..60_000).contains(&bytes), "{bytes} in {} tiles", map.tiles.len());
+        let has = |text: &str| map.tiles.iter().any(|tile| tile.label.contains(text));
+        assert!(has("smaller functions") && has("smaller sections"));
     }
 }

@@ -90,6 +90,18 @@ fn links_are_not_followed() {
 }
 
 #[test]
+fn a_folder_in_place_of_the_manifest_is_refused() {
+    let project = project(&[("assets/a.wat", CALC), ("src/assets/wasmport.json/mine", "")]);
+    for args in [&["clean"][..], &["clean", "--dry-run"]] {
+        let output = wasmport(project.path(), args);
+        assert!(code(&output) == 2 && output.stdout.is_empty(), "{args:?}");
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(error.contains("wasmport.json` is in the way"), "{error}");
+    }
+    assert!(project.path().join("src/assets/wasmport.json/mine").exists());
+}
+
+#[test]
 fn a_foreign_or_damaged_manifest_is_refused() {
     for text in ["{\"name\": \"mine\"}", "{\n  \"format\": 2,\n<<<<<<<", "{\n  \"format\": 99\n}"] {
         let project = project(&[

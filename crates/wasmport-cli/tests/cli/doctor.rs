@@ -240,6 +240,81 @@ fn the_optimizer_is_looked_for_if_an_asset_needs_it() {
 
 #[cfg(unix)]
 #[test]
+fn legacy_exceptions_that_are_translated_need_the_tool() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let legacy = "(module (import \"wasi_snapshot_preview1\" \"sched_yield\" (func (result i32))) (tag) (func (export \"f\") \
+                  try catch_all end))";
+    let files =
+        [("assets/old.wat", legacy), ("good", "#!/bin/sh\necho 'wasm-opt version 999 (own)'\n")];
+    let project = package("\"gc\"", VERSION, &files);
+    let good = project.path().join("good");
+    fs::set_permissions(&good, fs::Permissions::from_mode(0o755)).unwrap();
+    let with_tool = |path: &Path| doctor(project.path(), &[("WASM_OPT", path.to_str().unwrap())]);
+
+    let (exit, diagnosis) = with_tool(&good);
+    let [(level, _, mend)] = about(&diagnosis, "old.wat")[..] else { panic!("{diagnosis:#}") };
+    assert!(exit == 1 && level == "error" && mend.contains("legacy-exceptions"), "{mend}");
+
+    let settings = "[defaults]\nlegacy-exceptions = \"translate\"\n";
+    fs::write(project.path().join("wasmport.toml"), settings).unwrap();
+    let (_, diagnosis) = with_tool(&good);
+    assert_eq!(about(&diagnosis, "old.wat"), [], "{diagnosis:#}");
+    assert_eq!(about(&diagnosis, "the assets")[0].0, "ok", "{diagnosis:#}");
+    let found = ("ok", "version 999 (own), for `old.wat`", "");
+    assert_eq!(about(&diagnosis, "wasm-opt"), [found], "{diagnosis:#}");
+    assert_eq!(about(&diagnosis, "wasmport/gc"), [], "{diagnosis:#}");
+    assert_eq!(about(&diagnosis, "wasmport/wasi").len(), 1, "{diagnosis:#}");
+
+    let (exit, diagnosis) = with_tool(&project.path().join("missing"));
+    let [(level, cause, _)] = about(&diagnosis, "wasm-opt")[..] else { panic!("{diagnosis:#}") };
+    assert!(exit == 1 && level == "error" && cause.ends_with("; needed by `old.wat`"), "{cause}");
+
+    // A file with another fault is not valid, whatever is translated.
+    fs::write(project.path().join("assets/old.wat"), "(module (func i32.add))").unwrap();
+    let (_, diagnosis) = with_tool(&good);
+    assert_eq!(about(&diagnosis, "old.wat")[0].0, "error", "{diagnosis:#}");
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_used_is_an_error() {
+    for (path, text, level, part) in [
+        ("src/assets", "", "error", "is not a folder"),
+        ("src/assets/wasmport.json", "x", "error", "its JSON is broken"),
+        ("src/assets/wasmport.json/mine", "", "error", "is in the way"),
+        ("src/assets/wasmport.json", "{\n  \"format\": 2,\n<<<<<<<", "warning", "is damaged"),
+    ] {
+        let project = project(&[("assets/calc.wat", CALC), (path, text)]);
+        let (_, diagnosis) = doctor(project.path(), &[]);
+        let [(found, cause, mend)] = about(&diagnosis, "src/assets")[..] else {
+            panic!("{diagnosis:#}")
+        };
+        assert!(found == level && cause.contains(part) && !mend.is_empty(), "{path}: {cause}");
+        let quiet = run(project.path(), &[], &["-q"]);
+        let quiet = String::from_utf8(quiet.stdout).unwrap();
+        assert!(quiet.contains("output: src/assets: "), "{quiet}");
+    }
+}
+
+#[test]
+fn a_cache_folder_that_cannot_be_created_is_a_warning() {
+    let project = project(&[("assets/calc.wat", CALC), ("file", "")]);
+    let cache = |folder: &str| {
+        let (_, diagnosis) = doctor(project.path(), &[("WASMPORT_CACHE_DIR", folder)]);
+        let [(level, cause, _)] = about(&diagnosis, folder)[..] else { panic!("{diagnosis:#}") };
+        (level.to_owned(), cause.to_owned())
+    };
+    assert_eq!(cache("new/cache"), ("ok".into(), "the first import creates it".into()));
+    assert!(!project.path().join("new").exists(), "it writes nothing");
+    let cause = "imports cannot create it: `file` is not a folder";
+    assert_eq!(cache("file/cache"), ("warning".into(), cause.into()));
+    if cfg!(target_os = "linux") {
+        let (level, cause) = cache("/proc/wasmport");
+        assert!(level == "warning" && cause.starts_with("imports cannot create it: "), "{cause}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
 fn a_cache_that_others_can_change_and_damaged_entries_are_found() {
     use std::os::unix::fs::PermissionsExt as _;
     let project = package("", VERSION, &[("assets/calc.wat", CALC)]);

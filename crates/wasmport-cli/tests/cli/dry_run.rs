@@ -105,6 +105,60 @@ fn a_plan_that_fails_has_the_code_of_an_import() {
     }
 }
 
+/// The exit code and the errors of a command, without what an import prints of its stages.
+fn refusal(folder: &Path, args: &[&str]) -> (i32, String) {
+    let output = wasmport(folder, args);
+    (code(&output), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn an_output_folder_that_cannot_be_used_has_the_error_of_an_import() {
+    for (path, text) in [
+        ("src/assets", ""),
+        ("src", ""),
+        ("src/assets/wasmport.json", "x"),
+        ("src/assets/wasmport.json/mine", ""),
+        ("src/assets/mod.rs", "// mine"),
+        ("src/assets/deep/mod.rs", "// mine"),
+    ] {
+        let project = project(&[("assets/deep/calc.wat", CALC), (path, text)]);
+        let (exit, error) = refusal(project.path(), &["import", "--dry-run"]);
+        assert_eq!(exit, 2, "{path}: {error}");
+        assert!(error.contains(path.trim_end_matches("/mine")), "{path}: {error}");
+        let (exit, of_import) = refusal(project.path(), &["import"]);
+        assert_eq!(exit, 2, "{path}: {of_import}");
+        // The system has other words for a file in place of a folder.
+        if text == "// mine" || text == "x" {
+            assert_eq!(error, of_import, "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_file_in_the_way_of_an_asset_fails_it_alone() {
+    for path in [
+        "src/assets/deep/calc.rs",
+        "src/assets/deep",
+        "src/assets/artifacts/deep/calc.portable.cwasm",
+    ] {
+        let project = project(&[
+            ("assets/deep/calc.wat", CALC),
+            ("assets/other.wat", CALC),
+            ("wasmport.toml", "targets = [\"portable\"]\n"),
+            (path, "mine"),
+        ]);
+        let output = wasmport(project.path(), &["import", "--dry-run", "--format", "json"]);
+        assert_eq!(code(&output), 1, "{path}");
+        let plan = json(&output);
+        assert_eq!((&plan["summary"]["fail"], &plan["summary"]["import"]), (&1.into(), &1.into()));
+        let why = plan["assets"][0]["why"].as_str().unwrap();
+        assert!(why.contains(": write: ") && why.contains(path), "{why}");
+        assert_eq!(fs::read_to_string(project.path().join(path)).unwrap(), "mine");
+        let report = wasmport(project.path(), &["import", "--format", "json"]);
+        assert_eq!((code(&report), &json(&report)["summary"]["failed"]), (1, &1.into()), "{path}");
+    }
+}
+
 #[test]
 fn a_binding_lock_file_refuses_before_anything_is_written() {
     let project =

@@ -71,7 +71,9 @@ fn without_an_import_it_is_generated_and_nothing_is_written() {
             err(&output)
         );
     }
-    assert!(!project.path().join("src").exists() && !project.path().join("wasmport.lock").exists());
+    for written in ["src", "wasmport.lock", ".wasmport-cache"] {
+        assert!(!project.path().join(written).exists(), "{written}");
+    }
 }
 
 #[test]

@@ -82,6 +82,18 @@ fn people_read_a_table() {
 }
 
 #[test]
+fn a_damaged_manifest_is_a_warning() {
+    let damaged = ("src/assets/wasmport.json", "{\n  \"format\": 2,\n<<<<<<<");
+    let project = project(&[("assets/a.wat", CALC), damaged]);
+    let output = wasmport(project.path(), &["list"]);
+    let warning = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(code(&output), 0, "{warning}");
+    assert_eq!(warning.matches("the manifest `wasmport.json` is damaged").count(), 1, "{warning}");
+    let document = json(&wasmport(project.path(), &["list", "--format", "json"]));
+    assert_eq!(document["warnings"].as_array().unwrap().len(), 1, "{document}");
+}
+
+#[test]
 fn errors_have_their_codes() {
     let project = project(&[("assets/a.wat", CALC), ("bad.toml", "[engin]\n")]);
     let output = wasmport(project.path(), &["list", "--config", "bad.toml"]);

@@ -164,6 +164,119 @@ fn links_stay_links() {
     );
 }
 
+/// The file and the lines of each change that is left to the user.
+fn by_hand(document: &serde_json::Value) -> Vec<(&str, &str)> {
+    let changes = document["by_hand"].as_array().unwrap().iter();
+    changes
+        .map(|change| (change["file"].as_str().unwrap(), change["lines"].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn a_file_in_place_of_a_folder_is_found_before_anything_is_written() {
+    for path in ["assets", "examples"] {
+        let project = project(&[("Cargo.toml", PACKAGE), (path, "mine")]);
+        let before = contents(project.path());
+        let output = wasmport(project.path(), &["new"]);
+        let error = String::from_utf8(output.stderr.clone()).unwrap();
+        assert!(code(&output) == 1 && error.contains(path), "{path}: {error}");
+        assert_eq!(contents(project.path()), before, "{path}");
+    }
+}
+
+#[test]
+fn nothing_is_written_outside_of_the_package() {
+    let outside = tempfile::tempdir().unwrap();
+    let absolute = outside.path().join("evil.rs").display().to_string().replace('\\', "/");
+    for build in ["../evil.rs", &absolute] {
+        let manifest = format!("{PACKAGE}build = \"{build}\"\n");
+        let project = project(&[("game/Cargo.toml", &manifest)]);
+        let document = json(&wasmport(project.path(), &["new", "game", "--format", "json"]));
+        let (file, lines) = by_hand(&document)[0];
+        assert!(file == build && lines.contains("wasmport_build::import"), "{document:#}");
+        assert!(!project.path().join("evil.rs").exists(), "{build}");
+    }
+    assert_eq!(fs::read_dir(outside.path()).unwrap().count(), 0);
+}
+
+#[cfg(unix)]
+#[test]
+fn links_to_folders_are_not_followed() {
+    let project = project(&[("game/Cargo.toml", PACKAGE), ("a/.keep", ""), ("e/.keep", "")]);
+    let link = |to: &str, name: &str| {
+        std::os::unix::fs::symlink(to, project.path().join("game").join(name)).unwrap();
+    };
+    link("../e", "examples");
+    let new = || json(&wasmport(project.path(), &["new", "game", "--format", "json"]));
+    let document = new();
+    assert!(by_hand(&document).iter().any(|(file, _)| *file == "examples/add.rs"), "{document:#}");
+    fs::remove_dir_all(project.path().join("game/assets")).unwrap();
+    link("../a", "assets");
+    let document = new();
+    assert!(by_hand(&document).iter().any(|(file, _)| *file == "assets/add.wat"), "{document:#}");
+    for folder in ["a", "e"] {
+        assert_eq!(fs::read_dir(project.path().join(folder)).unwrap().count(), 1, "{folder}");
+    }
+}
+
+#[test]
+fn a_build_script_that_cannot_be_written_has_its_lines() {
+    let project = project(&[("Cargo.toml", PACKAGE), ("build.rs/mine", "")]);
+    let document = json(&wasmport(project.path(), &["new", "--format", "json"]));
+    let (file, lines) = by_hand(&document)[0];
+    assert!(file == "build.rs" && lines.starts_with("//! Imports"), "{document:#}");
+    #[cfg(unix)]
+    {
+        fs::remove_dir_all(project.path().join("build.rs")).unwrap();
+        std::os::unix::fs::symlink("nowhere", project.path().join("build.rs")).unwrap();
+        let document = json(&wasmport(project.path(), &["new", "--format", "json"]));
+        assert_eq!(by_hand(&document)[0].0, "build.rs", "{document:#}");
+    }
+}
+
+#[test]
+fn hidden_files_and_comments_change_nothing() {
+    let main = "// TODO: mod assets;\nfn main() {}\n";
+    let files = [("Cargo.toml", PACKAGE), ("assets/.gitkeep", ""), ("src/main.rs", main)];
+    let project = project(&files);
+    let document = json(&wasmport(project.path(), &["new", "--format", "json"]));
+    let actions = actions(&document);
+    for created in ["created assets/add.wat", "created examples/add.rs"] {
+        assert!(actions.iter().any(|action| action == created), "{actions:?}");
+    }
+    let (_, lines) = by_hand(&document)[0];
+    assert!(lines.contains("include_assets!"), "{document:#}");
+}
+
+#[test]
+fn the_build_script_follows_settings_and_names() {
+    let manifest = format!(
+        "{PACKAGE}\n[build-dependencies]\nmy-wb = {{ package = \"wasmport-build\", version = \"{VERSION}\" }}\n"
+    );
+    let settings = ("wasmport.toml", "[import]\nroots = [\"wasm\"]\n");
+    let project = project(&[("Cargo.toml", &manifest), settings]);
+    let document = json(&wasmport(project.path(), &["new", "--format", "json"]));
+    assert_eq!(
+        actions(&document),
+        ["changed Cargo.toml", "created build.rs", "kept wasmport.toml", "kept assets"]
+    );
+    let script = fs::read_to_string(project.path().join("build.rs")).unwrap();
+    assert!(
+        script.contains("my_wb::Settings::of_project(") && !script.contains("\"assets\""),
+        "{script}"
+    );
+    assert!(!script.contains("wasmport_build"), "{script}");
+    // A build script that exists calls the importer by its own name too.
+    let again = wasmport(project.path(), &["new"]);
+    let text = String::from_utf8(again.stdout).unwrap();
+    assert!(text.contains("build.rs: it calls `my_wb`"), "{text}");
+    fs::write(project.path().join("build.rs"), "// my_wb\nfn main() {}\n").unwrap();
+    let document = json(&wasmport(project.path(), &["new", "--format", "json"]));
+    assert!(by_hand(&document)[0].1.contains("my_wb::Importer::new("), "{document:#}");
+    fs::write(project.path().join("wasmport.toml"), "[import]\nroot = 1\n").unwrap();
+    assert_eq!(code(&wasmport(project.path(), &["new"])), 2);
+}
+
 /// Adds wasmport with the sources of this repository, and runs the example.
 fn build(args: &[&str], before: impl FnOnce(&Path)) {
     let project = project(&[("Cargo.toml", PACKAGE), ("src/main.rs", "fn main() {}\n")]);

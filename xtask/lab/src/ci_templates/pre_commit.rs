@@ -25,7 +25,7 @@ pub(super) fn check(program: Option<&PathBuf>) -> crate::Result {
     for (change, is_refused) in
         [(Change::None, false), (Change::Stale, true), (Change::Capability, false)]
     {
-        let (folder, _) = project.clone_with(change)?;
+        let folder = project.clone_with(change)?.folder;
         files::write(&folder.join(".pre-commit-config.yaml"), &config)?;
         let mut install = Command::new("pre-commit");
         project.environment(&mut install)?;

@@ -128,8 +128,10 @@ fn find<'s>(
     if let Some(function) = place.and_then(|(module, index)| at(module, index)) {
         return Ok(function);
     }
-    let query = demangled(query);
-    let named = |f: &&FunctionSize| f.name.as_deref() == Some(&query);
+    let (given, query) = (query, demangled(query));
+    // Names beyond the budget of a file stay mangled.
+    let named =
+        |f: &&FunctionSize| f.name.as_deref().is_some_and(|name| name == query || name == given);
     if let Some(function) = sizes.functions.iter().find(named) {
         return Ok(function);
     }
