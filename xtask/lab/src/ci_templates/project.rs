@@ -89,7 +89,7 @@ impl Project {
             Some(program) => format!("#!/bin/sh\nexec '{}' \"$@\"\n", program.display()),
             // Cargo starts it with `wasmport` first. Its own settings would be those of this repository.
             None => format!(
-                "#!/bin/sh\nshift\ncase \"$1\" in\n  check | import | audit) set -- \"$@\" --config wasmport.toml ;;\n\
+                "#!/bin/sh\nshift\ncase \"$1\" in\n  --version) exit 0 ;;\n  check | import | audit) set -- \"$@\" --config wasmport.toml ;;\n\
                  esac\nexec '{}' \"$@\"\n",
                 std::env::current_exe()?.display()
             ),
