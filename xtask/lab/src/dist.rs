@@ -14,7 +14,7 @@ const PACKAGE: &str = "cargo-wasmport";
 /// Its programs: `cargo binstall` takes an archive only if it has all of them.
 const PROGRAMS: [&str; 2] = ["cargo-wasmport", "wasmport-worker"];
 
-/// What is in an archive besides the program.
+/// The files of an archive besides the programs.
 const TEXTS: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
 #[derive(clap::Args)]

@@ -8,7 +8,7 @@ use crate::processes::{complete, status};
 use crate::scratch::target_dir;
 use crate::{Result, root};
 use cargo_metadata::semver::Version;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[derive(clap::Args)]
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &Args) -> Result {
         println!("{version} can be released: repeat with `--execute`");
         return Ok(());
     }
-    let copy = Copy::new()?;
+    let copy = WorkingCopy::new()?;
     changelog.write(&copy.folder)?;
     versions::set(&copy.folder, &current, version)?;
     cargo(&copy.folder, &["update", "--workspace"])?;
@@ -66,11 +66,11 @@ pub(crate) fn run(args: &Args) -> Result {
 }
 
 /// A second working copy of the repository, which is removed again: a release that fails changes nothing.
-struct Copy {
-    folder: std::path::PathBuf,
+struct WorkingCopy {
+    folder: PathBuf,
 }
 
-impl Copy {
+impl WorkingCopy {
     fn new() -> Result<Self> {
         let folder = target_dir("release").join("copy");
         let copy = Self { folder };
@@ -88,7 +88,7 @@ impl Copy {
     }
 }
 
-impl Drop for Copy {
+impl Drop for WorkingCopy {
     fn drop(&mut self) {
         self.remove();
     }

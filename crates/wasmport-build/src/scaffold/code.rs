@@ -6,21 +6,21 @@ use proc_macro2::{TokenStream, TokenTree};
 /// none.
 pub(super) fn has_tokens(code: &[u8], wanted: &[&str]) -> bool {
     let tokens = String::from_utf8_lossy(code).parse::<TokenStream>();
-    tokens.is_ok_and(|tokens| are_in(tokens, wanted))
-}
-
-fn are_in(tokens: TokenStream, wanted: &[&str]) -> bool {
-    let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    let words: Vec<String> = tokens.iter().map(word).collect();
-    let is_here = (0..words.len()).any(|start| {
-        let row = words.iter().skip(start).map(String::as_str).take(wanted.len());
-        row.eq(wanted.iter().copied())
-    });
-    is_here
-        || tokens.into_iter().any(|token| match token {
-            TokenTree::Group(group) => are_in(group.stream(), wanted),
-            _ => false,
-        })
+    // Code may be nested deeper than the stack is: what is left to search is a list.
+    let mut left: Vec<TokenStream> = tokens.into_iter().collect();
+    while let Some(tokens) = left.pop() {
+        let mut words = Vec::new();
+        for token in tokens {
+            words.push(word(&token));
+            if let TokenTree::Group(group) = token {
+                left.push(group.stream());
+            }
+        }
+        if words.windows(wanted.len()).any(|row| row == wanted) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Returns an identifier or a sign as text; an empty one for anything else.
@@ -43,6 +43,8 @@ mod tests {
         {
             assert!(has(code), "{code}");
         }
+        let (open, close) = ("(".repeat(100_000), ")".repeat(100_000));
+        assert!(!has(&format!("const X: u32 = {open}1{close};")));
         for code in [
             "// mod assets;\nfn main() {}",
             "//! mod assets;\n/* mod assets; */",

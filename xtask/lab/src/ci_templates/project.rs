@@ -21,7 +21,7 @@ pub(super) enum Change {
     Advisory,
     /// An asset that opens files, imported; the API refuses to write.
     Forbidden,
-    /// None: a merge with a base on which others changed an asset after the event.
+    /// A merge with a base on which others changed an asset after the event; the request changes none.
     Behind,
     /// The folder with the assets is removed.
     Removed,
@@ -48,7 +48,7 @@ case "$1" in
 esac
 "#;
 
-/// What a job checks out.
+/// The state that a job checks out.
 pub(super) struct Checkout {
     pub folder: PathBuf,
     /// The commit that the event names as the base.
