@@ -50,6 +50,11 @@ fn is_running(id: u32) -> bool {
     }
 }
 
+/// Waits for processes to end: one that was killed is there until the system has taken it down.
+pub(crate) fn wait_for_end(ids: &[u32]) {
+    until("the end of the command", || (!ids.iter().any(|id| is_running(*id))).then_some(()));
+}
+
 fn until<T>(what: &str, mut found: impl FnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {
@@ -95,13 +100,14 @@ fn a_good_import_starts_it_again_and_ctrl_c_ends_everything() {
 
     replace(folder, "(module)");
     let second = pids(folder, 4)[2..].to_vec();
-    assert!(!first.iter().any(|id| is_running(*id)), "the earlier one ended, with what it started");
+    // The earlier one ends, with what it started.
+    wait_for_end(&first);
     assert!(second.iter().all(|id| is_running(*id)));
 
     signal(watch.process.id(), "INT");
     let status = until("the end", || watch.process.try_wait().unwrap());
     assert_eq!(status.code(), Some(130));
-    until("the end of the command", || (!second.iter().any(|id| is_running(*id))).then_some(()));
+    wait_for_end(&second);
 }
 
 #[test]
@@ -113,7 +119,7 @@ fn a_command_that_ignores_the_signal_is_killed() {
     let first = pids(folder, 2);
     replace(folder, "(module)");
     pids(folder, 4);
-    assert!(!first.iter().any(|id| is_running(*id)));
+    wait_for_end(&first);
     drop(watch);
 }
 
