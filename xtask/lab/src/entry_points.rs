@@ -145,7 +145,10 @@ fn cargo_program() -> String {
 /// Returns cargo's configuration: the crates of this repository stand for the published ones.
 fn configuration() -> String {
     let target = target_dir("entry-points");
-    let mut text = format!("[build]\ntarget-dir = {target:?}\n\n[patch.crates-io]\n");
+    // Wasmtime is built for each page with other features: without debug information that is faster.
+    let mut text = format!(
+        "[build]\ntarget-dir = {target:?}\n\n[profile.dev]\ndebug = false\n\n[patch.crates-io]\n"
+    );
     for name in CRATES {
         text += &format!("{name} = {{ path = {:?} }}\n", root().join("crates").join(name));
     }
