@@ -37,21 +37,21 @@ pub(crate) fn run(args: &Args) -> Result {
     let host = host()?;
     let target = args.target.as_ref().unwrap_or(&host);
     let flags = if args.pgo { vec![profile(target, &args.train)?] } else { Vec::new() };
-    let folder = build(target, "dist", &flags)?;
+    let folder = build(target, "dist", &flags, &PROGRAMS)?;
     let archive = pack(&folder, target)?;
     println!("dist: {} ({} bytes)", archive.display(), std::fs::metadata(&archive)?.len());
     Ok(())
 }
 
-/// Builds the programs with these flags for rustc, in a target folder of this name, and returns their folder.
-fn build(target: &str, folder: &str, flags: &[String]) -> Result<PathBuf> {
+/// Builds programs with these flags for rustc, in a target folder of this name, and returns their folder.
+fn build(target: &str, folder: &str, flags: &[String], programs: &[&str]) -> Result<PathBuf> {
     let package = root().join("crates").join(PACKAGE);
     write_lock(&package)?;
     let folder = target_dir(folder);
     let mut cargo = Command::new(crate::cargo());
     // With a target, the flags are not those of build scripts and macros.
     cargo.args(["build", "--profile", "dist", "--target", target, "--target-dir"]).arg(&folder);
-    cargo.current_dir(package);
+    cargo.current_dir(package).args(programs.iter().flat_map(|program| ["--bin", program]));
     if !flags.is_empty() {
         cargo.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\u{1f}"));
     }
@@ -64,7 +64,8 @@ fn profile(target: &str, folders: &[PathBuf]) -> Result<String> {
     let profdata = profdata()?;
     let counts = tempfile::tempdir()?;
     let counting = [format!("-Cprofile-generate={}", counts.path().display())];
-    let program = build(target, "dist-counting", &counting)?.join(PROGRAMS[0]);
+    let command = &PROGRAMS[..1];
+    let program = build(target, "dist-counting", &counting, command)?.join(PROGRAMS[0]);
     let own = [root().join("fixtures/assets"), root().join("fixtures/projects/sandboxed-c/assets")];
     for folder in own.iter().chain(folders) {
         train(&program, folder)?;
