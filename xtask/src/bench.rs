@@ -15,7 +15,7 @@ pub(crate) fn run(args: &[OsString]) -> Result<ExitCode> {
     // One cargo command builds both packages, so that they share one build of Wasmtime.
     let packages = ["--package", "wasmport-bench", "--package", "wasmport-cli"];
     let args_of_build = ["build", "--release"].iter().chain(&packages);
-    if !Command::new(cargo()).args(args_of_build).current_dir(root()).status()?.success() {
+    if !cargo().args(args_of_build).current_dir(root()).status()?.success() {
         return Err("the measurements do not compile".into());
     }
     exit_code(Command::new(target().join("release/wasmport-bench")).args(args))
@@ -25,7 +25,7 @@ pub(crate) fn run(args: &[OsString]) -> Result<ExitCode> {
 /// workspace of their own.
 fn peers(args: &[OsString]) -> Result<ExitCode> {
     let manifest = root().join("xtask/bench/peers/Cargo.toml");
-    let mut cargo = Command::new(cargo());
+    let mut cargo = cargo();
     cargo.args(["run", "--quiet", "--package", "driver", "--manifest-path"]).arg(manifest);
     cargo.arg("--target-dir").arg(target().join("peers/driver"));
     exit_code(cargo.arg("--").args(args))

@@ -70,7 +70,7 @@ fn main() -> ExitCode {
 
 /// Runs a command of `lab`, which contains the importer: this program builds in a moment without it.
 fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
-    let (mut cargo, manifest) = (Command::new(cargo()), root().join("Cargo.toml"));
+    let (mut cargo, manifest) = (cargo(), root().join("Cargo.toml"));
     cargo.args(["run", "--quiet", "--package", "lab", "--manifest-path"]).arg(manifest);
     if ["backends", "elsewhere", "fleet"].iter().any(|all| command == all) {
         cargo.args(["--features", "all-targets"]);
@@ -80,7 +80,7 @@ fn lab(command: &OsString, args: &[OsString]) -> Result<ExitCode> {
 
 /// Opens pages in a browser. The package is a workspace of its own, whose features change no other build.
 fn browser(args: &[OsString]) -> Result<ExitCode> {
-    let (mut cargo, manifest) = (Command::new(cargo()), root().join("xtask/browser/Cargo.toml"));
+    let (mut cargo, manifest) = (cargo(), root().join("xtask/browser/Cargo.toml"));
     cargo
         .args(["run", "--quiet", "--locked", "--manifest-path"])
         .arg(manifest)
@@ -96,8 +96,17 @@ fn exit_code(command: &mut Command) -> Result<ExitCode> {
 }
 
 /// Returns the cargo that runs this task.
-fn cargo() -> OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // `cargo run` sets these for this program. Build scripts that ask for them, such as that of ring, would run again.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        }) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// Returns the root of the repository. cargo tells the folder to the running program: clones that share a

@@ -1,7 +1,6 @@
 //! Bless: what the importer generates and the cases print now becomes the expected output.
 
 use crate::{Result, root};
-use std::process::Command;
 use walkdir::WalkDir;
 use wasmport_build::{Error, Importer, Settings, Status};
 
@@ -19,13 +18,13 @@ pub(crate) fn run() -> Result {
         println!("{}: {} imported", file.display(), report.count(Status::Imported));
     }
     // In the workspace, which has been built already: packages alone have other features.
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args(["test", "--quiet", "--workspace", "--test", "cases", "--test", "faults"]);
     let status = cargo.env("BLESS", "1").current_dir(root()).status()?;
     if !status.success() {
         return Err("the cases or the list of faults failed".into());
     }
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args(["test", "--quiet", "--workspace", "--test", "it", "--"]);
     cargo.args(["schema::", "stage_docs::", "messages::tables::"]);
     let status = cargo.env("BLESS", "1").current_dir(root()).status()?;

@@ -48,7 +48,7 @@ fn build(target: &str, folder: &str, flags: &[String], programs: &[&str]) -> Res
     let package = root().join("crates").join(PACKAGE);
     write_lock(&package)?;
     let folder = target_dir(folder);
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     // With a target, the flags are not those of build scripts and macros.
     cargo.args(["build", "--profile", "dist", "--target", target, "--target-dir"]).arg(&folder);
     cargo.current_dir(package).args(programs.iter().flat_map(|program| ["--bin", program]));

@@ -64,7 +64,7 @@ fn pages() -> Result<Vec<(String, String)>> {
 /// Builds the command, and returns its folder.
 fn command() -> Result<PathBuf> {
     let target = target_dir("");
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     // The features of `lab` give the build that other tasks have.
     cargo.args([
         "build",
@@ -132,7 +132,7 @@ impl EntryPoint {
 /// Returns a program that stands for cargo: `cargo add` looks for crates in the registry alone, and takes those of this
 /// repository here.
 fn cargo_program() -> String {
-    let cargo = PathBuf::from(crate::cargo());
+    let cargo = PathBuf::from(crate::cargo().get_program());
     let crates = root().join("crates");
     format!(
         "#!/bin/sh\nif [ \"$1 $2\" = \"add wasmport\" ]; then\n  shift 2\n  \

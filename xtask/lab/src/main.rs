@@ -38,7 +38,7 @@ mod yaml;
 
 use clap::Parser;
 use std::path::PathBuf;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// Result of a command; the message of an error is printed as it is.
 type Result<T = ()> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
@@ -138,8 +138,17 @@ fn main() -> ExitCode {
 }
 
 /// Returns the cargo that runs this program.
-fn cargo() -> std::ffi::OsString {
-    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
+fn cargo() -> Command {
+    let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // `cargo run` sets these for this program. Build scripts that ask for them, such as that of ring, would run again.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| {
+            name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+        }) {
+            cargo.env_remove(name);
+        }
+    }
+    cargo
 }
 
 /// Returns the root of the repository, as cargo tells it to the running program: clones that share a target

@@ -29,12 +29,12 @@ pub(crate) fn run(args: &Args) -> Result {
     let target = target_dir("packages");
     // Archives of another version would be tested in place of these.
     let _ = std::fs::remove_dir_all(target.join("package"));
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.arg("package").args(packages()).args(args.dirty()).arg("--target-dir").arg(&target);
     let error = "the crates cannot be packed, or do not build from the packed files";
     status(cargo.current_dir(root()), error)?;
     // It cannot be verified alone: its dependencies are not published yet.
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args(["package", "--no-verify", "--exclude-lockfile"]).args(args.dirty());
     cargo.arg("--target-dir").arg(&target).current_dir(root().join("crates").join(INSTALLED));
     status(&mut cargo, "the installed program cannot be packed")?;
@@ -61,14 +61,14 @@ fn test(target: &Path) -> Result {
         patch += &format!("{name} = {{ path = {:?} }}\n", crates.join(name));
     }
     write_workspace(&crates, &CRATES, &patch)?;
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args(["test", "--workspace", "--features", FEATURES]).current_dir(&crates);
     cargo.arg("--target-dir").arg(target.join("alone-target"));
     status(&mut cargo, "tests fail that have only the packed files")?;
     let installed = target.join("installed");
     unpack(target, INSTALLED, &installed)?;
     write_workspace(&installed, &[INSTALLED], &patch)?;
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.arg("check").arg("--target-dir").arg(target.join("alone-target"));
     status(cargo.current_dir(&installed), "the installed program does not compile")?;
     println!(

@@ -100,7 +100,7 @@ fn compare_api(baseline: &Version, version: &Version) -> Result {
         println!("{version} may break the public API of {baseline}: it is not compared");
         return Ok(());
     };
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args([
         "semver-checks",
         "--baseline-rev",
@@ -145,7 +145,7 @@ fn git(args: &[&str]) -> Result<String> {
 
 /// Runs cargo in a working copy, whose tasks find their own folder.
 fn cargo(folder: &Path, args: &[&str]) -> Result {
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args(args).current_dir(folder).env_remove("CARGO_MANIFEST_DIR");
     cargo.env("CARGO_TARGET_DIR", target_dir("release").join("target"));
     status(&mut cargo, &format!("cargo {} failed: nothing was changed", args.join(" ")))

@@ -5,7 +5,6 @@ use cargo_metadata::Message;
 use cargo_metadata::diagnostic::{Diagnostic, DiagnosticLevel, DiagnosticSpan};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 /// Messages of one compilation.
 #[derive(Default)]
@@ -32,7 +31,7 @@ pub(crate) fn cargo(
     is_generated: impl Fn(&Path) -> bool,
 ) -> crate::Result<Findings> {
     let mut findings = Findings::default();
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args(args).args(["--message-format=json", "--target-dir"]).arg(target_dir);
     // Each run compiles most files only once.
     cargo.env("CARGO_INCREMENTAL", "0").current_dir(folder);

@@ -89,7 +89,7 @@ impl Machine {
 
     /// Returns a cargo that builds for the system, with the standard library from its sources.
     pub fn cargo(&self, target_dir: &Path) -> Command {
-        let mut cargo = Command::new(crate::cargo());
+        let mut cargo = crate::cargo();
         rust_sources(&mut cargo, target_dir);
         let triple = self.triple.replace('-', "_");
         let gcc = format!("{}-gcc", self.cc);

@@ -3,7 +3,6 @@
 use super::machine::rust_sources;
 use crate::scratch::target_dir;
 use crate::{files, root};
-use std::process::Command;
 
 const TRIPLE: &str = "aarch64-apple-darwin";
 
@@ -24,7 +23,7 @@ pub(super) fn check() -> crate::Result {
     let folder = target_dir("elsewhere").join("macos");
     let no_c = folder.join("no-c");
     files::write_program(&no_c, NO_C)?;
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     rust_sources(&mut cargo, &target_dir("elsewhere"));
     let triple = TRIPLE.replace('-', "_");
     cargo.env(format!("CC_{triple}"), &no_c).env(format!("AR_{triple}"), &no_c);

@@ -50,7 +50,7 @@ impl Built {
 
 /// Runs the tests of wrappers and runtime here.
 pub(super) fn wrapper_tests_here() -> crate::Result<Outcomes> {
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args(["test", "--package", "generated", "--test", "it", "--no-fail-fast"]);
     outcomes_here(cargo)
 }
@@ -66,7 +66,7 @@ pub(super) fn importer_tests(machine: &Machine) -> crate::Result<Outcomes> {
 
 /// Runs the importer's tests of files here.
 pub(super) fn importer_tests_here() -> crate::Result<Outcomes> {
-    let mut cargo = Command::new(crate::cargo());
+    let mut cargo = crate::cargo();
     cargo.args(["test", "--package", "wasmport-build", "--test", "it", "--no-fail-fast", "--"]);
     // Those of the other machines are among them.
     cargo.args(MACHINES.iter().flat_map(|machine| machine.files));

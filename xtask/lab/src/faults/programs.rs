@@ -20,7 +20,7 @@ pub(super) struct Program {
 impl Program {
     /// Builds all test programs, as `cargo test --workspace` does.
     pub fn build() -> Result<Vec<Self>> {
-        let mut cargo = Command::new(crate::cargo());
+        let mut cargo = crate::cargo();
         cargo.args([
             "test",
             "--workspace",
