@@ -20,6 +20,7 @@ Usage: cargo xtask COMMAND [ARGUMENTS]; `COMMAND --help` describes the arguments
   bench peers     Compare speed and size with other engines and ways to use them
   bless           Regenerate all committed wrappers and expected outputs
   conformance     Run the specification's test suite through generated wrappers
+  wasi-suite      Run the public tests of WASI on the disk and on virtual files
   smith           Import random valid modules and use every export of their wrappers
   corpus          Import every wasm file below a folder and compare with expected verdicts
   worlds          Make components of the worlds in WIT files, for `corpus`

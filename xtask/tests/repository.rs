@@ -38,6 +38,7 @@ fn the_runtime_and_the_checking_importer_link_no_compiler() {
     assert_eq!(compilers(&["wasmport"]), none);
     assert_eq!(compilers(&["wasmport", "--features", "wasi-http"]), none);
     assert_eq!(compilers(&["wasmport", "--features", "oci"]), none);
+    assert_eq!(compilers(&["wasmport", "--features", "replay,snapshot,vfs-zip"]), none);
     assert_eq!(compilers(&["wasmport-build", "--no-default-features"]), none);
     assert!(compilers(&["wasmport-build"]).contains("cranelift-codegen"));
 }

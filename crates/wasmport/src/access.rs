@@ -2,6 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::memory::GuestMemory;
+use crate::record;
 use wasmtime::{AsContext, AsContextMut, Caller, Extern, StoreContext, StoreContextMut};
 
 /// The host state and the calling instance: the first argument of each function of a `Host` trait.
@@ -52,6 +53,7 @@ impl<'a, T: 'static, H> Access<'a, T, H> {
     pub fn memory_and_host(&mut self) -> Result<(&mut [u8], &mut H)> {
         let host = self.host;
         let memory = self.memory()?.memory();
+        record::exposed(&mut self.caller.as_context_mut(), memory);
         let (bytes, data) = memory.data_and_store_mut(&mut self.caller);
         Ok((bytes, host(data)))
     }

@@ -38,17 +38,21 @@
 //! | `wasi` | assets that import WASI preview 1, and components that import WASI 0.2: the module `wasi` |
 //! | `wasi-p3` | components that import WASI 0.3, which is experimental in Wasmtime |
 //! | `wasi-http` | components that import or export `wasi:http` 0.2: the module `wasi::http` |
+//! | `vfs` | files in memory for guests of WASI: the module `vfs`; includes `wasi` |
+//! | `vfs-zip` | zip archives as virtual files; includes `vfs` |
 //! | `zstd` | artifacts that the importer compressed |
 //! | `pulley` | Wasmtime's interpreter, for `portable` artifacts |
 //! | `pool` | Wasmtime's pooling allocator, for [`RuntimeOptions::pooling`] |
 //! | `backtrace` | files and lines in backtraces, if artifacts have them, and demangled names |
 //! | `profiling` | jitdump and VTune, for [`RuntimeOptions::profiler`] |
 //! | `inspect` | [`Inspection`]: what bytes are, before they are compiled |
+//! | `snapshot` | sessions of modules that are saved, and start from what was saved: the type `Snapshot` |
 //! | `tracing` | spans of the crate `tracing`: loading, verifying, instantiating, calling |
 //! | `compile` | the compiler, for [`DynamicAsset`] and `source` artifacts, and for `wasmport-build` |
 //! | `winch` | Wasmtime's baseline compiler, for `Tier::Winch` |
 //! | `bundle` | signed files of artifacts: the type [`Bundle`] |
 //! | `oci` | bundles from registries: [`Bundle::from_oci`] and the module `registry`; a hundred crates more |
+//! | `replay` | recordings of sessions, which run again without their host: the module `replay` |
 //! | `follow` | files of plug-ins, and of assets while you develop, whose changes replace code: the type `Follow`; includes `compile` |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -79,8 +83,13 @@ mod macros;
 pub mod marker;
 mod memory;
 mod pool;
+mod record;
 #[cfg(feature = "oci")]
 pub mod registry;
+#[cfg(feature = "replay")]
+pub mod replay;
+#[doc(hidden)]
+pub mod reserved;
 #[cfg(feature = "async")]
 mod resumable;
 mod runtime;
@@ -91,12 +100,16 @@ mod sha256;
 #[cfg(feature = "signatures")]
 pub mod signature;
 mod slot;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod status_code;
 #[doc(hidden)]
 pub mod support;
 mod text;
 mod trace;
 mod typed;
+#[cfg(feature = "vfs")]
+pub mod vfs;
 #[cfg(feature = "wasi")]
 pub mod wasi;
 mod wrapper;
@@ -129,6 +142,8 @@ pub use error::BundleError;
 pub use error::{CallError, Error, Frame, NotMappable, NotPrivate, Result, ValueError};
 #[cfg(feature = "compile")]
 pub use error::{NotKept, WorkerError};
+#[cfg(feature = "snapshot")]
+pub use error::{SnapshotError, SnapshotItem};
 pub use exchange::{Exchange, GuestExchange};
 pub use exit::Exit;
 #[cfg(feature = "follow")]
@@ -160,6 +175,8 @@ pub use session::{
     LinkedOnce, LinkedSession, Session, SessionData, SessionLinker, SessionPre, Stubs, TypedSession,
 };
 pub use slot::{Replaced, Slot};
+#[cfg(feature = "snapshot")]
+pub use snapshot::Snapshot;
 pub use status_code::StatusCode;
 #[cfg(feature = "gc")]
 pub use typed::Exception;

@@ -16,6 +16,12 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
+/// Returns text in one line: like [`printable`], with `\n` for the ends of lines.
+#[cfg(any(feature = "replay", feature = "wasi"))]
+pub(crate) fn one_line(text: &str) -> String {
+    printable(text).replace('\n', "\\n")
+}
+
 /// Whether a terminal does not show the character itself, in its place.
 fn is_unprintable(c: char) -> bool {
     match c {

@@ -5,9 +5,25 @@ pub(crate) use off::*;
 #[cfg(feature = "tracing")]
 pub(crate) use on::*;
 
+/// A call of a guest that its audit logs.
+#[cfg(feature = "wasi")]
+#[cfg_attr(not(feature = "tracing"), expect(dead_code, reason = "only a log reads it"))]
+pub(crate) struct GuestCall<'a> {
+    pub interface: &'a str,
+    pub function: &'a str,
+    pub capability: &'static str,
+    pub subject: Option<&'a str>,
+    pub target: Option<&'a str>,
+    pub writes: bool,
+}
+
 #[cfg(feature = "tracing")]
 mod on {
+    #[cfg(feature = "wasi")]
+    use super::GuestCall;
     use crate::asset::{AnyAsset, Artifact};
+    #[cfg(feature = "wasi")]
+    use crate::text::one_line;
     use crate::text::printable;
     use tracing::level_filters::LevelFilter;
     use tracing::{Level, debug_span, info_span, span::EnteredSpan};
@@ -54,6 +70,21 @@ mod on {
         call_span(asset, std::any::type_name::<F>())
     }
 
+    /// Logs a call of a guest that its audit logs.
+    #[cfg(feature = "wasi")]
+    pub(crate) fn audited(call: &GuestCall<'_>) {
+        let (subject, to) = (call.subject.map(one_line), call.target.map(one_line));
+        tracing::info!(
+            target: "wasmport::audit",
+            interface = call.interface,
+            function = call.function,
+            capability = call.capability,
+            subject = subject.as_deref(),
+            to = to.as_deref(),
+            writes = call.writes,
+        );
+    }
+
     #[cold]
     fn call_span(asset: &AnyAsset, closure: &str) -> Span {
         Span(debug_span!("call", asset = &*printable(asset.name()), function = function(closure)))
@@ -70,6 +101,8 @@ mod on {
 
 #[cfg(not(feature = "tracing"))]
 mod off {
+    #[cfg(feature = "wasi")]
+    use super::GuestCall;
     use crate::asset::{AnyAsset, Artifact};
 
     pub(crate) struct Span;
@@ -106,4 +139,8 @@ mod off {
     pub(crate) fn call<F>(_: &AnyAsset, _: &F) -> Span {
         Span
     }
+
+    #[cfg(feature = "wasi")]
+    #[inline]
+    pub(crate) fn audited(_: &GuestCall<'_>) {}
 }

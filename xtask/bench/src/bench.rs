@@ -2,8 +2,8 @@
 
 use crate::{
     Result, Skipped, call, cold, component, consumers, contract, host, hosting, incremental,
-    instance, load, load_corpus, meter, noop, partition, preinit, remote, rustc, sandboxed_c,
-    strings, values,
+    instance, load, load_corpus, meter, noop, partition, preinit, record, remote, rustc,
+    sandboxed_c, snapshot, strings, values, virtual_files,
 };
 
 /// One measurement.
@@ -105,6 +105,25 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "sandboxed_c_fuel", unit: "ratio", goal: Unset, run: sandboxed_c::fuel },
     Bench { name: "sandboxed_c_wasm2c", unit: "ratio", goal: Unset, run: sandboxed_c::wasm2c },
     Bench { name: "sandboxed_c_start_us", unit: "us", goal: Unset, run: sandboxed_c::start_us },
+    Bench { name: "vfs_read", unit: "ratio", goal: AtMost(0.5), run: virtual_files::read },
+    Bench { name: "vfs_write", unit: "ratio", goal: AtMost(0.5), run: virtual_files::write },
+    Bench { name: "vfs_open", unit: "ratio", goal: AtMost(0.5), run: virtual_files::open },
+    Bench { name: "vfs_clone_us", unit: "us", goal: AtMost(5.0), run: virtual_files::clone_us },
+    Bench {
+        name: "vfs_first_write_us",
+        unit: "us",
+        goal: AtMost(50.0),
+        run: virtual_files::first_write_us,
+    },
+    Bench { name: "record_overhead", unit: "ratio", goal: AtMost(1.3), run: record::calls },
+    Bench { name: "record_overhead_compute", unit: "ratio", goal: Unset, run: record::compute },
+    Bench {
+        name: "snapshot_start",
+        unit: "ratio",
+        goal: AtMost(0.4),
+        run: snapshot::from_snapshot,
+    },
+    Bench { name: "preinit_start", unit: "ratio", goal: Unset, run: snapshot::preinitialized },
     Bench { name: "preinit_reactor", unit: "ratio", goal: Unset, run: preinit::reactor },
     Bench { name: "noop_start_ms", unit: "ms", goal: AtMost(60.0), run: noop::start_ms },
     Bench { name: "noop_1000", unit: "ratio", goal: AtMost(2.0), run: noop::import_1000 },
@@ -208,6 +227,18 @@ pub(crate) const BENCHES: &[Bench] = &[
         run: || consumers::feature_size("pulley"),
     },
     Bench {
+        name: "binary_feature_replay",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("replay"),
+    },
+    Bench {
+        name: "binary_feature_snapshot",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("snapshot"),
+    },
+    Bench {
         name: "binary_feature_threads",
         unit: "bytes",
         goal: Unset,
@@ -218,6 +249,12 @@ pub(crate) const BENCHES: &[Bench] = &[
         unit: "bytes",
         goal: Unset,
         run: || consumers::feature_size("tracing"),
+    },
+    Bench {
+        name: "binary_feature_vfs",
+        unit: "bytes",
+        goal: Unset,
+        run: || consumers::feature_size("vfs"),
     },
     Bench {
         name: "binary_feature_wasi",

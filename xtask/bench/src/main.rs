@@ -23,12 +23,15 @@ mod noop;
 mod partition;
 mod preinit;
 mod process;
+mod record;
 mod remote;
 mod rustc;
 mod sandboxed_c;
 mod side;
+mod snapshot;
 mod strings;
 mod values;
+mod virtual_files;
 mod wasm;
 
 /// What `build.rs` imports.

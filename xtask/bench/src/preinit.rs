@@ -31,12 +31,16 @@ pub(crate) fn reactor() -> Result<f64> {
     Ok(fastest_of(TURNS, || start(&early), || start(&late))?.ratio())
 }
 
-/// What an import makes of it.
 fn preinitialized(wasm: &[u8]) -> Result<Vec<u8>> {
-    let folder = tempfile::tempdir()?;
-    files::write(&folder.path().join("assets/almanac.wasm"), wasm)?;
     let mut settings = AssetSettings::matching("**");
     settings.preinit = Preinit::new().init(INIT);
+    imported(wasm, settings)
+}
+
+/// What an import with these settings makes of a module.
+pub(crate) fn imported(wasm: &[u8], settings: AssetSettings) -> Result<Vec<u8>> {
+    let folder = tempfile::tempdir()?;
+    files::write(&folder.path().join("assets/guest.wasm"), wasm)?;
     let importer = wasmport_build::configure()
         .no_cache()
         .root(folder.path().join("assets"))

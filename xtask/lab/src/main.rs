@@ -32,6 +32,7 @@ mod shipped;
 mod smith;
 mod split;
 mod unsafe_code;
+mod wasi_suite;
 mod worlds;
 mod wrappers;
 mod yaml;
@@ -58,6 +59,8 @@ enum Lab {
     Corpus(corpus::Args),
     /// Run the specification's test suite through generated wrappers
     Conformance(conformance::Args),
+    /// Run the public tests of WASI on the disk and on virtual files
+    WasiSuite(wasi_suite::Args),
     /// Import the fixtures for many targets and run the same calls on every local back end
     Backends(backends::Args),
     /// Run programs whose results may differ between machines, natively and interpreted
@@ -108,6 +111,7 @@ fn main() -> ExitCode {
         Lab::Worlds(args) => worlds::run(&args),
         Lab::Corpus(args) => corpus::run(&args),
         Lab::Conformance(args) => conformance::run(&args),
+        Lab::WasiSuite(args) => wasi_suite::run(&args),
         Lab::Backends(args) => backends::run(&args),
         Lab::Determinism(args) => determinism::run(&args),
         Lab::Smith(args) => smith::run(&args),

@@ -65,7 +65,7 @@ impl AssetErrorKind {
             Stage::Validate => Self::Invalid,
             Stage::Preinit => Self::Guest,
             Stage::Translate | Stage::Optimize | Stage::Transform => Self::Tool,
-            Stage::Compose | Stage::Compress | Stage::Codegen => Self::Settings,
+            Stage::Compose | Stage::Snapshot | Stage::Compress | Stage::Codegen => Self::Settings,
             Stage::World | Stage::Lock => Self::Mismatch,
             Stage::Compile => Self::Compiler,
             Stage::Strip | Stage::Canonicalize => Self::Internal,

@@ -48,6 +48,7 @@ stages! {
     Transform "transform" "Runs the project's own passes.",
     Optimize "optimize" "Optimizes the module with `wasm-opt`.",
     World "world" "Compares a component with the world that it must implement.",
+    Snapshot "snapshot" "Exports a module's state, so that its sessions can be saved.",
     Strip "strip" "Removes custom sections.",
     Canonicalize "canonicalize" "Makes the NaNs of fused operations the same on every machine.",
     Compile "compile" "Compiles the module for each target.",

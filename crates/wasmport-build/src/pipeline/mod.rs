@@ -20,10 +20,12 @@ pub use compile::has_code_generator;
 pub(crate) use concurrency::needs_concurrency;
 pub(crate) use context::{AssetContext, ImportContext, StageLog};
 pub(crate) use guest::guest;
+#[cfg(any(test, feature = "oci"))]
+pub(crate) use inspect::inspected;
+pub(crate) use inspect::inspected_for_description;
 #[cfg(feature = "doctor")]
 pub(crate) use inspect::needs;
 pub use inspect::{Inspection, inspect};
-pub(crate) use inspect::{inspected, inspected_for_description};
 pub(crate) use pack::{Output, Outputs};
 #[cfg(feature = "bundle")]
 pub(crate) use read::sha256_of;
@@ -94,6 +96,8 @@ pub(crate) fn import_asset(asset: &AssetContext<'_>) -> Result<Output, AssetErro
     let module = stages::optimize(module, asset)?;
     // The interface is read before `strip` removes the names.
     let interface = stages::world(&module, asset)?;
+    // The exports that it adds are not part of the interface.
+    let module = stages::snapshot(module, asset)?;
     let module = stages::strip(module, asset)?;
     let module = stages::canonicalize(module, asset)?;
     let artifacts = artifacts::compile_targets(&module, asset)?;

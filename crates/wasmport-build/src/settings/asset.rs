@@ -115,6 +115,9 @@ settings_table! {
         pub transform: Transform, Artifact;
         /// Optimization with `wasm-opt`.
         pub optimize: Optimize, Artifact;
+        /// Export the module's state under reserved names, so that sessions of it can be saved and start from what was
+        /// saved. Components and modules with threads are refused.
+        pub snapshot: Option<bool> = false, Artifact;
         /// Custom sections to remove, as glob patterns over names such as `name`, `producers`,
         /// `.debug_*`. The wrapper keeps the names from before. Default: none.
         pub strip: Option<Vec<String>>, Patterns, Artifact;

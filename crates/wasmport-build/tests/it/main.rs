@@ -46,6 +46,7 @@ mod profile;
 mod project;
 mod proposals;
 mod settings;
+mod snapshot;
 mod sources;
 mod stages;
 mod state;

@@ -59,6 +59,24 @@ impl Operations for Component {
         Ok(())
     }
 
+    #[cfg(feature = "snapshot")]
+    fn saved(&self, _: &Instance) -> Option<(&wasmtime::Module, wasmtime::Instance)> {
+        None
+    }
+
+    #[cfg(feature = "snapshot")]
+    fn resume<T: 'static>(_: &Instance, _: StoreContextMut<'_, T>) -> Result<()> {
+        Ok(())
+    }
+
+    #[cfg(all(feature = "snapshot", feature = "async"))]
+    async fn resume_async<T: Send + 'static>(
+        _: &Instance,
+        _: StoreContextMut<'_, T>,
+    ) -> Result<()> {
+        Ok(())
+    }
+
     fn linking_of_overloads(&self, _: &[(usize, &str)]) -> Linking {
         Linking::default()
     }

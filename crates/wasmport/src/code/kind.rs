@@ -61,6 +61,27 @@ pub trait Operations: Kind + Precompiled + Image {
     where
         Self: Code;
 
+    /// Returns the module and the instance whose state a snapshot has. Components have none.
+    #[cfg(feature = "snapshot")]
+    fn saved(&self, instance: &Self::Instance) -> Option<(&wasmtime::Module, wasmtime::Instance)>
+    where
+        Self: Code;
+
+    /// Calls the function by which a restored instance drops segments, if it has one.
+    #[cfg(feature = "snapshot")]
+    fn resume<T: 'static>(instance: &Self::Instance, store: StoreContextMut<'_, T>) -> Result<()>
+    where
+        Self: Code;
+
+    /// Async version of [`resume`](Self::resume).
+    #[cfg(all(feature = "snapshot", feature = "async"))]
+    fn resume_async<T: Send + 'static>(
+        instance: &Self::Instance,
+        store: StoreContextMut<'_, T>,
+    ) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Code;
+
     /// Returns the definitions that imports have in linkers, if these have other names, by index.
     fn linking_of_overloads(&self, overloads: &[(usize, &str)]) -> Linking;
 

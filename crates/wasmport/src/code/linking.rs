@@ -38,6 +38,12 @@ impl Linking {
         self.0.push(Definition { index, module: module.to_owned(), name });
     }
 
+    /// Returns the module and name of an import's definition, if they are not the import's own.
+    #[cfg(feature = "replay")]
+    pub(crate) fn definition(&self, index: usize) -> Option<(&str, &str)> {
+        self.of(index).map(|own| (own.module.as_str(), own.name.as_str()))
+    }
+
     /// Returns whether all imports have the definitions of their own names.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()

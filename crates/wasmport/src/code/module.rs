@@ -7,6 +7,7 @@ use super::module_stubs;
 use super::names::{INITIALIZE, PREVIEW_1, START};
 use super::overloads::OverloadedPre;
 use crate::interface::{self, Difference, Found, Given, Interface};
+use crate::reserved;
 use wasmtime::{
     Engine, ExternType, Instance, InstancePre, Linker, Module, ResourcesRequired, Result, Store,
     StoreContextMut, TypedFunc,
@@ -42,17 +43,26 @@ pub(crate) fn exports_procedure(module: &Module, name: &str) -> bool {
     }
 }
 
-/// Returns the function that initializes an instance, if it is a reactor.
+/// Returns the functions that initialize an instance, in their order: the start function, if the importer has made it an
+/// export, and that of a reactor.
 fn initialization<T: 'static>(
     instance: &Instance,
     store: &mut StoreContextMut<'_, T>,
-) -> Result<Option<TypedFunc<(), ()>>> {
-    if instance.get_func(&mut *store, INITIALIZE).is_none()
-        || instance.get_func(&mut *store, START).is_some()
-    {
-        return Ok(None);
+) -> [Option<TypedFunc<(), ()>>; 2] {
+    let start = procedure(instance, store, reserved::START);
+    match procedure(instance, store, START) {
+        Some(_) => [start, None],
+        None => [start, procedure(instance, store, INITIALIZE)],
     }
-    instance.get_typed_func(store, INITIALIZE).map(Some)
+}
+
+/// Returns an exported function without parameters and results, if there is one.
+fn procedure<T: 'static>(
+    instance: &Instance,
+    store: &mut StoreContextMut<'_, T>,
+    name: &str,
+) -> Option<TypedFunc<(), ()>> {
+    instance.get_func(&mut *store, name)?.typed(store).ok()
 }
 
 impl Image for Module {
@@ -93,19 +103,45 @@ impl Operations for Module {
     }
 
     fn export_names(&self) -> Vec<String> {
-        self.exports().map(|export| export.name().to_owned()).collect()
+        let names = self.exports().map(|export| export.name());
+        names.filter(|name| !name.starts_with(reserved::PREFIX)).map(Into::into).collect()
     }
 
     fn is_reactor(&self) -> bool {
         !exports_procedure(self, START) && exports_procedure(self, INITIALIZE)
+            || exports_procedure(self, reserved::START)
     }
 
     fn initialize<T: 'static>(
         instance: &Instance,
         mut store: StoreContextMut<'_, T>,
     ) -> Result<()> {
-        match initialization(instance, &mut store)? {
-            Some(initialize) => initialize.call(store, ()),
+        for func in initialization(instance, &mut store).into_iter().flatten() {
+            func.call(&mut store, ())?;
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "snapshot")]
+    fn saved(&self, instance: &Instance) -> Option<(&Module, Instance)> {
+        Some((self, *instance))
+    }
+
+    #[cfg(feature = "snapshot")]
+    fn resume<T: 'static>(instance: &Instance, mut store: StoreContextMut<'_, T>) -> Result<()> {
+        match procedure(instance, &mut store, reserved::DROP) {
+            Some(drop) => drop.call(store, ()),
+            None => Ok(()),
+        }
+    }
+
+    #[cfg(all(feature = "snapshot", feature = "async"))]
+    async fn resume_async<T: Send + 'static>(
+        instance: &Instance,
+        mut store: StoreContextMut<'_, T>,
+    ) -> Result<()> {
+        match procedure(instance, &mut store, reserved::DROP) {
+            Some(drop) => drop.call_async(store, ()).await,
             None => Ok(()),
         }
     }
@@ -178,10 +214,10 @@ impl Operations for Module {
         instance: &Instance,
         mut store: StoreContextMut<'_, T>,
     ) -> Result<()> {
-        match initialization(instance, &mut store)? {
-            Some(initialize) => initialize.call_async(store, ()).await,
-            None => Ok(()),
+        for func in initialization(instance, &mut store).into_iter().flatten() {
+            func.call_async(&mut store, ()).await?;
         }
+        Ok(())
     }
 
     #[cfg(feature = "async")]

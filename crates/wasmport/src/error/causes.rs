@@ -14,6 +14,8 @@ pub(super) fn causes(
     let traces = [
         error.downcast_ref::<WasmBacktrace>().map(ToString::to_string),
         error.downcast_ref::<Frames>().map(ToString::to_string),
+        #[cfg(feature = "replay")]
+        error.downcast_ref::<super::record::Attachment>().map(ToString::to_string),
     ];
     error.chain().filter(move |cause| {
         let has_trace = traces.iter().any(Option::is_some);

@@ -133,6 +133,8 @@ impl Error {
             }
             Self::Poisoned { .. } => "start a new session",
             Self::Exited { .. } => "start a new session; `run` of a command returns the exit code",
+            #[cfg(feature = "snapshot")]
+            Self::Snapshot { source, .. } => source.help(),
             Self::Preopen { .. } => "create the folder, or pass another",
             Self::Environment { .. } => {
                 "remove it, or use `Wasi::inherit_env`, which replaces what is not UTF-8"

@@ -197,6 +197,10 @@ impl Error {
             Self::Exited { asset, code } => {
                 write!(f, "the guest of asset `{asset}` has exited with code {code}")
             }
+            #[cfg(feature = "snapshot")]
+            Self::Snapshot { asset, source } => {
+                write!(f, "a snapshot of asset `{asset}` cannot be used: {source}")
+            }
             Self::Preopen { path, source } => {
                 write!(f, "cannot open the folder `{}` for the guest: {source:#}", path.display())
             }
@@ -210,6 +214,10 @@ impl Error {
             #[cfg(feature = "wasi-http")]
             Self::NoHttpResponse { asset } => {
                 write!(f, "the guest of asset `{asset}` has returned without an HTTP response")
+            }
+            #[cfg(feature = "replay")]
+            Self::Record { asset, source } => {
+                write!(f, "the session of asset `{asset}` cannot be recorded: {source}")
             }
             Self::Poisoned { asset, cause: Some(cause) } => write!(
                 f,

@@ -5,10 +5,15 @@ mod bundle;
 mod call;
 mod causes;
 mod convert;
+mod display;
 mod frames;
 mod help;
 mod message;
 mod reason;
+#[cfg(feature = "replay")]
+mod record;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod source;
 
 #[cfg(feature = "bundle")]
@@ -19,12 +24,16 @@ pub use frames::Frame;
 #[cfg(feature = "compile")]
 pub use reason::{NotKept, WorkerError};
 pub use reason::{NotMappable, NotPrivate, ValueError};
+#[cfg(feature = "replay")]
+pub(crate) use record::Attachment;
+#[cfg(feature = "replay")]
+pub use record::{Difference as ReplayDifference, RecordError, RecordingError, ReplayError};
+#[cfg(feature = "snapshot")]
+pub use snapshot::{SnapshotError, SnapshotItem};
 
 use crate::digest::Digest;
 use crate::engine::{LimitReached, Mismatch, PoolingMisfit};
 use crate::interface::Difference;
-use crate::text::Printable;
-use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -340,6 +349,14 @@ pub enum Error {
         /// Wasmtime's reason.
         source: wasmtime::Error,
     },
+    /// A session cannot be saved, or cannot start from a [`Snapshot`](crate::Snapshot).
+    #[cfg(feature = "snapshot")]
+    Snapshot {
+        /// The asset's name.
+        asset: String,
+        /// The reason.
+        source: SnapshotError,
+    },
     /// A call, an instantiation or a link failed in a store of the program's own.
     Wasm(wasmtime::Error),
     /// A guest address range exceeds the memory.
@@ -450,6 +467,14 @@ pub enum Error {
         /// The asset's name.
         asset: String,
     },
+    /// A session cannot be recorded.
+    #[cfg(feature = "replay")]
+    Record {
+        /// The asset's name.
+        asset: String,
+        /// The reason.
+        source: RecordError,
+    },
     /// An earlier call of this session failed before it returned, so the guest's state is unknown.
     Poisoned {
         /// The asset's name.
@@ -458,19 +483,4 @@ pub enum Error {
         /// call was dropped.
         cause: Option<String>,
     },
-}
-
-impl fmt::Display for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if f.alternate() {
-            return self.write_all(&mut Printable::new(f));
-        }
-        self.write_message(&mut Printable::new(f))
-    }
-}
-
-impl fmt::Debug for Error {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.write_all(&mut Printable::new(f))
-    }
 }

@@ -29,6 +29,10 @@ impl StdError for Error {
             #[cfg(feature = "compile")]
             Self::NotKept { source, .. } => source,
             Self::UnsafeCache { source, .. } => source,
+            #[cfg(feature = "snapshot")]
+            Self::Snapshot { source, .. } => source,
+            #[cfg(feature = "replay")]
+            Self::Record { source, .. } => source,
             Self::Value(source) => source,
             _ => return cause(self.wasmtime()?),
         })
@@ -37,7 +41,7 @@ impl StdError for Error {
 
 impl Error {
     /// Returns Wasmtime's error behind this one, if there is one.
-    pub(super) fn wasmtime(&self) -> Option<&wasmtime::Error> {
+    pub(crate) fn wasmtime(&self) -> Option<&wasmtime::Error> {
         match self {
             Self::Compile { source, .. }
             | Self::Deserialize { source, .. }

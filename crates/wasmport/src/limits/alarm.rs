@@ -1,6 +1,7 @@
 //! `Alarm`: wakes a call that waits when one of its deadlines expires.
 
 use super::deadline::{CallDeadline, Timestamp};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
@@ -10,12 +11,12 @@ pub(super) struct Alarms(Arc<Mutex<AlarmList>>);
 
 #[derive(Default)]
 struct AlarmList {
-    entries: Vec<AlarmEntry>,
+    /// By their numbers: a guest may wait for thousands of times at once.
+    entries: BTreeMap<u64, AlarmEntry>,
     next_id: u64,
 }
 
 struct AlarmEntry {
-    id: u64,
     deadlines: Vec<Arc<CallDeadline>>,
     waker: Waker,
 }
@@ -37,7 +38,7 @@ impl Alarms {
         let id = list.next_id;
         list.next_id += 1;
         let deadlines = deadlines.into_iter().collect();
-        list.entries.push(AlarmEntry { id, deadlines, waker: waker.clone() });
+        let _ = list.entries.insert(id, AlarmEntry { deadlines, waker: waker.clone() });
         Alarm { list: Arc::clone(&self.0), id }
     }
 
@@ -47,7 +48,7 @@ impl Alarms {
         let has_expired = |entry: &&AlarmEntry| {
             entry.deadlines.iter().any(|deadline| deadline.expired(now).is_some())
         };
-        let expired = list.entries.iter().filter(has_expired);
+        let expired = list.entries.values().filter(has_expired);
         let wakers: Vec<Waker> = expired.map(|entry| entry.waker.clone()).collect();
         // A waker may run the call at once, which drops its alarm.
         drop(list);
@@ -57,7 +58,7 @@ impl Alarms {
 
 impl Drop for Alarm {
     fn drop(&mut self) {
-        lock(&self.list).entries.retain(|entry| entry.id != self.id);
+        let _ = lock(&self.list).entries.remove(&self.id);
     }
 }
 

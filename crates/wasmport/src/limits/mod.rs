@@ -12,7 +12,7 @@ mod budget;
 mod deadline;
 mod deadlines;
 mod group;
-#[cfg(feature = "async")]
+#[cfg(any(feature = "async", feature = "wasi"))]
 mod sleep;
 mod store;
 mod timer;
@@ -25,8 +25,10 @@ pub(crate) use deadline::CallDeadline;
 pub(crate) use deadline::{Timestamp, now, timestamp_after};
 pub(crate) use deadlines::Deadlines;
 pub use group::Group;
-#[cfg(feature = "async")]
+#[cfg(any(feature = "async", feature = "wasi"))]
 pub(crate) use sleep::sleep_until;
+#[cfg(feature = "replay")]
+pub(crate) use store::is_ended;
 pub(crate) use store::{Bounds, call_error, disable_deadline};
 pub(crate) use timer::EpochTimer;
 #[cfg(feature = "wasi")]

@@ -39,6 +39,12 @@ pub(crate) fn call_error(
     }
 }
 
+/// Returns whether a deadline or the program ended a call.
+#[cfg(feature = "replay")]
+pub(crate) fn is_ended(error: &wasmtime::Error) -> bool {
+    error.is::<Ended>()
+}
+
 /// The bounds on the resources of a store's guests.
 #[derive(Debug)]
 pub(crate) struct Bounds {

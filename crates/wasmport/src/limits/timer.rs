@@ -45,7 +45,7 @@ impl EpochTimer {
     }
 
     /// Returns the timer of waits that belong to no engine.
-    #[cfg(feature = "async")]
+    #[cfg(any(feature = "async", feature = "wasi"))]
     pub(super) fn of_no_engine() -> Self {
         Self::of(None)
     }

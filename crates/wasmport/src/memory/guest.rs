@@ -3,6 +3,7 @@
 use super::address::{GuestAddress, bytes_of, range};
 use super::plain::Plain;
 use crate::error::{Error, Result};
+use crate::record;
 use std::ffi::CStr;
 use wasmtime::{AsContextMut, Memory, StoreContext, StoreContextMut};
 
@@ -41,12 +42,14 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     #[inline]
     #[must_use]
     pub fn data_mut(&mut self) -> &mut [u8] {
+        record::exposed(&mut self.store, self.memory);
         self.memory.data_mut(&mut self.store)
     }
 
     /// Returns all bytes together with the store's data.
     #[must_use]
     pub fn data_and_store_mut(&mut self) -> (&mut [u8], &mut T) {
+        record::exposed(&mut self.store, self.memory);
         self.memory.data_and_store_mut(&mut self.store)
     }
 
@@ -72,9 +75,10 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
         address: impl GuestAddress,
         len: impl GuestAddress,
     ) -> Result<&mut [u8]> {
-        let data = self.data_mut();
-        let range = range(data.len(), address.to_u64(), len.to_u64())?;
-        Ok(&mut data[range])
+        let size = self.memory.data_size(&self.store);
+        let range = range(size, address.to_u64(), len.to_u64())?;
+        record::wrote(&mut self.store, self.memory, range.start, range.len());
+        Ok(&mut self.memory.data_mut(&mut self.store)[range])
     }
 
     /// Copies `bytes` to `address`.
@@ -187,6 +191,8 @@ impl<'a, T: 'static> GuestMemory<'a, T> {
     ///
     /// Fails if a limit or the operating system does not allow it.
     pub fn grow(&mut self, pages: u64) -> Result<u64> {
-        Ok(self.memory.grow(&mut self.store, pages)?)
+        let former = self.memory.grow(&mut self.store, pages)?;
+        record::grew(&mut self.store, self.memory, pages);
+        Ok(former)
     }
 }

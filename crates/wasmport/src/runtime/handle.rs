@@ -26,12 +26,27 @@ pub struct Runtime {
     groups: Vec<Group>,
     /// Budgets that new sessions share.
     budgets: Vec<MemoryBudget>,
+    /// The state that sessions of assets begin with.
+    #[cfg(feature = "snapshot")]
+    snapshots: Vec<crate::snapshot::Snapshot>,
+    /// Records new sessions.
+    #[cfg(feature = "replay")]
+    recorder: Option<crate::record::Recorder>,
 }
 
 impl Runtime {
     pub(super) fn from_shared(shared: RuntimeShared) -> Self {
         let limits = shared.options.limits;
-        Self { shared: Arc::new(shared), limits, groups: Vec::new(), budgets: Vec::new() }
+        Self {
+            shared: Arc::new(shared),
+            limits,
+            groups: Vec::new(),
+            budgets: Vec::new(),
+            #[cfg(feature = "snapshot")]
+            snapshots: Vec::new(),
+            #[cfg(feature = "replay")]
+            recorder: None,
+        }
     }
 
     /// Returns the same runtime for the code of Winch, if this program and machine have any.
@@ -108,12 +123,59 @@ impl Runtime {
         Ok(runtime)
     }
 
+    /// Returns the same runtime, whose new sessions of the snapshot's asset begin with the saved state: memories, globals,
+    /// tables and virtual files. Neither the start function nor `_initialize` runs in them.
+    ///
+    /// This is for all that starts a session by a runtime or by code that it has loaded: the `new` of generated sessions,
+    /// [`SessionPre`](crate::SessionPre), pools, slots and handles. Pass the imports and the [`Wasi`](crate::wasi::Wasi) that
+    /// the saved session had; virtual files begin as they were saved. A session fails with
+    /// [`Error::Snapshot`] if the asset was imported again since, into another module.
+    ///
+    /// Instances of wrappers in stores of the program's own begin as always. So do those of other assets: their
+    /// names differ.
+    #[cfg(feature = "snapshot")]
+    #[must_use]
+    pub fn with_snapshot(&self, snapshot: &crate::snapshot::Snapshot) -> Self {
+        let mut runtime = self.clone();
+        runtime.snapshots.retain(|other| other.asset() != snapshot.asset());
+        runtime.snapshots.push(snapshot.clone());
+        runtime
+    }
+
+    /// Returns the state that sessions of an asset begin with, if they do not begin as always.
+    #[cfg(feature = "snapshot")]
+    pub(crate) fn snapshot_of(&self, asset: &AnyAsset) -> Option<&crate::snapshot::Snapshot> {
+        self.snapshots.iter().find(|snapshot| snapshot.asset() == asset.name())
+    }
+
     /// Returns the same runtime, the memories of whose new sessions share a budget.
     #[must_use]
     pub fn with_memory_budget(&self, budget: &MemoryBudget) -> Self {
         let mut runtime = self.clone();
         runtime.budgets.push(budget.clone());
         runtime
+    }
+
+    /// Returns the same runtime, whose new sessions are recorded. Sessions of components, async sessions and those that
+    /// start from a snapshot cannot be.
+    ///
+    /// Code is linked for a recording: load it, and link it, with this runtime.
+    #[cfg(feature = "replay")]
+    #[must_use]
+    pub fn with_recorder(&self, recorder: &crate::record::Recorder) -> Self {
+        Self { recorder: Some(recorder.clone()), ..self.clone() }
+    }
+
+    /// Returns the same runtime, whose new sessions are not recorded.
+    #[cfg(feature = "replay")]
+    pub(crate) fn without_recorder(self) -> Self {
+        Self { recorder: None, ..self }
+    }
+
+    /// Returns the recorder of new sessions, if they are recorded.
+    #[cfg(feature = "replay")]
+    pub(crate) fn recorder(&self) -> Option<&crate::record::Recorder> {
+        self.recorder.as_ref()
     }
 
     /// Returns this runtime, whose new sessions have the limits, groups and budgets of another.

@@ -1,6 +1,8 @@
 //! Calls through a session.
 
 use super::data::SessionData;
+#[cfg(feature = "async")]
+use super::record::end_for_async;
 use super::state::{Session, Status, call_failed};
 use crate::error::{Callee, Error, Result};
 use crate::trace;
@@ -67,7 +69,7 @@ impl<T: 'static, W> Session<T, W> {
             self.cause = Some(error.to_string());
         }
         self.status = status;
-        error
+        self.with_recording(error)
     }
 }
 
@@ -97,6 +99,7 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
         if let Some(Err(ended)) = self.deadlines.as_ref().map(|deadlines| deadlines.check()) {
             return Err(ended.into_error(self.callee(function)));
         }
+        end_for_async(&mut self.store);
         let span = trace::call(&self.asset, &call);
         self.status = Status::Poisoned;
         let call = span.around(call(&self.wrapper, &mut self.store));

@@ -21,6 +21,17 @@ pub struct SessionData<T> {
     exchange: Exchange,
     #[cfg(feature = "wasi")]
     wasi: Option<Box<WasiCtx>>,
+    /// The recording, if the session is recorded.
+    #[cfg(feature = "replay")]
+    pub(super) log: Option<Box<crate::record::Log>>,
+}
+
+#[cfg(feature = "replay")]
+impl<T: 'static> crate::record::HasLog for SessionData<T> {
+    #[inline]
+    fn log(&mut self) -> Option<&mut crate::record::Log> {
+        self.log.as_deref_mut()
+    }
 }
 
 impl<T> GuestExchange for SessionData<T> {
@@ -55,6 +66,12 @@ impl<T> SessionData<T> {
     /// Returns the bounds of its guests, to change them.
     pub(super) fn bounds_mut(&mut self) -> &mut Bounds {
         &mut self.bounds
+    }
+
+    /// Returns the system that the guest sees, if one was set.
+    #[cfg(all(feature = "snapshot", feature = "vfs"))]
+    pub(super) fn wasi_if_set(&self) -> Option<&WasiCtx> {
+        self.wasi.as_deref()
     }
 
     /// Returns the system that the guest sees: that of an empty [`Wasi`](crate::wasi::Wasi) if none was
@@ -101,6 +118,8 @@ impl Runtime {
             exchange: Exchange::with_max_memory(Some(self.limits().memory_bytes)),
             #[cfg(feature = "wasi")]
             wasi: None,
+            #[cfg(feature = "replay")]
+            log: None,
         };
         let mut store = Store::new(self.engine(), data);
         store.limiter(|data| &mut data.bounds);

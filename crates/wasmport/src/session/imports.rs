@@ -1,6 +1,12 @@
 //! `Imports`: the imports of loaded code, for one instance.
 
+use super::begin::begin;
+#[cfg(feature = "async")]
+use super::begin::begin_async;
 use super::data::{LinkerOf, SessionData};
+#[cfg(feature = "async")]
+use super::record::refuse_async;
+use super::record::{Recorded, record_start};
 use super::stubs::Stubs;
 use crate::code::{Code, Linking};
 use crate::runtime::Loaded;
@@ -13,6 +19,7 @@ pub(super) struct Imports<'a, C: Code, T: 'static> {
     loaded: &'a Loaded<C>,
     linker: LinkerOf<C, T>,
     linking: Linking,
+    recorded: Recorded,
 }
 
 impl<'a, C: Code, T: 'static> Imports<'a, C, T> {
@@ -27,8 +34,10 @@ impl<'a, C: Code, T: 'static> Imports<'a, C, T> {
         define: impl FnOnce(&mut LinkerOf<C, T>) -> Result<()>,
     ) -> Result<Self> {
         let mut linker = loaded.new_linker();
-        define(&mut linker)?;
-        Ok(Self { loaded, linker, linking })
+        let (defined, recorded) =
+            Recorded::define::<T, _>(loaded.runtime(), || define(&mut linker));
+        defined?;
+        Ok(Self { loaded, linker, linking, recorded })
     }
 
     /// Returns imports that do nothing.
@@ -45,7 +54,7 @@ impl<'a, C: Code, T: 'static> Imports<'a, C, T> {
         let mut linker = loaded.new_linker();
         let (is_zero, resources) = (stubs == Stubs::Zero, W::host_resources_of(version));
         let linking = loaded.code().define_stubs(&mut linker, store, is_zero, &resources)?;
-        Ok(Self { loaded, linker, linking })
+        Ok(Self { loaded, linker, linking, recorded: Recorded::default() })
     }
 
     /// Instantiates the code, and initializes it if it is a reactor.
@@ -56,11 +65,18 @@ impl<'a, C: Code, T: 'static> Imports<'a, C, T> {
     pub fn instantiate(&self, store: &mut Store<SessionData<T>>) -> Result<C::Instance> {
         let _span = trace::instantiate(self.loaded.asset()).entered();
         let code = self.loaded.code();
-        let instance = code.instantiate(&self.linker, store.as_context_mut(), &self.linking)?;
-        if code.is_reactor() {
-            C::initialize(&instance, store.as_context_mut())?;
-        }
-        Ok(instance)
+        record_start(
+            self.loaded,
+            || self.linking.clone(),
+            &self.recorded,
+            store,
+            |store| {
+                let instance =
+                    code.instantiate(&self.linker, store.as_context_mut(), &self.linking)?;
+                begin(self.loaded, code.is_reactor(), &instance, store)?;
+                Ok(instance)
+            },
+        )
     }
 
     /// Async version of [`Self::instantiate`].
@@ -73,13 +89,12 @@ impl<'a, C: Code, T: 'static> Imports<'a, C, T> {
     where
         T: Send,
     {
+        refuse_async(self.loaded)?;
         let code = self.loaded.code();
         let instance = async {
             let context = store.as_context_mut();
             let instance = code.instantiate_async(&self.linker, context, &self.linking).await?;
-            if code.is_reactor() {
-                C::initialize_async(&instance, store.as_context_mut()).await?;
-            }
+            begin_async(self.loaded, code.is_reactor(), &instance, store).await?;
             Ok(instance)
         };
         trace::instantiate(self.loaded.asset()).around(instance).await

@@ -1,5 +1,6 @@
 //! Fuel, time limit and groups of a session.
 
+use super::record::end_for_budget;
 use super::start::new_deadlines;
 use super::state::Session;
 use crate::engine::LimitReached;
@@ -48,6 +49,7 @@ impl<T: 'static, W> Session<T, W> {
 
     /// Makes its memories share a budget, which counts those that are there.
     pub fn share(&mut self, budget: &MemoryBudget) {
+        end_for_budget(&mut self.store);
         self.store.data_mut().bounds_mut().share(budget);
     }
 

@@ -2,6 +2,7 @@
 
 use super::data::{LinkerOf, SessionData};
 use super::pre::SessionPre;
+use super::record::Recorded;
 use super::typed::{CodeOf, LinkedOnce, TypedSession};
 use crate::code::Operations as _;
 use crate::error::Result;
@@ -28,6 +29,7 @@ pub struct SessionLinker<S: TypedSession> {
     /// if the program defined them itself.
     define: Option<Define<S>>,
     accepted: VersionSet,
+    recorded: Recorded,
 }
 
 /// Defines the imports in linkers for an engine.
@@ -38,7 +40,8 @@ type Linkers<S> = Arc<[LinkerOf<CodeOf<S>, <S as TypedSession>::Data>]>;
 impl<S: TypedSession> Clone for SessionLinker<S> {
     fn clone(&self) -> Self {
         let (linkers, engine) = (Arc::clone(&self.linkers), self.engine.clone());
-        Self { linkers, engine, define: self.define, accepted: self.accepted }
+        let (define, accepted, recorded) = (self.define, self.accepted, self.recorded.clone());
+        Self { linkers, engine, define, accepted, recorded }
     }
 }
 
@@ -52,8 +55,9 @@ impl<S: TypedSession> SessionLinker<S> {
     where
         S: LinkedOnce,
     {
-        let linkers = Self::define(runtime.engine())?;
-        Ok(Self { define: Some(Self::define), ..Self::of(runtime, linkers) })
+        let define = || Self::define(runtime.engine());
+        let (linkers, recorded) = Recorded::define::<S::Data, _>(runtime, define);
+        Ok(Self { define: Some(Self::define), ..Self::of(runtime, linkers?, recorded) })
     }
 
     fn define(engine: &Engine) -> wasmtime::Result<Linkers<S>>
@@ -67,9 +71,9 @@ impl<S: TypedSession> SessionLinker<S> {
         (0..S::Wrapper::VERSIONS).map(linker).collect()
     }
 
-    fn of(runtime: &Runtime, linkers: Linkers<S>) -> Self {
+    fn of(runtime: &Runtime, linkers: Linkers<S>, recorded: Recorded) -> Self {
         let engine = runtime.engine().clone();
-        Self { linkers, engine, define: None, accepted: ALL_VERSIONS }
+        Self { linkers, engine, define: None, accepted: ALL_VERSIONS, recorded }
     }
 
     /// Defines the imports that `define` adds to the linker, which serves all versions.
@@ -82,8 +86,9 @@ impl<S: TypedSession> SessionLinker<S> {
         define: impl FnOnce(&mut LinkerOf<CodeOf<S>, S::Data>) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let mut linker = CodeOf::<S>::new_linker::<SessionData<S::Data>>(runtime.engine());
-        define(&mut linker)?;
-        Ok(Self::of(runtime, Arc::new([linker])))
+        let (defined, recorded) = Recorded::define::<S::Data, _>(runtime, || define(&mut linker));
+        defined?;
+        Ok(Self::of(runtime, Arc::new([linker]), recorded))
     }
 
     /// Defines the imports of each version that `define` adds to its linker.
@@ -113,8 +118,9 @@ impl<S: TypedSession> SessionLinker<S> {
             define(&mut linker, *version).map(|()| linker)
         };
         let versions = <<S::Wrapper as VersionedWrapper>::Version as InterfaceVersion>::ALL.iter();
-        let linkers: wasmtime::Result<Linkers<S>> = versions.map(linker).collect();
-        Ok(Self::of(runtime, linkers?))
+        let define = || versions.map(linker).collect::<wasmtime::Result<Linkers<S>>>();
+        let (linkers, recorded) = Recorded::define::<S::Data, _>(runtime, define);
+        Ok(Self::of(runtime, linkers?, recorded))
     }
 
     /// Accepts code of these versions alone, of those that it accepted before.
@@ -139,7 +145,8 @@ impl<S: TypedSession> SessionLinker<S> {
         let version = S::Wrapper::check_version(loaded, self.accepted)?;
         let engine = loaded.runtime().engine();
         if Engine::same(engine, &self.engine) {
-            return SessionPre::linked(loaded.clone(), version, self.linker_of(version));
+            let (linker, recorded) = (self.linker_of(version), self.recorded.clone());
+            return SessionPre::linked(loaded.clone(), version, linker, recorded);
         }
         let Some(define) = self.define else {
             return Err(wasmtime::format_err!(
@@ -148,8 +155,11 @@ impl<S: TypedSession> SessionLinker<S> {
             )
             .into());
         };
-        let linkers = define(engine)?;
-        SessionPre::linked(loaded.clone(), version, &linkers[version.min(linkers.len() - 1)])
+        let (linkers, recorded) =
+            Recorded::define::<S::Data, _>(loaded.runtime(), || define(engine));
+        let linkers = linkers?;
+        let linker = &linkers[version.min(linkers.len() - 1)];
+        SessionPre::linked(loaded.clone(), version, linker, recorded)
     }
 
     /// Returns Wasmtime's linker; that of the newest version if there are several.

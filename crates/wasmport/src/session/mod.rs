@@ -1,5 +1,8 @@
 //! `Session`: a store with one instance and its wrapper.
 
+#[cfg(all(feature = "wasi", feature = "component-model"))]
+mod audit;
+mod begin;
 mod call;
 mod data;
 mod generation;
@@ -10,9 +13,12 @@ mod limits;
 mod linker;
 mod named;
 mod pre;
+mod record;
 mod rejected;
 #[cfg(feature = "async")]
 mod slice;
+#[cfg(feature = "snapshot")]
+mod snapshot;
 mod start;
 mod state;
 mod stubs;

@@ -1,12 +1,17 @@
 //! Calls of a core module's functions by name: for exports without a method, and assets without a
 //! wrapper.
 
+#[cfg(feature = "async")]
+use super::record::end_for_async;
 use super::state::Session;
 use crate::code::START;
 use crate::error::Result;
 use crate::exit::Exit;
+use crate::record;
 use crate::wrapper::ModuleWrapper;
-use wasmtime::{Error, Func, TypedFunc, Val, WasmParams, WasmResults};
+use wasmtime::{
+    AsContextMut as _, Error, Func, Instance, Store, TypedFunc, Val, WasmParams, WasmResults,
+};
 
 impl<T: 'static, W: ModuleWrapper> Session<T, W> {
     /// Returns whether the guest has an export of that name: an optional one of an interface, or one that its
@@ -26,7 +31,8 @@ impl<T: 'static, W: ModuleWrapper> Session<T, W> {
         &mut self,
         name: &str,
     ) -> Result<TypedFunc<P, R>> {
-        let func = self.wrapper.wasm_instance().get_typed_func(&mut self.store, name);
+        let instance = self.wrapper.wasm_instance();
+        let func = typed(instance, &mut self.store, name);
         func.map_err(|error| self.callee(Some(name)).call_error(None, error))
     }
 }
@@ -53,7 +59,9 @@ impl<T: 'static> Session<T> {
         let func = self.func_for(name, params);
         let func = func.map_err(|error| self.callee(Some(name)).call_error(None, error))?;
         let mut results = vec![Val::I32(0); func.ty(&self.store).results().len()];
-        self.call_export(Some(name), |_, store| func.call(store, params, &mut results))?;
+        self.call_export(Some(name), |_, store| {
+            record::export_values(store.as_context_mut(), name, &func, params, &mut results)
+        })?;
         Ok(results)
     }
 
@@ -96,9 +104,19 @@ impl<T: 'static> Session<T> {
         &mut self,
         name: &str,
     ) -> Result<TypedFunc<P, R>> {
-        let func = self.wrapper.get_typed_func(&mut self.store, name);
+        let func = typed(self.wrapper, &mut self.store, name);
         func.map_err(|error| self.callee(Some(name)).call_error(None, error))
     }
+}
+
+/// Returns an exported function, which records its calls if the session is recorded.
+fn typed<T: 'static, P: WasmParams, R: WasmResults>(
+    instance: Instance,
+    store: &mut Store<T>,
+    name: &str,
+) -> wasmtime::Result<TypedFunc<P, R>> {
+    let func = instance.get_typed_func(&mut *store, name)?;
+    record::typed(&mut store.as_context_mut(), name, func)
 }
 
 /// Returns the exit code of a command: that of an [`Exit`], or 0.
@@ -125,6 +143,7 @@ impl<T: Send + 'static> Session<T> {
         name: &str,
         params: P,
     ) -> Result<R> {
+        end_for_async(&mut self.store);
         let func = self.typed_func(name)?;
         self.call_export_async(Some(name), async |_, store| func.call_async(store, params).await)
             .await

@@ -1,7 +1,13 @@
 //! `SessionPre`: an asset that is linked once and starts many sessions.
 
+use super::begin::begin;
+#[cfg(feature = "async")]
+use super::begin::begin_async;
 use super::data::{LinkerOf, SessionData};
 use super::generation::Generation;
+#[cfg(feature = "async")]
+use super::record::refuse_async;
+use super::record::{Recorded, record_start};
 use super::state::{Session, start_of};
 use super::typed::{CodeOf, LinkedSession, StoreOf, TypedSession};
 use crate::code::Operations;
@@ -29,6 +35,7 @@ pub struct SessionPre<S: TypedSession> {
     version: usize,
     /// Its place in a slot, which counts the sessions.
     generation: Option<Generation>,
+    recorded: Recorded,
     session: PhantomData<fn() -> S>,
 }
 
@@ -39,8 +46,8 @@ impl<S: TypedSession> Clone for SessionPre<S> {
     fn clone(&self) -> Self {
         let (loaded, linked) = (self.loaded.clone(), self.linked.clone());
         let (is_reactor, version) = (self.is_reactor, self.version);
-        let generation = self.generation.clone();
-        Self { loaded, linked, is_reactor, version, generation, session: PhantomData }
+        let (generation, recorded) = (self.generation.clone(), self.recorded.clone());
+        Self { loaded, linked, is_reactor, version, generation, recorded, session: PhantomData }
     }
 }
 
@@ -115,10 +122,11 @@ impl<S: TypedSession> SessionPre<S> {
         ) -> wasmtime::Result<()>,
     ) -> Result<Self> {
         let mut linker = loaded.new_linker();
-        let defined = define(&mut linker, &loaded);
+        let (defined, recorded) =
+            Recorded::define::<S::Data, _>(loaded.runtime(), || define(&mut linker, &loaded));
         let defined = defined
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error));
-        defined.and_then(|()| Self::linked(loaded, version, &linker))
+        defined.and_then(|()| Self::linked(loaded, version, &linker, recorded))
     }
 
     /// Resolves the imports.
@@ -126,13 +134,14 @@ impl<S: TypedSession> SessionPre<S> {
         loaded: Loaded<CodeOf<S>>,
         version: usize,
         linker: &LinkerOf<CodeOf<S>, S::Data>,
+        recorded: Recorded,
     ) -> Result<Self> {
         let linked = loaded.code().link(linker, &S::Wrapper::linking_of(&loaded, version));
         let linked = linked
             .map_err(|error| start_of(loaded.runtime(), loaded.asset()).call_error(None, error))?;
         let is_reactor = loaded.code().is_reactor();
         let generation = None;
-        Ok(Self { loaded, linked, is_reactor, version, generation, session: PhantomData })
+        Ok(Self { loaded, linked, is_reactor, version, generation, recorded, session: PhantomData })
     }
 
     /// Returns the same linked code, whose sessions have the limits, groups and budgets of a runtime that shares its
@@ -181,17 +190,20 @@ impl<S: TypedSession> SessionPre<S> {
     }
 
     /// Instantiates the code in the store of a session, beside what is there: for chains of modules that share
-    /// data and limits. Call it within [`Session::call`], which enforces limits and notices failures.
+    /// data and limits. Call it within [`Session::call`], which enforces limits and notices failures. If the runtime has a
+    /// snapshot of the asset, the virtual files of the store become those of the snapshot, too.
     ///
     /// # Errors
     ///
     /// Fails if the start function fails, or the store's limits allow no further instance.
     pub fn instantiate(&self, store: &mut StoreOf<S>) -> wasmtime::Result<S::Wrapper> {
         let _span = trace::instantiate(self.loaded.asset()).entered();
-        let instance = CodeOf::<S>::instantiate_pre(&self.linked, store.as_context_mut())?;
-        if self.is_reactor {
-            CodeOf::<S>::initialize(&instance, store.as_context_mut())?;
-        }
+        let linking = || S::Wrapper::linking_of(&self.loaded, self.version);
+        let instance = record_start(&self.loaded, linking, &self.recorded, store, |store| {
+            let instance = CodeOf::<S>::instantiate_pre(&self.linked, store.as_context_mut())?;
+            begin(&self.loaded, self.is_reactor, &instance, store)?;
+            Ok(instance)
+        })?;
         S::Wrapper::of_version(store, &instance, self.version)
     }
 
@@ -243,12 +255,11 @@ impl<S: TypedSession> SessionPre<S> {
         S::Data: Send,
         S::Wrapper: Sync,
     {
+        refuse_async(&self.loaded)?;
         let instance = async {
             let context = store.as_context_mut();
             let instance = CodeOf::<S>::instantiate_pre_async(&self.linked, context).await?;
-            if self.is_reactor {
-                CodeOf::<S>::initialize_async(&instance, store.as_context_mut()).await?;
-            }
+            begin_async(&self.loaded, self.is_reactor, &instance, store).await?;
             S::Wrapper::of_version(store, &instance, self.version)
         };
         trace::instantiate(self.loaded.asset()).around(instance).await

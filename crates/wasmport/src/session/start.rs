@@ -2,6 +2,7 @@
 
 use super::data::{LinkerOf, SessionData};
 use super::imports::Imports;
+use super::record::start_with_recording;
 use super::state::{Session, start_failed, start_of};
 use super::stubs::Stubs;
 use crate::code::{Code, Linking};
@@ -152,7 +153,7 @@ impl<T: 'static> Session<T> {
 
 impl<T: 'static, W> Session<T, W> {
     /// Starts a session with the result of `instantiate` in its new store.
-    pub(super) fn start_in_store<C: Code>(
+    pub(crate) fn start_in_store<C: Code>(
         loaded: &Loaded<C>,
         data: T,
         instantiate: impl FnOnce(&mut Store<SessionData<T>>) -> wasmtime::Result<W>,
@@ -168,7 +169,10 @@ impl<T: 'static, W> Session<T, W> {
             None => Ok(wrapper),
         });
         drop(running);
-        let wrapper = wrapper.map_err(|error| start_failed(callee, &mut store, error))?;
+        let wrapper = wrapper.map_err(|error| {
+            let error = start_failed(callee, &mut store, error);
+            start_with_recording(&store, error)
+        })?;
         let wrapper = wrapper.map_err(|ended| ended.into_error(callee))?;
         Ok(Self::from_parts(loaded, store, wrapper, deadlines))
     }
@@ -325,7 +329,10 @@ impl<T: Send + 'static, W: Sync> Session<T, W> {
             Some(deadlines) => deadlines.limit_polls(instantiated).await,
             None => instantiated.await.map(Ok),
         };
-        let wrapper = wrapper.map_err(|error| start_failed(callee, &mut store, error))?;
+        let wrapper = wrapper.map_err(|error| {
+            let error = start_failed(callee, &mut store, error);
+            start_with_recording(&store, error)
+        })?;
         let wrapper = wrapper.map_err(|ended| ended.into_error(callee))?;
         Ok(Self::from_parts(loaded, store, wrapper, deadlines))
     }

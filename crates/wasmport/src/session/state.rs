@@ -196,13 +196,39 @@ pub(super) fn start_failed<T: 'static>(
     if let Some(limit) = store.data().bounds().refused(&error) {
         return Error::Limit { asset: callee.asset.to_owned(), limit, source: error };
     }
+    #[cfg(feature = "snapshot")]
+    let error = match snapshot_failed(callee, store, error) {
+        Ok(own) => return own,
+        Err(error) => error,
+    };
     let error = match Error::from(error) {
         Error::Wasm(error) => error,
         // A folder or variable that the program passes on: no guest is to blame.
         own @ (Error::Preopen { .. } | Error::Environment { .. }) => return own,
+        // A session that cannot be recorded.
+        #[cfg(feature = "replay")]
+        own @ Error::Record { .. } => return own,
         own => own.into(),
     };
     call_failed(callee, store, error).0
+}
+
+/// Returns the error of a session that does not start from its snapshot, or the error as it is.
+#[cfg(feature = "snapshot")]
+fn snapshot_failed<T: 'static>(
+    callee: Callee<'_>,
+    store: &Store<SessionData<T>>,
+    error: wasmtime::Error,
+) -> Result<Error, wasmtime::Error> {
+    use crate::error::SnapshotError;
+    let asset = callee.asset.to_owned();
+    let limit = store.data().bounds().reached();
+    Ok(match (error.downcast::<SnapshotError>()?, limit) {
+        (source @ SnapshotError::Growth { .. }, Some(limit)) => {
+            Error::Limit { asset, limit, source: source.into() }
+        }
+        (source, _) => Error::Snapshot { asset, source },
+    })
 }
 
 /// Returns whether Wasmtime refused the arguments of a component's function before it called the guest: a

@@ -2,8 +2,12 @@
 
 use super::data::SessionData;
 use crate::wasi::Wasi;
+#[cfg(all(feature = "vfs", feature = "wasi-p3"))]
+use crate::wasi::files_p3;
 #[cfg(feature = "component-model")]
-use crate::wasi::{Clocks, ClocksView, Polls, PollsView};
+use crate::wasi::{Clocks, ClocksView, Io, IoView};
+#[cfg(all(feature = "vfs", feature = "component-model"))]
+use crate::wasi::{FilesView, files_p2};
 use wasmtime::{Linker, Result, Store};
 #[cfg(feature = "component-model")]
 use wasmtime_wasi::{WasiCtxView, WasiView, p2};
@@ -64,17 +68,20 @@ impl Wasi {
         &self,
         linker: &mut ComponentLinker<T>,
     ) -> Result<()> {
-        use wasmtime_wasi::p2::bindings::{clocks::monotonic_clock, sync::io::poll};
+        use wasmtime_wasi::p2::bindings::clocks::monotonic_clock;
+        use wasmtime_wasi::p2::bindings::sync::io::{poll, streams};
         let mut options = p2::bindings::sync::LinkOptions::default();
         options.network_error_code(true);
         p2::add_to_linker_with_options_sync(linker, &options)?;
         linker.allow_shadowing(true);
-        let replaced = poll::add_to_linker::<_, Polls>(linker, |data| {
-            PollsView(SessionData::wasi(data).preview_2().table)
-        });
+        let replaced = poll::add_to_linker::<_, Io>(linker, io)
+            .and_then(|()| streams::add_to_linker::<_, Io>(linker, io));
         linker.allow_shadowing(false);
         replaced?;
-        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
+        #[cfg(feature = "vfs")]
+        files_p2::replace(linker, |data| FilesView(data.wasi()))?;
+        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)?;
+        self.replace_network_and_audit(linker)
     }
 
     /// Async version of [`Self::add_to_component_linker`], for contexts of
@@ -92,7 +99,10 @@ impl Wasi {
         let mut options = p2::bindings::LinkOptions::default();
         options.network_error_code(true);
         p2::add_to_linker_with_options_async(linker, &options)?;
-        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
+        #[cfg(feature = "vfs")]
+        files_p2::replace_async(linker, |data| FilesView(data.wasi()))?;
+        self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)?;
+        self.replace_network_and_audit_async(linker)
     }
 
     /// Defines the interfaces of previews 2 and 3 in `linker`, for contexts of
@@ -105,15 +115,23 @@ impl Wasi {
     /// # Errors
     ///
     /// Fails if a name is already defined, or the engine is configured without
-    /// [`concurrency_support`](crate::EngineConfig::concurrency_support).
+    /// [`concurrency_support`](crate::EngineConfig::concurrency_support), or with an [`audit`](Self::audit),
+    /// which does not see the calls of preview 3.
     #[cfg(feature = "wasi-p3")]
     pub fn add_to_component_linker_p3<T: Send + 'static>(
         &self,
         linker: &mut ComponentLinker<T>,
     ) -> Result<()> {
         use wasmtime_wasi::p3::bindings::clocks::monotonic_clock;
+        if self.audit.is_some() {
+            return Err(wasmtime::Error::msg(
+                "an audit does not see the calls of WASI 0.3; link WASI 0.2 alone, or set no audit",
+            ));
+        }
         self.add_to_component_linker_async(linker)?;
         wasmtime_wasi::p3::add_to_linker(linker)?;
+        #[cfg(feature = "vfs")]
+        files_p3::replace(linker, |data| FilesView(data.wasi()))?;
         self.replace_clock(linker, monotonic_clock::add_to_linker::<_, Clocks>)
     }
 
@@ -162,20 +180,23 @@ impl Wasi {
         self.add_to_component_linker_p3(linker)
     }
 
-    /// Replaces Wasmtime's clock, which sleeps in real time even if it is a manual one.
+    /// Replaces Wasmtime's clock, which sleeps in real time whatever the clock is.
     fn replace_clock<T: Send + 'static>(
         &self,
         linker: &mut ComponentLinker<T>,
         define: DefineClock<T>,
     ) -> Result<()> {
-        if self.clock.is_none() {
-            return Ok(());
-        }
         linker.allow_shadowing(true);
         let replaced = define(linker, |data| ClocksView(data.wasi()));
         linker.allow_shadowing(false);
         replaced
     }
+}
+
+/// Returns the resources of a session's `wasi:io`.
+#[cfg(feature = "component-model")]
+fn io<T: Send + 'static>(data: &mut SessionData<T>) -> IoView<'_> {
+    IoView(data.wasi().preview_2().table)
 }
 
 /// Wasmtime's generated function that defines an interface which [`Clocks`] implements.

@@ -3,6 +3,7 @@
 use crate::code::Code;
 use crate::interface::Interface;
 use crate::memory::GuestMemory;
+use crate::record::{self, Logged};
 use crate::runtime::Loaded;
 use crate::session::{Session, SessionData};
 use crate::typed::{GuestTable, TypedGlobal, TypedTable, TypedTag, WasmValue, WasmValues};
@@ -76,7 +77,7 @@ fn lacking(name: &str) -> wasmtime::Error {
 }
 
 // Without a closure for the lookup: it would be put into memory for each call.
-impl<P: WasmParams, R: WasmResults> FuncCell<P, R> {
+impl<P: WasmParams + Logged, R: WasmResults + Logged> FuncCell<P, R> {
     /// Calls the exported function.
     ///
     /// # Errors
@@ -91,7 +92,8 @@ impl<P: WasmParams, R: WasmResults> FuncCell<P, R> {
         params: P,
     ) -> Result<R> {
         let mut store = store.as_context_mut();
-        self.func(instance, store.as_context_mut(), name)?.call(store, params)
+        let func = self.func(instance, store.as_context_mut(), name)?;
+        record::export(store, name, func, params)
     }
 
     /// Async version of [`Self::call`].
@@ -112,6 +114,7 @@ impl<P: WasmParams, R: WasmResults> FuncCell<P, R> {
         R: Sync,
     {
         let mut store = store.as_context_mut();
+        record::called_async(&mut store);
         let func = self.func(instance, store.as_context_mut(), name)?;
         func.call_async(store, params).await
     }
@@ -156,7 +159,7 @@ impl WideFuncCell {
     ) -> Result<[Val; N]> {
         let func = self.wide_func(instance, &mut store, name)?;
         let mut results = [const { Val::I32(0) }; N];
-        func.call(store, params, &mut results)?;
+        record::export_values(store.as_context_mut(), name, func, params, &mut results)?;
         Ok(results)
     }
 
@@ -173,6 +176,7 @@ impl WideFuncCell {
         name: &str,
         params: &[Val],
     ) -> Result<[Val; N]> {
+        record::called_async(&mut store.as_context_mut());
         let func = *self.wide_func(instance, &mut store, name)?;
         let mut results = [const { Val::I32(0) }; N];
         func.call_async(store, params, &mut results).await?;

@@ -2,6 +2,7 @@
 
 use crate::access::Access;
 use crate::interface::{self, Found, Given, Interface};
+use crate::record::{self, Logged};
 use crate::runtime::LoadedModule;
 use crate::typed::WasmValue;
 use wasmtime::{
@@ -35,7 +36,7 @@ macro_rules! host_funcs {
     };
     (@one $($param:ident)*) => {
         #[allow(non_snake_case, reason = "a parameter is named like its type")]
-        impl<T: 'static, H: 'static, F, R: WasmRet, $($param: WasmTy),*>
+        impl<T: 'static, H: 'static, F, R: WasmRet + Logged, $($param: WasmTy + Logged),*>
             HostFunc<T, H, ($($param,)*), R> for F
         where
             F: for<'a, 'b> Fn(&'a mut Access<'b, T, H>, $($param),*) -> Result<R>
@@ -48,8 +49,13 @@ macro_rules! host_funcs {
                 name: &'static str,
                 host: fn(&mut T) -> &mut H,
             ) -> Result<()> {
-                linker.func_wrap(module, name, move |caller: Caller<'_, T>, $($param: $param),*| {
-                    host_call(module, name, || self(&mut Access::new(caller, host), $($param),*))
+                let hook = record::hook::<T>(module, name);
+                linker.func_wrap(module, name, move |mut caller: Caller<'_, T>, $($param: $param),*| {
+                    let call = record::begin(hook.as_ref(), &mut caller, &($(record::Ref(&$param),)*))?;
+                    let mut access = Access::new(caller, host);
+                    let result = host_call(module, name, || self(&mut access, $($param),*));
+                    record::end(hook.as_ref(), call, access.caller(), &result);
+                    result
                 })?;
                 Ok(())
             }

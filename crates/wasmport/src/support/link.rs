@@ -3,6 +3,7 @@
 use super::cells::there;
 use crate::code::{Operations as _, OverloadedPre, START};
 use crate::exit::Exit;
+use crate::record;
 use crate::runtime::{LoadedModule, Runtime};
 use crate::session::{LinkedSession, Session, SessionData, exit_code};
 use crate::trace;
@@ -60,6 +61,7 @@ pub fn instantiate<W: ModuleWrapper, T: 'static>(
 /// Fails if the initialization fails.
 #[inline]
 pub fn started<W: ModuleWrapper>(mut store: impl AsContextMut, instance: Instance) -> Result<W> {
+    record::second_instance(&mut store.as_context_mut(), W::INTERFACE.name());
     if W::REACTOR {
         <W as Wrapper>::Code::initialize(&instance, store.as_context_mut())?;
     }
@@ -96,6 +98,7 @@ pub async fn started_async<W: ModuleWrapper>(
     mut store: impl AsContextMut<Data: Send>,
     instance: Instance,
 ) -> Result<W> {
+    record::second_instance(&mut store.as_context_mut(), W::INTERFACE.name());
     if W::REACTOR {
         <W as Wrapper>::Code::initialize_async(&instance, store.as_context_mut()).await?;
     }
@@ -108,7 +111,8 @@ pub async fn started_async<W: ModuleWrapper>(
 ///
 /// Fails if it traps.
 pub fn start(mut store: impl AsContextMut, instance: Instance) -> Result<()> {
-    instance.get_typed_func::<(), ()>(&mut store, START)?.call(&mut store, ())
+    let start = instance.get_typed_func::<(), ()>(&mut store, START)?;
+    record::export(store.as_context_mut(), START, &start, ())
 }
 
 /// Async version of [`start`].

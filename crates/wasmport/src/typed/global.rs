@@ -1,8 +1,9 @@
 //! `TypedGlobal`: a global with a Rust type.
 
 use super::value::WasmValue;
+use crate::record;
 use std::marker::PhantomData;
-use wasmtime::{AsContext, AsContextMut, Extern, Global, GlobalType, Mutability, Result};
+use wasmtime::{AsContext, AsContextMut, Extern, Global, GlobalType, Mutability, Result, ValType};
 
 /// A [`Global`] of values of type `V`.
 #[derive(Debug)]
@@ -63,6 +64,9 @@ impl<V: WasmValue> TypedGlobal<V> {
     pub fn set(&self, mut store: impl AsContextMut, value: V) -> Result<()> {
         let mut store = store.as_context_mut();
         let value = value.into_val(&mut store)?;
+        if matches!(V::ty(), ValType::Ref(_)) {
+            record::changed_global(&mut store);
+        }
         self.0.set(store, value)
     }
 

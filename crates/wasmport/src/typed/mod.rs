@@ -3,6 +3,8 @@
 #[cfg(feature = "gc")]
 mod exception;
 mod global;
+#[cfg(feature = "replay")]
+mod logged;
 #[cfg(not(feature = "gc"))]
 mod no_exception;
 mod table;

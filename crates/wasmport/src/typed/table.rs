@@ -2,6 +2,7 @@
 
 use super::value::{WasmValue, wrong_type};
 use crate::error::Error;
+use crate::record;
 use std::marker::PhantomData;
 use wasmtime::{
     AsContext, AsContextMut, Extern, Ref, Result, Store, StoreContextMut, Table, TableType, Val,
@@ -75,6 +76,7 @@ impl<E: WasmValue> TypedTable<E> {
             return Err(out_of_bounds(index, size));
         }
         let element = to_ref(element, &mut store)?;
+        record::changed_table(&mut store);
         self.0.set(store, index, element)
     }
 
@@ -91,6 +93,7 @@ impl<E: WasmValue> TypedTable<E> {
     pub fn grow(&self, mut store: impl AsContextMut, elements: u64, init: E) -> Result<u64> {
         let mut store = store.as_context_mut();
         let init = to_ref(init, &mut store)?;
+        record::changed_table(&mut store);
         self.0.grow(store, elements, init)
     }
 
@@ -112,6 +115,7 @@ impl<E: WasmValue> TypedTable<E> {
             return Err(out_of_bounds(index.saturating_add(len), size));
         }
         let element = to_ref(element, &mut store)?;
+        record::changed_table(&mut store);
         self.0.fill(store, index, element, len)
     }
 }

@@ -32,6 +32,13 @@ pub trait WasmValue: Sized + 'static {
     /// Fails if the store's GC heap is full.
     fn into_val<T: 'static>(self, store: &mut StoreContextMut<'_, T>) -> Result<Val>;
 
+    /// Returns its bits if it is a number, for recordings.
+    #[cfg(feature = "replay")]
+    #[doc(hidden)]
+    fn number(&self) -> Option<crate::record::Number> {
+        None
+    }
+
     /// Converts it from Wasmtime's value.
     ///
     /// # Errors
@@ -59,6 +66,13 @@ macro_rules! number {
                     Val::$wasm($bits) => Ok($out),
                     other => Err(wrong_type(stringify!($rust), &other)),
                 }
+            }
+
+            #[cfg(feature = "replay")]
+            #[inline]
+            fn number(&self) -> Option<crate::record::Number> {
+                let $value = *self;
+                crate::record::Number::of(&Val::$wasm($in))
             }
         })*
     };

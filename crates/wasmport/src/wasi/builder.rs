@@ -1,19 +1,23 @@
 //! `Wasi`: the builder of a guest's system.
 
-use super::clock::ManualClock;
+mod audit;
+mod network;
+mod policy;
+
+use self::network::Network;
 use super::ctx::WasiCtx;
+use super::random::{Random, RandomSource};
+use super::sources::Sources;
+use super::stream::Terminal;
+use super::time::Clock;
 use crate::error::{Error, Result};
-use rand::SeedableRng as _;
-use rand::rngs::Xoshiro256PlusPlus;
 use std::env;
 use std::ffi::OsString;
 use std::fmt;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::p2::pipe::MemoryInputPipe;
-use wasmtime_wasi::sockets::SocketAddrUse;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder, cli};
 
 /// The system that a guest sees: by default only the time and randomness.
@@ -31,8 +35,15 @@ pub struct Wasi {
     stderr: Option<Output>,
     folders: Vec<Folder>,
     network: Network,
-    pub(crate) clock: Option<ManualClock>,
-    seed: Option<u64>,
+    terminal: Option<Terminal>,
+    clock: Option<Arc<dyn Clock>>,
+    random: RandomSource,
+    pub(crate) audit: Option<super::audit::Hook>,
+    #[cfg(feature = "vfs")]
+    files: Vec<(String, Mount)>,
+    /// The directory of the usual devices.
+    #[cfg(feature = "vfs")]
+    devices: Option<String>,
     #[cfg(feature = "wasi-http")]
     pub(super) http: super::http::Grant,
 }
@@ -47,28 +58,13 @@ enum Input {
 
 type Output = Arc<dyn StdoutStream + Sync>;
 
-/// The part of the network that a guest may use.
-#[derive(Clone, Default)]
-struct Network {
-    tcp: bool,
-    udp: bool,
-    ip_name_lookup: bool,
-    check: Option<AddressCheck>,
-}
-
-type AddressCheck = Arc<dyn Fn(SocketAddr, SocketAddrUse) -> bool + Send + Sync>;
-
-impl Network {
-    fn configure(&self, builder: &mut WasiCtxBuilder) {
-        builder.allow_tcp(self.tcp).allow_udp(self.udp).allow_ip_name_lookup(self.ip_name_lookup);
-        if let Some(check) = &self.check {
-            let check = Arc::clone(check);
-            builder.socket_addr_check(move |address, purpose| {
-                let is_permitted = check(address, purpose);
-                Box::pin(async move { is_permitted })
-            });
-        }
-    }
+/// Virtual files that are mounted.
+#[cfg(feature = "vfs")]
+#[derive(Clone)]
+enum Mount {
+    /// Each session has its own.
+    Own(crate::vfs::Files),
+    Shared(crate::vfs::SharedFiles),
 }
 
 #[derive(Clone, Debug)]
@@ -182,6 +178,13 @@ impl Wasi {
         self.inherit_stdin().inherit_stdout().inherit_stderr()
     }
 
+    /// Uses a terminal as the standard input, output and error, and as the device `tty` of virtual files. The
+    /// guest finds its size in the variables `COLUMNS` and `LINES`, unless they are set otherwise.
+    pub fn terminal(mut self, terminal: &Terminal) -> Self {
+        self.terminal = Some(terminal.clone());
+        self.stdin(terminal.clone()).stdout(terminal.clone()).stderr(terminal.clone())
+    }
+
     /// Shows the guest the folder `host` as `guest`, with read access.
     ///
     /// It is opened when a session starts. No path leads out of it: neither `..` nor a link.
@@ -203,60 +206,66 @@ impl Wasi {
         self
     }
 
-    /// Sets whether guests may use TCP, at the addresses that [`socket_addr_check`](Self::socket_addr_check)
-    /// or [`inherit_network`](Self::inherit_network) permits. Default: false.
-    pub fn allow_tcp(mut self, enable: bool) -> Self {
-        self.network.tcp = enable;
+    /// Shows the guest virtual files as the folder `guest`. Each session has its own, which begin as they are now;
+    /// [`WasiCtx::files`] reads them back.
+    ///
+    /// Core modules see them through preview 1, components through WASI 0.2 and 0.3.
+    #[cfg(feature = "vfs")]
+    pub fn files(mut self, files: &crate::vfs::Files, guest: impl Into<String>) -> Self {
+        self.files.push((guest.into(), Mount::Own(files.clone())));
         self
     }
 
-    /// Sets whether guests may use UDP, at the addresses that [`socket_addr_check`](Self::socket_addr_check)
-    /// or [`inherit_network`](Self::inherit_network) permits. Default: false.
-    pub fn allow_udp(mut self, enable: bool) -> Self {
-        self.network.udp = enable;
-        self
-    }
-
-    /// Sets whether guests may look up the addresses of names. Default: false.
-    pub fn allow_ip_name_lookup(mut self, enable: bool) -> Self {
-        self.network.ip_name_lookup = enable;
-        self
-    }
-
-    /// Permits the addresses for which `check` returns true. It is called for each address that a guest
-    /// binds, listens at, accepts from, connects or sends to. Default: permits none.
+    /// Shows the guest the usual devices in the folder `/dev`: those of
+    /// [`Files::devices`](crate::vfs::Files::devices). Each session has its own.
     ///
     /// ```
-    /// # #[cfg(feature = "wasi")]
-    /// # fn wasi() -> wasmport::wasi::Wasi {
-    /// # use wasmport::wasi::Wasi;
-    /// Wasi::new().allow_tcp(true).socket_addr_check(|address, _| address.ip().is_loopback())
-    /// # }
+    /// use wasmport::wasi::Wasi;
+    ///
+    /// // `/dev/random` is the same in each run.
+    /// let wasi = Wasi::new().devices().random_seed(1);
+    /// # let _ = wasi;
     /// ```
-    pub fn socket_addr_check(
-        mut self,
-        check: impl Fn(SocketAddr, SocketAddrUse) -> bool + Send + Sync + 'static,
-    ) -> Self {
-        self.network.check = Some(Arc::new(check));
+    #[cfg(feature = "vfs")]
+    pub fn devices(mut self) -> Self {
+        self.devices = Some("/dev".into());
         self
     }
 
-    /// Permits all addresses.
-    pub fn inherit_network(self) -> Self {
-        self.socket_addr_check(|_, _| true)
+    /// Shows the guest virtual files as the folder `guest`, which all sessions share.
+    #[cfg(feature = "vfs")]
+    pub fn shared_files(
+        mut self,
+        files: &crate::vfs::SharedFiles,
+        guest: impl Into<String>,
+    ) -> Self {
+        self.files.push((guest.into(), Mount::Shared(files.clone())));
+        self
     }
 
-    /// Takes the time from `clock`. A guest that sleeps advances it and continues at once.
-    pub fn clock(mut self, clock: &ManualClock) -> Self {
-        self.clock = Some(clock.clone());
+    /// Takes the time from `clock`: a [`ManualClock`](super::ManualClock), a
+    /// [`ScaledClock`](super::ScaledClock) or another [`Clock`]. All sessions share it. Default: the system's.
+    pub fn clock(mut self, clock: &(impl Clock + Clone)) -> Self {
+        self.clock = Some(Arc::new(clock.clone()));
         self
     }
 
     /// Derives the guest's randomness from `seed`: for tests and reproducible runs, because the seed makes
     /// it predictable. It is the same in all versions of this crate, unless the changelog says
-    /// otherwise.
+    /// otherwise. Replaces [`Self::random`].
     pub fn random_seed(mut self, seed: u64) -> Self {
-        self.seed = Some(seed);
+        self.random = RandomSource::Seed(seed);
+        self
+    }
+
+    /// Takes the guest's randomness from `source`, of which each session has a clone. Replaces
+    /// [`Self::random_seed`].
+    ///
+    /// A session takes 16 bytes when it starts, for the seed that `wasi:random/insecure-seed` returns.
+    /// Preview 1's `random_get` takes as many as the guest asks for. `wasi:random` of components takes 4 bytes
+    /// for each.
+    pub fn random(mut self, source: impl Random + Clone + Sync) -> Self {
+        self.random = RandomSource::new(source);
         self
     }
 
@@ -280,18 +289,44 @@ impl Wasi {
         self.context(false)
     }
 
+    #[cfg(feature = "vfs")]
+    fn disks(&self) -> Vec<(String, crate::vfs::Disk)> {
+        let disk = |mount: &Mount| match mount {
+            Mount::Own(files) => crate::vfs::Disk::new(files.tree().clone()),
+            Mount::Shared(files) => files.disk().clone(),
+        };
+        let files = self.files.iter().map(|(path, mount)| (path.clone(), disk(mount)));
+        let devices = self.devices.iter().filter_map(|path| {
+            let mut files = crate::vfs::Files::new();
+            // The usual devices fit into the default limits.
+            files.devices("").ok()?;
+            Some((path.clone(), crate::vfs::Disk::new(files.tree().clone())))
+        });
+        files.chain(devices).collect()
+    }
+
+    /// Returns the variables that a terminal adds to the environment.
+    fn terminal_env(&self) -> Vec<(&'static str, String)> {
+        let Some(size) = self.terminal.as_ref().map(Terminal::size) else { return Vec::new() };
+        let added = [("COLUMNS", size.columns.to_string()), ("LINES", size.lines.to_string())];
+        let is_set = |name: &str| self.env.iter().any(|(set, _)| set == name);
+        added.into_iter().filter(|(name, _)| !is_set(name)).collect()
+    }
+
     fn context(&self, may_block: bool) -> Result<WasiCtx> {
         let mut builder = WasiCtxBuilder::new();
         // Before the folders, which use this setting.
         builder.allow_blocking_current_thread(may_block).args(&self.args).envs(&self.env);
-        match &self.stdin {
-            Input::Empty => {}
-            Input::Bytes(bytes) => {
-                builder.stdin(MemoryInputPipe::new(bytes.clone()));
-            }
-            Input::Stream(stream) => {
-                builder.stdin(Arc::clone(stream));
-            }
+        for (name, value) in self.terminal_env() {
+            builder.env(name, value);
+        }
+        let stdin: Option<Arc<dyn StdinStream + Sync>> = match &self.stdin {
+            Input::Empty => None,
+            Input::Bytes(bytes) => Some(Arc::new(MemoryInputPipe::new(bytes.clone()))),
+            Input::Stream(stream) => Some(Arc::clone(stream)),
+        };
+        if let Some(stream) = &stdin {
+            builder.stdin(Arc::clone(stream));
         }
         if let Some(stream) = &self.stdout {
             builder.stdout(Arc::clone(stream));
@@ -305,20 +340,21 @@ impl Wasi {
                 .map_err(|source| Error::Preopen { path: host.clone(), source })?;
         }
         self.network.configure(&mut builder);
-        if let Some(clock) = &self.clock {
-            builder.wall_clock(clock.clone()).monotonic_clock(clock.clone());
-        }
-        if let Some(seed) = self.seed {
-            let random = Xoshiro256PlusPlus::seed_from_u64(seed);
-            builder
-                .insecure_random_seed(u128::from(seed))
-                .insecure_random(random.clone())
-                .secure_random(random);
-        }
-        let context = WasiCtx::new(builder.build_p1(), self.clock.clone());
+        let sources = Sources::start(&mut builder, self.clock.as_ref(), &self.random);
+        #[cfg(feature = "vfs")]
+        let devices = super::files::SessionDevices {
+            random: sources.random.clone(),
+            stdin,
+            stdout: self.stdout.clone(),
+            stderr: self.stderr.clone(),
+            terminal: self.terminal.clone(),
+        };
+        let context = WasiCtx::new(builder.build_p1(), sources);
+        #[cfg(feature = "vfs")]
+        let context = context.with_disks(self.disks(), devices);
         #[cfg(feature = "wasi-http")]
         let context = context.with_http(self.http.clone());
-        Ok(context)
+        Ok(self.audited(self.networked(context)))
     }
 }
 
@@ -332,8 +368,8 @@ impl fmt::Debug for Wasi {
             .field("folders", &self.folders)
             .field("allow_tcp", &self.network.tcp)
             .field("allow_udp", &self.network.udp)
-            .field("clock", &self.clock)
-            .field("seed", &self.seed)
+            .field("has_clock", &self.clock.is_some())
+            .field("terminal", &self.terminal)
             .finish_non_exhaustive()
     }
 }

@@ -1,4 +1,4 @@
-//! Streams for a guest's output: into memory, or line by line to a function.
+//! Streams for a guest's output: into memory, or to a function.
 
 use crate::text::printable;
 use bytes::Bytes;
@@ -53,6 +53,11 @@ impl Capture {
     #[must_use]
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().bytes).into_owned()
+    }
+
+    /// Adds output of the program, as if a guest had written it.
+    pub fn push(&self, bytes: &[u8]) {
+        self.0.lock().write(bytes);
     }
 
     /// Returns the number of bytes dropped because of the limit.
@@ -146,6 +151,45 @@ impl Sink for Line {
     }
 }
 
+/// A stream that passes a guest's output to a function, as it is written. Clones are the same stream.
+///
+/// ```
+/// use wasmport::wasi::{OutputFn, Wasi};
+///
+/// let (sender, receiver) = std::sync::mpsc::channel();
+/// let wasi = Wasi::new().stdout(OutputFn::new(move |bytes| {
+///     // The receiver may be dropped.
+///     let _ = sender.send(bytes.to_vec());
+/// }));
+/// # let _ = (wasi, receiver);
+/// ```
+#[derive(Clone)]
+pub struct OutputFn(Shared<WriteFn>);
+
+type Write = dyn FnMut(&[u8]) + Send;
+
+struct WriteFn(Box<Write>);
+
+impl OutputFn {
+    /// Creates a stream that passes bytes to `to`, which must not write to the same stream.
+    #[must_use]
+    pub fn new(to: impl FnMut(&[u8]) + Send + 'static) -> Self {
+        Self(Shared::new(WriteFn(Box::new(to))))
+    }
+}
+
+impl fmt::Debug for OutputFn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("OutputFn").finish_non_exhaustive()
+    }
+}
+
+impl Sink for WriteFn {
+    fn write(&mut self, bytes: &[u8]) {
+        (self.0)(bytes);
+    }
+}
+
 /// A destination that takes output at once and cannot fail.
 trait Sink: Send + 'static {
     fn write(&mut self, bytes: &[u8]);
@@ -222,7 +266,7 @@ impl<S: Sink> AsyncWrite for Stream<S> {
     }
 }
 
-/// Implements the stream traits of `Capture` and `Lines` by their shared destination.
+/// Implements the stream traits of types by their shared destination.
 macro_rules! stream {
     ($($name:ident)*) => {$(
         impl IsTerminal for $name {
@@ -243,4 +287,4 @@ macro_rules! stream {
     )*};
 }
 
-stream! { Capture Lines }
+stream! { Capture Lines OutputFn }

@@ -1,15 +1,16 @@
 //! `Abi`: how a guest allocates and frees memory.
 
 use super::layout::Layout;
+use crate::record::Logged;
 use wasmtime::{Result, WasmParams};
 
 /// A guest's convention at the level of core WebAssembly: the parameters of its functions that allocate and free, and
 /// what else is special. [`abi!`](crate::__abi) implements it.
 pub trait Abi: Send + Sync + 'static {
     /// The parameters of the function that allocates.
-    type Alloc: WasmParams + Sync;
+    type Alloc: WasmParams + Logged + Sync;
     /// The parameters of the function that frees.
-    type Free: WasmParams + Sync;
+    type Free: WasmParams + Logged + Sync;
     /// Whether values are objects of AssemblyScript: text in UTF-16, protected from the collector by `__pin`.
     const HAS_OBJECTS: bool = false;
     /// Whether the guest frees its arguments.

@@ -7,6 +7,7 @@ use super::names::Names;
 use super::text::write_str;
 use crate::error::Error;
 use crate::memory::{GuestMemory, Plain};
+use crate::record::{self, Logged};
 use crate::session::Rejected;
 use crate::support::cells::{ExportCell, FuncCell, Lazy};
 use crate::typed::is_exception;
@@ -144,7 +145,7 @@ impl<'g, A: Abi, T: 'static, const N: usize> Guest<'g, A, T, N> {
     ///
     /// Fails if the instance exports no such function, or the guest traps.
     #[inline]
-    pub fn call<P: WasmParams, R: WasmResults>(
+    pub fn call<P: WasmParams + Logged, R: WasmResults + Logged>(
         &mut self,
         cell: &FuncCell<P, R>,
         name: &str,
@@ -161,7 +162,7 @@ impl<'g, A: Abi, T: 'static, const N: usize> Guest<'g, A, T, N> {
     ///
     /// Fails like [`Self::call`].
     #[cfg(feature = "async")]
-    pub async fn call_async<P: WasmParams + Sync, R: WasmResults + Sync>(
+    pub async fn call_async<P: WasmParams + Logged + Sync, R: WasmResults + Logged + Sync>(
         &mut self,
         cell: &FuncCell<P, R>,
         name: &str,
@@ -380,8 +381,12 @@ impl<'g, A: Abi, T: 'static, const N: usize> Guest<'g, A, T, N> {
     fn free(&mut self, Owned { address, layout, .. }: Owned) -> Result<()> {
         let params = A::free(Block { address, layout });
         match self.free_func()? {
-            Some(FreeFunc::Nothing(free)) => free.call(&mut self.store, params),
-            Some(FreeFunc::Pointer(free)) => free.call(&mut self.store, params).map(drop),
+            Some(FreeFunc::Nothing(free)) => {
+                record::export(self.store.as_context_mut(), self.names.free, free, params)
+            }
+            Some(FreeFunc::Pointer(free)) => {
+                record::export(self.store.as_context_mut(), self.names.free, free, params).map(drop)
+            }
             None => Ok(()),
         }
     }

@@ -8,8 +8,9 @@ use super::text::{c_string, write_str};
 use crate::access::Access;
 use crate::error::Error;
 use crate::memory::Plain;
+use crate::record;
 use std::ffi::CStr;
-use wasmtime::{Extern, Func, Result};
+use wasmtime::{AsContextMut as _, Extern, Func, Result};
 
 /// Defines the function that frees an argument, once for guests whose calls block and once for those whose calls wait.
 macro_rules! free {
@@ -86,9 +87,10 @@ async fn host_alloc_async<A: Abi, T: Send + 'static, H>(
 
 fn exported<T: 'static, H>(access: &mut Access<'_, T, H>, name: &str) -> Result<Func> {
     let func = access.caller().get_export(name).and_then(Extern::into_func);
-    func.ok_or_else(|| {
+    let func = func.ok_or_else(|| {
         wasmtime::Error::msg(format!("the calling instance exports no function {name:?}"))
-    })
+    })?;
+    Ok(record::exported(access.as_context_mut(), name, func))
 }
 
 /// Defines the functions that bring a result into the guest, once for guests whose calls block and once

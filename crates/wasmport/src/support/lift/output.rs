@@ -6,6 +6,7 @@ use crate::access::exported_memory;
 use crate::error::{Error, ValueError};
 use crate::exchange::GuestExchange;
 use crate::memory::Plain;
+use crate::record::Logged;
 use crate::support::cells::FuncCell;
 use wasmtime::{Caller, Result, WasmParams, WasmResults};
 
@@ -77,8 +78,8 @@ macro_rules! call_with_output {
                 params: P,
             ) -> Result<(R, Option<Vec<u8>>)>
             where
-                P: WasmParams $(+ $bound + Sync)?,
-                R: WasmResults $(+ $bound + Sync)?,
+                P: WasmParams + Logged $(+ $bound + Sync)?,
+                R: WasmResults + Logged $(+ $bound + Sync)?,
             {
                 // A host function of an outer call may have led here.
                 let outer = self.store.data_mut().exchange().begin_output();

@@ -2,7 +2,8 @@
 
 use super::abi::Abi;
 use super::guest::Guest;
-use wasmtime::Result;
+use crate::record;
+use wasmtime::{AsContextMut as _, Result};
 
 impl<A: Abi, T: 'static, const N: usize> Guest<'_, A, T, N> {
     /// Calls the canonical ABI's function that frees a result, if the guest exports it.
@@ -13,7 +14,7 @@ impl<A: Abi, T: 'static, const N: usize> Guest<'_, A, T, N> {
     pub fn post_return(&mut self, name: &str, result: i32) -> Result<()> {
         match self.instance.get_typed_func::<(i32,), ()>(&mut self.store, name) {
             Ok(post) => {
-                let posted = post.call(&mut self.store, (result,));
+                let posted = record::export(self.store.as_context_mut(), name, &post, (result,));
                 self.returned(posted)
             }
             Err(_) => Ok(()),

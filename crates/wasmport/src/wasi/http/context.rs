@@ -2,6 +2,7 @@
 
 use super::body::limit;
 use super::grant::Grant;
+use crate::wasi::audit::Auditor;
 use http::Request;
 use http_body_util::BodyExt as _;
 use std::future::ready;
@@ -24,6 +25,11 @@ impl HttpContext {
         Self { context: WasiHttpCtx::new(), hooks: Hooks::new(grant) }
     }
 
+    /// Audits the requests.
+    pub(in crate::wasi) fn audit(&mut self, auditor: Auditor) {
+        self.hooks.auditor = Some(auditor);
+    }
+
     /// Returns what Wasmtime's functions use.
     pub(in crate::wasi) fn view<'a>(
         &'a mut self,
@@ -41,6 +47,7 @@ impl HttpContext {
 /// Sends the requests that are allowed.
 struct Hooks {
     grant: Grant,
+    auditor: Option<Auditor>,
     /// Permits for requests at once.
     requests: Arc<Semaphore>,
 }
@@ -48,7 +55,7 @@ struct Hooks {
 impl Hooks {
     fn new(grant: Grant) -> Self {
         let requests = grant.requests().min(Semaphore::MAX_PERMITS);
-        Self { grant, requests: Arc::new(Semaphore::new(requests)) }
+        Self { grant, auditor: None, requests: Arc::new(Semaphore::new(requests)) }
     }
 }
 
@@ -64,7 +71,9 @@ impl WasiHttpHooks for Hooks {
         options: Option<RequestOptions>,
         _: Connection,
     ) -> Box<dyn Future<Output = Result<Answer, Error>> + Send> {
-        if !self.grant.allows(request.uri()) {
+        let permits = |auditor: &Auditor| auditor.permits_request(&request.uri().to_string());
+        // The audit first: it learns what a guest asks for before the program grants it.
+        if !self.auditor.as_ref().is_none_or(permits) || !self.grant.allows(request.uri()) {
             return Box::new(ready(Err(Error::HttpRequestDenied)));
         }
         let Ok(permit) = Arc::clone(&self.requests).try_acquire_owned() else {
@@ -84,5 +93,28 @@ impl WasiHttpHooks for Hooks {
             };
             Ok((answer, Box::new(connection) as Connection))
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasi::audit::{AuditLog, Hook};
+    use http_body_util::Empty;
+    use wasmtime_wasi::runtime::in_tokio;
+
+    #[test]
+    fn a_request_that_no_grant_allows_is_seen_and_denied() {
+        let log = AuditLog::new();
+        let hook: Hook = Arc::new(log.hook());
+        let mut hooks = Hooks::new(Grant::default());
+        hooks.auditor = Some(Auditor::new(&hook, []));
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let request = Request::get("http://example.com/a").body(body).unwrap();
+        let sent = hooks.send_request(request, None, Box::new(ready(Ok(()))));
+        let sent = in_tokio(Box::into_pin(sent));
+        assert!(matches!(sent, Err(Error::HttpRequestDenied)));
+        let subjects: Vec<_> = log.entries().into_iter().filter_map(|call| call.subject).collect();
+        assert_eq!(subjects, ["http://example.com/a"]);
     }
 }

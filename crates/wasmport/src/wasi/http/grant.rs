@@ -1,5 +1,6 @@
 //! `Grant`: the hosts that a guest reaches, and limits.
 
+use crate::wasi::policy::HttpPolicy;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 use std::collections::BTreeSet;
@@ -31,6 +32,19 @@ impl Grant {
     /// Returns the most requests at once.
     pub(super) fn requests(&self) -> usize {
         self.requests.unwrap_or(REQUESTS)
+    }
+
+    /// Describes it; none if it allows no request.
+    pub(in crate::wasi) fn policy(&self) -> Option<HttpPolicy> {
+        let is_checked = self.is_allowed.is_some();
+        let allows = is_checked || !self.hosts.is_empty();
+        allows.then(|| HttpPolicy::Granted {
+            hosts: self.hosts.iter().cloned().collect(),
+            is_checked,
+            timeout: self.timeout,
+            requests: self.requests(),
+            body_bytes: self.body_bytes,
+        })
     }
 
     /// Allows a host at its port, or at the schemes' own ports.

@@ -145,7 +145,9 @@ impl<'a> Plan<'a> {
             kind,
             has_sizes: settings.sizes.unwrap_or_default(),
             has_any_import_module: settings.import_module == Some(ImportModules::Any),
-            is_reactor: exports_procedure(interface, "_initialize") && !is_command,
+            // The start function of such a module is an export.
+            is_reactor: exports_procedure(interface, "_initialize") && !is_command
+                || settings.snapshot == Some(true),
             is_command,
             grants_wasi: settings.grants_wasi(),
             warnings,

@@ -1,0 +1,319 @@
+//! Host functions, memories, globals and nested calls.
+
+use super::super::{Caller, ReplayEnd, ReplayError};
+use super::*;
+use crate::memory::GuestMemory;
+use crate::record::Number;
+use crate::support::FuncCell;
+use crate::{Exit, GuestSlice};
+use wasmtime::{Memory, Trap};
+
+const SUM: &str = r#"(module
+    (import "host" "next" (func $next (param i32 f64) (result i64)))
+    (import "host" "log" (func $log (param i64)))
+    (func (export "sum") (param $count i32) (result i64) (local $sum i64)
+        (loop $more
+            (local.set $sum (i64.add (local.get $sum)
+                (call $next (local.get $count) (f64.convert_i64_s (local.get $sum)))))
+            (local.set $count (i32.sub (local.get $count) (i32.const 1)))
+            (br_if $more (local.get $count)))
+        (call $log (local.get $sum))
+        (local.get $sum)))"#;
+
+fn sum(linker: &mut HostLinker<i64>) -> wasmtime::Result<()> {
+    Recorder::func(linker, "host", "next", |host: &mut Caller<'_, i64>, count: i32, _: f64| {
+        *host.get() += 7;
+        Ok(*host.get() * i64::from(count))
+    })?;
+    Recorder::func(linker, "host", "log", |_: &mut Caller<'_, i64>, _: i64| Ok(()))
+}
+
+fn recorded_sum(recorder: &Recorder) -> (Session<i64, Instance>, Recording) {
+    let mut session = start(&load(SUM), recorder, 1, sum).unwrap();
+    assert_eq!(session.call_func::<i32, i64>("sum", 3).unwrap(), 76);
+    let values = session.call_values("sum", &[wasmtime::Val::I32(2)]).unwrap();
+    assert_eq!(values[0].unwrap_i64(), 94);
+    let recording = session.recording().unwrap();
+    (session, recording)
+}
+
+#[test]
+fn results_of_host_functions_are_answered_from_the_recording() {
+    let (_, recording) = recorded_sum(&Recorder::new());
+    let report = replay_everywhere(SUM, &recording);
+    assert_eq!((report.calls, report.imports, report.end), (2, 7, ReplayEnd::Complete));
+    let text = recording.to_string();
+    assert!(text.contains("export sum(3)") && text.contains("import host.next(3, 0)"), "{text}");
+    assert!(recording.as_bytes().len() < 400, "{} bytes", recording.as_bytes().len());
+}
+
+#[test]
+fn the_first_difference_is_reported_with_its_function() {
+    let (_, recording) = recorded_sum(&Recorder::new());
+    let changed = recording.with_return(0, Number::I64(25));
+    let ReplayError::Difference(difference) = replay(&load(SUM), &changed).unwrap_err() else {
+        panic!("another error");
+    };
+    // The guest passes its sum on.
+    assert_eq!(difference.function, "host.next");
+    assert_eq!(difference.expected, "import host.next(2, 24)");
+    assert_eq!(difference.found, "import host.next(2, 25)");
+    assert_eq!(difference.event, 6, "{recording}");
+}
+
+#[test]
+fn an_ended_session_leaves_its_recording_with_the_recorder() {
+    let recorder = Recorder::new();
+    let (session, recording) = recorded_sum(&recorder);
+    assert!(recorder.take().is_empty());
+    drop(session);
+    let left = recorder.take();
+    assert_eq!(left.len(), 1);
+    // Without the digests of memories, of which the guest has none.
+    assert_eq!(left[0].as_bytes(), recording.as_bytes());
+    assert!(recorder.take().is_empty());
+}
+
+const MEMORY: &str = r#"(module
+    (import "host" "fill" (func $fill (param i32 i32)))
+    (memory (export "memory") 1)
+    (global (export "level") (mut i32) (i32.const 1))
+    (func (export "sum") (param $at i32) (param $len i32) (result i32) (local $sum i32)
+        (call $fill (local.get $at) (local.get $len))
+        (loop $more
+            (local.set $sum (i32.add (i32.mul (local.get $sum) (i32.const 31))
+                (i32.load8_u (i32.add (local.get $at) (local.get $len)))))
+            (local.set $len (i32.sub (local.get $len) (i32.const 1)))
+            (br_if $more (i32.ge_s (local.get $len) (i32.const 0))))
+        (i32.add (local.get $sum) (i32.mul (global.get 0) (memory.size)))))"#;
+
+fn memory_of<T: 'static>(session: &mut Session<T, Instance>) -> Memory {
+    let instance = *session.wrapper();
+    instance.get_memory(session.store_mut(), "memory").unwrap()
+}
+
+#[test]
+fn what_the_host_writes_is_in_the_recording() {
+    type Fill = fn(&mut Caller<'_, u8>, i32, i32) -> wasmtime::Result<()>;
+    let write: Fill = |host, at, len| {
+        let value = *host.get();
+        let mut memory = host.memory()?;
+        memory.write_slice(at, &vec![value; len as usize])?;
+        GuestSlice::<u16>::new(at, 2).write(&mut memory, &[0x0102, 0x0304])?;
+        Ok(())
+    };
+    let slice: Fill = |host, at, len| {
+        let (bytes, value) = host.memory_and_host()?;
+        bytes[at as usize..][..len as usize].fill(*value);
+        bytes[60_000] = 1;
+        Ok(())
+    };
+    for fill in [write, slice] {
+        let recorder = Recorder::new();
+        let loaded = load(MEMORY);
+        let mut session =
+            start(&loaded, &recorder, 9, |linker| Recorder::func(linker, "host", "fill", fill));
+        let session = session.as_mut().unwrap();
+        let first = session.call_func::<(i32, i32), i32>("sum", (100, 40)).unwrap();
+        // Between calls: memory, global, growth.
+        let memory = memory_of(session);
+        let mut guest = GuestMemory::of(session.store_mut(), memory);
+        guest.write(140, 77_u8).unwrap();
+        guest.grow(2).unwrap();
+        guest.write_bytes(150_000, b"far").unwrap();
+        guest.data_mut()[139..141].copy_from_slice(&[3, 4]);
+        let instance = *session.wrapper();
+        let level = instance.get_global(session.store_mut(), "level").unwrap();
+        level.set(session.store_mut(), wasmtime::Val::I32(5)).unwrap();
+        let second = session.call_func::<(i32, i32), i32>("sum", (100, 40)).unwrap();
+        assert_ne!(first, second);
+        session.data_mut().clone_from(&3);
+        let _ = session.call_func::<(i32, i32), i32>("sum", (100, 40)).unwrap();
+        let recording = session.recording().unwrap();
+        assert_eq!(replay_everywhere(MEMORY, &recording).calls, 3);
+        let text = recording.to_string();
+        assert!(
+            text.contains("grow memory by 2 pages") && text.contains("set level to 5"),
+            "{text}"
+        );
+        assert!(recording.as_bytes().len() < 1000, "{text}");
+    }
+}
+
+#[test]
+fn memories_are_compared_if_the_host_writes_with_the_functions_of_wasmtime() {
+    let compared = |compare| {
+        let recorder = Recorder::new().compare_memory(compare);
+        let mut session = start(&load(MEMORY), &recorder, 9, |linker| {
+            Recorder::func(
+                linker,
+                "host",
+                "fill",
+                |host: &mut Caller<'_, u8>, at: i32, len: i32| {
+                    let memory = host.caller().get_export("memory").unwrap().into_memory().unwrap();
+                    memory.data_mut(host.caller())[at as usize..][..len as usize].fill(8);
+                    Ok(())
+                },
+            )
+        });
+        let session = session.as_mut().unwrap();
+        for _ in 0..2 {
+            let _ = session.call_func::<(i32, i32), i32>("sum", (100, 40)).unwrap();
+            let memory = memory_of(session);
+            memory.data_mut(session.store_mut())[120] += 1;
+        }
+        session.recording().unwrap()
+    };
+    assert_eq!(replay_everywhere(MEMORY, &compared(true)).calls, 2);
+    let unseen = replay(&load(MEMORY), &compared(false)).unwrap_err();
+    assert!(matches!(unseen, ReplayError::Difference(_)), "{unseen}");
+}
+
+const FAILING: &str = r#"(module
+    (import "host" "check" (func $check (param i32) (result i32)))
+    (memory (export "memory") 1)
+    (func (export "run") (param i32) (result i32)
+        (i32.div_u (i32.const 100) (call $check (local.get 0)))))"#;
+
+#[test]
+fn failures_are_recorded_and_compared() {
+    let check = |_: &mut Caller<'_, ()>, case: i32| match case {
+        1 => Err(wasmtime::Error::msg("the host refuses")),
+        2 => Err(Trap::IntegerOverflow.into()),
+        3 => Err(Exit::new(-4).into()),
+        _ => Ok(case),
+    };
+    for (case, trap) in [
+        (0, Some(Trap::IntegerDivisionByZero)),
+        (1, None),
+        (2, Some(Trap::IntegerOverflow)),
+        (3, None),
+        (9, None),
+    ] {
+        let recorder = Recorder::new();
+        let define = |linker: &mut _| Recorder::func(linker, "host", "check", check);
+        let mut session = start(&load(FAILING), &recorder, (), define).unwrap();
+        let result = session.call_func::<i32, i32>("run", case);
+        assert_eq!(result.is_ok(), case == 9);
+        let report = replay_everywhere(FAILING, &session.recording().unwrap());
+        assert_eq!((report.trap, report.end), (trap, ReplayEnd::Complete));
+    }
+}
+
+const NESTED: &str = r#"(module
+    (import "host" "twice" (func $twice (param i32) (result i32)))
+    (func (export "step") (param i32) (result i32)
+        (if (result i32) (i32.eqz (local.get 0))
+            (then (i32.const 1))
+            (else (i32.add (local.get 0)
+                (call $twice (i32.sub (local.get 0) (i32.const 1))))))))"#;
+
+#[test]
+fn host_functions_that_call_the_guest_are_nested() {
+    #[derive(Default)]
+    struct Data {
+        instance: Option<Instance>,
+    }
+    let recorder = Recorder::new();
+    let mut session = start(&load(NESTED), &recorder, Data::default(), |linker| {
+        Recorder::func(linker, "host", "twice", |host: &mut Caller<'_, Data>, value: i32| {
+            let instance = host.get().instance.unwrap();
+            let step = FuncCell::<(i32,), i32>::default();
+            let once = step.call(&instance, &mut *host, "step", (value,))?;
+            Ok(once + step.call(&instance, &mut *host, "step", (value / 2,))?)
+        })
+    });
+    let session = session.as_mut().unwrap();
+    session.data_mut().instance = Some(*session.wrapper());
+    let _ = session.call_func::<i32, i32>("step", 6).unwrap();
+    let recording = session.recording().unwrap();
+    let report = replay_everywhere(NESTED, &recording);
+    assert!(report.calls > 10 && report.calls == 2 * report.imports + 1, "{report:?}");
+    assert!(recording.to_string().contains("\n    6       import host.twice(4)"), "{recording}");
+}
+
+#[test]
+fn fuel_is_part_of_a_recording() {
+    let config = EngineConfig::new().fuel(true);
+    let loaded = load_for(SUM, &config, RuntimeOptions::default());
+    let recorder = Recorder::new();
+    let mut session = start(&loaded, &recorder, 1, sum).unwrap();
+    let _ = session.call_func::<i32, i64>("sum", 3).unwrap();
+    session.set_fuel(100).unwrap();
+    let error = session.call_func::<i32, i64>("sum", 1000).unwrap_err();
+    assert!(matches!(error, crate::Error::OutOfFuel { .. }), "{error}");
+    let recording = error.recording().unwrap();
+    let report = replay(&loaded, recording).unwrap();
+    assert_eq!((report.trap, report.calls), (Some(Trap::OutOfFuel), 2));
+    #[cfg(feature = "pulley")]
+    assert_eq!(replay(&load_portable(SUM, &config), recording).unwrap(), report);
+    assert!(matches!(replay(&load(SUM), recording), Err(ReplayError::Fuel { recorded: true })));
+}
+
+#[test]
+fn a_start_function_and_a_failed_start_are_recorded() {
+    let text = r#"(module
+        (import "host" "check" (func $check (param i32) (result i32)))
+        (memory (export "memory") 1)
+        (data (i32.const 8) "hello")
+        (func $start (i32.store (i32.const 0) (call $check (i32.const 5)))
+            (if (i32.gt_u (i32.load (i32.const 0)) (i32.const 50)) (then unreachable)))
+        (start $start)
+        (func (export "get") (result i32) (i32.load (i32.const 4))))"#;
+    let check = |host: &mut Caller<'_, i32>, _: i32| {
+        host.memory()?.write(4, 17)?;
+        Ok(*host.get())
+    };
+    let recorder = Recorder::new();
+    let define = |linker: &mut _| Recorder::func(linker, "host", "check", check);
+    let mut session = start(&load(text), &recorder, 3, define).unwrap();
+    assert_eq!(session.call_func::<(), i32>("get", ()).unwrap(), 17);
+    assert_eq!(replay_everywhere(text, &session.recording().unwrap()).imports, 1);
+    let error = start(&load(text), &recorder, 300, define).err().unwrap();
+    let report = replay_everywhere(text, error.recording().unwrap());
+    assert_eq!(report.trap, Some(Trap::UnreachableCodeReached));
+    assert!(!error.to_string().contains("recording"), "{error}");
+}
+
+#[test]
+fn a_recording_that_is_full_replays_until_then() {
+    let recorder = Recorder::new().max_bytes(600);
+    let mut session = start(&load(SUM), &recorder, 1, sum).unwrap();
+    let _ = session.call_func::<i32, i64>("sum", 1000).unwrap();
+    let recording = session.recording().unwrap();
+    assert!(recording.as_bytes().len() < 800);
+    let report = replay_everywhere(SUM, &recording);
+    assert!(report.end == ReplayEnd::Truncated && report.imports > 10, "{report:?}");
+
+    let recorder = recorder.at_limit(super::super::AtLimit::FailCalls);
+    let mut session = start(&load(SUM), &recorder, 1, sum).unwrap();
+    let error = session.call_func::<i32, i64>("sum", 1000).unwrap_err();
+    let full = error.downcast_ref::<super::super::RecordError>();
+    assert!(matches!(full, Some(super::super::RecordError::Full { limit: 600 })), "{error}");
+}
+
+#[test]
+fn a_call_that_a_deadline_ended_is_replayed_with_a_deadline() {
+    let text = r#"(module (import "host" "log" (func $log (param i64)))
+        (func (export "spin") (call $log (i64.const 1)) (loop $more (br $more))))"#;
+    let config = EngineConfig::new().epoch_interruption(true);
+    let timed = |millis| {
+        let limits = crate::Limits {
+            time: Some(std::time::Duration::from_millis(millis)),
+            ..crate::Limits::default()
+        };
+        load_for(text, &config, RuntimeOptions { limits, ..RuntimeOptions::default() })
+    };
+    let recorder = Recorder::new();
+    let mut session = start(&timed(20), &recorder, 0, |linker| {
+        Recorder::func(linker, "host", "log", |_: &mut Caller<'_, i64>, _: i64| Ok(()))
+    });
+    let session = session.as_mut().unwrap();
+    let error = session.call_func::<(), ()>("spin", ()).unwrap_err();
+    assert!(matches!(error, crate::Error::TimedOut { .. }), "{error}");
+    let recording = session.recording().unwrap();
+    let report = replay(&timed(10), &recording).unwrap();
+    assert_eq!((report.imports, report.end), (1, ReplayEnd::Complete));
+    let untimed = load_for(text, &config, RuntimeOptions::default());
+    assert!(matches!(replay(&untimed, &recording), Err(ReplayError::NoTimeLimit)));
+}

@@ -1,0 +1,172 @@
+//! Virtual files of a snapshot as bytes.
+
+use super::image::Mounted;
+use super::runs::Runs;
+use crate::error::SnapshotError;
+use serde::{Deserialize, Serialize};
+
+/// The virtual files at a path.
+#[derive(Serialize, Deserialize)]
+pub(super) struct SavedMount {
+    path: String,
+    /// The number of the next node.
+    next: u64,
+    nodes: Vec<SavedNode>,
+}
+
+/// A file, directory or link.
+#[derive(Serialize, Deserialize)]
+struct SavedNode {
+    inode: u64,
+    kind: SavedKind,
+    /// When it was last accessed, modified and changed.
+    times: [u64; 3],
+    is_read_only: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+enum SavedKind {
+    File { len: u64, runs: Runs },
+    Directory(Vec<(String, u64)>),
+    Link(String),
+}
+
+#[cfg(not(feature = "vfs"))]
+impl SavedMount {
+    /// Returns none: the program has no virtual files.
+    pub fn all((): &Mounted, _: &mut Vec<u8>) -> Result<Vec<Self>, SnapshotError> {
+        Ok(Vec::new())
+    }
+
+    /// Fails if there are files.
+    pub fn restored(mounts: Vec<Self>, _: &[u8]) -> Result<Mounted, SnapshotError> {
+        match mounts.is_empty() {
+            true => Ok(()),
+            false => Err(SnapshotError::HasFiles),
+        }
+    }
+}
+
+#[cfg(feature = "vfs")]
+mod with_files {
+    use super::*;
+    use crate::vfs::{Content, FileError, Files, Item, ItemKind, Times};
+
+    const DAMAGED: SnapshotError = SnapshotError::Damaged("its virtual files are no tree");
+
+    impl SavedMount {
+        /// Saves virtual files; their contents are appended to `stored`.
+        ///
+        /// # Errors
+        ///
+        /// Fails if a content cannot be read.
+        pub fn all(mounted: &Mounted, stored: &mut Vec<u8>) -> Result<Vec<Self>, SnapshotError> {
+            let mount = |(path, files): &(String, Files)| {
+                let (next, items) = files.items();
+                let nodes = items.into_iter().map(|item| saved(item, stored));
+                let nodes = nodes
+                    .collect::<Result<_, FileError>>()
+                    .map_err(|source| SnapshotError::Content { path: path.clone(), source })?;
+                Ok(Self { path: path.clone(), next, nodes })
+            };
+            mounted.iter().map(mount).collect()
+        }
+
+        /// Builds the files again.
+        ///
+        /// # Errors
+        ///
+        /// Fails if they are not a tree, or lack bytes.
+        pub fn restored(mounts: Vec<Self>, stored: &[u8]) -> Result<Mounted, SnapshotError> {
+            // Each byte is of one file. Nodes that share bytes would take more memory than the snapshot has.
+            let mut left = stored.len() as u64;
+            let files = |mount: Self| {
+                let items: Option<Vec<Item>> =
+                    mount.nodes.into_iter().map(|node| item(node, stored, &mut left)).collect();
+                let files = items.and_then(|items| Files::of_items(mount.next, items));
+                files.map(|files| (mount.path, files)).ok_or(DAMAGED)
+            };
+            mounts.into_iter().map(files).collect()
+        }
+    }
+
+    fn saved(item: Item, stored: &mut Vec<u8>) -> Result<SavedNode, FileError> {
+        let kind = match item.kind {
+            ItemKind::File(content) => {
+                SavedKind::File { len: content.len(), runs: pages(&content, stored)? }
+            }
+            ItemKind::Directory(entries) => SavedKind::Directory(entries),
+            ItemKind::Link(target) => SavedKind::Link(target),
+        };
+        let Times { accessed, modified, changed } = item.times;
+        let times = [accessed, modified, changed];
+        Ok(SavedNode { inode: item.inode, kind, times, is_read_only: item.is_read_only })
+    }
+
+    /// Saves the pages of a file that are not zeros.
+    fn pages(content: &Content, stored: &mut Vec<u8>) -> Result<Runs, FileError> {
+        use crate::snapshot::runs::PAGE;
+        let mut runs = Runs::after(stored);
+        let mut page = [0; PAGE];
+        let mut offset = 0;
+        while offset < content.len() {
+            let read = content.read(offset, &mut page)?;
+            runs.compare(offset, &page[..read], &[], stored);
+            offset += PAGE as u64;
+        }
+        Ok(runs)
+    }
+
+    fn item(node: SavedNode, stored: &[u8], left: &mut u64) -> Option<Item> {
+        let kind = match node.kind {
+            SavedKind::File { len, runs } => {
+                let mut content = Content::default();
+                for run in runs.iter(stored) {
+                    let (run, bytes) = run?;
+                    let _ = run.offset.checked_add(run.len).filter(|end| *end <= len)?;
+                    *left = left.checked_sub(bytes.len() as u64)?;
+                    content.write(run.offset, bytes).ok()?;
+                }
+                content.set_len(len).ok()?;
+                ItemKind::File(content)
+            }
+            SavedKind::Directory(entries) => ItemKind::Directory(entries),
+            SavedKind::Link(target) => ItemKind::Link(target),
+        };
+        let [accessed, modified, changed] = node.times;
+        let times = Times { accessed, modified, changed };
+        Some(Item { inode: node.inode, kind, times, is_read_only: node.is_read_only })
+    }
+}
+
+#[cfg(test)]
+#[cfg(feature = "vfs")]
+mod tests {
+    use super::*;
+    use crate::vfs::Files;
+
+    #[test]
+    fn files_that_share_bytes_are_refused() {
+        let mut files = Files::new();
+        files.write("a", vec![1; 5000]).unwrap().write("b", vec![2; 5000]).unwrap();
+        let save = || {
+            let mut stored = Vec::new();
+            let mounted = vec![("/".to_owned(), files.clone())];
+            (SavedMount::all(&mounted, &mut stored).unwrap(), stored)
+        };
+        let (mounts, stored) = save();
+        let restored = SavedMount::restored(mounts, &stored).unwrap();
+        assert_eq!(restored[0].1.read("b").unwrap(), [2; 5000]);
+
+        // Two files with the bytes of the first, and none behind them.
+        let (mut mounts, stored) = save();
+        let mut runs = mounts[0].nodes.iter_mut().filter_map(|node| match &mut node.kind {
+            SavedKind::File { runs, .. } => Some(runs),
+            _ => None,
+        });
+        let (first, second) = (runs.next().unwrap(), runs.next().unwrap());
+        *second = first.clone();
+        assert!(runs.next().is_none());
+        assert!(SavedMount::restored(mounts, &stored[..5000]).is_err());
+    }
+}

@@ -1,0 +1,92 @@
+//! Virtual files in snapshots.
+
+use crate::vfs::{FileLimits, Files, SharedFiles};
+use crate::wasi::Wasi;
+use crate::{
+    DynamicAsset, EngineConfig, Error, LoadedModule, Runtime, Session, Snapshot, SnapshotError,
+};
+
+const GUEST: &str = r#"(module
+    (import "wasi_snapshot_preview1" "path_open"
+        (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (export "wasmport:memory:0" (memory 0))
+    (global (export "wasmport:snapshot:0000000000000000000000000000000000000000000000000000000000000000") i32 (i32.const 1))
+    (data (i32.const 0) "\40\00\00\00\01\00\00\00")
+    (data (i32.const 80) "file")
+    ;; Writes a character to the file of a mount, and leaves it open.
+    (func (export "put") (param $mount i32) (param $character i32) (result i32)
+        (i32.store8 (i32.const 64) (local.get $character))
+        (if (result i32)
+            (call $open (local.get $mount) (i32.const 0) (i32.const 80) (i32.const 4) (i32.const 9)
+                (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 16))
+            (then (i32.const 100))
+            (else (call $write (i32.load (i32.const 16)) (i32.const 0) (i32.const 1) (i32.const 24))))))"#;
+
+fn start(loaded: &LoadedModule, wasi: &Wasi) -> crate::Result<Session<()>> {
+    Session::of(loaded, (), |linker, store| wasi.link(linker, store))
+}
+
+fn files(session: &mut Session<()>, path: &str) -> Files {
+    session.store_mut().data_mut().wasi().files(path).unwrap()
+}
+
+fn put(session: &mut Session<()>, mount: i32, character: char) {
+    assert_eq!(session.call_func::<_, i32>("put", (mount, character as i32)).unwrap(), 0);
+}
+
+#[test]
+fn sessions_begin_with_the_files_of_the_snapshot() {
+    let runtime = Runtime::new(&EngineConfig::new()).unwrap();
+    let loaded = runtime.load_dynamic(&DynamicAsset::new("guest", GUEST)).unwrap();
+    let mut own = Files::new();
+    own.write("large", vec![5; 10_000]).unwrap().symlink("link", "large").unwrap();
+    let shared = SharedFiles::new(&Files::new());
+    let wasi = Wasi::new().files(&own, "/data").shared_files(&shared, "/shared");
+
+    let mut first = start(&loaded, &wasi).unwrap();
+    put(&mut first, 3, '1');
+    put(&mut first, 4, 's');
+    let snapshot = first.snapshot().unwrap();
+    let saved = files(&mut first, "/data").entries();
+    put(&mut first, 3, '2');
+    put(&mut first, 4, 't');
+
+    for snapshot in [snapshot.clone(), Snapshot::from_bytes(&snapshot.to_bytes().unwrap()).unwrap()]
+    {
+        let warm = loaded.with_runtime(&runtime.with_snapshot(&snapshot));
+        let mut second = start(&warm, &wasi).unwrap();
+        let data = files(&mut second, "/data");
+        assert_eq!(
+            (data.read("file").unwrap(), data.read("link").unwrap()),
+            (b"1".to_vec(), vec![5; 10_000])
+        );
+        assert_eq!(data.entries(), saved);
+        assert_eq!(shared.files().read("file").unwrap(), b"t", "others use the shared files");
+        put(&mut second, 3, '3');
+        assert_eq!(files(&mut second, "/data").read("file").unwrap(), b"3");
+        assert_eq!(files(&mut first, "/data").read("file").unwrap(), b"2");
+        assert_eq!(files(&mut start(&warm, &wasi).unwrap(), "/data").read("file").unwrap(), b"1");
+
+        let small = FileLimits { bytes: 5000, ..FileLimits::default() };
+        for (wasi, is_expected) in [
+            (
+                Wasi::new(),
+                (|e| matches!(e, SnapshotError::NoFiles { path } if path == "/data"))
+                    as fn(&_) -> bool,
+            ),
+            (Wasi::new().shared_files(&shared, "/data"), |e| {
+                matches!(e, SnapshotError::NoFiles { .. })
+            }),
+            (Wasi::new().files(&Files::with_limits(small), "/data"), |e| {
+                matches!(e, SnapshotError::FileLimits { .. })
+            }),
+        ] {
+            match start(&warm, &wasi).err() {
+                Some(Error::Snapshot { source, .. }) if is_expected(&source) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The length of paths from the root: no node is at one that is longer than the limit.
+//!
+//! A guest can make directories in directories that it has open, so that each path which it gives is
+//! short. Without this limit, a list of all paths could be larger than all memory.
+
+use super::error::FileError;
+use super::node::{FileType, Inode};
+use super::tree::Tree;
+use super::walk::Walk;
+
+type Result<T> = std::result::Result<T, FileError>;
+
+impl Tree {
+    /// Returns the length of the path of a name in a directory.
+    pub(super) fn reach(&self, directory: Inode, name: &str) -> Result<usize> {
+        self.check_reach(joined(self.node(directory)?.reach, name.len()))
+    }
+
+    /// Returns the directories whose paths change when a node moves, with the new lengths.
+    pub(super) fn moved_reaches(
+        &self,
+        inode: Inode,
+        directory: Inode,
+        name: &str,
+    ) -> Result<Vec<(Inode, usize)>> {
+        let node = self.node(inode)?;
+        let reach = self.reach(directory, name)?;
+        if node.file_type() != FileType::Directory || node.reach == reach {
+            return Ok(Vec::new());
+        }
+        let mut moved = vec![(inode, reach)];
+        let mut walk = Walk::from(self, inode);
+        while let Some((path, inode)) = walk.next() {
+            let reach = self.check_reach(joined(reach, path.len()))?;
+            if self.node(inode)?.file_type() == FileType::Directory {
+                moved.push((inode, reach));
+            }
+        }
+        Ok(moved)
+    }
+
+    /// Returns the length of the longest path below the root, and that of the longest name.
+    pub(super) fn longest(&self) -> (usize, usize) {
+        let mut walk = Walk::new(self);
+        let (mut longest_path, mut longest_name) = (0, 0);
+        while let Some((path, _)) = walk.next() {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            longest_path = longest_path.max(path.len());
+            longest_name = longest_name.max(name.len());
+        }
+        (longest_path, longest_name)
+    }
+
+    pub(super) fn set_reaches(&mut self, reaches: &[(Inode, usize)]) {
+        for (inode, reach) in reaches {
+            if let Ok(node) = self.node_mut(*inode) {
+                node.reach = *reach;
+            }
+        }
+    }
+
+    pub(super) fn check_reach(&self, reach: usize) -> Result<usize> {
+        if reach > self.limits.path_bytes { Err(FileError::NameTooLong) } else { Ok(reach) }
+    }
+}
+
+/// Returns the length of a path in a directory, both given by their lengths.
+pub(super) fn joined(directory: usize, path: usize) -> usize {
+    if directory == 0 { path } else { directory + 1 + path }
+}
