@@ -7,8 +7,12 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock};
 
-/// Finds the log in the data of a store.
-pub(crate) type Find = fn(&mut dyn Any) -> Option<&mut Log>;
+/// Finds the log in the data of a store. It knows the type of the data, because each call of an import uses it several
+/// times.
+pub(crate) type Find<T> = fn(&mut T) -> Option<&mut Log>;
+
+/// A [`Find`] of any type.
+type AnyFind = &'static (dyn Any + Send + Sync);
 
 /// Data of a store that may have a log.
 pub(crate) trait HasLog: 'static {
@@ -19,7 +23,7 @@ pub(crate) trait HasLog: 'static {
 /// The number of types that were registered. Until there is one, no store is looked at.
 static REGISTERED: AtomicUsize = AtomicUsize::new(0);
 /// The types of data that may have a log.
-static FINDERS: RwLock<Option<HashMap<TypeId, Find>>> = RwLock::new(None);
+static FINDERS: RwLock<Option<HashMap<TypeId, AnyFind>>> = RwLock::new(None);
 
 /// Functions that record their calls, by module and name.
 pub(crate) type Defined = HashSet<(String, String)>;
@@ -29,34 +33,32 @@ thread_local! {
     static DEFINED: RefCell<Option<Defined>> = const { RefCell::new(None) };
 }
 
-fn find_in<D: HasLog>(data: &mut dyn Any) -> Option<&mut Log> {
-    data.downcast_mut::<D>()?.log()
-}
-
 /// Makes [`finder`] know a type. Functions that are defined for it from now on record their calls.
-pub(crate) fn register<D: HasLog>() -> Find {
+pub(crate) fn register<D: HasLog>() -> Find<D> {
+    let find: Find<D> = D::log;
     let mut finders = FINDERS.write().unwrap_or_else(PoisonError::into_inner);
     let finders = finders.get_or_insert_default();
-    let _ = finders.insert(TypeId::of::<D>(), find_in::<D>);
+    // One for each type that is recorded, for good.
+    let _ = finders.entry(TypeId::of::<D>()).or_insert_with(|| Box::leak(Box::new(find)));
     REGISTERED.store(finders.len(), Ordering::Release);
-    find_in::<D>
+    find
 }
 
 /// Returns the function that finds the log in data of this type, if it may have one.
 #[inline]
-pub(crate) fn finder<T: 'static>() -> Option<Find> {
+pub(crate) fn finder<T: 'static>() -> Option<Find<T>> {
     match REGISTERED.load(Ordering::Acquire) {
         0 => None,
-        registered => look_up(TypeId::of::<T>(), registered),
+        registered => look_up(TypeId::of::<T>(), registered)?.downcast_ref().copied(),
     }
 }
 
 #[inline(never)]
-fn look_up(ty: TypeId, registered: usize) -> Option<Find> {
+fn look_up(ty: TypeId, registered: usize) -> Option<AnyFind> {
     thread_local! {
         /// The last type that was looked up, and the number of registered types then: a thread often runs sessions of
         /// one type.
-        static LAST: Cell<Option<(TypeId, usize, Option<Find>)>> = const { Cell::new(None) };
+        static LAST: Cell<Option<(TypeId, usize, Option<AnyFind>)>> = const { Cell::new(None) };
     }
     if let Some((last, count, find)) = LAST.get()
         && last == ty

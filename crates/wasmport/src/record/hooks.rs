@@ -14,16 +14,15 @@ use wasmtime::{
 };
 
 /// A function that records its calls, if the session is recorded.
-#[derive(Clone, Copy)]
-pub(crate) struct Hook {
-    find: Find,
+pub(crate) struct Hook<T> {
+    find: Find<T>,
     module: &'static str,
     name: &'static str,
     shape: Option<&'static Shape>,
 }
 
 /// Returns the hook of a function that is defined in a linker; none if no session of this type is recorded.
-pub(crate) fn hook<T: 'static>(module: &'static str, name: &'static str) -> Option<Hook> {
+pub(crate) fn hook<T: 'static>(module: &'static str, name: &'static str) -> Option<Hook<T>> {
     let find = finder::<T>()?;
     defined(module, name);
     Some(Hook { find, module, name, shape: preview1::find(module, name) })
@@ -36,14 +35,15 @@ pub(crate) fn hook<T: 'static>(module: &'static str, name: &'static str) -> Opti
 /// Fails if the recording is full, and calls fail then.
 #[inline]
 pub(crate) fn begin<T: 'static>(
-    hook: Option<&Hook>,
+    hook: Option<&Hook<T>>,
     caller: &mut Caller<'_, T>,
     params: &impl Logged,
 ) -> Result<Option<Call>> {
     let Some(hook) = hook else { return Ok(None) };
     let find = hook.find;
     let Some(log) = find(caller.data_mut()) else { return Ok(None) };
-    let Some(call) = log.begin_import((hook.module, hook.name), hook.shape, params) else {
+    let Some(call) = log.begin_import((hook.module, hook.name), hook.shape.is_some(), params)
+    else {
         return refuse(log).map(|()| None);
     };
     let (has_globals, compares) = (log.has_globals(), log.compares());
@@ -51,7 +51,7 @@ pub(crate) fn begin<T: 'static>(
         resolve(caller, find);
     }
     if let Some(shape) = hook.shape {
-        inputs(hook, shape, caller, &call);
+        inputs(hook, shape, caller);
     }
     if has_globals || compares {
         leave_guest(&mut caller.as_context_mut(), find);
@@ -65,13 +65,13 @@ fn refuse(log: &Log) -> Result<()> {
     log.refusal().map_or(Ok(()), |reason| Err(wasmtime::Error::new(reason)))
 }
 
-fn inputs<T: 'static>(hook: &Hook, shape: &Shape, caller: &mut Caller<'_, T>, call: &Call) {
+fn inputs<T: 'static>(hook: &Hook<T>, shape: &Shape, caller: &mut Caller<'_, T>) {
     let find = hook.find;
     match main_memory(caller, find) {
         Some(memory) => {
             let (bytes, data) = memory.data_and_store_mut(&mut *caller);
             if let Some(log) = find(data) {
-                log.add_inputs(shape, call, memory, bytes);
+                log.add_inputs(shape, memory, bytes);
             }
         }
         None => {
@@ -83,7 +83,7 @@ fn inputs<T: 'static>(hook: &Hook, shape: &Shape, caller: &mut Caller<'_, T>, ca
 }
 
 /// Returns the memory that preview 1 uses.
-fn main_memory<T: 'static>(caller: &mut Caller<'_, T>, find: Find) -> Option<Memory> {
+fn main_memory<T: 'static>(caller: &mut Caller<'_, T>, find: Find<T>) -> Option<Memory> {
     let log = find(caller.data_mut())?;
     log.main_memory().and_then(|index| log.memories.get(index).copied())
 }
@@ -91,25 +91,25 @@ fn main_memory<T: 'static>(caller: &mut Caller<'_, T>, find: Find) -> Option<Mem
 /// Ends a call of an import.
 #[inline]
 pub(crate) fn end<T: 'static, R: Logged>(
-    hook: Option<&Hook>,
+    hook: Option<&Hook<T>>,
     call: Option<Call>,
     caller: &mut Caller<'_, T>,
     result: &Result<R>,
 ) {
     if let (Some(hook), Some(call)) = (hook, call) {
-        end_recorded(hook, &call, caller, result);
+        end_recorded(hook, call, caller, result);
     }
 }
 
 fn end_recorded<T: 'static, R: Logged>(
-    hook: &Hook,
-    call: &Call,
+    hook: &Hook<T>,
+    call: Call,
     caller: &mut Caller<'_, T>,
     result: &Result<R>,
 ) {
     let find = hook.find;
     if let Some(shape) = hook.shape {
-        outputs(find, shape, call, caller, result);
+        outputs(find, shape, caller, result);
     }
     let Some(log) = find(caller.data_mut()) else { return };
     let (has_globals, is_metered) = (log.has_globals(), log.is_metered());
@@ -128,9 +128,8 @@ fn end_recorded<T: 'static, R: Logged>(
 }
 
 fn outputs<T: 'static, R: Logged>(
-    find: Find,
+    find: Find<T>,
     shape: &Shape,
-    call: &Call,
     caller: &mut Caller<'_, T>,
     result: &Result<R>,
 ) {
@@ -142,7 +141,7 @@ fn outputs<T: 'static, R: Logged>(
     let Some(index) = index_of(&mut caller.as_context_mut(), find, memory) else { return };
     let (bytes, data) = memory.data_and_store_mut(&mut *caller);
     if let Some(log) = find(data) {
-        log.add_outputs(shape, call, index, bytes, is_success);
+        log.add_outputs(shape, index, bytes, is_success);
     }
 }
 
@@ -154,7 +153,7 @@ fn outputs<T: 'static, R: Logged>(
 #[cfg(feature = "wasi")]
 #[inline]
 pub(crate) fn import<T: 'static, R: Logged>(
-    hook: Option<&Hook>,
+    hook: Option<&Hook<T>>,
     caller: &mut Caller<'_, T>,
     params: &impl Logged,
     function: impl FnOnce(&mut Caller<'_, T>) -> Result<R>,
@@ -209,7 +208,7 @@ pub(crate) fn export_values<T: 'static>(
 
 fn begin_export<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
-    find: Find,
+    find: Find<T>,
     name: &str,
     func: &Func,
     params: &impl Logged,
@@ -235,7 +234,7 @@ fn begin_export<T: 'static>(
 
 fn end_export<T: 'static, R: Logged>(
     store: &mut StoreContextMut<'_, T>,
-    find: Find,
+    find: Find<T>,
     result: &Result<R>,
 ) {
     leave_guest(store, find);
@@ -245,13 +244,13 @@ fn end_export<T: 'static, R: Logged>(
 }
 
 /// Takes what is compared when the guest runs again.
-fn leave_guest<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find) {
+fn leave_guest<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find<T>) {
     Log::read_globals(store, find, false);
     copy_all(store, find);
 }
 
 /// Copies the memories if they are compared.
-fn copy_all<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find) {
+fn copy_all<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find<T>) {
     let Some(log) = find(store.data_mut()).filter(|log| log.compares()) else { return };
     log.copies.clear();
     for memory in log.memories.clone() {
@@ -263,7 +262,7 @@ fn copy_all<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find) {
 }
 
 /// Begins the start of an instance.
-pub(crate) fn begin_start<T: 'static>(mut store: StoreContextMut<'_, T>, find: Find) {
+pub(crate) fn begin_start<T: 'static>(mut store: StoreContextMut<'_, T>, find: Find<T>) {
     let fuel = store.get_fuel().ok();
     if let Some(log) = find(store.data_mut()) {
         if let Some(fuel) = fuel.filter(|_| log.is_metered()) {
@@ -276,7 +275,7 @@ pub(crate) fn begin_start<T: 'static>(mut store: StoreContextMut<'_, T>, find: F
 /// Ends the start of an instance.
 pub(crate) fn end_start<T: 'static>(
     mut store: StoreContextMut<'_, T>,
-    find: Find,
+    find: Find<T>,
     result: &Result<()>,
     instance: Option<Instance>,
 ) {
@@ -297,7 +296,7 @@ pub(crate) fn end_start<T: 'static>(
 }
 
 /// Appends what the host did since the last call.
-pub(crate) fn catch_up<T: 'static>(mut store: StoreContextMut<'_, T>, find: Find) {
+pub(crate) fn catch_up<T: 'static>(mut store: StoreContextMut<'_, T>, find: Find<T>) {
     flush(&mut store, find);
     Log::read_globals(&mut store, find, true);
     copy_all(&mut store, find);

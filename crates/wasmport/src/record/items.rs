@@ -28,7 +28,7 @@ impl Log {
     /// Reads the globals, and appends those that the host set.
     pub(super) fn read_globals<T: 'static>(
         store: &mut StoreContextMut<'_, T>,
-        find: Find,
+        find: Find<T>,
         is_of_host: bool,
     ) {
         let Some(log) = find(store.data_mut()).filter(|log| log.has_globals()) else { return };
@@ -67,7 +67,7 @@ fn zero(ty: NumberType) -> Number {
 
 /// Finds the memories and globals of an instance that starts.
 #[cold]
-pub(super) fn resolve<T: 'static>(caller: &mut Caller<'_, T>, find: Find) {
+pub(super) fn resolve<T: 'static>(caller: &mut Caller<'_, T>, find: Find<T>) {
     let Some(log) = find(caller.data_mut()) else { return };
     let (memories, globals) = (log.memory_names().to_vec(), log.global_names().to_vec());
     let memories = memories.iter().map(|name| caller.get_export(name)?.into_memory());

@@ -40,18 +40,16 @@ pub(crate) struct Log {
     pub(super) writes: Vec<Write>,
     /// Copies of memories whose bytes the host may change anywhere.
     pub(super) copies: Vec<Copy>,
-    /// The buffers of the import that is called.
+    /// The arguments of the import of preview 1 that is called, and the buffers that they name.
+    args: Args,
     buffers: Vec<Range>,
     /// The reason why nothing more is recorded.
     ended: Option<RecordError>,
 }
 
-/// An import that is called.
-pub(crate) struct Call {
-    /// The number of calls that are open.
-    depth: usize,
-    args: Args,
-}
+/// An import that is called, as the number of calls that are open.
+#[derive(Clone, Copy)]
+pub(crate) struct Call(usize);
 
 impl Log {
     pub fn new(recorder: &Recorder, header: Header) -> Self {
@@ -72,6 +70,7 @@ impl Log {
             global_values: Vec::new(),
             writes: Vec::new(),
             copies: Vec::new(),
+            args: Args::default(),
             buffers: Vec::new(),
             ended: None,
         }
@@ -133,7 +132,7 @@ impl Log {
     pub(super) fn begin_import(
         &mut self,
         (module, name): (&'static str, &'static str),
-        shape: Option<&Shape>,
+        is_preview_1: bool,
         params: &impl Logged,
     ) -> Option<Call> {
         if !self.has_room(64) {
@@ -152,31 +151,30 @@ impl Log {
         };
         self.bytes.push(tag::IMPORT);
         put(&mut self.bytes, import.into());
-        let mut args = Args::default();
-        let mut index = 0;
-        params.each(&mut |number| {
-            number.write(&mut self.bytes);
-            if let (Number::I32(value), Some(arg)) = (number, args.get_mut(index)) {
-                *arg = value.cast_unsigned();
-            }
-            index += 1;
-        });
-        if shape.is_some() {
+        params.each(&mut |number| number.write(&mut self.bytes));
+        if is_preview_1 {
             self.buffers.clear();
+            self.args = Args::default();
+            let mut args = self.args.iter_mut();
+            params.each(&mut |number| {
+                if let (Some(arg), Number::I32(value)) = (args.next(), number) {
+                    *arg = value.cast_unsigned();
+                }
+            });
         }
         self.open.push(Open::Import(import as usize));
-        Some(Call { depth: self.open.len(), args })
+        Some(Call(self.open.len()))
     }
 
     /// Appends what an import of preview 1 reads.
-    pub(super) fn add_inputs(&mut self, shape: &Shape, call: &Call, memory: Memory, data: &[u8]) {
-        let Self { bytes, buffers, .. } = self;
+    pub(super) fn add_inputs(&mut self, shape: &Shape, memory: Memory, data: &[u8]) {
+        let Self { bytes, buffers, args, .. } = self;
         let mut count = 0;
-        shape.reads(&call.args, data, |_| count += 1);
+        shape.reads(args, data, |_| count += 1);
         put(bytes, count);
-        shape.reads(&call.args, data, |range| write_input(bytes, part(data, range)));
-        shape.buffers(&call.args, data, |range| buffers.push(range));
-        if shape.has_more_buffers(&call.args) {
+        shape.reads(args, data, |range| write_input(bytes, part(data, range)));
+        shape.buffers(args, data, |range| buffers.push(range));
+        if shape.has_more_buffers(args) {
             self.copy(memory, data);
         }
     }
@@ -190,7 +188,6 @@ impl Log {
     pub(super) fn add_outputs(
         &mut self,
         shape: &Shape,
-        call: &Call,
         index: usize,
         memory: &[u8],
         is_success: bool,
@@ -198,8 +195,8 @@ impl Log {
         if !self.is_on() {
             return;
         }
-        let buffers = std::mem::take(&mut self.buffers);
-        shape.writes(&call.args, memory, &buffers, is_success, |(start, len)| {
+        let (args, buffers) = (self.args, std::mem::take(&mut self.buffers));
+        shape.writes(&args, memory, &buffers, is_success, |(start, len)| {
             self.write(index, start.into(), part(memory, (start, len)));
         });
         self.buffers = buffers;
@@ -234,8 +231,12 @@ impl Log {
     }
 
     /// Ends a call of an import.
-    pub(super) fn end_import<R: Logged>(&mut self, call: &Call, result: &wasmtime::Result<R>) {
-        if self.is_on() && self.open.len() != call.depth {
+    pub(super) fn end_import<R: Logged>(
+        &mut self,
+        Call(depth): Call,
+        result: &wasmtime::Result<R>,
+    ) {
+        if self.is_on() && self.open.len() != depth {
             // A call within it ended by a panic.
             self.end_with(RecordError::Unrecorded);
         }

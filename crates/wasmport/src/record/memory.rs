@@ -48,7 +48,7 @@ impl Log {
 }
 
 /// Appends what the host wrote since the guest ran.
-pub(super) fn flush<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find) {
+pub(super) fn flush<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find<T>) {
     let Some(log) = find(store.data_mut()) else { return };
     if log.writes.is_empty() && log.copies.is_empty() {
         return;
@@ -76,7 +76,7 @@ pub(super) fn flush<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find) 
 
 fn bytes_and_log<'a, T: 'static>(
     store: &'a mut StoreContextMut<'_, T>,
-    find: Find,
+    find: Find<T>,
     memory: Memory,
 ) -> (&'a [u8], Option<&'a mut Log>) {
     let (bytes, data) = memory.data_and_store_mut(store);
@@ -86,7 +86,7 @@ fn bytes_and_log<'a, T: 'static>(
 /// Returns the index of a memory; ends the recording if the guest does not export it.
 pub(super) fn index_of<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
-    find: Find,
+    find: Find<T>,
     memory: Memory,
 ) -> Option<usize> {
     // Wasmtime does not compare memories, but each begins at an address of its own.

@@ -1,9 +1,9 @@
 //! The bytes of a file: those it was mounted with, and pages that clones share until one of them writes.
 
 use super::error::FileError;
+use super::pages::Pages;
 use super::source::LazyBytes;
 use bytes::Bytes;
-use rpds::RedBlackTreeMapSync;
 use std::sync::Arc;
 
 type Result<T = ()> = std::result::Result<T, FileError>;
@@ -17,8 +17,8 @@ pub(crate) struct Content {
     base: Base,
     /// Number of bytes at the start that are those of the base, as far as no page covers them.
     base_len: u64,
-    /// The pages that were written, by their number. The last one may be short: the rest are zeros.
-    pages: RedBlackTreeMapSync<u64, Arc<Vec<u8>>>,
+    /// The pages that were written. Each may be short: the rest are zeros.
+    pages: Pages,
     len: u64,
 }
 
@@ -60,7 +60,7 @@ impl From<LazyBytes> for Content {
 
 impl Content {
     fn new(base: Base, len: u64) -> Self {
-        Self { base, base_len: len, pages: RedBlackTreeMapSync::new_sync(), len }
+        Self { base, base_len: len, pages: Pages::default(), len }
     }
 
     /// Returns the length in bytes.
@@ -111,7 +111,7 @@ impl Content {
 
     /// Copies bytes of one page.
     fn read_page(&self, page: u64, start: usize, to: &mut [u8]) -> Result {
-        let from = match self.pages.get(&page) {
+        let from = match self.pages.get(page) {
             Some(bytes) => bytes.get(start..).unwrap_or_default(),
             None => self.base_from(page * PAGE as u64 + start as u64)?,
         };
@@ -140,7 +140,7 @@ impl Content {
         let end = offset.saturating_add(count as u64);
         let (last, last_end) = split(end);
         let (first, start) = split(offset);
-        let needs = |page: u64| !self.pages.contains_key(&page);
+        let needs = |page: u64| self.pages.get(page).is_none();
         // A last page that is written up to the end of the base needs no other bytes.
         let is_cut = last_end != 0 && end < self.base_len;
         if start != 0 && needs(first) {
@@ -172,8 +172,7 @@ impl Content {
     fn write_page(&mut self, page: u64, start: usize, bytes: &[u8]) -> Result {
         let end = start + bytes.len();
         let page_start = page * PAGE as u64;
-        if let Some(stored) = self.pages.get_mut(&page) {
-            let stored = Arc::make_mut(stored);
+        if let Some(stored) = self.pages.get_mut(page) {
             if stored.len() < end {
                 // It grows as vectors do, but no page takes more memory than its bytes count.
                 let capacity = (2 * stored.len()).clamp(end, PAGE);
@@ -193,14 +192,14 @@ impl Content {
         new.extend_from_slice(base);
         new.resize(base.len().max(end), 0);
         new[start..end].copy_from_slice(bytes);
-        self.pages.insert_mut(page, Arc::new(new));
+        self.pages.insert(page, new);
         Ok(())
     }
 
     /// Loads the base if the file is cut in the middle of one of its pages. [`Self::set_len`] then does not fail.
     pub fn prepare_set_len(&self, len: u64) -> Result {
         let (page, start) = split(len);
-        if len < self.len && start != 0 && !self.pages.contains_key(&page) {
+        if len < self.len && start != 0 && self.pages.get(page).is_none() {
             let _ = self.base_from(page * PAGE as u64)?;
         }
         Ok(())
@@ -213,15 +212,11 @@ impl Content {
             // The rest of the last page must be zeros when the file grows again.
             if start != 0 {
                 self.write_page(page, start, &[])?;
-                if let Some(stored) = self.pages.get_mut(&page) {
-                    Arc::make_mut(stored).truncate(start);
+                if let Some(stored) = self.pages.get_mut(page) {
+                    stored.truncate(start);
                 }
             }
-            let first = page + u64::from(start != 0);
-            let cut: Vec<u64> = self.pages.range(first..).map(|(page, _)| *page).collect();
-            for page in cut {
-                let _ = self.pages.remove_mut(&page);
-            }
+            self.pages.truncate(page + u64::from(start != 0));
             self.base_len = self.base_len.min(len);
         }
         self.len = len;
@@ -311,7 +306,7 @@ mod tests {
             );
         }
         assert_eq!(content.to_vec().unwrap(), model);
-        assert!(content.pages.values().all(|page| page.capacity() <= PAGE));
+        assert!(content.pages.iter().all(|(_, page)| page.capacity() <= PAGE));
     }
 
     #[test]
@@ -321,9 +316,9 @@ mod tests {
         let copy = content.clone();
         content.write(5 * PAGE as u64 + 1, b"x").unwrap();
         let mut copied = Vec::new();
-        for (page, bytes) in &copy.pages {
+        for (page, bytes) in copy.pages.iter() {
             if !content.pages.get(page).is_some_and(|other| Arc::ptr_eq(bytes, other)) {
-                copied.push(*page);
+                copied.push(page);
             }
         }
         assert_eq!(copied, [5]);

@@ -15,6 +15,7 @@ mod limits;
 mod mount;
 mod names;
 mod node;
+mod pages;
 mod path;
 mod place;
 mod reach;
