@@ -37,7 +37,7 @@ fn preinitialized(wasm: &[u8]) -> Result<Vec<u8>> {
     imported(wasm, settings)
 }
 
-/// What an import with these settings makes of a module.
+/// Imports a module with these settings.
 pub(crate) fn imported(wasm: &[u8], settings: AssetSettings) -> Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
     files::write(&folder.path().join("assets/guest.wasm"), wasm)?;

@@ -1,4 +1,4 @@
-//! What sessions take longer that are recorded, than the same sessions that are not.
+//! Time of sessions that are recorded, beside the same sessions that are not.
 
 use crate::Result;
 use crate::measure::{fastest_of, time};

@@ -22,7 +22,7 @@ pub(crate) struct Args {
     test: Option<String>,
 }
 
-/// What a test is started with, and how it has to end.
+/// Description of a test: how it is started, and how it has to end.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Description {

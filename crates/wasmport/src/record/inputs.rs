@@ -1,4 +1,4 @@
-//! What calls of preview 1 read from the guest's memory.
+//! Inputs: the bytes that calls of preview 1 read from the guest's memory.
 
 use super::event::Input;
 use super::number::{Function, Number};

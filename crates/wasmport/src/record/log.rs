@@ -36,7 +36,7 @@ pub(crate) struct Log {
     pub(super) globals: Vec<Global>,
     /// The values of the globals when the guest ran last.
     pub(super) global_values: Vec<Number>,
-    /// What the host wrote, whose bytes are not read yet.
+    /// Ranges that the host wrote, whose bytes are not read yet.
     pub(super) writes: Vec<Write>,
     /// Copies of memories whose bytes the host may change anywhere.
     pub(super) copies: Vec<Copy>,

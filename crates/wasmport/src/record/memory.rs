@@ -1,4 +1,4 @@
-//! What the host writes to memories.
+//! Writes of the host to memories, and comparisons of whole memories.
 
 use super::find::Find;
 use super::log::Log;

@@ -17,7 +17,7 @@ pub struct Recorder {
     ended: Arc<Mutex<VecDeque<Recording>>>,
 }
 
-/// What happens when a recording has its largest length.
+/// The end of a recording that has its largest length.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AtLimit {

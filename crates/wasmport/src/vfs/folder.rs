@@ -197,7 +197,7 @@ impl Scan<'_> {
     }
 }
 
-/// What tells whether a file is the one that was found, unchanged.
+/// Metadata that tells whether a file is the one that was found, unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Identity {
     len: u64,

@@ -30,7 +30,7 @@ pub enum ArchiveError {
     Damaged {
         /// The name of the entry.
         entry: String,
-        /// What is wrong.
+        /// The fault.
         cause: String,
     },
     /// The name of an entry is refused, because it would lead out of the files or is no text.
@@ -38,7 +38,7 @@ pub enum ArchiveError {
     Name {
         /// The name of the entry.
         entry: String,
-        /// What is wrong with it.
+        /// The fault of the name.
         cause: &'static str,
     },
     /// Two entries have the same name.

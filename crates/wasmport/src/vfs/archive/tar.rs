@@ -187,7 +187,7 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// What the headers before an entry say about it.
+/// Values that the headers before an entry have for it.
 #[derive(Default)]
 struct Extended {
     path: Option<Vec<u8>>,

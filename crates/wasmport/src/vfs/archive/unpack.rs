@@ -23,7 +23,7 @@ pub(super) struct Meta<'a> {
 /// No name leads out of it: parts `..` and absolute names are refused, and so are names that lead through a link.
 pub(super) struct Unpacker {
     tree: Tree,
-    /// What is set when all entries are there, because new names change it.
+    /// Values that are set when all entries are there, because new names change them.
     later: Vec<(Inode, Times, bool)>,
     /// The directory of the last entry.
     last: (String, Inode),

@@ -14,7 +14,7 @@ const LONGEST: usize = 4096;
 #[derive(Clone, Debug)]
 pub(in crate::wasi) struct Handle {
     pub capability: Capability,
-    /// None if it is too long or there are too many.
+    /// The name; none if it is too long or there are too many.
     pub name: Option<Arc<str>>,
 }
 

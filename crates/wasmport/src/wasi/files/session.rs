@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 use wasmtime_wasi::cli::{StdinStream, StdoutStream};
 use wasmtime_wasi::p2::{DynInputStream, DynOutputStream, Pollable, StreamError};
 
-/// What the devices of a session use. Clones are the same.
+/// Sources and streams that the devices of a session use. Clones are the same.
 #[derive(Clone)]
 pub(in crate::wasi) struct SessionDevices {
     pub random: Randomness,

@@ -15,7 +15,7 @@ pub(super) fn refused<E: Refusal>(denied: Denied) -> E {
     E::refusal(denied)
 }
 
-/// That of a function that cannot fail: it ends the guest.
+/// The refusal of a function that cannot fail: it ends the guest.
 impl Refusal for wasmtime::Error {
     fn refusal(denied: Denied) -> Self {
         denied.into()

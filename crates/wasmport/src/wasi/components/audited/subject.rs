@@ -77,7 +77,7 @@ impl Subject {
 pub(super) struct Resolved {
     pub subject: Option<Arc<str>>,
     pub target: Option<Arc<str>>,
-    /// That of the resource.
+    /// The capability of the resource.
     pub capability: Option<Capability>,
 }
 

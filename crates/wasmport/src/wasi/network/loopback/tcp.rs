@@ -12,7 +12,7 @@ use wasmtime_wasi::p2::{InputStream, OutputStream};
 
 type Result<T = ()> = std::result::Result<T, SocketError>;
 
-/// What connections to a bound socket use.
+/// The state that connections to a bound socket use.
 pub(super) type SharedListener = Watched<Listener>;
 
 pub(super) struct Listener {
