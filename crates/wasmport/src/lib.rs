@@ -83,6 +83,7 @@ mod macros;
 pub mod marker;
 mod memory;
 mod pool;
+#[cfg_attr(not(feature = "replay"), path = "record/off.rs")]
 mod record;
 #[cfg(feature = "oci")]
 pub mod registry;

@@ -49,28 +49,24 @@ impl Log {
 
 /// Appends what the host wrote since the guest ran.
 pub(super) fn flush<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find<T>) {
-    let Some(log) = find(store.data_mut()) else { return };
-    if log.writes.is_empty() && log.copies.is_empty() {
-        return;
-    }
-    let (mut writes, copies) = (std::mem::take(&mut log.writes), std::mem::take(&mut log.copies));
-    for Write { memory, address, len } in writes.drain(..) {
+    // The order does not matter: all have the bytes that are there now.
+    while let Some(Write { memory, address, len }) =
+        find(store.data_mut()).and_then(|log| log.writes.pop())
+    {
         let Some(index) = index_of(store, find, memory) else { continue };
         let (bytes, log) = bytes_and_log(store, find, memory);
         if let (Some(log), Some(part)) = (log, bytes.get(address..address.saturating_add(len))) {
             log.write(index, address as u64, part);
         }
     }
-    for Copy { memory, bytes: before, .. } in copies {
+    while let Some(Copy { memory, bytes: before, .. }) =
+        find(store.data_mut()).and_then(|log| log.copies.pop())
+    {
         let Some(index) = index_of(store, find, memory) else { continue };
         let (bytes, log) = bytes_and_log(store, find, memory);
         if let Some(log) = log {
             changes(&before, bytes, |start, part| log.write(index, start as u64, part));
         }
-    }
-    if let Some(log) = find(store.data_mut()) {
-        // Its room is used again.
-        log.writes = writes;
     }
 }
 

@@ -17,6 +17,7 @@ pub struct Ref<'a, V: ?Sized>(pub &'a V);
 pub(crate) enum Hook {}
 
 #[inline]
+#[expect(clippy::extra_unused_type_parameters, reason = "a recording finds its log by it")]
 pub(crate) fn hook<T: 'static>(_: &'static str, _: &'static str) -> Option<Hook> {
     None
 }

@@ -7,11 +7,24 @@ use std::ops::Range;
 /// Appends an unsigned number.
 #[inline]
 pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number as u8 | 0x80);
-        number >>= 7;
+    if number < 0x80 {
+        bytes.push(number as u8);
+        return;
     }
-    bytes.push(number as u8);
+    // One append of an array is faster than one for each byte.
+    let (mut encoded, mut len) = ([0; 10], 0);
+    for byte in &mut encoded {
+        *byte = number as u8 | 0x80;
+        len += 1;
+        number >>= 7;
+        if number == 0 {
+            *byte &= 0x7f;
+            break;
+        }
+    }
+    let end = bytes.len() + len;
+    bytes.extend_from_slice(&encoded);
+    bytes.truncate(end);
 }
 
 /// Appends a signed number; those near 0 are the shortest.

@@ -13,6 +13,7 @@ mod limits;
 mod linker;
 mod named;
 mod pre;
+#[cfg_attr(not(feature = "replay"), path = "record_off.rs")]
 mod record;
 mod rejected;
 #[cfg(feature = "async")]

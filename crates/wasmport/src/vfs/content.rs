@@ -17,7 +17,7 @@ pub(crate) struct Content {
     base: Base,
     /// Number of bytes at the start that are those of the base, as far as no page covers them.
     base_len: u64,
-    /// The pages that were written. Each may be short: the rest are zeros.
+    /// The pages that were written.
     pages: Pages,
     len: u64,
 }
@@ -134,7 +134,7 @@ impl Content {
 
     /// Loads the base if a write of these bytes needs the rest of a page. The write then does not fail.
     pub fn prepare_write(&self, offset: u64, count: usize) -> Result {
-        if count == 0 {
+        if count == 0 || matches!(self.base, Base::Bytes(_)) {
             return Ok(());
         }
         let end = offset.saturating_add(count as u64);
@@ -172,27 +172,24 @@ impl Content {
     fn write_page(&mut self, page: u64, start: usize, bytes: &[u8]) -> Result {
         let end = start + bytes.len();
         let page_start = page * PAGE as u64;
-        if let Some(stored) = self.pages.get_mut(page) {
-            if stored.len() < end {
-                // It grows as vectors do, but no page takes more memory than its bytes count.
-                let capacity = (2 * stored.len()).clamp(end, PAGE);
-                stored.reserve_exact(capacity - stored.len());
-                stored.resize(end, 0);
-            }
-            stored[start..end].copy_from_slice(bytes);
+        if let Some(part) = self.pages.get_mut(page).and_then(|stored| stored.get_mut(start..end)) {
+            part.copy_from_slice(bytes);
             return Ok(());
         }
-        let base = if start != 0 || end < PAGE && page_start + (end as u64) < self.base_len {
-            self.base_from(page_start)?
-        } else {
-            &[]
+        let (before, least) = match self.pages.get(page) {
+            // It grows as vectors do.
+            Some(stored) => (&stored[..], (2 * stored.len()).min(PAGE)),
+            None if start != 0 || end < PAGE && page_start + (end as u64) < self.base_len => {
+                (self.base_from(page_start)?, 0)
+            }
+            None => (&[][..], 0),
         };
-        let base = &base[..base.len().min(PAGE)];
-        let mut new = Vec::with_capacity(base.len().max(end));
-        new.extend_from_slice(base);
-        new.resize(base.len().max(end), 0);
+        let before = &before[..before.len().min(PAGE)];
+        let mut new = [0; PAGE];
+        new[..before.len()].copy_from_slice(before);
         new[start..end].copy_from_slice(bytes);
-        self.pages.insert(page, new);
+        let len = end.max(before.len()).max(least);
+        self.pages.insert(page, &new[..len]);
         Ok(())
     }
 
@@ -212,8 +209,9 @@ impl Content {
             // The rest of the last page must be zeros when the file grows again.
             if start != 0 {
                 self.write_page(page, start, &[])?;
-                if let Some(stored) = self.pages.get_mut(page) {
-                    stored.truncate(start);
+                if let Some(rest) = self.pages.get_mut(page).and_then(|page| page.get_mut(start..))
+                {
+                    rest.fill(0);
                 }
             }
             self.pages.truncate(page + u64::from(start != 0));
@@ -306,7 +304,7 @@ mod tests {
             );
         }
         assert_eq!(content.to_vec().unwrap(), model);
-        assert!(content.pages.iter().all(|(_, page)| page.capacity() <= PAGE));
+        assert!(content.pages.iter().all(|(_, page)| page.len() <= PAGE));
     }
 
     #[test]

@@ -6,7 +6,8 @@ use std::sync::Arc;
 /// Number of pages in a block.
 const BLOCK: usize = 32;
 
-type Page = Arc<Vec<u8>>;
+/// The bytes of a page. It may be short: the rest are zeros.
+type Page = Arc<[u8]>;
 
 /// The pages of a file that were written, by their numbers. A clone takes constant time.
 ///
@@ -26,18 +27,18 @@ impl Pages {
     }
 
     /// Returns a page for a change; a clone keeps its own.
-    pub fn get_mut(&mut self, page: u64) -> Option<&mut Vec<u8>> {
+    pub fn get_mut(&mut self, page: u64) -> Option<&mut [u8]> {
         let (block, index) = place(page);
         self.0.get_mut(&block)?.get_mut(index)?.as_mut().map(Arc::make_mut)
     }
 
-    pub fn insert(&mut self, page: u64, bytes: Vec<u8>) {
+    pub fn insert(&mut self, page: u64, bytes: &[u8]) {
         let (block, index) = place(page);
         if !self.0.contains_key(&block) {
             self.0.insert_mut(block, std::array::from_fn(|_| None));
         }
         if let Some(slot) = self.0.get_mut(&block).and_then(|block| block.get_mut(index)) {
-            *slot = Some(Arc::new(bytes));
+            *slot = Some(bytes.into());
         }
     }
 
@@ -81,7 +82,7 @@ mod tests {
         let all = [0, 5, 31, 32, 40, 63, 64, 1000];
         for first in [0, 1, 5, 31, 32, 33, 63, 64, 65, 1000, 1001, u64::MAX] {
             let mut pages = Pages::default();
-            all.iter().for_each(|page| pages.insert(*page, vec![1]));
+            all.iter().for_each(|page| pages.insert(*page, &[1]));
             let copy = pages.clone();
             pages.truncate(first);
             let left: Vec<u64> = pages.iter().map(|(page, _)| page).collect();
