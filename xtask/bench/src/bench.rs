@@ -116,6 +116,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         run: virtual_files::first_write_us,
     },
     Bench { name: "record_overhead", unit: "ratio", goal: AtMost(1.3), run: record::calls },
+    Bench { name: "record_overhead_long", unit: "ratio", goal: Unset, run: record::long },
     Bench { name: "record_overhead_compute", unit: "ratio", goal: Unset, run: record::compute },
     Bench {
         name: "snapshot_start",

@@ -4,11 +4,15 @@ use crate::Result;
 use crate::measure::{fastest_of, time};
 use std::hint::black_box;
 use std::time::Duration;
-use wasmport::replay::{Caller, Recorder};
+use wasmport::replay::{Caller, Recorder, Recording};
 use wasmport::{DynamicAsset, EngineConfig, Runtime, Session};
 use wasmtime::TypedFunc;
 
 const TURNS: u32 = 200;
+/// Messages of a call.
+const MESSAGES: i32 = 5000;
+/// The bytes of these messages.
+const BYTES: usize = 64 * MESSAGES as usize;
 
 /// Reads messages of 64 bytes from the host, which writes them to memory, sums each, and reports the sum. The other
 /// export computes only.
@@ -35,14 +39,26 @@ const GUEST: &str = r#"(module
                 (call $fib (i32.sub (local.get $n) (i32.const 1)))
                 (call $fib (i32.sub (local.get $n) (i32.const 2))))))))"#;
 
-/// A guest that calls the host for each 64 bytes.
+/// A guest that calls the host for each 64 bytes, 10,000 times in each session.
 pub(crate) fn calls() -> Result<f64> {
-    overhead("messages", 5_000)
+    overhead("messages", MESSAGES, BYTES)
+}
+
+/// The same in one session, whose recording grows to 80 MB: most of the time is new memory.
+pub(crate) fn long() -> Result<f64> {
+    let runtime = Runtime::new(&EngineConfig::new())?;
+    // It ends when it is full: it must not.
+    let recorder = Recorder::new().max_bytes(1 << 30);
+    let mut ours = side(&runtime.with_recorder(&recorder), "messages", MESSAGES)?;
+    let mut theirs = side(&runtime, "messages", MESSAGES)?;
+    let fastest = fastest_of(TURNS, || run(&mut ours), || run(&mut theirs))?;
+    check(&ours.session.recording()?, TURNS as usize * BYTES)?;
+    Ok(fastest.ratio())
 }
 
 /// A guest that computes.
 pub(crate) fn compute() -> Result<f64> {
-    overhead("fib", 22)
+    overhead("fib", 22, 0)
 }
 
 struct Side {
@@ -51,16 +67,29 @@ struct Side {
     param: i32,
 }
 
-fn overhead(export: &str, param: i32) -> Result<f64> {
+/// The ratio of calls in sessions that are recorded to the same calls in others. Each has a new session, as the requests
+/// of a service do.
+fn overhead(export: &str, param: i32, least: usize) -> Result<f64> {
     let runtime = Runtime::new(&EngineConfig::new())?;
-    // All turns are in one recording, which ends when it is full: it must not.
-    let recorder = Recorder::new().max_bytes(1 << 30);
-    let mut ours = side(&runtime.with_recorder(&recorder), export, param)?;
-    let mut theirs = side(&runtime, export, param)?;
-    let fastest = fastest_of(TURNS, || run(&mut ours), || run(&mut theirs))?;
-    let bytes = ours.session.recording()?.as_bytes().len();
-    eprintln!("  {bytes} bytes of {TURNS} calls");
+    let recorder = Recorder::new();
+    let recorded = runtime.with_recorder(&recorder);
+    let fastest = fastest_of(
+        TURNS,
+        || {
+            let time = run(&mut side(&recorded, export, param)?)?;
+            let ended = recorder.take();
+            check(ended.first().ok_or("nothing was recorded")?, least)?;
+            Ok(time)
+        },
+        || run(&mut side(&runtime, export, param)?),
+    )?;
     Ok(fastest.ratio())
+}
+
+/// Fails if a recording has fewer bytes than the guest was passed.
+fn check(recording: &Recording, least: usize) -> Result {
+    let bytes = recording.as_bytes().len();
+    if bytes >= least { Ok(()) } else { Err(format!("{bytes} bytes were recorded").into()) }
 }
 
 fn side(runtime: &Runtime, export: &str, param: i32) -> Result<Side> {

@@ -1,7 +1,7 @@
 //! `Event`: something that entered the guest, or that the guest did at its border.
 
 use super::number::{Function, Number, NumberType};
-use super::wire::{Reader, put, put_bytes, put_signed};
+use super::wire::{Reader, Writer};
 use crate::digest::Digest;
 use crate::error::RecordingError;
 use crate::exit::Exit;
@@ -43,7 +43,7 @@ pub(crate) struct Input {
 impl Input {
     pub fn of(bytes: &[u8]) -> Self {
         let mut content = Vec::new();
-        write_content(&mut content, bytes);
+        write_content(&mut Writer::new(&mut content), bytes);
         Self { len: bytes.len() as u64, content }
     }
 
@@ -56,18 +56,18 @@ impl Input {
     }
 }
 
-fn write_content(content: &mut Vec<u8>, bytes: &[u8]) {
+fn write_content(to: &mut Writer<'_>, bytes: &[u8]) {
     if bytes.len() <= MOST_INLINE {
-        content.extend_from_slice(bytes);
+        to.raw(bytes);
     } else {
-        content.extend_from_slice(&Digest::of(bytes).as_bytes()[..DIGEST_BYTES]);
+        to.raw(&Digest::of(bytes).as_bytes()[..DIGEST_BYTES]);
     }
 }
 
 /// Appends the bytes that a call passes in memory.
-pub(super) fn write_input(recording: &mut Vec<u8>, bytes: &[u8]) {
-    put(recording, bytes.len() as u64);
-    write_content(recording, bytes);
+pub(super) fn write_input(to: &mut Writer<'_>, bytes: &[u8]) {
+    to.number(bytes.len() as u64);
+    write_content(to, bytes);
 }
 
 impl fmt::Display for Input {
@@ -109,18 +109,21 @@ impl Failure {
         }
     }
 
-    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
+    pub(super) fn write(&self, to: &mut Writer<'_>) {
         match self {
-            Self::Trap(trap) => bytes.extend([0, *trap as u8]),
+            Self::Trap(trap) => {
+                to.byte(0);
+                to.byte(*trap as u8);
+            }
             Self::Exit(code) => {
-                bytes.push(1);
-                put_signed(bytes, (*code).into());
+                to.byte(1);
+                to.signed((*code).into());
             }
             Self::Host(text) => {
-                bytes.push(2);
-                put_bytes(bytes, text.as_bytes());
+                to.byte(2);
+                to.bytes(text.as_bytes());
             }
-            Self::Interrupted => bytes.push(3),
+            Self::Interrupted => to.byte(3),
         }
     }
 

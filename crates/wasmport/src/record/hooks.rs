@@ -113,7 +113,7 @@ fn end_recorded<T: 'static, R: Logged>(
     }
     let Some(log) = find(caller.data_mut()) else { return };
     let (has_globals, is_metered) = (log.has_globals(), log.is_metered());
-    if !log.writes.is_empty() || !log.copies.is_empty() {
+    if log.has_unread() {
         flush(&mut caller.as_context_mut(), find);
     }
     if has_globals {

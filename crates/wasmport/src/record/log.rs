@@ -6,7 +6,7 @@ use super::number::{Function, Number};
 use super::preview1::{Args, Range, Shape};
 use super::recorder::{AtLimit, Recorder};
 use super::recording::{Header, Recording};
-use super::wire::{put, put_bytes};
+use super::wire::Writer;
 use super::writes::{Copy, Write, part};
 use crate::digest::Digest;
 use crate::error::RecordError;
@@ -53,8 +53,8 @@ pub(crate) struct Call(usize);
 
 impl Log {
     pub fn new(recorder: &Recorder, header: Header) -> Self {
-        let mut bytes = Vec::with_capacity(4096);
-        header.write(&mut bytes);
+        let mut bytes = Vec::with_capacity(recorder.room());
+        header.write(&mut Writer::new(&mut bytes));
         Self {
             recorder: recorder.clone(),
             header,
@@ -97,12 +97,21 @@ impl Log {
     }
 
     /// Returns whether it has room for so many bytes; else ends it.
+    #[inline]
     fn has_room(&mut self, bytes: usize) -> bool {
         let limit = self.recorder.options().max_bytes;
         if self.bytes.len().saturating_add(bytes) > limit {
             self.end_with(RecordError::Full { limit });
         }
         self.is_on()
+    }
+
+    /// Begins to append an event.
+    #[inline]
+    fn event(&mut self, tag: u8) -> Writer<'_> {
+        let mut event = Writer::new(&mut self.bytes);
+        event.byte(tag);
+        event
     }
 
     /// Returns whether errors of calls have the recording.
@@ -124,7 +133,7 @@ impl Log {
     }
 
     pub(super) fn begin_start(&mut self) {
-        self.bytes.push(tag::START);
+        drop(self.event(tag::START));
         self.open.push(Open::Start);
     }
 
@@ -149,9 +158,10 @@ impl Log {
             });
             return None;
         };
-        self.bytes.push(tag::IMPORT);
-        put(&mut self.bytes, import.into());
-        params.each(&mut |number| number.write(&mut self.bytes));
+        let mut event = self.event(tag::IMPORT);
+        event.number(import.into());
+        params.each(&mut |number| number.write(&mut event));
+        drop(event);
         if is_preview_1 {
             self.buffers.clear();
             self.args = Args::default();
@@ -171,8 +181,10 @@ impl Log {
         let Self { bytes, buffers, args, .. } = self;
         let mut count = 0;
         shape.reads(args, data, |_| count += 1);
-        put(bytes, count);
-        shape.reads(args, data, |range| write_input(bytes, part(data, range)));
+        let mut to = Writer::new(bytes);
+        to.number(count);
+        shape.reads(args, data, |range| write_input(&mut to, part(data, range)));
+        drop(to);
         shape.buffers(args, data, |range| buffers.push(range));
         if shape.has_more_buffers(args) {
             self.copy(memory, data);
@@ -181,7 +193,7 @@ impl Log {
 
     /// Appends that an import reads nothing, because there is no memory.
     pub(super) fn add_no_inputs(&mut self) {
-        put(&mut self.bytes, 0);
+        Writer::new(&mut self.bytes).number(0);
     }
 
     /// Appends what an import of preview 1 wrote.
@@ -250,8 +262,8 @@ impl Log {
         }
         match result {
             Ok(results) => {
-                self.bytes.push(tag::RETURN);
-                results.each(&mut |number| number.write(&mut self.bytes));
+                let mut event = self.event(tag::RETURN);
+                results.each(&mut |number| number.write(&mut event));
             }
             Err(error) => self.fail(error),
         }
@@ -263,8 +275,7 @@ impl Log {
             self.end_with(RecordError::Exception);
             return;
         }
-        self.bytes.push(tag::FAIL);
-        Failure::of(error).write(&mut self.bytes);
+        Failure::of(error).write(&mut self.event(tag::FAIL));
     }
 
     /// Begins a call of an export, which `describe` describes at its first call. Returns whether it is recorded.
@@ -284,12 +295,12 @@ impl Log {
         }
         let Some(export) = self.export(name, describe) else { return false };
         if let Some(fuel) = fuel {
-            self.bytes.push(tag::FUEL);
-            put(&mut self.bytes, fuel);
+            self.event(tag::FUEL).number(fuel);
         }
-        self.bytes.push(tag::EXPORT);
-        put(&mut self.bytes, export.into());
-        params.each(&mut |number| number.write(&mut self.bytes));
+        let mut event = self.event(tag::EXPORT);
+        event.number(export.into());
+        params.each(&mut |number| number.write(&mut event));
+        drop(event);
         self.open.push(Open::Export(export as usize));
         true
     }
@@ -321,8 +332,7 @@ impl Log {
             return None;
         };
         let export = u32::try_from(self.exports.len()).ok()?;
-        self.bytes.push(tag::NAME);
-        function.write(&mut self.bytes);
+        function.write(&mut self.event(tag::NAME));
         self.exports.push(function);
         let _ = self.export_names.insert(name.into(), export);
         Some(export)
@@ -333,35 +343,34 @@ impl Log {
         if part.is_empty() || !self.has_room(part.len().saturating_add(64)) {
             return;
         }
-        self.bytes.push(tag::WRITE);
-        put(&mut self.bytes, memory as u64);
-        put(&mut self.bytes, address);
-        put_bytes(&mut self.bytes, part);
+        let mut event = self.event(tag::WRITE);
+        event.number(memory as u64);
+        event.number(address);
+        event.bytes(part);
     }
 
     /// Appends that the host grew a memory.
     pub(super) fn grow(&mut self, memory: usize, pages: u64) {
         if self.has_room(64) {
-            self.bytes.push(tag::GROW);
-            put(&mut self.bytes, memory as u64);
-            put(&mut self.bytes, pages);
+            let mut event = self.event(tag::GROW);
+            event.number(memory as u64);
+            event.number(pages);
         }
     }
 
     /// Appends the fuel that the guest has from now on.
     pub(super) fn fuel(&mut self, fuel: u64) {
         if self.has_room(64) {
-            self.bytes.push(tag::FUEL);
-            put(&mut self.bytes, fuel);
+            self.event(tag::FUEL).number(fuel);
         }
     }
 
     /// Appends that the host set a global.
     pub(super) fn global(&mut self, index: usize, value: Number) {
         if self.has_room(64) {
-            self.bytes.push(tag::GLOBAL);
-            put(&mut self.bytes, index as u64);
-            value.write(&mut self.bytes);
+            let mut event = self.event(tag::GLOBAL);
+            event.number(index as u64);
+            value.write(&mut event);
         }
     }
 
@@ -375,9 +384,10 @@ impl Log {
         let mut bytes = self.prefix()?;
         if self.open.is_empty() && self.is_on() {
             for (index, memory) in self.memories.iter().enumerate() {
-                bytes.push(tag::MEMORY);
-                put(&mut bytes, index as u64);
-                bytes.extend_from_slice(Digest::of_large(memory.data(&store)).as_bytes());
+                let mut event = Writer::new(&mut bytes);
+                event.byte(tag::MEMORY);
+                event.number(index as u64);
+                event.raw(Digest::of_large(memory.data(&store)).as_bytes());
             }
         }
         finish(bytes)

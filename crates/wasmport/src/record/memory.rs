@@ -37,6 +37,12 @@ impl Log {
         true
     }
 
+    /// Returns whether bytes that the host wrote are to be read.
+    #[inline]
+    pub(super) fn has_unread(&self) -> bool {
+        !self.writes.is_empty() || !self.copies.is_empty()
+    }
+
     /// Copies a memory of which the host may change any byte, unless there is a copy already.
     pub(super) fn copy(&mut self, memory: Memory, bytes: &[u8]) {
         let start = bytes.as_ptr().addr();
@@ -47,36 +53,42 @@ impl Log {
     }
 }
 
-/// Appends what the host wrote since the guest ran.
+/// Appends what the host wrote since the guest ran. The order does not matter: all have the bytes that are there now.
 pub(super) fn flush<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find<T>) {
-    // The order does not matter: all have the bytes that are there now.
-    while let Some(Write { memory, address, len }) =
-        find(store.data_mut()).and_then(|log| log.writes.pop())
-    {
-        let Some(index) = index_of(store, find, memory) else { continue };
-        let (bytes, log) = bytes_and_log(store, find, memory);
-        if let (Some(log), Some(part)) = (log, bytes.get(address..address.saturating_add(len))) {
-            log.write(index, address as u64, part);
-        }
-    }
-    while let Some(Copy { memory, bytes: before, .. }) =
-        find(store.data_mut()).and_then(|log| log.copies.pop())
-    {
-        let Some(index) = index_of(store, find, memory) else { continue };
-        let (bytes, log) = bytes_and_log(store, find, memory);
-        if let Some(log) = log {
-            changes(&before, bytes, |start, part| log.write(index, start as u64, part));
-        }
-    }
+    while flush_one(store, find) {}
 }
 
-fn bytes_and_log<'a, T: 'static>(
-    store: &'a mut StoreContextMut<'_, T>,
+/// Appends one write or the changes of one copy. Returns whether there are more.
+fn flush_one<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find<T>) -> bool {
+    let Some(log) = find(store.data_mut()) else { return false };
+    if let Some(Write { memory, address, len }) = log.writes.pop() {
+        return with_bytes(store, find, memory, |log, index, bytes| {
+            if let Some(part) = bytes.get(address..address.saturating_add(len)) {
+                log.write(index, address as u64, part);
+            }
+        });
+    }
+    let Some(Copy { memory, bytes: before, .. }) = log.copies.pop() else { return false };
+    with_bytes(store, find, memory, |log, index, bytes| {
+        changes(&before, bytes, |start, part| log.write(index, start as u64, part));
+    })
+}
+
+/// Passes the index and the bytes of a memory to `read`. Returns whether there are more to be read.
+#[inline]
+fn with_bytes<T: 'static>(
+    store: &mut StoreContextMut<'_, T>,
     find: Find<T>,
     memory: Memory,
-) -> (&'a [u8], Option<&'a mut Log>) {
+    read: impl FnOnce(&mut Log, usize, &[u8]),
+) -> bool {
+    let index = index_of(store, find, memory);
     let (bytes, data) = memory.data_and_store_mut(store);
-    (bytes, find(data))
+    let Some(log) = find(data) else { return false };
+    if let Some(index) = index {
+        read(log, index, bytes);
+    }
+    log.has_unread()
 }
 
 /// Returns the index of a memory; ends the recording if the guest does not export it.

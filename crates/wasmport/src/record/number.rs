@@ -1,6 +1,6 @@
 //! `Number`: a number or vector of WebAssembly as a recording has it.
 
-use super::wire::{Reader, put, put_bytes, put_signed};
+use super::wire::{Reader, Writer};
 use crate::error::RecordingError;
 use crate::text::one_line;
 use std::fmt;
@@ -78,13 +78,13 @@ impl Number {
 
     /// Appends it, without its type.
     #[inline]
-    pub(super) fn write(self, bytes: &mut Vec<u8>) {
+    pub(super) fn write(self, to: &mut Writer<'_>) {
         match self {
-            Self::I32(value) => put_signed(bytes, value.into()),
-            Self::I64(value) => put_signed(bytes, value),
-            Self::F32(bits) => bytes.extend_from_slice(&bits.to_le_bytes()),
-            Self::F64(bits) => bytes.extend_from_slice(&bits.to_le_bytes()),
-            Self::V128(value) => bytes.extend_from_slice(&value.to_le_bytes()),
+            Self::I32(value) => to.signed(value.into()),
+            Self::I64(value) => to.signed(value),
+            Self::F32(bits) => to.raw(&bits.to_le_bytes()),
+            Self::F64(bits) => to.raw(&bits.to_le_bytes()),
+            Self::V128(value) => to.raw(&value.to_le_bytes()),
         }
     }
 
@@ -151,12 +151,12 @@ impl Function {
         Some(Self { module: module.into(), name: name.into(), params, results })
     }
 
-    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
-        put_bytes(bytes, self.module.as_bytes());
-        put_bytes(bytes, self.name.as_bytes());
+    pub(super) fn write(&self, to: &mut Writer<'_>) {
+        to.bytes(self.module.as_bytes());
+        to.bytes(self.name.as_bytes());
         for types in [&self.params, &self.results] {
-            put(bytes, types.len() as u64);
-            bytes.extend(types.iter().map(|ty| *ty as u8));
+            to.number(types.len() as u64);
+            types.iter().for_each(|ty| to.byte(*ty as u8));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::recording::Recording;
 use std::collections::VecDeque;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Records the sessions of a runtime: [`Runtime::with_recorder`](crate::Runtime::with_recorder).
@@ -15,6 +16,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct Recorder {
     options: Options,
     ended: Arc<Mutex<VecDeque<Recording>>>,
+    /// The length of the last recording: the next is likely to be as long.
+    last: Arc<AtomicUsize>,
 }
 
 /// The end of a recording that has its largest length.
@@ -48,7 +51,7 @@ impl Default for Recorder {
             in_errors: true,
             keeps: 16,
         };
-        Self { options, ended: Arc::default() }
+        Self { options, ended: Arc::default(), last: Arc::default() }
     }
 }
 
@@ -107,8 +110,16 @@ impl Recorder {
         self.options.in_errors
     }
 
+    /// Returns how many bytes a new recording has room for.
+    pub(super) fn room(&self) -> usize {
+        const LEAST: usize = 4 << 10;
+        const MOST: usize = 1 << 20;
+        self.last.load(Ordering::Relaxed).clamp(LEAST, MOST)
+    }
+
     /// Keeps the recording of a session that has ended.
     pub(super) fn keep(&self, recording: Recording) {
+        self.last.store(recording.as_bytes().len(), Ordering::Relaxed);
         let mut ended = self.ended();
         ended.push_back(recording);
         let more = ended.len().saturating_sub(self.options.keeps);

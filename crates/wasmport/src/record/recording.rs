@@ -2,7 +2,7 @@
 
 use super::event::{Counts, Event, Open, State};
 use super::number::{Function, NumberType, Numbers};
-use super::wire::{Reader, put, put_bytes};
+use super::wire::{Reader, Writer};
 use crate::digest::Digest;
 use crate::error::RecordingError;
 use crate::text::one_line;
@@ -55,25 +55,25 @@ pub(crate) struct Header {
 }
 
 impl Header {
-    pub(super) fn write(&self, bytes: &mut Vec<u8>) {
-        bytes.extend_from_slice(MAGIC);
-        put(bytes, FORMAT);
-        put_bytes(bytes, self.asset.as_bytes());
-        bytes.extend_from_slice(self.source.as_bytes());
-        bytes.extend_from_slice(self.engine.as_bytes());
-        put_bytes(bytes, self.wasmtime.as_bytes());
-        put_bytes(bytes, self.target.as_bytes());
-        bytes.push(self.is_metered.into());
-        put(bytes, self.memory_bytes);
-        put(bytes, self.table_elements);
-        put(bytes, self.imports.len() as u64);
-        self.imports.iter().for_each(|import| import.write(bytes));
-        put(bytes, self.memories.len() as u64);
-        self.memories.iter().for_each(|name| put_bytes(bytes, name.as_bytes()));
-        put(bytes, self.globals.len() as u64);
+    pub(super) fn write(&self, to: &mut Writer<'_>) {
+        to.raw(MAGIC);
+        to.number(FORMAT);
+        to.bytes(self.asset.as_bytes());
+        to.raw(self.source.as_bytes());
+        to.raw(self.engine.as_bytes());
+        to.bytes(self.wasmtime.as_bytes());
+        to.bytes(self.target.as_bytes());
+        to.byte(self.is_metered.into());
+        to.number(self.memory_bytes);
+        to.number(self.table_elements);
+        to.number(self.imports.len() as u64);
+        self.imports.iter().for_each(|import| import.write(to));
+        to.number(self.memories.len() as u64);
+        self.memories.iter().for_each(|name| to.bytes(name.as_bytes()));
+        to.number(self.globals.len() as u64);
         for (name, ty) in self.globals.iter().zip(&self.global_types) {
-            put_bytes(bytes, name.as_bytes());
-            bytes.push(*ty as u8);
+            to.bytes(name.as_bytes());
+            to.byte(*ty as u8);
         }
     }
 
@@ -218,7 +218,7 @@ impl Recording {
             }
             if returned == index {
                 let mut changed = vec![super::event::tag::RETURN];
-                value.write(&mut changed);
+                value.write(&mut Writer::new(&mut changed));
                 bytes.splice(start..events.at, changed);
                 return Self::finish(bytes).unwrap();
             }

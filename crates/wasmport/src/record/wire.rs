@@ -4,39 +4,93 @@
 use crate::error::RecordingError;
 use std::ops::Range;
 
-/// Appends an unsigned number.
-#[inline]
-pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    if number < 0x80 {
-        bytes.push(number as u8);
-        return;
+/// Bytes that are gathered.
+const ROOM: usize = 64;
+/// The most bytes of a number.
+const MOST: usize = 10;
+
+/// Appends an event or a part of one to the bytes of a recording when it is dropped. Until then it gathers them: an append
+/// for each byte takes longer than many calls.
+pub(super) struct Writer<'a> {
+    bytes: &'a mut Vec<u8>,
+    gathered: [u8; ROOM],
+    len: usize,
+}
+
+impl<'a> Writer<'a> {
+    #[inline]
+    pub fn new(bytes: &'a mut Vec<u8>) -> Self {
+        Self { bytes, gathered: [0; ROOM], len: 0 }
     }
-    // One append of an array is faster than one for each byte.
-    let (mut encoded, mut len) = ([0; 10], 0);
-    for byte in &mut encoded {
-        *byte = number as u8 | 0x80;
-        len += 1;
-        number >>= 7;
-        if number == 0 {
-            *byte &= 0x7f;
-            break;
+
+    #[inline]
+    pub fn byte(&mut self, byte: u8) {
+        self.make_room();
+        self.gather(byte);
+    }
+
+    /// Appends an unsigned number.
+    #[inline]
+    pub fn number(&mut self, mut number: u64) {
+        self.make_room();
+        while number >= 0x80 {
+            self.gather(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.gather(number as u8);
+    }
+
+    /// Appends a signed number; those near 0 are the shortest.
+    #[inline]
+    pub fn signed(&mut self, number: i64) {
+        self.number(((number << 1) ^ (number >> 63)).cast_unsigned());
+    }
+
+    /// Appends the length of bytes, and the bytes.
+    #[inline]
+    pub fn bytes(&mut self, part: &[u8]) {
+        self.number(part.len() as u64);
+        self.raw(part);
+    }
+
+    /// Appends bytes whose number is known.
+    #[inline]
+    pub fn raw(&mut self, part: &[u8]) {
+        self.append();
+        self.bytes.extend_from_slice(part);
+    }
+
+    /// Makes room for a number.
+    #[inline]
+    fn make_room(&mut self) {
+        if self.len > ROOM - MOST {
+            self.append();
         }
     }
-    let end = bytes.len() + len;
-    bytes.extend_from_slice(&encoded);
-    bytes.truncate(end);
+
+    #[inline]
+    fn gather(&mut self, byte: u8) {
+        if let Some(place) = self.gathered.get_mut(self.len) {
+            *place = byte;
+            self.len += 1;
+        }
+    }
+
+    #[inline]
+    fn append(&mut self) {
+        // A copy whose length is constant is the fastest.
+        let end = self.bytes.len() + self.len;
+        self.bytes.extend_from_slice(&self.gathered);
+        self.bytes.truncate(end);
+        self.len = 0;
+    }
 }
 
-/// Appends a signed number; those near 0 are the shortest.
-#[inline]
-pub(super) fn put_signed(bytes: &mut Vec<u8>, number: i64) {
-    put(bytes, ((number << 1) ^ (number >> 63)).cast_unsigned());
-}
-
-/// Appends the length of bytes, and the bytes.
-pub(super) fn put_bytes(bytes: &mut Vec<u8>, part: &[u8]) {
-    put(bytes, part.len() as u64);
-    bytes.extend_from_slice(part);
+impl Drop for Writer<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.append();
+    }
 }
 
 /// Reads bytes, of which any may be damaged.
@@ -125,20 +179,30 @@ impl<'a> Reader<'a> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Reader, put, put_signed};
+    use super::{Reader, Writer};
 
     #[test]
     fn numbers_are_read_as_they_were_written() {
         for number in [0, 1, 127, 128, 300, u64::from(u32::MAX), u64::MAX] {
             let mut bytes = Vec::new();
-            put(&mut bytes, number);
+            Writer::new(&mut bytes).number(number);
             assert_eq!(Reader::new(&bytes, 0).number().unwrap(), number);
         }
         for number in [0, -1, 1, 63, -64, i64::MIN, i64::MAX] {
             let mut bytes = Vec::new();
-            put_signed(&mut bytes, number);
+            Writer::new(&mut bytes).signed(number);
             assert_eq!(Reader::new(&bytes, 0).signed().unwrap(), number);
         }
+        let mut bytes = vec![1];
+        let mut writer = Writer::new(&mut bytes);
+        (0..40).for_each(|number| writer.number(number << 50));
+        writer.bytes(b"text");
+        writer.byte(0xff);
+        drop(writer);
+        let mut reader = Reader::new(&bytes, 1);
+        assert!((0..40).all(|number| reader.number().unwrap() == number << 50));
+        assert_eq!((reader.text().unwrap(), reader.byte().unwrap()), ("text", 0xff));
+        assert!(reader.is_at_end());
         assert!(Reader::new(&[0xff; 9], 0).number().is_err());
         assert!(Reader::new(&[0xff; 10], 0).number().is_err());
     }

@@ -16,8 +16,10 @@ pub(super) fn begin<C: Code, T: 'static>(
     instance: &C::Instance,
     store: &mut Store<SessionData<T>>,
 ) -> Result<()> {
-    #[cfg(not(feature = "snapshot"))]
+    #[cfg(not(any(feature = "snapshot", feature = "wasi")))]
     let _ = loaded;
+    #[cfg(feature = "wasi")]
+    store.data_mut().set_code(loaded.code());
     #[cfg(feature = "snapshot")]
     if let Some(snapshot) = loaded.runtime().snapshot_of(loaded.asset()) {
         super::snapshot::restore(snapshot, loaded, instance, store)?;
@@ -41,8 +43,10 @@ pub(super) async fn begin_async<C: Code, T: Send + 'static>(
     instance: &C::Instance,
     store: &mut Store<SessionData<T>>,
 ) -> Result<()> {
-    #[cfg(not(feature = "snapshot"))]
+    #[cfg(not(any(feature = "snapshot", feature = "wasi")))]
     let _ = loaded;
+    #[cfg(feature = "wasi")]
+    store.data_mut().set_code(loaded.code());
     #[cfg(feature = "snapshot")]
     if let Some(snapshot) = loaded.runtime().snapshot_of(loaded.asset()) {
         super::snapshot::restore(snapshot, loaded, instance, store)?;

@@ -89,6 +89,17 @@ impl<T> SessionData<T> {
     }
 }
 
+#[cfg(feature = "wasi")]
+impl<T> SessionData<T> {
+    /// Notes the code that runs in the store.
+    pub(super) fn set_code<C: Code>(&mut self, code: &C) {
+        let module = (code as &dyn std::any::Any).downcast_ref();
+        if let (Some(wasi), Some(module)) = (&mut self.wasi, module) {
+            wasi.set_module(module);
+        }
+    }
+}
+
 impl Runtime {
     /// Creates a store of the program's own, for a wrapper's `instantiate`, with the limits of a session:
     /// [`Limits`](crate::Limits) bound memories, tables, instances and fuel. Its data is `data`, in a

@@ -257,8 +257,11 @@ pub(super) fn zeros(len: u64) -> Result<Vec<u8>> {
 /// Fills `to` with bytes and then with zeros.
 fn copy(from: &[u8], to: &mut [u8]) {
     let count = from.len().min(to.len());
-    to[..count].copy_from_slice(&from[..count]);
-    to[count..].fill(0);
+    let (start, rest) = to.split_at_mut(count);
+    start.copy_from_slice(&from[..count]);
+    if !rest.is_empty() {
+        rest.fill(0);
+    }
 }
 
 /// Returns the page of an offset, and the offset in it.
@@ -315,7 +318,7 @@ mod tests {
         content.write(5 * PAGE as u64 + 1, b"x").unwrap();
         let mut copied = Vec::new();
         for (page, bytes) in copy.pages.iter() {
-            if !content.pages.get(page).is_some_and(|other| Arc::ptr_eq(bytes, other)) {
+            if !content.pages.get(page).is_some_and(|other| std::ptr::eq(&**bytes, &**other)) {
                 copied.push(page);
             }
         }

@@ -25,7 +25,7 @@ pub enum FileType {
 /// Times in nanoseconds since 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Times {
-    /// When it was last read.
+    /// When it was first read after its content changed; reads after that one do not count.
     pub accessed: u64,
     /// When its content last changed.
     pub modified: u64,

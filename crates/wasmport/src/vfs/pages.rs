@@ -1,12 +1,15 @@
 //! `Pages`: the pages of a file that were written, which clones share.
 
 use rpds::RedBlackTreeMapSync;
-use std::sync::Arc;
+use triomphe::Arc;
 
 /// Number of pages in a block.
-const BLOCK: usize = 32;
+const BLOCK: usize = 128;
 
 /// The bytes of a page. It may be short: the rest are zeros.
+///
+/// This `Arc` has no weak references: whether a page is shared is read from memory that is not in the cache, and the one of
+/// the standard library would wait for it to lock it.
 type Page = Arc<[u8]>;
 
 /// The pages of a file that were written, by their numbers. A clone takes constant time.
@@ -29,7 +32,11 @@ impl Pages {
     /// Returns a page for a change; a clone keeps its own.
     pub fn get_mut(&mut self, page: u64) -> Option<&mut [u8]> {
         let (block, index) = place(page);
-        self.0.get_mut(&block)?.get_mut(index)?.as_mut().map(Arc::make_mut)
+        let page = self.0.get_mut(&block)?.get_mut(index)?.as_mut()?;
+        if !page.is_unique() {
+            *page = Arc::from(&**page);
+        }
+        Arc::get_mut(page)
     }
 
     pub fn insert(&mut self, page: u64, bytes: &[u8]) {
@@ -38,7 +45,7 @@ impl Pages {
             self.0.insert_mut(block, std::array::from_fn(|_| None));
         }
         if let Some(slot) = self.0.get_mut(&block).and_then(|block| block.get_mut(index)) {
-            *slot = Some(bytes.into());
+            *slot = Some(Arc::from(bytes));
         }
     }
 

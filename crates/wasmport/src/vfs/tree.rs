@@ -259,13 +259,16 @@ impl Tree {
         Ok(())
     }
 
+    /// Returns whether a read sets the time of the last access. As with `relatime` of Linux, the first after a change does:
+    /// to read the clock at each would cost a tenth of a read.
+    pub fn is_first_read(&self, inode: Inode) -> bool {
+        let node = self.node(inode);
+        node.is_ok_and(|node| !node.is_read_only && node.times.accessed <= node.times.modified)
+    }
+
     /// Notes that a file or directory was read.
     pub fn touch(&mut self, inode: Inode, now: u64) {
-        // A write of each read would cost as much as the read: times of the same second are near enough.
-        const NEAR: u64 = 1_000_000_000;
-        if let Ok(node) = self.node(inode)
-            && now > node.times.accessed.saturating_add(NEAR)
-            && !node.is_read_only
+        if self.is_first_read(inode)
             && let Ok(node) = self.node_mut(inode)
         {
             node.times.accessed = now;

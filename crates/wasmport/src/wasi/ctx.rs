@@ -11,6 +11,7 @@ use super::time::sleeps::Sleeps;
 use crate::exit::Exit;
 use std::fmt;
 use std::sync::Arc;
+use wasmtime::{Module, ModuleExport};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
@@ -24,6 +25,8 @@ pub(super) type Preview1 = WasiP1Ctx;
 /// store's data.
 pub struct WasiCtx {
     pub(super) preview1: Preview1,
+    /// The memory of the module with which the session began: finding it by its name takes longer than many calls.
+    pub(super) memory: Option<ModuleExport>,
     /// The virtual files by their paths.
     #[cfg(feature = "vfs")]
     disks: Vec<(String, crate::vfs::Disk)>,
@@ -47,6 +50,7 @@ impl WasiCtx {
             preview1: Preview1::new(preview1, &[], sources.clone()),
             #[cfg(not(feature = "vfs"))]
             preview1,
+            memory: None,
             #[cfg(feature = "vfs")]
             disks: Vec::new(),
             auditor: None,
@@ -59,6 +63,13 @@ impl WasiCtx {
             sleeps: Sleeps::default(),
             #[cfg(feature = "wasi-http")]
             http: HttpContext::new(Grant::default()),
+        }
+    }
+
+    /// Notes the module with which the session begins.
+    pub(crate) fn set_module(&mut self, module: &Module) {
+        if self.memory.is_none() {
+            self.memory = module.get_export_index("memory");
         }
     }
 

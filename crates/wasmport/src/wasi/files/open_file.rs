@@ -146,6 +146,11 @@ impl OpenFile {
         self.disk().lock().tree.stat(self.inode())
     }
 
+    /// Notes that it was read.
+    pub fn touch(&self, now: u64) {
+        self.disk().lock().tree.touch(self.inode(), now);
+    }
+
     pub fn set_times(&self, accessed: NewTime, modified: NewTime, now: u64) -> Result {
         self.disk().lock().tree.set_times(self.inode(), accessed, modified, now)
     }
@@ -169,13 +174,13 @@ impl OpenFile {
 /// Reading and writing files.
 impl OpenFile {
     /// Begins to read a file at `offset`.
-    pub fn reader(&self, offset: u64, now: u64) -> Result<Reader<'_>> {
+    pub fn reader(&self, offset: u64) -> Result<Reader<'_>> {
         let inode = self.file()?;
         check_offset(offset)?;
         if !self.reads {
             return Err(FileError::BadDescriptor);
         }
-        Ok(Reader { state: self.disk().lock_loaded(inode), inode, offset, now })
+        Ok(Reader { state: self.disk().lock_loaded(inode), inode, offset })
     }
 
     /// Begins to write a file.
@@ -219,7 +224,6 @@ pub(in crate::wasi) struct Reader<'a> {
     state: MutexGuard<'a, State>,
     inode: Inode,
     offset: u64,
-    now: u64,
 }
 
 impl Reader<'_> {
@@ -241,9 +245,10 @@ impl Reader<'_> {
         Ok(self.state.tree.file(self.inode)?.len().saturating_sub(self.offset))
     }
 
-    /// Ends a call that has succeeded: the file was read now.
-    pub fn finish(mut self) {
-        self.state.tree.touch(self.inode, self.now);
+    /// Ends a call that has succeeded. Returns whether [`OpenFile::touch`] must follow.
+    #[must_use]
+    pub fn finish(self) -> bool {
+        self.state.tree.is_first_read(self.inode)
     }
 }
 
@@ -293,12 +298,14 @@ impl OpenFile {
             bytes.truncate(count);
             return Ok(bytes);
         }
-        let mut reader = self.reader(offset, now)?;
+        let mut reader = self.reader(offset)?;
         let left = usize::try_from(reader.left()?).unwrap_or(usize::MAX);
         let mut bytes = vec![0; left.min(most).min(READ_BYTES)];
         let count = reader.read(&mut bytes)?;
         bytes.truncate(count);
-        reader.finish();
+        if reader.finish() {
+            self.touch(now);
+        }
         Ok(bytes)
     }
 
@@ -313,9 +320,11 @@ impl OpenFile {
         if let Some(device) = self.open_device(self.reads)? {
             return device.read(to);
         }
-        let mut reader = self.reader(offset, now)?;
+        let mut reader = self.reader(offset)?;
         let count = reader.read(to)?;
-        reader.finish();
+        if reader.finish() {
+            self.touch(now);
+        }
         Ok(count)
     }
 

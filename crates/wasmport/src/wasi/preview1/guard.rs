@@ -1,6 +1,6 @@
 //! `Guard`: the layer of an audit around the functions of preview 1, or none.
 
-use super::parts::context_and_memory;
+use super::parts::{context_and_memory, memory_export};
 use crate::wasi::audit::subject::{NOTCAPABLE, after, ask};
 use crate::wasi::ctx::WasiCtx;
 use wasmtime::{Caller, Result};
@@ -48,7 +48,7 @@ impl Guard for Audit {
         function: &'static str,
         args: &[u64],
     ) -> Result<Result<Self::Asked, i32>> {
-        let export = caller.get_export("memory");
+        let export = memory_export(caller, get);
         let (context, memory) = context_and_memory(caller, &export, get)?;
         // Without an audit the context is of another `Wasi`.
         let Some(auditor) = context.auditor() else { return Ok(Err(NOTCAPABLE)) };
@@ -63,7 +63,7 @@ impl Guard for Audit {
         asked: Self::Asked,
         errno: i32,
     ) -> Result<()> {
-        let export = caller.get_export("memory");
+        let export = memory_export(caller, get);
         let (context, memory) = context_and_memory(caller, &export, get)?;
         if let Some(auditor) = context.auditor() {
             after(auditor, &memory, function, args, asked.as_deref(), errno);

@@ -3,7 +3,7 @@
 
 use super::calls;
 use super::guard::{Guard, guarded};
-use super::parts::parts;
+use super::parts::{memory_export, parts};
 use crate::code::PREVIEW_1;
 use crate::record;
 use crate::wasi::ctx::{Preview1, WasiCtx};
@@ -57,7 +57,7 @@ macro_rules! functions {
                     move |mut caller: Caller<'_, T>, $fd: i32 $(, $arg: $ty)*| -> Result<i32> {
                         record::import(hook.as_ref(), &mut caller, &($fd, $($arg,)*), |mut caller| {
                             guarded!(G, caller, get, stringify!($name), [$fd $(, $arg)*], {
-                                let export = caller.get_export("memory");
+                                let export = memory_export(&mut caller, get);
                                 let (context, mut memory) = parts(&mut caller, &export, get)?;
                                 let is_virtual = is_virtual(context, $fd);
                                 end(is_virtual, preview_1::$name(context, &mut memory, $fd $(, $arg)*))
@@ -74,7 +74,7 @@ macro_rules! functions {
                     move |mut caller: Caller<'_, T>, $($other_arg: $other_ty),*| -> Result<i32> {
                         record::import(hook.as_ref(), &mut caller, &($($other_arg,)*), |mut caller| {
                             guarded!(G, caller, get, stringify!($other), [$($other_arg),*], {
-                                let export = caller.get_export("memory");
+                                let export = memory_export(&mut caller, get);
                                 let (context, mut memory) = parts(&mut caller, &export, get)?;
                                 block(preview_1::$other(context, &mut memory $(, $other_arg)*))
                             })
@@ -100,7 +100,7 @@ macro_rules! functions {
                     move |mut caller: Caller<'_, T>, ($fd, $($arg,)*): (i32, $($ty,)*)| {
                         Box::new(async move {
                             guarded!(G, caller, get, stringify!($name), [$fd $(, $arg)*], {
-                                let export = caller.get_export("memory");
+                                let export = memory_export(&mut caller, get);
                                 let (context, mut memory) = parts(&mut caller, &export, get)?;
                                 preview_1::$name(context, &mut memory, $fd $(, $arg)*).await
                             })
@@ -115,7 +115,7 @@ macro_rules! functions {
                     move |mut caller: Caller<'_, T>, ($($other_arg,)*): ($($other_ty,)*)| {
                         Box::new(async move {
                             guarded!(G, caller, get, stringify!($other), [$($other_arg),*], {
-                                let export = caller.get_export("memory");
+                                let export = memory_export(&mut caller, get);
                                 let (context, mut memory) = parts(&mut caller, &export, get)?;
                                 preview_1::$other(context, &mut memory $(, $other_arg)*).await
                             })
@@ -139,7 +139,7 @@ macro_rules! functions {
                     move |mut caller: Caller<'_, T> $(, $now_arg: $now_ty)*| -> Result<i32> {
                         record::import(hook.as_ref(), &mut caller, &($($now_arg,)*), |mut caller| {
                             guarded!(G, caller, get, stringify!($now), [$($now_arg),*], {
-                                let export = caller.get_export("memory");
+                                let export = memory_export(&mut caller, get);
                                 let (context, mut memory) = parts(&mut caller, &export, get)?;
                                 preview_1::$now(context, &mut memory $(, $now_arg)*)
                             })

@@ -6,6 +6,16 @@ use wasmtime::{AsContextMut as _, Caller, Extern, Result};
 use wasmtime_wasi::p1::wasi_snapshot_preview1::WasiSnapshotPreview1 as _;
 use wiggle::GuestMemory;
 
+/// Returns the guest's memory: by its index if the caller is of the module with which the session began, else by its name.
+pub(super) fn memory_export<T: 'static>(
+    caller: &mut Caller<'_, T>,
+    get: fn(&mut T) -> &mut WasiCtx,
+) -> Option<Extern> {
+    let known = get(caller.data_mut()).memory;
+    let found = known.and_then(|memory| caller.get_module_export(&memory));
+    found.or_else(|| caller.get_export("memory"))
+}
+
 /// Returns the functions' context and the guest's memory.
 pub(super) fn parts<'a, T: 'static>(
     caller: &'a mut Caller<'_, T>,

@@ -22,9 +22,8 @@ impl Preview1 {
         iovs: types::IovecArray,
         at: Option<u64>,
     ) -> Result<u32> {
-        let now = self.now();
         let open = file(open!(self, fd))?;
-        let mut reader = open.file.reader(at.unwrap_or(open.position), now).map_err(failed)?;
+        let mut reader = open.file.reader(at.unwrap_or(open.position)).map_err(failed)?;
         let mut total = 0_u32;
         for iov in iovs.iter() {
             let iov = memory.read(iov?)?;
@@ -47,9 +46,13 @@ impl Preview1 {
             }
         }
         let position = reader.offset();
-        reader.finish();
+        let is_first = reader.finish();
         if at.is_none() {
             open.position = position;
+        }
+        if is_first {
+            let now = self.now();
+            open!(self, fd).file.touch(now);
         }
         Ok(total)
     }
