@@ -58,7 +58,7 @@ pub(crate) fn long() -> Result<f64> {
 
 /// A guest that computes.
 pub(crate) fn compute() -> Result<f64> {
-    overhead("fib", 22, 0)
+    overhead("fib", 27, 0)
 }
 
 struct Side {

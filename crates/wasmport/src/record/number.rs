@@ -77,7 +77,7 @@ impl Number {
     }
 
     /// Appends it, without its type.
-    #[inline]
+    #[inline(always)]
     pub(super) fn write(self, to: &mut Writer<'_>) {
         match self {
             Self::I32(value) => to.signed(value.into()),

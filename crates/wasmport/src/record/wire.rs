@@ -4,29 +4,30 @@
 use crate::error::RecordingError;
 use std::ops::Range;
 
-/// Bytes that are gathered.
+/// Bytes by which a recording is lengthened at once.
 const ROOM: usize = 64;
 /// The most bytes of a number.
 const MOST: usize = 10;
 
-/// Appends an event or a part of one to the bytes of a recording when it is dropped. Until then it gathers them: an append
-/// for each byte takes longer than many calls.
+/// Appends to the bytes of a recording. Until it is dropped, they end with room for more: to push each byte takes longer than
+/// many calls.
 pub(super) struct Writer<'a> {
     bytes: &'a mut Vec<u8>,
-    gathered: [u8; ROOM],
-    len: usize,
+    at: usize,
 }
 
 impl<'a> Writer<'a> {
     #[inline]
     pub fn new(bytes: &'a mut Vec<u8>) -> Self {
-        Self { bytes, gathered: [0; ROOM], len: 0 }
+        let at = bytes.len();
+        bytes.extend_from_slice(&[0; ROOM]);
+        Self { bytes, at }
     }
 
     #[inline]
     pub fn byte(&mut self, byte: u8) {
         self.make_room();
-        self.gather(byte);
+        self.set(byte);
     }
 
     /// Appends an unsigned number.
@@ -34,10 +35,10 @@ impl<'a> Writer<'a> {
     pub fn number(&mut self, mut number: u64) {
         self.make_room();
         while number >= 0x80 {
-            self.gather(number as u8 | 0x80);
+            self.set(number as u8 | 0x80);
             number >>= 7;
         }
-        self.gather(number as u8);
+        self.set(number as u8);
     }
 
     /// Appends a signed number; those near 0 are the shortest.
@@ -56,40 +57,32 @@ impl<'a> Writer<'a> {
     /// Appends bytes whose number is known.
     #[inline]
     pub fn raw(&mut self, part: &[u8]) {
-        self.append();
+        self.bytes.truncate(self.at);
         self.bytes.extend_from_slice(part);
+        self.at = self.bytes.len();
     }
 
     /// Makes room for a number.
     #[inline]
     fn make_room(&mut self) {
-        if self.len > ROOM - MOST {
-            self.append();
+        if self.bytes.len() - self.at < MOST {
+            self.bytes.extend_from_slice(&[0; ROOM]);
         }
     }
 
     #[inline]
-    fn gather(&mut self, byte: u8) {
-        if let Some(place) = self.gathered.get_mut(self.len) {
+    fn set(&mut self, byte: u8) {
+        if let Some(place) = self.bytes.get_mut(self.at) {
             *place = byte;
-            self.len += 1;
         }
-    }
-
-    #[inline]
-    fn append(&mut self) {
-        // A copy whose length is constant is the fastest.
-        let end = self.bytes.len() + self.len;
-        self.bytes.extend_from_slice(&self.gathered);
-        self.bytes.truncate(end);
-        self.len = 0;
+        self.at += 1;
     }
 }
 
 impl Drop for Writer<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.append();
+        self.bytes.truncate(self.at);
     }
 }
 

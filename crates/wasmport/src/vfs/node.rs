@@ -2,6 +2,7 @@
 
 use super::content::Content;
 use super::device::DeviceNode;
+use super::error::FileError;
 use rpds::RedBlackTreeMapSync;
 use std::sync::Arc;
 
@@ -89,6 +90,20 @@ impl Node {
             Kind::Link(_) => FileType::Link,
             Kind::Device(_) => FileType::CharacterDevice,
         }
+    }
+
+    /// Returns the bytes of a file.
+    pub fn file(&self) -> Result<&Content, FileError> {
+        match &self.kind {
+            Kind::File(content) => Ok(content),
+            Kind::Directory(_) => Err(FileError::IsDirectory),
+            Kind::Link(_) => Err(FileError::Loop),
+            Kind::Device(_) => Err(FileError::Invalid),
+        }
+    }
+
+    pub fn check_writable(&self) -> Result<(), FileError> {
+        if self.is_read_only { Err(FileError::ReadOnly) } else { Ok(()) }
     }
 
     pub fn size(&self) -> u64 {

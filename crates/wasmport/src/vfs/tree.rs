@@ -110,12 +110,7 @@ impl Tree {
     }
 
     pub fn file(&self, inode: Inode) -> Result<&Content> {
-        match &self.node(inode)?.kind {
-            Kind::File(content) => Ok(content),
-            Kind::Directory(_) => Err(FileError::IsDirectory),
-            Kind::Link(_) => Err(FileError::Loop),
-            Kind::Device(_) => Err(FileError::Invalid),
-        }
+        self.node(inode)?.file()
     }
 
     /// Returns the device of a node.
@@ -201,10 +196,11 @@ impl Tree {
 
     /// Writes into a file, and returns how many bytes were written.
     pub fn write(&mut self, inode: Inode, offset: u64, bytes: &[u8], now: u64) -> Result<usize> {
-        self.check_writable(inode)?;
+        let node = self.node(inode)?;
+        node.check_writable()?;
         let bytes = &bytes[..bytes.len().min(self.limits.write_bytes)];
         let end = offset.checked_add(bytes.len() as u64).ok_or(FileError::FileTooLarge)?;
-        let content = self.file(inode)?;
+        let content = node.file()?;
         if bytes.is_empty() {
             // The file did not change.
             return Ok(0);
@@ -322,7 +318,7 @@ impl Tree {
     }
 
     pub(super) fn check_writable(&self, inode: Inode) -> Result {
-        if self.node(inode)?.is_read_only { Err(FileError::ReadOnly) } else { Ok(()) }
+        self.node(inode)?.check_writable()
     }
 
     pub(super) fn take_bytes(&mut self, more: u64) -> Result {

@@ -33,6 +33,28 @@ fn each_session_has_a_clone_of_a_source() {
 }
 
 #[test]
+fn each_module_of_a_store_has_its_own_memory() {
+    let mut guest = Guest::new(&Wasi::new().random(Counting(100)));
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+        (memory (export "memory") 1)
+        (func (export "random") (result i32) (call $random (i32.const 1024) (i32.const 3))))"#;
+    let other = guest.0.call(|_, store| {
+        let mut linker = wasmtime::Linker::new(store.engine());
+        Wasi::new().add_to_linker(&mut linker, crate::SessionData::wasi)?;
+        let module = wasmtime::Module::new(store.engine(), text)?;
+        let instance = linker.instantiate(&mut *store, &module)?;
+        let func = instance.get_typed_func::<(), i32>(&mut *store, "random")?;
+        assert_eq!(func.call(&mut *store, ())?, 0);
+        let memory = instance.get_memory(&mut *store, "memory").unwrap();
+        Ok(memory.data(&*store)[1024..1027].to_vec())
+    });
+    assert_eq!(other.unwrap(), [116, 117, 118]);
+    assert_eq!(guest.bytes(1024, 3), [0; 3]);
+    assert_eq!(random(&mut guest, 2), [119, 120]);
+}
+
+#[test]
 fn a_seed_gives_the_same_and_the_system_does_not() {
     let seeded = |seed| random(&mut Guest::new(&Wasi::new().random_seed(seed)), 16);
     // The generator stays the same over versions.
