@@ -28,8 +28,8 @@ pub(crate) struct Log {
     last_export: u32,
     /// Functions that record the calls of exports, by the addresses of these.
     pub(super) recorded_funcs: HashMap<usize, (String, Func)>,
-    /// The indices of imports, by the address of their static names.
-    imports: Box<[(usize, usize, u32); CACHED]>,
+    /// The indices of imports, by the addresses and lengths of their static names.
+    imports: Box<[([usize; 4], u32); CACHED]>,
     open: Vec<Open>,
     /// The exported memories, as soon as they are known.
     pub(super) memories: Vec<Memory>,
@@ -63,7 +63,7 @@ impl Log {
             export_names: HashMap::new(),
             last_export: 0,
             recorded_funcs: HashMap::new(),
-            imports: Box::new([(0, 0, 0); CACHED]),
+            imports: Box::new([([0; 4], 0); CACHED]),
             open: Vec::new(),
             memories: Vec::new(),
             globals: Vec::new(),
@@ -222,14 +222,11 @@ impl Log {
     /// Returns the index of an import.
     #[inline]
     fn import(&mut self, module: &'static str, name: &'static str) -> Option<u32> {
-        let key = (module.as_ptr().addr(), name.as_ptr().addr());
-        // Names are static: an address is that of one name, or of one that begins with it.
-        let slot = (key.1 >> 3 ^ name.len()) % CACHED;
-        if let Some((a, b, import)) = self.imports.get(slot)
-            && (*a, *b) == key
-            && let Some(own) = self.header.imports.get(*import as usize)
-            && own.name.len() == name.len()
-            && own.module.len() == module.len()
+        // Names are static: what begins at an address and has a length is one name.
+        let key = [module.as_ptr().addr(), module.len(), name.as_ptr().addr(), name.len()];
+        let slot = (key[2] >> 3 ^ key[3]) % CACHED;
+        if let Some((cached, import)) = self.imports.get(slot)
+            && *cached == key
         {
             return Some(*import);
         }
@@ -237,7 +234,7 @@ impl Log {
             self.header.imports.iter().position(|own| own.module == module && own.name == name)?;
         let import = u32::try_from(found).ok()?;
         if let Some(slot) = self.imports.get_mut(slot) {
-            *slot = (key.0, key.1, import);
+            *slot = (key, import);
         }
         Some(import)
     }

@@ -1,5 +1,7 @@
 //! `FileLimits`: how much a guest may store.
 
+use super::error::FileError;
+
 /// The limits of a guest's files. Files that the program adds or mounts count too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -31,5 +33,13 @@ impl Default for FileLimits {
             open: 1024,
             write_bytes: 16 << 20,
         }
+    }
+}
+
+impl FileLimits {
+    /// Returns `total` bytes and `more`. Fails if they exceed the limit.
+    pub(super) fn add(&self, total: u64, more: u64) -> Result<u64, FileError> {
+        let bytes = total.checked_add(more).ok_or(FileError::FileTooLarge)?;
+        if bytes > self.bytes { Err(FileError::InsufficientSpace) } else { Ok(bytes) }
     }
 }

@@ -102,6 +102,15 @@ impl Node {
         }
     }
 
+    /// Version of [`Self::file`] for a change.
+    pub fn file_mut(&mut self) -> Result<&mut Content, FileError> {
+        let _ = self.file()?;
+        match &mut self.kind {
+            Kind::File(content) => Ok(content),
+            _ => Err(FileError::Invalid),
+        }
+    }
+
     pub fn check_writable(&self) -> Result<(), FileError> {
         if self.is_read_only { Err(FileError::ReadOnly) } else { Ok(()) }
     }

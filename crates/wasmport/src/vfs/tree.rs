@@ -196,24 +196,18 @@ impl Tree {
 
     /// Writes into a file, and returns how many bytes were written.
     pub fn write(&mut self, inode: Inode, offset: u64, bytes: &[u8], now: u64) -> Result<usize> {
-        let node = self.node(inode)?;
-        node.check_writable()?;
         let bytes = &bytes[..bytes.len().min(self.limits.write_bytes)];
+        let node = self.nodes.get_mut(&inode).ok_or(FileError::NoEntry)?;
+        node.check_writable()?;
         let end = offset.checked_add(bytes.len() as u64).ok_or(FileError::FileTooLarge)?;
-        let content = node.file()?;
+        let content = node.file_mut()?;
         if bytes.is_empty() {
             // The file did not change.
             return Ok(0);
         }
         content.prepare_write(offset, bytes.len())?;
-        let len = content.len();
-        if end > len {
-            self.take_bytes(end - len)?;
-        }
-        let node = self.node_mut(inode)?;
-        if let Kind::File(content) = &mut node.kind {
-            content.write(offset, bytes)?;
-        }
+        self.bytes = self.limits.add(self.bytes, end.saturating_sub(content.len()))?;
+        content.write(offset, bytes)?;
         node.modify(now);
         Ok(bytes.len())
     }
@@ -322,11 +316,7 @@ impl Tree {
     }
 
     pub(super) fn take_bytes(&mut self, more: u64) -> Result {
-        let bytes = self.bytes.checked_add(more).ok_or(FileError::FileTooLarge)?;
-        if bytes > self.limits.bytes {
-            return Err(FileError::InsufficientSpace);
-        }
-        self.bytes = bytes;
+        self.bytes = self.limits.add(self.bytes, more)?;
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Guest;
 use crate::wasi::{Random, Wasi};
+use crate::{DynamicAsset, Session};
 
 /// Counts from zero.
 #[derive(Clone, Default)]
@@ -34,16 +35,20 @@ fn each_session_has_a_clone_of_a_source() {
 
 #[test]
 fn each_module_of_a_store_has_its_own_memory() {
-    let mut guest = Guest::new(&Wasi::new().random(Counting(100)));
+    let runtime = super::runtime();
+    let wasi = Wasi::new().random(Counting(100));
+    let module = runtime.load_dynamic(&DynamicAsset::new("guest", super::text())).unwrap();
+    let session = Session::of(&module, (), |linker, store| wasi.link(linker, store));
+    let mut guest = Guest(session.unwrap());
     let text = r#"(module
         (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
         (memory (export "memory") 1)
         (func (export "random") (result i32) (call $random (i32.const 1024) (i32.const 3))))"#;
+    let second = runtime.load_dynamic(&DynamicAsset::new("second", text)).unwrap();
     let other = guest.0.call(|_, store| {
         let mut linker = wasmtime::Linker::new(store.engine());
         Wasi::new().add_to_linker(&mut linker, crate::SessionData::wasi)?;
-        let module = wasmtime::Module::new(store.engine(), text)?;
-        let instance = linker.instantiate(&mut *store, &module)?;
+        let instance = linker.instantiate(&mut *store, second.code())?;
         let func = instance.get_typed_func::<(), i32>(&mut *store, "random")?;
         assert_eq!(func.call(&mut *store, ())?, 0);
         let memory = instance.get_memory(&mut *store, "memory").unwrap();
