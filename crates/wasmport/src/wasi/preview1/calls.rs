@@ -98,7 +98,7 @@ pub(super) fn at_once<T: Send + 'static, G: Guard>(
         move |mut caller: Caller<'_, T>, id: i32, precision: i64, to: i32| -> Result<i32> {
             record::import(hook.as_ref(), &mut caller, &(id, precision, to), |mut caller| {
                 guarded!(G, caller, get, "clock_time_get", [id, precision, to], {
-                    let export = memory_export(&mut caller, get);
+                    let export = memory_export(caller, get);
                     let mut call = Call::new(caller, &export, get)?;
                     errno(clock_id(id).and_then(|id| {
                         let time = reading::time(&*call.sources.clock, id)?;
@@ -115,7 +115,7 @@ pub(super) fn at_once<T: Send + 'static, G: Guard>(
         move |mut caller: Caller<'_, T>, id: i32, to: i32| -> Result<i32> {
             record::import(hook.as_ref(), &mut caller, &(id, to), |mut caller| {
                 guarded!(G, caller, get, "clock_res_get", [id, to], {
-                    let export = memory_export(&mut caller, get);
+                    let export = memory_export(caller, get);
                     let mut call = Call::new(caller, &export, get)?;
                     errno(clock_id(id).and_then(|_| {
                         let resolution = reading::resolution(&*call.sources.clock);
@@ -132,7 +132,7 @@ pub(super) fn at_once<T: Send + 'static, G: Guard>(
         move |mut caller: Caller<'_, T>, to: i32, len: i32| -> Result<i32> {
             record::import(hook.as_ref(), &mut caller, &(to, len), |mut caller| {
                 guarded!(G, caller, get, "random_get", [to, len], {
-                    let export = memory_export(&mut caller, get);
+                    let export = memory_export(caller, get);
                     let mut call = Call::new(caller, &export, get)?;
                     let to = GuestPtr::new(to.cast_unsigned());
                     let random = &call.sources.random;
@@ -165,7 +165,7 @@ pub(super) fn waiting<T: Send + 'static, G: Guard>(
                 &(input, output, count, stored),
                 |mut caller| {
                     guarded!(G, caller, get, "poll_oneoff", [input, output, count, stored], {
-                        let export = memory_export(&mut caller, get);
+                        let export = memory_export(caller, get);
                         let mut call = Call::new(caller, &export, get)?;
                         let addresses = [input, output, count, stored].map(i32::cast_unsigned);
                         errno(call.poll_blocking(addresses))
