@@ -107,6 +107,8 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench { name: "sandboxed_c_start_us", unit: "us", goal: Unset, run: sandboxed_c::start_us },
     Bench { name: "vfs_read", unit: "ratio", goal: AtMost(0.5), run: virtual_files::read },
     Bench { name: "vfs_write", unit: "ratio", goal: AtMost(0.5), run: virtual_files::write },
+    Bench { name: "vfs_read_small", unit: "ratio", goal: Unset, run: virtual_files::read_small },
+    Bench { name: "vfs_write_small", unit: "ratio", goal: Unset, run: virtual_files::write_small },
     Bench { name: "vfs_open", unit: "ratio", goal: AtMost(0.5), run: virtual_files::open },
     Bench { name: "vfs_clone_us", unit: "us", goal: AtMost(5.0), run: virtual_files::clone_us },
     Bench {

@@ -13,8 +13,10 @@ use wasmtime_wasi::p1::{self, WasiP1Ctx};
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
 const TURNS: u32 = 200;
-/// Operations that are timed together: a file of 4 MiB.
+/// Operations that are timed together.
 const OPERATIONS: i32 = 1024;
+/// Those of a smaller file.
+const FEW: i32 = 64;
 const PAGE: i32 = 4096;
 
 /// A file system that is in memory, if this machine has one.
@@ -58,35 +60,55 @@ fn ours() -> Result<DiskSession> {
     Ok(session)
 }
 
+/// Reads of a file of 4 MiB, which is larger than the cache of a core.
 pub(crate) fn read() -> Result<f64> {
+    reads(OPERATIONS)
+}
+
+/// Reads of a file of 256 KiB.
+pub(crate) fn read_small() -> Result<f64> {
+    reads(FEW)
+}
+
+/// Writes of a file of 4 MiB, which is larger than the cache of a core.
+pub(crate) fn write() -> Result<f64> {
+    writes(OPERATIONS)
+}
+
+/// Writes of a file of 256 KiB.
+pub(crate) fn write_small() -> Result<f64> {
+    writes(FEW)
+}
+
+fn reads(times: i32) -> Result<f64> {
     let (mut ours, mut theirs) = (ours()?, Theirs::new()?);
-    check(ours.write(OPERATIONS)?)?;
-    check(theirs.disk.write(&mut theirs.store, OPERATIONS)?)?;
+    check(ours.write(times)?, times)?;
+    check(theirs.disk.write(&mut theirs.store, times)?, times)?;
     let fastest = fastest_of(
         TURNS,
         || {
             ours.rewind()?;
-            time(|| check(ours.read(OPERATIONS)?))
+            time(|| check(ours.read(times)?, times))
         },
         || {
             theirs.disk.rewind(&mut theirs.store)?;
-            time(|| check(theirs.disk.read(&mut theirs.store, OPERATIONS)?))
+            time(|| check(theirs.disk.read(&mut theirs.store, times)?, times))
         },
     )?;
     Ok(fastest.ratio())
 }
 
-pub(crate) fn write() -> Result<f64> {
+fn writes(times: i32) -> Result<f64> {
     let (mut ours, mut theirs) = (ours()?, Theirs::new()?);
     let fastest = fastest_of(
         TURNS,
         || {
             ours.rewind()?;
-            time(|| check(ours.write(OPERATIONS)?))
+            time(|| check(ours.write(times)?, times))
         },
         || {
             theirs.disk.rewind(&mut theirs.store)?;
-            time(|| check(theirs.disk.write(&mut theirs.store, OPERATIONS)?))
+            time(|| check(theirs.disk.write(&mut theirs.store, times)?, times))
         },
     )?;
     Ok(fastest.ratio())
@@ -139,6 +161,6 @@ fn fastest(mut run: impl FnMut() -> Result<Duration>) -> Result<Duration> {
     Ok(fastest)
 }
 
-fn check(bytes: i32) -> Result {
-    if bytes == OPERATIONS * PAGE { Ok(()) } else { Err(format!("{bytes} bytes").into()) }
+fn check(bytes: i32, operations: i32) -> Result {
+    if bytes == operations * PAGE { Ok(()) } else { Err(format!("{bytes} bytes").into()) }
 }

@@ -16,6 +16,9 @@ use wasmtime::{AsContext, Func, Global, Memory};
 /// Number of imports whose indices are found without comparing names.
 const CACHED: usize = 64;
 
+/// Address and length of the name of an import, and of that of its module.
+type Key = (usize, usize, usize, usize);
+
 /// The recording of a session that runs.
 pub(crate) struct Log {
     recorder: Recorder,
@@ -29,7 +32,7 @@ pub(crate) struct Log {
     /// Functions that record the calls of exports, by the addresses of these.
     pub(super) recorded_funcs: HashMap<usize, (String, Func)>,
     /// The indices of imports, by the addresses and lengths of their static names.
-    imports: Box<[([usize; 4], u32); CACHED]>,
+    imports: Box<[(Key, u32); CACHED]>,
     open: Vec<Open>,
     /// The exported memories, as soon as they are known.
     pub(super) memories: Vec<Memory>,
@@ -63,7 +66,7 @@ impl Log {
             export_names: HashMap::new(),
             last_export: 0,
             recorded_funcs: HashMap::new(),
-            imports: Box::new([([0; 4], 0); CACHED]),
+            imports: Box::new([((0, 0, 0, 0), 0); CACHED]),
             open: Vec::new(),
             memories: Vec::new(),
             globals: Vec::new(),
@@ -223,8 +226,8 @@ impl Log {
     #[inline]
     fn import(&mut self, module: &'static str, name: &'static str) -> Option<u32> {
         // Names are static: what begins at an address and has a length is one name.
-        let key = [module.as_ptr().addr(), module.len(), name.as_ptr().addr(), name.len()];
-        let slot = (key[2] >> 3 ^ key[3]) % CACHED;
+        let key = (name.as_ptr().addr(), name.len(), module.as_ptr().addr(), module.len());
+        let slot = (key.0 >> 3 ^ key.1) % CACHED;
         if let Some((cached, import)) = self.imports.get(slot)
             && *cached == key
         {

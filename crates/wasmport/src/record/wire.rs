@@ -5,7 +5,7 @@ use crate::error::RecordingError;
 use std::ops::Range;
 
 /// Bytes by which a recording is lengthened at once.
-const ROOM: usize = 64;
+const ROOM: usize = 32;
 /// The most bytes of a number.
 const MOST: usize = 10;
 

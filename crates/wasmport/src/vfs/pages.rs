@@ -4,7 +4,7 @@ use rpds::RedBlackTreeMapSync;
 use triomphe::Arc;
 
 /// Number of pages in a block.
-const BLOCK: usize = 128;
+const BLOCK: usize = 256;
 
 /// The bytes of a page. It may be short: the rest are zeros.
 ///
