@@ -4,7 +4,7 @@ use rpds::RedBlackTreeMapSync;
 use triomphe::Arc;
 
 /// Number of pages in a block.
-const BLOCK: usize = 256;
+const BLOCK: usize = 128;
 
 /// The bytes of a page. It may be short: the rest are zeros.
 ///
@@ -86,8 +86,8 @@ mod tests {
 
     #[test]
     fn pages_are_cut_at_any_number() {
-        let all = [0, 5, 31, 32, 40, 63, 64, 1000];
-        for first in [0, 1, 5, 31, 32, 33, 63, 64, 65, 1000, 1001, u64::MAX] {
+        let all = [0, 5, 127, 128, 200, 255, 256, 1000];
+        for first in [0, 1, 5, 127, 128, 129, 255, 256, 257, 1000, 1001, u64::MAX] {
             let mut pages = Pages::default();
             all.iter().for_each(|page| pages.insert(*page, &[1]));
             let copy = pages.clone();
