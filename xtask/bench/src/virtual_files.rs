@@ -15,7 +15,7 @@ use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 const TURNS: u32 = 200;
 /// Operations that are timed together.
 const OPERATIONS: i32 = 1024;
-/// Those of a smaller file.
+/// Operations on a smaller file.
 const FEW: i32 = 64;
 const PAGE: i32 = 4096;
 

@@ -250,7 +250,7 @@ impl Tree {
     }
 
     /// Returns whether a read sets the time of the last access. As with `relatime` of Linux, the first after a change does:
-    /// to read the clock at each would cost a tenth of a read.
+    /// to read the clock at each would cost a twentieth of a read.
     pub fn is_first_read(&self, inode: Inode) -> bool {
         let node = self.node(inode);
         node.is_ok_and(|node| !node.is_read_only && node.times.accessed <= node.times.modified)

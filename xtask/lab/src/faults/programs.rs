@@ -76,8 +76,7 @@ impl Program {
             let modules = modules(&test.file);
             let of_test = |(name, outcome): &(&str, Outcome)| {
                 let (above, function) = name.rsplit_once("::").unwrap_or(("", name));
-                let above = above.trim_end_matches("tests").trim_end_matches("::");
-                (function == test.name && modules.ends_with(above)).then_some(*outcome)
+                (function == test.name && is_within(above, &modules)).then_some(*outcome)
             };
             let crashed = (!has_ended).then_some(Outcome::Failed);
             let outcome = reported.iter().find_map(of_test).or(crashed)?;
@@ -94,9 +93,22 @@ fn is_part(source: &str, file: &str) -> bool {
     source == file || Path::new(file).starts_with(folder)
 }
 
-/// Returns the file's path as a path of modules, which ends with those of its tests.
+/// Returns the file's path as a path of modules, which ends with that of the file.
 fn modules(file: &str) -> String {
     file.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::")
+}
+
+/// Returns whether a module is that of a file, or within it.
+fn is_within(mut module: &str, file: &str) -> bool {
+    loop {
+        let is_end = file.strip_suffix(module).is_some_and(|rest| rest.ends_with("::"));
+        // The root's own path is empty.
+        if is_end || module.is_empty() || module == "tests" {
+            return true;
+        }
+        let Some((above, _)) = module.rsplit_once("::") else { return false };
+        module = above;
+    }
 }
 
 #[cfg(test)]
@@ -111,5 +123,10 @@ mod tests {
         assert!(!is_part("a/tests/it/main.rs", "b/tests/it/store.rs"));
         assert!(!is_part("a/tests/cli.rs", "a/tests/client.rs"));
         assert_eq!(modules("a/src/fs/mod.rs"), "a::src::fs");
+        let is_in = |module: &str, file: &str| is_within(module, &modules(file));
+        assert!(is_in("fs::tests", "a/src/fs/tests.rs") && is_in("fs::tests", "a/src/fs.rs"));
+        assert!(is_in("fs::unix::deep", "a/src/fs/mod.rs") && is_in("tests", "a/src/lib.rs"));
+        assert!(is_in("", "a/tests/cli.rs"));
+        assert!(!is_in("fs::tests", "a/src/dir.rs") && !is_in("s::tests", "a/src/fs.rs"));
     }
 }
