@@ -2,9 +2,10 @@
 
 use crate::code::Operations as _;
 use crate::error::SnapshotError;
+use crate::limits::disable_deadline;
 use wasmtime::{AsContextMut as _, Instance, Linker, Module, Result, Store};
 
-/// A fresh instance with imports that do nothing. No code of the guest has run in it: the importer removes the start
+/// A fresh instance with imports that do nothing. No function of the guest has run in it: the importer removes the start
 /// function, and refuses modules whose segments depend on imports.
 pub(super) struct Baseline {
     pub store: Store<()>,
@@ -19,6 +20,10 @@ impl Baseline {
     /// Fails if an import has no value, or the pooling allocator has no space left.
     pub fn of(module: &Module) -> Result<Self, SnapshotError> {
         let mut store = Store::new(module.engine(), ());
+        // Wasmtime compiles the initialization of tables and globals as a function, which needs both. There is fuel if the
+        // engine counts it.
+        let _ = store.set_fuel(u64::MAX);
+        disable_deadline(&mut store);
         match instance(module, &mut store) {
             Ok(instance) => Ok(Self { store, instance }),
             Err(error) => Err(SnapshotError::Fresh(format!("{error:#}"))),

@@ -50,6 +50,7 @@ impl SavedMount {
 #[cfg(feature = "vfs")]
 mod with_files {
     use super::*;
+    use crate::snapshot::runs::PAGE;
     use crate::vfs::{Content, FileError, Files, Item, ItemKind, Times};
 
     const DAMAGED: SnapshotError = SnapshotError::Damaged("its virtual files are no tree");
@@ -105,14 +106,14 @@ mod with_files {
 
     /// Saves the pages of a file that are not zeros.
     fn pages(content: &Content, stored: &mut Vec<u8>) -> Result<Runs, FileError> {
-        use crate::snapshot::runs::PAGE;
         let mut runs = Runs::after(stored);
         let mut page = [0; PAGE];
-        let mut offset = 0;
-        while offset < content.len() {
+        // Holes may be larger than all memory.
+        let mut next = content.written_from(0);
+        while let Some(offset) = next.filter(|offset| *offset < content.len()) {
             let read = content.read(offset, &mut page)?;
             runs.compare(offset, &page[..read], &[], stored);
-            offset += PAGE as u64;
+            next = offset.checked_add(PAGE as u64).and_then(|next| content.written_from(next));
         }
         Ok(runs)
     }
@@ -123,9 +124,16 @@ mod with_files {
                 let mut content = Content::default();
                 for run in runs.iter(stored) {
                     let (run, bytes) = run?;
-                    let _ = run.offset.checked_add(run.len).filter(|end| *end <= len)?;
-                    *left = left.checked_sub(bytes.len() as u64)?;
-                    content.write(run.offset, bytes).ok()?;
+                    let end = run.offset.checked_add(run.len)?;
+                    // Whole pages, as they were saved: a byte in each page would take the memory of all.
+                    let is_whole = run.offset % PAGE as u64 == 0
+                        && (end == len || end < len && end % PAGE as u64 == 0);
+                    *left = left.checked_sub(bytes.len() as u64).filter(|_| is_whole)?;
+                    if bytes.len() as u64 == len {
+                        content = Content::from(bytes::Bytes::copy_from_slice(bytes));
+                    } else {
+                        content.write(run.offset, bytes).ok()?;
+                    }
                 }
                 content.set_len(len).ok()?;
                 ItemKind::File(content)
@@ -168,5 +176,32 @@ mod tests {
         *second = first.clone();
         assert!(runs.next().is_none());
         assert!(SavedMount::restored(mounts, &stored[..5000]).is_err());
+    }
+
+    /// A page of memory for each byte of the snapshot would be 4,096 times its length.
+    #[test]
+    fn bytes_that_are_no_whole_pages_are_refused() {
+        let restored = |ranges: &[(u64, usize)], len| {
+            let (mut stored, mut runs) = (Vec::new(), Runs::after(&[]));
+            for (offset, count) in ranges {
+                runs.compare(*offset, &vec![7; *count], &[], &mut stored);
+            }
+            let mut files = Files::new();
+            files.write("a", "").unwrap();
+            let mut mounts =
+                SavedMount::all(&vec![("/".to_owned(), files)], &mut Vec::new()).unwrap();
+            for node in &mut mounts[0].nodes {
+                if let SavedKind::File { len: own_len, runs: own_runs } = &mut node.kind {
+                    (*own_len, *own_runs) = (len, runs.clone());
+                }
+            }
+            SavedMount::restored(mounts, &stored).is_ok()
+        };
+        assert!(restored(&[(0, 4096), (12_288, 10)], 12_298));
+        assert!(restored(&[(0, 10)], 10));
+        assert!(!restored(&[(4095, 1)], 8192));
+        assert!(!restored(&[(0, 10)], 8192));
+        assert!(!restored(&[(0, 10), (4096, 4096)], 8192));
+        assert!(!restored(&[(0, 20)], 10));
     }
 }

@@ -358,3 +358,27 @@ fn fault_109_forged_bytes_never_panic() {
     }
     assert!(forged > 100, "{forged} of the changed snapshots can be read");
 }
+
+/// Wasmtime compiles the initialization of this module as a function, which counts fuel and looks at the epoch.
+#[test]
+fn modules_whose_initialization_is_compiled_are_saved_on_any_engine() {
+    let text = module(
+        r#"(memory 1) (export "wasmport:memory:0" (memory 0)) (table $t (export "wasmport:table:0") 4 funcref)
+        (elem $passive func $one) (func $one (export "wasmport:func:0") (result i32) (i32.const 1))
+        (func (export "change") (i32.store (i32.const 0) (i32.const 9))
+            (table.init $t $passive (i32.const 2) (i32.const 0) (i32.const 1)))
+        (func (export "sum") (result i32)
+            (i32.add (i32.load (i32.const 0)) (call_indirect $t (result i32) (i32.const 2))))"#,
+    );
+    for config in [
+        EngineConfig::new().fuel(true),
+        EngineConfig::new().epoch_interruption(true),
+        EngineConfig::new().fuel(true).epoch_interruption(true),
+    ] {
+        let loaded = load(&Runtime::new(&config).unwrap(), &text);
+        let mut first = start(&loaded).unwrap();
+        first.call_func::<(), ()>("change", ()).unwrap();
+        let snapshot = first.snapshot().unwrap();
+        assert_eq!(again(&loaded, &snapshot).call_func::<(), i32>("sum", ()).unwrap(), 10);
+    }
+}

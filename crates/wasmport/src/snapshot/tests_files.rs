@@ -90,3 +90,32 @@ fn sessions_begin_with_the_files_of_the_snapshot() {
         }
     }
 }
+
+#[test]
+fn holes_and_links_to_nowhere_are_saved() {
+    let runtime = Runtime::new(&EngineConfig::new()).unwrap();
+    let loaded = runtime.load_dynamic(&DynamicAsset::new("guest", GUEST)).unwrap();
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    archive.append_link(&mut header, "absolute", "/usr/bin/python3").unwrap();
+    let limits = FileLimits { bytes: u64::MAX, ..FileLimits::default() };
+    let mut own = Files::from_tar(&archive.into_inner().unwrap()[..], limits).unwrap();
+    own.write("large", "start").unwrap();
+    // To look at each of its pages takes years.
+    own.set_len("large", 1 << 60).unwrap();
+    own.write_at("large", 1 << 59, b"middle").unwrap();
+    let wasi = Wasi::new().files(&own, "/data");
+    let snapshot = start(&loaded, &wasi).unwrap().snapshot().unwrap();
+    let bytes = snapshot.to_bytes().unwrap();
+    assert!(bytes.len() < 1000, "{} bytes", bytes.len());
+    let snapshot = Snapshot::from_bytes(&bytes).unwrap();
+    let warm = loaded.with_runtime(&runtime.with_snapshot(&snapshot));
+    let restored = files(&mut start(&warm, &wasi).unwrap(), "/data");
+    assert_eq!(restored.entries(), own.entries());
+    let (mut middle, large) = ([0; 6], restored.stat("large").unwrap().inode);
+    assert_eq!(restored.tree().read(large, 1 << 59, &mut middle), Ok(6));
+    assert_eq!(&middle, b"middle");
+    assert_eq!(restored.read_link("absolute").unwrap(), "/usr/bin/python3");
+}

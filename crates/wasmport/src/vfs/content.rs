@@ -89,6 +89,17 @@ impl Content {
         }
     }
 
+    /// Returns the start of the first page that may have other bytes than zeros, from that of `offset` on.
+    #[cfg(feature = "snapshot")]
+    pub fn written_from(&self, offset: u64) -> Option<u64> {
+        let (page, _) = split(offset);
+        let start = page * PAGE as u64;
+        if start < self.base_len {
+            return Some(start);
+        }
+        self.pages.first_from(page).map(|page| page * PAGE as u64)
+    }
+
     /// Copies bytes from `offset` on into `to`, and returns how many there were.
     pub fn read(&self, offset: u64, to: &mut [u8]) -> Result<usize> {
         let left = self.len.saturating_sub(offset);
@@ -173,7 +184,7 @@ impl Content {
         let end = start + bytes.len();
         let page_start = page * PAGE as u64;
         if let Some(part) = self.pages.get_mut(page).and_then(|stored| stored.get_mut(start..end)) {
-            part.copy_from_slice(bytes);
+            copy_bytes(bytes, part);
             return Ok(());
         }
         let (before, least) = match self.pages.get(page) {
@@ -187,7 +198,7 @@ impl Content {
         let before = &before[..before.len().min(PAGE)];
         let mut new = [0; PAGE];
         new[..before.len()].copy_from_slice(before);
-        new[start..end].copy_from_slice(bytes);
+        copy_bytes(bytes, &mut new[start..end]);
         let len = end.max(before.len()).max(least);
         self.pages.insert(page, &new[..len]);
         Ok(())
@@ -258,9 +269,18 @@ pub(super) fn zeros(len: u64) -> Result<Vec<u8>> {
 fn copy(from: &[u8], to: &mut [u8]) {
     let count = from.len().min(to.len());
     let (start, rest) = to.split_at_mut(count);
-    start.copy_from_slice(&from[..count]);
+    copy_bytes(&from[..count], start);
     if !rest.is_empty() {
         rest.fill(0);
+    }
+}
+
+/// Copies all bytes into as many.
+///
+/// The C library copies 4 KiB by one instruction (`rep movs`), which takes a third longer than its loop for fewer bytes.
+fn copy_bytes(from: &[u8], to: &mut [u8]) {
+    for (from, to) in from.chunks(PAGE / 2).zip(to.chunks_mut(PAGE / 2)) {
+        to.copy_from_slice(from);
     }
 }
 

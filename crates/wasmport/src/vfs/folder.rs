@@ -167,7 +167,11 @@ impl Scan<'_> {
                 read_link_contents(&self.root, path).map_err(|source| self.failed(path, source))?;
             let target = target.into_os_string().into_string();
             let not_utf8 = |_| FolderError::NotUtf8 { path: self.path.join(path) };
-            Kind::Link(target.map_err(not_utf8)?.into())
+            let target = target.map_err(not_utf8)?;
+            if target.len() > self.tree.limits.path_bytes {
+                return Err(self.limit(path, FileError::NameTooLong));
+            }
+            Kind::Link(target.into())
         } else if metadata.is_file() {
             if let Some(inode) = identity.file.and_then(|file| self.names.get(&file).copied()) {
                 let linked = self.tree.add_name(parent, name, inode);
@@ -270,8 +274,10 @@ impl Load for RealFile {
             options.read(true)._cap_fs_ext_follow(FollowSymlinks::No)._cap_fs_ext_nonblock(true);
         let mut file = open(&self.root, &self.path, &options)?;
         self.check(&file)?;
-        let mut bytes =
-            Vec::with_capacity(usize::try_from(self.identity.len).map_err(io::Error::other)?);
+        // A sparse file may be larger than all memory.
+        let len = usize::try_from(self.identity.len).map_err(io::Error::other)?;
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len).map_err(io::Error::other)?;
         let _ = file.by_ref().take(self.identity.len).read_to_end(&mut bytes)?;
         self.check(&file)?;
         Ok(bytes.into())

@@ -71,7 +71,9 @@ impl Files {
         let nodes = nodes.into_iter().collect();
         let mut tree = Tree { nodes, limits, next, bytes, more_names, has_devices: false };
         // Sessions compare these with their own limits.
-        (tree.limits.path_bytes, tree.limits.name_bytes) = tree.longest();
+        let longest = tree.longest();
+        tree.limits.path_bytes = longest.path.max(longest.target);
+        tree.limits.name_bytes = longest.name;
         Some(Self { tree })
     }
 }
@@ -79,11 +81,7 @@ impl Files {
 fn node(kind: ItemKind, times: Times, is_read_only: bool) -> Option<Node> {
     let kind = match kind {
         ItemKind::File(content) => Kind::File(content),
-        ItemKind::Link(target)
-            if target.is_empty() || target.starts_with('/') || target.contains('\0') =>
-        {
-            return None;
-        }
+        ItemKind::Link(target) if target.is_empty() || target.contains('\0') => return None,
         ItemKind::Link(target) => Kind::Link(target.into()),
         ItemKind::Directory(entries) => {
             let count = entries.len();
@@ -223,6 +221,8 @@ mod tests {
         };
         let is_tree = |items: Vec<Item>| Files::of_items(10, items).is_some();
         assert!(is_tree(vec![directory(1, &[("a", 2)]), directory(2, &[])]));
+        // As archives and folders have them; it leads nowhere.
+        assert!(is_tree(vec![directory(1, &[("a", 2)]), link(2, "/etc")]));
         assert!(!is_tree(vec![]));
         assert!(!is_tree(vec![link(1, "x")]));
         assert!(!is_tree(vec![directory(1, &[("a", 2)])]), "a node is missing");
@@ -249,7 +249,7 @@ mod tests {
             !is_tree(vec![directory(1, &[("a", 10)]), directory(10, &[])]),
             "a number of the future"
         );
-        for target in ["", "/etc", "a\0"] {
+        for target in ["", "a\0"] {
             assert!(!is_tree(vec![directory(1, &[("a", 2)]), link(2, target)]), "{target:?}");
         }
     }

@@ -10,14 +10,14 @@ pub struct FileLimits {
     /// count. Default: 1 GiB.
     pub bytes: u64,
     /// Most files, directories, links and devices, the root included. Each further name of a file counts like a file.
-    /// Default: 100,000.
+    /// The directories that a session lists at the same time have at most twice as many names. Default: 100,000.
     pub files: u64,
     /// Longest path in bytes: of those that a guest passes, also as targets of links, and of each file from the root.
     /// Default: 4,095, as on Linux.
     pub path_bytes: usize,
     /// Longest name in bytes. Default: 255.
     pub name_bytes: usize,
-    /// Most descriptors that are open at once in a session. Default: 1,024.
+    /// Most descriptors, and streams that write to devices, that are open at once in a session. Default: 1,024.
     pub open: usize,
     /// Most bytes that one call writes; a guest has to write the rest with more calls. Default: 16 MiB.
     pub write_bytes: usize,

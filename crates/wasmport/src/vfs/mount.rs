@@ -57,12 +57,12 @@ impl Tree {
         self.take_bytes(other.bytes)?;
         self.more_names += other.more_names;
         self.has_devices |= other.has_devices;
-        let (path, name) = other.longest();
-        if name > self.limits.name_bytes {
-            return Err(FileError::NameTooLong);
+        let mut longest = other.longest();
+        if longest.path > 0 {
+            longest.path = joined(base, longest.path);
         }
-        if path > 0 {
-            let _ = self.check_reach(joined(base, path))?;
+        if !longest.fits(self.limits) {
+            return Err(FileError::NameTooLong);
         }
         for (inode, node) in &other.nodes {
             // Without a name it was only open.

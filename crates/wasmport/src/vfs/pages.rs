@@ -29,6 +29,17 @@ impl Pages {
         self.0.get(&block)?.get(index)?.as_ref()
     }
 
+    /// Returns the number of the first page from `page` on.
+    #[cfg(feature = "snapshot")]
+    pub fn first_from(&self, page: u64) -> Option<u64> {
+        let (first, index) = place(page);
+        self.0.range(first..).find_map(|(block, pages)| {
+            let skipped = if *block == first { index } else { 0 };
+            let found = pages.iter().skip(skipped).position(Option::is_some)?;
+            Some(block * BLOCK as u64 + (skipped + found) as u64)
+        })
+    }
+
     /// Returns a page for a change; a clone keeps its own.
     pub fn get_mut(&mut self, page: u64) -> Option<&mut [u8]> {
         let (block, index) = place(page);
@@ -96,6 +107,8 @@ mod tests {
             assert_eq!(left, all.iter().copied().filter(|page| *page < first).collect::<Vec<_>>());
             assert_eq!(pages.is_empty(), left.is_empty());
             assert_eq!(copy.iter().count(), all.len());
+            #[cfg(feature = "snapshot")]
+            assert_eq!(copy.first_from(first), all.into_iter().find(|page| *page >= first));
         }
     }
 }

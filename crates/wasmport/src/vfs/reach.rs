@@ -4,7 +4,8 @@
 //! short. Without this limit, a list of all paths could be larger than all memory.
 
 use super::error::FileError;
-use super::node::{FileType, Inode};
+use super::limits::FileLimits;
+use super::node::{FileType, Inode, Kind, Node};
 use super::tree::Tree;
 use super::walk::Walk;
 
@@ -39,16 +40,19 @@ impl Tree {
         Ok(moved)
     }
 
-    /// Returns the length of the longest path below the root, and that of the longest name.
-    pub(super) fn longest(&self) -> (usize, usize) {
+    /// Returns the lengths of the longest path, name and target of a link.
+    pub(super) fn longest(&self) -> Longest {
         let mut walk = Walk::new(self);
-        let (mut longest_path, mut longest_name) = (0, 0);
-        while let Some((path, _)) = walk.next() {
+        let mut longest = Longest::default();
+        while let Some((path, inode)) = walk.next() {
             let name = path.rsplit('/').next().unwrap_or_default();
-            longest_path = longest_path.max(path.len());
-            longest_name = longest_name.max(name.len());
+            longest.path = longest.path.max(path.len());
+            longest.name = longest.name.max(name.len());
+            if let Ok(Node { kind: Kind::Link(target), .. }) = self.node(inode) {
+                longest.target = longest.target.max(target.len());
+            }
         }
-        (longest_path, longest_name)
+        longest
     }
 
     pub(super) fn set_reaches(&mut self, reaches: &[(Inode, usize)]) {
@@ -61,6 +65,23 @@ impl Tree {
 
     pub(super) fn check_reach(&self, reach: usize) -> Result<usize> {
         if reach > self.limits.path_bytes { Err(FileError::NameTooLong) } else { Ok(reach) }
+    }
+}
+
+/// The largest lengths in a tree in bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Longest {
+    /// That of a path below the root.
+    pub path: usize,
+    pub name: usize,
+    /// That of the target of a link.
+    pub target: usize,
+}
+
+impl Longest {
+    /// Returns whether they are within limits.
+    pub fn fits(self, limits: FileLimits) -> bool {
+        self.path.max(self.target) <= limits.path_bytes && self.name <= limits.name_bytes
     }
 }
 

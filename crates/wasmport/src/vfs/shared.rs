@@ -35,7 +35,7 @@ impl SharedFiles {
     /// replace everything, mount the others at the root: `files.mount("", &others)`.
     pub fn update<R>(&self, change: impl FnOnce(&mut Files) -> R) -> R {
         let mut state = self.0.lock();
-        let mut files = Files::from(&state.tree);
+        let mut files = state.files();
         let result = change(&mut files);
         state.replace(files.tree);
         result

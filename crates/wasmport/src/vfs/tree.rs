@@ -71,15 +71,12 @@ impl Tree {
     /// Returns the tree with other limits, if it is within them.
     #[cfg(feature = "snapshot")]
     pub fn with_limits(&self, limits: FileLimits) -> Option<Self> {
-        let are_short =
-            |path: usize, name: usize| path <= limits.path_bytes && name <= limits.name_bytes;
         // Its own limits mostly are no larger: all paths need not be visited then.
+        let own = self.limits;
+        let is_short = own.path_bytes <= limits.path_bytes && own.name_bytes <= limits.name_bytes;
         let fits = self.bytes <= limits.bytes
             && self.count() <= limits.files
-            && (are_short(self.limits.path_bytes, self.limits.name_bytes) || {
-                let (path, name) = self.longest();
-                are_short(path, name)
-            });
+            && (is_short || self.longest().fits(limits));
         fits.then(|| Self { limits, ..self.clone() })
     }
 

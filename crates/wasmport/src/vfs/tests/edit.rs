@@ -1,6 +1,6 @@
 //! Files as the program and guests change them.
 
-use crate::vfs::{FileError, FileLimits, FileSource, FileType, Files, SharedFiles, Times};
+use crate::vfs::{FileError, FileLimits, FileSource, FileType, Files, ROOT, SharedFiles, Times};
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
@@ -270,4 +270,21 @@ fn shared_files_change_at_once_and_keep_what_is_open() {
     assert_eq!(disk.lock().tree.stat(inode), Err(FileError::NoEntry));
     assert_eq!(shared.files().stat("g").unwrap().kind, FileType::File);
     let _ = Arc::new(shared);
+}
+
+#[test]
+fn a_change_of_shared_files_does_not_see_what_is_only_open() {
+    let mut files = Files::new();
+    files.write("f", "12345").unwrap();
+    let shared = SharedFiles::new(&files);
+    let disk = shared.disk();
+    let inode = files.stat("f").unwrap().inode;
+    let handle = disk.open(&mut disk.lock(), inode);
+    let _ = disk.lock().tree.unlink(ROOT, "f", 0).unwrap();
+    let copy = shared.update(|files| files.clone());
+    assert_eq!((copy.len(), copy.total_bytes()), (Files::new().len(), 0));
+    let mut bytes = [0; 5];
+    assert_eq!(disk.lock().tree.read(inode, 0, &mut bytes), Ok(5));
+    drop(handle);
+    assert_eq!(disk.lock().tree.stat(inode), Err(FileError::NoEntry));
 }

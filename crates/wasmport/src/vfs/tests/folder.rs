@@ -165,3 +165,38 @@ fn limits_hold_for_folders() {
     let limits = FileLimits { bytes: 10, files: 3, ..FileLimits::default() };
     assert!(Files::from_dir(folder.path(), limits).is_ok());
 }
+
+#[test]
+fn targets_of_links_are_paths_that_count() {
+    let folder = tempfile::tempdir().unwrap();
+    symlink("x".repeat(40), folder.path().join("link")).unwrap();
+    let limits = |path_bytes| FileLimits { path_bytes, ..FileLimits::default() };
+    let error = Files::from_dir(folder.path(), limits(39)).unwrap_err();
+    assert!(
+        matches!(error, FolderError::Limit { source: FileError::NameTooLong, .. }),
+        "{error:?}"
+    );
+    let files = Files::from_dir(folder.path(), limits(40)).unwrap();
+    assert!(Files::with_limits(limits(39)).mount("here", &files).is_err());
+    let mut mounted = Files::with_limits(limits(40));
+    mounted.mount("here", &files).unwrap();
+    let mut archive = Vec::new();
+    mounted.to_tar(&mut archive).unwrap();
+    let again = Files::from_tar(&archive[..], limits(40)).unwrap();
+    assert_eq!(again.read_link("here/link").unwrap(), "x".repeat(40));
+}
+
+/// A sparse file that is larger than all memory.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_does_not_fit_into_memory_is_an_error() {
+    let folder = Path::new("/dev/shm");
+    // No other file system has files as large.
+    let Ok(folder) = tempfile::tempdir_in(folder) else { return };
+    let file = fs::File::create(folder.path().join("large")).unwrap();
+    file.set_len(1 << 62).unwrap();
+    let limits = FileLimits { bytes: u64::MAX, ..FileLimits::default() };
+    let files = Files::from_dir(folder.path(), limits).unwrap();
+    let (mut bytes, large) = ([0; 1], files.stat("large").unwrap().inode);
+    assert_eq!(files.tree().read(large, 0, &mut bytes), Err(FileError::Io));
+}

@@ -71,6 +71,10 @@ impl Fds {
         open.map(|(fd, _)| fd).ok_or(Errno::Badf)
     }
 
+    pub(super) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
     /// Takes a slot for one more descriptor.
     pub(super) fn take_slot(&self) -> Result<Slot, Errno> {
         self.slots.take().map_err(errno)

@@ -1,21 +1,31 @@
-//! `Slots`: how many virtual files and directories a session may have open.
+//! `Slots`: how many virtual files and directories a session may have open, and how many names it may be reading.
 
 use crate::vfs::{Disk, FileError};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// The number of open descriptors of a session, and the most that may be open at once. Clones share the number.
+/// The most names in all listings of a session, as a multiple of its files: twice as many as a walk through all directories
+/// needs that keeps each of them open.
+const LISTINGS: u64 = 2;
+
+/// The number of open descriptors of a session, and the most that may be open at once; and the same for the names in
+/// listings. Clones share the numbers.
 #[derive(Clone, Debug)]
 pub(in crate::wasi) struct Slots {
     taken: Arc<AtomicUsize>,
     most: usize,
+    names: Arc<AtomicU64>,
+    most_names: u64,
 }
 
 impl Slots {
     /// Creates the slots of a session with these disks: the largest limit holds for all.
     pub fn new(disks: &[(String, Disk)]) -> Self {
-        let most = disks.iter().map(|(_, disk)| disk.lock().tree.limits.open).max().unwrap_or(0);
-        Self { taken: Arc::default(), most }
+        let limits = || disks.iter().map(|(_, disk)| disk.lock().tree.limits);
+        let most = limits().map(|limits| limits.open).max().unwrap_or(0);
+        let files = limits().map(|limits| limits.files).max().unwrap_or(0);
+        let most_names = files.saturating_mul(LISTINGS);
+        Self { taken: Arc::default(), most, names: Arc::default(), most_names }
     }
 
     /// Takes a slot.
@@ -33,6 +43,31 @@ impl Slots {
     pub fn take_always(&self) -> Slot {
         let _ = self.taken.fetch_add(1, Ordering::Relaxed);
         Slot(Arc::clone(&self.taken))
+    }
+
+    /// Takes room for the names of a listing: it keeps those that are removed while it is read, which no other limit
+    /// counts.
+    pub fn hold_names(&self, count: u64) -> Result<HeldNames, FileError> {
+        let before = self.names.fetch_add(count, Ordering::Relaxed);
+        let held = HeldNames { names: Arc::clone(&self.names), count };
+        if before.saturating_add(count) > self.most_names {
+            Err(FileError::TooManyOpen)
+        } else {
+            Ok(held)
+        }
+    }
+}
+
+/// Names in a listing, which no longer count when this is dropped.
+#[derive(Debug)]
+pub(in crate::wasi) struct HeldNames {
+    names: Arc<AtomicU64>,
+    count: u64,
+}
+
+impl Drop for HeldNames {
+    fn drop(&mut self) {
+        let _ = self.names.fetch_sub(self.count, Ordering::Relaxed);
     }
 }
 
@@ -52,12 +87,24 @@ mod tests {
 
     #[test]
     fn a_dropped_slot_is_free_again() {
-        let slots = Slots { taken: Arc::default(), most: 2 };
+        let slots = Slots { most: 2, ..Slots::new(&[]) };
         let (first, _second) = (slots.take().unwrap(), slots.take().unwrap());
         assert_eq!(slots.take().unwrap_err(), FileError::TooManyOpen);
         drop(first);
         let _third = slots.take().unwrap();
         let _mounted = slots.take_always();
         assert_eq!(slots.clone().take().unwrap_err(), FileError::TooManyOpen);
+    }
+
+    #[test]
+    fn names_of_dropped_listings_do_not_count() {
+        let slots = Slots { most_names: 10, ..Slots::new(&[]) };
+        let first = slots.hold_names(6).unwrap();
+        assert_eq!(slots.clone().hold_names(5).unwrap_err(), FileError::TooManyOpen);
+        let _second = slots.hold_names(4).unwrap();
+        drop(first);
+        let _third = slots.hold_names(6).unwrap();
+        assert_eq!(slots.hold_names(u64::MAX).unwrap_err(), FileError::TooManyOpen);
+        assert_eq!(slots.hold_names(1).unwrap_err(), FileError::TooManyOpen);
     }
 }

@@ -35,12 +35,13 @@ fn is_virtual(context: &Preview1, fd: i32) -> bool {
     }
 }
 
-/// Defines functions: those that answer at once, and those that may wait, whose first parameter is a descriptor or not.
+/// Defines functions: those that answer at once, and those that may wait, whose first parameter is a descriptor, or another
+/// one.
 macro_rules! functions {
     (
         at_once { $($now:ident($($now_arg:ident: $now_ty:ty),*))* }
         waiting { $($name:ident($fd:ident: i32 $(, $arg:ident: $ty:ty)*))* }
-        others { $($other:ident($($other_arg:ident: $other_ty:ty),*))* }
+        others { $($other:ident($($other_arg:ident: $other_ty:ty),*) of $other_fd:ident)* }
     ) => {
         /// Defines the functions of preview 1 for calls that block.
         pub(super) fn add_to_linker<T: Send + 'static, G: Guard>(
@@ -76,7 +77,8 @@ macro_rules! functions {
                             guarded!(G, caller, get, stringify!($other), [$($other_arg),*], {
                                 let export = memory_export(&mut caller, get);
                                 let (context, mut memory) = parts(&mut caller, &export, get)?;
-                                block(preview_1::$other(context, &mut memory $(, $other_arg)*))
+                                let is_virtual = is_virtual(context, $other_fd);
+                                end(is_virtual, preview_1::$other(context, &mut memory $(, $other_arg)*))
                             })
                         })
                     },
@@ -197,6 +199,6 @@ functions! {
         path_unlink_file(fd: i32, a: i32, b: i32)
     }
     others {
-        path_symlink(a: i32, b: i32, c: i32, d: i32, e: i32)
+        path_symlink(a: i32, b: i32, fd: i32, c: i32, d: i32) of fd
     }
 }

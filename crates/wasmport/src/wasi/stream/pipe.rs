@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// Creates a pipe that holds up to `bytes`, at least one: a standard output for one guest, and a standard
-/// input for another.
+/// input for another. If many streams write at the same moment, it holds some MiB more.
 ///
 /// A guest that reads an empty pipe waits for bytes, and one that writes into a full pipe waits for room, in
 /// calls that block at most until a [limit](crate::Limits::time) of its session ends the call. The pipe ends
@@ -35,6 +35,7 @@ pub fn pipe(bytes: usize) -> (PipeWriter, PipeReader) {
     let pipe = Pipe(Arc::new(Mutex::new(State {
         bytes: VecDeque::new(),
         capacity: bytes.max(1),
+        streams: 0,
         is_written: true,
         is_read: true,
         waiting: BTreeMap::new(),
@@ -63,6 +64,8 @@ pub(super) struct Pipe(Arc<Mutex<State>>);
 pub(super) struct State {
     bytes: VecDeque<u8>,
     capacity: usize,
+    /// Number of streams of guests that write.
+    streams: usize,
     /// Whether there are writers.
     is_written: bool,
     /// Whether there are readers.
@@ -71,6 +74,12 @@ pub(super) struct State {
     waiting: BTreeMap<u64, Waker>,
     next_id: u64,
 }
+
+/// Most bytes that one call of a guest writes.
+pub(super) const MOST_WRITTEN: usize = 64 << 10;
+
+/// Most bytes that all streams of guests together may write without a further check, if all are there when they ask.
+const MOST_PERMITTED: usize = 1 << 20;
 
 /// Number of a stream that waits.
 pub(super) type WaitId = u64;
@@ -151,6 +160,26 @@ impl Pipe {
         drop(state);
         drop(former);
         if is_ready { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Counts a stream of a guest that writes, until [`Self::forget_writer`].
+    pub fn add_writer(&self) -> WaitId {
+        self.lock().streams += 1;
+        self.id()
+    }
+
+    /// Forgets a stream that wrote and is dropped.
+    pub fn forget_writer(&self, id: WaitId) {
+        self.lock().streams -= 1;
+        self.forget(id);
+    }
+
+    /// Returns how many bytes a stream may write at any later time, or none without a reader. Each stream of a guest may
+    /// be permitted the same room, and a guest makes as many streams as it likes: the more there are, the less it is.
+    pub fn permit(&self) -> Option<usize> {
+        let state = self.lock();
+        let most = (MOST_PERMITTED / state.streams.max(1)).clamp(1, MOST_WRITTEN);
+        state.room().map(|room| room.min(most))
     }
 
     /// Forgets a stream that is dropped.

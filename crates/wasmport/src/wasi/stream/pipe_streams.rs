@@ -13,9 +13,6 @@ use wasmtime_wasi::p2::{InputStream, OutputStream, Pollable, StreamError, Stream
 /// Most bytes that one call reads.
 const MOST_READ: usize = 64 << 10;
 
-/// Most bytes that one call writes.
-const MOST_WRITTEN: usize = 64 << 10;
-
 /// A stream that a guest reads.
 pub(super) struct ReadStream {
     end: Arc<ReadEnd>,
@@ -109,7 +106,7 @@ struct WriteStream {
 
 impl WriteStream {
     fn new(writer: &PipeWriter) -> Self {
-        Self { end: Arc::clone(&writer.0), id: writer.0.pipe().id(), permit: 0 }
+        Self { end: Arc::clone(&writer.0), id: writer.0.pipe().add_writer(), permit: 0 }
     }
 
     fn poll_room(&self, context: &mut Context<'_>) -> Poll<Option<usize>> {
@@ -119,7 +116,7 @@ impl WriteStream {
 
 impl Drop for WriteStream {
     fn drop(&mut self) {
-        self.end.pipe().forget(self.id);
+        self.end.pipe().forget_writer(self.id);
     }
 }
 
@@ -149,8 +146,7 @@ impl OutputStream for WriteStream {
     }
 
     fn check_write(&mut self) -> StreamResult<usize> {
-        let room = self.end.pipe().room().ok_or(StreamError::Closed)?;
-        self.permit = room.min(MOST_WRITTEN);
+        self.permit = self.end.pipe().permit().ok_or(StreamError::Closed)?;
         Ok(self.permit)
     }
 

@@ -29,6 +29,27 @@ fn a_pipe_is_bounded_and_ends_with_its_last_writer() {
     assert!(matches!(input.read(3), Err(StreamError::Closed)));
 }
 
+/// A guest makes a stream by each call of `get-stdout`.
+#[test]
+fn streams_that_were_permitted_to_write_together_write_little_more_than_fits() {
+    const KIB: usize = 1 << 10;
+    let (writer, mut reader) = pipe(64 * KIB);
+    let mut streams: Vec<_> = (0..5000).map(|_| writer.p2_stream()).collect();
+    let permits = streams.iter_mut().map(|stream| stream.check_write().unwrap());
+    let permits: Vec<usize> = permits.collect();
+    for (stream, permit) in streams.iter_mut().zip(permits) {
+        stream.write(vec![1; permit].into()).unwrap();
+    }
+    drop(streams);
+    drop(writer);
+    let mut written = Vec::new();
+    let _ = reader.read_to_end(&mut written).unwrap();
+    assert!(written.len() <= (1 << 20) + 64 * KIB, "{} bytes", written.len());
+    // One stream has all of the room again.
+    let (writer, _reader) = pipe(64 * KIB);
+    assert_eq!(writer.p2_stream().check_write().unwrap(), 64 * KIB);
+}
+
 #[test]
 fn a_pipe_can_be_closed_by_force() {
     let (mut writer, mut reader) = pipe(4);

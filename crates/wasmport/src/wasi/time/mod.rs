@@ -61,6 +61,14 @@ pub trait Clock: Send + Sync + 'static {
         Duration::from_nanos(1)
     }
 
+    /// Returns the time since the start of 1970 in UTC for virtual files that change now. The default is
+    /// [`unix_time`](Self::unix_time). On Linux, [`SystemClock`] returns the time of the last tick, which is up to some
+    /// milliseconds ago, as Linux does for its own files: it is read faster
+    /// (`CLOCK_REALTIME_COARSE` in [clock_gettime](https://man7.org/linux/man-pages/man2/clock_getres.2.html)).
+    fn file_time(&self) -> Duration {
+        self.unix_time()
+    }
+
     /// Returns how a [`Policy`](super::Policy) describes the clock. The default is [`ClockPolicy::Own`].
     fn policy(&self) -> ClockPolicy {
         ClockPolicy::Own
@@ -92,6 +100,10 @@ impl<C: Clock + ?Sized> Clock for Arc<C> {
 
     fn resolution(&self) -> Duration {
         (**self).resolution()
+    }
+
+    fn file_time(&self) -> Duration {
+        (**self).file_time()
     }
 
     fn policy(&self) -> ClockPolicy {

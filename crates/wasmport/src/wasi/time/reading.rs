@@ -20,10 +20,10 @@ pub(in crate::wasi) fn time(clock: &dyn Clock, id: Clockid) -> Result<u64, Errno
     }
 }
 
-/// Returns the wall clock in nanoseconds for the times of files. After the year 2554 it is the last such time.
+/// Returns the time in nanoseconds that files get which change now. After the year 2554 it is the last such time.
 #[cfg(feature = "vfs")]
 pub(in crate::wasi) fn file_time(clock: &dyn Clock) -> u64 {
-    nanos(clock.unix_time())
+    nanos(clock.file_time())
 }
 
 /// Returns the resolution of a clock in nanoseconds: all have the same.

@@ -2,6 +2,8 @@
 
 use super::Clock;
 use crate::wasi::policy::ClockPolicy;
+#[cfg(all(feature = "vfs", target_os = "linux"))]
+use rustix::time::{ClockId, clock_gettime};
 use std::fmt;
 use std::time::{Duration, SystemTime};
 use wasmtime_wasi::clocks::{MonotonicClock, WallClock};
@@ -28,6 +30,12 @@ impl Clock for SystemClock {
     fn unix_time(&self) -> Duration {
         // A system whose clock is before 1970 shows its start: WASI has no times before it.
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default()
+    }
+
+    #[cfg(all(feature = "vfs", target_os = "linux"))]
+    fn file_time(&self) -> Duration {
+        let time = clock_gettime(ClockId::RealtimeCoarse);
+        Duration::try_from(time).unwrap_or_default()
     }
 
     fn monotonic(&self) -> u64 {

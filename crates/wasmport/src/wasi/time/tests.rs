@@ -201,3 +201,13 @@ mod sleeps {
         assert!(begun.elapsed() < Duration::from_secs(100), "{:?}", begun.elapsed());
     }
 }
+
+#[cfg(feature = "vfs")]
+#[test]
+fn files_get_the_time_of_their_clock() {
+    let clock = SystemClock::new();
+    let (file, now) = (clock.file_time(), clock.unix_time());
+    assert!(file <= now && now - file < Duration::from_secs(60), "{file:?} {now:?}");
+    let clock = ManualClock::new(Duration::from_secs(7));
+    assert_eq!(std::sync::Arc::new(clock).file_time(), Duration::from_secs(7));
+}

@@ -125,7 +125,10 @@ impl FilesView<'_> {
     ) -> Option<Result<EntryNames, FileError>> {
         let (slots, now) = (self.0.slots().clone(), self.clock().now());
         let directory = self.file(fd)?;
-        let list = || Ok(EntryNames { listing: directory.list(now)?, _slot: slots.take()? });
+        let list = || {
+            let listing = directory.list(&slots, now)?;
+            Ok(EntryNames { listing, _slot: slots.take()? })
+        };
         Some(list())
     }
 

@@ -4,6 +4,7 @@ use super::{OpenFile, OpenRequest, Result};
 use crate::vfs::{DeviceSession, FileError, Inode, NewTime, Stat, State};
 use crate::wasi::files::device::SharedDevice;
 use crate::wasi::files::listing::Listing;
+use crate::wasi::files::slots::Slots;
 use std::sync::Arc;
 
 impl OpenFile {
@@ -42,13 +43,13 @@ impl OpenFile {
         })
     }
 
-    /// Lists the directory as it is now.
-    pub fn list(&self, now: u64) -> Result<Listing> {
+    /// Lists the directory as it is now, for a session with these slots.
+    pub fn list(&self, slots: &Slots, now: u64) -> Result<Listing> {
         let inode = self.directory()?;
         let mut state = self.disk().lock();
+        let listing = Listing::new(self.disk(), &state, inode, slots)?;
         state.tree.touch(inode, now);
-        let entries = state.tree.entries(inode)?.clone();
-        Ok(Listing::new(self.disk(), entries))
+        Ok(listing)
     }
 
     pub fn stat_at(&self, path: &str, follow: bool) -> Result<Stat> {

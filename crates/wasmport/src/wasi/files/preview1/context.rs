@@ -111,6 +111,11 @@ impl Preview1 {
         self.take_fuel(buffers.saturating_mul(IOV_BYTES))
     }
 
+    /// Returns the slots of the session, which has virtual files.
+    pub(super) fn slots(&self) -> Result<Slots> {
+        Ok(self.fds.as_ref().ok_or(Errno::Badf)?.slots().clone())
+    }
+
     /// Takes a slot for one more descriptor; none without virtual files.
     pub(super) fn take_slot(&self) -> Result<Option<Slot>> {
         Ok(self.fds.as_ref().map(Fds::take_slot).transpose()?)

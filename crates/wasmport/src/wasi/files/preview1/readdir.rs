@@ -26,10 +26,12 @@ impl Preview1 {
         len: types::Size,
         cookie: types::Dircookie,
     ) -> Result<types::Size> {
-        let now = self.now();
+        let (now, slots) = (self.now(), self.slots()?);
         let open = directory(open!(self, fd))?;
         if cookie == 0 || open.listing.is_none() {
-            open.listing = Some(open.file.list(now).map_err(failed)?);
+            // The former one does not count.
+            open.listing = None;
+            open.listing = Some(open.file.list(&slots, now).map_err(failed)?);
         }
         let inode = open.file.inode();
         let Some(listing) = &mut open.listing else { return Ok(0) };

@@ -83,7 +83,7 @@ impl TcpSocket for Tcp {
     }
 
     fn listen(&mut self, backlog: usize) -> Result {
-        let backlog = backlog.clamp(1, self.network.shared.limits.backlog);
+        let backlog = backlog.min(self.network.shared.limits.backlog);
         self.listener.change(|listener| listener.backlog = Some(backlog));
         Ok(())
     }

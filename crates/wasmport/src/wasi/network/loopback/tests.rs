@@ -223,3 +223,12 @@ fn a_guest_that_waits_again_and_again_costs_no_memory() {
     let woken = counts.iter().filter(|count| count.0.load(Ordering::Relaxed) > 0).count();
     assert_eq!(woken, 1000 - 64, "those that were replaced ask again");
 }
+
+#[test]
+fn no_connection_waits_if_none_may() {
+    let limits = NetworkLimits { backlog: 0, ..NetworkLimits::default() };
+    let network = VirtualNetwork::with_limits(limits);
+    let _listener = listen(&network, "0.0.0.0:80");
+    let refused = connect(&network, "0.0.0.0:0", "127.0.0.1:80").err();
+    assert_eq!(refused, Some(SocketError::ConnectionRefused));
+}

@@ -302,15 +302,19 @@ impl FilesView<'_> {
         fd: &Fd,
         position: Position,
     ) -> Option<FsResult<Resource<DynOutputStream>>> {
-        let clock = self.clock();
         let file = self.file(fd)?.clone();
-        let mut open = || {
-            file.check_bytes().map_err(ErrorCode::from)?;
-            let stream: DynOutputStream =
-                Box::new(FileOutput::new(file.clone(), position, clock.clone()));
-            Ok(self.table().push(stream)?)
-        };
-        Some(open())
+        Some(self.output_of(file, position))
+    }
+
+    fn output_of(
+        &mut self,
+        file: OpenFile,
+        position: Position,
+    ) -> FsResult<Resource<DynOutputStream>> {
+        file.check_bytes().map_err(ErrorCode::from)?;
+        let stream = FileOutput::new(file, position, self.clock(), self.0.slots());
+        let stream: DynOutputStream = Box::new(stream.map_err(ErrorCode::from)?);
+        Ok(self.table().push(stream)?)
     }
 }
 

@@ -1,8 +1,9 @@
 //! Streams of virtual files and devices. Those of files are always ready.
 
-use crate::vfs::FileError;
+use crate::vfs::{FileError, FileType};
 use crate::wasi::components::files::clock::WallClock;
 use crate::wasi::files::open_file::{OpenFile, Position, READ_BYTES};
+use crate::wasi::files::slots::{Slot, Slots};
 use bytes::Bytes;
 use std::task::{Context, Poll};
 use wasmtime_wasi::async_trait;
@@ -77,6 +78,8 @@ pub(super) struct FileOutput {
     /// Bytes of the last write that a device has not taken yet.
     left: Bytes,
     state: OutputState,
+    /// Of a stream of a device, as it may hold bytes.
+    _slot: Option<Slot>,
 }
 
 enum OutputState {
@@ -87,8 +90,15 @@ enum OutputState {
 }
 
 impl FileOutput {
-    pub fn new(file: OpenFile, position: Position, clock: WallClock) -> Self {
-        Self { file, position, clock, left: Bytes::new(), state: OutputState::Ready }
+    pub fn new(
+        file: OpenFile,
+        position: Position,
+        clock: WallClock,
+        slots: &Slots,
+    ) -> Result<Self, FileError> {
+        let is_device = file.kind == FileType::CharacterDevice;
+        let _slot = is_device.then(|| slots.take()).transpose()?;
+        Ok(Self { file, position, clock, left: Bytes::new(), state: OutputState::Ready, _slot })
     }
 
     /// Writes what is left, as far as the file or device takes it now.

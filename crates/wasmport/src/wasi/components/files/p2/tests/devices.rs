@@ -2,6 +2,7 @@
 
 use super::calls::{mounted, open};
 use super::system::{code, fd};
+use crate::vfs::FileLimits;
 use crate::wasi::components::files::view::FilesView;
 use crate::wasi::{PipeWriter, Wasi, WasiCtx, pipe};
 use std::io::{Read as _, Write as _};
@@ -96,4 +97,24 @@ fn writing_waits_for_a_device() {
     let (_reader, read) = thread.join().unwrap();
     assert_eq!(&read, b"efghijkl");
     assert_eq!(FilesView(&mut context).write(fd(stdout), b"xy".to_vec(), 0).unwrap(), 2);
+}
+
+/// Each may hold bytes that the device has not taken.
+#[test]
+fn streams_of_devices_count_as_open() {
+    let (writer, _reader) = pipe(4);
+    let mut context = Wasi::new().devices().stdout(writer).build().unwrap();
+    let stdout = device(&mut context, "stdout").unwrap();
+    let mut streams = Vec::new();
+    let refused = loop {
+        match FilesView(&mut context).write_via_stream(fd(stdout), 0) {
+            Ok(stream) => streams.push(stream),
+            Err(error) => break code(error),
+        }
+    };
+    // The mount and the device are open too.
+    let left = FileLimits::default().open - 2;
+    assert_eq!((refused.as_str(), streams.len()), ("insufficient-memory", left));
+    HostOutputStream::drop(context.preview_2().table, streams.pop().unwrap()).unwrap();
+    assert!(FilesView(&mut context).write_via_stream(fd(stdout), 0).is_ok());
 }
