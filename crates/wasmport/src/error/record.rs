@@ -89,6 +89,9 @@ pub enum RecordError {
         /// The name of the memory.
         name: String,
     },
+    /// The system had no room for a memory that grew within its limits. In a replay, it may have.
+    #[error("the system refused to let a memory grow, though its limits allow it")]
+    Growth,
     /// The session is not recorded.
     #[error("the session is not recorded: start it in a runtime of `Runtime::with_recorder`")]
     NotRecorded,

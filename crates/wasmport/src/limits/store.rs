@@ -4,6 +4,10 @@ use super::budget::MemoryBudget;
 use super::deadline::Ended;
 use crate::engine::{LimitReached, Limits};
 use crate::error::{Callee, Error};
+#[cfg(feature = "replay")]
+use std::sync::Arc;
+#[cfg(feature = "replay")]
+use std::sync::atomic::{AtomicBool, Ordering};
 use wasmtime::{ResourceLimiter, Result, Store, Trap};
 
 /// Removes the deadline of a store's calls. A new store of Wasmtime's has one that has expired.
@@ -57,6 +61,19 @@ pub(crate) struct Bounds {
     growth: u64,
     /// The budgets that have these bytes.
     budgets: Vec<MemoryBudget>,
+    #[cfg(feature = "replay")]
+    watch: Option<GrowthWatch>,
+}
+
+/// Notes that a memory did not grow, although the recorded limits allow it.
+#[cfg(feature = "replay")]
+#[derive(Debug)]
+struct GrowthWatch {
+    /// The largest memory that these limits allow, in bytes.
+    most: usize,
+    /// The size that was asked for last.
+    asked: usize,
+    has_failed: Arc<AtomicBool>,
 }
 
 impl Drop for Bounds {
@@ -67,7 +84,21 @@ impl Drop for Bounds {
 
 impl Bounds {
     pub fn new(limits: Limits, budgets: &[MemoryBudget]) -> Self {
-        Self { limits, reached: None, memory: 0, growth: 0, budgets: budgets.to_vec() }
+        Self {
+            limits,
+            reached: None,
+            memory: 0,
+            growth: 0,
+            budgets: budgets.to_vec(),
+            #[cfg(feature = "replay")]
+            watch: None,
+        }
+    }
+
+    /// Sets `has_failed` when a memory does not grow, although it has at most `most` bytes then.
+    #[cfg(feature = "replay")]
+    pub fn watch_growth(&mut self, most: usize, has_failed: &Arc<AtomicBool>) {
+        self.watch = Some(GrowthWatch { most, asked: 0, has_failed: Arc::clone(has_failed) });
     }
 
     /// Shares a budget from now on, which counts the memories that are there.
@@ -132,6 +163,10 @@ impl Bounds {
 impl ResourceLimiter for Bounds {
     fn memory_growing(&mut self, now: usize, asked: usize, most: Option<usize>) -> Result<bool> {
         self.growth = 0;
+        #[cfg(feature = "replay")]
+        if let Some(watch) = &mut self.watch {
+            watch.asked = asked;
+        }
         // The guest's own maximum is no limit of the session's.
         let is_allowed = most.is_none_or(|most| asked <= most);
         Ok(is_allowed
@@ -141,6 +176,12 @@ impl ResourceLimiter for Bounds {
 
     fn memory_grow_failed(&mut self, _: wasmtime::Error) -> Result<()> {
         let bytes = std::mem::take(&mut self.growth);
+        #[cfg(feature = "replay")]
+        if let Some(watch) =
+            self.watch.as_ref().filter(|watch| bytes > 0 && watch.asked <= watch.most)
+        {
+            watch.has_failed.store(true, Ordering::Relaxed);
+        }
         self.memory = self.memory.saturating_sub(bytes);
         self.budgets.iter().for_each(|budget| budget.give_back(bytes));
         Ok(())

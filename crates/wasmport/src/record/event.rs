@@ -1,6 +1,7 @@
 //! `Event`: something that entered the guest, or that the guest did at its border.
 
 use super::number::{Function, Number, NumberType};
+use super::preview1::MOST_INPUTS;
 use super::wire::{Reader, Writer};
 use crate::digest::Digest;
 use crate::error::RecordingError;
@@ -27,6 +28,10 @@ pub(super) mod tag {
 
 /// The deepest nesting of calls.
 const MOST_OPEN: usize = 10_000;
+
+/// The most imports or exports of a module: [those of the web](https://webassembly.github.io/spec/js-api/#limits).
+pub(super) const MOST_ITEMS: u64 = 1_000_000;
+pub(super) const TOO_MANY: &str = "it has more imports or exports than a module can have";
 
 /// The longest bytes of a call that a recording holds; of others it has a digest.
 const MOST_INLINE: usize = 32;
@@ -200,6 +205,8 @@ pub(super) struct Counts<'a> {
 pub(super) struct State {
     pub exports: Vec<Function>,
     pub open: Vec<Open>,
+    /// The memory of the last digest: digests are at the end, one for each memory.
+    digest: Option<usize>,
 }
 
 impl State {
@@ -222,7 +229,11 @@ impl State {
         reader: &mut Reader<'_>,
         counts: &Counts<'_>,
     ) -> Result<Option<Event>, RecordingError> {
-        Ok(Some(match reader.byte()? {
+        let tag = reader.byte()?;
+        if self.digest.is_some() && tag != tag::MEMORY {
+            return Err(reader.invalid("something follows the digests of memories"));
+        }
+        Ok(Some(match tag {
             tag::START => {
                 self.begin(Open::Start, reader)?;
                 Event::Start
@@ -234,7 +245,7 @@ impl State {
                 let types = function.map(|function| function.params.as_slice()).unwrap_or_default();
                 let params = Number::read_all(types, reader)?;
                 let inputs = if function.is_some_and(super::preview1::is_in) {
-                    let count = reader.number()?;
+                    let count = reader.count(MOST_INPUTS, "an import reads too much")?;
                     (0..count).map(|_| Input::read(reader)).collect::<Result<_, _>>()?
                 } else {
                     Vec::new()
@@ -278,9 +289,17 @@ impl State {
             tag::FUEL => Event::Fuel(reader.number()?),
             tag::MEMORY => {
                 let memory = reader.index(counts.memories, "it has no such memory")?;
+                // A replay reads all of the memory, for which no limit counts.
+                if !self.open.is_empty() || self.digest.is_some_and(|last| memory <= last) {
+                    return Err(reader.invalid("a digest of a memory is not at the end"));
+                }
+                self.digest = Some(memory);
                 Event::Memory { memory, digest: Digest::from_bytes(reader.array()?) }
             }
             tag::NAME => {
+                if self.exports.len() as u64 >= MOST_ITEMS {
+                    return Err(reader.invalid(TOO_MANY));
+                }
                 self.exports.push(Function::read(reader)?);
                 return Ok(None);
             }

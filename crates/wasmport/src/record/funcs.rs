@@ -52,12 +52,12 @@ pub(crate) fn exported<T: 'static>(
 impl Log {
     /// Returns the function that records the calls of an export, if it was created.
     fn recorded_func(&self, address: usize, name: &str) -> Option<Func> {
-        let (own_name, func) = self.recorded_funcs.get(&address)?;
-        (own_name == name).then_some(*func)
+        let named = self.recorded_funcs.get(&address)?.iter().find(|(own, _)| own == name);
+        named.map(|(_, func)| *func)
     }
 
     /// Adds a function that records the calls of an export.
     fn add_recorded_func(&mut self, address: usize, name: &str, func: Func) {
-        let _ = self.recorded_funcs.insert(address, (name.into(), func));
+        self.recorded_funcs.entry(address).or_default().push((name.into(), func));
     }
 }

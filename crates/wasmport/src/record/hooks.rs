@@ -113,7 +113,12 @@ fn end_recorded<T: 'static, R: Logged>(
     }
     let Some(log) = find(caller.data_mut()) else { return };
     let (has_globals, is_metered) = (log.has_globals(), log.is_metered());
-    if log.has_unread() {
+    let has_unread = log.has_unread();
+    if !has_unread && !has_globals && !is_metered {
+        log.end_import(call, result);
+        return;
+    }
+    if has_unread {
         flush(&mut caller.as_context_mut(), find);
     }
     if has_globals {

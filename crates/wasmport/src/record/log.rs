@@ -11,6 +11,8 @@ use super::writes::{Copy, Write, part};
 use crate::digest::Digest;
 use crate::error::RecordError;
 use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use wasmtime::{AsContext, Func, Global, Memory};
 
 /// Number of imports whose indices are found without comparing names.
@@ -22,15 +24,15 @@ type Key = (usize, usize, usize, usize);
 /// The recording of a session that runs.
 pub(crate) struct Log {
     recorder: Recorder,
-    pub(super) header: Header,
+    pub(crate) header: Header,
     bytes: Vec<u8>,
     exports: Vec<Function>,
     /// The indices of exports by name.
     export_names: HashMap<String, u32>,
     /// The last export that was called.
     last_export: u32,
-    /// Functions that record the calls of exports, by the addresses of these.
-    pub(super) recorded_funcs: HashMap<usize, (String, Func)>,
+    /// Functions that record the calls of exports, by the addresses of these: a function may have several names.
+    pub(super) recorded_funcs: HashMap<usize, Vec<(String, Func)>>,
     /// The indices of imports, by the addresses and lengths of their static names.
     imports: Box<[(Key, u32); CACHED]>,
     open: Vec<Open>,
@@ -48,6 +50,8 @@ pub(crate) struct Log {
     buffers: Vec<Range>,
     /// The reason why nothing more is recorded.
     ended: Option<RecordError>,
+    /// Whether the system refused to let a memory grow.
+    pub(crate) growth_has_failed: Arc<AtomicBool>,
 }
 
 /// An import that is called, as the number of calls that are open.
@@ -76,6 +80,7 @@ impl Log {
             args: Args::default(),
             buffers: Vec::new(),
             ended: None,
+            growth_has_failed: Arc::default(),
         }
     }
 
@@ -189,7 +194,7 @@ impl Log {
         shape.reads(args, data, |range| write_input(&mut to, part(data, range)));
         drop(to);
         shape.buffers(args, data, |range| buffers.push(range));
-        if shape.has_more_buffers(args) {
+        if shape.writes_more(args, buffers) {
             self.copy(memory, data);
         }
     }
@@ -393,10 +398,16 @@ impl Log {
         finish(bytes)
     }
 
-    /// Returns a copy of the bytes. A recording that is full is one until then.
+    /// Returns a copy of the bytes.
     fn prefix(&self) -> Result<Vec<u8>, RecordError> {
+        self.check().map(|()| self.bytes.clone())
+    }
+
+    /// Fails if something is not recorded. A recording that is full is one until then.
+    fn check(&self) -> Result<(), RecordError> {
         match &self.ended {
-            None | Some(RecordError::Full { .. }) => Ok(self.bytes.clone()),
+            _ if self.growth_has_failed.load(Ordering::Relaxed) => Err(RecordError::Growth),
+            None | Some(RecordError::Full { .. }) => Ok(()),
             Some(reason) => Err(reason.clone()),
         }
     }
@@ -410,8 +421,9 @@ fn finish(bytes: Vec<u8>) -> Result<Recording, RecordError> {
 /// The session has ended: the recorder keeps the recording.
 impl Drop for Log {
     fn drop(&mut self) {
-        let is_kept = matches!(self.ended, None | Some(RecordError::Full { .. }));
-        if is_kept && let Ok(recording) = finish(std::mem::take(&mut self.bytes)) {
+        if self.check().is_ok()
+            && let Ok(recording) = finish(std::mem::take(&mut self.bytes))
+        {
             self.recorder.keep(recording);
         }
     }

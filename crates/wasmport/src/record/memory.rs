@@ -61,28 +61,32 @@ pub(super) fn flush<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find<T
 /// Appends one write or the changes of one copy. Returns whether there are more.
 fn flush_one<T: 'static>(store: &mut StoreContextMut<'_, T>, find: Find<T>) -> bool {
     let Some(log) = find(store.data_mut()) else { return false };
+    let first = log.memories.first().copied();
     if let Some(Write { memory, address, len }) = log.writes.pop() {
-        return with_bytes(store, find, memory, |log, index, bytes| {
+        return with_bytes(store, find, memory, first, |log, index, bytes| {
             if let Some(part) = bytes.get(address..address.saturating_add(len)) {
                 log.write(index, address as u64, part);
             }
         });
     }
     let Some(Copy { memory, bytes: before, .. }) = log.copies.pop() else { return false };
-    with_bytes(store, find, memory, |log, index, bytes| {
+    with_bytes(store, find, memory, first, |log, index, bytes| {
         changes(&before, bytes, |start, part| log.write(index, start as u64, part));
     })
 }
 
-/// Passes the index and the bytes of a memory to `read`. Returns whether there are more to be read.
+/// Passes the index and the bytes of a memory, which often is the first one, to `read`. Returns whether there are more to be
+/// read.
 #[inline]
 fn with_bytes<T: 'static>(
     store: &mut StoreContextMut<'_, T>,
     find: Find<T>,
     memory: Memory,
+    first: Option<Memory>,
     read: impl FnOnce(&mut Log, usize, &[u8]),
 ) -> bool {
-    let index = index_of(store, find, memory);
+    let is_first = first.is_some_and(|first| is_same(store, first, memory));
+    let index = if is_first { Some(0) } else { index_of(store, find, memory) };
     let (bytes, data) = memory.data_and_store_mut(store);
     let Some(log) = find(data) else { return false };
     if let Some(index) = index {
@@ -97,17 +101,21 @@ pub(super) fn index_of<T: 'static>(
     find: Find<T>,
     memory: Memory,
 ) -> Option<usize> {
-    // Wasmtime does not compare memories, but each begins at an address of its own.
-    let start = memory.data_ptr(&*store);
     let mut index = 0;
     while let Some(own) = find(store.data_mut())?.memories.get(index).copied() {
-        if own.data_ptr(&*store) == start {
+        if is_same(store, own, memory) {
             return Some(index);
         }
         index += 1;
     }
     find(store.data_mut())?.end_with(RecordError::Memory);
     None
+}
+
+/// Returns whether two memories are one: Wasmtime does not compare them, but each begins at an address of its own.
+#[inline]
+fn is_same<T: 'static>(store: &StoreContextMut<'_, T>, one: Memory, other: Memory) -> bool {
+    one.data_ptr(store) == other.data_ptr(store)
 }
 
 /// Passes each part that changed to `change`, with its address. What was grown was zero.

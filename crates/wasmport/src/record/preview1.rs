@@ -21,8 +21,8 @@ pub(super) enum Span {
     UsedItems(usize, usize, u32, usize),
     /// The used part of buffers in a list of `iovec`: pointer, count, and the pointer to the used length.
     UsedVectors(usize, usize, usize),
-    /// A list of pointers to texts in a buffer: its pointer, and that of the buffer.
-    Texts(usize, usize),
+    /// Texts, and pointers to them, of which the arguments tell no lengths.
+    Texts,
 }
 
 /// The memory that a function reads and writes.
@@ -37,11 +37,11 @@ use Span::{Buffer, Bytes, Items, Texts, UsedBuffer, UsedItems, UsedVectors, Vect
 
 /// All functions, sorted by name.
 static SHAPES: [Shape; 46] = [
-    shape("args_get", &[], &[Texts(0, 1)]),
+    shape("args_get", &[], &[Texts]),
     shape("args_sizes_get", &[], &[Bytes(0, 4), Bytes(1, 4)]),
     shape("clock_res_get", &[], &[Bytes(1, 8)]),
     shape("clock_time_get", &[], &[Bytes(2, 8)]),
-    shape("environ_get", &[], &[Texts(0, 1)]),
+    shape("environ_get", &[], &[Texts]),
     shape("environ_sizes_get", &[], &[Bytes(0, 4), Bytes(1, 4)]),
     shape("fd_advise", &[], &[]),
     shape("fd_allocate", &[], &[]),
@@ -99,6 +99,8 @@ pub(super) type Range = (u32, u32);
 
 /// The most buffers of a call that are looked at. If a call can fill more, all of its memory is compared.
 const MOST_VECTORS: u32 = 1024;
+/// The most ranges that a call reads: these, and two more.
+pub(super) const MOST_INPUTS: u64 = MOST_VECTORS as u64 + 2;
 
 /// Returns the shape of a function of preview 1.
 pub(super) fn find(module: &str, name: &str) -> Option<&'static Shape> {
@@ -128,11 +130,19 @@ impl Shape {
         }
     }
 
-    /// Returns whether a call can fill more buffers than [`buffers`](Self::buffers) passes.
-    pub fn has_more_buffers(&self, args: &Args) -> bool {
-        self.writes
-            .iter()
-            .any(|span| matches!(*span, UsedVectors(_, count, _) if args[count] > MOST_VECTORS))
+    /// Returns whether a call can write more than [`writes`](Self::writes) passes for these buffers: texts, more buffers,
+    /// or buffers of a list that the call itself overwrites.
+    pub fn writes_more(&self, args: &Args, buffers: &[Range]) -> bool {
+        self.writes.iter().any(|span| match *span {
+            Texts => true,
+            UsedVectors(list, count, _) => {
+                let (start, end) =
+                    (args[list], args[list].saturating_add(8 * args[count].min(MOST_VECTORS)));
+                let is_in = |(at, len): &Range| *at < end && at.saturating_add(*len) > start;
+                args[count] > MOST_VECTORS || buffers.iter().any(is_in)
+            }
+            _ => false,
+        })
     }
 
     /// Passes the ranges of buffers, whose list the call may overwrite, to `range`.
@@ -194,24 +204,9 @@ impl Span {
                     range((start, len));
                 }
             }
-            Texts(list, buffer) => texts(args[list], args[buffer], memory, range),
-            UsedBuffer(..) | UsedItems(..) | UsedVectors(..) => {}
+            Texts | UsedBuffer(..) | UsedItems(..) | UsedVectors(..) => {}
         }
     }
-}
-
-/// Passes the ranges of texts that stand one behind the other in a buffer, and of the pointers to them.
-fn texts(list: u32, buffer: u32, memory: &[u8], range: &mut impl FnMut(Range)) {
-    let (mut item, mut text) = (list, buffer);
-    while number_at(memory, item) == Some(text) {
-        let rest = memory.get(text as usize..).unwrap_or_default();
-        let Some(len) = rest.iter().position(|byte| *byte == 0) else { break };
-        let end = text.checked_add(len as u32 + 1);
-        let (Some(next), Some(end)) = (item.checked_add(4), end) else { break };
-        (item, text) = (next, end);
-    }
-    range((list, item - list));
-    range((buffer, text - buffer));
 }
 
 fn number_at(memory: &[u8], address: u32) -> Option<u32> {
@@ -249,15 +244,5 @@ mod tests {
             [(64, 4), (80, 8), (32, 4)],
             "a call that failed may have written anything"
         );
-    }
-
-    #[test]
-    fn texts_are_found_by_their_pointers() {
-        let mut memory = vec![0; 64];
-        memory[..8].copy_from_slice(&[16, 0, 0, 0, 18, 0, 0, 0]);
-        memory[16..21].copy_from_slice(b"a\0bc\0");
-        let mut ranges = Vec::new();
-        texts(0, 16, &memory, &mut |range| ranges.push(range));
-        assert_eq!(ranges, [(0, 8), (16, 5)]);
     }
 }

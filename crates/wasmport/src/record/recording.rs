@@ -1,11 +1,12 @@
 //! `Recording`: all that entered a guest.
 
-use super::event::{Counts, Event, Open, State};
+use super::event::{Counts, Event, MOST_ITEMS, Open, State, TOO_MANY};
 use super::number::{Function, NumberType, Numbers};
 use super::wire::{Reader, Writer};
 use crate::digest::Digest;
 use crate::error::RecordingError;
 use crate::text::one_line;
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -91,14 +92,17 @@ impl Header {
         let (wasmtime, target) = (reader.text()?.into(), reader.text()?.into());
         let is_metered = reader.byte()? != 0;
         let (memory_bytes, table_elements) = (reader.number()?, reader.number()?);
-        // Each item has a byte or more: a wrong count ends with the bytes.
-        let count = reader.number()?;
+        let count = reader.count(MOST_ITEMS, TOO_MANY)?;
         let imports = (0..count).map(|_| Function::read(reader)).collect::<Result<_, _>>()?;
-        let count = reader.number()?;
-        let memories =
+        let count = reader.count(MOST_ITEMS, TOO_MANY)?;
+        let memories: Vec<String> =
             (0..count).map(|_| reader.text().map(Into::into)).collect::<Result<_, _>>()?;
+        // A replay reads all of each.
+        if memories.iter().collect::<HashSet<_>>().len() != memories.len() {
+            return Err(reader.invalid("a memory is named twice"));
+        }
         let (mut globals, mut global_types) = (Vec::new(), Vec::new());
-        for _ in 0..reader.number()? {
+        for _ in 0..reader.count(MOST_ITEMS, TOO_MANY)? {
             globals.push(reader.text()?.into());
             global_types.push(NumberType::read(reader)?);
         }

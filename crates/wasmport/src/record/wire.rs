@@ -135,6 +135,12 @@ impl<'a> Reader<'a> {
         Ok((number >> 1).cast_signed() ^ -((number & 1).cast_signed()))
     }
 
+    /// Reads a number of items, which in memory are larger than in the bytes.
+    pub fn count(&mut self, most: u64, what: &'static str) -> Result<u64, RecordingError> {
+        let count = self.number()?;
+        if count <= most { Ok(count) } else { Err(self.invalid(what)) }
+    }
+
     /// Reads an index into `count` items.
     pub fn index(&mut self, count: usize, what: &'static str) -> Result<usize, RecordingError> {
         let index = usize::try_from(self.number()?).unwrap_or(usize::MAX);

@@ -4,7 +4,7 @@ use crate::error::ReplayDifference as Difference;
 use crate::exit::Exit;
 use crate::record::{Described, Event, Events, Failure, Function, Number, Recording, inputs_of};
 use crate::session::SessionData;
-use wasmtime::{AsContextMut, Caller, Global, Instance, Memory, Result, Val};
+use wasmtime::{AsContextMut, Caller, Func, Global, Instance, Memory, Result, Val};
 
 /// The most bytes of the thread's stack that nested calls take. Wasmtime bounds the stack of machine code, but the
 /// interpreter's guests do not use the thread's.
@@ -16,7 +16,7 @@ pub(super) struct Player {
     events: Events,
     /// The next event, if it was looked at.
     next: Option<Event>,
-    instance: Option<Instance>,
+    pub instance: Option<Instance>,
     memories: Vec<Memory>,
     globals: Vec<Global>,
     pub state: State,
@@ -223,11 +223,12 @@ pub(super) fn ended(store: &mut impl AsContextMut<Data = Data>) -> wasmtime::Err
     store.as_context_mut().data_mut().get_mut().stop(State::Ended)
 }
 
-/// Calls an export again, and compares how it ends.
-pub(super) fn call_export(
-    store: &mut impl AsContextMut<Data = Data>,
+/// Calls an export again, which `find` finds by its name, and compares how it ends.
+pub(super) fn call_export<S: AsContextMut<Data = Data>>(
+    store: &mut S,
     export: usize,
     params: &[Number],
+    find: impl FnOnce(&mut S, &str) -> Option<Func>,
 ) -> Result<()> {
     let mut context = store.as_context_mut();
     let player = context.data_mut().get_mut();
@@ -235,17 +236,17 @@ pub(super) fn call_export(
     if player.stack.abs_diff(stack_address()) > MOST_STACK {
         return Err(player.unfit("calls are nested deeper than the stack allows"));
     }
-    let (Some(function), Some(instance)) = (player.events.export(export).cloned(), player.instance)
-    else {
-        return Err(player.unfit("there is no instance yet"));
+    let Some(function) = player.events.export(export).cloned() else {
+        return Err(player.unfit("there is no such export"));
     };
-    let found = instance.get_func(&mut context, &function.name);
-    let func = found.filter(|found| {
-        Function::new("", &function.name, &found.ty(&context)).as_ref() == Some(&function)
+    let func = find(store, &function.name).filter(|found| {
+        let ty = found.ty(store.as_context_mut());
+        Function::new("", &function.name, &ty).as_ref() == Some(&function)
     });
     let Some(func) = func else {
         return Err(unfit(store, "the module exports no such function"));
     };
+    let mut context = store.as_context_mut();
     let params: Vec<Val> = params.iter().map(|number| number.value()).collect();
     let mut results = vec![Val::I32(0); function.results.len()];
     let called = func.call(&mut context, &params, &mut results);
@@ -274,7 +275,12 @@ pub(super) fn answer(
     loop {
         match play(&mut caller)? {
             None => return Err(ended(&mut caller)),
-            Some(Event::Export { export, params }) => call_export(&mut caller, export, &params)?,
+            // The start calls imports too, which call the guest before there is an instance.
+            Some(Event::Export { export, params }) => {
+                call_export(&mut caller, export, &params, |caller, name| {
+                    caller.get_export(name)?.into_func()
+                })?;
+            }
             Some(Event::Return(values)) => {
                 // The types are those of the import: the recording was compared with the module.
                 for (result, value) in results.iter_mut().zip(values) {

@@ -197,7 +197,12 @@ fn start(loaded: &LoadedModule, store: &mut Store<SessionData<Player>>) -> wasmt
 /// Plays until the end of the next call.
 fn step(store: &mut Store<SessionData<Player>>) -> wasmtime::Result<()> {
     match play(store)? {
-        Some(Event::Export { export, params }) => call_export(store, export, &params),
+        Some(Event::Export { export, params }) => {
+            call_export(store, export, &params, |store, name| {
+                let instance = store.data().get().instance?;
+                instance.get_func(store, name)
+            })
+        }
         Some(_) => Err(unfit(store, "the host cannot do this between calls")),
         None => Err(ended(store)),
     }

@@ -49,6 +49,8 @@ pub(in crate::session) fn record_start<C: Code, T: 'static>(
     let Some(recorder) = loaded.runtime().recorder() else { return start(store) };
     let log = new_log(loaded, &linking(), recorded, recorder);
     let log = log.map_err(|reason| wasmtime::Error::new(refused(loaded.asset(), reason)))?;
+    let most = usize::try_from(log.header.memory_bytes).unwrap_or(usize::MAX);
+    store.data_mut().bounds_mut().watch_growth(most, &log.growth_has_failed);
     store.data_mut().log = Some(Box::new(log));
     let find = register::<SessionData<T>>();
     begin_start(store.as_context_mut(), find);

@@ -127,3 +127,48 @@ fn the_text_of_an_error_is_one_short_line() {
     assert!(!text.contains("\n    9 import") && text.len() < 4096, "{text}");
     assert_eq!(replay_everywhere(GUEST, &recording).imports, 1);
 }
+
+/// A replay hashes memories for as long as it likes: no limit counts in the host.
+#[test]
+fn fault_109_digests_of_memories_are_at_the_end_alone() {
+    let recording = recorded();
+    let content = &recording.as_bytes()[..recording.as_bytes().len() - 32];
+    let (events, digest) = content.split_at(content.len() - 34);
+    assert_eq!(digest[..2], [10, 0], "{recording}");
+    assert!(Recording::finished(content.to_vec()).is_ok());
+    let twice = [content, digest].concat();
+    let early = [events, digest, &[9, 1]].concat();
+    for bytes in [twice, early] {
+        let error = Recording::finished(bytes).unwrap_err();
+        assert!(matches!(error, RecordingError::Invalid { .. }), "{error}");
+    }
+}
+
+/// Items of one byte that take more than thirty in memory.
+#[test]
+fn fault_109_a_recording_takes_memory_in_proportion_to_its_length() {
+    let text = r#"(module
+        (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+        (func (export "run") (drop (call $yield))))"#;
+    let mut session = start(&load(text), &Recorder::new(), (), |linker| {
+        Recorder::func(linker, "wasi_snapshot_preview1", "sched_yield", |_: &mut Caller<'_, ()>| {
+            Ok(0)
+        })
+    })
+    .unwrap();
+    session.call_func::<(), ()>("run", ()).unwrap();
+    let recording = session.recording().unwrap();
+    let content = &recording.as_bytes()[..recording.as_bytes().len() - 32];
+    // The import without inputs, its result, and the end of the export.
+    let (before, after) = content.split_at(content.len() - 4);
+    assert_eq!(after, [0, 4, 0, 4], "{recording}");
+    let with_inputs = |count: usize| {
+        let mut bytes = before.to_vec();
+        bytes.extend([(count & 127) as u8 | 128, (count >> 7) as u8]);
+        bytes.resize(bytes.len() + count, 0);
+        bytes.extend(&after[1..]);
+        Recording::finished(bytes)
+    };
+    assert!(with_inputs(1000).is_ok());
+    assert!(matches!(with_inputs(2000), Err(RecordingError::Invalid { .. })));
+}

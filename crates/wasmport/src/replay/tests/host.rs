@@ -6,7 +6,7 @@ use crate::memory::GuestMemory;
 use crate::record::Number;
 use crate::support::FuncCell;
 use crate::{Exit, GuestSlice};
-use wasmtime::{Memory, Trap};
+use wasmtime::{AsContextMut as _, Memory, Trap};
 
 const SUM: &str = r#"(module
     (import "host" "next" (func $next (param i32 f64) (result i64)))
@@ -250,29 +250,38 @@ fn fuel_is_part_of_a_recording() {
     assert!(matches!(replay(&load(SUM), recording), Err(ReplayError::Fuel { recorded: true })));
 }
 
+/// What `snapshot = true` adds to a module, whose start is an export then.
+const SAVABLE: &str = r#"(export "wasmport:start" (func $start)) (export "wasmport:memory:0" (memory 0))
+    (global $count (export "wasmport:global:0") (mut i32) (i32.const 0))
+    (global (export "wasmport:snapshot:0") i32 (i32.const 1))"#;
+
 #[test]
 fn a_start_function_and_a_failed_start_are_recorded() {
-    let text = r#"(module
-        (import "host" "check" (func $check (param i32) (result i32)))
-        (memory (export "memory") 1)
-        (data (i32.const 8) "hello")
-        (func $start (i32.store (i32.const 0) (call $check (i32.const 5)))
-            (if (i32.gt_u (i32.load (i32.const 0)) (i32.const 50)) (then unreachable)))
-        (start $start)
-        (func (export "get") (result i32) (i32.load (i32.const 4))))"#;
     let check = |host: &mut Caller<'_, i32>, _: i32| {
         host.memory()?.write(4, 17)?;
         Ok(*host.get())
     };
-    let recorder = Recorder::new();
     let define = |linker: &mut _| Recorder::func(linker, "host", "check", check);
-    let mut session = start(&load(text), &recorder, 3, define).unwrap();
-    assert_eq!(session.call_func::<(), i32>("get", ()).unwrap(), 17);
-    assert_eq!(replay_everywhere(text, &session.recording().unwrap()).imports, 1);
-    let error = start(&load(text), &recorder, 300, define).err().unwrap();
-    let report = replay_everywhere(text, error.recording().unwrap());
-    assert_eq!(report.trap, Some(Trap::UnreachableCodeReached));
-    assert!(!error.to_string().contains("recording"), "{error}");
+    for start_of in ["(start $start)", SAVABLE] {
+        let text = format!(
+            r#"(module
+            (import "host" "check" (func $check (param i32) (result i32)))
+            (memory (export "memory") 1)
+            (data (i32.const 8) "hello")
+            (func $start (i32.store (i32.const 0) (call $check (i32.const 5)))
+                (if (i32.gt_u (i32.load (i32.const 0)) (i32.const 50)) (then unreachable)))
+            {start_of}
+            (func (export "get") (result i32) (i32.load (i32.const 4))))"#
+        );
+        let recorder = Recorder::new();
+        let mut session = start(&load(&text), &recorder, 3, define).unwrap();
+        assert_eq!(session.call_func::<(), i32>("get", ()).unwrap(), 17);
+        assert_eq!(replay_everywhere(&text, &session.recording().unwrap()).imports, 1);
+        let error = start(&load(&text), &recorder, 300, define).err().unwrap();
+        let report = replay_everywhere(&text, error.recording().unwrap());
+        assert_eq!(report.trap, Some(Trap::UnreachableCodeReached));
+        assert!(!error.to_string().contains("recording"), "{error}");
+    }
 }
 
 #[test]
@@ -316,4 +325,83 @@ fn a_call_that_a_deadline_ended_is_replayed_with_a_deadline() {
     assert_eq!((report.imports, report.end), (1, ReplayEnd::Complete));
     let untimed = load_for(text, &config, RuntimeOptions::default());
     assert!(matches!(replay(&untimed, &recording), Err(ReplayError::NoTimeLimit)));
+}
+
+/// As a wrapper's import does that returns a text.
+#[test]
+fn what_the_start_makes_the_host_call_is_replayed() {
+    let module = |start: &str| {
+        format!(
+            r#"(module
+            (import "host" "text" (func $text (result i32)))
+            (memory (export "memory") 1)
+            (global $next (mut i32) (i32.const 1024))
+            (func (export "alloc") (param i32) (result i32)
+                (global.get $next)
+                (global.set $next (i32.add (global.get $next) (local.get 0))))
+            (func $start (i32.store (i32.const 0) (call $text)))
+            {start}
+            (func (export "get") (result i32) (i32.load (i32.load (i32.const 0)))))"#
+        )
+    };
+    for start_of in ["(start $start)", r#"(export "_initialize" (func $start))"#] {
+        let text = module(start_of);
+        let mut session = start(&load(&text), &Recorder::new(), (), |linker| {
+            Recorder::func(linker, "host", "text", |host: &mut Caller<'_, ()>| {
+                let caller = host.caller();
+                let alloc = caller.get_export("alloc").unwrap().into_func().unwrap();
+                let alloc = crate::record::exported(caller.as_context_mut(), "alloc", alloc);
+                let address = alloc.typed::<i32, i32>(&*caller)?.call(&mut *caller, 4)?;
+                host.memory()?.write(address, 77)?;
+                Ok(address)
+            })
+        })
+        .unwrap();
+        assert_eq!(session.call_func::<(), i32>("get", ()).unwrap(), 77);
+        let report = replay_everywhere(&text, &session.recording().unwrap());
+        assert_eq!((report.calls, report.imports), (2, 1));
+    }
+}
+
+#[test]
+fn a_memory_that_the_system_does_not_let_grow_ends_the_recording() {
+    let text = r#"(module (memory (export "memory") 1 10)
+        (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))"#;
+    let config = EngineConfig::new()
+        .memory_may_move(false)
+        .memory_reservation(Some(65_536))
+        .memory_guard_size(Some(0));
+    let grown = |by| {
+        let loaded = load_for(text, &config, RuntimeOptions::default());
+        let mut session = start(&loaded, &Recorder::new(), (), |_| Ok(())).unwrap();
+        assert_eq!(session.call_func::<i32, i32>("grow", by).unwrap(), -1);
+        session.recording()
+    };
+    // Beyond the maximum of its own, it never grows.
+    assert_eq!(replay_everywhere(text, &grown(10).unwrap()).calls, 1);
+    match grown(9).unwrap_err() {
+        crate::Error::Record { source, .. } => {
+            assert_eq!(source, super::super::RecordError::Growth)
+        }
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn a_function_with_two_names_is_wrapped_once_for_each() {
+    let text = r#"(module (func (export "a") (export "b") (result i32) (i32.const 4)))"#;
+    let mut session = start(&load(text), &Recorder::new(), (), |_| Ok(())).unwrap();
+    let mut wrapped = std::collections::HashSet::new();
+    for name in ["a", "b"].into_iter().cycle().take(10) {
+        let instance = *session.wrapper();
+        let func = instance.get_func(session.store_mut(), name).unwrap();
+        let func = crate::record::exported(session.store_mut().as_context_mut(), name, func);
+        let mut store = session.store_mut();
+        assert_eq!(func.typed::<(), i32>(&store).unwrap().call(&mut store, ()).unwrap(), 4);
+        let _ = wrapped.insert(func.to_raw(&mut store).addr());
+    }
+    assert_eq!(wrapped.len(), 2);
+    let recording = session.recording().unwrap();
+    assert!(recording.to_string().contains("export b()"), "{recording}");
+    assert_eq!(replay_everywhere(text, &recording).calls, 10);
 }

@@ -125,3 +125,51 @@ fn a_call_that_fills_many_buffers_is_recorded() {
     // The memory at the end is compared.
     assert_eq!(replay_everywhere(SCATTER, &session.recording().unwrap()).imports, 2);
 }
+
+/// Reads a file into two buffers, of which the first covers the list: the file tells where the second is.
+const OVERLAPPING: &str = r#"(module
+    (import "wasi_snapshot_preview1" "path_open"
+        (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 16) "data")
+    (data (i32.const 64) "\40\00\00\00\10\00\00\00\00\10\00\00\04\00\00\00")
+    (func (export "run") (result i32)
+        (drop (call $open (i32.const 3) (i32.const 0) (i32.const 16) (i32.const 4) (i32.const 0)
+            (i64.const 0x1fffffff) (i64.const 0) (i32.const 0) (i32.const 32)))
+        (drop (call $read (i32.load (i32.const 32)) (i32.const 64) (i32.const 2) (i32.const 36)))
+        (i32.load (i32.const 8192)))
+    (func (export "args") (param i32 i32) (result i32) (call $args (local.get 0) (local.get 1))))"#;
+
+fn overlapping(wasi: &Wasi) -> Session<(), Instance> {
+    let loaded = load(OVERLAPPING);
+    let loaded = loaded.with_runtime(&loaded.runtime().with_recorder(&Recorder::new()));
+    Session::of(&loaded, (), |linker, store| wasi.link(linker, store)).unwrap()
+}
+
+#[test]
+fn a_list_of_buffers_that_the_call_overwrites_is_recorded() {
+    let mut files = Files::new();
+    let list = [64_u32, 16, 8192, 4].map(u32::to_le_bytes).concat();
+    files.write("data", [list, b"abcd".to_vec()].concat()).unwrap();
+    let mut session = overlapping(&Wasi::new().files(&files, "/"));
+    let read = session.call_func::<(), i32>("run", ()).unwrap();
+    assert_eq!(read.to_le_bytes(), *b"abcd");
+    assert_eq!(replay_everywhere(OVERLAPPING, &session.recording().unwrap()).imports, 2);
+}
+
+#[test]
+fn arguments_of_any_form_are_recorded() {
+    let wasi = Wasi::new().args(["a\0b", "", "c"]).files(&Files::new(), "/");
+    // Apart, one in the other, and beyond the memory.
+    for (list, texts) in [(1000, 2000), (1000, 1002), (65_534, 0), (1000, 65_533)] {
+        let mut session = overlapping(&wasi);
+        let result = session.call_func::<_, i32>("args", (list, texts));
+        let recording = match result {
+            Ok(_) => session.recording().unwrap(),
+            Err(error) => error.recording().unwrap().clone(),
+        };
+        assert_eq!(replay_everywhere(OVERLAPPING, &recording).imports, 1);
+    }
+}
