@@ -71,7 +71,7 @@ host_funcs!(P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17);
 ///
 /// Fails if the function does.
 #[inline]
-pub fn host_call<R>(
+fn host_call<R>(
     module: &'static str,
     name: &'static str,
     call: impl FnOnce() -> Result<R>,

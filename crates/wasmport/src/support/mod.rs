@@ -69,7 +69,7 @@ pub use std::vec::Vec;
 
 /// The version of the contract between generator and runtime. Any change of what generated code relies
 /// on, such as this module or the defaults of [`EngineConfig`], increments it.
-pub const CONTRACT: u32 = 13;
+pub const CONTRACT: u32 = 14;
 
 /// Ends compilation if generated code follows another contract.
 pub const fn check_contract(contract: u32) {

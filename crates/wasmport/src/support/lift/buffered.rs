@@ -6,6 +6,7 @@ use super::guest::Guest;
 use super::layout::Layout;
 use super::names::BufferSize;
 use super::text::not_null;
+use crate::support::cells::FuncCell;
 use wasmtime::{Extern, Result, Val};
 
 /// Defines the methods that find the buffer, once for calls that block and once for calls that wait.
@@ -18,9 +19,9 @@ macro_rules! buffer {
             $($asyncness)? fn $number(&mut self, name: &'static str) -> Result<i32> {
                 let value = match self.instance.get_export(&mut self.store, name) {
                     Some(Extern::Global(global)) => global.get(&mut self.store),
-                    Some(Extern::Func(func)) => {
-                        let func = func.typed::<(), i32>(&self.store)?;
-                        let value = func.$call(&mut self.store, ())$($wait)*;
+                    Some(Extern::Func(_)) => {
+                        let getter = FuncCell::<(), i32>::default();
+                        let value = getter.$call(self.instance, &mut self.store, name, ())$($wait)*;
                         return self.returned(value);
                     }
                     _ => Val::I64(0),

@@ -2,25 +2,26 @@
 
 use super::abi::Abi;
 use super::guest::Guest;
-use crate::access::exported_memory;
+use crate::access::{Access, exported_memory};
 use crate::error::{Error, ValueError};
 use crate::exchange::GuestExchange;
 use crate::memory::Plain;
 use crate::record::Logged;
 use crate::support::cells::FuncCell;
-use wasmtime::{Caller, Result, WasmParams, WasmResults};
+use wasmtime::{Result, WasmParams, WasmResults};
 
 /// Stores the bytes that the guest gives as the result of the running call; the last ones count.
 ///
 /// # Errors
 ///
 /// Fails if they are out of bounds.
-pub fn store_output<T: GuestExchange + 'static>(
-    caller: &mut Caller<'_, T>,
+pub fn store_output<T: GuestExchange + 'static, H>(
+    access: &mut Access<'_, T, H>,
     memory: &str,
     address: i32,
     bytes: i32,
 ) -> Result<()> {
+    let caller = access.caller();
     if caller.data_mut().exchange().output.is_none() {
         // No call asks for it.
         return Ok(());

@@ -67,7 +67,8 @@ pub(super) fn definition(
     });
     let give = glue.give();
     let returns = results(&ty.results);
-    let mut call = quote!(H::#ident(&mut access, #(#arguments),*));
+    let access = glue.access();
+    let mut call = quote!(H::#ident(#access, #(#arguments),*));
     if func.is_async {
         call = quote!(#call.await);
     }
@@ -80,7 +81,6 @@ pub(super) fn definition(
     });
     let body = quote! {
         #names
-        let mut access = __rt::Access::new(caller, host);
         #taken
         #read
         let #pattern = #call;
@@ -95,6 +95,7 @@ pub(super) fn definition(
                 #module, #link_name,
                 move |caller: __rt::Caller<'_, T>, (#(#raw,)*): (#(#types,)*)| {
                     __rt::Box::new(__rt::host_call_async(#module, #link_name, async move {
+                        let mut access = __rt::Access::new(caller, host);
                         let result: __rt::Result<#returns> = async { #body }.await;
                         result
                     }))
@@ -103,10 +104,10 @@ pub(super) fn definition(
         };
     }
     quote! {
-        linker.func_wrap(
-            #module, #link_name,
-            move |caller: __rt::Caller<'_, T>, #(#raw: #types),*| -> __rt::Result<#returns> {
-                __rt::host_call(#module, #link_name, || { #body })
+        __rt::func(
+            linker, #module, #link_name, host,
+            |access: &mut __rt::Access<'_, T, H>, #(#raw: #types),*| -> __rt::Result<#returns> {
+                #body
             },
         )?;
     }
@@ -123,6 +124,11 @@ struct Glue<'a> {
 impl Glue<'_> {
     fn is_object(&self) -> bool {
         self.shape.convention.has_objects()
+    }
+
+    /// The access to the caller, as an argument.
+    fn access(&self) -> TokenStream {
+        if self.waits { quote!(&mut access) } else { quote!(access) }
     }
 
     fn abi(&self) -> TokenStream {
@@ -262,10 +268,10 @@ impl Glue<'_> {
             (quote!(#first), size)
         };
         let free = format_ident!("host_free{}", if self.waits { "_async" } else { "" });
-        let abi = self.abi();
+        let (abi, access) = (self.abi(), self.access());
         quote!({
             let __value: __rt::Result<_> = (|| Ok(#read))();
-            __rt::#free::<#abi, _, _>(&mut access, __names, #address, #size)#wait?;
+            __rt::#free::<#abi, _, _>(#access, __names, #address, #size)#wait?;
             __value
         })
     }
@@ -387,14 +393,14 @@ impl Glue<'_> {
     /// The call that brings a result into the guest.
     fn given(&self, ty: &Ty, result: ResultShape) -> TokenStream {
         let wait = self.wait;
-        let abi = self.abi();
+        let (abi, access) = (self.abi(), self.access());
         if result == ResultShape::Form(Form::Prefixed) {
             let give = format_ident!("give_prefixed{}", if self.waits { "_async" } else { "" });
             let content = match ty {
                 Ty::Str { .. } => quote!(__value.as_bytes()),
                 _ => quote!(&__value),
             };
-            return quote!(__rt::#give::<#abi, _, _, _>(&mut access, __names, #content)#wait?);
+            return quote!(__rt::#give::<#abi, _, _, _>(#access, __names, #content)#wait?);
         }
         let (name, last) = match ty {
             Ty::Str { .. } if result == ResultShape::Null => ("give_c_text", quote!()),
@@ -403,6 +409,6 @@ impl Glue<'_> {
             _ => ("give_slice", quote!(, _)),
         };
         let give = format_ident!("{name}{}", if self.waits { "_async" } else { "" });
-        quote!(__rt::#give::<#abi, _, _ #last>(&mut access, __names, &__value)#wait?)
+        quote!(__rt::#give::<#abi, _, _ #last>(#access, __names, &__value)#wait?)
     }
 }

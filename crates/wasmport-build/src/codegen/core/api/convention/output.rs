@@ -104,11 +104,11 @@ impl Output {
         };
         let done = has_result.then(|| quote!(.map(|()| 0)));
         quote! {
-            linker.func_wrap(
-                #module, #name,
-                |mut caller: __rt::Caller<'_, T>, #params| {
+            __rt::func(
+                linker, #module, #name, |data| data,
+                |access: &mut __rt::Access<'_, T, T>, #params| {
                     #unpack
-                    __rt::store_output(&mut caller, #memory, ptr, len) #done
+                    __rt::store_output(access, #memory, ptr, len) #done
                 },
             )?;
         }
