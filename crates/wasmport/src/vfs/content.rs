@@ -277,7 +277,7 @@ fn copy(from: &[u8], to: &mut [u8]) {
 
 /// Copies all bytes into as many.
 ///
-/// The C library copies 4 KiB by one instruction (`rep movs`), which takes a third longer than its loop for fewer bytes.
+/// In parts: the C library copies 4 KiB by one instruction (`rep movsb`), which takes longer than its loop for fewer bytes.
 fn copy_bytes(from: &[u8], to: &mut [u8]) {
     for (from, to) in from.chunks(PAGE / 2).zip(to.chunks_mut(PAGE / 2)) {
         to.copy_from_slice(from);
