@@ -66,10 +66,6 @@ macro_rules! host_funcs {
 host_funcs!(P1 P2 P3 P4 P5 P6 P7 P8 P9 P10 P11 P12 P13 P14 P15 P16 P17);
 
 /// Runs a host function, whose error names the import then.
-///
-/// # Errors
-///
-/// Fails if the function does.
 #[inline]
 fn host_call<R>(
     module: &'static str,
@@ -79,7 +75,7 @@ fn host_call<R>(
     call().map_err(|error| failed(error, module, name))
 }
 
-/// Async version of [`host_call`].
+/// Waits for a host function, whose error names the import then.
 ///
 /// # Errors
 ///
