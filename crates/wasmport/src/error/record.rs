@@ -40,7 +40,7 @@ pub enum RecordError {
     /// The function of an import records nothing.
     #[error(
         "the import {module:?} {name:?} was defined with Wasmtime's linker, or before the runtime recorded: define it \
-         with a wrapper, with `Recorder::func`, or with `Wasi` and the feature `vfs`"
+         with a wrapper, with `Recorder::func`, or with `Wasi`"
     )]
     ImportedFunction {
         /// The module of the import.
@@ -92,6 +92,9 @@ pub enum RecordError {
     /// The system had no room for a memory that grew within its limits. In a replay, it may have.
     #[error("the system refused to let a memory grow, though its limits allow it")]
     Growth,
+    /// The session did not start, and none of its guest's code has run.
+    #[error("the session did not start, and none of its guest's code has run")]
+    NotStarted,
     /// The session is not recorded.
     #[error("the session is not recorded: start it in a runtime of `Runtime::with_recorder`")]
     NotRecorded,

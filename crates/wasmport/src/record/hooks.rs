@@ -296,7 +296,7 @@ pub(crate) fn end_start<T: 'static>(
     }
     leave_guest(&mut store, find);
     if let Some(log) = find(store.data_mut()) {
-        log.end(result);
+        log.end_start(result);
     }
 }
 

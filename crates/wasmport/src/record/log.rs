@@ -36,6 +36,8 @@ pub(crate) struct Log {
     /// The indices of imports, by the addresses and lengths of their static names.
     imports: Box<[(Key, u32); CACHED]>,
     open: Vec<Open>,
+    /// The length of the bytes when the start began.
+    start: usize,
     /// The exported memories, as soon as they are known.
     pub(super) memories: Vec<Memory>,
     pub(super) globals: Vec<Global>,
@@ -72,6 +74,7 @@ impl Log {
             recorded_funcs: HashMap::new(),
             imports: Box::new([((0, 0, 0, 0), 0); CACHED]),
             open: Vec::new(),
+            start: 0,
             memories: Vec::new(),
             globals: Vec::new(),
             global_values: Vec::new(),
@@ -142,7 +145,18 @@ impl Log {
 
     pub(super) fn begin_start(&mut self) {
         drop(self.event(tag::START));
+        self.start = self.bytes.len();
         self.open.push(Open::Start);
+    }
+
+    /// Ends the start.
+    pub(super) fn end_start(&mut self, result: &wasmtime::Result<()>) {
+        let is_refused = |error| matches!(Failure::of(error), Failure::Host(_));
+        // Such as by a limit or because an import has another type: there is nothing to replay.
+        if self.bytes.len() == self.start && result.as_ref().is_err_and(is_refused) {
+            self.end_with(RecordError::NotStarted);
+        }
+        self.end(result);
     }
 
     /// Begins a call of an import. Returns none if it is not recorded.

@@ -171,9 +171,18 @@ impl Function {
     }
 }
 
+/// Returns a name for a listing, which has a line for each event: of a long one, the start.
+pub(super) fn listed(name: &str) -> String {
+    const MOST: usize = 200;
+    match name.char_indices().nth(MOST).and_then(|(end, _)| name.get(..end)) {
+        Some(start) => one_line(start) + "…",
+        None => one_line(name),
+    }
+}
+
 impl fmt::Display for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (module, name) = (one_line(&self.module), one_line(&self.name));
+        let (module, name) = (listed(&self.module), listed(&self.name));
         if self.module.is_empty() { write!(f, "{name}") } else { write!(f, "{module}.{name}") }
     }
 }

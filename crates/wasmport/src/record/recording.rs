@@ -1,7 +1,7 @@
 //! `Recording`: all that entered a guest.
 
 use super::event::{Counts, Event, MOST_ITEMS, Open, State, TOO_MANY};
-use super::number::{Function, NumberType, Numbers};
+use super::number::{Function, NumberType, Numbers, listed};
 use super::wire::{Reader, Writer};
 use crate::digest::Digest;
 use crate::error::RecordingError;
@@ -333,18 +333,18 @@ impl fmt::Display for Described<'_> {
             Event::Return(results) => write!(f, "return ({})", Numbers(results)),
             Event::Fail(failure) => write!(f, "fail with {failure}"),
             Event::Write { memory: index, address, bytes } => {
-                write!(f, "write {} bytes at {address} of {}", bytes.len(), one_line(memory(index)))
+                write!(f, "write {} bytes at {address} of {}", bytes.len(), listed(memory(index)))
             }
             Event::Grow { memory: index, pages } => {
-                write!(f, "grow {} by {pages} pages", one_line(memory(index)))
+                write!(f, "grow {} by {pages} pages", listed(memory(index)))
             }
             Event::Global { global, value } => {
                 let name = self.header.globals.get(*global).map_or("", String::as_str);
-                write!(f, "set {} to {value}", one_line(name))
+                write!(f, "set {} to {value}", listed(name))
             }
             Event::Fuel(fuel) => write!(f, "set the fuel to {fuel}"),
             Event::Memory { memory: index, digest } => {
-                write!(f, "{} has the digest {digest}", one_line(memory(index)))
+                write!(f, "{} has the digest {digest}", listed(memory(index)))
             }
         }
     }

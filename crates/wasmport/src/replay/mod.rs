@@ -32,8 +32,7 @@
 //! ```
 //!
 //! The engine must be [deterministic](crate::EngineConfig::deterministic). Core modules are recorded whose imports are
-//! functions of numbers, defined with a wrapper, with [`Recorder::func`] or, with the feature `vfs`, by
-//! [`Wasi`](crate::wasi::Wasi); all else is refused with a [`RecordError`]. While a session is recorded, its host calls
+//! functions of numbers, defined with a wrapper, with [`Recorder::func`] or by [`Wasi`](crate::wasi::Wasi); all else is refused with a [`RecordError`]. While a session is recorded, its host calls
 //! the guest with the wrapper's methods and writes to memories with [`GuestMemory`](crate::GuestMemory):
 //! a slice of the whole memory is compared before and after. [`Recorder::compare_memory`] finds what other ways write.
 //! The recording of a session that does what cannot be recorded ends, and

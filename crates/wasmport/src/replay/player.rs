@@ -113,8 +113,9 @@ impl Player {
     fn expect(&mut self, function: impl FnOnce(&Self) -> String, found: &Event) -> Result<()> {
         match self.take() {
             None => Err(self.stop(State::Ended)),
-            Some(expected) if expected == *found => Ok(()),
+            // Even if this deadline ended the call too, it did so at another place.
             Some(Event::Fail(Failure::Interrupted)) => Err(self.stop(State::Interrupted)),
+            Some(expected) if expected == *found => Ok(()),
             Some(expected) => {
                 let function = function(self);
                 Err(self.differ(function, &expected, found))

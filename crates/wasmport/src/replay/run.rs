@@ -97,12 +97,22 @@ impl Replay {
         };
         let runtime = runtime.with_limits(limits)?.without_recorder();
         let loaded = self.loaded.with_runtime(&runtime);
-        let player = Player::new(&self.recording);
-        let mut session = Session::start_in_store(&loaded, player, |store| {
+        let player = || Player::new(&self.recording);
+        let mut stopped = None;
+        let session = Session::start_in_store(&loaded, player(), |store| {
             // Its error is in the player, or the recorded one.
             let _ = start(&loaded, store);
+            let played = store.data_mut().get_mut();
+            if !played.is_running() {
+                stopped = Some(std::mem::replace(played, player()));
+            }
             Ok(())
-        })?;
+        });
+        // The time limit refuses a session whose start ended late, but the start has been compared.
+        if let Some(player) = stopped {
+            return report(player);
+        }
+        let mut session = session?;
         while session.data().is_running() {
             let played = session.data().played();
             let called = session.call(|(), store| {
@@ -118,14 +128,15 @@ impl Replay {
     }
 }
 
-/// Returns whether guest code was ended from outside, and not while it waited for the host.
+/// Returns whether the first call that was ended from outside was guest code, which did not wait for the host: a replay
+/// ends there.
 fn is_interrupted(recording: &Recording) -> bool {
     let mut events = recording.events();
     loop {
         let open = events.open();
         match events.next() {
-            Some(Event::Fail(Failure::Interrupted)) if !matches!(open, Some(Open::Import(_))) => {
-                return true;
+            Some(Event::Fail(Failure::Interrupted)) => {
+                return !matches!(open, Some(Open::Import(_)));
             }
             Some(_) => {}
             None => return false,

@@ -172,3 +172,28 @@ fn fault_109_a_recording_takes_memory_in_proportion_to_its_length() {
     assert!(with_inputs(1000).is_ok());
     assert!(matches!(with_inputs(2000), Err(RecordingError::Invalid { .. })));
 }
+
+/// A name of a million bytes, and a million events of it.
+#[test]
+fn fault_109_a_listing_is_as_long_as_the_recording() {
+    let name = "é".repeat(10_000);
+    let text = format!(
+        r#"(module (import "host" "{name}" (func $import)) (memory (export "m{name}") 1)
+        (global (export "g{name}") (mut i32) (i32.const 1))
+        (func (export "f{name}") (call $import)))"#
+    );
+    let leaked: &'static str = name.clone().leak();
+    let mut session = start(&load(&text), &Recorder::new(), (), |linker| {
+        Recorder::func(linker, "host", leaked, |_: &mut Caller<'_, ()>| Ok(()))
+    })
+    .unwrap();
+    for value in 0..100 {
+        let instance = *session.wrapper();
+        let global = instance.get_global(session.store_mut(), &format!("g{name}")).unwrap();
+        global.set(session.store_mut(), wasmtime::Val::I32(value)).unwrap();
+        session.call_func::<(), ()>(&format!("f{name}"), ()).unwrap();
+    }
+    let listing = session.recording().unwrap().to_string();
+    assert!(listing.len() < 100 * 3 * 1000, "{} bytes", listing.len());
+    assert!(listing.contains("éé…()"), "{}", &listing[..2000]);
+}

@@ -301,30 +301,85 @@ fn a_recording_that_is_full_replays_until_then() {
     assert!(matches!(full, Some(super::super::RecordError::Full { limit: 600 })), "{error}");
 }
 
+fn timed(text: &str, millis: u64) -> LoadedModule {
+    let time = Some(std::time::Duration::from_millis(millis));
+    let limits = crate::Limits { time, ..crate::Limits::default() };
+    let config = EngineConfig::new().epoch_interruption(true);
+    load_for(text, &config, RuntimeOptions { limits, ..RuntimeOptions::default() })
+}
+
 #[test]
 fn a_call_that_a_deadline_ended_is_replayed_with_a_deadline() {
     let text = r#"(module (import "host" "log" (func $log (param i64)))
-        (func (export "spin") (call $log (i64.const 1)) (loop $more (br $more))))"#;
-    let config = EngineConfig::new().epoch_interruption(true);
-    let timed = |millis| {
-        let limits = crate::Limits {
-            time: Some(std::time::Duration::from_millis(millis)),
-            ..crate::Limits::default()
-        };
-        load_for(text, &config, RuntimeOptions { limits, ..RuntimeOptions::default() })
-    };
+        (memory (export "memory") 1)
+        (func (export "spin") (call $log (i64.const 1))
+            (loop $more
+                (i64.store (i32.const 0) (i64.add (i64.load (i32.const 0)) (i64.const 1)))
+                (br $more))))"#;
     let recorder = Recorder::new();
-    let mut session = start(&timed(20), &recorder, 0, |linker| {
+    let mut session = start(&timed(text, 20), &recorder, 0, |linker| {
         Recorder::func(linker, "host", "log", |_: &mut Caller<'_, i64>, _: i64| Ok(()))
     });
     let session = session.as_mut().unwrap();
     let error = session.call_func::<(), ()>("spin", ()).unwrap_err();
     assert!(matches!(error, crate::Error::TimedOut { .. }), "{error}");
     let recording = session.recording().unwrap();
-    let report = replay(&timed(10), &recording).unwrap();
-    assert_eq!((report.imports, report.end), (1, ReplayEnd::Complete));
+    let report = replay(&timed(text, 10), &recording).unwrap();
+    assert_eq!((report.imports, report.end), (1, ReplayEnd::Interrupted));
+    let config = EngineConfig::new().epoch_interruption(true);
     let untimed = load_for(text, &config, RuntimeOptions::default());
     assert!(matches!(replay(&untimed, &recording), Err(ReplayError::NoTimeLimit)));
+}
+
+#[test]
+fn a_start_that_a_deadline_ended_is_replayed_with_a_deadline() {
+    let text = r#"(module (import "host" "log" (func $log (param i64)))
+        (memory (export "memory") 1)
+        (func $spin (call $log (i64.const 1)) (loop $more (br $more)))
+        (start $spin))"#;
+    let define = |linker: &mut _| {
+        Recorder::func(linker, "host", "log", |_: &mut Caller<'_, i64>, _: i64| Ok(()))
+    };
+    let error = start(&timed(text, 20), &Recorder::new(), 0, define).err().unwrap();
+    let recording = error.recording().unwrap();
+    let report = replay(&timed(text, 10), recording).unwrap();
+    assert_eq!((report.imports, report.end), (1, ReplayEnd::Interrupted));
+    // What differs before is reported, however long the start takes then.
+    let other = text.replace("i64.const 1", "i64.const 2");
+    let loaded = timed(&other, 10);
+    let mut bytes = recording.as_bytes()[..recording.as_bytes().len() - 32].to_vec();
+    let source = recording.source_digest();
+    let at = bytes.windows(32).position(|bytes| bytes == source.as_bytes()).unwrap();
+    bytes[at..at + 32].copy_from_slice(loaded.asset().source_digest().as_bytes());
+    let error = replay(&loaded, &Recording::finished(bytes).unwrap()).unwrap_err();
+    assert!(matches!(error, ReplayError::Difference(_)), "{error}");
+}
+
+#[test]
+fn a_deadline_that_ended_a_wait_of_the_host_needs_none_in_the_replay() {
+    let text = r#"(module (import "host" "wait" (func $wait))
+        (func (export "run") (call $wait)))"#;
+    let recorder = Recorder::new();
+    let mut session = start(&load(text), &recorder, (), |linker| {
+        let ended = || wasmtime::Error::from(Trap::Interrupt);
+        Recorder::func(linker, "host", "wait", move |_: &mut Caller<'_, ()>| Err::<(), _>(ended()))
+    })
+    .unwrap();
+    let _ = session.call_func::<(), ()>("run", ()).unwrap_err();
+    let report = replay_everywhere(text, &session.recording().unwrap());
+    assert_eq!((report.imports, report.end), (1, ReplayEnd::Interrupted));
+}
+
+#[test]
+fn a_start_without_any_code_has_no_recording() {
+    let text = r#"(module (memory (export "memory") 2) (func $start) (start $start))"#;
+    let limits = crate::Limits { memory_bytes: 65_536, ..crate::Limits::default() };
+    let options = RuntimeOptions { limits, ..RuntimeOptions::default() };
+    let recorder = Recorder::new();
+    let loaded = load_for(text, &EngineConfig::new(), options);
+    let error = start(&loaded, &recorder, (), |_| Ok(())).err().unwrap();
+    assert!(error.recording().is_none(), "{error}");
+    assert!(recorder.take().is_empty());
 }
 
 /// As a wrapper's import does that returns a text.
@@ -385,6 +440,27 @@ fn a_memory_that_the_system_does_not_let_grow_ends_the_recording() {
         }
         other => panic!("{other}"),
     }
+}
+
+/// Wasmtime reports that such a growth failed, but has asked nobody about it.
+#[test]
+fn a_size_that_the_type_of_a_memory_forbids_is_no_refusal_by_the_system() {
+    let text = r#"(module (memory (export "memory") 1)
+        (func (export "grow") (param i32) (result i32) (memory.grow (local.get 0))))"#;
+    let mut session = start(&load(text), &Recorder::new(), (), |_| Ok(())).unwrap();
+    assert_eq!(session.call_func::<i32, i32>("grow", 1).unwrap(), 1);
+    assert_eq!(session.call_func::<i32, i32>("grow", -1).unwrap(), -1);
+    assert_eq!(replay_everywhere(text, &session.recording().unwrap()).calls, 2);
+
+    let budget = crate::MemoryBudget::new(10 << 16);
+    let loaded = load(text);
+    let loaded = loaded.with_runtime(&loaded.runtime().with_memory_budget(&budget));
+    let mut session = Session::of(&loaded, (), |_: &mut HostLinker<()>, _| Ok(())).unwrap();
+    assert_eq!(session.call_func::<i32, i32>("grow", 1).unwrap(), 1);
+    assert_eq!(session.call_func::<i32, i32>("grow", -1).unwrap(), -1);
+    assert_eq!(budget.used(), 2 << 16);
+    drop(session);
+    assert_eq!(budget.used(), 0);
 }
 
 #[test]
