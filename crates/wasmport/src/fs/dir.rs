@@ -21,7 +21,9 @@ pub(crate) struct Dir {
 }
 
 /// The permissions of folders and files that users share, as far as the process allows them.
-const SHARED_FOLDER: u32 = 0o755;
+const SHARED_FOLDER: Mode = Mode::from_raw_mode(0o755);
+/// The same for the standard library, which takes another type on macOS.
+const SHARED_FOLDER_BITS: u32 = 0o755;
 const SHARED_FILE: Mode = Mode::from_raw_mode(0o644);
 
 impl Dir {
@@ -31,9 +33,9 @@ impl Dir {
     ///
     /// Fails if one can be neither opened nor created, or if `name` is a symbolic link.
     pub fn open(path: &Path, name: &str) -> io::Result<Self> {
-        std::fs::DirBuilder::new().recursive(true).mode(SHARED_FOLDER).create(path)?;
+        std::fs::DirBuilder::new().recursive(true).mode(SHARED_FOLDER_BITS).create(path)?;
         let above = File::open(path)?;
-        match unix::mkdirat(&above, name, Mode::from_raw_mode(SHARED_FOLDER)) {
+        match unix::mkdirat(&above, name, SHARED_FOLDER) {
             Ok(()) | Err(rustix::io::Errno::EXIST) => {}
             Err(error) => return Err(error.into()),
         }
