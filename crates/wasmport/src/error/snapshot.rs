@@ -85,8 +85,8 @@ pub enum SnapshotError {
     /// The bytes are compressed, and this program lacks the feature `zstd`.
     #[error("the snapshot is compressed, which needs the `zstd` feature of the `wasmport` crate")]
     Compressed,
-    /// The snapshot is longer than it may be.
-    #[error("the snapshot has more than {limit} bytes")]
+    /// The snapshot, or what its virtual files take in memory, is larger than it may be.
+    #[error("the snapshot takes more than {limit} bytes")]
     Length {
         /// The limit in bytes.
         limit: u64,

@@ -96,14 +96,13 @@ impl<T> SessionData<T> {
     /// Fails if it has none at a path, or if they exceed its limits.
     fn restore_files(&mut self, mounted: &Mounted) -> Result<(), SnapshotError> {
         let disks = self.wasi_if_set().map(crate::wasi::WasiCtx::disks).unwrap_or_default();
+        let mut own: Vec<_> = disks.iter().filter(|(_, disk)| !disk.lock().is_shared()).collect();
         for (path, files) in mounted {
             let no_files = || SnapshotError::NoFiles { path: path.clone() };
-            let (_, disk) = disks.iter().find(|(own, _)| own == path).ok_or_else(no_files)?;
-            let mut disk = disk.lock();
-            if disk.is_shared() {
-                return Err(no_files());
-            }
-            if !disk.restore(files.tree()) {
+            // Several may have one path: each is restored once, in their order.
+            let found = own.iter().position(|(own, _)| own == path).ok_or_else(no_files)?;
+            let (_, disk) = own.remove(found);
+            if !disk.lock().restore(files.tree()) {
                 return Err(SnapshotError::FileLimits { path: path.clone() });
             }
         }

@@ -87,7 +87,8 @@ impl Snapshot {
         Self::from_bytes_within(bytes, Self::MAX_BYTES)
     }
 
-    /// Reads a snapshot like [`from_bytes`](Self::from_bytes), of up to `limit` bytes after decompression.
+    /// Reads a snapshot like [`from_bytes`](Self::from_bytes), of up to `limit` bytes after decompression, and with
+    /// virtual files that take about as much memory.
     ///
     /// # Errors
     ///
@@ -103,7 +104,7 @@ impl Snapshot {
         if Digest::of_large(body) != Digest::from_bytes(*digest) {
             return Err(DAMAGED);
         }
-        image(&unpacked(body, limit)?).map(|image| Self(Arc::new(image)))
+        image(&unpacked(body, limit)?, limit).map(|image| Self(Arc::new(image)))
     }
 }
 
@@ -121,7 +122,7 @@ pub(super) fn plain_bytes(snapshot: &Snapshot) -> Vec<u8> {
 }
 
 /// Reads the parts of a body.
-fn image(body: &[u8]) -> Result<Image, SnapshotError> {
+fn image(body: &[u8], limit: u64) -> Result<Image, SnapshotError> {
     let (len, rest) = body.split_first_chunk().ok_or(DAMAGED)?;
     let len = usize::try_from(u64::from_le_bytes(*len)).map_err(|_| DAMAGED)?;
     let (head, rest) = rest.split_at_checked(len).ok_or(DAMAGED)?;
@@ -143,7 +144,7 @@ fn image(body: &[u8]) -> Result<Image, SnapshotError> {
         globals: head.globals,
         tables: head.tables,
         stored: stored.to_vec(),
-        mounted: SavedMount::restored(head.mounts, files)?,
+        mounted: SavedMount::restored(head.mounts, files, limit)?,
     })
 }
 

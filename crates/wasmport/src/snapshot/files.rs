@@ -39,7 +39,7 @@ impl SavedMount {
     }
 
     /// Fails if there are files.
-    pub fn restored(mounts: Vec<Self>, _: &[u8]) -> Result<Mounted, SnapshotError> {
+    pub fn restored(mounts: Vec<Self>, _: &[u8], _: u64) -> Result<Mounted, SnapshotError> {
         match mounts.is_empty() {
             true => Ok(()),
             false => Err(SnapshotError::HasFiles),
@@ -73,12 +73,20 @@ mod with_files {
             mounted.iter().map(mount).collect()
         }
 
-        /// Builds the files again.
+        /// Builds the files again, which take at most about `limit` bytes of memory.
         ///
         /// # Errors
         ///
-        /// Fails if they are not a tree, or lack bytes.
-        pub fn restored(mounts: Vec<Self>, stored: &[u8]) -> Result<Mounted, SnapshotError> {
+        /// Fails if they are not a tree, lack bytes, or take more memory.
+        pub fn restored(
+            mounts: Vec<Self>,
+            stored: &[u8],
+            limit: u64,
+        ) -> Result<Mounted, SnapshotError> {
+            let nodes = mounts.iter().flat_map(|mount| &mount.nodes);
+            if nodes.map(memory).fold(0, u64::saturating_add) > limit {
+                return Err(SnapshotError::Length { limit });
+            }
             // Each byte is of one file. Nodes that share bytes would take more memory than the snapshot has.
             let mut left = stored.len() as u64;
             let files = |mount: Self| {
@@ -89,6 +97,16 @@ mod with_files {
             };
             mounts.into_iter().map(files).collect()
         }
+    }
+
+    /// Returns about how many bytes of memory a node takes, which may be many more than those of the snapshot.
+    fn memory(node: &SavedNode) -> u64 {
+        const NODE: u64 = 256;
+        NODE.saturating_add(match &node.kind {
+            SavedKind::File { len, runs } => runs.memory(*len),
+            SavedKind::Directory(entries) => entries.len() as u64 * NODE,
+            SavedKind::Link(target) => target.len() as u64,
+        })
     }
 
     fn saved(item: Item, stored: &mut Vec<u8>) -> Result<SavedNode, FileError> {
@@ -163,7 +181,7 @@ mod tests {
             (SavedMount::all(&mounted, &mut stored).unwrap(), stored)
         };
         let (mounts, stored) = save();
-        let restored = SavedMount::restored(mounts, &stored).unwrap();
+        let restored = SavedMount::restored(mounts, &stored, u64::MAX).unwrap();
         assert_eq!(restored[0].1.read("b").unwrap(), [2; 5000]);
 
         // Two files with the bytes of the first, and none behind them.
@@ -175,7 +193,7 @@ mod tests {
         let (first, second) = (runs.next().unwrap(), runs.next().unwrap());
         *second = first.clone();
         assert!(runs.next().is_none());
-        assert!(SavedMount::restored(mounts, &stored[..5000]).is_err());
+        assert!(SavedMount::restored(mounts, &stored[..5000], u64::MAX).is_err());
     }
 
     /// A page of memory for each byte of the snapshot would be 4,096 times its length.
@@ -195,7 +213,7 @@ mod tests {
                     (*own_len, *own_runs) = (len, runs.clone());
                 }
             }
-            SavedMount::restored(mounts, &stored).is_ok()
+            SavedMount::restored(mounts, &stored, u64::MAX).is_ok()
         };
         assert!(restored(&[(0, 4096), (12_288, 10)], 12_298));
         assert!(restored(&[(0, 10)], 10));
@@ -203,5 +221,21 @@ mod tests {
         assert!(!restored(&[(0, 10)], 8192));
         assert!(!restored(&[(0, 10), (4096, 4096)], 8192));
         assert!(!restored(&[(0, 20)], 10));
+    }
+
+    /// A file with a hole and one byte takes a page of memory, and about thirty bytes of the snapshot.
+    #[test]
+    fn fault_109_files_that_take_more_memory_than_the_limit_are_refused() {
+        let mut files = Files::new();
+        for number in 0..1000 {
+            let name = number.to_string();
+            files.write(&name, "").unwrap().write_at(&name, 4096, b"1").unwrap();
+        }
+        let mut stored = Vec::new();
+        let mounts = SavedMount::all(&vec![("/".to_owned(), files)], &mut stored).unwrap();
+        assert!(postcard::to_allocvec(&mounts).unwrap().len() + stored.len() < 60_000);
+        let limit = 4_000_000;
+        let error = SavedMount::restored(mounts, &stored, limit).unwrap_err();
+        assert!(matches!(error, SnapshotError::Length { limit: 4_000_000 }), "{error}");
     }
 }

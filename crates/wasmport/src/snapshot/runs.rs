@@ -49,6 +49,16 @@ impl Runs {
         }
     }
 
+    /// Returns about how many bytes of memory a file of `len` bytes takes that has these parts.
+    #[cfg(feature = "vfs")]
+    pub fn memory(&self, len: u64) -> u64 {
+        let stored = self.runs.iter().filter(|run| !run.is_zero).map(|run| run.len);
+        let pages = |bytes: u64| bytes.checked_next_multiple_of(PAGE as u64).unwrap_or(u64::MAX);
+        // The bytes of a whole file have no pages.
+        let memory = |bytes| if bytes == len { bytes } else { pages(bytes) };
+        stored.map(memory).fold(0, u64::saturating_add)
+    }
+
     /// Returns each run with its bytes, which are empty for zeros. `None` stands for a run whose bytes are missing.
     pub fn iter<'s>(&'s self, stored: &'s [u8]) -> impl Iterator<Item = Option<(Run, &'s [u8])>> {
         let mut at = self.at;

@@ -119,3 +119,21 @@ fn holes_and_links_to_nowhere_are_saved() {
     assert_eq!(&middle, b"middle");
     assert_eq!(restored.read_link("absolute").unwrap(), "/usr/bin/python3");
 }
+
+#[test]
+fn two_mounts_at_one_path_are_restored_in_their_order() {
+    let runtime = Runtime::new(&EngineConfig::new()).unwrap();
+    let loaded = runtime.load_dynamic(&DynamicAsset::new("guest", GUEST)).unwrap();
+    let of = |text: &str| {
+        let mut files = Files::new();
+        files.write("file", text).unwrap();
+        files
+    };
+    let wasi = |first, second| Wasi::new().files(&of(first), "/data").files(&of(second), "/data");
+    let snapshot = start(&loaded, &wasi("a", "b")).unwrap().snapshot().unwrap();
+    let warm = loaded.with_runtime(&runtime.with_snapshot(&snapshot));
+    let mut session = start(&warm, &wasi("c", "d")).unwrap();
+    let disks = session.store_mut().data_mut().wasi().disks();
+    let read = |index: usize| disks[index].1.lock().files().read("file").unwrap();
+    assert_eq!((read(0), read(1)), (b"a".to_vec(), b"b".to_vec()));
+}
