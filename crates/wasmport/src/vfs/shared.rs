@@ -28,7 +28,8 @@ impl SharedFiles {
     }
 
     /// Changes the files while sessions use them. They see all changes at once; a file that is removed stays for
-    /// those who have it open.
+    /// those who have it open. Those that were removed before and are still open count: while `change` runs, the limits
+    /// are lower by them.
     ///
     /// `change` must not use these shared files, which are locked. It changes the files that it gets: others,
     /// assigned in their place, have numbers that descriptors of guests take for those of the former files. To
@@ -36,7 +37,13 @@ impl SharedFiles {
     pub fn update<R>(&self, change: impl FnOnce(&mut Files) -> R) -> R {
         let mut state = self.0.lock();
         let mut files = state.files();
+        let limits = files.tree.limits;
+        let lower = files.tree.limits_without(&state.tree);
+        files.tree.limits = lower;
         let result = change(&mut files);
+        if files.tree.limits == lower {
+            files.tree.limits = limits;
+        }
         state.replace(files.tree);
         result
     }

@@ -80,6 +80,17 @@ impl Tree {
         fits.then(|| Self { limits, ..self.clone() })
     }
 
+    /// Returns its limits, lower by what `other` has more than it.
+    pub(super) fn limits_without(&self, other: &Self) -> FileLimits {
+        let bytes = other.bytes.saturating_sub(self.bytes);
+        let files = other.count().saturating_sub(self.count());
+        FileLimits {
+            bytes: self.limits.bytes.saturating_sub(bytes),
+            files: self.limits.files.saturating_sub(files),
+            ..self.limits
+        }
+    }
+
     /// Returns the number of nodes and further names, as [`FileLimits::files`] counts them.
     pub(super) fn count(&self) -> u64 {
         self.nodes.size() as u64 + self.more_names

@@ -288,3 +288,42 @@ fn a_change_of_shared_files_does_not_see_what_is_only_open() {
     drop(handle);
     assert_eq!(disk.lock().tree.stat(inode), Err(FileError::NoEntry));
 }
+
+#[test]
+fn what_is_only_open_counts_when_shared_files_change() {
+    let limits = FileLimits { bytes: 10, files: 3, ..FileLimits::default() };
+    let mut files = Files::with_limits(limits);
+    files.write("f", "12345").unwrap();
+    let shared = SharedFiles::new(&files);
+    let disk = shared.disk();
+    let inode = files.stat("f").unwrap().inode;
+    let handle = disk.open(&mut disk.lock(), inode);
+    let _ = disk.lock().tree.unlink(ROOT, "f", 0).unwrap();
+    shared.update(|files| {
+        assert!(files.write("a", "123456").is_err(), "the bytes of the open file count");
+        assert!(files.write("a", "12345").is_ok());
+        assert!(files.write("b", "").is_err(), "the open file counts");
+    });
+    assert_eq!(shared.files().limits(), limits);
+    drop(handle);
+    shared.update(|files| files.write("b", "12345").map(drop)).unwrap();
+}
+
+#[test]
+fn files_above_the_limit_stay_writable_but_do_not_grow() {
+    let mut files = Files::with_limits(FileLimits { bytes: 10, ..FileLimits::default() });
+    files.write("f", "1234567890").unwrap();
+    let shared = SharedFiles::new(&files);
+    let disk = shared.disk();
+    let inode = files.stat("f").unwrap().inode;
+    let handle = disk.open(&mut disk.lock(), inode);
+    let change = |files: &mut Files| {
+        files.remove_all("f").and_then(|files| files.write("g", "abc")).map(drop)
+    };
+    shared.update(change).unwrap();
+    let inode = shared.files().stat("g").unwrap().inode;
+    assert_eq!(disk.lock().tree.write(inode, 0, b"xyz", 0), Ok(3));
+    assert_eq!(disk.lock().tree.write(inode, 3, b"x", 0), Err(FileError::InsufficientSpace));
+    drop(handle);
+    assert_eq!(disk.lock().tree.write(inode, 3, b"x", 0), Ok(1));
+}
