@@ -297,9 +297,14 @@ impl Wasi {
         };
         let files = self.files.iter().map(|(path, mount)| (path.clone(), disk(mount)));
         let devices = self.devices.iter().filter_map(|path| {
-            let mut files = crate::vfs::Files::new();
-            // The usual devices fit into the default limits.
-            files.devices("").ok()?;
+            let mut limits = crate::vfs::FileLimits::default();
+            if !self.files.is_empty() {
+                // The limits of a session are the largest of its mounts, and these are the program's.
+                (limits.open, limits.files) = (0, 16);
+            }
+            let mut files = crate::vfs::Files::with_limits(limits);
+            // The usual devices fit into these limits. A guest makes no files beside them.
+            files.devices("").and_then(|files| files.set_read_only("")).ok()?;
             Some((path.clone(), crate::vfs::Disk::new(files.tree().clone())))
         });
         files.chain(devices).collect()

@@ -1,6 +1,9 @@
 //! `SharedDevice`: an open device of virtual files. As on Linux, devices have no size.
 
 use crate::vfs::{DeviceKind, FileError, OpenDevice};
+use crate::wasi::interest::Interest;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 
@@ -9,19 +12,33 @@ type Result<T> = std::result::Result<T, FileError>;
 /// Most bytes that are passed to a device at once.
 pub(super) const PART: usize = 64 << 10;
 
-/// Most tasks that wait for a device; a further one wakes the first, which then asks again.
-const MOST_WAITING: usize = 64;
-
-/// An open device of a descriptor. Clones are the same.
-#[derive(Clone)]
+/// An open device of a descriptor or stream. Clones are the same device, and each may wait for it: one task in each
+/// direction.
 pub(super) struct SharedDevice {
     device: Arc<Mutex<Box<dyn OpenDevice>>>,
     waiting: Arc<Waiting>,
+    /// Its number among the clones.
+    number: u64,
+}
+
+impl Clone for SharedDevice {
+    fn clone(&self) -> Self {
+        let (device, waiting) = (Arc::clone(&self.device), Arc::clone(&self.waiting));
+        let number = waiting.clones.fetch_add(1, Ordering::Relaxed);
+        Self { device, waiting, number }
+    }
+}
+
+impl Drop for SharedDevice {
+    fn drop(&mut self) {
+        self.waiting.forget(self.number);
+    }
 }
 
 impl SharedDevice {
     pub fn new(device: Box<dyn OpenDevice>) -> Self {
-        Self { device: Arc::new(Mutex::new(device)), waiting: Arc::default() }
+        let waiting = Waiting { clones: AtomicU64::new(1), tasks: Mutex::default() };
+        Self { device: Arc::new(Mutex::new(device)), waiting: Arc::new(waiting), number: 0 }
     }
 
     /// Locks the device, also after a panic of the program's code in it.
@@ -45,13 +62,13 @@ impl SharedDevice {
 
     /// Returns whether a read ends at once; otherwise wakes `context` when it does.
     pub fn poll_readable(&self, context: &mut Context<'_>) -> Poll<()> {
-        let waker = self.waiting.add(context.waker());
+        let waker = self.waiting.add((self.number, Interest::Read), context.waker());
         self.lock().poll_readable(&mut Context::from_waker(&waker))
     }
 
     /// Returns whether a write ends at once; otherwise wakes `context` when it does.
     pub fn poll_writable(&self, context: &mut Context<'_>) -> Poll<()> {
-        let waker = self.waiting.add(context.waker());
+        let waker = self.waiting.add((self.number, Interest::Write), context.waker());
         self.lock().poll_writable(&mut Context::from_waker(&waker))
     }
 
@@ -61,37 +78,37 @@ impl SharedDevice {
 }
 
 /// The tasks that wait for a device. The device itself remembers only the waker that it saw last.
-#[derive(Default)]
-struct Waiting(Mutex<Vec<Waker>>);
+struct Waiting {
+    clones: AtomicU64,
+    tasks: Mutex<BTreeMap<(u64, Interest), Waker>>,
+}
 
 impl Waiting {
-    /// Adds a task, and returns a waker of all.
-    fn add(self: &Arc<Self>, waker: &Waker) -> Waker {
-        let mut first = None;
-        {
-            let mut waiting = self.lock();
-            if !waiting.iter().any(|known| known.will_wake(waker)) {
-                if waiting.len() >= MOST_WAITING {
-                    first = Some(waiting.remove(0));
-                }
-                waiting.push(waker.clone());
-            }
-        }
-        if let Some(first) = first {
-            first.wake();
-        }
+    /// Adds the task of a clone, and returns a waker of all.
+    fn add(self: &Arc<Self>, of: (u64, Interest), waker: &Waker) -> Waker {
+        let former = self.lock().insert(of, waker.clone());
+        // A waker may drop a call, whose streams take the lock.
+        drop(former);
         Waker::from(Arc::clone(self))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Waker>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Forgets the tasks of a clone that is dropped.
+    fn forget(&self, number: u64) {
+        for interest in [Interest::Read, Interest::Write] {
+            let former = self.lock().remove(&(number, interest));
+            drop(former);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<(u64, Interest), Waker>> {
+        self.tasks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Wake for Waiting {
     fn wake(self: Arc<Self>) {
         let waiting = std::mem::take(&mut *self.lock());
-        waiting.into_iter().for_each(Waker::wake);
+        waiting.into_values().for_each(Waker::wake);
     }
 }
 
@@ -111,7 +128,7 @@ pub(super) async fn repeat<R>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
 
     /// Remembers one waker, as devices may.
     #[derive(Default)]
@@ -133,29 +150,36 @@ mod tests {
         }
     }
 
+    fn wait(device: &SharedDevice) -> Arc<Woken> {
+        let woken = Arc::<Woken>::default();
+        let waker = Waker::from(Arc::clone(&woken));
+        let mut context = Context::from_waker(&waker);
+        assert!(device.poll_readable(&mut context).is_pending());
+        assert!(device.poll_readable(&mut context).is_pending());
+        woken
+    }
+
+    /// Nobody is woken before: a stream that asks again at once would make others do so, without end.
     #[test]
     fn all_that_wait_for_a_device_are_woken() {
         let device = Forgetful::default();
         let last = Arc::clone(&device.0);
         let device = SharedDevice::new(Box::new(device));
-        let all: Vec<Arc<Woken>> = (0..3).map(|_| Arc::default()).collect();
-        for woken in &all {
-            let waker = Waker::from(Arc::clone(woken));
-            let mut context = Context::from_waker(&waker);
-            assert!(device.poll_readable(&mut context).is_pending());
-            assert!(device.poll_readable(&mut context).is_pending());
-        }
+        let clones: Vec<_> = (0..200).map(|_| device.clone()).collect();
+        let all: Vec<_> = clones.iter().map(wait).collect();
+        let all_are = |count| all.iter().all(|woken| woken.0.load(Ordering::Relaxed) == count);
+        assert!(all_are(0));
         last.lock().unwrap().take().unwrap().wake();
-        assert!(all.iter().all(|woken| woken.0.load(Ordering::Relaxed) == 1));
+        assert!(all_are(1));
     }
 
     #[test]
-    fn waits_that_were_given_up_take_bounded_memory() {
+    fn waits_that_were_given_up_are_forgotten() {
         let device = SharedDevice::new(Box::new(Forgetful::default()));
-        for _ in 0..1000 {
-            let waker = Waker::from(Arc::<Woken>::default());
-            assert!(device.poll_readable(&mut Context::from_waker(&waker)).is_pending());
+        for _ in 0..100 {
+            let _ = wait(&device);
+            let _ = wait(&device.clone());
         }
-        assert_eq!(device.waiting.lock().len(), MOST_WAITING);
+        assert_eq!(device.waiting.lock().len(), 1);
     }
 }

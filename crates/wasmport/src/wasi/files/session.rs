@@ -122,7 +122,8 @@ impl OpenDevice for StreamDevice {
 enum Side<S> {
     None,
     Idle(S),
-    Waiting(Pin<Box<dyn Future<Output = S> + Send>>),
+    /// With the waker of the last poll, which a look at the stream must not replace.
+    Waiting(Pin<Box<dyn Future<Output = S> + Send>>, Waker),
 }
 
 impl<S: Pollable> Side<S> {
@@ -132,21 +133,22 @@ impl<S: Pollable> Side<S> {
 
     /// Returns the stream, unless a wait for it has not ended.
     fn get(&mut self) -> Result<Option<&mut S>, FileError> {
-        if let Self::Waiting(_) = self
-            && self.poll_ready(&mut Context::from_waker(Waker::noop())).is_pending()
-        {
-            return Err(FileError::WouldBlock);
+        if let Self::Waiting(_, waker) = self {
+            let waker = waker.clone();
+            if self.poll_ready(&mut Context::from_waker(&waker)).is_pending() {
+                return Err(FileError::WouldBlock);
+            }
         }
         Ok(match self {
             Self::Idle(stream) => Some(stream),
-            Self::None | Self::Waiting(_) => None,
+            Self::None | Self::Waiting(..) => None,
         })
     }
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let mut wait = match std::mem::replace(self, Self::None) {
             Self::None => return Poll::Ready(()),
-            Self::Waiting(wait) => wait,
+            Self::Waiting(wait, _) => wait,
             Self::Idle(mut stream) => Box::pin(async move {
                 stream.ready().await;
                 stream
@@ -158,9 +160,40 @@ impl<S: Pollable> Side<S> {
                 Poll::Ready(())
             }
             Poll::Pending => {
-                *self = Self::Waiting(wait);
+                *self = Self::Waiting(wait, context.waker().clone());
                 Poll::Pending
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wasi::pipe;
+    use std::io::Write as _;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::Wake;
+
+    #[derive(Default)]
+    struct Woken(AtomicU32);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            let _ = self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[test]
+    fn a_look_at_a_stream_forgets_nobody_who_waits_for_it() {
+        let (mut writer, reader) = pipe(10);
+        let mut device = StreamDevice::input(Some(&reader));
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        assert!(device.poll_readable(&mut Context::from_waker(&waker)).is_pending());
+        assert_eq!(device.read(&mut [0; 4]), Err(FileError::WouldBlock));
+        writer.write_all(b"hello").unwrap();
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1);
+        assert_eq!(device.read(&mut [0; 4]), Ok(4));
     }
 }

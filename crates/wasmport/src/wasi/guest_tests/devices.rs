@@ -2,16 +2,20 @@
 
 use super::Guest;
 use super::Subscription::{After, Read, Write};
-use crate::vfs::{DeviceSession, FileError, Files, OpenDevice};
+use crate::vfs::{DeviceSession, FileError, FileLimits, Files, OpenDevice};
 use crate::wasi::{Capture, Terminal, TerminalSize, Wasi, pipe};
+use std::task::{Context, Poll};
 
 /// The directory of devices: the one folder.
 const DEV: i32 = 3;
 const CHARACTER_DEVICE: u8 = 2;
+const O_CREAT: i32 = 1;
 const O_TRUNC: i32 = 8;
 const O_DIRECTORY: i32 = 2;
 const INVAL: i32 = 28;
+const MFILE: i32 = 33;
 const NXIO: i32 = 60;
+const ROFS: i32 = 69;
 const SPIPE: i32 = 70;
 
 fn guest() -> Guest {
@@ -44,6 +48,36 @@ fn null_and_zero_have_no_size_and_no_position() {
     assert_eq!(ready, (0, vec![(0, 1), (2, 2)]));
     assert_eq!(guest.open(DEV, "null", O_DIRECTORY), Err(54));
     assert_eq!(guest.open(DEV, "null/x", 0), Err(54));
+}
+
+#[test]
+fn a_guest_makes_no_files_beside_the_devices() {
+    assert_eq!(guest().open(DEV, "new", O_CREAT), Err(ROFS));
+    // Nor may it open more files because of them.
+    let limits = FileLimits { open: 7, ..FileLimits::default() };
+    let files = Files::with_limits(limits);
+    let mut guest = Guest::new(&Wasi::new().files(&files, "/").devices());
+    assert!(guest.open(DEV, "a", O_CREAT).is_ok());
+    assert!(guest.open(DEV + 1, "null", 0).is_ok());
+    assert_eq!(guest.open(DEV, "b", O_CREAT), Err(MFILE));
+}
+
+/// As when another session reads what there was.
+#[test]
+fn a_poll_waits_again_if_what_was_ready_is_not() {
+    struct Unsteady(u32);
+    impl OpenDevice for Unsteady {
+        fn poll_readable(&mut self, _: &mut Context<'_>) -> Poll<()> {
+            self.0 += 1;
+            if matches!(self.0, 1 | 3) { Poll::Pending } else { Poll::Ready(()) }
+        }
+    }
+    let mut files = Files::new();
+    let device = |_: &dyn DeviceSession| Ok(Box::new(Unsteady(0)) as Box<dyn OpenDevice>);
+    files.device("device", device).unwrap();
+    let mut guest = Guest::new(&Wasi::new().files(&files, "/"));
+    let device = guest.open(DEV, "device", 0).unwrap();
+    assert_eq!(guest.poll(&[Read(device as u32)]), (0, vec![(0, 1)]));
 }
 
 #[test]

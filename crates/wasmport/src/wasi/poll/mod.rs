@@ -124,11 +124,22 @@ impl Poll {
     pub async fn finish(mut self, context: &mut Preview1, clock: &dyn Clock) -> Result<Vec<Event>> {
         let mut descriptors = Descriptors::of(context);
         wasmtimes::poll_now(descriptors.real(), &mut self.real).await?;
-        let mut now = clock.monotonic();
-        let is_due = self.first.is_some_and(|first| first <= now);
-        if !is_due && !self.has_ready(&mut descriptors) {
-            now = self.wait(&mut descriptors, clock).await?.max(clock.monotonic());
+        loop {
+            let mut now = clock.monotonic();
+            let is_due = self.first.is_some_and(|first| first <= now);
+            if !is_due && !self.has_ready(&mut descriptors) {
+                now = self.wait(&mut descriptors, clock).await?.max(clock.monotonic());
+            }
+            let ready = self.ready(&mut descriptors, now);
+            // There are none if another session has taken meanwhile what there was.
+            if !ready.is_empty() {
+                return Ok(ready);
+            }
         }
+    }
+
+    /// Returns the events that are ready at a time.
+    fn ready(&self, descriptors: &mut Descriptors<'_>, now: u64) -> Vec<Event> {
         let mut ready = Vec::new();
         for Subscription { userdata, wait } in &self.subscriptions {
             let event = match wait {
@@ -142,7 +153,7 @@ impl Poll {
             };
             ready.extend(event.map(|event| Event { userdata: *userdata, ..event }));
         }
-        Ok(ready)
+        ready
     }
 
     fn has_ready(&self, descriptors: &mut Descriptors<'_>) -> bool {

@@ -75,6 +75,16 @@ pub(super) struct State {
     next_id: u64,
 }
 
+/// Those who wait for a change. They are woken when this is dropped, which is when nothing is locked: a waker may run a
+/// call at once.
+pub(super) struct Waiting(BTreeMap<WaitId, Waker>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        std::mem::take(&mut self.0).into_values().for_each(Waker::wake);
+    }
+}
+
 /// Most bytes that one call of a guest writes.
 pub(super) const MOST_WRITTEN: usize = 64 << 10;
 
@@ -96,36 +106,39 @@ impl Pipe {
         state.next_id
     }
 
-    /// Changes the pipe, and wakes who waits for that.
-    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+    /// Changes the pipe, and returns who waits for that.
+    fn change<R>(&self, change: impl FnOnce(&mut State) -> R) -> (R, Waiting) {
         let mut state = self.lock();
         let result = change(&mut state);
-        let waiting = std::mem::take(&mut state.waiting);
-        // A waker may run a call at once, which takes the lock.
-        drop(state);
-        waiting.into_values().for_each(Waker::wake);
-        result
+        (result, Waiting(std::mem::take(&mut state.waiting)))
     }
 
     /// Reads up to `most` bytes; none at the end.
     pub fn read(&self, most: usize) -> Option<Vec<u8>> {
-        self.change(|state| {
+        let (bytes, _) = self.change(|state| {
             let count = most.min(state.bytes.len());
             if count == 0 && most > 0 && !state.is_written {
                 return None;
             }
             Some(state.bytes.drain(..count).collect())
-        })
+        });
+        bytes
     }
 
     /// Writes bytes, also more than fit: whoever writes has checked how many do, and others may have written
     /// since.
-    pub fn write(&self, bytes: &[u8]) {
-        self.change(|state| {
+    pub fn write(&self, bytes: &[u8]) -> Waiting {
+        let write = |state: &mut State| {
             if state.is_read {
                 state.bytes.extend(bytes);
             }
-        });
+        };
+        self.change(write).1
+    }
+
+    /// Ends it for its readers.
+    pub fn close(&self) -> Waiting {
+        self.change(|state| state.is_written = false).1
     }
 
     /// Returns whether a read ends at once; otherwise wakes `context` when it does.
@@ -209,23 +222,24 @@ impl ReadEnd {
 
 impl Drop for WriteEnd {
     fn drop(&mut self) {
-        self.0.change(|state| state.is_written = false);
+        drop(self.0.close());
     }
 }
 
 impl Drop for ReadEnd {
     fn drop(&mut self) {
-        self.0.change(|state| {
+        let give_up = |state: &mut State| {
             state.is_read = false;
             state.bytes = VecDeque::new();
-        });
+        };
+        drop(self.0.change(give_up));
     }
 }
 
 impl PipeWriter {
     /// Ends the pipe for its readers, although there are writers. What they write afterwards is still read.
     pub fn close(&self) {
-        self.0.pipe().change(|state| state.is_written = false);
+        drop(self.0.pipe().close());
     }
 }
 
@@ -265,7 +279,7 @@ impl io::Write for PipeWriter {
             // Another writer was faster; a call writes at least a byte.
             Some(room) => {
                 let count = room.clamp(1, bytes.len());
-                pipe.write(&bytes[..count]);
+                drop(pipe.write(&bytes[..count]));
                 Ok(count)
             }
         }

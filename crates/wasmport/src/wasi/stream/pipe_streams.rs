@@ -137,7 +137,7 @@ impl OutputStream for WriteStream {
         if self.end.pipe().room().is_none() {
             return Err(StreamError::Closed);
         }
-        self.end.pipe().write(&bytes);
+        drop(self.end.pipe().write(&bytes));
         Ok(())
     }
 
@@ -185,7 +185,7 @@ impl AsyncWrite for WriteStream {
             None => Err(io::ErrorKind::BrokenPipe.into()),
             Some(room) => {
                 let count = room.clamp(1, bytes.len());
-                self.end.pipe().write(&bytes[..count]);
+                drop(self.end.pipe().write(&bytes[..count]));
                 Ok(count)
             }
         })

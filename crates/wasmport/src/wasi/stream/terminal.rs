@@ -93,6 +93,8 @@ impl Terminal {
     /// Types bytes on the keyboard. Returns how many were accepted: those behind them find more than 64 KiB that
     /// the guest has not read, or the end of the input, and are lost.
     pub fn input(&self, bytes: &[u8]) -> usize {
+        // Woken behind the lock, which is released first.
+        let mut woken = Vec::new();
         let mut state = self.lock();
         let keys = self.0.keys.0.pipe();
         for (index, byte) in bytes.iter().enumerate() {
@@ -101,10 +103,10 @@ impl Terminal {
             }
             match state.type_byte(*byte) {
                 Typed::Edited => {}
-                Typed::Input(bytes) => keys.write(&bytes),
+                Typed::Input(bytes) => woken.push(keys.write(&bytes)),
                 Typed::End => {
                     state.has_ended = true;
-                    self.0.keys.close();
+                    woken.push(keys.close());
                 }
             }
         }
@@ -116,7 +118,9 @@ impl Terminal {
         let mut state = self.lock();
         state.has_ended = true;
         state.line.clear();
-        self.0.keys.close();
+        let woken = self.0.keys.0.pipe().close();
+        drop(state);
+        drop(woken);
     }
 
     /// Returns the size.
@@ -141,7 +145,9 @@ impl Terminal {
         let mut state = self.lock();
         state.is_raw = is_raw;
         let line = std::mem::take(&mut state.line);
-        self.0.keys.0.pipe().write(&line);
+        let woken = self.0.keys.0.pipe().write(&line);
+        drop(state);
+        drop(woken);
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

@@ -105,6 +105,12 @@ impl FilesView<'_> {
         Ok(VirtualDescriptor { file, _slot: slot })
     }
 
+    /// Takes a slot, for a stream of a device.
+    #[cfg(feature = "wasi-p3")]
+    pub(super) fn take_slot(&self) -> Result<Slot, FileError> {
+        self.0.slots().take()
+    }
+
     fn add(&mut self, opened: VirtualDescriptor) -> wasmtime::Result<Resource<Descriptor>> {
         Ok(Resource::new_own(self.table().push(opened)?.rep()))
     }

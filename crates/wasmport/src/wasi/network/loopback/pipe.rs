@@ -112,6 +112,7 @@ impl Pollable for Writer {
     }
 }
 
+#[wasmtime_wasi::async_trait]
 impl OutputStream for Writer {
     fn write(&mut self, bytes: Bytes) -> StreamResult<()> {
         self.pipe.0.change(|state| {
@@ -129,5 +130,15 @@ impl OutputStream for Writer {
 
     fn check_write(&mut self) -> StreamResult<usize> {
         self.pipe.room()
+    }
+
+    /// Writes all bytes. Unlike the default, it does not wait for room behind the last of them: nothing is
+    /// buffered.
+    async fn blocking_write_and_flush(&mut self, mut bytes: Bytes) -> StreamResult<()> {
+        while !bytes.is_empty() {
+            let room = self.write_ready().await?.min(bytes.len());
+            self.write(bytes.split_to(room))?;
+        }
+        Ok(())
     }
 }

@@ -122,6 +122,24 @@ fn streams_are_bounded_and_end_with_the_connection() {
 }
 
 #[test]
+fn a_blocking_write_does_not_wait_behind_its_last_byte() {
+    let limits = NetworkLimits { buffer_bytes: 4, ..NetworkLimits::default() };
+    let network = VirtualNetwork::with_limits(limits);
+    let mut listener = listen(&network, "0.0.0.0:80");
+    let mut client = connect(&network, "0.0.0.0:0", "127.0.0.1:80").unwrap();
+    let (_from_server, mut to_server) = client.streams().unwrap();
+    let mut server = accept(&mut listener).unwrap();
+    let (mut from_client, _to_client) = server.streams().unwrap();
+    let mut context = Context::from_waker(Waker::noop());
+    let mut write = to_server.blocking_write_and_flush(Bytes::from_static(b"abcdef"));
+    assert!(write.as_mut().poll(&mut context).is_pending());
+    assert_eq!(from_client.read(2).unwrap(), "ab");
+    assert!(write.as_mut().poll(&mut context).is_ready());
+    drop(write);
+    assert_eq!(from_client.read(9).unwrap(), "cdef");
+}
+
+#[test]
 fn a_listener_that_is_dropped_closes_the_connections_that_wait() {
     let network = VirtualNetwork::new();
     let listener = listen(&network, "0.0.0.0:80");

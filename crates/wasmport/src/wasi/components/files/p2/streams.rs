@@ -47,7 +47,7 @@ impl InputStream for FileInput {
                 Err(StreamError::Closed)
             }
             Ok(bytes) => {
-                self.position += bytes.len() as u64;
+                self.position = self.position.saturating_add(bytes.len() as u64);
                 Ok(bytes.into())
             }
             Err(FileError::WouldBlock) => Ok(Bytes::new()),

@@ -2,7 +2,7 @@
 
 use super::convert::{descriptor_flags, follows, open_request, times};
 use super::streams::{Ending, EntryProducer, FileConsumer, FileProducer};
-use crate::vfs::{FileError, Inode};
+use crate::vfs::{FileError, FileType, Inode};
 use crate::wasi::components::files::clock::WallClock;
 use crate::wasi::components::files::view::{FilesImpl, FilesView};
 use crate::wasi::files::open_file::{OpenFile, Position};
@@ -70,12 +70,17 @@ fn write<U: 'static>(
     mut data: StreamReader<u8>,
     position: Position,
 ) -> wasmtime::Result<Outcome> {
-    if let Err(error) = file.check_bytes() {
-        data.close(&mut store)?;
-        return failed(store, error.into());
-    }
+    let is_device = file.kind == FileType::CharacterDevice;
+    let mut slot = || is_device.then(|| store.get().take_slot()).transpose();
+    let slot = match file.check_bytes().and_then(|()| slot()) {
+        Ok(slot) => slot,
+        Err(error) => {
+            data.close(&mut store)?;
+            return failed(store, error.into());
+        }
+    };
     let (ending, outcome) = Ending::new();
-    data.pipe(&mut store, FileConsumer { file, position, clock, ending })?;
+    data.pipe(&mut store, FileConsumer { file, position, clock, ending, _slot: slot })?;
     FutureReader::new(&mut store, outcome)
 }
 

@@ -4,6 +4,7 @@ use crate::vfs::FileError;
 use crate::wasi::components::files::clock::WallClock;
 use crate::wasi::components::files::view::EntryNames;
 use crate::wasi::files::open_file::{OpenFile, Position, READ_BYTES};
+use crate::wasi::files::slots::Slot;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use tokio::sync::oneshot;
@@ -86,7 +87,7 @@ impl<D> StreamProducer<D> for FileProducer {
             Ok(0) => self.ending.end(Ok(())),
             Ok(count) => {
                 destination.mark_written(count);
-                self.offset += count as u64;
+                self.offset = self.offset.saturating_add(count as u64);
                 Poll::Ready(Ok(StreamResult::Completed))
             }
             Err(FileError::WouldBlock) => {
@@ -103,6 +104,8 @@ pub(super) struct FileConsumer {
     pub position: Position,
     pub clock: WallClock,
     pub ending: Ending,
+    /// Of a stream of a device.
+    pub _slot: Option<Slot>,
 }
 
 impl<D> StreamConsumer<D> for FileConsumer {

@@ -96,3 +96,15 @@ fn a_stream_ends_with_the_error_of_a_limit() {
     assert_eq!(step, 4, "the second stream fails");
     assert_eq!(files.expect("the mounted files").read("hello.txt").unwrap(), b"hello");
 }
+
+#[test]
+fn a_stream_that_writes_to_a_device_counts_as_open() {
+    let run = |open| {
+        let mut files = Files::with_limits(FileLimits { open, ..FileLimits::default() });
+        let device = |_: &dyn DeviceSession| Ok(Box::new(Slow::default()) as Box<dyn OpenDevice>);
+        files.device("hello.txt", device).unwrap();
+        run(&Wasi::new().files(&files, "/")).0
+    };
+    // The root, the device, and the stream.
+    assert_eq!((run(2), run(3)), (3, 0), "the first stream fails");
+}
