@@ -217,7 +217,7 @@ impl Wasi {
     }
 
     /// Shows the guest the usual devices in the folder `/dev`: those of
-    /// [`Files::devices`](crate::vfs::Files::devices). Each session has its own.
+    /// [`Files::devices`](crate::vfs::Files::devices). Each session has its own, and guests create nothing beside them.
     ///
     /// ```
     /// use wasmport::wasi::Wasi;
