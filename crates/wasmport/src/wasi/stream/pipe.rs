@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 
 /// Creates a pipe that holds up to `bytes`, at least one: a standard output for one guest, and a standard
-/// input for another. If many streams write at the same moment, it holds some MiB more.
+/// input for another. If many streams write at the same moment, it holds up to 1 MiB more, or 256 bytes for each.
 ///
 /// A guest that reads an empty pipe waits for bytes, and one that writes into a full pipe waits for room, in
 /// calls that block at most until a [limit](crate::Limits::time) of its session ends the call. The pipe ends
@@ -90,6 +90,10 @@ pub(super) const MOST_WRITTEN: usize = 64 << 10;
 
 /// Most bytes that all streams of guests together may write without a further check, if all are there when they ask.
 const MOST_PERMITTED: usize = 1 << 20;
+
+/// Least bytes that a stream may write, however many there are: about what the stream itself takes in memory. A guest with
+/// many streams does not hold others back.
+const LEAST_PERMITTED: usize = 256;
 
 /// Number of a stream that waits.
 pub(super) type WaitId = u64;
@@ -191,7 +195,7 @@ impl Pipe {
     /// be permitted the same room, and a guest makes as many streams as it likes: the more there are, the less it is.
     pub fn permit(&self) -> Option<usize> {
         let state = self.lock();
-        let most = (MOST_PERMITTED / state.streams.max(1)).clamp(1, MOST_WRITTEN);
+        let most = (MOST_PERMITTED / state.streams.max(1)).clamp(LEAST_PERMITTED, MOST_WRITTEN);
         state.room().map(|room| room.min(most))
     }
 
