@@ -27,6 +27,8 @@ pub(super) fn build(machine: &Machine, folder: &Path) -> crate::Result<Built> {
     let fixtures = root().join("fixtures");
     let package = folder.join("generated");
     copy(&fixtures.join("generated"), &package)?;
+    // Its tests include files of them.
+    copy(&fixtures.join("interfaces"), &folder.join("interfaces"))?;
     copy_file(&root().join("xtask/calls/src/main.rs"), &package.join("src/bin/calls.rs"))?;
     files::write(&package.join("Cargo.toml"), manifest()?)?;
     write_lock(&package)?;
